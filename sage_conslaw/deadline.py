@@ -1,0 +1,57 @@
+r"""
+Time limits: long loops ask a deadline, and what is proved so far comes with the exception.
+"""
+import time
+
+
+class TimeLimitReached(Exception):
+    r"""
+    The time limit ended a computation; ``partial`` holds what was proved until then.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import TimeLimitReached
+        sage: TimeLimitReached(3, {}).limit
+        3
+    """
+
+    def __init__(self, limit, partial):
+        super().__init__(f"time limit of {limit} s reached")
+        self.limit, self.partial = limit, partial
+
+
+class Deadline:
+    r"""
+    A limit in seconds (``None``: no limit) and a record of what is proved so far.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.deadline import Deadline
+        sage: Deadline(None).check()
+        sage: Deadline(0).check(rank_at_least=3)
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.deadline.TimeLimitReached: time limit of 0 s reached
+        sage: Deadline("soon")
+        Traceback (most recent call last):
+        ...
+        TypeError: time_limit 'soon' is not a number of seconds; give e.g. 60
+    """
+
+    def __init__(self, limit):
+        if limit is not None:
+            if isinstance(limit, (bool, str)) or not hasattr(limit, "__float__"):
+                raise TypeError(f"time_limit {limit!r} is not a number of seconds; give e.g. 60")
+            limit = float(limit)
+            if not limit >= 0:
+                raise ValueError(f"time_limit {limit} is negative; give a number of seconds, e.g. 60")
+            limit = int(limit) if limit == int(limit) else limit
+        self.limit = limit
+        self.start = time.monotonic()
+        self.partial = {}
+
+    def check(self, **proved):
+        """Record what is proved, and raise if the time is over."""
+        self.partial.update(proved)
+        if self.limit is not None and time.monotonic() - self.start >= self.limit:
+            raise TimeLimitReached(self.limit, dict(self.partial))

@@ -1,0 +1,1 @@
+r"""Exact arithmetic: primes, arrays over GF(p), dual numbers, modular linear algebra."""

@@ -1,0 +1,369 @@
+r"""
+The arithmetic interface in which a network is written once, and its readings.
+
+An arithmetic knows how to add, multiply, contract and rearrange arrays.  The trailing axes of an
+array are the tensor's own; axes before them are a batch of independent points or draws.  The same
+graph of operations then runs
+
+- modulo a prime (:class:`ModularArithmetic`), to find ranks;
+- on polynomials (:class:`PolynomialArithmetic`), to print and to prove;
+- on floats (:class:`FloatArithmetic`), to simulate;
+- on dual numbers over any of these (:class:`DualArithmetic`), for exact directional derivatives.
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from . import modular
+
+
+class _ArrayArithmetic:
+    """What is the same for every kind of entry: moving entries around."""
+
+    def embed(self, a):
+        """Return plain data as constants of this arithmetic."""
+        return a
+
+    def slice(self, a, start, stop):
+        return a[..., start:stop]
+
+    def take(self, a, indices, axis=-1):
+        return np.take(a, indices, axis=axis)
+
+    def reshape(self, a, old, new):
+        return np.reshape(a, a.shape[:a.ndim - len(old)] + tuple(new))
+
+    def transpose(self, a, order):
+        lead = a.ndim - len(order)
+        return np.transpose(a, tuple(range(lead)) + tuple(lead + i for i in order))
+
+    def concatenate(self, arrays, axis):
+        lead = np.broadcast_shapes(*(self._lead(a, axis) for a in arrays))
+        return np.concatenate([np.broadcast_to(a, lead + a.shape[axis:]) for a in arrays], axis=axis)
+
+    @staticmethod
+    def _lead(a, axis):
+        return a.shape[:a.ndim + axis]
+
+
+
+class UnluckyPrime(ArithmeticError):
+    r"""
+    A prime at which the computation means nothing; the caller takes the next one.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: ModularArithmetic(5).fractions([Fraction(1, 10)])
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.exact.arithmetic.UnluckyPrime: the prime 5 divides a denominator
+    """
+
+
+def split_spec(spec):
+    r"""
+    Return the index letters of the two operands and of the result of a contraction.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.arithmetic import split_spec
+        sage: split_spec("i,ij->j")
+        ('i', 'ij', 'j')
+    """
+    operands, result = spec.split("->")
+    left, right = operands.split(",")
+    return left, right, result
+
+
+class ModularArithmetic(_ArrayArithmetic):
+    r"""
+    Arrays over GF(p).
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: A = ModularArithmetic(101)
+        sage: A.contract("i,ij->j", numpy.array([1, 2]), numpy.array([[3, 4], [50, 60]]))
+        array([ 2, 23])
+        sage: A.negate(numpy.array([0, 1]))
+        array([  0, 100])
+    """
+
+    def __init__(self, p):
+        self.p = int(p)
+
+    def constant(self, values):
+        return np.asarray(values, dtype=np.int64) % self.p
+
+    def fractions(self, values):
+        """Return rational constants as an array; a denominator divisible by p makes the prime unlucky."""
+        out = np.empty(len(values), dtype=np.int64)
+        for i, value in enumerate(values):
+            if value.denominator % self.p == 0:
+                raise UnluckyPrime(f"the prime {self.p} divides a denominator")
+            out[i] = value.numerator * pow(value.denominator, -1, self.p) % self.p
+        return out
+
+    def segment_sum(self, a, starts):
+        """Sum the runs of the last axis that begin at ``starts``."""
+        high = np.add.reduceat(a >> 31, starts, axis=-1) % self.p
+        low = np.add.reduceat(a & ((1 << 31) - 1), starts, axis=-1) % self.p
+        return modular.add(modular.multiply(high, np.int64((1 << 31) % self.p), self.p), low, self.p)
+
+    def add(self, a, b):
+        return modular.add(a, b, self.p)
+
+    def subtract(self, a, b):
+        return modular.subtract(a, b, self.p)
+
+    def negate(self, a):
+        return modular.subtract(np.int64(0), a, self.p)
+
+    def multiply(self, a, b):
+        return modular.multiply(a, b, self.p)
+
+    def contract(self, spec, a, b):
+        """Contract like ``numpy.einsum`` with an ellipsis before each operand, modulo p."""
+        left, right, result = split_spec(spec)
+        shared = [x for x in left if x in right]
+        batch = [x for x in shared if x in result]
+        summed = [x for x in shared if x not in result]
+        rows = [x for x in left if x not in right]
+        columns = [x for x in right if x not in left]
+        sizes = dict(zip(left, a.shape[a.ndim - len(left):])) | dict(zip(right, b.shape[b.ndim - len(right):]))
+        size = lambda letters: int(np.prod([sizes[x] for x in letters], dtype=np.int64))
+        a = self._arrange(a, left, (batch, rows, summed), size)
+        b = self._arrange(b, right, (batch, summed, columns), size)
+        lead = np.broadcast_shapes(a.shape[:-3], b.shape[:-3])
+        product = self._matmul(a, b)
+        product = product.reshape(lead + tuple(sizes[x] for x in batch + rows + columns))
+        order = batch + rows + columns
+        return self.transpose(product, [order.index(x) for x in result])
+
+    def _arrange(self, a, letters, groups, size):
+        order = [letters.index(x) for group in groups for x in group]
+        a = self.transpose(a, order)
+        return a.reshape(a.shape[:a.ndim - len(letters)] + tuple(size(group) for group in groups))
+
+    def _matmul(self, a, b):
+        # One operand without a batch: fold the other's batch into the rows, for one large product.
+        if a.shape[-3] == 1 and b.shape[-3] == 1:
+            lead_a, lead_b = a.shape[:-3], b.shape[:-3]
+            if not lead_b:
+                flat = a.reshape((-1, a.shape[-1]))
+                out = modular.matrix_multiply(flat, b[0], self.p)
+                return out.reshape(lead_a + (1, a.shape[-2], b.shape[-1]))
+            if not lead_a:
+                flat = np.swapaxes(b, -1, -2).reshape((-1, b.shape[-2]))
+                out = modular.matrix_multiply(flat, a[0].T, self.p)
+                return np.swapaxes(out.reshape(lead_b + (1, b.shape[-1], a.shape[-2])), -1, -2)
+        return modular.matrix_multiply(a, b, self.p)
+
+    def scale(self, a, factor):
+        return modular.multiply(a, np.int64(factor % self.p), self.p)
+
+
+class FloatArithmetic(_ArrayArithmetic):
+    r"""
+    Arrays of doubles, to simulate; no rank is ever decided here.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+        sage: FloatArithmetic().contract("i,i->i", numpy.array([1.5]), numpy.array([2.0]))
+        array([3.])
+    """
+
+    def constant(self, values):
+        return np.asarray(values, dtype=np.float64)
+
+    def fractions(self, values):
+        return np.array([float(value) for value in values])
+
+    def segment_sum(self, a, starts):
+        return np.add.reduceat(a, starts, axis=-1)
+
+    def add(self, a, b):
+        return a + b
+
+    def subtract(self, a, b):
+        return a - b
+
+    def negate(self, a):
+        return -a
+
+    def multiply(self, a, b):
+        return a * b
+
+    def contract(self, spec, a, b):
+        left, right, result = split_spec(spec)
+        return np.einsum(f"...{left},...{right}->...{result}", a, b)
+
+    def scale(self, a, factor):
+        return a * float(factor)
+
+
+class PolynomialArithmetic(_ArrayArithmetic):
+    r"""
+    Arrays of elements of a Sage ring, for identities that hold exactly.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import PolynomialArithmetic
+        sage: R.<u, v> = QQ[]
+        sage: A = PolynomialArithmetic(R)
+        sage: A.contract("i,i->", A.constant([1, 2]), numpy.array([u, v], dtype=object))
+        u + 2*v
+    """
+
+    def __init__(self, ring):
+        self.ring = ring
+
+    def constant(self, values):
+        values = np.asarray(values)
+        out = np.empty(values.shape, dtype=object)
+        for index, value in np.ndenumerate(values):
+            out[index] = self.ring(int(value))
+        return out
+
+    def add(self, a, b):
+        return a + b
+
+    def subtract(self, a, b):
+        return a - b
+
+    def negate(self, a):
+        return -a
+
+    def multiply(self, a, b):
+        return a * b
+
+    def contract(self, spec, a, b):
+        left, right, result = split_spec(spec)
+        sizes = dict(zip(left, a.shape)) | dict(zip(right, b.shape))
+        summed = [x for x in sizes if x not in result]
+        out = np.empty([sizes[x] for x in result], dtype=object)
+        zero = self.ring.zero()
+        for index in np.ndindex(*out.shape):
+            at = dict(zip(result, index))
+            total = zero
+            for inner in np.ndindex(*(sizes[x] for x in summed)):
+                at.update(zip(summed, inner))
+                factor = a[tuple(at[x] for x in left)]
+                if factor:
+                    other = b[tuple(at[x] for x in right)]
+                    if other:
+                        total += factor * other
+            out[index] = total
+        return out if out.ndim else out[()]
+
+    def scale(self, a, factor):
+        return a * self.ring(factor)
+
+
+class Dual(NamedTuple):
+    r"""
+    A dual number ``real + eps * infinitesimal`` with ``eps^2 = 0``; ``None`` stands for zero.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.arithmetic import Dual
+        sage: Dual(1, None).infinitesimal is None
+        True
+    """
+
+    real: object
+    infinitesimal: object
+
+    @property
+    def shape(self):
+        return self.real.shape
+
+
+class DualArithmetic:
+    r"""
+    Dual numbers over another arithmetic: exact first derivatives, nested for higher ones.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+        sage: A = DualArithmetic(ModularArithmetic(101))
+        sage: x = Dual(numpy.array([7]), numpy.array([1]))
+        sage: A.multiply(x, x)                             # x^2 and its derivative 2 x
+        Dual(real=array([49]), infinitesimal=array([14]))
+    """
+
+    def __init__(self, base):
+        self.base = base
+
+    def embed(self, a):
+        return Dual(self.base.embed(a), None)
+
+    def constant(self, values):
+        return Dual(self.base.constant(values), None)
+
+    def fractions(self, values):
+        return Dual(self.base.fractions(values), None)
+
+    def segment_sum(self, a, starts):
+        return self._map(lambda x: self.base.segment_sum(x, starts), a)
+
+    def _both(self, operation, a, b, missing=lambda x: x):
+        if b is None:
+            return a
+        if a is None:
+            return missing(b)
+        return operation(a, b)
+
+    def add(self, a, b):
+        return Dual(self.base.add(a.real, b.real), self._both(self.base.add, a.infinitesimal, b.infinitesimal))
+
+    def subtract(self, a, b):
+        return Dual(self.base.subtract(a.real, b.real),
+                    self._both(self.base.subtract, a.infinitesimal, b.infinitesimal, self.base.negate))
+
+    def negate(self, a):
+        return self._map(self.base.negate, a)
+
+    def scale(self, a, factor):
+        return self._map(lambda x: self.base.scale(x, factor), a)
+
+    def _map(self, operation, a):
+        return Dual(operation(a.real), None if a.infinitesimal is None else operation(a.infinitesimal))
+
+    def _product(self, operation, a, b):
+        left = None if b.infinitesimal is None else operation(a.real, b.infinitesimal)
+        right = None if a.infinitesimal is None else operation(a.infinitesimal, b.real)
+        return Dual(operation(a.real, b.real), self._both(self.base.add, left, right))
+
+    def multiply(self, a, b):
+        return self._product(self.base.multiply, a, b)
+
+    def contract(self, spec, a, b):
+        return self._product(lambda x, y: self.base.contract(spec, x, y), a, b)
+
+    def slice(self, a, start, stop):
+        return self._map(lambda x: self.base.slice(x, start, stop), a)
+
+    def take(self, a, indices, axis=-1):
+        return self._map(lambda x: self.base.take(x, indices, axis), a)
+
+    def reshape(self, a, old, new):
+        return self._map(lambda x: self.base.reshape(x, old, new), a)
+
+    def transpose(self, a, order):
+        return self._map(lambda x: self.base.transpose(x, order), a)
+
+    def concatenate(self, arrays, axis):
+        real = self.base.concatenate([a.real for a in arrays], axis)
+        if all(a.infinitesimal is None for a in arrays):
+            return Dual(real, None)
+        parts = [a.infinitesimal if a.infinitesimal is not None
+                 else self.base.scale(a.real, 0) for a in arrays]
+        return Dual(real, self.base.concatenate(parts, axis))

@@ -1,0 +1,146 @@
+r"""
+Rank, row selection and kernel modulo a prime, and back to the rationals.
+
+The dense work is FLINT's (``nmod_mat``); many small systems at once are eliminated together.
+"""
+import numpy as np
+from flint import nmod_mat
+
+from . import modular
+
+
+def _to_flint(rows, p):
+    return nmod_mat(rows.shape[0], rows.shape[1], np.ascontiguousarray(rows).ravel().tolist(), p)
+
+
+def rank(rows, p):
+    r"""
+    Return the rank modulo ``p``, a proved lower bound for the rank over Q of any integer lift.
+
+    INPUT:
+
+    - ``rows`` -- array of shape ``(n, m)`` with entries in ``[0, p)``
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.linear_algebra import rank
+        sage: rank(numpy.array([[1, 2], [2, 4]]), 101)
+        1
+        sage: rank(numpy.zeros((0, 3), dtype=int), 101)
+        0
+    """
+    if 0 in rows.shape:
+        return 0
+    if rows.shape[0] > rows.shape[1]:
+        rows = rows.T
+    return int(_to_flint(rows, p).rank())
+
+
+def independent_rows(rows, p):
+    r"""
+    Return the indices of the first rows that form a basis of the row space modulo ``p``.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.linear_algebra import independent_rows
+        sage: independent_rows(numpy.array([[0, 0], [1, 2], [2, 4], [0, 1]]), 101)
+        [1, 3]
+    """
+    if 0 in rows.shape:
+        return []
+    return pivot_columns(*_to_flint(rows.T, p).rref())
+
+
+def pivot_columns(reduced, rank):
+    r"""
+    Return the pivot columns of a FLINT matrix in reduced row echelon form.
+
+    EXAMPLES::
+
+        sage: from flint import nmod_mat
+        sage: from sage_conslaw.exact.linear_algebra import pivot_columns
+        sage: pivot_columns(*nmod_mat(1, 3, [0, 2, 1], 5).rref())
+        [1]
+    """
+    pivots, column = [], 0
+    for row in range(rank):
+        while int(reduced[row, column]) == 0:
+            column += 1
+        pivots.append(column)
+        column += 1
+    return pivots
+
+
+def kernel(rows, p):
+    r"""
+    Return the right kernel modulo ``p`` in reduced echelon form, one sparse vector a free column.
+
+    OUTPUT: a list of dictionaries ``{column: value}``; each vector is 1 at its own free column and 0
+    at the other free columns.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.linear_algebra import kernel
+        sage: kernel(numpy.array([[1, 1, 0], [0, 0, 1]]), 101)
+        [{0: 100, 1: 1}]
+        sage: kernel(numpy.zeros((0, 2), dtype=int), 101)
+        [{0: 1}, {1: 1}]
+    """
+    columns = rows.shape[1]
+    if rows.shape[0] == 0:
+        return [{j: 1} for j in range(columns)]
+    reduced, found = _to_flint(rows, p).rref()
+    pivots = pivot_columns(reduced, found)
+    vectors = []
+    for free in sorted(set(range(columns)) - set(pivots)):
+        vector = {}
+        for row, pivot in enumerate(pivots):
+            if pivot > free:
+                break
+            value = int(reduced[row, free])
+            if value:
+                vector[pivot] = p - value
+        vector[free] = 1
+        vectors.append(vector)
+    return vectors
+
+
+def full_column_rank(stack, p):
+    r"""
+    Decide for each matrix of a stack whether its columns are independent modulo ``p``.
+
+    INPUT:
+
+    - ``stack`` -- array of shape ``(number, n, m)``; the matrices are eliminated side by side, which
+      pays for small ``m`` and large ``number``
+
+    OUTPUT: a boolean array of length ``number``
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.linear_algebra import full_column_rank
+        sage: full_column_rank(numpy.array([[[1, 2], [2, 4]], [[1, 2], [2, 5]]]), 101)
+        array([False,  True])
+    """
+    a = stack.copy()
+    number, n, m = a.shape
+    full = np.full(number, n >= m)
+    which = np.arange(number)
+    for column in range(min(n, m)):
+        pivot = np.argmax(a[:, column:, column] != 0, axis=1) + column
+        swapped = a[which, pivot].copy()
+        a[which, pivot] = a[:, column]
+        a[:, column] = swapped
+        full &= swapped[:, column] != 0
+        if column + 1 == n:
+            break
+        # Cross-multiplication needs no inverse: row_i * pivot - pivot_row * a_i.
+        below = a[:, column + 1:, column + 1:]
+        scaled = modular.multiply(below, swapped[:, None, column, None], p)
+        moved = modular.multiply(a[:, column + 1:, column, None], swapped[:, None, column + 1:], p)
+        a[:, column + 1:, column + 1:] = modular.subtract(scaled, moved, p)
+    return full

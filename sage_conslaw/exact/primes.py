@@ -1,0 +1,86 @@
+r"""
+Primes for modular evaluation, and what a rank modulo a prime proves.
+
+A rank found modulo ``p`` at one point is a lower bound for the generic rank over Q.  It falls
+short only if ``p`` divides, or the point annihilates, every maximal minor; the two functions at
+the end bound the probability of that (Schwartz-Zippel lemma; primes drawn at random).
+"""
+import math
+
+import numpy as np
+from flint import fmpz
+
+# The largest primes whose products can be reduced with one quotient of the machine's extended
+# precision.  The quotient a*b/p must be right to within one unit: 64 bits of mantissa allow 62-bit
+# primes, the 53 bits of a double (platforms without extended precision) 50-bit primes.
+PRIME_BITS = 62 if np.finfo(np.longdouble).nmant >= 63 else 50
+
+
+def random_prime(generator, bits=PRIME_BITS):
+    r"""
+    Return a random prime with exactly ``bits`` bits.
+
+    INPUT:
+
+    - ``generator`` -- a ``numpy.random.Generator``
+
+    - ``bits`` -- number of bits, at most ``PRIME_BITS``
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.primes import random_prime
+        sage: p = random_prime(numpy.random.default_rng(0))
+        sage: is_prime(p), p.bit_length()
+        (True, 62)
+
+    Too many bits for the arithmetic::
+
+        sage: random_prime(numpy.random.default_rng(0), bits=80)
+        Traceback (most recent call last):
+        ...
+        ValueError: a prime has between 3 and 62 bits here, not 80
+    """
+    if not 3 <= bits <= PRIME_BITS:
+        raise ValueError(f"a prime has between 3 and {PRIME_BITS} bits here, not {bits}")
+    low = 1 << (bits - 1)
+    while True:
+        candidate = int(generator.integers(low, 2 * low)) | 1
+        if fmpz(candidate).is_prime():
+            return candidate
+
+
+def point_failure_bound(minor_degree, prime):
+    r"""
+    Bound the probability that a nonzero polynomial of the given degree vanishes at a random point.
+
+    This is the Schwartz-Zippel lemma over GF(p): at most ``degree / p``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.primes import point_failure_bound
+        sage: point_failure_bound(3, 101)
+        0.0297...
+        sage: point_failure_bound(0, 101)
+        0.0
+    """
+    return minor_degree / prime
+
+
+def prime_failure_bound(height_bits, bits=PRIME_BITS):
+    r"""
+    Bound the probability that a random prime divides a nonzero integer of the given bit length.
+
+    The integer has at most ``height_bits / (bits - 1)`` prime divisors of that size, among more than
+    `2^{bits-2} / (bits \log 2)` primes (Rosser-Schoenfeld).
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.primes import prime_failure_bound
+        sage: prime_failure_bound(0)
+        0.0
+        sage: prime_failure_bound(10**6) < 1e-10
+        True
+    """
+    number_of_primes = 2.0 ** (bits - 2) / (bits * math.log(2))
+    return (height_bits / (bits - 1)) / number_of_primes

@@ -1,0 +1,89 @@
+r"""
+Random elements of a family, Lie brackets by dual numbers, and Lie words.
+
+A vector field here is a function of an arithmetic and a point.  The bracket
+`[F, G](z) = DG(z) F(z) - DF(z) G(z)` is the infinitesimal part of `G(z + \epsilon F(z)) - F(z + \epsilon G(z))`:
+nothing symbolic grows, and words of any length are nested dual numbers.
+"""
+from ..exact import modular
+from ..exact.arithmetic import Dual, DualArithmetic
+
+
+def random_field(family, generator, p, batch):
+    r"""
+    Return ``batch`` random elements of `V_0 = \{f_0\} + V` as one field with a batch axis.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import VectorFieldFamily
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: from sage_conslaw.fields.bracket import random_field
+        sage: R.<x, y> = QQ[]
+        sage: field = random_field(VectorFieldFamily(controls=[[x, y]]), numpy.random.default_rng(0), 101, 3)
+        sage: value = field(ModularArithmetic(101), numpy.array([1, 2]))
+        sage: value.shape, bool((2*value[:, 0] % 101 == value[:, 1]).all())
+        ((3, 2), True)
+    """
+    data = family.draw(generator, p, batch) if family.has_controls else None
+    weight = None if family.drift is None else modular.random_array(generator, (batch, 1), p)
+
+    def field(A, z):
+        value = family.control(A, z, data) if data is not None else None
+        if weight is None:
+            return value
+        drift = A.multiply(A.embed(weight), family.drift_value(A, z))
+        return drift if value is None else A.add(value, drift)
+    return field
+
+
+def bracket(F, G):
+    r"""
+    Return the Lie bracket `[F, G] = DG\, F - DF\, G` of two fields.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: from sage_conslaw.fields.bracket import bracket
+        sage: from sage_conslaw.fields.terms import PolynomialMap
+        sage: F = PolynomialMap([{(): 1}, {}], 2)              # d/dx
+        sage: G = PolynomialMap([{}, {(0, 0): 1}], 2)          # x^2 d/dy
+        sage: bracket(F, G)(ModularArithmetic(101), numpy.array([5, 7]))
+        array([ 0, 10])
+    """
+    def field(A, z):
+        duals = DualArithmetic(A)
+        at_G = G(duals, Dual(z, F(A, z)))
+        at_F = F(duals, Dual(z, at_G.real))
+        if at_G.infinitesimal is None or at_F.infinitesimal is None:
+            if at_F.infinitesimal is not None:
+                return A.negate(at_F.infinitesimal)
+            return at_G.infinitesimal if at_G.infinitesimal is not None else A.scale(at_G.real, 0)
+        return A.subtract(at_G.infinitesimal, at_F.infinitesimal)
+    return field
+
+
+def random_word(family, generator, p, batch, depth):
+    r"""
+    Return ``batch`` random words `[v_0, [v_1, ..., [v_{d-1}, v_d]]]` with `v_i` random in `V_0`.
+
+    The values of all such words at a point come from an irreducible family and span the words of that
+    length, so a few random ones reach the rank but for probability `O(degree / p)`.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import VectorFieldFamily
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: from sage_conslaw.fields.bracket import random_word
+        sage: R.<x, y> = QQ[]
+        sage: family = VectorFieldFamily(controls=[[1, 0], [0, x^2]])
+        sage: word = random_word(family, numpy.random.default_rng(0), 101, 2, depth=2)
+        sage: word(ModularArithmetic(101), numpy.array([3, 4]))[:, 0]       # only d/dy remains
+        array([0, 0])
+    """
+    word = random_field(family, generator, p, batch)
+    for _ in range(depth):
+        word = bracket(random_field(family, generator, p, batch), word)
+    return word

@@ -1,0 +1,101 @@
+r"""
+Families given by polynomials: `x' = F(x)`, control systems, and gradients of a given `\phi`.
+"""
+from ..exact import modular
+from . import terms as sparse
+from .family import ControlAffineFamily
+
+
+class VectorFieldFamily(ControlAffineFamily):
+    r"""
+    A family of polynomial vector fields over Q.
+
+    INPUT:
+
+    - ``drift`` -- ``None`` or a list of `N` polynomials in a Sage ring with `N` variables over ZZ or QQ
+
+    - ``controls`` -- list of such lists
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import VectorFieldFamily, conservation_laws
+        sage: R.<x, y, z> = QQ[]
+        sage: conservation_laws(VectorFieldFamily(drift=[y*z, -x*z, 0]))
+        2 independent laws of degree at most 2 in 3 coordinates, complete (proved)
+
+    No field at all conserves every coordinate::
+
+        sage: conservation_laws(VectorFieldFamily(drift=[R(0), R(0), R(0)])).number
+        3
+
+    Wrong number of components::
+
+        sage: VectorFieldFamily(drift=[x, y])
+        Traceback (most recent call last):
+        ...
+        ValueError: the drift has 2 components; the ring has 3 variables (x, y, z)
+    """
+
+    def __init__(self, drift=None, controls=()):
+        from ..inputs import polynomials_of_one_ring
+        controls = [list(field) for field in controls]
+        drift = None if drift is None else list(drift)
+        fields = ([] if drift is None else [drift]) + controls
+        if not fields:
+            raise ValueError("a family needs a drift or at least one control field")
+        ring, flat = polynomials_of_one_ring([f for field in fields for f in field], "vector fields")
+        for number, field in enumerate(fields):
+            if len(field) != ring.ngens():
+                what = "the drift" if drift is not None and number == 0 else f"control field {number + (drift is None)}"
+                raise ValueError(f"{what} has {len(field)} components; the ring has {ring.ngens()} variables "
+                                 f"({', '.join(map(str, ring.gens()))})")
+        n = ring.ngens()
+        pieces = [[sparse.from_sage(f) for f in flat[i:i + n]] for i in range(0, len(flat), n)]
+        self._setup(list(map(str, ring.gens())), pieces[0] if drift is not None else None,
+                    pieces[1:] if drift is not None else pieces)
+        self._ring = ring
+
+    @classmethod
+    def from_terms(cls, names, drift, controls):
+        """Return the family with sparse polynomials as components."""
+        self = cls.__new__(cls)
+        self._setup(list(names), drift, controls)
+        return self
+
+    def _setup(self, names, drift, controls):
+        self.names, self.drift = names, drift
+        self.controls = [field for field in controls if any(field)]
+        self.has_controls = bool(self.controls)
+        self._map = sparse.PolynomialMap([f for field in self.controls for f in field], len(names))
+        drift_degree = max(map(sparse.degree, drift), default=0) if drift else 0
+        self.field_degree = 1 + max(self._map.degree, drift_degree)
+
+    def __repr__(self):
+        parts = [] if self.drift is None else ["a drift"]
+        if self.controls:
+            parts.append(f"{len(self.controls)} control field{'s' if len(self.controls) > 1 else ''}")
+        return f"Family of vector fields with {' and '.join(parts) or 'no fields'} in {', '.join(self.names)}"
+
+    def draw(self, generator, p, batch):
+        return modular.random_array(generator, (batch, len(self.controls)), p)
+
+    def control(self, A, z, data):
+        shape = (len(self.controls), self.dimension)
+        fields = A.reshape(self._map(A, z), (shape[0] * shape[1],), shape)
+        return A.contract("k,kn->n", A.embed(data), fields)
+
+    def weight_relations(self, lattice):
+        state = lattice.unknowns(self.dimension)
+        for field in self.controls + ([self.drift] if self.drift else []):
+            lattice.homogeneous_field(field, state)
+        return state
+
+    def _controls_annihilate(self, ring, gradient, symbols):
+        for field in self.controls:
+            total = ring.zero()
+            for variable, part in gradient.items():
+                if field[variable]:
+                    total += part * sparse.to_sage(field[variable], ring)
+            if total:
+                return False
+        return True

@@ -1,0 +1,75 @@
+r"""
+The response `f(\theta; \xi) = \sum_i \xi_i \phi_i(\theta)` of a local reparameterisation given as polynomials.
+"""
+from ..exact import modular
+from ..fields import terms as sparse
+
+
+class PolynomialResponse:
+    r"""
+    The response of a given `\phi` ([MGP2023]_, Definition 2.5).
+
+    INPUT:
+
+    - ``names`` -- names of the parameters
+
+    - ``components`` -- the components of `\phi` as sparse polynomials
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.inputs import parse_polynomials
+        sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
+        sage: PolynomialResponse(*parse_polynomials(["x*y", "x^2"])).dimension
+        2
+    """
+
+    def __init__(self, names, components):
+        self.names, self.components = list(names), [f for f in components if sparse.degree(f)]
+        self.dimension = len(self.names)
+        self.gradients = [sparse.derivatives(f) for f in self.components]
+        flat = [g.get(j, {}) for g in self.gradients for j in range(self.dimension)]
+        self._map = sparse.PolynomialMap(flat, self.dimension)
+        self.degree = 1 + max(map(sparse.degree, self.components), default=0)
+
+    def draw(self, generator, p, batch):
+        return modular.random_array(generator, (batch, len(self.components)), p)
+
+    def gradient(self, A, theta, data):
+        """Return the gradients of the response, shape ``(batch, dimension)``."""
+        shape = (len(self.components), self.dimension)
+        rows = A.reshape(self._map(A, theta), (shape[0] * shape[1],), shape)
+        return A.contract("k,kn->n", A.embed(data), rows)
+
+    def weight_relations(self, lattice):
+        """Return weights of the parameters, and for each component its weight and its variables."""
+        parameters = lattice.unknowns(self.dimension)
+        outputs = []
+        for component, gradient in zip(self.components, self.gradients):
+            weight = lattice.unknowns(1)[0]
+            for monomial in component:
+                if monomial:
+                    lattice.relation({weight: 1}, *({parameters[i]: -1} for i in monomial))
+            outputs.append((weight, list(gradient)))
+        return parameters, outputs
+
+    def symbols_needed(self):
+        return 0
+
+    def annihilated_by(self, ring, direction, symbols, state):
+        """Decide exactly whether the derivative of every component along the direction vanishes."""
+        first = ring.gens().index(state[0])
+        for gradient in self.gradients:
+            total = ring.zero()
+            for j, factor in direction.items():
+                if j in gradient:
+                    moved = {tuple(i + first for i in monomial): value for monomial, value in gradient[j].items()}
+                    total += factor * sparse.to_sage(moved, ring)
+            if total:
+                return False
+        return True
+
+    def local_reparameterisation(self):
+        """Return the components of phi as Sage polynomials over QQ."""
+        from .._sage import QQ, PolynomialRing
+        ring = PolynomialRing(QQ, self.names, len(self.names))
+        return [sparse.to_sage(f, ring) for f in self.components]

@@ -1,0 +1,52 @@
+r"""
+Independent laws: the generic rank of the Jacobian of the laws.
+"""
+import numpy as np
+
+from ..exact import modular
+from ..exact.arithmetic import ModularArithmetic
+from ..exact.linear_algebra import independent_rows
+from ..fields import terms as sparse
+
+
+def jacobian(laws, dimension, z, p):
+    r"""
+    Return the gradients of the laws at a point modulo ``p``, shape ``(len(laws), dimension)``.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.laws.independence import jacobian
+        sage: jacobian([{(0, 1): Fraction(1)}], 2, numpy.array([3, 5]), 101)
+        array([[5, 3]])
+    """
+    entries, places = [], []
+    for row, law in enumerate(laws):
+        for variable, part in sparse.derivatives(law).items():
+            entries.append(part)
+            places.append(row * dimension + variable)
+    out = np.zeros(len(laws) * dimension, dtype=np.int64)
+    if entries:
+        out[places] = sparse.PolynomialMap(entries, dimension)(ModularArithmetic(p), z)
+    return out.reshape(len(laws), dimension)
+
+
+def independent_laws(laws, dimension, generator, p):
+    r"""
+    Return the indices of laws that are proved functionally independent, as many as there are.
+
+    The rank modulo ``p`` at a random point is a lower bound for the generic rank over Q.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.laws.independence import independent_laws
+        sage: one = Fraction(1)
+        sage: h, square, other = {(0,): one}, {(0, 0): one}, {(1,): one}
+        sage: independent_laws([h, square, other], 2, numpy.random.default_rng(0), 2^61 - 1)
+        [0, 2]
+    """
+    z = modular.random_array(generator, (dimension,), p)
+    return independent_rows(jacobian(laws, dimension, z, p), p)

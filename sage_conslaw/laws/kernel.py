@@ -1,0 +1,177 @@
+r"""
+All polynomial laws up to a degree: sampled linear equations, block by block, and an exact check of each law.
+
+For a random point `z` and a random field `v` of the family, `\sum_a c_a \langle \nabla z^a, v(z) \rangle = 0` is one linear equation
+for the coefficients of a law.  The kernel of any such equations modulo a prime has at least the
+dimension of the space of laws over Q; where every kernel vector lifts to a law that is conserved
+exactly, the two are equal, and the list is *proved* to hold every polynomial law of that degree.
+"""
+import logging
+
+import numpy as np
+
+from ..exact import modular
+from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
+from ..exact.linear_algebra import full_column_rank, kernel
+from ..exact.primes import random_prime
+from ..exact.reconstruction import combine, reconstruct
+from ..fields.bracket import random_field
+from .basis import readable_basis
+from .monomials import blocks
+
+logger = logging.getLogger(__name__)
+
+# Blocks up to this size are eliminated side by side in numpy; a larger one is cheaper in FLINT.  Measured:
+# at size 8 a block costs 25 us side by side and 35 us alone, at size 16 it is 140 us and 110 us.
+_SMALL_BLOCK = 8
+
+# Equations beyond the block's size.  Each one too many divides the chance of a kernel vector that is no law by
+# about p; the exact check catches it in any case.
+_EXTRA = 2
+
+# Entries of one batch of equations: 2^21 of them with their temporaries stay below 200 MB.
+_BATCH = 1 << 21
+
+# Laws with integer coefficients of up to about 30 bits need one prime; every further one doubles the
+# trouble of a law that nobody would read.  Reaching the limit raises.
+MAX_PRIMES = 64
+
+
+class _Samples:
+    """Random points and fields modulo one prime, drawn once and shared by all blocks."""
+
+    def __init__(self, family, p, generator):
+        self.family, self.p, self.generator = family, p, generator
+        n = family.dimension
+        self.points = np.zeros((0, n + 1), dtype=np.int64)
+        self.fields = np.zeros((0, n + 1), dtype=np.int64)
+
+    def grow(self, number):
+        missing = number - len(self.points)
+        if missing <= 0:
+            return
+        missing = max(missing, 8)
+        n = self.family.dimension
+        points = modular.random_array(self.generator, (missing, n), self.p)
+        values = random_field(self.family, self.generator, self.p, missing)(ModularArithmetic(self.p), points)
+        values = np.broadcast_to(values, points.shape)
+        one, zero = np.ones((missing, 1), dtype=np.int64), np.zeros((missing, 1), dtype=np.int64)
+        self.points = np.concatenate([self.points, np.hstack([points, one])])
+        self.fields = np.concatenate([self.fields, np.hstack([values, zero])])
+
+    def equations(self, table, number):
+        """Return the derivative of each monomial along each sampled field, ``(number,) + table.shape[:-1]``."""
+        self.grow(number)
+        z, v, p = self.points[:number], self.fields[:number], self.p
+        value, moved = z[:, table[..., 0]], v[:, table[..., 0]]
+        for column in range(1, table.shape[-1]):
+            factor, factor_moved = z[:, table[..., column]], v[:, table[..., column]]
+            moved = modular.add(modular.multiply(moved, factor, p), modular.multiply(value, factor_moved, p), p)
+            if column + 1 < table.shape[-1]:
+                value = modular.multiply(value, factor, p)
+        return moved
+
+
+def polynomial_laws(family, degree, generator, deadline=None):
+    r"""
+    Find a basis of all polynomial laws of degree 1 to ``degree``, each one proved conserved over Q.
+
+    INPUT:
+
+    - ``family`` -- a control-affine family
+
+    - ``degree`` -- a positive integer
+
+    - ``generator`` -- a ``numpy.random.Generator``
+
+    - ``deadline`` -- an object whose ``check()`` raises when the time is over
+
+    OUTPUT: a list of sparse polynomials, sorted by degree; without the constants
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks, flows
+        sage: from sage_conslaw.laws.kernel import polynomial_laws
+        sage: family = flows.gradient().family(networks.product(2).response())
+        sage: polynomial_laws(family, 2, numpy.random.default_rng(0))
+        [{(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}]
+    """
+    p = random_prime(generator)
+    while True:
+        try:
+            samples = _Samples(family, p, generator)
+            samples.grow(8)
+            break
+        except UnluckyPrime as error:
+            logger.info("%s; taking another", error)
+            p = random_prime(generator)
+    groups = blocks(family, degree, generator)
+    found = []
+    for group in groups:
+        for block in _blocks_with_kernel(samples, group, deadline):
+            found += _block_laws(family, samples, block, deadline)
+    return sorted(found, key=lambda law: (max(map(len, law)), sorted(law)))
+
+
+def _blocks_with_kernel(samples, group, deadline):
+    number, size, _ = group.shape
+    if size > _SMALL_BLOCK:
+        for block in group:
+            yield block
+        return
+    step = max(1, _BATCH // (size * (size + _EXTRA)))
+    for start in range(0, number, step):
+        if deadline is not None:
+            deadline.check()
+        part = group[start:start + step]
+        stack = np.moveaxis(samples.equations(part, size + _EXTRA), 0, 1)
+        for block in part[~full_column_rank(stack, samples.p)]:
+            yield block
+
+
+def _modular_kernel(samples, block):
+    rows = samples.equations(block, len(block) + _EXTRA)
+    return kernel(rows, samples.p)
+
+
+def _block_laws(family, samples, block, deadline):
+    """Return the laws of one block; more primes are combined until each kernel vector is a law."""
+    if deadline is not None:
+        deadline.check()
+    vectors, modulus = _modular_kernel(samples, block), samples.p
+    if not vectors:
+        return []
+    monomials = [tuple(int(i) for i in row if i < family.dimension) for row in block]
+    for _ in range(MAX_PRIMES):
+        rational = [reconstruct(vector, modulus) for vector in vectors]
+        if all(vector is not None for vector in rational):
+            basis = readable_basis(rational)
+            laws = [{monomials[i]: value for i, value in vector.items()} for vector in basis]
+            if all(family.conserved(laws)):
+                return laws
+        if deadline is not None:
+            deadline.check()
+        vectors, modulus = _next_prime(family, samples, block, vectors, modulus)
+        if not vectors:
+            return []
+    raise ArithmeticError(f"the laws of a block of {len(block)} monomials have coefficients beyond {MAX_PRIMES} primes")
+
+
+def _next_prime(family, samples, block, vectors, modulus):
+    p = random_prime(samples.generator)
+    if modulus % p == 0:
+        return vectors, modulus
+    try:
+        other = _modular_kernel(_Samples(family, p, samples.generator), block)
+    except UnluckyPrime as error:
+        logger.info("%s; taking another", error)
+        return vectors, modulus
+    free, other_free = [max(v) for v in vectors], [max(v) for v in other]
+    if free == other_free:
+        return [combine(a, modulus, b, p) for a, b in zip(vectors, other)], modulus * p
+    # A rank that drops modulo one of the primes: the smaller kernel is the right one.
+    logger.info("kernels of dimension %d and %d modulo different primes", len(free), len(other_free))
+    if (len(other), [-i for i in other_free]) < (len(vectors), [-i for i in free]):
+        return other, p
+    return vectors, modulus

@@ -1,0 +1,167 @@
+r"""
+The catalog of architectures: ``networks.linear``, ``networks.relu``, ...
+
+Widths are given from input to output.  A layer with ``n`` inputs and ``m`` outputs has weights of
+shape ``(n, m)`` and acts as ``x -> x W``.
+"""
+import difflib
+
+from .graph import Data, Parameter
+from .network import Network
+
+
+def check_sizes(sizes, least, architecture):
+    r"""
+    Return the widths as a tuple of positive integers, or say what is wrong with them.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.catalog import check_sizes
+        sage: check_sizes([2, 3], 2, "linear")
+        (2, 3)
+        sage: check_sizes([2, 0], 2, "linear")
+        Traceback (most recent call last):
+        ...
+        ValueError: width 0 of linear [2, 0]: widths are positive integers; try linear 2 1
+        sage: check_sizes([2], 2, "linear")
+        Traceback (most recent call last):
+        ...
+        ValueError: linear takes at least 2 widths from input to output, not [2]; try linear 2 2
+        sage: check_sizes([2, 1.5], 2, "linear")
+        Traceback (most recent call last):
+        ...
+        TypeError: width 1.5 of linear [2, 1.50000000000000]: widths are positive integers
+    """
+    if isinstance(sizes, (str, bytes)) or not hasattr(sizes, "__iter__"):
+        raise TypeError(f"{architecture} takes a list of widths from input to output, not {sizes!r}")
+    sizes = list(sizes)
+    good = []
+    for size in sizes:
+        if isinstance(size, bool) or not hasattr(size, "__index__"):
+            raise TypeError(f"width {float(size) if isinstance(size, float) or hasattr(size, '__float__') else repr(size)}"
+                            f" of {architecture} {sizes}: widths are positive integers")
+        good.append(int(size))
+    for size in good:
+        if size < 1:
+            repaired = " ".join(str(max(n, 1)) for n in good)
+            raise ValueError(f"width {size} of {architecture} {good}: widths are positive integers; "
+                             f"try {architecture} {repaired}")
+    if len(good) < least:
+        repaired = " ".join(map(str, (good + [2] * least)[:least]))
+        raise ValueError(f"{architecture} takes at least {least} widths from input to output, not {good}; "
+                         f"try {architecture} {repaired}")
+    return tuple(good)
+
+
+def product(n):
+    r"""
+    Return the product `\phi = x_1 x_2 \cdots x_n` of ``n`` scalar parameters ([MGP2023]_, Example 2.8).
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: networks.product(3).local_reparameterisation()
+        [x1*x2*x3]
+        sage: networks.product(0)
+        Traceback (most recent call last):
+        ...
+        ValueError: width 0 of product [0]: widths are positive integers; try product 1
+    """
+    (n,) = check_sizes([n], 1, "product")
+    output = Parameter("x1", (1,))
+    for i in range(2, n + 1):
+        output = output * Parameter(f"x{i}", (1,))
+    return Network("product", (n,), output)
+
+
+def linear(widths):
+    r"""
+    Return the linear network `x \mapsto x U_1 U_2 \cdots U_q`, without biases.
+
+    INPUT:
+
+    - ``widths`` -- positive integers from input to output, at least two
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: networks.linear([3, 2, 3])
+        linear network 3 -> 2 -> 3 with 12 parameters
+    """
+    widths = check_sizes(widths, 2, "linear")
+    output = Data("x", (widths[0],), "input")
+    for layer, shape in enumerate(zip(widths, widths[1:]), start=1):
+        output = output @ Parameter(f"U{layer}", shape)
+    return Network("linear", widths, output)
+
+
+def relu(widths, bias=False):
+    r"""
+    Return the ReLU network; its response is the path-lifting, one free gate per hidden unit.
+
+    INPUT:
+
+    - ``widths`` -- positive integers from input to output, at least two
+
+    - ``bias`` -- whether the hidden layers have biases, as in the papers
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: networks.relu([2, 3, 1], bias=True)
+        relu network 2 -> 3 -> 1 with 12 parameters and biases
+    """
+    widths = check_sizes(widths, 2, "relu")
+    output = Data("x", (widths[0],), "input")
+    for layer, shape in enumerate(zip(widths, widths[1:]), start=1):
+        output = output @ Parameter(f"U{layer}", shape)
+        if layer < len(widths) - 1:
+            if bias:
+                output = output + Parameter(f"b{layer}", (shape[1],))
+            output = output.gate("relu")
+    return Network("relu", widths, output, bias=bool(bias))
+
+
+# How the command line builds each architecture: the constructor from a list of sizes and options.
+CATALOG = {
+    "product": lambda sizes, **options: product(*_exactly(sizes, 1, "product"), **options),
+    "linear": linear,
+    "relu": relu,
+}
+
+
+def _exactly(sizes, number, architecture):
+    if len(sizes) != number:
+        raise ValueError(f"{architecture} takes exactly {number} size{'s' if number > 1 else ''}, not {list(sizes)}")
+    return sizes
+
+
+def by_name(architecture, sizes, **options):
+    r"""
+    Return a network of the catalog by its name.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.catalog import by_name
+        sage: by_name("relu", [2, 3, 1], bias=True)
+        relu network 2 -> 3 -> 1 with 12 parameters and biases
+        sage: by_name("liner", [2, 3, 1])
+        Traceback (most recent call last):
+        ...
+        ValueError: architecture 'liner' is not known; did you mean 'linear'? known: linear, product, relu
+        sage: by_name("linear", [2, 3, 1], bias=True)
+        Traceback (most recent call last):
+        ...
+        ValueError: architecture 'linear' has no option bias
+    """
+    if architecture not in CATALOG:
+        near = difflib.get_close_matches(architecture, CATALOG, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ValueError(f"architecture {architecture!r} is not known; {hint}known: {', '.join(sorted(CATALOG))}")
+    options = {key: value for key, value in options.items() if value not in (None, False)}
+    try:
+        return CATALOG[architecture](sizes, **options)
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        raise ValueError(f"architecture {architecture!r} has no option {', '.join(options)}") from None

@@ -1,0 +1,306 @@
+r"""
+The response of a network: `f(\theta; \xi)`, the outputs paired with covectors, and its readings.
+
+The gradients of the response in `\theta`, for all data `\xi`, span the control fields of every flow.
+One backward pass over the graph serves modular evaluation, duals, floats and polynomials alike.
+"""
+import numpy as np
+
+from ..exact import modular
+from ..exact.arithmetic import DualArithmetic, Dual, FloatArithmetic, PolynomialArithmetic
+from .graph import Constant, Data, Parameter
+from .operations import Gate
+
+
+class NetworkResponse:
+    r"""
+    The response of a graph of operations, for covectors paired with some of its nodes.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: f = networks.relu([1, 2, 1]).response()
+        sage: f.names
+        ['U1_1_1', 'U1_1_2', 'U2_1_1', 'U2_2_1']
+        sage: f.degree                          # in parameters and data together
+        5
+        sage: f.local_reparameterisation()      # the path-lifting
+        [U1_1_1*U2_1_1, U1_1_2*U2_2_1]
+    """
+
+    def __init__(self, leaves, pairings):
+        self.leaves = list(leaves)
+        self.pairings = list(pairings)
+        self.names = [name for leaf in self.leaves for name in leaf.entry_names()]
+        self.dimension = len(self.names)
+        order, seen = [], set()
+        for pair in self.pairings:
+            for root in pair:
+                for node in root.ancestors():
+                    if id(node) not in seen:
+                        seen.add(id(node))
+                        order.append(node)
+        self.order = order
+        self.data_leaves = [node for node in order if isinstance(node, Data)]
+        self.degree = max(self._degrees(), default=0)
+        # What a covector is made of is never abstracted: its constraint is part of the identity.
+        self._covector_nodes = {id(node) for _, root in self.pairings for node in root.ancestors()}
+
+    def _degrees(self):
+        degrees = {}
+        for node in self.order:
+            if node.operation is None:
+                degrees[id(node)] = 0 if isinstance(node, Constant) else 1
+            else:
+                degrees[id(node)] = node.operation.degree(*(degrees[id(child)] for child in node.inputs))
+        return [degrees[id(a)] + degrees[id(b)] for a, b in self.pairings]
+
+    def draw(self, generator, p, batch):
+        """Return ``batch`` independent random values modulo ``p`` of all data variables."""
+        return {id(leaf): modular.random_array(generator, (batch,) + leaf.shape, p) for leaf in self.data_leaves}
+
+    def forward(self, A, theta, data):
+        """Return the values of all nodes at the parameters ``theta`` (last axis) and the given data."""
+        values, start = {}, 0
+        for leaf in self.leaves:
+            flat = A.slice(theta, start, start + leaf.size)
+            values[id(leaf)] = A.reshape(flat, (leaf.size,), leaf.shape)
+            start += leaf.size
+        for node in self.order:
+            if isinstance(node, Data):
+                values[id(node)] = A.embed(data[id(node)])
+            elif isinstance(node, Constant):
+                values[id(node)] = A.constant(node.values)
+            elif node.operation is not None:
+                values[id(node)] = node.operation.forward(A, *(values[id(child)] for child in node.inputs))
+        return values
+
+    def gradient(self, A, theta, data):
+        r"""
+        Return the gradient of the response in the parameters, by one backward pass.
+
+        INPUT:
+
+        - ``A`` -- an arithmetic
+
+        - ``theta`` -- parameters, shape ``(dimension,)`` or ``(batch, dimension)``
+
+        - ``data`` -- data variables as drawn by :meth:`draw`
+
+        OUTPUT: array of shape ``(batch, dimension)``
+        """
+        values = self.forward(A, theta, data)
+        covectors = {}
+        for node, covector in self.pairings:
+            self._accumulate(A, covectors, node, values[id(covector)])
+        needed = self._needed()
+        for node in reversed(self.order):
+            covector = covectors.get(id(node))
+            if node.operation is None or covector is None:
+                continue
+            inputs = tuple(values[id(child)] for child in node.inputs)
+            for which, child in enumerate(node.inputs):
+                if id(child) in needed:
+                    self._accumulate(A, covectors, child, node.operation.backward(A, which, covector, inputs))
+        parts = []
+        for leaf in self.leaves:
+            covector = covectors.get(id(leaf))
+            if covector is None:
+                parts.append(A.constant(np.zeros(leaf.size, dtype=np.int64)))
+            else:
+                parts.append(A.reshape(covector, leaf.shape, (leaf.size,)))
+        return A.concatenate(parts, -1)
+
+    @staticmethod
+    def _accumulate(A, covectors, node, covector):
+        known = covectors.get(id(node))
+        covectors[id(node)] = covector if known is None else A.add(known, covector)
+
+    def _needed(self):
+        needed = {id(leaf) for leaf in self.leaves}
+        for node in self.order:
+            if any(id(child) in needed for child in node.inputs):
+                needed.add(id(node))
+        return needed
+
+    # -- exact readings --------------------------------------------------------------------------
+
+    def local_reparameterisation(self):
+        """Return the coefficients of the response in the data variables, as Sage polynomials over QQ."""
+        from .._sage import QQ, PolynomialRing
+        size = sum(leaf.size for leaf in self.data_leaves)
+        parameters = PolynomialRing(QQ, self.names, len(self.names))
+        # Generic (dictionary) polynomials: there may be thousands of data variables.
+        ring = PolynomialRing(parameters, size, "xi", implementation="generic") if size else parameters
+        A, fresh, data = PolynomialArithmetic(ring), iter(ring.gens()), {}
+        for leaf in self.data_leaves:
+            data[id(leaf)] = _object_array([next(fresh) for _ in range(leaf.size)], leaf.shape)
+        theta = _object_array([ring(g) for g in parameters.gens()], (self.dimension,))
+        values = self.forward(A, theta, data)
+        total = ring.zero()
+        for node, covector in self.pairings:
+            for a, b in zip(values[id(node)].flat, values[id(covector)].flat):
+                total += a * b
+        if not size:
+            return [total] if total else []
+        return [c for _, c in sorted(total.dict().items(), reverse=True)]
+
+    def annihilated_by(self, ring, direction, symbols, state):
+        r"""
+        Decide exactly whether `\langle u, \nabla_\theta f(\theta; \xi) \rangle = 0` for all `\theta` and `\xi`.
+
+        INPUT:
+
+        - ``ring`` -- a polynomial ring over QQ
+
+        - ``direction`` -- dictionary ``{parameter index: polynomial}``, the field `u`
+
+        - ``symbols`` -- variables of the ring that nothing else uses; one is taken for each data
+          variable and each abstracted entry
+
+        - ``state`` -- the variables that stand for the parameters
+
+        ALGORITHM: the derivative of `f` along `u` is the infinitesimal part of one forward pass on dual
+        numbers over polynomials.  An entry whose infinitesimal part is zero may be replaced by a fresh
+        symbol: if the identity holds with the symbol free, it holds.  If it does not, the pass is
+        repeated with every entry expanded, which decides.
+        """
+        return (self._derivative_vanishes(ring, direction, symbols, state, abstract=True)
+                or self._derivative_vanishes(ring, direction, symbols, state, abstract=False))
+
+    def weight_relations(self, lattice):
+        r"""
+        Add the relations under which the response is homogeneous in parameters and data together.
+
+        OUTPUT: the weights of the parameters, and a list with the response's weight and the parameters in it
+        """
+        weights = {}
+        for node in self.order:
+            if not isinstance(node, (Parameter, Constant)):
+                weights[id(node)] = lattice.unknowns(node.size)
+        parameters = lattice.unknowns(self.dimension)
+        start = 0
+        for leaf in self.leaves:
+            weights[id(leaf)] = parameters[start:start + leaf.size]
+            start += leaf.size
+        for node in self.order:
+            if node.operation is None:
+                continue
+            for outs, inputs in node.operation.terms(*(child.shape for child in node.inputs)):
+                self._relate(lattice, weights, node, outs, inputs)
+        response = lattice.unknowns(1)[0]
+        for node, covector in self.pairings:
+            factors = [weights.get(id(covector))] if id(covector) in weights else []
+            for i in range(node.size):
+                lattice.relation({response: 1}, {weights[id(node)][i]: -1}, *({w[i]: -1} for w in factors))
+        return parameters, [(response, range(self.dimension))]
+
+    @staticmethod
+    def _relate(lattice, weights, node, outs, inputs):
+        used, live = [], np.ones(len(outs), dtype=bool)
+        for child, entries in zip(node.inputs, inputs):
+            if entries is None:
+                continue
+            if isinstance(child, Constant):
+                live &= child.values.ravel()[entries] != 0
+            else:
+                used.append((weights[id(child)], entries))
+        for k in np.flatnonzero(live):
+            lattice.relation({weights[id(node)][outs[k]]: 1}, *({w[entries[k]]: -1} for w, entries in used))
+
+    def symbols_needed(self):
+        """Return how many fresh symbols :meth:`annihilated_by` may take."""
+        return sum(node.size for node in self.order)
+
+    def _derivative_vanishes(self, ring, direction, symbols, state, abstract):
+        base = PolynomialArithmetic(ring)
+        A, fresh, zero = DualArithmetic(base), iter(symbols), ring.zero()
+        values, start = {}, 0
+
+        def symbol_array(shape):
+            size = int(np.prod(shape, dtype=np.int64))
+            return _object_array([next(fresh) for _ in range(size)], shape)
+
+        for leaf in self.leaves:
+            indices = range(start, start + leaf.size)
+            real = _object_array([state[i] for i in indices], leaf.shape)
+            moved = None
+            if any(i in direction for i in indices):
+                moved = _object_array([direction.get(i, zero) for i in indices], leaf.shape)
+            values[id(leaf)] = Dual(real, moved)
+            start += leaf.size
+        for node in self.order:
+            if isinstance(node, Data):
+                values[id(node)] = Dual(symbol_array(node.shape), None)
+            elif isinstance(node, Constant):
+                values[id(node)] = A.constant(node.values)
+            elif node.operation is not None:
+                inputs = [values[id(child)] for child in node.inputs]
+                kept = not abstract or id(node) in self._covector_nodes
+                if not kept and all(x.infinitesimal is None for x in inputs):
+                    values[id(node)] = Dual(symbol_array(node.shape), None)
+                    continue
+                value = node.operation.forward(A, *inputs)
+                if value.infinitesimal is not None and not any(value.infinitesimal.flat):
+                    value = Dual(value.real if kept else symbol_array(node.shape), None)
+                values[id(node)] = value
+        total = zero
+        for node, covector in self.pairings:
+            moved, factor = values[id(node)].infinitesimal, values[id(covector)].real
+            if moved is not None:
+                # A covector entry is a symbol or a combination of symbols; keep it exact.
+                total += sum((a * b for a, b in zip(moved.flat, factor.flat) if a), zero)
+        return not total
+
+    # -- float reading ---------------------------------------------------------------------------
+
+    def float_forward(self, theta, inputs):
+        r"""
+        Return the values of all nodes in floating point, with the true activations.
+
+        INPUT:
+
+        - ``theta`` -- array of shape ``(dimension,)``
+
+        - ``inputs`` -- array of shape ``(samples, inputs)``
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: f = networks.relu([1, 2, 1]).response()
+            sage: theta = numpy.array([1.0, -1.0, 2.0, 3.0])
+            sage: f.float_output(theta, numpy.array([[1.0], [-1.0]]))
+            array([[2.],
+                   [3.]])
+        """
+        A, values, start = FloatArithmetic(), {}, 0
+        for leaf in self.leaves:
+            values[id(leaf)] = theta[start:start + leaf.size].reshape(leaf.shape)
+            start += leaf.size
+        gates = {id(node.inputs[1]): node for node in self.order if isinstance(node.operation, Gate)}
+        for node in self.order:
+            if isinstance(node, Constant):
+                values[id(node)] = A.constant(node.values)
+            elif isinstance(node, Data) and node.kind == "input":
+                values[id(node)] = inputs
+            elif isinstance(node, Data) and id(node) in gates:
+                values[id(node)] = gates[id(node)].operation.slope(values[id(gates[id(node)].inputs[0])])
+            elif node.operation is not None and all(id(child) in values for child in node.inputs):
+                values[id(node)] = node.operation.forward(A, *(values[id(child)] for child in node.inputs))
+        return values
+
+    def float_output(self, theta, inputs):
+        """Return the output of the true network, shape ``(samples, outputs)``."""
+        return self.float_forward(theta, inputs)[id(self.pairings[0][0])]
+
+    def float_data(self, theta, inputs, covectors):
+        """Return the data variables that real inputs and output covectors give at ``theta``."""
+        values = self.float_forward(theta, inputs)
+        return {id(leaf): covectors if leaf.kind == "covector" else values[id(leaf)] for leaf in self.data_leaves}
+
+
+def _object_array(entries, shape):
+    out = np.empty(len(entries), dtype=object)
+    out[:] = entries
+    return out.reshape(shape)
