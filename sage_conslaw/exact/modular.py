@@ -30,7 +30,7 @@ def multiply(a, b, p):
 
         sage: import numpy
         sage: from sage_conslaw.exact.modular import multiply
-        sage: p = 2^61 - 1
+        sage: p = int(2^61 - 1)
         sage: multiply(numpy.array([p - 1, 5]), numpy.array([p - 1, 7]), p)
         array([ 1, 35])
     """
@@ -113,7 +113,7 @@ def sum_axis(a, axis, p):
 
         sage: import numpy
         sage: from sage_conslaw.exact.modular import sum_axis
-        sage: p = 2^61 - 1
+        sage: p = int(2^61 - 1)
         sage: sum_axis(numpy.full((5, 2), p - 1), 0, p) - p
         array([-5, -5])
     """
@@ -142,9 +142,9 @@ def matrix_multiply(a, b, p):
 
     The two ways to multiply agree::
 
-        sage: p = 2^61 - 1
-        sage: generator = numpy.random.default_rng(0)
-        sage: a = generator.integers(0, p, size=(40, 600)); b = generator.integers(0, p, size=(600, 30))
+        sage: p = int(2^61 - 1)
+        sage: generator = numpy.random.default_rng(0r)
+        sage: a = generator.integers(0r, p, size=(40r, 600r)); b = generator.integers(0r, p, size=(600r, 30r))
         sage: exact = (a.astype(object) @ b.astype(object)) % int(p)
         sage: bool((matrix_multiply(a, b, p) == exact).all())
         True
@@ -185,7 +185,7 @@ def random_array(generator, shape, p):
 
         sage: import numpy
         sage: from sage_conslaw.exact.modular import random_array
-        sage: random_array(numpy.random.default_rng(0), (2, 3), 5).shape
+        sage: random_array(numpy.random.default_rng(0r), (2r, 3r), 5r).shape
         (2, 3)
     """
     return generator.integers(0, p, size=shape, dtype=np.int64)

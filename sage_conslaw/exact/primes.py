@@ -30,13 +30,13 @@ def random_prime(generator, bits=PRIME_BITS):
 
         sage: import numpy
         sage: from sage_conslaw.exact.primes import random_prime
-        sage: p = random_prime(numpy.random.default_rng(0))
+        sage: p = random_prime(numpy.random.default_rng(0r))
         sage: is_prime(p), p.bit_length()
         (True, 62)
 
     Too many bits for the arithmetic::
 
-        sage: random_prime(numpy.random.default_rng(0), bits=80)
+        sage: random_prime(numpy.random.default_rng(0r), bits=80r)
         Traceback (most recent call last):
         ...
         ValueError: a prime has between 3 and 62 bits here, not 80
@@ -64,7 +64,7 @@ def point_failure_bound(minor_degree, prime):
         sage: point_failure_bound(0, 101)
         0.0
     """
-    return minor_degree / prime
+    return float(minor_degree) / float(prime)
 
 
 def prime_failure_bound(height_bits, bits=PRIME_BITS):
@@ -83,4 +83,4 @@ def prime_failure_bound(height_bits, bits=PRIME_BITS):
         True
     """
     number_of_primes = 2.0 ** (bits - 2) / (bits * math.log(2))
-    return (height_bits / (bits - 1)) / number_of_primes
+    return float(height_bits) / (bits - 1) / number_of_primes

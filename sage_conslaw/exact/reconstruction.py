@@ -12,7 +12,7 @@ def rational(residue, modulus):
     EXAMPLES::
 
         sage: from sage_conslaw.exact.reconstruction import rational
-        sage: rational(pow(3, -1, 10007) * 5 % 10007, 10007)
+        sage: rational(pow(3r, -1r, 10007r) * 5 % 10007, 10007)
         Fraction(5, 3)
         sage: rational(10006, 10007)
         Fraction(-1, 1)
@@ -24,7 +24,7 @@ def rational(residue, modulus):
         sage: rational(38, 101) is None
         True
     """
-    residue %= modulus
+    residue, modulus = int(residue) % int(modulus), int(modulus)
     bound = isqrt(modulus // 2)
     if residue <= bound:
         return Fraction(residue)
@@ -73,10 +73,11 @@ def combine(vector, modulus, other, prime):
         sage: combine({0: 1, 1: 2}, 5, {0: 1, 1: 3}, 7)
         {0: 1, 1: 17}
     """
+    modulus, prime = int(modulus), int(prime)
     lift = pow(modulus, -1, prime)
     out = {}
     for index in vector.keys() | other.keys():
-        a, b = vector.get(index, 0), other.get(index, 0)
+        a, b = int(vector.get(index, 0)), int(other.get(index, 0))
         value = a + modulus * ((b - a) * lift % prime)
         if value:
             out[index] = value

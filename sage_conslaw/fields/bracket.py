@@ -20,7 +20,7 @@ def random_field(family, generator, p, batch):
         sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
         sage: from sage_conslaw.fields.bracket import random_field
         sage: R.<x, y> = QQ[]
-        sage: field = random_field(VectorFieldFamily(controls=[[x, y]]), numpy.random.default_rng(0), 101, 3)
+        sage: field = random_field(VectorFieldFamily(controls=[[x, y]]), numpy.random.default_rng(0r), 101, 3)
         sage: value = field(ModularArithmetic(101), numpy.array([1, 2]))
         sage: value.shape, bool((2*value[:, 0] % 101 == value[:, 1]).all())
         ((3, 2), True)
@@ -47,8 +47,8 @@ def bracket(F, G):
         sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
         sage: from sage_conslaw.fields.bracket import bracket
         sage: from sage_conslaw.fields.terms import PolynomialMap
-        sage: F = PolynomialMap([{(): 1}, {}], 2)              # d/dx
-        sage: G = PolynomialMap([{}, {(0, 0): 1}], 2)          # x^2 d/dy
+        sage: F = PolynomialMap([{(): 1r}, {}], 2)              # d/dx
+        sage: G = PolynomialMap([{}, {(0, 0): 1r}], 2)         # x^2 d/dy
         sage: bracket(F, G)(ModularArithmetic(101), numpy.array([5, 7]))
         array([ 0, 10])
     """
@@ -79,7 +79,7 @@ def random_word(family, generator, p, batch, depth):
         sage: from sage_conslaw.fields.bracket import random_word
         sage: R.<x, y> = QQ[]
         sage: family = VectorFieldFamily(controls=[[1, 0], [0, x^2]])
-        sage: word = random_word(family, numpy.random.default_rng(0), 101, 2, depth=2)
+        sage: word = random_word(family, numpy.random.default_rng(0r), 101, 2, depth=2)
         sage: word(ModularArithmetic(101), numpy.array([3, 4]))[:, 0]       # only d/dy remains
         array([0, 0])
     """

@@ -53,7 +53,8 @@ class VectorFieldFamily(ControlAffineFamily):
         pieces = [[sparse.from_sage(f) for f in flat[i:i + n]] for i in range(0, len(flat), n)]
         self._setup(list(map(str, ring.gens())), pieces[0] if drift is not None else None,
                     pieces[1:] if drift is not None else pieces)
-        self._ring = ring
+        self.user_ring = next(f.parent() for field in fields for f in field if hasattr(f, "parent")
+                              and getattr(f.parent(), "variable_names", tuple)() == ring.variable_names())
 
     @classmethod
     def from_terms(cls, names, drift, controls):
@@ -84,13 +85,18 @@ class VectorFieldFamily(ControlAffineFamily):
         fields = A.reshape(self._map(A, z), (shape[0] * shape[1],), shape)
         return A.contract("k,kn->n", A.embed(data), fields)
 
+    def polynomial_fields(self):
+        ring = self.ring()
+        fields = ([self.drift] if self.drift and any(self.drift) else []) + self.controls
+        return [[sparse.to_sage(f, ring) for f in field] for field in fields]
+
     def weight_relations(self, lattice):
         state = lattice.unknowns(self.dimension)
         for field in self.controls + ([self.drift] if self.drift else []):
             lattice.homogeneous_field(field, state)
         return state
 
-    def _controls_annihilate(self, ring, gradient, symbols):
+    def _controls_annihilate(self, ring, gradient):
         for field in self.controls:
             total = ring.zero()
             for variable, part in gradient.items():

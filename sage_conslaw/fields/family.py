@@ -6,6 +6,8 @@ Everything that asks which laws there are, or how many, asks it of this interfac
 """
 from abc import ABC, abstractmethod
 
+import numpy as np
+
 from . import terms as sparse
 
 # Laws are proved this many at a time, with one symbol each for their generic combination.  Measured on
@@ -59,8 +61,12 @@ class ControlAffineFamily(ABC):
         """Add to the lattice the relations under which every field is homogeneous."""
 
     @abstractmethod
-    def _controls_annihilate(self, ring, gradient, symbols):
+    def _controls_annihilate(self, ring, gradient):
         """Decide exactly whether every control annihilates; ``gradient`` is ``{coordinate: polynomial}``."""
+
+    @abstractmethod
+    def polynomial_fields(self):
+        """Return the nonzero fields, drift first, as lists of Sage polynomials of :meth:`ring`."""
 
     def _symbols_needed(self):
         return 0
@@ -83,6 +89,8 @@ class ControlAffineFamily(ABC):
             from .._sage import QQ, PolynomialRing
             number = self.dimension + LAWS_AT_ONCE + self._symbols_needed()
             self._identity_ring = PolynomialRing(QQ, number, "z", implementation="generic")
+            self._symbols = np.empty(number, dtype=object)
+            self._symbols[:] = self._identity_ring.gens()
         return self._identity_ring
 
     def conserved(self, laws):
@@ -118,4 +126,4 @@ class ControlAffineFamily(ABC):
                     total += part * sparse.to_sage(self.drift[variable], ring)
             if total:
                 return False
-        return self._controls_annihilate(ring, gradient, ring.gens()[n + LAWS_AT_ONCE:])
+        return self._controls_annihilate(ring, gradient)

@@ -64,7 +64,7 @@ def derivatives(terms):
 
         sage: from fractions import Fraction
         sage: from sage_conslaw.fields.terms import derivatives
-        sage: derivatives({(0, 0, 1): Fraction(1)})
+        sage: derivatives({(0, 0, 1): Fraction(1r)})
         {0: {(0, 1): Fraction(2, 1)}, 1: {(0, 0): Fraction(1, 1)}}
     """
     out = {}
@@ -84,7 +84,7 @@ def multiply(a, b):
 
         sage: from fractions import Fraction
         sage: from sage_conslaw.fields.terms import multiply
-        sage: multiply({(0,): Fraction(1), (1,): Fraction(1)}, {(0,): Fraction(1), (1,): Fraction(-1)})
+        sage: multiply({(0,): Fraction(1r), (1,): Fraction(1r)}, {(0,): Fraction(1r), (1,): Fraction(-1r)})
         {(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}
     """
     out = {}
@@ -103,7 +103,7 @@ def degree(terms):
 
         sage: from fractions import Fraction
         sage: from sage_conslaw.fields.terms import degree
-        sage: degree({(0, 0, 1): Fraction(1), (): Fraction(2)})
+        sage: degree({(0, 0, 1): Fraction(1r), (): Fraction(2r)})
         3
     """
     return max(map(len, terms), default=0)
@@ -125,7 +125,7 @@ class PolynomialMap:
         sage: from fractions import Fraction
         sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
         sage: from sage_conslaw.fields.terms import PolynomialMap
-        sage: f = PolynomialMap([{(0, 0): Fraction(1)}, {}, {(): Fraction(1, 2), (1,): Fraction(1)}], 2)
+        sage: f = PolynomialMap([{(0, 0): Fraction(1r)}, {}, {(): Fraction(1r, 2r), (1,): Fraction(1r)}], 2)
         sage: f(ModularArithmetic(101), numpy.array([7, 8]))
         array([49,  0, 59])
     """

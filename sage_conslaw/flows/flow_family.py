@@ -4,7 +4,7 @@ The family of a flow: gradients of a response, moved by a metric, pushed into so
 import numpy as np
 
 from ..fields import terms as sparse
-from ..fields.family import ControlAffineFamily
+from ..fields.family import LAWS_AT_ONCE, ControlAffineFamily
 
 
 class FlowFamily(ControlAffineFamily):
@@ -69,11 +69,29 @@ class FlowFamily(ControlAffineFamily):
             lattice.homogeneous_field(self.drift, state)
         return state
 
+    def polynomial_fields(self):
+        ring, zero, D = self.ring(), self.ring().zero(), self.response.dimension
+        state = ring.gens()
+        theta = state[self.first_parameter:self.first_parameter + D]
+        fields = []
+        if self.drift is not None:
+            fields.append([sparse.to_sage(f, ring) for f in self.drift])
+        for component in self.response.local_reparameterisation():
+            moved = sparse.from_sage(component)
+            moved = {tuple(i + self.first_parameter for i in monomial): value for monomial, value in moved.items()}
+            component = sparse.to_sage(moved, ring)
+            field = [zero] * self.dimension
+            for j in range(D):
+                field[self.first_forced + j] = component.derivative(theta[j])
+            fields.append(field)
+        return [field for field in fields if any(field)]
+
     def _symbols_needed(self):
         return self.response.symbols_needed()
 
-    def _controls_annihilate(self, ring, gradient, symbols):
+    def _controls_annihilate(self, ring, gradient):
         D = self.response.dimension
         direction = {j: gradient[self.first_forced + j] for j in range(D) if self.first_forced + j in gradient}
-        state = ring.gens()[self.first_parameter:self.first_parameter + D]
+        state = self._symbols[self.first_parameter:self.first_parameter + D]
+        symbols = self._symbols[self.dimension + LAWS_AT_ONCE:]
         return not direction or self.response.annihilated_by(ring, direction, symbols, state)

@@ -20,6 +20,7 @@ class Flow:
 
     name: str = "gradient"
     default_degree: int = 2
+    keeps_ring: bool = True
 
     def __repr__(self):
         return f"{self.name} flow"

@@ -10,6 +10,10 @@ from ..exact.linear_algebra import independent_rows
 
 _PRIME = (1 << 61) - 1
 
+# Blocks with at most this many laws also try pairwise combinations.  With 16 laws that is 120 pairs, a few
+# milliseconds; with 50 laws of 2000 squares it was 2.6 s and found nothing shorter.
+_PAIRS = 16
+
 
 def primitive(vector):
     r"""
@@ -19,7 +23,7 @@ def primitive(vector):
 
         sage: from fractions import Fraction
         sage: from sage_conslaw.laws.basis import primitive
-        sage: primitive({0: Fraction(-1, 2), 3: Fraction(1, 3)})
+        sage: primitive({0: Fraction(-1r, 2r), 3: Fraction(1r, 3r)})
         {0: Fraction(3, 1), 3: Fraction(-2, 1)}
     """
     vector = dict(sorted(vector.items()))
@@ -37,7 +41,7 @@ def echelon(vectors, reverse=False):
 
         sage: from fractions import Fraction
         sage: from sage_conslaw.laws.basis import echelon
-        sage: one = Fraction(1)
+        sage: one = Fraction(1r)
         sage: echelon([{0: one, 1: one}, {0: one, 2: one}])
         [{0: Fraction(1, 1), 2: Fraction(1, 1)}, {1: Fraction(1, 1), 2: Fraction(-1, 1)}]
     """
@@ -88,9 +92,11 @@ def readable_basis(vectors):
 
         sage: from fractions import Fraction
         sage: from sage_conslaw.laws.basis import readable_basis
-        sage: one = Fraction(1)
+        sage: one = Fraction(1r)
         sage: readable_basis([{0: one, 1: -one, 4: one}, {2: one, 3: -one, 4: -one}, {3: one, 4: one}])
-        [{2: Fraction(1, 1)}, {3: Fraction(1, 1), 4: Fraction(1, 1)}, {0: Fraction(1, 1), 1: Fraction(-1, 1), 4: Fraction(1, 1)}]
+        [{2: Fraction(1, 1)},
+         {3: Fraction(1, 1), 4: Fraction(1, 1)},
+         {0: Fraction(1, 1), 1: Fraction(-1, 1), 3: Fraction(-1, 1)}]
         sage: readable_basis([])
         []
     """
@@ -98,8 +104,8 @@ def readable_basis(vectors):
         return [primitive(vector) for vector in vectors]
     forward, backward = echelon(vectors), echelon(vectors, reverse=True)
     candidates = forward + backward
-    # Pairwise combinations: quadratic in the dimension of the block, so only where that is small.
-    if len(vectors) <= 64:
+    # Pairwise combinations: quadratic in the dimension of the block, so only for few laws.
+    if len(vectors) <= _PAIRS:
         for i, a in enumerate(forward):
             for b in forward[:i]:
                 if a.keys() & b.keys():

@@ -18,7 +18,7 @@ def jacobian(laws, dimension, z, p):
         sage: import numpy
         sage: from fractions import Fraction
         sage: from sage_conslaw.laws.independence import jacobian
-        sage: jacobian([{(0, 1): Fraction(1)}], 2, numpy.array([3, 5]), 101)
+        sage: jacobian([{(0, 1): Fraction(1r)}], 2, numpy.array([3, 5]), 101)
         array([[5, 3]])
     """
     entries, places = [], []
@@ -43,9 +43,9 @@ def independent_laws(laws, dimension, generator, p):
         sage: import numpy
         sage: from fractions import Fraction
         sage: from sage_conslaw.laws.independence import independent_laws
-        sage: one = Fraction(1)
+        sage: one = Fraction(1r)
         sage: h, square, other = {(0,): one}, {(0, 0): one}, {(1,): one}
-        sage: independent_laws([h, square, other], 2, numpy.random.default_rng(0), 2^61 - 1)
+        sage: independent_laws([h, square, other], 2, numpy.random.default_rng(0r), 2^61 - 1)
         [0, 2]
     """
     z = modular.random_array(generator, (dimension,), p)

@@ -9,6 +9,7 @@ exactly, the two are equal, and the list is *proved* to hold every polynomial la
 import logging
 
 import numpy as np
+from tqdm import tqdm
 
 from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
@@ -72,7 +73,7 @@ class _Samples:
         return moved
 
 
-def polynomial_laws(family, degree, generator, deadline=None):
+def polynomial_laws(family, degree, generator, deadline=None, progress=False):
     r"""
     Find a basis of all polynomial laws of degree 1 to ``degree``, each one proved conserved over Q.
 
@@ -86,6 +87,8 @@ def polynomial_laws(family, degree, generator, deadline=None):
 
     - ``deadline`` -- an object whose ``check()`` raises when the time is over
 
+    - ``progress`` -- whether to show a progress bar over the blocks, on standard error
+
     OUTPUT: a list of sparse polynomials, sorted by degree; without the constants
 
     EXAMPLES::
@@ -94,7 +97,7 @@ def polynomial_laws(family, degree, generator, deadline=None):
         sage: from sage_conslaw import networks, flows
         sage: from sage_conslaw.laws.kernel import polynomial_laws
         sage: family = flows.gradient().family(networks.product(2).response())
-        sage: polynomial_laws(family, 2, numpy.random.default_rng(0))
+        sage: polynomial_laws(family, 2, numpy.random.default_rng(0r))
         [{(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}]
     """
     p = random_prime(generator)
@@ -106,11 +109,21 @@ def polynomial_laws(family, degree, generator, deadline=None):
         except UnluckyPrime as error:
             logger.info("%s; taking another", error)
             p = random_prime(generator)
+    solved = []
     groups = blocks(family, degree, generator)
-    found = []
-    for group in groups:
+    for group in tqdm(groups, desc="block sizes", disable=not progress, leave=False):
         for block in _blocks_with_kernel(samples, group, deadline):
-            found += _block_laws(family, samples, block, deadline)
+            if deadline is not None:
+                deadline.check()
+            vectors = _modular_kernel(samples, block)
+            if vectors:
+                solved.append(_Block(family, samples, block, vectors))
+    # All candidates are checked together, which is where most of the time goes; those that fail, later.
+    verdicts = iter(family.conserved([law for block in solved for law in block.laws or []]))
+    found = []
+    for block in solved:
+        good = block.laws is not None and all([next(verdicts) for _ in block.laws])
+        found += block.laws if good else block.lift(deadline)
     return sorted(found, key=lambda law: (max(map(len, law)), sorted(law)))
 
 
@@ -135,43 +148,50 @@ def _modular_kernel(samples, block):
     return kernel(rows, samples.p)
 
 
-def _block_laws(family, samples, block, deadline):
-    """Return the laws of one block; more primes are combined until each kernel vector is a law."""
-    if deadline is not None:
-        deadline.check()
-    vectors, modulus = _modular_kernel(samples, block), samples.p
-    if not vectors:
-        return []
-    monomials = [tuple(int(i) for i in row if i < family.dimension) for row in block]
-    for _ in range(MAX_PRIMES):
-        rational = [reconstruct(vector, modulus) for vector in vectors]
+class _Block:
+    """The candidates of one block modulo some primes, and their lifts to Q."""
+
+    def __init__(self, family, samples, block, vectors):
+        self.family, self.samples, self.block = family, samples, block
+        self.monomials = [tuple(int(i) for i in row if i < family.dimension) for row in block]
+        self.vectors, self.modulus = vectors, samples.p
+        self._reconstruct()
+
+    def _reconstruct(self):
+        rational = [reconstruct(vector, self.modulus) for vector in self.vectors]
+        self.laws = None
         if all(vector is not None for vector in rational):
-            basis = readable_basis(rational)
-            laws = [{monomials[i]: value for i, value in vector.items()} for vector in basis]
-            if all(family.conserved(laws)):
-                return laws
-        if deadline is not None:
-            deadline.check()
-        vectors, modulus = _next_prime(family, samples, block, vectors, modulus)
-        if not vectors:
-            return []
-    raise ArithmeticError(f"the laws of a block of {len(block)} monomials have coefficients beyond {MAX_PRIMES} primes")
+            self.laws = [{self.monomials[i]: value for i, value in vector.items()} for vector in readable_basis(rational)]
 
+    def lift(self, deadline):
+        """Combine further primes until every kernel vector is a law over Q."""
+        for _ in range(MAX_PRIMES):
+            if deadline is not None:
+                deadline.check()
+            self._next_prime()
+            if not self.vectors:
+                return []
+            self._reconstruct()
+            if self.laws is not None and all(self.family.conserved(self.laws)):
+                return self.laws
+        raise ArithmeticError(f"the laws of a block of {len(self.block)} monomials have coefficients "
+                              f"beyond {MAX_PRIMES} primes")
 
-def _next_prime(family, samples, block, vectors, modulus):
-    p = random_prime(samples.generator)
-    if modulus % p == 0:
-        return vectors, modulus
-    try:
-        other = _modular_kernel(_Samples(family, p, samples.generator), block)
-    except UnluckyPrime as error:
-        logger.info("%s; taking another", error)
-        return vectors, modulus
-    free, other_free = [max(v) for v in vectors], [max(v) for v in other]
-    if free == other_free:
-        return [combine(a, modulus, b, p) for a, b in zip(vectors, other)], modulus * p
-    # A rank that drops modulo one of the primes: the smaller kernel is the right one.
-    logger.info("kernels of dimension %d and %d modulo different primes", len(free), len(other_free))
-    if (len(other), [-i for i in other_free]) < (len(vectors), [-i for i in free]):
-        return other, p
-    return vectors, modulus
+    def _next_prime(self):
+        p = random_prime(self.samples.generator)
+        if self.modulus % p == 0:
+            return
+        try:
+            other = _modular_kernel(_Samples(self.family, p, self.samples.generator), self.block)
+        except UnluckyPrime as error:
+            logger.info("%s; taking another", error)
+            return
+        free, other_free = [max(v) for v in self.vectors], [max(v) for v in other]
+        if free == other_free:
+            self.vectors = [combine(a, self.modulus, b, p) for a, b in zip(self.vectors, other)]
+            self.modulus *= p
+            return
+        # A rank that drops modulo one of the primes: the smaller kernel is the right one.
+        logger.info("kernels of dimension %d and %d modulo different primes", len(free), len(other_free))
+        if (len(other), [-i for i in other_free]) < (len(free), [-i for i in free]):
+            self.vectors, self.modulus = other, p

@@ -7,7 +7,7 @@ One backward pass over the graph serves modular evaluation, duals, floats and po
 import numpy as np
 
 from ..exact import modular
-from ..exact.arithmetic import DualArithmetic, Dual, FloatArithmetic, PolynomialArithmetic
+from ..exact.arithmetic import AbstractingArithmetic, Dual, DualArithmetic, FloatArithmetic, PolynomialArithmetic
 from .graph import Constant, Data, Parameter
 from .operations import Gate
 
@@ -43,7 +43,6 @@ class NetworkResponse:
         self.order = order
         self.data_leaves = [node for node in order if isinstance(node, Data)]
         self.degree = max(self._degrees(), default=0)
-        # What a covector is made of is never abstracted: its constraint is part of the identity.
         self._covector_nodes = {id(node) for _, root in self.pairings for node in root.ancestors()}
 
     def _degrees(self):
@@ -59,7 +58,7 @@ class NetworkResponse:
         """Return ``batch`` independent random values modulo ``p`` of all data variables."""
         return {id(leaf): modular.random_array(generator, (batch,) + leaf.shape, p) for leaf in self.data_leaves}
 
-    def forward(self, A, theta, data):
+    def forward(self, A, theta, data, covectors=None):
         """Return the values of all nodes at the parameters ``theta`` (last axis) and the given data."""
         values, start = {}, 0
         for leaf in self.leaves:
@@ -72,7 +71,8 @@ class NetworkResponse:
             elif isinstance(node, Constant):
                 values[id(node)] = A.constant(node.values)
             elif node.operation is not None:
-                values[id(node)] = node.operation.forward(A, *(values[id(child)] for child in node.inputs))
+                arithmetic = covectors if covectors is not None and id(node) in self._covector_nodes else A
+                values[id(node)] = node.operation.forward(arithmetic, *(values[id(child)] for child in node.inputs))
         return values
 
     def gradient(self, A, theta, data):
@@ -213,43 +213,23 @@ class NetworkResponse:
         return sum(node.size for node in self.order)
 
     def _derivative_vanishes(self, ring, direction, symbols, state, abstract):
-        base = PolynomialArithmetic(ring)
-        A, fresh, zero = DualArithmetic(base), iter(symbols), ring.zero()
-        values, start = {}, 0
-
-        def symbol_array(shape):
-            size = int(np.prod(shape, dtype=np.int64))
-            return _object_array([next(fresh) for _ in range(size)], shape)
-
-        for leaf in self.leaves:
-            indices = range(start, start + leaf.size)
-            real = _object_array([state[i] for i in indices], leaf.shape)
-            moved = None
-            if any(i in direction for i in indices):
-                moved = _object_array([direction.get(i, zero) for i in indices], leaf.shape)
-            values[id(leaf)] = Dual(real, moved)
-            start += leaf.size
-        for node in self.order:
-            if isinstance(node, Data):
-                values[id(node)] = Dual(symbol_array(node.shape), None)
-            elif isinstance(node, Constant):
-                values[id(node)] = A.constant(node.values)
-            elif node.operation is not None:
-                inputs = [values[id(child)] for child in node.inputs]
-                kept = not abstract or id(node) in self._covector_nodes
-                if not kept and all(x.infinitesimal is None for x in inputs):
-                    values[id(node)] = Dual(symbol_array(node.shape), None)
-                    continue
-                value = node.operation.forward(A, *inputs)
-                if value.infinitesimal is not None and not any(value.infinitesimal.flat):
-                    value = Dual(value.real if kept else symbol_array(node.shape), None)
-                values[id(node)] = value
+        base, zero = PolynomialArithmetic(ring), ring.zero()
+        sizes = [leaf.size for leaf in self.data_leaves]
+        places = np.cumsum([0] + sizes)
+        data = {id(leaf): symbols[start:start + leaf.size].reshape(leaf.shape)
+                for leaf, start in zip(self.data_leaves, places)}
+        moved = np.full(self.dimension, zero, dtype=object)
+        for i, value in direction.items():
+            moved[i] = value
+        plain = DualArithmetic(base)
+        A = AbstractingArithmetic(base, symbols[places[-1]:]) if abstract else plain
+        # What a covector is made of is never abstracted: its constraint is part of the identity.
+        values = self.forward(A, Dual(state, moved), data, covectors=plain)
         total = zero
         for node, covector in self.pairings:
-            moved, factor = values[id(node)].infinitesimal, values[id(covector)].real
-            if moved is not None:
-                # A covector entry is a symbol or a combination of symbols; keep it exact.
-                total += sum((a * b for a, b in zip(moved.flat, factor.flat) if a), zero)
+            derivative = values[id(node)].infinitesimal
+            if derivative is not None:
+                total += sum((a * b for a, b in zip(derivative.flat, values[id(covector)].real.flat) if a), zero)
         return not total
 
     # -- float reading ---------------------------------------------------------------------------

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
-from ..exact.linear_algebra import rank
-from ..exact.primes import PRIME_BITS, point_failure_bound, prime_failure_bound, random_prime
+from ..exact.linear_algebra import independent_rows
+from ..exact.primes import point_failure_bound, prime_failure_bound, random_prime
 from ..fields.bracket import random_word
 
 logger = logging.getLogger(__name__)
@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 # Draws of the first batch at each depth; later batches double.  A rank costs the cube of the draws, so
 # doubling costs a third more than guessing right; below 64 the calls cost more than the work.
 _FIRST_BATCH = 64
+
+# Words of the next length that are tested with each batch.  One would do but for probability O(degree / p).
+_PROBES = 2
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,9 @@ def lie_rank(family, generator, upper=None, deadline=None):
         sage: from sage_conslaw.rank.growing_span import lie_rank
         sage: R.<x, y, z> = QQ[]
         sage: heisenberg = VectorFieldFamily(controls=[[1, 0, -y], [0, 1, x]])
-        sage: lie_rank(heisenberg, numpy.random.default_rng(0)).sequence
+        sage: lie_rank(heisenberg, numpy.random.default_rng(0r)).sequence
         (2, 3)
-        sage: result = lie_rank(VectorFieldFamily(controls=[[y, -x, 0]]), numpy.random.default_rng(0))
+        sage: result = lie_rank(VectorFieldFamily(controls=[[y, -x, 0]]), numpy.random.default_rng(0r))
         sage: result.sequence, result.stagnated, result.error_bound < 1e-15
         ((1, 1), True, True)
     """
@@ -80,6 +83,8 @@ def lie_rank(family, generator, upper=None, deadline=None):
 
 def _lie_rank(family, generator, p, upper, deadline):
     n = family.dimension
+    # With laws known the bound will most likely be reached, and nothing needs to be tested beyond it.
+    squeezed = upper is not None and upper < n
     upper = n if upper is None else min(upper, n)
     A = ModularArithmetic(p)
     z = modular.random_array(generator, (n,), p)
@@ -87,34 +92,37 @@ def _lie_rank(family, generator, p, upper, deadline):
     sequence, found, error, depth = [], 0, 0.0, 0
     if not family.has_controls and family.drift is None:
         return LieRank(0, (0,), upper > 0, 0.0, p)
+
+    def words(number, depth):
+        return np.broadcast_to(random_word(family, generator, p, number, depth)(A, z), (number, n))
+
     while found < upper:
         batch = min(_FIRST_BATCH, upper - found + 1)
-        while found < upper:
+        while True:
             if deadline is not None:
                 deadline.check(rank_at_least=found, ranks=tuple(sequence))
-            word = random_word(family, generator, p, batch, depth)
-            drawn = np.broadcast_to(word(A, z), (batch, n))
-            rows = np.concatenate([rows, drawn])
-            now = rank(rows, p)
-            gained, found = now - found, now
-            if gained < batch:
+            stack = [rows, words(batch, depth)]
+            if not squeezed:
+                # Longer words ride along: if the span is saturated and they are in it, the search is over.
+                stack.append(words(_PROBES, depth + 1))
+            stack = np.concatenate(stack)
+            chosen = independent_rows(stack, p)
+            here = [i for i in chosen if i < len(rows) + batch]
+            gained, grows = len(here) - found, len(chosen) > len(here)
+            rows, found = stack[here], len(here)
+            if gained < batch or found == upper:
                 break
-            batch = min(2 * batch, upper - found + 1)
-        degree = (depth + 1) * family.field_degree
-        error += point_failure_bound((found + 1) * degree, p)
-        error += prime_failure_bound((found + 1) * _height_bits(family, depth), PRIME_BITS)
+            batch = min(max(2 * batch, found), upper - found + 1)
         sequence.append(found)
-        if depth > 0 and sequence[-1] == sequence[-2]:
+        degree = (depth + 2) * family.field_degree
+        error += point_failure_bound((found + 1) * degree, p)
+        error += prime_failure_bound((found + 1) * _height_bits(family, depth + 1))
+        if found < upper and not squeezed and not grows:
+            return LieRank(found, tuple(sequence) + (found,), True, error, p)
+        if found < upper and sequence[-2:] == [found, found]:
             return LieRank(found, tuple(sequence), True, error, p)
-        if len(rows) > found:
-            rows = rows[_independent(rows, p)] if len(rows) > found + _FIRST_BATCH else rows
         depth += 1
     return LieRank(found, tuple(sequence), False, 0.0, p)
-
-
-def _independent(rows, p):
-    from ..exact.linear_algebra import independent_rows
-    return independent_rows(rows, p)
 
 
 def _height_bits(family, depth):

@@ -1,0 +1,285 @@
+r"""
+The public calls: find the laws, count them, check one.
+"""
+import secrets
+import time
+
+import numpy as np
+
+from ._sage import Unknown
+from .deadline import Deadline, TimeLimitReached
+from .exact.primes import random_prime
+from .fields import terms as sparse
+from .inputs import polynomials_of_one_ring
+from .laws.independence import independent_laws
+from .laws.kernel import polynomial_laws
+from .laws.symbolic import symbolic_laws
+from .problem import problem
+from .rank.growing_span import lie_rank
+from .rank.symbolic import symbolic_lie_rank
+from .results.result import ConservationLaws, LawCount
+
+ALGORITHMS = ("modular", "symbolic")
+
+# A count looks for quadratic laws to close the squeeze only where that is cheap beside the rank itself:
+# up to about 45000 monomials (300 coordinates), measured at 0.2 s.
+_SQUEEZE_COORDINATES = 300
+
+# The closure over the field of rational functions is tried unasked only where it takes well under a second.
+_CLOSURE_COORDINATES = 8
+
+
+def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None, proof=True, seed=None,
+                      time_limit=None, progress=False):
+    r"""
+    Find all polynomial conservation laws up to a degree, count all laws, and prove the list complete where it is.
+
+    INPUT:
+
+    - ``data`` -- a network of the catalog; `\phi` as a list of Sage or SymPy polynomials; or a
+      :class:`VectorFieldFamily`
+
+    - ``flow`` -- a flow (default: the network's own, else Euclidean gradient flow)
+
+    - ``loss`` -- ``"least-squares"`` (default) or ``"cross-entropy"``, for networks
+
+    - ``degree`` -- search polynomials up to this degree (default: 2 for gradient flow)
+
+    - ``algorithm`` -- ``"modular"`` (default) or ``"symbolic"``, the published algorithms over QQ
+
+    - ``proof`` -- whether to try to prove a count that the squeeze leaves open; nothing is called proved without
+
+    - ``seed`` -- an integer; the same seed gives the same result
+
+    - ``time_limit`` -- seconds; then :class:`TimeLimitReached` carries what is proved so far
+
+    OUTPUT: a :class:`ConservationLaws`
+
+    ALGORITHM: every law found is conserved exactly; the rank `r` of the generated Lie algebra is bounded
+    from below at one point modulo a prime.  With `m` independent laws in dimension `N`, `m + r = N` proves that there are no
+    others ([MGP2023]_, Theorem 3.3).  "Complete" is relative to the span condition: real gradients span what the
+    response's gradients do.
+
+    EXAMPLES:
+
+    The product of three parameters::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.product(3)).laws
+        (x1^2 - x2^2, x1^2 - x3^2)
+
+    The balance of linear networks, `U_1^T U_1 - U_2 U_2^T`::
+
+        sage: conservation_laws(networks.linear([3, 2, 3]))
+        3 independent laws of degree at most 2 in 12 parameters, complete (proved)
+
+    With cross-entropy there are more::
+
+        sage: conservation_laws(networks.linear([3, 2, 3]), loss="cross-entropy").number
+        5
+
+    Your own local reparameterisation::
+
+        sage: R.<u, v> = QQ[]
+        sage: conservation_laws([u^2*v]).laws
+        (u^2 - 2*v^2,)
+
+    A law that is not polynomial is counted, not listed::
+
+        sage: r = conservation_laws(networks.linear([1, 2, 2, 1]))
+        sage: r.number, len(r.independent), r.complete
+        (7, 6, False)
+
+    TESTS::
+
+        sage: conservation_laws([u*v], degree=0)
+        Traceback (most recent call last):
+        ...
+        ValueError: degree 0 is not a positive integer; try degree 2
+        sage: conservation_laws([u*v], algorithm="magic")
+        Traceback (most recent call last):
+        ...
+        ValueError: algorithm 'magic' is not known; choose 'modular' or 'symbolic'
+        sage: conservation_laws([u*v], seed="x")
+        Traceback (most recent call last):
+        ...
+        TypeError: seed 'x' is not an integer; give e.g. seed=0
+    """
+    start = time.perf_counter()
+    algorithm, seed, deadline = _algorithm(algorithm), _seed(seed), Deadline(time_limit)
+    asked = problem(data, flow, loss)
+    degree = asked.default_degree if degree is None else _degree(degree)
+    generator = np.random.default_rng(seed)
+    family = asked.family
+    try:
+        if algorithm == "symbolic":
+            fields = family.polynomial_fields()
+            found = symbolic_laws(fields, degree, deadline) if fields else _all_monomial_laws(family, degree)
+        else:
+            found = polynomial_laws(family, degree, generator, deadline, progress=progress)
+        laws = tuple(asked.law(law) for law in found)
+        independent = tuple(independent_laws(found, family.dimension, generator, random_prime(generator)))
+        deadline.check(laws=laws, independent=independent, laws_all=True)
+        upper = family.dimension - len(independent)
+        rank, sequence, status, error = _rank(family, generator, algorithm, proof, upper, deadline)
+    except TimeLimitReached as reached:
+        partial = _partial(asked, reached, degree, algorithm, seed, time.perf_counter() - start)
+        raise TimeLimitReached(reached.limit, partial) from None
+    complete = Unknown
+    if rank == upper:
+        status, error, complete = "proved", None, True
+    elif status == "proved":
+        status, error, complete = "bounded", None, False
+    elif status == "probable":
+        status = "bounded"
+    return ConservationLaws(
+        asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.dimension,
+        rank, tuple(sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options,
+        laws=laws, independent=independent, degree=degree, complete=complete)
+
+
+def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof=True, seed=None,
+                            time_limit=None, progress=False):
+    r"""
+    Count the independent conservation laws, polynomial or not; proved where a squeeze or a closure is found.
+
+    INPUT: as for :func:`conservation_laws`; no ansatz is needed, and ``proof=False`` makes none.
+
+    OUTPUT: a :class:`LawCount`
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import count_conservation_laws, networks
+        sage: count_conservation_laws(networks.relu([3, 4, 2], bias=True)).number
+        4
+        sage: count_conservation_laws(networks.linear([2, 3, 2]), proof=False).status
+        'probable'
+
+    One random cubic field in five variables has four laws, none of them polynomial ([MGP2023]_, Section 2.3)::
+
+        sage: from sage_conslaw import VectorFieldFamily
+        sage: R = PolynomialRing(QQ, 5, "x")
+        sage: field = [R.random_element(degree=3, terms=6) for _ in range(5)]
+        sage: count_conservation_laws(VectorFieldFamily(controls=[field])).number
+        4
+    """
+    start = time.perf_counter()
+    algorithm, seed, deadline = _algorithm(algorithm), _seed(seed), Deadline(time_limit)
+    asked = problem(data, flow, loss)
+    generator = np.random.default_rng(seed)
+    family = asked.family
+    upper = family.dimension
+    try:
+        if proof and algorithm == "modular" and family.dimension <= _SQUEEZE_COORDINATES:
+            found = polynomial_laws(family, asked.default_degree, generator, deadline)
+            upper -= len(independent_laws(found, family.dimension, generator, random_prime(generator)))
+        rank, sequence, status, error = _rank(family, generator, algorithm, proof, upper, deadline)
+    except TimeLimitReached as reached:
+        partial = _partial(asked, reached, None, algorithm, seed, time.perf_counter() - start)
+        raise TimeLimitReached(reached.limit, partial) from None
+    return LawCount(asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.dimension,
+                    rank, tuple(sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options)
+
+
+def is_conserved(h, data, *, flow=None, loss=None):
+    r"""
+    Decide exactly, over Q, whether one polynomial is a conservation law.
+
+    INPUT:
+
+    - ``h`` -- a Sage or SymPy polynomial, or a string, in the names of the state coordinates
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import is_conserved, networks
+        sage: is_conserved("x1^2 - x2^2", networks.product(3))
+        True
+        sage: is_conserved("x1 - x2", networks.product(3))
+        False
+        sage: R.<u, v> = QQ[]
+        sage: is_conserved(u^2 - v^2, [u*v])
+        True
+        sage: is_conserved("y", networks.product(3))
+        Traceback (most recent call last):
+        ...
+        ValueError: h has the variable y, which is not a coordinate (x1, x2, x3)
+    """
+    family = problem(data, flow, loss).family
+    ring, (polynomial,) = polynomials_of_one_ring([h], "h")
+    place = {name: i for i, name in enumerate(family.names)}
+    moved = {}
+    for monomial, value in sparse.from_sage(polynomial).items():
+        for i in monomial:
+            name = ring.variable_names()[i]
+            if name not in place:
+                shown = ", ".join(family.names[:8]) + (", ..." if len(family.names) > 8 else "")
+                raise ValueError(f"h has the variable {name}, which is not a coordinate ({shown})")
+        moved[tuple(sorted(place[ring.variable_names()[i]] for i in monomial))] = value
+    return family.conserved([moved])[0]
+
+
+def _rank(family, generator, algorithm, proof, upper, deadline):
+    """Return rank, ranks by bracket length, status and error bound."""
+    if algorithm == "symbolic":
+        result = symbolic_lie_rank(family.polynomial_fields(), generator, deadline, proof)
+        return result.rank, result.sequence, "proved" if result.proved else "probable", None
+    result = lie_rank(family, generator, upper, deadline)
+    if not result.stagnated:
+        return result.rank, result.sequence, "proved", None
+    if proof and family.dimension <= _CLOSURE_COORDINATES:
+        exact = symbolic_lie_rank(family.polynomial_fields(), generator, deadline)
+        if exact.proved and exact.rank == result.rank:
+            return result.rank, result.sequence, "proved", None
+    return result.rank, result.sequence, "probable", result.error_bound
+
+
+def _all_monomial_laws(family, degree):
+    from fractions import Fraction
+
+    from .laws.monomials import monomials
+    n = family.dimension
+    return [{tuple(int(i) for i in row if i < n): Fraction(1)} for row in monomials(n, degree)]
+
+
+def _partial(asked, reached, degree, algorithm, seed, seconds):
+    """Return what is sound when the time is over: laws if all were found, and a lower bound of the rank."""
+    known = reached.partial
+    record = {
+        "architecture": asked.architecture, "sizes": list(asked.sizes), "flow": asked.flow_name, "loss": asked.loss,
+        "parameters": asked.parameters, "state_dimension": asked.family.dimension,
+        "lie_dimension": known.get("rank_at_least", 0), "number": None, "status": "bounded", "error_bound": None,
+        "algorithm": algorithm, "seed": seed, "seconds": round(seconds, 3), "time_limit_reached": True,
+        "number_at_most": asked.family.dimension - known.get("rank_at_least", 0),
+        "number_at_least": len(known.get("independent", ())),
+    }
+    if degree is not None:
+        laws = known.get("laws", ())
+        record.update({"independent_laws_found": len(known.get("independent", ())), "laws": [str(law) for law in laws],
+                       "degree": degree, "complete": None, "all_laws_of_this_degree": bool(known.get("laws_all"))})
+    return record
+
+
+def _algorithm(algorithm):
+    if algorithm is None:
+        return "modular"
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"algorithm {algorithm!r} is not known; choose {' or '.join(map(repr, ALGORITHMS))}")
+    return algorithm
+
+
+def _seed(seed):
+    if seed is None:
+        return secrets.randbits(32)
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise TypeError(f"seed {seed!r} is not an integer; give e.g. seed=0")
+    if int(seed) < 0:
+        raise ValueError(f"seed {seed} is negative; give e.g. seed=0")
+    return int(seed)
+
+
+def _degree(degree):
+    if isinstance(degree, bool) or not hasattr(degree, "__index__"):
+        raise TypeError(f"degree {degree!r} is not an integer; try degree 2")
+    if int(degree) < 1:
+        raise ValueError(f"degree {degree} is not a positive integer; try degree 2")
+    return int(degree)

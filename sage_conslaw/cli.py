@@ -1,0 +1,225 @@
+r"""
+The command ``sage-conslaw``: a thin shell over the public calls.
+
+Exit status: 0 an answer; 2 unusable input, with one line on standard error; 3 a time limit, with the sound
+partial result printed.
+"""
+import json
+import sys
+
+import click
+
+_EPILOG_LAWS = """Examples:
+
+\b
+  sage-conslaw laws linear 3 2 3
+  sage-conslaw laws relu 8 5 8 5 --bias --json
+  sage-conslaw laws --phi "x*y*z; x^2"
+"""
+_EPILOG_COUNT = """Examples:
+
+\b
+  sage-conslaw count linear 40 30 20 10
+  sage-conslaw count relu 5 7 4 --bias --seed 1 --json
+  sage-conslaw count --phi "x*y + y*z" --algorithm symbolic
+"""
+_EPILOG_REPRODUCE = """Examples:
+
+\b
+  sage-conslaw reproduce abide
+  sage-conslaw reproduce all --json
+  sage-conslaw reproduce abide --quiet
+"""
+
+
+def _options(function):
+    """The options that ``laws`` and ``count`` share."""
+    for option in reversed([
+        click.option("--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons."),
+        click.option("--flow", metavar="NAME", help="The optimiser: gradient (default)."),
+        click.option("--loss", metavar="NAME", help="least-squares (default) or cross-entropy."),
+        click.option("--bias", is_flag=True, help="Biases on the hidden layers."),
+        click.option("--algorithm", metavar="NAME", help="modular (default) or symbolic, the published algorithm."),
+        click.option("--proof/--no-proof", default=True, help="Whether to try to prove a count that is only probable."),
+        click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given."),
+        click.option("--time-limit", metavar="S", help="Seconds; then the sound partial result is printed, exit status 3."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
+    ]):
+        function = option(function)
+    return function
+
+
+class _Group(click.Group):
+    """Errors of the command line's own in one line, without the usage text."""
+
+    def main(self, args=None, **extra):
+        # The width is fixed so that help does not depend on the terminal.
+        from .deadline import TimeLimitReached
+        try:
+            return super().main(args, standalone_mode=False, **extra) or 0
+        except click.exceptions.Exit as stop:
+            return stop.exit_code
+        except click.Abort:
+            return _stop("interrupted", 130)
+        except click.ClickException as error:
+            return _stop(error.format_message(), 2)
+        except (ValueError, TypeError, NotImplementedError, OSError) as error:
+            return _stop(" ".join(str(error).split()), 2)
+        except KeyboardInterrupt:
+            return _stop("interrupted", 130)
+        except TimeLimitReached as reached:
+            _print_partial(reached.partial, "--json" in (args or sys.argv))
+            return _stop(f"time limit of {reached.limit} s reached; the result above is sound but not final", 3)
+        except BrokenPipeError:
+            return 0
+
+
+def _stop(message, code):
+    click.echo(f"sage-conslaw: {message}", err=True)
+    return code
+
+
+def _print_partial(partial, as_json):
+    if as_json:
+        click.echo(json.dumps(partial))
+        return
+    click.echo(f"between {partial['number_at_least']} and {partial['number_at_most']} independent laws "
+               f"in {partial['state_dimension']} coordinates (proved)")
+    for law in partial.get("laws", ()):
+        click.echo(f"  {law}")
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="sage_conslaw")
+def cli():
+    """All conservation laws of a training dynamics, and a proof that there are no others.
+
+    \b
+    Examples:
+      sage-conslaw laws linear 3 2 3
+      sage-conslaw count relu 40 30 20 10
+      sage-conslaw reproduce abide
+    """
+
+
+# Sizes are read by the catalog, so that "-1" is a bad width and not an unknown option.
+_SIZES = {"ignore_unknown_options": True}
+
+
+@cli.command(context_settings=_SIZES, epilog=_EPILOG_LAWS)
+@click.argument("architecture", required=False)
+@click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
+@_options
+@click.option("--degree", metavar="N", help="Search polynomials up to this degree (default 2).")
+@click.option("--latex", is_flag=True, help="Print the laws in LaTeX.")
+def laws(architecture, sizes, phi, bias, degree, latex, as_json, **options):
+    """All polynomial laws of ARCHITECTURE with SIZES from input to output, their number, and whether they are complete."""
+    from . import api
+    result = api.conservation_laws(_problem(architecture, sizes, phi, bias), degree=_integer(degree, "--degree"),
+                                   **_common(options), progress=_progress(as_json))
+    if as_json:
+        click.echo(json.dumps(result.to_dict()))
+    elif latex:
+        click.echo(result._latex_())
+    else:
+        click.echo(result)
+        for law in result.laws:
+            click.echo(f"  {law}")
+
+
+@cli.command(context_settings=_SIZES, epilog=_EPILOG_COUNT)
+@click.argument("architecture", required=False)
+@click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
+@_options
+def count(architecture, sizes, phi, bias, as_json, **options):
+    """The number of independent laws of ARCHITECTURE with SIZES from input to output, polynomial or not."""
+    from . import api
+    result = api.count_conservation_laws(_problem(architecture, sizes, phi, bias), **_common(options))
+    click.echo(json.dumps(result.to_dict()) if as_json else result)
+
+
+@cli.command(epilog=_EPILOG_REPRODUCE)
+@click.argument("paper")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--quiet", is_flag=True, help="Print the summary only.")
+def reproduce(paper, as_json, quiet):
+    """The sweeps of a PAPER (abide, or all), one line per architecture, compared with the expected numbers."""
+    from .papers import reproduce as papers
+
+    def show(record, bar):
+        bar.write(_table_row(record), file=sys.stdout)
+    loud = not (as_json or quiet)
+    cases = papers.sweeps(paper)
+    if loud:
+        click.echo(_TABLE_HEAD)
+    result = papers.reproduce(paper, progress=_progress(as_json), on_case=show if loud else None)
+    click.echo(json.dumps(result.to_dict()) if as_json else result)
+    assert len(cases) == len(result.cases)
+    return 0 if result.agree == len(cases) else 1
+
+
+_TABLE_HEAD = f"{'sweep':<20} {'architecture':<26} {'N':>4} {'r':>4} {'laws':>5} {'expected':>8}  status"
+
+
+def _table_row(record):
+    name = " ".join([record["architecture"], *map(str, record["sizes"]), *(["--bias"] if record.get("bias") else [])])
+    mark = "" if record["number"] == record["expected"] else "  DIFFERS"
+    return (f"{record['sweep']:<20} {name:<26} {record['state_dimension']:>4} {record['lie_dimension']:>4} "
+            f"{record['number']:>5} {record['expected']:>8}  {record['status']}{mark}")
+
+
+def _problem(architecture, sizes, phi, bias):
+    from .inputs import polynomials_of_one_ring
+    from .networks import by_name
+    given = [name for name, value in (("ARCHITECTURE", architecture), ("--phi", phi)) if value is not None]
+    if len(given) != 1:
+        raise click.UsageError("give one of ARCHITECTURE or --phi"
+                               + (f", not {' and '.join(given)}" if given else ", e.g. linear 3 2 3"))
+    if phi is not None:
+        if bias:
+            raise click.UsageError("--bias belongs to an architecture, not to --phi")
+        return polynomials_of_one_ring([part for part in phi.split(";")], "phi")[1]
+    for word in (architecture, *sizes):
+        if word.startswith("-") and not word[1:2].isdigit():
+            raise click.UsageError(f"no such option {word}; see sage-conslaw laws --help")
+    return by_name(architecture, [_width(word, architecture) for word in sizes], bias=bias)
+
+
+def _width(word, architecture):
+    try:
+        return int(word)
+    except ValueError:
+        raise ValueError(f"width {word!r} of {architecture} is not an integer: widths are positive integers, "
+                         f"e.g. {architecture} 3 2 3") from None
+
+
+def _integer(text, name):
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{name} {text!r} is not an integer; give e.g. {name} 2") from None
+
+
+def _common(options):
+    limit = options.pop("time_limit")
+    if limit is not None:
+        try:
+            limit = float(limit)
+        except ValueError:
+            raise ValueError(f"--time-limit {limit!r} is not a number of seconds; give e.g. --time-limit 60") from None
+    return {**options, "seed": _integer(options.pop("seed"), "--seed"), "time_limit": limit}
+
+
+def _progress(as_json):
+    return sys.stderr.isatty() and not as_json
+
+
+def main():
+    """Run the command and exit with its status."""
+    sys.exit(cli.main())
+
+
+if __name__ == "__main__":
+    main()

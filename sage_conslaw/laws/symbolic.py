@@ -1,0 +1,54 @@
+r"""
+The published search for polynomial laws: the linear system of all coefficients, solved over QQ.
+"""
+from fractions import Fraction
+
+from .._sage import QQ, matrix
+from ..fields import terms as sparse
+from .basis import readable_basis
+from .monomials import monomials
+
+
+def symbolic_laws(fields, degree, deadline=None):
+    r"""
+    Return a basis of all polynomial laws of degree 1 to ``degree``: the exact kernel over QQ, proved by construction.
+
+    INPUT:
+
+    - ``fields`` -- list of lists of Sage polynomials over QQ: drift and controls
+
+    ALGORITHM: [MGP2023]_, Section 2.3: one unknown a monomial, one equation a coefficient of the derivative
+    along each field.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.laws.symbolic import symbolic_laws
+        sage: R.<x, y, z> = QQ[]
+        sage: symbolic_laws([[y*z, x*z, x*y]], 2)
+        [{(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)},
+         {(0, 0): Fraction(1, 1), (2, 2): Fraction(-1, 1)}]
+        sage: symbolic_laws([[x, y, z]], 2)
+        []
+    """
+    ring = fields[0][0].parent()
+    n = ring.ngens()
+    candidates = [tuple(int(i) for i in row if i < n) for row in monomials(n, degree)]
+    rows, entries = {}, {}
+    for column, monomial in enumerate(candidates):
+        if deadline is not None:
+            deadline.check()
+        parts = {j: sparse.to_sage(part, ring) for j, part in sparse.derivatives({monomial: Fraction(1)}).items()}
+        for number, field in enumerate(fields):
+            derivative = sum((part * field[j] for j, part in parts.items()), ring.zero())
+            for exponents, value in derivative.dict().items():
+                row = rows.setdefault((number, exponents), len(rows))
+                entries[row, column] = QQ(value)
+    system = matrix(QQ, len(rows), len(candidates), entries, sparse=len(rows) * len(candidates) > 10**5)
+    kernel = system.dense_matrix().right_kernel_matrix() if len(rows) else matrix.identity(QQ, len(candidates))
+    vectors = [_fractions(row) for row in kernel.rows()]
+    laws = [{candidates[i]: value for i, value in vector.items()} for vector in readable_basis(vectors)]
+    return sorted(laws, key=lambda law: (max(map(len, law)), sorted(law)))
+
+
+def _fractions(row):
+    return {i: Fraction(int(x.numerator()), int(x.denominator())) for i, x in row.dict().items()}

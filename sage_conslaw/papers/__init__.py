@@ -1,0 +1,1 @@
+r"""The papers' sweeps as data, and the function that recomputes them."""

@@ -1,0 +1,158 @@
+r"""
+The frozen results of a search and of a count.
+"""
+from dataclasses import dataclass, field
+
+from .._sage import SageObject, Unknown
+
+# What each status means, in one sentence for people.
+STATUS = {
+    "proved": "the laws found and the rank of the Lie algebra add up to the dimension",
+    "probable": "the rank is Monte Carlo, wrong with probability at most error_bound",
+    "bounded": "the number lies between the laws found and the dimension minus the rank found",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class LawCount(SageObject):
+    r"""
+    How many independent conservation laws there are, and how this is known.
+
+    Attributes: ``number`` `= N - r`; ``state_dimension`` `N`; ``lie_dimension`` `r`, a proved lower bound of the rank;
+    ``lie_sequence`` the ranks found by bracket length; ``status`` and ``error_bound``; ``seed``; ``seconds``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import count_conservation_laws, networks
+        sage: r = count_conservation_laws(networks.linear([3, 2, 3]), seed=0); r
+        3 independent laws in 12 parameters (proved)
+        sage: r.number, r.lie_dimension, r.status
+        (3, 9, 'proved')
+        sage: TestSuite(r).run()
+    """
+
+    architecture: str
+    sizes: tuple
+    flow: str
+    loss: str
+    parameters: int
+    state_dimension: int
+    lie_dimension: int
+    lie_sequence: tuple
+    status: str
+    error_bound: object
+    algorithm: str
+    seed: int
+    seconds: float = field(compare=False)
+    options: tuple = ()
+
+    @property
+    def number(self):
+        return self.state_dimension - self.lie_dimension
+
+    def _space(self):
+        if self.flow in ("drift", "family"):
+            return f"{self.state_dimension} coordinates"
+        if self.state_dimension != self.parameters:
+            return f"{self.state_dimension} state coordinates ({self.parameters} parameters)"
+        return f"{self.parameters} parameters"
+
+    def _certainty(self):
+        if self.status == "proved":
+            return "proved"
+        if self.error_bound is None:
+            return self.status
+        return f"probable, error at most {self.error_bound:.1e}"
+
+    def _repr_(self):
+        return f"{_laws(self.number)} in {self._space()} ({self._certainty()})"
+
+    def to_dict(self):
+        r"""
+        Return the result as JSON objects (numbers, strings, lists), with the keys of the command line's contract.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import count_conservation_laws, networks
+            sage: d = count_conservation_laws(networks.product(3), seed=0).to_dict()
+            sage: d["number"], d["status"], d["lie_dimension"]
+            (2, 'proved', 1)
+        """
+        record = {
+            "architecture": self.architecture, "sizes": [int(n) for n in self.sizes], "flow": self.flow, "loss": self.loss,
+            "parameters": self.parameters, "state_dimension": self.state_dimension,
+            "lie_dimension": self.lie_dimension, "lie_sequence": list(self.lie_sequence), "number": self.number,
+            "status": self.status, "error_bound": self.error_bound,
+            "algorithm": self.algorithm, "seed": self.seed, "seconds": round(self.seconds, 3),
+        }
+        record.update((key, value) for key, value in self.options)
+        return record
+
+
+@dataclass(frozen=True, repr=False)
+class ConservationLaws(LawCount):
+    r"""
+    All polynomial conservation laws up to a degree, the number of all laws, and whether the list is complete.
+
+    Attributes, beyond those of :class:`LawCount`: ``laws``, a basis of the polynomial laws without the constants, each
+    conserved exactly; ``independent``, the indices of laws that are functionally independent; ``degree``;
+    ``complete``, ``True`` only if proved, ``False`` if the count is proved larger than what was found, else ``Unknown``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: r = conservation_laws(networks.product(3), seed=0); r
+        2 independent laws of degree at most 2 in 3 parameters, complete (proved)
+        sage: r.laws
+        (x1^2 - x2^2, x1^2 - x3^2)
+        sage: r.complete, r.status
+        (True, 'proved')
+        sage: TestSuite(r).run()
+    """
+
+    laws: tuple = ()
+    independent: tuple = ()
+    degree: int = 2
+    complete: object = Unknown
+
+    @property
+    def independent_laws_found(self):
+        return len(self.independent)
+
+    def _repr_(self):
+        found = f"{_laws(len(self.independent))} of degree at most {self.degree} in {self._space()}"
+        if self.complete is True:
+            return f"{found}, complete (proved)"
+        if self.complete is False:
+            return f"{found}; {self.number - len(self.independent)} more exist{'s' if self.number - len(self.independent) == 1 else ''}" \
+                   f", not polynomial of this degree (proved)"
+        if len(self.independent) == self.number:
+            return f"{found}, complete ({self._certainty()})"
+        return f"{found}; {self.number} laws in all ({self._certainty()})"
+
+    def _latex_(self):
+        from sage.misc.latex import latex
+        lines = r" \\ ".join(str(latex(law)) for law in self.laws)
+        return r"\begin{array}{l} " + (lines or r"\text{no polynomial law}") + r" \end{array}"
+
+    def to_dict(self):
+        record = super().to_dict()
+        record.update({
+            "independent_laws_found": len(self.independent), "laws": [str(law) for law in self.laws],
+            "independent": list(self.independent), "degree": self.degree,
+            "complete": self.complete if isinstance(self.complete, bool) else None,
+        })
+        return record
+
+    def __iter__(self):
+        return iter(self.laws)
+
+    def __len__(self):
+        return len(self.laws)
+
+
+def _laws(number):
+    return f"{number} independent law{'' if number == 1 else 's'}"
+
+
+__all__ = ["ConservationLaws", "LawCount", "STATUS"]
