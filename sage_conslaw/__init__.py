@@ -10,6 +10,7 @@ EXAMPLES::
 from . import _sage  # noqa: F401  (first: the one door to Sage)
 from . import flows, networks
 from .api import conservation_laws, count_conservation_laws, is_conserved
+from .compare import compare_flows, exceptional_damping
 from .deadline import TimeLimitReached
 from .fields.explicit import VectorFieldFamily
 from .papers.reproduce import reproduce
@@ -17,5 +18,5 @@ from .results.result import ConservationLaws, LawCount
 
 __version__ = "0.1.0"
 
-__all__ = ["ConservationLaws", "LawCount", "TimeLimitReached", "VectorFieldFamily", "conservation_laws",
-           "count_conservation_laws", "flows", "is_conserved", "networks", "reproduce"]
+__all__ = ["ConservationLaws", "LawCount", "TimeLimitReached", "VectorFieldFamily", "compare_flows",
+           "conservation_laws", "count_conservation_laws", "exceptional_damping", "flows", "is_conserved", "networks", "reproduce"]

@@ -15,8 +15,9 @@ from sage.rings.polynomial.polydict import ETuple, PolyDict
 from sage.rings.polynomial.polynomial_element import Polynomial
 from sage.rings.polynomial.polynomial_ring_constructor import PolynomialRing
 from sage.rings.rational_field import QQ
+from sage.rings.real_mpfr import RR
 from sage.structure.element import Element
 from sage.structure.sage_object import SageObject
 
 __all__ = ["ETuple", "Element", "FractionField", "MPolynomial", "PolyDict", "Polynomial", "PolynomialRing",
-           "QQ", "SageObject", "Unknown", "ZZ", "matrix", "vector"]
+           "QQ", "RR", "SageObject", "Unknown", "ZZ", "matrix", "vector"]

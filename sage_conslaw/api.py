@@ -11,7 +11,7 @@ from .deadline import Deadline, TimeLimitReached
 from .exact.primes import random_prime
 from .fields import terms as sparse
 from .inputs import polynomials_of_one_ring
-from .laws.independence import independent_laws
+from .laws.independence import independent_laws, over_constants
 from .laws.kernel import polynomial_laws
 from .laws.symbolic import symbolic_laws
 from .problem import problem
@@ -108,19 +108,22 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
     start = time.perf_counter()
     algorithm, seed, deadline = _algorithm(algorithm), _seed(seed), Deadline(time_limit)
     asked = problem(data, flow, loss)
-    degree = asked.default_degree if degree is None else _degree(degree)
     generator = np.random.default_rng(seed)
     family = asked.family
+    groups = family.groups(None if degree is None else _degree(degree))
+    degree = sum(bound for group, bound in groups if not set(group) <= set(family.constants))
     try:
         if algorithm == "symbolic":
             fields = family.polynomial_fields()
-            found = symbolic_laws(fields, degree, deadline) if fields else _all_monomial_laws(family, degree)
+            found = symbolic_laws(fields, groups, deadline) if fields else _all_monomial_laws(family, groups)
         else:
-            found = polynomial_laws(family, degree, generator, deadline, progress=progress)
+            found = polynomial_laws(family, groups, generator, deadline, progress=progress)
+        p = random_prime(generator)
+        found = over_constants(found, family.constants, generator, p)
         laws = tuple(asked.law(law) for law in found)
-        independent = tuple(independent_laws(found, family.dimension, generator, random_prime(generator)))
+        independent = tuple(independent_laws(found, family.dimension, generator, p, family.constants))
         deadline.check(laws=laws, independent=independent, laws_all=True)
-        upper = family.dimension - len(independent)
+        upper = family.moving_dimension - len(independent)
         rank, sequence, status, error = _rank(family, generator, algorithm, proof, upper, deadline)
     except TimeLimitReached as reached:
         partial = _partial(asked, reached, degree, algorithm, seed, time.perf_counter() - start)
@@ -133,9 +136,11 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
     elif status == "probable":
         status = "bounded"
     return ConservationLaws(
-        asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.dimension,
+        asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.moving_dimension,
         rank, tuple(sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options,
-        laws=laws, independent=independent, degree=degree, complete=complete)
+        laws=laws, independent=independent, degree=degree, complete=complete,
+        time=None if family.time is None else family.names[family.time], rate=family.rate,
+        coordinates=tuple(family.meaning.items()))
 
 
 def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof=True, seed=None,
@@ -168,16 +173,16 @@ def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof
     asked = problem(data, flow, loss)
     generator = np.random.default_rng(seed)
     family = asked.family
-    upper = family.dimension
+    upper = family.moving_dimension
     try:
         if proof and algorithm == "modular" and family.dimension <= _SQUEEZE_COORDINATES:
-            found = polynomial_laws(family, asked.default_degree, generator, deadline)
-            upper -= len(independent_laws(found, family.dimension, generator, random_prime(generator)))
+            found = polynomial_laws(family, family.groups(), generator, deadline)
+            upper -= len(independent_laws(found, family.dimension, generator, random_prime(generator), family.constants))
         rank, sequence, status, error = _rank(family, generator, algorithm, proof, upper, deadline)
     except TimeLimitReached as reached:
         partial = _partial(asked, reached, None, algorithm, seed, time.perf_counter() - start)
         raise TimeLimitReached(reached.limit, partial) from None
-    return LawCount(asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.dimension,
+    return LawCount(asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.moving_dimension,
                     rank, tuple(sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options)
 
 
@@ -233,12 +238,12 @@ def _rank(family, generator, algorithm, proof, upper, deadline):
     return result.rank, result.sequence, "probable", result.error_bound
 
 
-def _all_monomial_laws(family, degree):
+def _all_monomial_laws(family, groups):
     from fractions import Fraction
 
     from .laws.monomials import monomials
     n = family.dimension
-    return [{tuple(int(i) for i in row if i < n): Fraction(1)} for row in monomials(n, degree)]
+    return [{tuple(int(i) for i in row if i < n): Fraction(1)} for row in monomials(n, groups)]
 
 
 def _partial(asked, reached, degree, algorithm, seed, seconds):
@@ -246,10 +251,10 @@ def _partial(asked, reached, degree, algorithm, seed, seconds):
     known = reached.partial
     record = {
         "architecture": asked.architecture, "sizes": list(asked.sizes), "flow": asked.flow_name, "loss": asked.loss,
-        "parameters": asked.parameters, "state_dimension": asked.family.dimension,
+        "parameters": asked.parameters, "state_dimension": asked.family.moving_dimension,
         "lie_dimension": known.get("rank_at_least", 0), "number": None, "status": "bounded", "error_bound": None,
         "algorithm": algorithm, "seed": seed, "seconds": round(seconds, 3), "time_limit_reached": True,
-        "number_at_most": asked.family.dimension - known.get("rank_at_least", 0),
+        "number_at_most": asked.family.moving_dimension - known.get("rank_at_least", 0),
         "number_at_least": len(known.get("independent", ())),
     }
     if degree is not None:

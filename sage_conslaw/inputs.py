@@ -144,6 +144,21 @@ def parse_polynomials(texts, names=None):
     return parser.names, [parser.parse(text) for text in texts]
 
 
+def parse_fraction(text, names):
+    r"""
+    Parse a quotient of two polynomials; everything else is as in :func:`parse_polynomials`.
+
+    OUTPUT: a pair (numerator, denominator) of sparse polynomials, not reduced
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.inputs import parse_fraction
+        sage: parse_fraction("3/t", ["t"])
+        ({(): Fraction(3, 1)}, {(0,): Fraction(1, 1)})
+    """
+    return _FractionParser(names).parse(text)
+
+
 _NODE_NAMES = {ast.Call: "a call", ast.Attribute: "an attribute", ast.Subscript: "an index", ast.Tuple: "a comma",
                ast.Compare: "a comparison", ast.Lambda: "a function"}
 
@@ -165,9 +180,11 @@ class _Parser:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", SyntaxWarning)
                 tree = ast.parse(text.strip().replace("^", "**"), mode="eval")
-            terms = self._walk(tree.body)
+            return self._result(self._walk(tree.body))
         except (SyntaxError, RecursionError, MemoryError) as error:
             self._fail(getattr(error, "msg", None) or "it is nested too deeply")
+
+    def _result(self, terms):
         return dict(sorted(terms.items(), key=lambda item: (len(item[0]), item[0])))
 
     def _fail(self, why):
@@ -231,3 +248,33 @@ class _Parser:
         if any(max(abs(c.numerator), c.denominator).bit_length() > 10_000 for c in out.values()):
             self._fail("a coefficient has more than 10000 bits")
         return out
+
+
+class _FractionParser(_Parser):
+    """The same walk on pairs (numerator, denominator)."""
+
+    def _result(self, pair):
+        return tuple(super(_FractionParser, self)._result(terms) for terms in pair)
+
+    def _walk(self, node):
+        if isinstance(node, ast.BinOp):
+            (a, b), (c, d) = self._walk(node.left), self._walk(node.right)
+            add, multiply = super()._combine, self._product
+            if isinstance(node.op, (ast.Add, ast.Sub)):
+                return add(node.op, multiply(a, d), multiply(c, b)), multiply(b, d)
+            if isinstance(node.op, ast.Mult):
+                return multiply(a, c), multiply(b, d)
+            if isinstance(node.op, ast.Div):
+                return multiply(a, d), multiply(b, c)
+            if isinstance(node.op, ast.Pow):
+                return add(node.op, a, self._quotient(c, d)), add(node.op, b, self._quotient(c, d))
+            self._fail("this operator is not known")
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)):
+            a, b = self._walk(node.operand)
+            return ({m: -c for m, c in a.items()} if isinstance(node.op, ast.USub) else a), b
+        return super()._walk(node), {(): Fraction(1)}
+
+    def _quotient(self, c, d):
+        if set(c) - {()} or set(d) != {()}:
+            self._fail("an exponent must be a non-negative integer")
+        return {(): c[()] / d[()]} if c else {}

@@ -1,12 +1,13 @@
 r"""
 From what the user hands over to a family: the one place where inputs become problems.
 """
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import flows as flow_room
 from .fields import terms as sparse
 from .fields.explicit import VectorFieldFamily
 from .fields.family import ControlAffineFamily
+from .flows.metric import of_network
 from .flows.polynomial_response import PolynomialResponse
 from .inputs import polynomials_of_one_ring
 from .networks.network import Network
@@ -31,7 +32,6 @@ class Problem:
     flow_name: str
     loss: str
     parameters: int
-    default_degree: int = 2
     ring: object = None
     options: tuple = field(default=())
 
@@ -54,7 +54,7 @@ def problem(data, flow=None, loss=None):
     - ``data`` -- a :class:`Network`; a polynomial or a list of polynomials (`\phi`), of Sage or SymPy; or a
       :class:`VectorFieldFamily`
 
-    - ``flow`` -- a flow or its name; by default the network's own
+    - ``flow`` -- a flow or its name; by default gradient flow, in the network's own metric
 
     - ``loss`` -- the loss, for networks
 
@@ -79,18 +79,23 @@ def problem(data, flow=None, loss=None):
         kind = "drift" if not data.has_controls else "family"
         ring = getattr(data, "user_ring", None)
         return Problem(data, "system", (), kind, "none", data.dimension, ring=ring)
-    flow = _flow(flow, data)
+    flow = _flow(flow)
     if isinstance(data, Network):
         loss = loss or "least-squares"
         response = data.response(loss)
+        metric = of_network(data, flow.metric if isinstance(flow.metric, str) else None)
+        if flow.metric == "icnn":
+            flow = replace(flow, metric=None)
         options = tuple((key, value) for key, value in sorted(data.options.items()))
-        return Problem(flow.family(response), data.architecture, data.sizes, flow.name, loss,
-                       response.dimension, flow.default_degree, options=options)
+        return Problem(flow.family(response, metric), data.architecture, data.sizes, flow.name, loss,
+                       response.dimension, options=options)
     if loss not in (None, "least-squares"):
         raise ValueError(f"loss {loss!r} needs a network: with phi given, put the loss into phi "
                          f"(cross-entropy: the differences phi_i - phi_n)")
     if isinstance(data, (str, dict, set)) or not isinstance(data, (list, tuple)):
         data = [data] if not hasattr(data, "__iter__") or hasattr(data, "parent") or isinstance(data, str) else list(data)
+    if flow.metric == "icnn":
+        raise ValueError("the icnn metric belongs to the icnn network; with phi, give the metric as a list (its diagonal)")
     ring, components = polynomials_of_one_ring(data, "phi")
     components = [sparse.from_sage(f) for f in components]
     if not any(map(sparse.degree, components)):
@@ -100,12 +105,12 @@ def problem(data, flow=None, loss=None):
                and f.parent().variable_names() == ring.variable_names()]
     user_ring = parents[0] if parents and flow.keeps_ring else None
     return Problem(flow.family(response), "phi", (), flow.name, "least-squares", response.dimension,
-                   flow.default_degree, ring=user_ring)
+                   ring=user_ring)
 
 
-def _flow(flow, data):
+def _flow(flow):
     if flow is None:
-        return getattr(data, "default_flow", None) or flow_room.gradient()
+        return flow_room.gradient()
     if isinstance(flow, str):
         return flow_room.by_name(flow)
     if not isinstance(flow, flow_room.Flow):

@@ -43,10 +43,34 @@ class ControlAffineFamily(ABC):
     drift = None
     field_degree = 0
     has_controls = True
+    # Coordinates that never move and stand for parameters of the coefficients: laws are over Q(constants).
+    constants = ()
+    # Default search: list of (coordinates, degree); ``None`` means all coordinates, degree 2.
+    ansatz = None
+    # The coordinate that is a function of time, and what the coordinates stand for, for people.
+    # ``rate``: the rate of the exponential, or ``None`` if the coordinate is the time itself.
+    time = None
+    rate = None
+    meaning = {}
+    # How the drift integrates exactly, if the controls are shears; ``None``: brackets are needed.
+    exact_flow = None
 
     @property
     def dimension(self):
         return len(self.names)
+
+    @property
+    def moving_dimension(self):
+        """The dimension `N` of the state space, without constants."""
+        return len(self.names) - len(self.constants)
+
+    def groups(self, degree=None):
+        """Return the search space: for each group of coordinates the degree in them."""
+        if degree is None:
+            return self.ansatz or [(list(range(self.dimension)), 2)]
+        moving = [i for i in range(self.dimension) if i not in self.constants]
+        constant = [group for group in self.ansatz or [] if set(group[0]) <= set(self.constants)]
+        return [(moving, degree)] + (constant if self.constants else [])
 
     @abstractmethod
     def draw(self, generator, p, batch):

@@ -95,6 +95,20 @@ def multiply(a, b):
     return {monomial: value for monomial, value in out.items() if value}
 
 
+def shifted(terms, offset):
+    r"""
+    Return the polynomial with every variable's index moved by ``offset``.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.fields.terms import shifted
+        sage: shifted({(0, 2): Fraction(1r)}, 5)
+        {(5, 7): Fraction(1, 1)}
+    """
+    return {tuple(i + offset for i in monomial): value for monomial, value in terms.items()}
+
+
 def degree(terms):
     r"""
     Return the total degree; 0 for the zero polynomial.

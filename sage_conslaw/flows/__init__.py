@@ -4,12 +4,12 @@ Flows: what an optimiser makes of a response, as a control-affine family.
 EXAMPLES::
 
     sage: from sage_conslaw import flows
-    sage: flows.gradient()
-    gradient flow
+    sage: flows.gradient(), flows.momentum(tau=1/2), flows.nesterov()
+    (gradient flow, momentum flow with tau = 1/2, nesterov flow with tau = 3/t)
 """
-from .gradient import Flow, gradient
+from .flow import Flow, gradient, mirror, momentum, natural_gradient, nesterov, weight_decay
 
-FLOWS = {"gradient": gradient}
+FLOWS = {"gradient": gradient, "momentum": momentum, "nesterov": nesterov}
 
 
 def by_name(name, **options):
@@ -19,16 +19,22 @@ def by_name(name, **options):
     EXAMPLES::
 
         sage: from sage_conslaw import flows
-        sage: flows.by_name("gradient")
-        gradient flow
+        sage: flows.by_name("momentum", tau="1/2")
+        momentum flow with tau = 1/2
         sage: flows.by_name("gradiant")
         Traceback (most recent call last):
         ...
-        ValueError: flow 'gradiant' is not known; choose 'gradient'
+        ValueError: flow 'gradiant' is not known; choose 'gradient', 'momentum' or 'nesterov'
+        sage: flows.by_name("gradient", tau=1)
+        Traceback (most recent call last):
+        ...
+        ValueError: flow 'gradient' has no option tau
     """
     if name not in FLOWS:
-        raise ValueError(f"flow {name!r} is not known; choose {' or '.join(map(repr, FLOWS))}")
+        raise ValueError(f"flow {name!r} is not known; choose 'gradient', 'momentum' or 'nesterov'")
+    if "tau" in options and name != "momentum":
+        raise ValueError(f"flow {name!r} has no option tau")
     return FLOWS[name](**options)
 
 
-__all__ = ["Flow", "by_name", "gradient"]
+__all__ = ["Flow", "by_name", "gradient", "mirror", "momentum", "natural_gradient", "nesterov", "weight_decay"]

@@ -3,13 +3,15 @@ The family of a flow: gradients of a response, moved by a metric, pushed into so
 """
 import numpy as np
 
+from ..exact import modular
+from ..exact.arithmetic import Dual
 from ..fields import terms as sparse
 from ..fields.family import LAWS_AT_ONCE, ControlAffineFamily
 
 
 class FlowFamily(ControlAffineFamily):
     r"""
-    Control fields `\nabla_\theta f(\theta; \xi)` for all `\xi`, with an optional drift.
+    Control fields `M \nabla_\theta f(\theta; \xi)` for all `\xi`, with an optional drift.
 
     INPUT:
 
@@ -21,6 +23,10 @@ class FlowFamily(ControlAffineFamily):
       coordinates that the gradient moves
 
     - ``drift`` -- list of sparse polynomials in the state, or ``None``
+
+    - ``metric`` -- list of entries ``(row, column, terms)`` in the state, or ``None`` for the identity
+
+    - ``exact_flow`` -- how the drift integrates exactly, if the controls are shears: see :meth:`drift_flow`
 
     EXAMPLES::
 
@@ -34,13 +40,30 @@ class FlowFamily(ControlAffineFamily):
         [True, False]
     """
 
-    def __init__(self, response, names, first_parameter=0, first_forced=0, drift=None):
+    def __init__(self, response, names, first_parameter=0, first_forced=0, drift=None, metric=None,
+                 constants=(), time=None, rate=None, meaning=None, ansatz=None, exact_flow=None):
         self.response = response
         self.names = list(names)
         self.first_parameter, self.first_forced = first_parameter, first_forced
         self.drift = drift
+        self.constants = tuple(constants)
+        self.time, self.rate = time, rate
+        self.meaning = meaning or {}
+        self.ansatz = ansatz or [(list(range(len(self.names))), 2)]
+        self.exact_flow = exact_flow
+        self.metric = None if metric is None else sorted(metric, key=lambda entry: entry[:2])
+        metric_degree = 0
+        if self.metric is not None:
+            rows = np.array([row for row, _, _ in self.metric], dtype=np.int64)
+            self._columns = np.array([column for _, column, _ in self.metric], dtype=np.int64)
+            present = sorted(set(rows.tolist()))
+            self._starts = np.searchsorted(rows, present)
+            self._places = np.full(response.dimension, len(present), dtype=np.int64)
+            self._places[present] = np.arange(len(present))
+            self._metric_map = sparse.PolynomialMap([terms for _, _, terms in self.metric], self.dimension)
+            metric_degree = self._metric_map.degree
         drift_degree = max(map(sparse.degree, drift), default=0) if drift else 0
-        self.field_degree = max(response.degree, drift_degree + 1)
+        self.field_degree = max(response.degree + metric_degree, drift_degree + 1)
 
     def draw(self, generator, p, batch):
         return self.response.draw(generator, p, batch)
@@ -49,40 +72,102 @@ class FlowFamily(ControlAffineFamily):
         D = self.response.dimension
         theta = A.slice(z, self.first_parameter, self.first_parameter + D)
         gradient = self.response.gradient(A, theta, data)
+        if self.metric is not None:
+            gradient = A.multiply(self._metric_map(A, z), A.take(gradient, self._columns))
+            gradient = A.concatenate([A.segment_sum(gradient, self._starts), A.constant([0])], -1)
+            gradient = A.take(gradient, self._places)
         before, after = self.first_forced, self.dimension - self.first_forced - D
         if not before and not after:
             return gradient
         zeros = [A.constant(np.zeros(n, dtype=np.int64)) for n in (before, after)]
         return A.concatenate([zeros[0], gradient, zeros[1]], -1)
 
+    def random_step(self, generator, p):
+        r"""
+        Return a random parameter of :meth:`drift_flow`, for one step along the drift.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: family = flows.momentum(tau=1).family(networks.product(2).response())
+            sage: 0 < family.random_step(numpy.random.default_rng(0r), 101) < 101
+            True
+        """
+        return 1 + int(modular.random_array(generator, (), p - 1))
+
+    def drift_flow(self, A, p, z, step):
+        r"""
+        Return the endpoint of the exact flow of the drift from ``z``, modulo the prime ``p``.
+
+        With `h` or `\sigma` for ``step``, for constant damping `\tau = 0`: `t + h, \theta + h w, w`; for `\tau \ne 0`, `\sigma = e^{\tau h}`:
+        `\sigma s, \theta + w (1 - 1/\sigma)/\tau, w / \sigma`; for `\tau = k/t`, `\sigma` the ratio of times: `\sigma t`,
+        `\theta + t w (1 - \sigma^{1-k})/(k - 1), w \sigma^{-k}`.
+        """
+        kind, number = self.exact_flow
+        D = self.response.dimension
+        head = A.slice(z, 0, self.first_parameter)
+        theta = A.slice(z, self.first_parameter, self.first_parameter + D)
+        w = A.slice(z, self.first_forced, self.first_forced + D)
+
+        def constant(value):
+            return A.embed(np.array([value % p], dtype=np.int64))
+        time = A.slice(z, self.time, self.time + 1)
+        before = A.slice(head, 0, self.time)
+        inverse = pow(step, -1, p)
+        if kind == "linear":
+            time, theta = A.add(time, constant(step)), A.add(theta, A.multiply(constant(step), w))
+        elif kind == "power":
+            reach = (1 - pow(inverse, number - 1, p) if number > 1 else 1 - step) * pow(number - 1, -1, p)
+            theta = A.add(theta, A.multiply(A.multiply(constant(reach), time), w))
+            time, w = A.multiply(constant(step), time), A.multiply(constant(pow(inverse, number, p)), w)
+        else:
+            if number is None:
+                # An indeterminate damping is a coordinate that nothing moves: its value is a constant.
+                at = z
+                while isinstance(at, Dual):
+                    at = at.real
+                rate = int(at[..., self.constants[0]])
+            else:
+                rate = number.numerator * pow(number.denominator, -1, p)
+            theta = A.add(theta, A.multiply(constant((1 - inverse) * pow(rate, -1, p)), w))
+            time, w = A.multiply(constant(step), time), A.multiply(constant(inverse), w)
+        return A.concatenate([before, time, theta, w], -1)
+
     def weight_relations(self, lattice):
         parameters, outputs = self.response.weight_relations(lattice)
         D = self.response.dimension
         state = list(lattice.unknowns(self.first_parameter)) + list(parameters)
         state += list(lattice.unknowns(self.dimension - len(state)))
-        # A control is homogeneous if weight(f) - weight(theta_j) - weight(z_j) is one constant for all j.
+        # A control is homogeneous if weight(M_ij) + weight(f) - weight(theta_j) - weight(z_i) is one constant.
+        by_column = {}
+        for i, j, terms in self.metric or [(j, j, {(): 1}) for j in range(D)]:
+            by_column.setdefault(j, []).append((i, terms))
         for weight, members in outputs:
             constant = lattice.unknowns(1)[0]
             for j in members:
-                lattice.relation({weight: 1, parameters[j]: -1, constant: -1}, {state[self.first_forced + j]: -1})
+                for i, terms in by_column.get(j, ()):
+                    for monomial in terms:
+                        lattice.relation({weight: 1}, {parameters[j]: -1}, {constant: -1},
+                                         {state[self.first_forced + i]: -1}, *({state[k]: 1} for k in monomial))
         if self.drift is not None:
             lattice.homogeneous_field(self.drift, state)
         return state
 
     def polynomial_fields(self):
         ring, zero, D = self.ring(), self.ring().zero(), self.response.dimension
-        state = ring.gens()
-        theta = state[self.first_parameter:self.first_parameter + D]
+        theta = ring.gens()[self.first_parameter:self.first_parameter + D]
+        metric = [(i, j, sparse.to_sage(terms, ring)) for i, j, terms in self.metric] if self.metric is not None else \
+            [(j, j, ring.one()) for j in range(D)]
         fields = []
         if self.drift is not None:
             fields.append([sparse.to_sage(f, ring) for f in self.drift])
         for component in self.response.local_reparameterisation():
-            moved = sparse.from_sage(component)
-            moved = {tuple(i + self.first_parameter for i in monomial): value for monomial, value in moved.items()}
+            moved = sparse.shifted(sparse.from_sage(component), self.first_parameter)
             component = sparse.to_sage(moved, ring)
             field = [zero] * self.dimension
-            for j in range(D):
-                field[self.first_forced + j] = component.derivative(theta[j])
+            for i, j, factor in metric:
+                field[self.first_forced + i] += factor * component.derivative(theta[j])
             fields.append(field)
         return [field for field in fields if any(field)]
 
@@ -91,7 +176,13 @@ class FlowFamily(ControlAffineFamily):
 
     def _controls_annihilate(self, ring, gradient):
         D = self.response.dimension
-        direction = {j: gradient[self.first_forced + j] for j in range(D) if self.first_forced + j in gradient}
+        moved = {j: gradient[self.first_forced + j] for j in range(D) if self.first_forced + j in gradient}
+        if self.metric is not None:
+            direction = {}
+            for i, j, terms in self.metric:
+                if i in moved:
+                    direction[j] = direction.get(j, ring.zero()) + moved[i] * sparse.to_sage(terms, ring)
+            moved = {j: value for j, value in direction.items() if value}
         state = self._symbols[self.first_parameter:self.first_parameter + D]
         symbols = self._symbols[self.dimension + LAWS_AT_ONCE:]
-        return not direction or self.response.annihilated_by(ring, direction, symbols, state)
+        return not moved or self.response.annihilated_by(ring, moved, symbols, state)

@@ -62,8 +62,7 @@ class PolynomialResponse:
             total = ring.zero()
             for j, factor in direction.items():
                 if j in gradient:
-                    moved = {tuple(i + first for i in monomial): value for monomial, value in gradient[j].items()}
-                    total += factor * sparse.to_sage(moved, ring)
+                    total += factor * sparse.to_sage(sparse.shifted(gradient[j], first), ring)
             if total:
                 return False
         return True

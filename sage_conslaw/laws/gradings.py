@@ -155,6 +155,9 @@ def weight_words(family, generator):
     from ..exact.modular import random_array
     lattice = WeightLattice()
     state = family.weight_relations(lattice)
+    # Constants are numbers: a grading that moves them would mix the laws of different parameter values.
+    for constant in family.constants:
+        lattice.relation({state[constant]: 1})
     signs, scales = lattice.characters(state)
     sign_words = random_array(generator, signs.shape[1], 1 << 62)
     scale_words = random_array(generator, scales.shape[1], 1 << 62)

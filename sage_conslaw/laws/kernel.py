@@ -73,15 +73,15 @@ class _Samples:
         return moved
 
 
-def polynomial_laws(family, degree, generator, deadline=None, progress=False):
+def polynomial_laws(family, groups, generator, deadline=None, progress=False):
     r"""
-    Find a basis of all polynomial laws of degree 1 to ``degree``, each one proved conserved over Q.
+    Find a basis of all polynomial laws in a space of monomials, each one proved conserved over Q.
 
     INPUT:
 
     - ``family`` -- a control-affine family
 
-    - ``degree`` -- a positive integer
+    - ``groups`` -- the space: list of pairs (coordinates, degree), see :func:`monomials`
 
     - ``generator`` -- a ``numpy.random.Generator``
 
@@ -97,7 +97,7 @@ def polynomial_laws(family, degree, generator, deadline=None, progress=False):
         sage: from sage_conslaw import networks, flows
         sage: from sage_conslaw.laws.kernel import polynomial_laws
         sage: family = flows.gradient().family(networks.product(2).response())
-        sage: polynomial_laws(family, 2, numpy.random.default_rng(0r))
+        sage: polynomial_laws(family, family.groups(2), numpy.random.default_rng(0r))
         [{(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}]
     """
     p = random_prime(generator)
@@ -110,8 +110,8 @@ def polynomial_laws(family, degree, generator, deadline=None, progress=False):
             logger.info("%s; taking another", error)
             p = random_prime(generator)
     solved = []
-    groups = blocks(family, degree, generator)
-    for group in tqdm(groups, desc="block sizes", disable=not progress, leave=False):
+    pieces = blocks(family, groups, generator)
+    for group in tqdm(pieces, desc="block sizes", disable=not progress, leave=False):
         for block in _blocks_with_kernel(samples, group, deadline):
             if deadline is not None:
                 deadline.check()

@@ -1,7 +1,7 @@
 r"""
 The monomials of degree 1 to d, split into blocks of equal weight.
 """
-from math import comb
+from math import comb, prod
 
 import numpy as np
 
@@ -12,49 +12,76 @@ from .gradings import weight_words
 MAX_MONOMIALS = 60_000_000
 
 
-def monomials(dimension, degree):
+def monomials(dimension, groups):
     r"""
-    Return all monomials of degree 1 to ``degree`` as an array of sorted indices, padded with ``dimension``.
+    Return the products of monomials of bounded degree in groups of coordinates, without the constant.
+
+    INPUT:
+
+    - ``dimension`` -- number of coordinates
+
+    - ``groups`` -- list of pairs (coordinates, degree)
+
+    OUTPUT: array of sorted coordinate indices, each row padded with ``dimension``
 
     EXAMPLES::
 
         sage: from sage_conslaw.laws.monomials import monomials
-        sage: monomials(2, 2)
+        sage: monomials(2r, [([0r, 1r], 2r)])
         array([[0, 2],
                [1, 2],
                [0, 0],
                [0, 1],
                [1, 1]])
+        sage: monomials(2r, [([0r], 1r), ([1r], 1r)])
+        array([[0, 2],
+               [1, 2],
+               [0, 1]])
 
     A request that cannot fit is refused::
 
-        sage: monomials(100, 12)
+        sage: monomials(100r, [(list(range(100r)), 12r)])
         Traceback (most recent call last):
         ...
         ValueError: 4.42e+15 monomials of degree at most 12 in 100 coordinates do not fit in memory; lower the degree
     """
-    number = comb(dimension + degree, degree) - 1
+    number = prod(comb(len(indices) + degree, degree) for indices, degree in groups) - 1
+    total = sum(degree for _, degree in groups)
     if number > MAX_MONOMIALS:
-        raise ValueError(f"{number:.3g} monomials of degree at most {degree} in {dimension} coordinates "
+        raise ValueError(f"{number:.3g} monomials of degree at most {total} in {dimension} coordinates "
                          f"do not fit in memory; lower the degree")
-    levels, current = [], np.arange(dimension, dtype=np.int64)[:, None]
+    table = np.full((1, 0), dimension, dtype=np.int64)
+    for indices, degree in groups:
+        part = _one_group(np.asarray(indices, dtype=np.int64), degree, dimension)
+        left, right = np.divmod(np.arange(len(table) * len(part)), len(part))
+        table = np.hstack([table[left], part[right]])
+    table = np.sort(table, axis=1)
+    if len(groups) > 1:
+        lengths = (table < dimension).sum(axis=1)
+        table = table[np.lexsort([*table.T[::-1], lengths])]
+    return table[1:]
+
+
+def _one_group(indices, degree, padding):
+    """Return the monomials of degree 0 to ``degree`` in some coordinates."""
+    n = len(indices)
+    levels, current = [np.full((1, degree), padding, dtype=np.int64)], np.arange(n, dtype=np.int64)[:, None]
     for length in range(1, degree + 1):
-        padding = np.full((len(current), degree - length), dimension, dtype=np.int64)
-        levels.append(np.hstack([current, padding]))
+        filled = np.full((len(current), degree - length), padding, dtype=np.int64)
+        levels.append(np.hstack([indices[current], filled]))
         if length < degree:
-            last = current[:, -1]
-            repeats = dimension - last
+            repeats = n - current[:, -1]
             grown = np.repeat(current, repeats, axis=0)
             offsets = np.arange(len(grown)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
             current = np.hstack([grown, (grown[:, -1] + offsets)[:, None]])
-    return np.concatenate(levels) if levels else np.zeros((0, degree), dtype=np.int64)
+    return np.concatenate(levels)
 
 
-def blocks(family, degree, generator):
+def blocks(family, groups, generator):
     r"""
     Return the monomials in blocks of equal weight, grouped by block size.
 
-    OUTPUT: a list of arrays of shape ``(number of blocks, block size, degree)``, by increasing size
+    OUTPUT: a list of arrays of shape ``(number of blocks, block size, total degree)``, by increasing size
 
     EXAMPLES:
 
@@ -64,10 +91,10 @@ def blocks(family, degree, generator):
         sage: from sage_conslaw import networks, flows
         sage: from sage_conslaw.laws.monomials import blocks
         sage: family = flows.gradient().family(networks.product(2).response())
-        sage: [group.shape for group in blocks(family, 2, numpy.random.default_rng(0r))]
+        sage: [group.shape for group in blocks(family, family.groups(), numpy.random.default_rng(0r))]
         [(3, 1, 2), (1, 2, 2)]
     """
-    table = monomials(family.dimension, degree)
+    table = monomials(family.dimension, groups)
     if not len(table):
         return []
     xor_words, sum_words = weight_words(family, generator)

@@ -9,13 +9,15 @@ from .basis import readable_basis
 from .monomials import monomials
 
 
-def symbolic_laws(fields, degree, deadline=None):
+def symbolic_laws(fields, groups, deadline=None):
     r"""
-    Return a basis of all polynomial laws of degree 1 to ``degree``: the exact kernel over QQ, proved by construction.
+    Return a basis of all polynomial laws in a space of monomials: the exact kernel over QQ, proved by construction.
 
     INPUT:
 
     - ``fields`` -- list of lists of Sage polynomials over QQ: drift and controls
+
+    - ``groups`` -- the space: list of pairs (coordinates, degree)
 
     ALGORITHM: [MGP2023]_, Section 2.3: one unknown a monomial, one equation a coefficient of the derivative
     along each field.
@@ -24,15 +26,15 @@ def symbolic_laws(fields, degree, deadline=None):
 
         sage: from sage_conslaw.laws.symbolic import symbolic_laws
         sage: R.<x, y, z> = QQ[]
-        sage: symbolic_laws([[y*z, x*z, x*y]], 2)
+        sage: symbolic_laws([[y*z, x*z, x*y]], [([0, 1, 2], 2)])
         [{(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)},
          {(0, 0): Fraction(1, 1), (2, 2): Fraction(-1, 1)}]
-        sage: symbolic_laws([[x, y, z]], 2)
+        sage: symbolic_laws([[x, y, z]], [([0, 1, 2], 2)])
         []
     """
     ring = fields[0][0].parent()
     n = ring.ngens()
-    candidates = [tuple(int(i) for i in row if i < n) for row in monomials(n, degree)]
+    candidates = [tuple(int(i) for i in row if i < n) for row in monomials(n, groups)]
     rows, entries = {}, {}
     for column, monomial in enumerate(candidates):
         if deadline is not None:

@@ -122,11 +122,52 @@ def relu(widths, bias=False):
     return Network("relu", widths, output, bias=bool(bias))
 
 
+def nmf(n, r, m):
+    r"""
+    Return the matrix factorisation `U V` with `U` of shape ``(n, r)`` and `V` of shape ``(r, m)``, in the mirror metric
+    `\operatorname{diag}(	heta)` by default (NMF, [MGP2024]_, Section 2).
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.nmf(2, 1, 2)).laws
+        (U_1_1 + U_2_1 - V_1_1 - V_1_2,)
+        sage: networks.nmf(2, 0, 2)
+        Traceback (most recent call last):
+        ...
+        ValueError: width 0 of nmf [2, 0, 2]: widths are positive integers; try nmf 2 1 2
+    """
+    n, r, m = sizes = check_sizes([n, r, m], 3, "nmf")
+    U, V = Parameter("U", (n, r)), Parameter("V", (r, m))
+    return Network("nmf", sizes, U @ V, positive=("U", "V"))
+
+
+def icnn(d, h, p, bias=False):
+    r"""
+    Return the input-convex network `x \mapsto \sigma(x V + b) U`, `\sigma` the ReLU, with positive `U`: metric
+    `\operatorname{diag}(1, 1, U)` on `(V, b, U)` by default ([MGP2024]_, Section 2).
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.icnn(2, 1, 2, bias=True)).laws
+        (V_1_1^2 + V_2_1^2 + b^2 - 2*U_1_1 - 2*U_1_2,)
+    """
+    d, h, p = sizes = check_sizes([d, h, p], 3, "icnn")
+    V, b, U = Parameter("V", (d, h)), Parameter("b", (h,)), Parameter("U", (h, p))
+    hidden = Data("x", (d,), "input") @ V
+    if bias:
+        hidden = hidden + b
+    return Network("icnn", sizes, hidden.gate("relu") @ U, positive=("U",), bias=bool(bias))
+
+
 # How the command line builds each architecture: the constructor from a list of sizes and options.
 CATALOG = {
     "product": lambda sizes, **options: product(*_exactly(sizes, 1, "product"), **options),
     "linear": linear,
     "relu": relu,
+    "nmf": lambda sizes, **options: nmf(*_exactly(sizes, 3, "nmf"), **options),
+    "icnn": lambda sizes, **options: icnn(*_exactly(sizes, 3, "icnn"), **options),
 }
 
 
@@ -148,7 +189,7 @@ def by_name(architecture, sizes, **options):
         sage: by_name("liner", [2, 3, 1])
         Traceback (most recent call last):
         ...
-        ValueError: architecture 'liner' is not known; did you mean 'linear'? known: linear, product, relu
+        ValueError: architecture 'liner' is not known; did you mean 'linear'? known: icnn, linear, nmf, product, relu
         sage: by_name("linear", [2, 3, 1], bias=True)
         Traceback (most recent call last):
         ...

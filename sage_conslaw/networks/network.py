@@ -19,7 +19,9 @@ class Network:
 
     - ``sizes`` -- widths from input to output
 
-    - ``output`` -- the output tensor, of shape ``(classes,)``
+    - ``output`` -- the output tensor; its last axis are the classes
+
+    - ``positive`` -- names of the parameters that are positive, trained by mirror descent on the entropy by default
 
     - ``options`` -- what else defines it (``bias``)
 
@@ -34,10 +36,11 @@ class Network:
         [U1_1_1*U2_1_1, U1_1_1*U2_1_2, U1_2_1*U2_1_1, U1_2_1*U2_1_2]
     """
 
-    def __init__(self, architecture, sizes, output, **options):
+    def __init__(self, architecture, sizes, output, positive=(), **options):
         self.architecture = architecture
         self.sizes = tuple(sizes)
         self.output = output
+        self.positive = tuple(positive)
         self.options = options
         self._leaves = [node for node in output.ancestors() if isinstance(node, Parameter)]
         self._responses = {}
@@ -77,12 +80,12 @@ class Network:
         if loss not in LOSSES:
             raise ValueError(f"loss {loss!r} is not known; choose {' or '.join(map(repr, LOSSES))}")
         if loss not in self._responses:
-            size = self.output.size
+            *lead, size = self.output.shape
             if loss == "least-squares":
-                covector = Data("s", (size,), "covector")
+                covector = Data("s", (*lead, size), "covector")
             else:
-                difference = np.vstack([np.eye(size - 1, dtype=int), -np.ones((1, size - 1), dtype=int)])
-                covector = Constant(difference) @ Data("s", (size - 1,), "covector")
+                difference = np.hstack([np.eye(size - 1, dtype=int), -np.ones((size - 1, 1), dtype=int)])
+                covector = Data("s", (*lead, size - 1), "covector") @ Constant(difference)
             self._responses[loss] = NetworkResponse(self._leaves, [(self.output, covector)])
         return self._responses[loss]
 

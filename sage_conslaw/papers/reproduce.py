@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 
 from tqdm import tqdm
@@ -19,6 +19,7 @@ from ..networks.catalog import by_name
 
 PAPERS = {
     "abide": ("abide_linear_count", "abide_linear_laws", "abide_relu_count", "abide_relu_laws"),
+    "momentum": ("momentum_linear", "momentum_relu", "nmf_gradient", "nmf_momentum", "icnn_gradient", "icnn_momentum"),
 }
 
 
@@ -28,7 +29,7 @@ def sweeps(paper):
 
     INPUT:
 
-    - ``paper`` -- ``"abide"`` ([MGP2023]_), or ``"all"``
+    - ``paper`` -- ``"abide"`` ([MGP2023]_), ``"momentum"`` ([MGP2024]_) or ``"all"``
 
     EXAMPLES::
 
@@ -40,19 +41,20 @@ def sweeps(paper):
         sage: sweeps("momentun")
         Traceback (most recent call last):
         ...
-        ValueError: paper 'momentun' is not known; choose 'abide' or 'all'
+        ValueError: paper 'momentun' is not known; choose 'abide', 'momentum' or 'all'
     """
     if paper == "all":
         return [case for name in PAPERS for case in sweeps(name)]
     if paper not in PAPERS:
-        raise ValueError(f"paper {paper!r} is not known; choose {' or '.join(map(repr, [*PAPERS, 'all']))}")
+        raise ValueError(f"paper {paper!r} is not known; choose 'abide', 'momentum' or 'all'")
     data = json.loads((files(__package__) / "sweeps.json").read_text(encoding="utf8"))["sweeps"]
     cases = []
     for sweep in PAPERS[paper]:
         architecture = next(name for name in ("linear", "relu", "nmf", "icnn") if name in sweep.split("_"))
         for row in data[sweep]:
             options = {key: value for key, value in row.items() if key == "bias"}
-            cases.append(Case(sweep, architecture, tuple(reversed(row["dims"])), options, "gradient", row["laws"]))
+            flow = "momentum" if "momentum" in sweep.split("_") else "gradient"
+            cases.append(Case(sweep, architecture, tuple(reversed(row["dims"])), options, flow, row["laws"]))
     return cases
 
 
@@ -77,8 +79,11 @@ class Case:
 
     def run(self, seed=0):
         """Return the record of the laws of this case."""
+        from .. import flows
         from ..api import conservation_laws
-        result = conservation_laws(by_name(self.architecture, self.sizes, **self.options), flow=self.flow, seed=seed)
+        kind, *tau = self.flow.split()
+        flow = flows.by_name(kind, **({"tau": tau[0]} if tau else {}))
+        result = conservation_laws(by_name(self.architecture, self.sizes, **self.options), flow=flow, seed=seed)
         return result.to_dict() | {"sweep": self.sweep, "expected": self.expected}
 
 
@@ -118,13 +123,27 @@ def _run(case):
     return case.run()
 
 
-def reproduce(paper="all", *, progress=False, processes=None, on_case=None):
+def _beyond(case, tau, nesterov, bias):
+    """Return the case with the changes that the papers' code never ran."""
+    if case.flow == "momentum" and nesterov:
+        case = replace(case, flow="nesterov")
+    elif case.flow == "momentum" and tau is not None:
+        case = replace(case, flow=f"momentum {tau}")
+    if bias and case.architecture in ("relu", "icnn"):
+        case = replace(case, options=case.options | {"bias": True})
+    return case
+
+
+def reproduce(paper="all", *, tau=None, nesterov=False, bias=False, progress=False, processes=None, on_case=None):
     r"""
     Recompute the sweeps of a paper: all polynomial laws, the count, and the proof, for each architecture.
 
     INPUT:
 
-    - ``paper`` -- ``"abide"`` or ``"all"``
+    - ``paper`` -- ``"abide"``, ``"momentum"`` or ``"all"``
+
+    - ``tau``, ``nesterov``, ``bias`` -- beyond the papers: run the momentum cases with this damping, with Nesterov's
+      `3/t`, or the ReLU and ICNN cases with biases (the numbers expected stay the same)
 
     - ``progress`` -- whether to show a progress bar, on standard error
 
@@ -138,7 +157,9 @@ def reproduce(paper="all", *, progress=False, processes=None, on_case=None):
         sage: r = reproduce("abide"); (r.agree, r.proved)         # long time (4 s)
         (120, 120)
     """
-    start, cases = time.perf_counter(), sweeps(paper)
+    from ..flows.tau import damping
+    tau = None if tau is None else damping(tau)
+    start, cases = time.perf_counter(), [_beyond(case, tau, nesterov, bias) for case in sweeps(paper)]
     processes = processes or os.cpu_count() or 1
     records = []
     with _pool(processes) as run, tqdm(total=len(cases), desc=f"reproduce {paper}", unit="architecture",

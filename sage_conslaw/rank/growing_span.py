@@ -14,6 +14,7 @@ from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
 from ..exact.linear_algebra import independent_rows
 from ..exact.primes import point_failure_bound, prime_failure_bound, random_prime
 from ..fields.bracket import random_word
+from .orbit import pushed_tangents
 
 logger = logging.getLogger(__name__)
 
@@ -82,10 +83,12 @@ def lie_rank(family, generator, upper=None, deadline=None):
 
 
 def _lie_rank(family, generator, p, upper, deadline):
-    n = family.dimension
+    n, bound = family.dimension, family.moving_dimension
     # With laws known the bound will most likely be reached, and nothing needs to be tested beyond it.
-    squeezed = upper is not None and upper < n
-    upper = n if upper is None else min(upper, n)
+    squeezed = upper is not None and upper < bound
+    upper = bound if upper is None else min(upper, bound)
+    if family.exact_flow is not None:
+        return _by_flows(family, generator, p, upper, deadline)
     A = ModularArithmetic(p)
     z = modular.random_array(generator, (n,), p)
     rows = np.zeros((0, n), dtype=np.int64)
@@ -123,6 +126,17 @@ def _lie_rank(family, generator, p, upper, deadline):
             return LieRank(found, tuple(sequence), True, error, p)
         depth += 1
     return LieRank(found, tuple(sequence), False, 0.0, p)
+
+
+def _by_flows(family, generator, p, upper, deadline):
+    ranks = pushed_tangents(family, generator, p, upper, deadline)
+    found, steps = ranks[-1], len(ranks)
+    if found >= upper:
+        return LieRank(found, tuple(ranks), False, 0.0, p)
+    # The endpoint's degree multiplies with each step; minors of its Jacobian are tested at one point.
+    degree = (found + 1) * (family.field_degree + 2) ** steps
+    error = point_failure_bound(degree, p) + prime_failure_bound(degree * 64)
+    return LieRank(found, tuple(ranks), True, min(1.0, error), p)
 
 
 def _height_bits(family, depth):

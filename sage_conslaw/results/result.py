@@ -4,6 +4,7 @@ The frozen results of a search and of a count.
 from dataclasses import dataclass, field
 
 from .._sage import SageObject, Unknown
+from .readable import readable
 
 # What each status means, in one sentence for people.
 STATUS = {
@@ -95,7 +96,7 @@ class ConservationLaws(LawCount):
     All polynomial conservation laws up to a degree, the number of all laws, and whether the list is complete.
 
     Attributes, beyond those of :class:`LawCount`: ``laws``, a basis of the polynomial laws without the constants, each
-    conserved exactly; ``independent``, the indices of laws that are functionally independent; ``degree``;
+    conserved exactly; ``coordinates``, what state coordinates other than the parameters stand for; ``independent``, the indices of laws that are functionally independent; ``degree``;
     ``complete``, ``True`` only if proved, ``False`` if the count is proved larger than what was found, else ``Unknown``.
 
     EXAMPLES::
@@ -114,6 +115,9 @@ class ConservationLaws(LawCount):
     independent: tuple = ()
     degree: int = 2
     complete: object = Unknown
+    time: object = None
+    rate: object = None
+    coordinates: tuple = ()
 
     @property
     def independent_laws_found(self):
@@ -130,6 +134,19 @@ class ConservationLaws(LawCount):
             return f"{found}, complete ({self._certainty()})"
         return f"{found}; {self.number} laws in all ({self._certainty()})"
 
+    def readable_laws(self):
+        r"""
+        Return the laws as text, with the time coordinate written out.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, flows
+            sage: R.<u, v> = QQ[]
+            sage: conservation_laws([u^2 + v^2], flow=flows.momentum(tau=2)).readable_laws()
+            ['exp(2*t)*(v*du - u*dv)']
+        """
+        return [readable(law, self.time, self.rate) for law in self.laws]
+
     def _latex_(self):
         from sage.misc.latex import latex
         lines = r" \\ ".join(str(latex(law)) for law in self.laws)
@@ -142,6 +159,9 @@ class ConservationLaws(LawCount):
             "independent": list(self.independent), "degree": self.degree,
             "complete": self.complete if isinstance(self.complete, bool) else None,
         })
+        if self.coordinates:
+            record["coordinates"] = dict(self.coordinates)
+            record["readable_laws"] = self.readable_laws()
         return record
 
     def __iter__(self):

@@ -1,0 +1,397 @@
+r"""
+Flows: gradient, momentum and Nesterov, with any metric and weight decay, as families on their state spaces.
+
+One class serves all of them: a flow is a damping (or none, for first-order flows), a metric and a weight
+decay.  The state is `\theta`, or `(t, \theta, w)` with `w = \theta'`; where exponentials of time enter, the time
+coordinate is `s = e^{\tau t}`.
+"""
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..fields import terms as sparse
+from .flow_family import FlowFamily
+from .metric import Metric, positive
+from .tau import Damping, damping
+
+ONE = Fraction(1)
+
+
+@dataclass(frozen=True, repr=False)
+class Flow:
+    r"""
+    An optimiser in continuous time; :meth:`family` applies it to a response.
+
+    - ``name`` -- ``"gradient"``, ``"momentum"`` or ``"nesterov"``
+
+    - ``tau`` -- the damping of a second-order flow, or ``None``
+
+    - ``metric`` -- a metric, ``"euclidean"``, ``"mirror"``, ``"icnn"``, or ``None`` for the network's own
+
+    - ``decay`` -- the rate `\lambda` of weight decay
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import flows, networks
+        sage: flows.gradient().family(networks.product(2).response()).names
+        ['x1', 'x2']
+        sage: flows.momentum(tau=1).family(networks.product(2).response()).names
+        ['s', 'x1', 'x2', 'dx1', 'dx2']
+    """
+
+    name: str
+    tau: Damping = None
+    metric: object = None
+    decay: Fraction = Fraction(0)
+
+    def __repr__(self):
+        parts = [f"tau = {self.tau}"] if self.tau is not None else []
+        if isinstance(self.metric, Metric):
+            parts.append(repr(self.metric))
+        if self.decay:
+            parts.append(f"weight decay {self.decay}")
+        return f"{self.name} flow" + (f" with {', '.join(parts)}" if parts else "")
+
+    @property
+    def second_order(self):
+        return self.tau is not None
+
+    @property
+    def keeps_ring(self):
+        """Whether the state is that of the parameters alone, so that laws live in the user's ring."""
+        return not self.second_order and not self.decay
+
+    def family(self, response, metric=None):
+        r"""
+        Return the control-affine family of this flow on the response.
+
+        INPUT:
+
+        - ``response`` -- of a network or of polynomials
+
+        - ``metric`` -- the network's own metric, taken if the flow names none
+        """
+        if self.metric is not None:
+            if self.metric == "mirror":
+                metric = positive(response.names, range(response.dimension), "mirror")
+            else:
+                metric = None if self.metric == "euclidean" else self.metric
+        if metric is not None and metric.size != response.dimension:
+            raise ValueError(f"the metric is for {metric.size} parameters; there are {response.dimension} "
+                             f"({', '.join(response.names[:6])}{', ...' if response.dimension > 6 else ''})")
+        state = _State(self, response.names)
+        entries = None if metric is None else state.metric_entries(metric)
+        return FlowFamily(response, state.names, state.parameters, state.forced, state.drift(), entries,
+                          constants=state.constants, time=state.time, rate=state.rate_text(), meaning=state.meaning(), ansatz=state.ansatz(),
+                          exact_flow=state.exact_flow(entries))
+
+
+class _State:
+    """The state space of a flow: which coordinates there are, and what the drift does to them."""
+
+    def __init__(self, flow, parameters):
+        self.flow, self.D = flow, len(parameters)
+        self.rate = flow.tau.constant if flow.second_order else flow.decay
+        # s = exp(rate * t) where exponentials enter; t where only powers do; nothing for plain first-order flows.
+        self.exponential = bool(flow.second_order and (flow.tau.symbolic or self.rate)) or \
+            bool(not flow.second_order and flow.decay)
+        self.names, self.constants = [], []
+        if flow.second_order and flow.tau.symbolic:
+            self.names.append(_unused("tau", parameters))
+            self.constants = [0]
+        self.time = None
+        if flow.second_order or flow.decay:
+            self.time = len(self.names)
+            self.names.append(_unused("s" if self.exponential else "t", parameters))
+        self.parameters = len(self.names)
+        self.names += parameters
+        self.forced = self.parameters
+        if flow.second_order:
+            self.forced = len(self.names)
+            taken = set(self.names)
+            for name in parameters:
+                velocity = _unused("d" + name, taken)
+                taken.add(velocity)
+                self.names.append(velocity)
+
+    def _in_time(self, terms, factor=()):
+        """Return a polynomial in t times a monomial, in the coordinates of the state."""
+        return {tuple(sorted((self.time,) * len(monomial) + tuple(factor))): value for monomial, value in terms.items()}
+
+    def _tau_s(self):
+        return {(0, self.time): ONE} if self.constants else {(self.time,): self.rate}
+
+    def drift(self):
+        flow, D = self.flow, self.D
+        if self.time is None:
+            return None
+        theta = range(self.parameters, self.parameters + D)
+        if not flow.second_order:
+            return [{(self.time,): flow.decay}] + [{(i,): -flow.decay} for i in theta]
+        velocity = range(self.forced, self.forced + D)
+        if flow.tau.symbolic:
+            return [{}, self._tau_s()] + [{(i,): ONE} for i in velocity] + \
+                [_sum({(0, j): -ONE}, {(i,): -flow.decay}) for i, j in zip(theta, velocity)]
+        p, q = flow.tau.numerator, flow.tau.denominator
+        clock = self._tau_s() if self.exponential else self._in_time(q)
+        return [clock] + [self._in_time(q, (j,)) for j in velocity] + \
+            [_sum(_scaled(self._in_time(p, (j,)), -ONE), _scaled(self._in_time(q, (i,)), -flow.decay))
+             for i, j in zip(theta, velocity)]
+
+    def metric_entries(self, metric):
+        """Return the entries of a metric in the coordinates of the state."""
+        moved = []
+        names = metric.names or ()
+        place = {name: i for i, name in enumerate(self.names)}
+        unknown = [name for name in names if name not in place]
+        used = {i for _, _, terms in metric.entries for monomial in terms for i in monomial}
+        if any(names[i] in unknown for i in used):
+            bad = next(names[i] for i in sorted(used) if names[i] in unknown)
+            raise ValueError(f"the metric has the variable {bad}, which is not a coordinate ({', '.join(self.names[:8])}"
+                             f"{', ...' if len(self.names) > 8 else ''})")
+        top = max((sparse.degree(terms) for _, _, terms in metric.entries), default=0)
+        for row, column, terms in metric.entries:
+            total = {}
+            for monomial, value in terms.items():
+                factors = [self._dual(place[names[i]]) if metric.dual else {(place[names[i]],): ONE} for i in monomial]
+                if metric.dual and self.flow.second_order:
+                    factors += [self._clock_factor()] * (top - len(monomial))
+                product = {(): value}
+                for factor in factors:
+                    product = sparse.multiply(product, factor)
+                total = _sum(total, product)
+            moved.append((row, column, total))
+        return moved
+
+    def _clock_factor(self):
+        return {(): ONE} if self.flow.tau.symbolic else self._in_time(self.flow.tau.denominator) \
+            if not self.exponential else {(): ONE}
+
+    def _dual(self, i):
+        """Return `\tau \theta_i + w_i`, times the denominator of tau."""
+        if not self.flow.second_order:
+            return {(i,): ONE}
+        w = i - self.parameters + self.forced
+        if self.flow.tau.symbolic:
+            return {(0, i): ONE, (w,): ONE}
+        if self.exponential:
+            return {(i,): self.rate, (w,): ONE}
+        return _sum(self._in_time(self.flow.tau.numerator, (i,)), self._in_time(self.flow.tau.denominator, (w,)))
+
+    def ansatz(self):
+        """Return groups (coordinates, degree) of the default search: degree 2, times powers of the time."""
+        groups = [(list(range(self.parameters, len(self.names))), 2)]
+        if self.time is not None:
+            groups.append(([self.time], self._time_degree()))
+        if self.constants:
+            groups.append((self.constants, 1))
+        return groups
+
+    def _time_degree(self):
+        if self.exponential:
+            return 1 if self.flow.second_order else 2
+        k = self.flow.tau.over_time
+        return max(1, int(k)) if k is not None and k.denominator == 1 else 1
+
+    def meaning(self):
+        """Return what each coordinate of the state stands for."""
+        out = {}
+        if self.constants:
+            out[self.names[0]] = "the damping tau"
+        if self.time is not None:
+            out[self.names[self.time]] = f"exp({self.rate_text()}*t)" if self.exponential else "the time t"
+        if self.flow.second_order:
+            for i in range(self.D):
+                out[self.names[self.forced + i]] = f"time derivative of {self.names[self.parameters + i]}"
+        return out
+
+    def rate_text(self):
+        """Return the rate of the exponential time coordinate, or ``None`` if the coordinate is the time."""
+        if not self.exponential:
+            return None
+        return self.names[0] if self.constants else str(self.rate)
+
+    def exact_flow(self, entries):
+        """Return the parameters of the exactly integrable drift, or ``None`` if brackets are needed."""
+        velocities = range(self.forced, self.forced + self.D)
+        if not self.flow.second_order or self.flow.decay:
+            return None
+        if entries is not None and any(i in velocities for _, _, terms in entries for monomial in terms for i in monomial):
+            return None
+        if self.exponential:
+            return ("exponential", None if self.constants else self.rate)
+        k = self.flow.tau.over_time
+        if k is not None and k.denominator == 1 and k != 1:
+            return ("power", int(k))
+        return ("linear", 0) if self.flow.tau.constant == 0 else None
+
+
+def _unused(name, taken):
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _sum(a, b):
+    out = dict(a)
+    for monomial, value in b.items():
+        out[monomial] = out.get(monomial, 0) + value
+    return {monomial: value for monomial, value in out.items() if value}
+
+
+def _scaled(terms, factor):
+    return {monomial: value * factor for monomial, value in terms.items() if factor}
+
+
+def gradient(metric=None):
+    r"""
+    Return gradient flow `\theta' = -M(\theta) \nabla E(\theta)`: control fields `M \nabla_\theta f(\theta; \xi)`, no drift.
+
+    INPUT:
+
+    - ``metric`` -- ``None``: the network's own, else Euclidean; ``"euclidean"``, ``"mirror"``; a list of polynomials (the
+      diagonal); or a square matrix of polynomials or rational functions, symmetric or not
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, flows, networks
+        sage: conservation_laws(networks.product(3), flow=flows.gradient()).number
+        2
+        sage: R.<u, v> = QQ[]
+        sage: conservation_laws([u*v], flow=flows.gradient(metric=[u, v])).laws
+        (u - v,)
+        sage: conservation_laws([u*v], flow=flows.gradient(metric=[[1, 0], [1, 1/u]])).number
+        1
+        sage: flows.gradient(metric=3)
+        Traceback (most recent call last):
+        ...
+        TypeError: metric 3 is not a metric; give a list (the diagonal), a square matrix or flows.mirror(potential).metric
+    """
+    return Flow("gradient", metric=as_metric(metric))
+
+
+def as_metric(metric):
+    r"""
+    Return a metric from what users give: a diagonal, a matrix, a metric or ``None``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.flow import as_metric
+        sage: R.<u, v> = QQ[]
+        sage: as_metric([u, v])
+        diagonal metric
+        sage: as_metric(matrix([[1, u], [u, 1]]))
+        matrix metric
+    """
+    from .metric import diagonal, full
+    if metric is None or isinstance(metric, Metric):
+        return metric
+    if isinstance(metric, str):
+        if metric not in ("euclidean", "mirror", "icnn"):
+            raise ValueError(f"metric {metric!r} is not known; choose 'euclidean', 'mirror' or 'icnn'")
+        return metric
+    if isinstance(metric, Flow):
+        return metric.metric
+    if hasattr(metric, "nrows"):
+        return full(metric.rows())
+    if not isinstance(metric, (list, tuple)) or not metric:
+        raise TypeError(f"metric {metric!r} is not a metric; give a list (the diagonal), a square matrix "
+                        "or flows.mirror(potential).metric")
+    if isinstance(metric[0], (list, tuple)):
+        return full(metric)
+    return diagonal(metric)
+
+
+def mirror(potential, names=None):
+    r"""
+    Return mirror flow, gradient flow with the metric `(\nabla^2 \psi)^{-1}` of a potential given as a Sage expression.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, flows
+        sage: u, v = SR.var("u, v")
+        sage: R.<u_, v_> = QQ[]
+        sage: R.<u, v> = QQ[]
+        sage: psi = SR(u)*log(SR(u)) + SR(v)^2/2
+        sage: conservation_laws([u*v], flow=flows.mirror(psi)).laws
+        (v^2 - 2*u,)
+    """
+    from .metric import of_potential
+    return Flow("gradient", metric=of_potential(potential, names))
+
+
+def natural_gradient(phi, damping=0):
+    r"""
+    Return natural gradient flow of a local reparameterisation, metric `(J^T J + \lambda I)^{-1}`.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, flows
+        sage: R.<u, v> = QQ[]
+        sage: conservation_laws([u*v], flow=flows.natural_gradient([u*v], damping=1)).laws
+        (u^2 - v^2,)
+    """
+    from .metric import natural
+    return Flow("gradient", metric=natural(phi, damping))
+
+
+def momentum(tau=0, metric=None):
+    r"""
+    Return momentum flow `\theta'' + \tau(t)\, \theta' = -M \nabla E` ([MGP2024]_, Section 3).
+
+    INPUT:
+
+    - ``tau`` -- a rational constant `\ge 0`, a rational function of ``t`` (as a string or in Sage), or the string
+      ``"tau"`` for an indeterminate
+
+    - ``metric`` -- as for :func:`gradient`; a user's metric may depend on ``t``, the parameters and their
+      velocities (``d`` before the name), a mirror metric is taken at `\tau \theta + \theta'`
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, flows, networks
+        sage: net = networks.linear([2, 2, 2])
+        sage: conservation_laws(net, flow=flows.momentum()).number
+        1
+        sage: print(conservation_laws(net, flow=flows.momentum(tau=1)).readable_laws()[0])
+        exp(t)*(U1_1_2*dU1_1_1 + U1_2_2*dU1_2_1 - U2_2_1*dU2_1_1 - U2_2_2*dU2_1_2 - U1_1_1*dU1_1_2 - U1_2_1*dU1_2_2 + U2_1_1*dU2_2_1 + U2_1_2*dU2_2_2)
+    """
+    return Flow("momentum", tau=damping(tau), metric=as_metric(metric))
+
+
+def nesterov(metric=None):
+    r"""
+    Return the flow of Nesterov's accelerated gradient, momentum with `\tau = 3/t`.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, flows, networks
+        sage: conservation_laws(networks.linear([2, 2, 2]), flow=flows.nesterov()).readable_laws()[0][:5]
+        't^3*('
+    """
+    return Flow("nesterov", tau=damping("3/t"), metric=as_metric(metric))
+
+
+def weight_decay(rate, flow=None):
+    r"""
+    Return a flow with weight decay, the term `-\lambda \theta`, added ([MGP2025]_: a law `h` of degree `k` becomes `h\, e^{k \lambda t}`).
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, flows, networks
+        sage: conservation_laws(networks.product(2), flow=flows.weight_decay(1)).readable_laws()
+        ['exp(2*t)*(x1^2 - x2^2)']
+        sage: flows.weight_decay(-1)
+        Traceback (most recent call last):
+        ...
+        ValueError: the rate -1 of weight decay is negative; give a rational rate >= 0
+    """
+    from dataclasses import replace
+    if isinstance(rate, float) or isinstance(rate, bool) or not (isinstance(rate, (int, Fraction, str)) or hasattr(rate, "parent")):
+        raise TypeError(f"the rate {rate!r} of weight decay is not exact; give a rational such as 1/100")
+    try:
+        rate = Fraction(str(rate))
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"the rate {rate} of weight decay is not a rational number; give e.g. 1/100") from None
+    if rate < 0:
+        raise ValueError(f"the rate {rate} of weight decay is negative; give a rational rate >= 0")
+    return replace(gradient() if flow is None else flow, decay=rate)

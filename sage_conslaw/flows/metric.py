@@ -1,0 +1,289 @@
+r"""
+Metrics: the matrix `M` that moves the gradient, `\theta' = -M \nabla E` or `\theta'' + \tau \theta' = -M \nabla E`.
+
+A metric is kept as its nonzero entries, polynomials after multiplication by a common denominator: a common
+factor changes neither the laws nor the module of fields over the rational functions.
+The theory needs no symmetry, and none is asked for.
+"""
+from dataclasses import dataclass
+
+from ..fields import terms as sparse
+
+
+@dataclass(frozen=True, repr=False)
+class Metric:
+    r"""
+    A metric on named coordinates.
+
+    - ``entries`` -- list of ``(row, column, terms)``, polynomials in ``names``
+
+    - ``names`` -- the coordinates the entries are written in, or ``None`` for those of the parameters
+
+    - ``dual`` -- whether a momentum flow takes the metric at `\tau \theta + \theta'` (mirror flows) or as it is
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.metric import diagonal
+        sage: R.<u, v> = QQ[]
+        sage: diagonal([u, 1]).size
+        2
+    """
+
+    name: str
+    size: int
+    entries: tuple
+    names: tuple
+    dual: bool = False
+
+    def __repr__(self):
+        return f"{self.name} metric"
+
+
+def _common(polynomials, what):
+    """Return names, and numerators over a common denominator, of polynomials or rational functions."""
+    from .._sage import QQ, FractionField, PolynomialRing
+    from ..inputs import polynomials_of_one_ring
+    flat = list(polynomials)
+    rational = [f for f in flat if hasattr(f, "denominator") and hasattr(f.parent(), "ring") and hasattr(f.parent().ring(), "gens")]
+    if rational:
+        parent = rational[0].parent().ring()
+        ring = PolynomialRing(QQ, parent.variable_names(), parent.ngens())
+        field = FractionField(ring)
+        flat = [field(f) for f in flat]
+        denominator = ring.one()
+        for f in flat:
+            denominator = denominator.lcm(ring(f.denominator()))
+        flat = [ring(f * denominator) for f in flat]
+    elif not any(isinstance(f, str) or hasattr(f, "parent") and hasattr(f.parent(), "variable_names")
+                 or hasattr(f, "free_symbols") for f in flat):
+        from fractions import Fraction
+        if any(isinstance(f, float) for f in flat):
+            raise TypeError(f"{what} has floating-point entries; give exact rationals, e.g. 1/2 for 0.5")
+        return (), [{(): Fraction(str(f))} if f else {} for f in flat]
+    else:
+        ring, flat = polynomials_of_one_ring(flat, what)
+    return ring.variable_names(), [sparse.from_sage(f) for f in flat]
+
+
+def diagonal(entries, name="diagonal", dual=False):
+    r"""
+    Return the metric with these polynomials or rational functions on the diagonal.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.metric import diagonal
+        sage: R.<u, v> = QQ[]
+        sage: diagonal([u^2, v^2])
+        diagonal metric
+        sage: diagonal([u, 0])
+        Traceback (most recent call last):
+        ...
+        ValueError: the metric is singular: entry 2 of its diagonal is zero; a parameter that must not move is no parameter
+    """
+    entries = list(entries)
+    names, terms = _common(entries, "the metric")
+    for i, f in enumerate(terms):
+        if not f:
+            raise ValueError(f"the metric is singular: entry {i + 1} of its diagonal is zero; "
+                             "a parameter that must not move is no parameter")
+    return Metric(name, len(terms), tuple((i, i, f) for i, f in enumerate(terms)), names, dual)
+
+
+def full(rows, name="matrix", dual=False):
+    r"""
+    Return the metric given by a square matrix of polynomials or rational functions; it need not be symmetric.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.metric import full
+        sage: R.<u, v> = QQ[]
+        sage: full(matrix([[1, u], [0, 1/(u + v)]])).size
+        2
+        sage: full([[u, v]])
+        Traceback (most recent call last):
+        ...
+        ValueError: the metric has 1 row and a row of 2 entries; it must be square, one row and column a parameter
+        sage: full([[u, v], [u, v]])
+        Traceback (most recent call last):
+        ...
+        ValueError: the metric is singular at generic points (its determinant is zero); give an invertible matrix
+    """
+    rows = [list(row) for row in rows]
+    n = len(rows)
+    for row in rows:
+        if len(row) != n:
+            raise ValueError(f"the metric has {n} row{'s' if n != 1 else ''} and a row of {len(row)} entries; "
+                             "it must be square, one row and column a parameter")
+    names, terms = _common([f for row in rows for f in row], "the metric")
+    _check_invertible(terms, n, len(names))
+    entries = tuple((i, j, terms[i * n + j]) for i in range(n) for j in range(n) if terms[i * n + j])
+    return Metric(name, n, entries, names, dual)
+
+
+def _check_invertible(terms, n, dimension):
+    """Refuse a matrix of polynomials whose determinant is zero: its rank modulo primes at random points is below n."""
+    import numpy as np
+
+    from ..exact.arithmetic import ModularArithmetic
+    from ..exact.linear_algebra import rank
+    from ..exact.modular import random_array
+    from ..exact.primes import random_prime
+    generator = np.random.default_rng(0)
+    for _ in range(3):
+        p = random_prime(generator)
+        z = random_array(generator, (dimension,), p)
+        values = sparse.PolynomialMap(terms, dimension)(ModularArithmetic(p), z)
+        if rank(values.reshape(n, n), p) == n:
+            return
+    raise ValueError("the metric is singular at generic points (its determinant is zero); give an invertible matrix")
+
+
+def of_potential(potential, names=None):
+    r"""
+    Return the mirror metric `(\nabla^2 \psi)^{-1}` of a potential given as a Sage expression.
+
+    INPUT:
+
+    - ``potential`` -- a symbolic expression whose Hessian is rational
+
+    - ``names`` -- the parameters in order (default: the variables of the expression)
+
+    EXAMPLES:
+
+    The entropy gives the metric of NMF, a mixed potential that of ICNN::
+
+        sage: from sage_conslaw.flows.metric import of_potential
+        sage: u, v = SR.var("u, v")
+        sage: of_potential(u*log(u) + v*log(v)).entries
+        ((0, 0, {(0,): Fraction(1, 1)}), (1, 1, {(1,): Fraction(1, 1)}))
+        sage: of_potential(u*log(u) + v^2/2).entries
+        ((0, 0, {(0,): Fraction(1, 1)}), (1, 1, {(): Fraction(1, 1)}))
+        sage: of_potential(exp(u) + v^2)
+        Traceback (most recent call last):
+        ...
+        ValueError: the Hessian of the potential has the entry e^u, which is not rational; give the metric itself, or the variable e^u as the parameter
+        sage: of_potential(u + v^2)
+        Traceback (most recent call last):
+        ...
+        ValueError: the Hessian of the potential is singular; give a strictly convex potential
+    """
+    from .._sage import QQ, FractionField, PolynomialRing, matrix
+    if not hasattr(potential, "hessian") or not hasattr(potential, "variables"):
+        raise TypeError(f"the potential {potential!r} is not a Sage expression; give e.g. u*log(u) + v^2/2 in SR variables")
+    variables = list(potential.variables())
+    names = [str(v) for v in variables] if names is None else list(names)
+    by_name = {str(v): v for v in variables}
+    missing = [name for name in by_name if name not in names]
+    if missing:
+        raise ValueError(f"the potential has the variable {missing[0]}, which is not a parameter ({', '.join(names[:8])})")
+    ring = PolynomialRing(QQ, names, len(names))
+    field = FractionField(ring)
+    n = len(names)
+    hessian = matrix(field, n, n)
+    for i, a in enumerate(names):
+        for j, b in enumerate(names):
+            entry = potential.diff(by_name[a]).diff(by_name[b]) if a in by_name and b in by_name else 0
+            try:
+                hessian[i, j] = _rational_function(entry, field)
+            except (TypeError, ValueError):
+                raise ValueError(f"the Hessian of the potential has the entry {entry}, which is not rational; "
+                                 f"give the metric itself, or the variable {entry} as the parameter") from None
+    if hessian.det().is_zero():
+        raise ValueError("the Hessian of the potential is singular; give a strictly convex potential")
+    inverse = hessian.inverse()
+    if inverse.is_diagonal():
+        return diagonal(inverse.diagonal(), "mirror", dual=True)
+    return full(inverse.rows(), "mirror", dual=True)
+
+
+def _rational_function(entry, field):
+    """Return a symbolic entry as an element of the fraction field; raise where it is none."""
+    from .._sage import QQ
+    if not hasattr(entry, "simplify_rational"):
+        return field(entry)
+    entry = entry.simplify_rational()
+    gens = field.ring().gens_dict()
+
+    def polynomial(part):
+        part = part.polynomial(QQ)
+        names = part.parent().variable_names()
+        if part.is_constant():
+            return field(part.constant_coefficient())
+        return field(part(*(gens[name] for name in names)))
+    return polynomial(entry.numerator()) / polynomial(entry.denominator())
+
+
+def natural(phi, damping=0):
+    r"""
+    Return the natural-gradient metric `(J^T J + \lambda I)^{-1}` of a local reparameterisation with Jacobian `J`.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.metric import natural
+        sage: R.<u, v> = QQ[]
+        sage: natural([u, u*v])
+        natural metric
+        sage: natural([u*v])
+        Traceback (most recent call last):
+        ...
+        ValueError: J^T J is singular at generic points: phi does not determine the parameters; add damping=1
+        sage: natural([u*v], damping=1)
+        natural metric
+    """
+    from .._sage import FractionField, matrix
+    from ..inputs import polynomials_of_one_ring
+    ring, components = polynomials_of_one_ring(phi, "phi")
+    jacobian = matrix(ring, [[f.derivative(x) for x in ring.gens()] for f in components])
+    gram = jacobian.transpose() * jacobian + damping * matrix.identity(ring, ring.ngens())
+    if gram.det().is_zero():
+        raise ValueError("J^T J is singular at generic points: phi does not determine the parameters; add damping=1")
+    return full(gram.change_ring(FractionField(ring)).inverse().rows(), "natural")
+
+
+def of_network(network, name=None):
+    r"""
+    Return the metric in which a network is trained by default: the entropy's on its positive parameters.
+
+    INPUT:
+
+    - ``name`` -- ``"mirror"``: the entropy on all parameters; ``"icnn"``: on the network's positive ones
+
+    OUTPUT: a metric, or ``None`` for the Euclidean one
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.flows.metric import of_network
+        sage: of_network(networks.nmf(2, 1, 2)), of_network(networks.icnn(2, 1, 2)), of_network(networks.linear([2, 2]))
+        (mirror metric, icnn metric, None)
+        sage: of_network(networks.linear([2, 2]), "icnn")
+        Traceback (most recent call last):
+        ...
+        ValueError: the icnn metric needs a network with positive parameters; linear has none: choose 'euclidean' or 'mirror'
+    """
+    names = network.response().names
+    if name == "mirror":
+        return positive(names, range(len(names)), "mirror")
+    if not network.positive:
+        if name == "icnn":
+            raise ValueError("the icnn metric needs a network with positive parameters; "
+                             f"{network.architecture} has none: choose 'euclidean' or 'mirror'")
+        return None
+    which = [i for i, entry in enumerate(names) if any(entry == p or entry.startswith(p + "_") for p in network.positive)]
+    return positive(names, which, "mirror" if len(which) == len(names) else "icnn")
+
+
+def positive(names, which, name):
+    r"""
+    Return the metric `\theta_i` on the positive parameters ``which`` and 1 on the others (ICNN).
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.metric import positive
+        sage: positive(["u", "v"], [0], "icnn").entries
+        ((0, 0, {(0,): Fraction(1, 1)}), (1, 1, {(): Fraction(1, 1)}))
+    """
+    from fractions import Fraction
+    which = set(which)
+    entries = tuple((i, i, {(i,) if i in which else (): Fraction(1)}) for i in range(len(names)))
+    return Metric(name, len(names), entries, tuple(names), dual=True)

@@ -1,0 +1,99 @@
+r"""
+The damping `\tau` of a momentum flow: a rational constant, or a rational function of time.
+"""
+from fractions import Fraction
+
+from ..fields import terms as sparse
+
+
+class Damping:
+    r"""
+    `\tau = p(t)/q(t)` as sparse polynomials in one variable; constants have `q = 1`.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.tau import damping
+        sage: damping(1/2).constant
+        Fraction(1, 2)
+        sage: t = polygen(QQ, "t")
+        sage: damping(3/t)
+        3/t
+    """
+
+    def __init__(self, numerator, denominator, text, symbolic=False):
+        self.numerator, self.denominator, self.text, self.symbolic = numerator, denominator, text, symbolic
+
+    def __repr__(self):
+        return self.text
+
+    @property
+    def constant(self):
+        """Return the rational constant, or ``None``."""
+        if self.symbolic or set(self.numerator) - {()} or set(self.denominator) - {()}:
+            return None
+        return self.numerator.get((), Fraction(0)) / self.denominator[()]
+
+    @property
+    def over_time(self):
+        """Return `k` if the damping is `k/t`, else ``None``."""
+        if set(self.numerator) <= {()} and set(self.denominator) == {(0,)}:
+            return self.numerator.get((), Fraction(0)) / self.denominator[(0,)]
+        return None
+
+
+def damping(tau):
+    r"""
+    Return the damping of a rational number, a rational function of ``t`` or the name of an indeterminate.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.tau import damping
+        sage: damping(0), damping("1/2"), damping("3/t")
+        (0, 1/2, 3/t)
+        sage: damping("tau").symbolic
+        True
+        sage: damping(-1)
+        Traceback (most recent call last):
+        ...
+        ValueError: tau = -1 is negative; damping takes energy out: give tau >= 0
+        sage: damping(0.5)
+        Traceback (most recent call last):
+        ...
+        TypeError: tau = 0.5 is a floating-point number; give the exact rational 1/2
+        sage: damping("1/(t - 1)")
+        Traceback (most recent call last):
+        ...
+        ValueError: tau = 1/(t - 1) has a pole at the time t = 1; poles are allowed at t = 0 only
+    """
+    from .._sage import QQ, RR, FractionField, PolynomialRing
+    if isinstance(tau, Damping):
+        return tau
+    if isinstance(tau, float) or getattr(tau, "parent", lambda: None)() is RR:
+        exact = Fraction(float(tau)).limit_denominator(1000)
+        raise TypeError(f"tau = {float(tau)} is a floating-point number; give the exact rational {exact}")
+    if isinstance(tau, bool) or not (isinstance(tau, (int, Fraction, str)) or hasattr(tau, "parent")):
+        raise TypeError(f"tau = {tau!r} is not a rational number or a rational function of t; give e.g. tau=1/2")
+    text = str(tau).strip()
+    if text == "tau":
+        return Damping({}, {(): Fraction(1)}, "tau", symbolic=True)
+    from ..inputs import parse_fraction
+    try:
+        numerator, denominator = parse_fraction(text, ["t"])
+    except ValueError as error:
+        raise ValueError(f"tau = {text} is not a rational number or a rational function of t: {error}") from None
+    if not denominator:
+        raise ValueError(f"tau = {text} divides by zero; give e.g. tau=1/2")
+    ring = PolynomialRing(QQ, "t")
+    value = FractionField(ring)(sparse.to_sage(numerator, ring)) / sparse.to_sage(denominator, ring)
+    numerator, denominator = ring(value.numerator()), ring(value.denominator())
+    poles = [root for root, _ in denominator.roots(RR) if root > 0] if denominator.degree() > 0 else []
+    if poles:
+        exact = [root for root in denominator.roots(QQ, multiplicities=False) if root > 0]
+        shown = exact[0] if exact else f"{float(poles[0]):.6g}"
+        raise ValueError(f"tau = {text} has a pole at the time t = {shown}; poles are allowed at t = 0 only")
+    constant = numerator.degree() <= 0 and denominator.degree() <= 0
+    if constant and numerator[0] / denominator[0] < 0:
+        raise ValueError(f"tau = {text} is negative; damping takes energy out: give tau >= 0")
+    if denominator.degree() <= 0:
+        numerator, denominator = numerator / denominator[0], ring.one()
+    return Damping(sparse.from_sage(numerator), sparse.from_sage(denominator), str(value))

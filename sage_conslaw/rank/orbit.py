@@ -1,0 +1,77 @@
+r"""
+The rank by exact flows: tangent vectors pushed along the orbit, at any depth, without a bracket.
+
+By the orbit theorem (Sussmann 1973, Nagano 1966) the tangent space of the orbit through `z` is spanned by the values at `z`
+of the fields pushed forward along flows of fields of the family, and for polynomial (analytic) fields it is the Lie algebra at
+`z`.  Where the drift and the controls have flows that are rational in the coordinates (momentum with a metric
+that does not depend on `w`: the controls are shears), this runs in GF(p).
+"""
+import numpy as np
+
+from ..exact import modular
+from ..exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+from ..exact.linear_algebra import independent_rows
+from ..fields.bracket import random_field
+
+
+def pushed_tangents(family, generator, p, upper, deadline=None):
+    r"""
+    Return the ranks of the pushed tangent vectors after each step, until the bound is reached or nothing is gained.
+
+    INPUT:
+
+    - ``family`` -- a family whose ``exact_flow`` is not ``None``
+
+    - ``upper`` -- the dimension, or a proved upper bound
+
+    Each rank is a proved lower bound of the rank of the Lie algebra at generic points.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import flows, networks
+        sage: from sage_conslaw.rank.orbit import pushed_tangents
+        sage: family = flows.momentum().family(networks.linear([2, 2, 2, 2]).response())
+        sage: pushed_tangents(family, numpy.random.default_rng(0r), 2305843009213693951r, 23r)
+        [5, 10, 14, 18, 21, 23]
+    """
+    A = ModularArithmetic(p)
+    duals = DualArithmetic(A)
+    n = family.dimension
+    z = modular.random_array(generator, (n,), p)
+    tangents = np.zeros((0, n), dtype=np.int64)
+    ranks, idle = [], 0
+    # Controls added at a point: as many as can be independent there, found by doubling at the first point.
+    batch = None
+    while True:
+        if deadline is not None:
+            deadline.check(rank_at_least=len(tangents), ranks=tuple(ranks))
+        here, batch = _fields_here(family, generator, p, A, z, batch)
+        stack = np.concatenate([tangents, here])
+        tangents = stack[independent_rows(stack, p)]
+        idle = idle + 1 if ranks and len(tangents) == ranks[-1] else 0
+        ranks.append(len(tangents))
+        # One step without gain ends the search: see the module's theorem; a second makes the point random again.
+        if len(tangents) >= upper or idle == 2:
+            return ranks
+        step = family.random_step(generator, p)
+        moved = family.drift_flow(duals, p, Dual(z, tangents), step)
+        data = family.draw(generator, p, 1)
+        pushed = family.control(duals, moved, data)
+        # A control is a shear: the endpoint of its flow is the point plus the value of the field.
+        end = duals.add(moved, pushed)
+        z, tangents = end.real.reshape(n), np.broadcast_to(end.infinitesimal, (len(tangents), n))
+
+
+def _fields_here(family, generator, p, A, z, batch):
+    """Return values at ``z`` of the drift and of enough random controls, and how many were enough."""
+    drift = np.broadcast_to(family.drift_value(A, z), (1, family.dimension))
+    number = batch or 16
+    while True:
+        values = random_field(family, generator, p, number)(A, z)
+        values = np.broadcast_to(values, (number, family.dimension))
+        rows = np.concatenate([drift, values])
+        kept = independent_rows(rows, p)
+        if len(kept) < len(rows) or batch is not None:
+            return rows[kept], max(len(kept), 1) + 1
+        number *= 2

@@ -1,0 +1,61 @@
+r"""
+What one flow conserves and another loses or gains, law by law.
+"""
+from dataclasses import dataclass
+
+from .._sage import SageObject
+
+
+@dataclass(frozen=True, repr=False)
+class FlowComparison(SageObject):
+    r"""
+    A table of laws by flow; the "conservation loss" of [MGP2024]_.
+
+    - ``results`` -- the results, one a flow
+
+    - ``flows`` -- the flows, as text
+
+    - ``rows`` -- pairs (law as text, conserved by each flow: ``True``, ``False`` or ``None`` where it has no meaning)
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import compare_flows, networks
+        sage: compare_flows(networks.nmf(2, 1, 1))
+        law                    gradient flow  momentum flow with tau = 0
+        ---------------------  -------------  --------------------------
+        U_1_1 + U_2_1 - V_1_1  yes            no
+        ---------------------  -------------  --------------------------
+        independent laws       1 (proved)     0 (proved)
+        conservation loss: 1
+    """
+
+    results: tuple
+    flows: tuple
+    rows: tuple
+
+    @property
+    def loss(self):
+        """How many independent laws the last flow has fewer than the first."""
+        return self.results[0].number - self.results[-1].number
+
+    def _cells(self):
+        words = {True: "yes", False: "no", None: "-"}
+        body = [[law] + [words[value] for value in values] for law, values in self.rows]
+        totals = ["independent laws"] + [f"{r.number} ({r.status})" for r in self.results]
+        return ["law", *self.flows], body, totals
+
+    def _repr_(self):
+        head, body, totals = self._cells()
+        # A long law is cut, so that the table fits a terminal; the results hold it whole.
+        body = [[row[0] if len(row[0]) <= 60 else row[0][:57] + "...", *row[1:]] for row in body]
+        widths = [max(len(row[i]) for row in [head, *body, totals]) for i in range(len(head))]
+        line = "  ".join("-" * width for width in widths)
+        text = lambda row: "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+        change = f"conservation loss: {self.loss}" if self.loss >= 0 else f"conservation gain: {-self.loss}"
+        return "\n".join([text(head), line, *map(text, body), line, text(totals), change])
+
+    def _repr_html_(self):
+        from html import escape
+        head, body, totals = self._cells()
+        cells = lambda row, tag: "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) + "</tr>"
+        return "<table>" + cells(head, "th") + "".join(cells(row, "td") for row in body) + cells(totals, "th") + "</table>"

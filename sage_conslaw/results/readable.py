@@ -1,0 +1,54 @@
+r"""
+Laws as people write them: the time coordinate `s = e^{\\tau t}` as an exponential, common powers of time in front.
+"""
+import re
+from fractions import Fraction
+
+
+def readable(law, time, rate):
+    r"""
+    Return a law as text, with its time coordinate written out.
+
+    INPUT:
+
+    - ``law`` -- a Sage polynomial
+
+    - ``time`` -- the name of the time coordinate, or ``None``
+
+    - ``rate`` -- the rate of the exponential as text, or ``None`` if the coordinate is the time itself
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.results.readable import readable
+        sage: R.<s, x, y> = QQ[]
+        sage: readable(s^2*x - s^2*y, "s", "1/2")
+        'exp(t)*(x - y)'
+        sage: readable(s*x + y, "s", "tau")
+        'exp(tau*t)*x + y'
+        sage: readable(s*x - s*y, "s", None)
+        's*(x - y)'
+        sage: readable(x - y, None, None)
+        'x - y'
+    """
+    if time is None:
+        return str(law)
+    clock = law.parent()(time)
+    power = int(min((monomial.degree(clock) for monomial in law.monomials()), default=0))
+    rest = law.parent()(law / clock ** power) if power else law
+    if rest.degree(clock) > 0:
+        if rate is None:
+            return str(law)
+        return re.sub(rf"\b{re.escape(time)}(\^(\d+))?(?![A-Za-z0-9_])",
+                      lambda found: _exponential(int(found[2] or 1), rate), str(law))
+    if not power:
+        return str(rest)
+    front = _exponential(power, rate) if rate is not None else time if power == 1 else f"{time}^{power}"
+    return f"{front}*({rest})" if rest.number_of_terms() > 1 else f"{front}*{rest}"
+
+
+def _exponential(power, rate):
+    try:
+        total = power * Fraction(rate)
+    except ValueError:
+        return f"exp({rate}*t)" if power == 1 else f"exp({power}*{rate}*t)"
+    return "exp(t)" if total == 1 else f"exp({total}*t)"
