@@ -21,7 +21,7 @@ setup(
     install_requires=["python-flint>=0.6", "numpy>=1.26", "sympy", "tqdm", "click>=8"],
     extras_require={
         "sage": ["passagemath-standard==10.8.13"],
-        "test": ["pytest", "hypothesis"],
+        "test": ["pytest", "hypothesis", "nbclient", "nbformat", "matplotlib"],
     },
     entry_points={"console_scripts": ["sage-conslaw=sage_conslaw.cli:main"]},
 )

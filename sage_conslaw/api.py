@@ -8,25 +8,17 @@ import numpy as np
 
 from ._sage import Unknown
 from .deadline import Deadline, TimeLimitReached
-from .exact.primes import random_prime
 from .fields import terms as sparse
 from .inputs import polynomials_of_one_ring
-from .laws.independence import independent_laws, over_constants
-from .laws.kernel import polynomial_laws
-from .laws.symbolic import symbolic_laws
 from .problem import problem
-from .rank.growing_span import lie_rank
-from .rank.symbolic import symbolic_lie_rank
 from .results.result import ConservationLaws, LawCount
+from .squeeze import rank_of, squeeze
 
 ALGORITHMS = ("modular", "symbolic")
 
 # A count looks for quadratic laws to close the squeeze only where that is cheap beside the rank itself:
 # up to about 45000 monomials (300 coordinates), measured at 0.2 s.
 _SQUEEZE_COORDINATES = 300
-
-# The closure over the field of rational functions is tried unasked only where it takes well under a second.
-_CLOSURE_COORDINATES = 8
 
 
 def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None, proof=True, seed=None,
@@ -113,23 +105,12 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
     groups = family.groups(None if degree is None else _degree(degree))
     degree = sum(bound for group, bound in groups if not set(group) <= set(family.constants))
     try:
-        if algorithm == "symbolic":
-            fields = family.polynomial_fields()
-            found = symbolic_laws(fields, groups, deadline) if fields else _all_monomial_laws(family, groups)
-        else:
-            found = polynomial_laws(family, groups, generator, deadline, progress=progress)
-        p = random_prime(generator)
-        found = over_constants(found, family.constants, generator, p)
-        laws = tuple(asked.law(law) for law in found)
-        independent = tuple(independent_laws(found, family.dimension, generator, p, family.constants))
-        deadline.check(laws=laws, independent=independent, laws_all=True)
-        upper = family.moving_dimension - len(independent)
-        rank, sequence, status, error = _rank(family, generator, algorithm, proof, upper, deadline)
+        both = squeeze(family, groups, algorithm, generator, proof, deadline, progress)
     except TimeLimitReached as reached:
         partial = _partial(asked, reached, degree, algorithm, seed, time.perf_counter() - start)
         raise TimeLimitReached(reached.limit, partial) from None
-    complete = Unknown
-    if rank == upper:
+    status, error, complete = both.status, both.error_bound, Unknown
+    if both.rank + len(both.independent) == family.moving_dimension:
         status, error, complete = "proved", None, True
     elif status == "proved":
         status, error, complete = "bounded", None, False
@@ -137,8 +118,8 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
         status = "bounded"
     return ConservationLaws(
         asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.moving_dimension,
-        rank, tuple(sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options,
-        laws=laws, independent=independent, degree=degree, complete=complete,
+        both.rank, tuple(both.sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options,
+        laws=tuple(map(asked.law, both.laws)), independent=both.independent, degree=degree, complete=complete,
         time=None if family.time is None else family.names[family.time], rate=family.rate,
         coordinates=tuple(family.meaning.items()))
 
@@ -173,12 +154,12 @@ def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof
     asked = problem(data, flow, loss)
     generator = np.random.default_rng(seed)
     family = asked.family
-    upper = family.moving_dimension
     try:
         if proof and algorithm == "modular" and family.dimension <= _SQUEEZE_COORDINATES:
-            found = polynomial_laws(family, family.groups(), generator, deadline)
-            upper -= len(independent_laws(found, family.dimension, generator, random_prime(generator), family.constants))
-        rank, sequence, status, error = _rank(family, generator, algorithm, proof, upper, deadline)
+            both = squeeze(family, family.groups(), algorithm, generator, proof, deadline)
+            rank, sequence, status, error = both.rank, both.sequence, both.status, both.error_bound
+        else:
+            rank, sequence, status, error = rank_of(family, generator, algorithm, proof, family.moving_dimension, deadline)
     except TimeLimitReached as reached:
         partial = _partial(asked, reached, None, algorithm, seed, time.perf_counter() - start)
         raise TimeLimitReached(reached.limit, partial) from None
@@ -223,29 +204,6 @@ def is_conserved(h, data, *, flow=None, loss=None):
     return family.conserved([moved])[0]
 
 
-def _rank(family, generator, algorithm, proof, upper, deadline):
-    """Return rank, ranks by bracket length, status and error bound."""
-    if algorithm == "symbolic":
-        result = symbolic_lie_rank(family.polynomial_fields(), generator, deadline, proof)
-        return result.rank, result.sequence, "proved" if result.proved else "probable", None
-    result = lie_rank(family, generator, upper, deadline)
-    if not result.stagnated:
-        return result.rank, result.sequence, "proved", None
-    if proof and family.dimension <= _CLOSURE_COORDINATES:
-        exact = symbolic_lie_rank(family.polynomial_fields(), generator, deadline)
-        if exact.proved and exact.rank == result.rank:
-            return result.rank, result.sequence, "proved", None
-    return result.rank, result.sequence, "probable", result.error_bound
-
-
-def _all_monomial_laws(family, groups):
-    from fractions import Fraction
-
-    from .laws.monomials import monomials
-    n = family.dimension
-    return [{tuple(int(i) for i in row if i < n): Fraction(1)} for row in monomials(n, groups)]
-
-
 def _partial(asked, reached, degree, algorithm, seed, seconds):
     """Return what is sound when the time is over: laws if all were found, and a lower bound of the rank."""
     known = reached.partial
@@ -258,9 +216,9 @@ def _partial(asked, reached, degree, algorithm, seed, seconds):
         "number_at_least": len(known.get("independent", ())),
     }
     if degree is not None:
-        laws = known.get("laws", ())
+        laws = [asked.law(law) for law in known.get("found", ())]
         record.update({"independent_laws_found": len(known.get("independent", ())), "laws": [str(law) for law in laws],
-                       "degree": degree, "complete": None, "all_laws_of_this_degree": bool(known.get("laws_all"))})
+                       "degree": degree, "complete": None, "all_laws_of_this_degree": "found" in known})
     return record
 
 

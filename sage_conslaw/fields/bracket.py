@@ -64,7 +64,39 @@ def bracket(F, G):
     return field
 
 
-def random_word(family, generator, p, batch, depth):
+def random_pushed_field(family, generator, p, batch):
+    r"""
+    Return random elements of `\{f_0\}` plus the controls pushed forward along the exact flow of the drift.
+
+    The push-forward `(\phi_h)_* v` at `z` is `D\phi_h\, v(\phi_{-h}(z))`: it sums all brackets of `f_0` with `v`, at any depth,
+    so the Lie algebra is the same and is reached with few brackets.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import flows, networks
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: from sage_conslaw.fields.bracket import random_pushed_field
+        sage: family = flows.momentum(tau=1).family(networks.nmf(1, 1, 1).response())
+        sage: field = random_pushed_field(family, numpy.random.default_rng(0r), 101r, 3r)
+        sage: field(ModularArithmetic(101), numpy.arange(5r)).shape
+        (3, 5)
+    """
+    data = family.draw(generator, p, batch)
+    weight = modular.random_array(generator, (batch, 1), p)
+    steps = [family.random_step(generator, p) for _ in range(batch)]
+    back = [pow(step, -1, p) if family.exact_flow[0] != "linear" else -step % p for step in steps]
+
+    def field(A, z):
+        duals = DualArithmetic(A)
+        start = family.drift_flow(A, p, z, back)
+        pushed = family.drift_flow(duals, p, Dual(start, family.control(A, start, data)), steps)
+        drift = A.multiply(A.embed(weight), family.drift_value(A, z))
+        return A.add(pushed.infinitesimal, drift)
+    return field
+
+
+def random_word(family, generator, p, batch, depth, random_field=random_field):
     r"""
     Return ``batch`` random words `[v_0, [v_1, ..., [v_{d-1}, v_d]]]` with `v_i` random in `V_0`.
 

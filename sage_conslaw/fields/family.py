@@ -52,8 +52,9 @@ class ControlAffineFamily(ABC):
     time = None
     rate = None
     meaning = {}
-    # How the drift integrates exactly, if the controls are shears; ``None``: brackets are needed.
+    # How the drift integrates exactly (``None``: it does not), and whether every control is a shear.
     exact_flow = None
+    shears = False
 
     @property
     def dimension(self):

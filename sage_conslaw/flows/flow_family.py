@@ -26,7 +26,7 @@ class FlowFamily(ControlAffineFamily):
 
     - ``metric`` -- list of entries ``(row, column, terms)`` in the state, or ``None`` for the identity
 
-    - ``exact_flow`` -- how the drift integrates exactly, if the controls are shears: see :meth:`drift_flow`
+    - ``exact_flow`` -- how the drift integrates exactly, or ``None``: see :meth:`drift_flow`
 
     EXAMPLES::
 
@@ -51,6 +51,10 @@ class FlowFamily(ControlAffineFamily):
         self.meaning = meaning or {}
         self.ansatz = ansatz or [(list(range(len(self.names))), 2)]
         self.exact_flow = exact_flow
+        # A control that moves only coordinates it does not depend on is a shear: its flow adds its value.
+        forced = range(first_forced, first_forced + response.dimension)
+        self.shears = first_forced != first_parameter and not any(
+            i in forced for _, _, terms in metric or () for monomial in terms for i in monomial)
         self.metric = None if metric is None else sorted(metric, key=lambda entry: entry[:2])
         metric_degree = 0
         if self.metric is not None:
@@ -102,7 +106,7 @@ class FlowFamily(ControlAffineFamily):
 
         With `h` or `\sigma` for ``step``, for constant damping `\tau = 0`: `t + h, \theta + h w, w`; for `\tau \ne 0`, `\sigma = e^{\tau h}`:
         `\sigma s, \theta + w (1 - 1/\sigma)/\tau, w / \sigma`; for `\tau = k/t`, `\sigma` the ratio of times: `\sigma t`,
-        `\theta + t w (1 - \sigma^{1-k})/(k - 1), w \sigma^{-k}`.
+        `\theta + t w (1 - \sigma^{1-k})/(k - 1), w \sigma^{-k}`.  A list of steps goes with a batch of points.
         """
         kind, number = self.exact_flow
         D = self.response.dimension
@@ -110,17 +114,23 @@ class FlowFamily(ControlAffineFamily):
         theta = A.slice(z, self.first_parameter, self.first_parameter + D)
         w = A.slice(z, self.first_forced, self.first_forced + D)
 
-        def constant(value):
-            return A.embed(np.array([value % p], dtype=np.int64))
+        steps = step if isinstance(step, list) else [step]
+        inverses = [pow(a, -1, p) for a in steps]
+
+        def constants(function):
+            values = [[function(a, b) % p] for a, b in zip(steps, inverses)]
+            return A.embed(np.array(values if isinstance(step, list) else values[0], dtype=np.int64))
         time = A.slice(z, self.time, self.time + 1)
         before = A.slice(head, 0, self.time)
-        inverse = pow(step, -1, p)
         if kind == "linear":
-            time, theta = A.add(time, constant(step)), A.add(theta, A.multiply(constant(step), w))
+            change = constants(lambda a, b: a)
+            time, theta = A.add(time, change), A.add(theta, A.multiply(change, w))
         elif kind == "power":
-            reach = (1 - pow(inverse, number - 1, p) if number > 1 else 1 - step) * pow(number - 1, -1, p)
-            theta = A.add(theta, A.multiply(A.multiply(constant(reach), time), w))
-            time, w = A.multiply(constant(step), time), A.multiply(constant(pow(inverse, number, p)), w)
+            # For k = 0 the exponent of the inverse is negative: 1 - sigma.
+            scale = pow(number - 1, -1, p)
+            reach = constants(lambda a, b: (1 - (pow(b, number - 1, p) if number else a)) * scale)
+            theta = A.add(theta, A.multiply(A.multiply(reach, time), w))
+            time, w = A.multiply(constants(lambda a, b: a), time), A.multiply(constants(lambda a, b: pow(b, number, p)), w)
         else:
             if number is None:
                 # An indeterminate damping is a coordinate that nothing moves: its value is a constant.
@@ -130,8 +140,9 @@ class FlowFamily(ControlAffineFamily):
                 rate = int(at[..., self.constants[0]])
             else:
                 rate = number.numerator * pow(number.denominator, -1, p)
-            theta = A.add(theta, A.multiply(constant((1 - inverse) * pow(rate, -1, p)), w))
-            time, w = A.multiply(constant(step), time), A.multiply(constant(inverse), w)
+            scale = pow(rate, -1, p)
+            theta = A.add(theta, A.multiply(constants(lambda a, b: (1 - b) * scale), w))
+            time, w = A.multiply(constants(lambda a, b: a), time), A.multiply(constants(lambda a, b: b), w)
         return A.concatenate([before, time, theta, w], -1)
 
     def weight_relations(self, lattice):

@@ -33,6 +33,21 @@ def primitive(vector):
     return {i: Fraction(int(value * scale) * sign // content) for i, value in vector.items()}
 
 
+def oriented(law):
+    r"""
+    Return the law with the sign that makes its leading term, as Sage prints it (degrevlex), positive.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.laws.basis import oriented
+        sage: oriented({(0, 3): Fraction(1r), (1, 2): Fraction(-1r)})
+        {(0, 3): Fraction(-1, 1), (1, 2): Fraction(1, 1)}
+    """
+    leading = min(law, key=lambda monomial: (-len(monomial), monomial[::-1]))
+    return law if law[leading] > 0 else {monomial: -value for monomial, value in law.items()}
+
+
 def echelon(vectors, reverse=False):
     r"""
     Return the reduced echelon basis over Q of the span, with pivots at the first (or last) entries.

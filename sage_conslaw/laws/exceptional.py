@@ -34,7 +34,7 @@ def rank_drops(family, generator):
         sage: from sage_conslaw.laws.exceptional import rank_drops
         sage: one = Fraction(1r)
         sage: family = VectorFieldFamily.from_terms(["k", "x", "y"], [{}, {(0r, 2r): one},
-        ....:     {(0r, 0r, 1r): one, (0r, 1r): -4*one, (1r,): 3*one}], [])
+        ....:     {(0r, 0r, 1r): one, (0r, 1r): -4r*one, (1r,): 3r*one}], [])
         sage: family.constants = (0r,)
         sage: rank_drops(family, numpy.random.default_rng(0r))
         ([Fraction(0, 1), Fraction(1, 1), Fraction(3, 1)], 0)

@@ -16,8 +16,9 @@ from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
 from ..exact.linear_algebra import full_column_rank, kernel
 from ..exact.primes import random_prime
 from ..exact.reconstruction import combine, reconstruct
+from ..fields import terms as sparse
 from ..fields.bracket import random_field
-from .basis import readable_basis
+from .basis import oriented, readable_basis
 from .monomials import blocks
 
 logger = logging.getLogger(__name__)
@@ -127,6 +128,48 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False):
     return sorted(found, key=lambda law: (max(map(len, law)), sorted(law)))
 
 
+def products_of_linear(laws, groups):
+    r"""
+    Return a basis of the polynomials in independent linear laws that lie in the search space.
+
+    Where as many independent linear laws are known as there are laws at all, every polynomial law is a
+    polynomial in them (in linear coordinates that begin with these laws, it depends on no other), so this is
+    the space of all polynomial laws; it needs the space to hold all monomials up to one degree.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.laws.kernel import products_of_linear
+        sage: one = Fraction(1r)
+        sage: products_of_linear([{(0r,): one, (1r,): one}], [([0r, 1r], 2r)])
+        [{(0,): Fraction(1, 1), (1,): Fraction(1, 1)},
+         {(0, 0): Fraction(1, 1), (0, 1): Fraction(2, 1), (1, 1): Fraction(1, 1)}]
+    """
+    (_, degree), = groups
+    found, level = list(laws), [(law, i) for i, law in enumerate(laws)]
+    for _ in range(degree - 1):
+        level = [(sparse.multiply(law, laws[j]), j) for law, i in level for j in range(i, len(laws))]
+        found += [law for law, _ in level]
+    return sorted(map(oriented, found), key=lambda law: (max(map(len, law)), sorted(law)))
+
+
+def largest_share(family, groups, generator):
+    r"""
+    Return the size of the largest block and the number of all monomials.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import flows, networks
+        sage: from sage_conslaw.laws.kernel import largest_share
+        sage: family = flows.gradient().family(networks.product(2).response())
+        sage: largest_share(family, family.groups(), numpy.random.default_rng(0r))
+        (2, 5)
+    """
+    pieces = blocks(family, groups, generator)
+    return max((piece.shape[1] for piece in pieces), default=0), sum(piece.shape[0] * piece.shape[1] for piece in pieces)
+
+
 def _blocks_with_kernel(samples, group, deadline):
     number, size, _ = group.shape
     if size > _SMALL_BLOCK:
@@ -161,7 +204,8 @@ class _Block:
         rational = [reconstruct(vector, self.modulus) for vector in self.vectors]
         self.laws = None
         if all(vector is not None for vector in rational):
-            self.laws = [{self.monomials[i]: value for i, value in vector.items()} for vector in readable_basis(rational)]
+            self.laws = [oriented({self.monomials[i]: value for i, value in vector.items()})
+                         for vector in readable_basis(rational)]
 
     def lift(self, deadline):
         """Combine further primes until every kernel vector is a law over Q."""

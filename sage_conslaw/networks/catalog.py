@@ -125,12 +125,12 @@ def relu(widths, bias=False):
 def nmf(n, r, m):
     r"""
     Return the matrix factorisation `U V` with `U` of shape ``(n, r)`` and `V` of shape ``(r, m)``, in the mirror metric
-    `\operatorname{diag}(	heta)` by default (NMF, [MGP2024]_, Section 2).
+    `\operatorname{diag}(\theta)` by default (NMF, [MGP2024]_, Section 2).
 
     EXAMPLES::
 
         sage: from sage_conslaw import conservation_laws, networks
-        sage: conservation_laws(networks.nmf(2, 1, 2)).laws
+        sage: conservation_laws(networks.nmf(2, 1, 2), degree=1).laws
         (U_1_1 + U_2_1 - V_1_1 - V_1_2,)
         sage: networks.nmf(2, 0, 2)
         Traceback (most recent call last):

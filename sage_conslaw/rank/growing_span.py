@@ -13,7 +13,7 @@ from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
 from ..exact.linear_algebra import independent_rows
 from ..exact.primes import point_failure_bound, prime_failure_bound, random_prime
-from ..fields.bracket import random_word
+from ..fields.bracket import random_field, random_pushed_field, random_word
 from .orbit import pushed_tangents
 
 logger = logging.getLogger(__name__)
@@ -87,8 +87,12 @@ def _lie_rank(family, generator, p, upper, deadline):
     # With laws known the bound will most likely be reached, and nothing needs to be tested beyond it.
     squeezed = upper is not None and upper < bound
     upper = bound if upper is None else min(upper, bound)
-    if family.exact_flow is not None:
+    if family.exact_flow is not None and family.shears:
         return _by_flows(family, generator, p, upper, deadline)
+    # Where only the drift integrates, controls pushed along it generate the same algebra with fewer brackets.
+    pushed = family.exact_flow is not None and family.has_controls
+    letter = random_pushed_field if pushed else random_field
+    field_degree = family.field_degree * (4 + 2 * int(family.exact_flow[1] or 1) if pushed else 1)
     A = ModularArithmetic(p)
     z = modular.random_array(generator, (n,), p)
     rows = np.zeros((0, n), dtype=np.int64)
@@ -97,7 +101,7 @@ def _lie_rank(family, generator, p, upper, deadline):
         return LieRank(0, (0,), upper > 0, 0.0, p)
 
     def words(number, depth):
-        return np.broadcast_to(random_word(family, generator, p, number, depth)(A, z), (number, n))
+        return np.broadcast_to(random_word(family, generator, p, number, depth, letter)(A, z), (number, n))
 
     while found < upper:
         batch = min(_FIRST_BATCH, upper - found + 1)
@@ -117,7 +121,7 @@ def _lie_rank(family, generator, p, upper, deadline):
                 break
             batch = min(max(2 * batch, found), upper - found + 1)
         sequence.append(found)
-        degree = (depth + 2) * family.field_degree
+        degree = (depth + 2) * field_degree
         error += point_failure_bound((found + 1) * degree, p)
         error += prime_failure_bound((found + 1) * _height_bits(family, depth + 1))
         if found < upper and not squeezed and not grows:

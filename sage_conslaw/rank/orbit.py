@@ -13,6 +13,9 @@ from ..exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
 from ..exact.linear_algebra import independent_rows
 from ..fields.bracket import random_field
 
+# One step without gain ends the search but for a small probability; the second draws everything anew.
+_IDLE_STEPS = 2
+
 
 def pushed_tangents(family, generator, p, upper, deadline=None):
     r"""
@@ -20,7 +23,7 @@ def pushed_tangents(family, generator, p, upper, deadline=None):
 
     INPUT:
 
-    - ``family`` -- a family whose ``exact_flow`` is not ``None``
+    - ``family`` -- a family whose drift integrates exactly and whose controls are shears
 
     - ``upper`` -- the dimension, or a proved upper bound
 
@@ -33,7 +36,7 @@ def pushed_tangents(family, generator, p, upper, deadline=None):
         sage: from sage_conslaw.rank.orbit import pushed_tangents
         sage: family = flows.momentum().family(networks.linear([2, 2, 2, 2]).response())
         sage: pushed_tangents(family, numpy.random.default_rng(0r), 2305843009213693951r, 23r)
-        [5, 10, 14, 18, 21, 23]
+        [5, 10, 15, 20, 23]
     """
     A = ModularArithmetic(p)
     duals = DualArithmetic(A)
@@ -41,7 +44,7 @@ def pushed_tangents(family, generator, p, upper, deadline=None):
     z = modular.random_array(generator, (n,), p)
     tangents = np.zeros((0, n), dtype=np.int64)
     ranks, idle = [], 0
-    # Controls added at a point: as many as can be independent there, found by doubling at the first point.
+    # Fields added at a point: as many as can be independent there, found by doubling at the first point.
     batch = None
     while True:
         if deadline is not None:
@@ -51,27 +54,23 @@ def pushed_tangents(family, generator, p, upper, deadline=None):
         tangents = stack[independent_rows(stack, p)]
         idle = idle + 1 if ranks and len(tangents) == ranks[-1] else 0
         ranks.append(len(tangents))
-        # One step without gain ends the search: see the module's theorem; a second makes the point random again.
-        if len(tangents) >= upper or idle == 2:
+        if len(tangents) >= upper or idle == _IDLE_STEPS:
             return ranks
         step = family.random_step(generator, p)
         moved = family.drift_flow(duals, p, Dual(z, tangents), step)
-        data = family.draw(generator, p, 1)
-        pushed = family.control(duals, moved, data)
-        # A control is a shear: the endpoint of its flow is the point plus the value of the field.
-        end = duals.add(moved, pushed)
-        z, tangents = end.real.reshape(n), np.broadcast_to(end.infinitesimal, (len(tangents), n))
+        # The endpoint of a shear's flow is the point plus the value of the field.
+        moved = duals.add(moved, family.control(duals, moved, family.draw(generator, p, 1)))
+        z, tangents = moved.real.reshape(n), np.broadcast_to(moved.infinitesimal, (len(tangents), n))
 
 
 def _fields_here(family, generator, p, A, z, batch):
-    """Return values at ``z`` of the drift and of enough random controls, and how many were enough."""
+    """Return independent values at ``z`` of drift and random fields, and how many were enough."""
     drift = np.broadcast_to(family.drift_value(A, z), (1, family.dimension))
     number = batch or 16
     while True:
         values = random_field(family, generator, p, number)(A, z)
-        values = np.broadcast_to(values, (number, family.dimension))
-        rows = np.concatenate([drift, values])
+        rows = np.concatenate([drift, np.broadcast_to(values, (number, family.dimension))])
         kept = independent_rows(rows, p)
-        if len(kept) < len(rows) or batch is not None:
+        if len(kept) < len(rows) or batch is not None or number > family.dimension:
             return rows[kept], max(len(kept), 1) + 1
         number *= 2

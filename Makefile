@@ -1,0 +1,38 @@
+# Two commands need nothing but Python >= 3.11, venv and make:
+#   make demo   installs the package with its Sage in .venv and runs the main job
+#   make test   does what it needs of the same and runs all tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test doctest pytest bench worksheets clean
+
+demo: $(STAMP)
+	$(BIN)/sage-conslaw laws linear 3 2 3
+	$(BIN)/sage-conslaw reproduce abide
+
+test: $(STAMP) doctest pytest
+
+$(STAMP): setup.py pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, not " + sys.version.split()[0])'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --disable-pip-version-check -q -e '.[sage,test]'
+	touch $@
+
+doctest: $(STAMP)
+	$(BIN)/sage -t --force-lib --long sage_conslaw
+
+pytest: $(STAMP)
+	$(BIN)/python -m pytest
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/bench.py
+
+# Opens the numbered worksheets in Jupyter with the Sage kernel.
+worksheets: $(STAMP)
+	$(BIN)/python -c 'import jupyterlab' 2>/dev/null || $(BIN)/pip install --disable-pip-version-check -q jupyterlab
+	$(BIN)/jupyter lab worksheets
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
