@@ -121,7 +121,8 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
         both.rank, tuple(both.sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options,
         laws=tuple(map(asked.law, both.laws)), independent=both.independent, degree=degree, complete=complete,
         time=None if family.time is None else family.names[family.time], rate=family.rate,
-        coordinates=tuple(family.meaning.items()))
+        coordinates=tuple(family.meaning.items()),
+        time_degree=next((bound for group, bound in groups if group == [family.time]), None))
 
 
 def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof=True, seed=None,

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from .exact.primes import random_prime
 from .laws.independence import independent_laws, over_constants
-from .laws.kernel import largest_share, polynomial_laws, products_of_linear
+from .laws.kernel import polynomial_laws, products_of_linear
+from .laws.monomials import blocks
 from .laws.symbolic import symbolic_laws
 from .rank.growing_span import lie_rank
 from .rank.symbolic import symbolic_lie_rank
 
-# From this block size on the rank is computed first: a kernel of 300 monomials takes 20 ms, of 2000 about 4 s,
-# and where the rank closes with the linear laws alone, it is not needed (NMF, whose gradings are poor).
+# From this block size on, and where the gradings are poor, the rank is computed first: a kernel of 300 monomials takes
+# 20 ms, of 2000 about 4 s, and where the rank closes with the linear laws alone (NMF), it is not needed.
 _COSTLY_BLOCK = 300
 
 # The closure over the field of rational functions is tried unasked only where it takes well under a second.
@@ -63,10 +64,11 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
         found = symbolic_laws(fields, groups, deadline) if fields else _all_monomials(family, groups)
     else:
         found = None
-        if largest_share(family, groups, generator)[0] > _COSTLY_BLOCK:
+        pieces = blocks(family, groups, generator)
+        if _poorly_graded(pieces):
             found, known = _rank_first(family, groups, generator, deadline)
         if found is None:
-            found = polynomial_laws(family, groups, generator, deadline, progress=progress)
+            found = polynomial_laws(family, groups, generator, deadline, progress, pieces)
     p = random_prime(generator)
     found = over_constants(found, family.constants, generator, p)
     independent = tuple(independent_laws(found, family.dimension, generator, p, family.constants))
@@ -78,6 +80,12 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
     else:
         rank = rank_of(family, generator, algorithm, proof, upper, deadline)
     return Squeeze(tuple(found), independent, *rank)
+
+
+def _poorly_graded(pieces):
+    """Say whether one large block holds most of the monomials."""
+    largest = max((piece.shape[1] for piece in pieces), default=0)
+    return largest > _COSTLY_BLOCK and 2 * largest > sum(piece.shape[0] * piece.shape[1] for piece in pieces)
 
 
 def _rank_first(family, groups, generator, deadline):

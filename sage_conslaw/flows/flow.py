@@ -11,7 +11,7 @@ from fractions import Fraction
 from ..fields import terms as sparse
 from .flow_family import FlowFamily
 from .metric import Metric, positive
-from .tau import Damping, damping
+from .tau import Damping, damping, exponential_text
 
 ONE = Fraction(1)
 
@@ -198,7 +198,7 @@ class _State:
         if self.constants:
             out[self.names[0]] = "the damping tau"
         if self.time is not None:
-            out[self.names[self.time]] = f"exp({self.rate_text()}*t)" if self.exponential else "the time t"
+            out[self.names[self.time]] = exponential_text(1, self.rate_text()) if self.exponential else "the time t"
         if self.flow.second_order:
             for i in range(self.D):
                 out[self.names[self.forced + i]] = f"time derivative of {self.names[self.parameters + i]}"

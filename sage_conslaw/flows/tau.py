@@ -97,3 +97,20 @@ def damping(tau):
     if denominator.degree() <= 0:
         numerator, denominator = numerator / denominator[0], ring.one()
     return Damping(sparse.from_sage(numerator), sparse.from_sage(denominator), str(value))
+
+
+def exponential_text(power, rate):
+    r"""
+    Return `e^{k \lambda t}` as text, for a rate that is a number or a name.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.tau import exponential_text
+        sage: exponential_text(2r, "1/2"), exponential_text(2r, "1/3"), exponential_text(1r, "tau")
+        ('exp(t)', 'exp(2/3*t)', 'exp(tau*t)')
+    """
+    try:
+        total = power * Fraction(rate)
+    except ValueError:
+        return f"exp({rate}*t)" if power == 1 else f"exp({power}*{rate}*t)"
+    return "exp(t)" if total == 1 else f"exp({total}*t)"

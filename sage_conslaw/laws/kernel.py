@@ -74,7 +74,7 @@ class _Samples:
         return moved
 
 
-def polynomial_laws(family, groups, generator, deadline=None, progress=False):
+def polynomial_laws(family, groups, generator, deadline=None, progress=False, pieces=None):
     r"""
     Find a basis of all polynomial laws in a space of monomials, each one proved conserved over Q.
 
@@ -89,6 +89,8 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False):
     - ``deadline`` -- an object whose ``check()`` raises when the time is over
 
     - ``progress`` -- whether to show a progress bar over the blocks, on standard error
+
+    - ``pieces`` -- the monomials in blocks, if already computed
 
     OUTPUT: a list of sparse polynomials, sorted by degree; without the constants
 
@@ -111,7 +113,7 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False):
             logger.info("%s; taking another", error)
             p = random_prime(generator)
     solved = []
-    pieces = blocks(family, groups, generator)
+    pieces = blocks(family, groups, generator) if pieces is None else pieces
     for group in tqdm(pieces, desc="block sizes", disable=not progress, leave=False):
         for block in _blocks_with_kernel(samples, group, deadline):
             if deadline is not None:
@@ -151,23 +153,6 @@ def products_of_linear(laws, groups):
         level = [(sparse.multiply(law, laws[j]), j) for law, i in level for j in range(i, len(laws))]
         found += [law for law, _ in level]
     return sorted(map(oriented, found), key=lambda law: (max(map(len, law)), sorted(law)))
-
-
-def largest_share(family, groups, generator):
-    r"""
-    Return the size of the largest block and the number of all monomials.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.laws.kernel import largest_share
-        sage: family = flows.gradient().family(networks.product(2).response())
-        sage: largest_share(family, family.groups(), numpy.random.default_rng(0r))
-        (2, 5)
-    """
-    pieces = blocks(family, groups, generator)
-    return max((piece.shape[1] for piece in pieces), default=0), sum(piece.shape[0] * piece.shape[1] for piece in pieces)
 
 
 def _blocks_with_kernel(samples, group, deadline):

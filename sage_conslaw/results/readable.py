@@ -2,7 +2,8 @@ r"""
 Laws as people write them: the time coordinate `s = e^{\\tau t}` as an exponential, common powers of time in front.
 """
 import re
-from fractions import Fraction
+
+from ..flows.tau import exponential_text
 
 
 def readable(law, time, rate):
@@ -39,16 +40,8 @@ def readable(law, time, rate):
         if rate is None:
             return str(law)
         return re.sub(rf"\b{re.escape(time)}(\^(\d+))?(?![A-Za-z0-9_])",
-                      lambda found: _exponential(int(found[2] or 1), rate), str(law))
+                      lambda found: exponential_text(int(found[2] or 1), rate), str(law))
     if not power:
         return str(rest)
-    front = _exponential(power, rate) if rate is not None else time if power == 1 else f"{time}^{power}"
+    front = exponential_text(power, rate) if rate is not None else time if power == 1 else f"{time}^{power}"
     return f"{front}*({rest})" if rest.number_of_terms() > 1 else f"{front}*{rest}"
-
-
-def _exponential(power, rate):
-    try:
-        total = power * Fraction(rate)
-    except ValueError:
-        return f"exp({rate}*t)" if power == 1 else f"exp({power}*{rate}*t)"
-    return "exp(t)" if total == 1 else f"exp({total}*t)"

@@ -96,7 +96,8 @@ class ConservationLaws(LawCount):
     All polynomial conservation laws up to a degree, the number of all laws, and whether the list is complete.
 
     Attributes, beyond those of :class:`LawCount`: ``laws``, a basis of the polynomial laws without the constants, each
-    conserved exactly; ``coordinates``, what state coordinates other than the parameters stand for; ``independent``, the indices of laws that are functionally independent; ``degree``;
+    conserved exactly; ``time_degree``, set if the search was in powers of the time up to this degree times monomials of
+    degree ``degree - time_degree`` in the other coordinates; ``coordinates``, what state coordinates other than the parameters stand for; ``independent``, the indices of laws that are functionally independent; ``degree``;
     ``complete``, ``True`` only if proved, ``False`` if the count is proved larger than what was found, else ``Unknown``.
 
     EXAMPLES::
@@ -118,6 +119,7 @@ class ConservationLaws(LawCount):
     time: object = None
     rate: object = None
     coordinates: tuple = ()
+    time_degree: object = None
 
     @property
     def independent_laws_found(self):
@@ -161,6 +163,8 @@ class ConservationLaws(LawCount):
         })
         if self.coordinates:
             record["coordinates"] = dict(self.coordinates)
+            # A search in degree 2, say, times powers of the time is not a search of all monomials of the total degree.
+            record["degree_in_time"] = self.time_degree
             record["readable_laws"] = self.readable_laws()
         return record
 
