@@ -1,22 +1,39 @@
 r"""
 All conservation laws of a training dynamics, and a proof that there are no others.
 
+The public names are loaded when first used, so that ``python -m sage_conslaw.check`` needs no Sage.
+
 EXAMPLES::
 
     sage: from sage_conslaw import *
     sage: conservation_laws(networks.linear([2, 1, 2]))
     1 independent law of degree at most 2 in 4 parameters, complete (proved)
 """
-from . import _sage  # noqa: F401  (first: the one door to Sage)
-from . import flows, networks
-from .api import conservation_laws, count_conservation_laws, is_conserved
-from .compare import compare_flows, exceptional_damping
-from .deadline import TimeLimitReached
-from .fields.explicit import VectorFieldFamily
-from .papers.reproduce import reproduce
-from .results.result import ConservationLaws, LawCount
+import importlib
 
 __version__ = "0.1.0"
 
-__all__ = ["ConservationLaws", "LawCount", "TimeLimitReached", "VectorFieldFamily", "compare_flows",
-           "conservation_laws", "count_conservation_laws", "exceptional_damping", "flows", "is_conserved", "networks", "reproduce"]
+_HOMES = {
+    "ConservationLaws": ".results.result", "LawCount": ".results.result", "TimeLimitReached": ".deadline",
+    "VectorFieldFamily": ".fields.explicit", "compare_flows": ".compare", "conservation_laws": ".api",
+    "count_conservation_laws": ".api", "exceptional_damping": ".compare", "is_conserved": ".api",
+    "reproduce": ".papers.reproduce",
+}
+_ROOMS = ("certificates", "flows", "networks")
+
+__all__ = sorted([*_HOMES, *_ROOMS])
+
+
+def __getattr__(name):
+    if name in _ROOMS:
+        value = importlib.import_module(f".{name}", __name__)
+    elif name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name], __name__), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -118,11 +118,11 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
         status = "bounded"
     return ConservationLaws(
         asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.moving_dimension,
-        both.rank, tuple(both.sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options,
+        both.rank, tuple(both.sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options, asked,
         laws=tuple(map(asked.law, both.laws)), independent=both.independent, degree=degree, complete=complete,
         time=None if family.time is None else family.names[family.time], rate=family.rate,
         coordinates=tuple(family.meaning.items()),
-        time_degree=next((bound for group, bound in groups if group == [family.time]), None))
+        terms=both.laws, time_degree=next((bound for group, bound in groups if group == [family.time]), None))
 
 
 def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof=True, seed=None,
@@ -165,7 +165,7 @@ def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof
         partial = _partial(asked, reached, None, algorithm, seed, time.perf_counter() - start)
         raise TimeLimitReached(reached.limit, partial) from None
     return LawCount(asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.moving_dimension,
-                    rank, tuple(sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options)
+                    rank, tuple(sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options, asked)
 
 
 def is_conserved(h, data, *, flow=None, loss=None):

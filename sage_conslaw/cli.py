@@ -33,6 +33,15 @@ _EPILOG_REPRODUCE = """Examples:
 """
 
 
+_EPILOG_VERIFY = """Examples:
+
+\b
+  sage-conslaw verify product.json
+  sage-conslaw verify certificates/ --quiet
+  python -m sage_conslaw.check product.json        (the second checker alone, without Sage)
+"""
+
+
 def _options(function):
     """The options that ``laws`` and ``count`` share."""
     for option in reversed([
@@ -116,11 +125,15 @@ _SIZES = {"ignore_unknown_options": True}
 @_options
 @click.option("--degree", metavar="N", help="Search polynomials up to this degree (default 2).")
 @click.option("--latex", is_flag=True, help="Print the laws in LaTeX.")
-def laws(architecture, sizes, phi, bias, degree, latex, as_json, **options):
+@click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
+def laws(architecture, sizes, phi, bias, degree, latex, certificate, as_json, **options):
     """All polynomial laws of ARCHITECTURE with SIZES from input to output, their number, and whether they are complete."""
     from . import api
     result = api.conservation_laws(_problem(architecture, sizes, phi, bias), degree=_integer(degree, "--degree"),
                                    **_common(options), progress=_progress(as_json))
+    if certificate is not None:
+        from .certificates.files import write
+        write(result.certificate(), certificate)
     if as_json:
         click.echo(json.dumps(result.to_dict()))
     elif latex:
@@ -155,9 +168,10 @@ def count(architecture, sizes, phi, bias, as_json, **options):
 @click.option("--tau", metavar="Q", help="Run the momentum sweeps with this damping (the paper: 0).")
 @click.option("--nesterov", is_flag=True, help="Run the momentum sweeps with Nesterov's damping 3/t.")
 @click.option("--bias", is_flag=True, help="Run the ReLU and ICNN sweeps with biases throughout.")
+@click.option("--certificates", metavar="DIR", help="Write the certificate of each architecture to this folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print the summary only.")
-def reproduce(paper, tau, nesterov, bias, as_json, quiet):
+def reproduce(paper, tau, nesterov, bias, certificates, as_json, quiet):
     """The sweeps of a PAPER (abide, momentum or all), one line per architecture, compared with the expected numbers."""
     from .papers import reproduce as papers
 
@@ -167,10 +181,39 @@ def reproduce(paper, tau, nesterov, bias, as_json, quiet):
     papers.sweeps(paper)
     if loud:
         click.echo(_TABLE_HEAD)
-    result = papers.reproduce(paper, tau=tau, nesterov=nesterov, bias=bias, progress=_progress(as_json),
+    result = papers.reproduce(paper, tau=tau, nesterov=nesterov, bias=bias, certificates=certificates, progress=_progress(as_json),
                               on_case=show if loud else None)
     click.echo(json.dumps(result.to_dict()) if as_json else result)
     return 0 if result.agree == len(result.cases) else 1
+
+
+@cli.command(epilog=_EPILOG_VERIFY)
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--quiet", is_flag=True, help="Print rejections and the summary only.")
+def verify(paths, as_json, quiet):
+    """Recheck certificates in PATHS (files or folders) with both checkers, independently of the search."""
+    from pathlib import Path
+
+    from .certificates.files import verify_files
+    files = []
+    for path in map(Path, paths):
+        if not path.exists():
+            raise ValueError(f"there is no file or folder {path}; give the certificates that laws --certificate FILE wrote")
+        files += sorted(path.glob("*.json")) if path.is_dir() else [path]
+    if not files:
+        raise ValueError("there is no certificate (*.json) in the folder; reproduce all --certificates DIR writes some")
+    rows = []
+    for path, accepted, line in verify_files(files, progress=_progress(as_json)):
+        rows.append({"file": path.name, "verified": accepted, "result": line})
+        if not as_json and (len(files) == 1 or not (quiet and accepted)):
+            click.echo(f"{path.name}: {line}", err=not accepted)
+    good = sum(row["verified"] for row in rows)
+    if as_json:
+        click.echo(json.dumps({"certificates": rows, "verified": good, "total": len(rows)}))
+    elif len(files) > 1:
+        click.echo(f"{good} of {len(rows)} certificates verified by both checkers")
+    return 0 if good == len(rows) else 1
 
 
 _TABLE_HEAD = f"{'sweep':<20} {'architecture':<26} {'N':>4} {'r':>4} {'laws':>5} {'expected':>8}  status"

@@ -177,6 +177,20 @@ def _blas_multiply(a, b, p):
     return result
 
 
+def residues(numbers, shape, p):
+    r"""
+    Return integers of any size as an array of residues.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.modular import residues
+        sage: residues([[-1r, 10r^30r]], (1r, 2r), 7r)
+        array([[6, 1]])
+    """
+    flat = [int(x) % p for row in numbers for x in row]
+    return np.array(flat, dtype=np.int64).reshape(shape)
+
+
 def random_array(generator, shape, p):
     r"""
     Return independent uniform elements of GF(p).

@@ -5,6 +5,8 @@ A vector field here is a function of an arithmetic and a point.  The bracket
 `[F, G](z) = DG(z) F(z) - DF(z) G(z)` is the infinitesimal part of `G(z + \epsilon F(z)) - F(z + \epsilon G(z))`:
 nothing symbolic grows, and words of any length are nested dual numbers.
 """
+import numpy as np
+
 from ..exact import modular
 from ..exact.arithmetic import Dual, DualArithmetic
 
@@ -27,7 +29,10 @@ def random_field(family, generator, p, batch):
     """
     data = family.draw(generator, p, batch) if family.has_controls else None
     weight = None if family.drift is None else modular.random_array(generator, (batch, 1), p)
+    return _combination(family, data, weight)
 
+
+def _combination(family, data, weight):
     def field(A, z):
         value = family.control(A, z, data) if data is not None else None
         if weight is None:
@@ -35,6 +40,35 @@ def random_field(family, generator, p, batch):
         drift = A.multiply(A.embed(weight), family.drift_value(A, z))
         return drift if value is None else A.add(value, drift)
     return field
+
+
+def given_field(family, letters, p):
+    r"""
+    Return fields with given data, drift weight and (if pushed) step, as one field with a batch axis.
+
+    INPUT:
+
+    - ``letters`` -- list of dictionaries with ``data``, and ``weight``, ``step`` where the family has a drift
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import VectorFieldFamily
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: from sage_conslaw.fields.bracket import given_field
+        sage: R.<x, y> = QQ[]
+        sage: family = VectorFieldFamily(drift=[1, 0], controls=[[0, x]])
+        sage: field = given_field(family, [{"data": [2r], "weight": 3r}], 101r)
+        sage: field(ModularArithmetic(101r), numpy.array([5r, 7r]))
+        array([[ 3, 10]])
+    """
+    data = family.data_from_numbers(p, [letter["data"] for letter in letters]) if family.has_controls else None
+    weight = None
+    if family.drift is not None:
+        weight = np.array([[letter["weight"] % p] for letter in letters], dtype=np.int64)
+    if "step" in letters[0]:
+        return _pushed(family, data, weight, [letter["step"] % p for letter in letters], p)
+    return _combination(family, data, weight)
 
 
 def bracket(F, G):
@@ -85,6 +119,10 @@ def random_pushed_field(family, generator, p, batch):
     data = family.draw(generator, p, batch)
     weight = modular.random_array(generator, (batch, 1), p)
     steps = [family.random_step(generator, p) for _ in range(batch)]
+    return _pushed(family, data, weight, steps, p)
+
+
+def _pushed(family, data, weight, steps, p):
     back = [pow(step, -1, p) if family.exact_flow[0] != "linear" else -step % p for step in steps]
 
     def field(A, z):

@@ -1,6 +1,8 @@
 r"""
 Families given by polynomials: `x' = F(x)`, control systems, and gradients of a given `\phi`.
 """
+import numpy as np
+
 from ..exact import modular
 from . import terms as sparse
 from .family import ControlAffineFamily
@@ -79,6 +81,13 @@ class VectorFieldFamily(ControlAffineFamily):
 
     def draw(self, generator, p, batch):
         return modular.random_array(generator, (batch, len(self.controls)), p)
+
+    @property
+    def data_size(self):
+        return len(self.controls)
+
+    def data_from_numbers(self, p, rows):
+        return rows if p is None else modular.residues(rows, (len(rows), len(self.controls)), p)
 
     def control(self, A, z, data):
         shape = (len(self.controls), self.dimension)

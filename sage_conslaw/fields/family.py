@@ -81,6 +81,15 @@ class ControlAffineFamily(ABC):
     def control(self, A, z, data):
         """Return the values at ``z`` of the control fields with the given data, shape ``(batch, N)``."""
 
+    @property
+    @abstractmethod
+    def data_size(self):
+        """How many numbers are the data of one control field."""
+
+    @abstractmethod
+    def data_from_numbers(self, p, rows):
+        """Return control data from lists of numbers, one a field; with ``p = None`` return the list as it is."""
+
     @abstractmethod
     def weight_relations(self, lattice):
         """Add to the lattice the relations under which every field is homogeneous."""

@@ -72,6 +72,13 @@ class FlowFamily(ControlAffineFamily):
     def draw(self, generator, p, batch):
         return self.response.draw(generator, p, batch)
 
+    @property
+    def data_size(self):
+        return self.response.data_size
+
+    def data_from_numbers(self, p, rows):
+        return rows if p is None else self.response.data_from_numbers(p, rows)
+
     def control(self, A, z, data):
         D = self.response.dimension
         theta = A.slice(z, self.first_parameter, self.first_parameter + D)

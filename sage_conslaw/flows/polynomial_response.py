@@ -34,6 +34,14 @@ class PolynomialResponse:
     def draw(self, generator, p, batch):
         return modular.random_array(generator, (batch, len(self.components)), p)
 
+    @property
+    def data_size(self):
+        return len(self.components)
+
+    def data_from_numbers(self, p, rows):
+        """Return the data variables from lists of numbers, one a field."""
+        return modular.residues(rows, (len(rows), len(self.components)), p)
+
     def gradient(self, A, theta, data):
         """Return the gradients of the response, shape ``(batch, dimension)``."""
         shape = (len(self.components), self.dimension)

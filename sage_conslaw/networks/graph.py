@@ -57,8 +57,8 @@ class Tensor:
             node, expanded = stack.pop()
             if expanded:
                 order.append(node)
-            elif id(node) not in seen:
-                seen.add(id(node))
+            elif node not in seen:
+                seen.add(node)
                 stack.append((node, True))
                 stack.extend((child, False) for child in reversed(node.inputs))
         return order

@@ -84,13 +84,21 @@ class Gate(Contract):
         sage: from sage_conslaw.networks.operations import Gate
         sage: Gate("relu").slope([-1.0, 2.0])
         array([0., 1.])
+        sage: Gate("gelu")
+        Traceback (most recent call last):
+        ...
+        ValueError: activation 'gelu' is not piecewise linear; known: relu
     """
-
-    SLOPES = {"relu": lambda z: (np.asarray(z) > 0).astype(np.float64)}
 
     def __init__(self, activation):
         super().__init__("i,i->i")
-        self.slope = self.SLOPES[activation]
+        if activation != "relu":
+            raise ValueError(f"activation {activation!r} is not piecewise linear; known: relu")
+        self.activation = activation
+
+    def slope(self, z):
+        """Return the gate of the true activation, in floating point."""
+        return (np.asarray(z) > 0).astype(np.float64)
 
 
 class Add:

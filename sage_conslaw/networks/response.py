@@ -37,42 +37,54 @@ class NetworkResponse:
         for pair in self.pairings:
             for root in pair:
                 for node in root.ancestors():
-                    if id(node) not in seen:
-                        seen.add(id(node))
+                    if node not in seen:
+                        seen.add(node)
                         order.append(node)
         self.order = order
         self.data_leaves = [node for node in order if isinstance(node, Data)]
         self.degree = max(self._degrees(), default=0)
-        self._covector_nodes = {id(node) for _, root in self.pairings for node in root.ancestors()}
+        self._covector_nodes = {node for _, root in self.pairings for node in root.ancestors()}
 
     def _degrees(self):
         degrees = {}
         for node in self.order:
             if node.operation is None:
-                degrees[id(node)] = 0 if isinstance(node, Constant) else 1
+                degrees[node] = 0 if isinstance(node, Constant) else 1
             else:
-                degrees[id(node)] = node.operation.degree(*(degrees[id(child)] for child in node.inputs))
-        return [degrees[id(a)] + degrees[id(b)] for a, b in self.pairings]
+                degrees[node] = node.operation.degree(*(degrees[child] for child in node.inputs))
+        return [degrees[a] + degrees[b] for a, b in self.pairings]
 
     def draw(self, generator, p, batch):
         """Return ``batch`` independent random values modulo ``p`` of all data variables."""
-        return {id(leaf): modular.random_array(generator, (batch,) + leaf.shape, p) for leaf in self.data_leaves}
+        return {leaf: modular.random_array(generator, (batch,) + leaf.shape, p) for leaf in self.data_leaves}
+
+    @property
+    def data_size(self):
+        return sum(leaf.size for leaf in self.data_leaves)
+
+    def data_from_numbers(self, p, rows):
+        """Return the data variables from lists of numbers, one a field, in the order of the data leaves."""
+        flat, out, start = modular.residues(rows, (len(rows), self.data_size), p), {}, 0
+        for leaf in self.data_leaves:
+            out[leaf] = flat[:, start:start + leaf.size].reshape((len(rows),) + leaf.shape)
+            start += leaf.size
+        return out
 
     def forward(self, A, theta, data, covectors=None):
         """Return the values of all nodes at the parameters ``theta`` (last axis) and the given data."""
         values, start = {}, 0
         for leaf in self.leaves:
             flat = A.slice(theta, start, start + leaf.size)
-            values[id(leaf)] = A.reshape(flat, (leaf.size,), leaf.shape)
+            values[leaf] = A.reshape(flat, (leaf.size,), leaf.shape)
             start += leaf.size
         for node in self.order:
             if isinstance(node, Data):
-                values[id(node)] = A.embed(data[id(node)])
+                values[node] = A.embed(data[node])
             elif isinstance(node, Constant):
-                values[id(node)] = A.constant(node.values)
+                values[node] = A.constant(node.values)
             elif node.operation is not None:
-                arithmetic = covectors if covectors is not None and id(node) in self._covector_nodes else A
-                values[id(node)] = node.operation.forward(arithmetic, *(values[id(child)] for child in node.inputs))
+                arithmetic = covectors if covectors is not None and node in self._covector_nodes else A
+                values[node] = node.operation.forward(arithmetic, *(values[child] for child in node.inputs))
         return values
 
     def gradient(self, A, theta, data):
@@ -92,19 +104,19 @@ class NetworkResponse:
         values = self.forward(A, theta, data)
         covectors = {}
         for node, covector in self.pairings:
-            self._accumulate(A, covectors, node, values[id(covector)])
+            self._accumulate(A, covectors, node, values[covector])
         needed = self._needed()
         for node in reversed(self.order):
-            covector = covectors.get(id(node))
+            covector = covectors.get(node)
             if node.operation is None or covector is None:
                 continue
-            inputs = tuple(values[id(child)] for child in node.inputs)
+            inputs = tuple(values[child] for child in node.inputs)
             for which, child in enumerate(node.inputs):
-                if id(child) in needed:
+                if child in needed:
                     self._accumulate(A, covectors, child, node.operation.backward(A, which, covector, inputs))
         parts = []
         for leaf in self.leaves:
-            covector = covectors.get(id(leaf))
+            covector = covectors.get(leaf)
             if covector is None:
                 parts.append(A.constant(np.zeros(leaf.size, dtype=np.int64)))
             else:
@@ -113,14 +125,14 @@ class NetworkResponse:
 
     @staticmethod
     def _accumulate(A, covectors, node, covector):
-        known = covectors.get(id(node))
-        covectors[id(node)] = covector if known is None else A.add(known, covector)
+        known = covectors.get(node)
+        covectors[node] = covector if known is None else A.add(known, covector)
 
     def _needed(self):
-        needed = {id(leaf) for leaf in self.leaves}
+        needed = {leaf for leaf in self.leaves}
         for node in self.order:
-            if any(id(child) in needed for child in node.inputs):
-                needed.add(id(node))
+            if any(child in needed for child in node.inputs):
+                needed.add(node)
         return needed
 
     # -- exact readings --------------------------------------------------------------------------
@@ -134,12 +146,12 @@ class NetworkResponse:
         ring = PolynomialRing(parameters, size, "xi", implementation="generic") if size else parameters
         A, fresh, data = PolynomialArithmetic(ring), iter(ring.gens()), {}
         for leaf in self.data_leaves:
-            data[id(leaf)] = _object_array([next(fresh) for _ in range(leaf.size)], leaf.shape)
+            data[leaf] = _object_array([next(fresh) for _ in range(leaf.size)], leaf.shape)
         theta = _object_array([ring(g) for g in parameters.gens()], (self.dimension,))
         values = self.forward(A, theta, data)
         total = ring.zero()
         for node, covector in self.pairings:
-            for a, b in zip(values[id(node)].flat, values[id(covector)].flat):
+            for a, b in zip(values[node].flat, values[covector].flat):
                 total += a * b
         if not size:
             return [total] if total else []
@@ -177,11 +189,11 @@ class NetworkResponse:
         weights = {}
         for node in self.order:
             if not isinstance(node, (Parameter, Constant)):
-                weights[id(node)] = lattice.unknowns(node.size)
+                weights[node] = lattice.unknowns(node.size)
         parameters = lattice.unknowns(self.dimension)
         start = 0
         for leaf in self.leaves:
-            weights[id(leaf)] = parameters[start:start + leaf.size]
+            weights[leaf] = parameters[start:start + leaf.size]
             start += leaf.size
         for node in self.order:
             if node.operation is None:
@@ -190,9 +202,9 @@ class NetworkResponse:
                 self._relate(lattice, weights, node, outs, inputs)
         response = lattice.unknowns(1)[0]
         for node, covector in self.pairings:
-            factors = [weights.get(id(covector))] if id(covector) in weights else []
+            factors = [weights.get(covector)] if covector in weights else []
             for i in range(node.size):
-                lattice.relation({response: 1}, {weights[id(node)][i]: -1}, *({w[i]: -1} for w in factors))
+                lattice.relation({response: 1}, {weights[node][i]: -1}, *({w[i]: -1} for w in factors))
         return parameters, [(response, range(self.dimension))]
 
     @staticmethod
@@ -204,9 +216,9 @@ class NetworkResponse:
             if isinstance(child, Constant):
                 live &= child.values.ravel()[entries] != 0
             else:
-                used.append((weights[id(child)], entries))
+                used.append((weights[child], entries))
         for k in np.flatnonzero(live):
-            lattice.relation({weights[id(node)][outs[k]]: 1}, *({w[entries[k]]: -1} for w, entries in used))
+            lattice.relation({weights[node][outs[k]]: 1}, *({w[entries[k]]: -1} for w, entries in used))
 
     def symbols_needed(self):
         """Return how many fresh symbols :meth:`annihilated_by` may take."""
@@ -216,7 +228,7 @@ class NetworkResponse:
         base, zero = PolynomialArithmetic(ring), ring.zero()
         sizes = [leaf.size for leaf in self.data_leaves]
         places = np.cumsum([0] + sizes)
-        data = {id(leaf): symbols[start:start + leaf.size].reshape(leaf.shape)
+        data = {leaf: symbols[start:start + leaf.size].reshape(leaf.shape)
                 for leaf, start in zip(self.data_leaves, places)}
         moved = np.full(self.dimension, zero, dtype=object)
         for i, value in direction.items():
@@ -227,9 +239,9 @@ class NetworkResponse:
         values = self.forward(A, Dual(state, moved), data, covectors=plain)
         total = zero
         for node, covector in self.pairings:
-            derivative = values[id(node)].infinitesimal
+            derivative = values[node].infinitesimal
             if derivative is not None:
-                total += sum((a * b for a, b in zip(derivative.flat, values[id(covector)].real.flat) if a), zero)
+                total += sum((a * b for a, b in zip(derivative.flat, values[covector].real.flat) if a), zero)
         return not total
 
     # -- float reading ---------------------------------------------------------------------------
@@ -256,28 +268,28 @@ class NetworkResponse:
         """
         A, values, start = FloatArithmetic(), {}, 0
         for leaf in self.leaves:
-            values[id(leaf)] = theta[start:start + leaf.size].reshape(leaf.shape)
+            values[leaf] = theta[start:start + leaf.size].reshape(leaf.shape)
             start += leaf.size
-        gates = {id(node.inputs[1]): node for node in self.order if isinstance(node.operation, Gate)}
+        gates = {node.inputs[1]: node for node in self.order if isinstance(node.operation, Gate)}
         for node in self.order:
             if isinstance(node, Constant):
-                values[id(node)] = A.constant(node.values)
+                values[node] = A.constant(node.values)
             elif isinstance(node, Data) and node.kind == "input":
-                values[id(node)] = inputs
-            elif isinstance(node, Data) and id(node) in gates:
-                values[id(node)] = gates[id(node)].operation.slope(values[id(gates[id(node)].inputs[0])])
-            elif node.operation is not None and all(id(child) in values for child in node.inputs):
-                values[id(node)] = node.operation.forward(A, *(values[id(child)] for child in node.inputs))
+                values[node] = inputs
+            elif isinstance(node, Data) and node in gates:
+                values[node] = gates[node].operation.slope(values[gates[node].inputs[0]])
+            elif node.operation is not None and all(child in values for child in node.inputs):
+                values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
         return values
 
     def float_output(self, theta, inputs):
         """Return the output of the true network, shape ``(samples, outputs)``."""
-        return self.float_forward(theta, inputs)[id(self.pairings[0][0])]
+        return self.float_forward(theta, inputs)[self.pairings[0][0]]
 
     def float_data(self, theta, inputs, covectors):
         """Return the data variables that real inputs and output covectors give at ``theta``."""
         values = self.float_forward(theta, inputs)
-        return {id(leaf): covectors if leaf.kind == "covector" else values[id(leaf)] for leaf in self.data_leaves}
+        return {leaf: covectors if leaf.kind == "covector" else values[leaf] for leaf in self.data_leaves}
 
 
 def _object_array(entries, shape):

@@ -5,17 +5,17 @@ Recompute the sweeps of the papers and compare with the expected counts.
 independent laws recomputed by an independent program over GF(2^31-1); widths in the papers' order, output first.
 """
 import json
-import multiprocessing
 import os
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
+from pathlib import Path
 
 from tqdm import tqdm
 
 from .._sage import SageObject
 from ..networks.catalog import by_name
+from ..pool import worker_pool
 
 PAPERS = {
     "abide": ("abide_linear_count", "abide_linear_laws", "abide_relu_count", "abide_relu_laws"),
@@ -77,13 +77,16 @@ class Case:
     flow: str
     expected: int
 
-    def run(self, seed=0):
-        """Return the record of the laws of this case."""
+    def run(self, seed=0, certificate=None):
+        """Return the record of the laws of this case; write its certificate to the given file."""
         from .. import flows
         from ..api import conservation_laws
+        from ..certificates.files import write
         kind, *tau = self.flow.split()
         flow = flows.by_name(kind, **({"tau": tau[0]} if tau else {}))
         result = conservation_laws(by_name(self.architecture, self.sizes, **self.options), flow=flow, seed=seed)
+        if certificate is not None:
+            write(result.certificate(), certificate)
         return result.to_dict() | {"sweep": self.sweep, "expected": self.expected}
 
 
@@ -119,8 +122,9 @@ class Reproduction(SageObject):
                 "total": len(self.cases), "seconds": round(self.seconds, 3)}
 
 
-def _run(case):
-    return case.run()
+def _run(task):
+    case, certificate = task
+    return case.run(certificate=certificate)
 
 
 def _beyond(case, tau, nesterov, bias):
@@ -134,7 +138,8 @@ def _beyond(case, tau, nesterov, bias):
     return case
 
 
-def reproduce(paper="all", *, tau=None, nesterov=False, bias=False, progress=False, processes=None, on_case=None):
+def reproduce(paper="all", *, tau=None, nesterov=False, bias=False, certificates=None, progress=False, processes=None,
+              on_case=None):
     r"""
     Recompute the sweeps of a paper: all polynomial laws, the count, and the proof, for each architecture.
 
@@ -144,6 +149,8 @@ def reproduce(paper="all", *, tau=None, nesterov=False, bias=False, progress=Fal
 
     - ``tau``, ``nesterov``, ``bias`` -- beyond the papers: run the momentum cases with this damping, with Nesterov's
       `3/t`, or the ReLU and ICNN cases with biases (the numbers expected stay the same)
+
+    - ``certificates`` -- a folder for the certificates of all cases
 
     - ``progress`` -- whether to show a progress bar, on standard error
 
@@ -161,40 +168,18 @@ def reproduce(paper="all", *, tau=None, nesterov=False, bias=False, progress=Fal
     tau = None if tau is None else damping(tau)
     start, cases = time.perf_counter(), [_beyond(case, tau, nesterov, bias) for case in sweeps(paper)]
     processes = processes or os.cpu_count() or 1
+    tasks = [(case, None) for case in cases]
+    if certificates is not None:
+        folder = Path(certificates)
+        folder.mkdir(parents=True, exist_ok=True)
+        tasks = [(case, folder / f"{number:03d}-{case.sweep}-{'-'.join(map(str, case.sizes))}.json")
+                 for number, case in enumerate(cases, start=1)]
     records = []
-    with _pool(processes) as run, tqdm(total=len(cases), desc=f"reproduce {paper}", unit="architecture",
+    with worker_pool(processes, len(cases)) as run, tqdm(total=len(cases), desc=f"reproduce {paper}", unit="architecture",
                                        disable=not progress, leave=False) as bar:
-        for record in run(cases):
+        for record in run(_run, tasks):
             records.append(record)
             if on_case is not None:
                 on_case(record, bar)
             bar.update()
     return Reproduction(tuple(records), time.perf_counter() - start)
-
-
-class _pool:
-    """A pool of forked processes that dies with an interrupt; one process runs in place."""
-
-    def __init__(self, processes):
-        self.processes = processes if "fork" in multiprocessing.get_all_start_methods() else 1
-        self.executor = None
-
-    def __enter__(self):
-        if self.processes == 1:
-            return lambda cases: map(_run, cases)
-        self.executor = ProcessPoolExecutor(self.processes, mp_context=multiprocessing.get_context("fork"),
-                                            initializer=_ignore_interrupt)
-        # Small chunks keep the cores busy until the end; one at a time costs 1 ms each in messages.
-        return lambda cases: self.executor.map(_run, cases, chunksize=2)
-
-    def __exit__(self, kind, error, trace):
-        if self.executor is not None:
-            if kind is not None:
-                for process in list(self.executor._processes.values()):
-                    process.terminate()
-            self.executor.shutdown(wait=kind is None, cancel_futures=True)
-
-
-def _ignore_interrupt():
-    import signal
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

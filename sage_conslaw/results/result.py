@@ -46,6 +46,7 @@ class LawCount(SageObject):
     seed: int
     seconds: float = field(compare=False)
     options: tuple = ()
+    problem: object = field(default=None, compare=False)
 
     @property
     def number(self):
@@ -120,6 +121,7 @@ class ConservationLaws(LawCount):
     rate: object = None
     coordinates: tuple = ()
     time_degree: object = None
+    terms: tuple = field(default=(), compare=False)
 
     @property
     def independent_laws_found(self):
@@ -135,6 +137,19 @@ class ConservationLaws(LawCount):
         if len(self.independent) == self.number:
             return f"{found}, complete ({self._certainty()})"
         return f"{found}; {self.number} laws in all ({self._certainty()})"
+
+    def certificate(self):
+        r"""
+        Return the certificate: a record of what is proved that can be rechecked without trusting the search.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import certificates, conservation_laws, networks
+            sage: certificates.check(conservation_laws(networks.relu([2, 2, 1]), seed=0).certificate())
+            '2 independent laws in dimension 6, complete: 2 + 4 = 6'
+        """
+        from ..certificates.record import certificate
+        return certificate(self.problem, self)
 
     def readable_laws(self):
         r"""
