@@ -10,6 +10,7 @@ from ._sage import Unknown
 from .deadline import Deadline, TimeLimitReached
 from .fields import terms as sparse
 from .inputs import polynomials_of_one_ring
+from .networks.catalog import integer
 from .problem import problem
 from .results.result import ConservationLaws, LawCount
 from .squeeze import rank_of, squeeze
@@ -22,7 +23,7 @@ _SQUEEZE_COORDINATES = 300
 
 
 def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None, proof=True, seed=None,
-                      time_limit=None, progress=False):
+                      error_bound=None, time_limit=None, progress=False):
     r"""
     Find all polynomial conservation laws up to a degree, count all laws, and prove the list complete where it is.
 
@@ -42,6 +43,8 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
     - ``proof`` -- whether to try to prove a count that the squeeze leaves open; nothing is called proved without
 
     - ``seed`` -- an integer; the same seed gives the same result
+
+    - ``error_bound`` -- how improbable an error of a Monte Carlo rank must be; primes and points are added until it is
 
     - ``time_limit`` -- seconds; then :class:`TimeLimitReached` carries what is proved so far
 
@@ -99,13 +102,14 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
     """
     start = time.perf_counter()
     algorithm, seed, deadline = _algorithm(algorithm), _seed(seed), Deadline(time_limit)
+    error_bound = _error_bound(error_bound)
     asked = problem(data, flow, loss)
     generator = np.random.default_rng(seed)
     family = asked.family
     groups = family.groups(None if degree is None else _degree(degree))
     degree = sum(bound for group, bound in groups if not set(group) <= set(family.constants))
     try:
-        both = squeeze(family, groups, algorithm, generator, proof, deadline, progress)
+        both = squeeze(family, groups, algorithm, generator, proof, deadline, progress, error_bound)
     except TimeLimitReached as reached:
         partial = _partial(asked, reached, degree, algorithm, seed, time.perf_counter() - start)
         raise TimeLimitReached(reached.limit, partial) from None
@@ -126,7 +130,7 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
 
 
 def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof=True, seed=None,
-                            time_limit=None, progress=False):
+                            error_bound=None, time_limit=None, progress=False):
     r"""
     Count the independent conservation laws, polynomial or not; proved where a squeeze or a closure is found.
 
@@ -152,15 +156,17 @@ def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof
     """
     start = time.perf_counter()
     algorithm, seed, deadline = _algorithm(algorithm), _seed(seed), Deadline(time_limit)
+    error_bound = _error_bound(error_bound)
     asked = problem(data, flow, loss)
     generator = np.random.default_rng(seed)
     family = asked.family
     try:
         if proof and algorithm == "modular" and family.dimension <= _SQUEEZE_COORDINATES:
-            both = squeeze(family, family.groups(), algorithm, generator, proof, deadline)
+            both = squeeze(family, family.groups(), algorithm, generator, proof, deadline, error_bound=error_bound)
             rank, sequence, status, error = both.rank, both.sequence, both.status, both.error_bound
         else:
-            rank, sequence, status, error = rank_of(family, generator, algorithm, proof, family.moving_dimension, deadline)
+            rank, sequence, status, error = rank_of(family, generator, algorithm, proof, family.moving_dimension,
+                                                    deadline, error_bound)
     except TimeLimitReached as reached:
         partial = _partial(asked, reached, None, algorithm, seed, time.perf_counter() - start)
         raise TimeLimitReached(reached.limit, partial) from None
@@ -234,16 +240,30 @@ def _algorithm(algorithm):
 def _seed(seed):
     if seed is None:
         return secrets.randbits(32)
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise TypeError(f"seed {seed!r} is not an integer; give e.g. seed=0")
-    if int(seed) < 0:
+    try:
+        value = integer(seed)
+    except TypeError:
+        raise TypeError(f"seed {seed!r} is not an integer; give e.g. seed=0") from None
+    if value < 0:
         raise ValueError(f"seed {seed} is negative; give e.g. seed=0")
-    return int(seed)
+    return value
 
 
 def _degree(degree):
-    if isinstance(degree, bool) or not hasattr(degree, "__index__"):
-        raise TypeError(f"degree {degree!r} is not an integer; try degree 2")
-    if int(degree) < 1:
+    try:
+        value = integer(degree)
+    except TypeError:
+        raise TypeError(f"degree {degree!r} is not an integer; try degree 2") from None
+    if value < 1:
         raise ValueError(f"degree {degree} is not a positive integer; try degree 2")
-    return int(degree)
+    return value
+
+
+def _error_bound(bound):
+    if bound is None:
+        return None
+    if isinstance(bound, (bool, str)) or not hasattr(bound, "__float__"):
+        raise TypeError(f"error_bound {bound!r} is not a number between 0 and 1; give e.g. 1e-30")
+    if not 0 < float(bound) < 1:
+        raise ValueError(f"error_bound {float(bound)} is not between 0 and 1; give e.g. 1e-30")
+    return float(bound)

@@ -54,6 +54,7 @@ def _options(function):
         click.option("--bias", is_flag=True, help="Biases on the hidden layers."),
         click.option("--algorithm", metavar="NAME", help="modular (default) or symbolic, the published algorithm."),
         click.option("--proof/--no-proof", default=True, help="Whether to try to prove a count that is only probable."),
+        click.option("--error-bound", metavar="X", help="How improbable an error of a count that is only probable must be, e.g. 1e-30."),
         click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given."),
         click.option("--time-limit", metavar="S", help="Seconds; then the sound partial result is printed, exit status 3."),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
@@ -74,6 +75,11 @@ class _Group(click.Group):
             return stop.exit_code
         except click.Abort:
             return _stop("interrupted", 130)
+        except click.exceptions.NoArgsIsHelpError:
+            return _stop("give a command: laws, count, reproduce or verify; e.g. sage-conslaw laws linear 3 2 3", 2)
+        except click.UsageError as error:
+            command = error.ctx.command_path if error.ctx is not None else "sage-conslaw"
+            return _stop(f"{error.format_message().rstrip('.')}; see {command} --help", 2)
         except click.ClickException as error:
             return _stop(error.format_message(), 2)
         except (ValueError, TypeError, NotImplementedError, OSError) as error:
@@ -148,6 +154,8 @@ def _print_laws(result):
     texts = result.readable_laws()
     for index in result.independent:
         click.echo(f"  {texts[index]}")
+    if result.complete is True and result.flow not in ("drift", "family"):
+        click.echo("  (complete where real gradients span what the model's do: the span condition, see README)")
     if len(result.laws) > len(result.independent):
         click.echo(f"  and {len(result.laws) - len(result.independent)} more polynomials in these laws (--json lists them)")
 
@@ -274,6 +282,12 @@ def _common(options):
         options["flow"] = flows.by_name(flow or "gradient", **given)
         if decay is not None:
             options["flow"] = flows.weight_decay(decay, options["flow"])
+    bound = options.pop("error_bound")
+    if bound is not None:
+        try:
+            options["error_bound"] = float(bound)
+        except ValueError:
+            raise ValueError(f"--error-bound {bound!r} is not a number between 0 and 1; give e.g. --error-bound 1e-30") from None
     return {**options, "seed": _integer(options.pop("seed"), "--seed"), "time_limit": limit}
 
 

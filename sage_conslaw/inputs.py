@@ -9,9 +9,9 @@ from fractions import Fraction
 from .fields import terms as sparse
 
 # Guards of the parser: text that a person writes is far below, text that would exhaust the memory above.
-MAX_LENGTH = 100_000
+MAX_LENGTH = 1_000_000
 MAX_DEGREE = 1000
-MAX_TERMS = 100_000
+MAX_WORK = 200_000
 
 
 def polynomials_of_one_ring(polynomials, what):
@@ -46,6 +46,8 @@ def polynomials_of_one_ring(polynomials, what):
     import sympy
 
     from ._sage import QQ, ZZ, Element, MPolynomial, Polynomial, PolynomialRing
+    if isinstance(polynomials, (str, bytes, dict)) or not hasattr(polynomials, "__iter__"):
+        raise TypeError(f"{what} is {polynomials!r}; give a list of polynomials of a Sage ring")
     polynomials = list(polynomials)
     if not polynomials:
         raise ValueError(f"{what} is empty; give at least one polynomial")
@@ -61,8 +63,10 @@ def polynomials_of_one_ring(polynomials, what):
     for f in polynomials:
         if isinstance(f, (float, complex)):
             raise TypeError(f"{what} has the floating-point coefficient {f}; give exact rationals, e.g. 1/2 for 0.5")
-        if isinstance(f, (int, Fraction)) or not hasattr(f, "parent"):
+        if isinstance(f, (int, Fraction)):
             continue
+        if not hasattr(f, "parent"):
+            raise TypeError(f"{what} contains {f!r} of type {type(f).__name__}; give polynomials of a Sage ring over QQ or ZZ")
         parent = f.parent()
         if isinstance(f, (MPolynomial, Polynomial)):
             parents.append(parent)
@@ -92,6 +96,10 @@ def _from_sympy(polynomials, what):
     import sympy
 
     from ._sage import QQ, PolynomialRing
+    for f in polynomials:
+        if not isinstance(f, (int, Fraction, sympy.Expr)):
+            raise TypeError(f"{what} contains {f!r} of type {type(f).__name__} beside SymPy expressions; "
+                            "give SymPy expressions only")
     symbols = sorted(set().union(*(f.free_symbols for f in polynomials if isinstance(f, sympy.Basic))), key=str)
     if not symbols:
         raise ValueError(f"{what} contains only numbers; give polynomials")
@@ -159,6 +167,8 @@ def parse_fraction(text, names):
     return _FractionParser(names).parse(text)
 
 
+_TERM = re.compile(r"([+-]?)((?:\d+(?:/\d+)?|[A-Za-z]\w*(?:\^\d+)?)(?:\*(?:\d+|[A-Za-z]\w*(?:\^\d+)?))*)", re.ASCII)
+
 _NODE_NAMES = {ast.Call: "a call", ast.Attribute: "an attribute", ast.Subscript: "an index", ast.Tuple: "a comma",
                ast.Compare: "a comparison", ast.Lambda: "a function"}
 
@@ -167,7 +177,7 @@ class _Parser:
     """A walk over Python's syntax tree that knows only polynomial arithmetic."""
 
     def __init__(self, names):
-        self.fixed = names is not None
+        self.fixed, self.work = names is not None, 0
         self.names = list(names or [])
 
     def parse(self, text):
@@ -176,6 +186,9 @@ class _Parser:
             raise ValueError(f"a polynomial of {len(text)} characters is too long; at most {MAX_LENGTH}")
         if not text.strip():
             raise ValueError("an empty polynomial; give e.g. x*y")
+        expanded = self._expanded(text.replace(" ", "").replace("**", "^"))
+        if expanded is not None:
+            return self._result(expanded)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", SyntaxWarning)
@@ -183,6 +196,31 @@ class _Parser:
             return self._result(self._walk(tree.body))
         except (SyntaxError, RecursionError, MemoryError) as error:
             self._fail(getattr(error, "msg", None) or "it is nested too deeply")
+
+    def _expanded(self, text):
+        """Return an expanded sum of terms like -3/2*x^2*y in one pass, which has no bound on its length; else ``None``."""
+        out, at = {}, 0
+        while at < len(text):
+            term = _TERM.match(text, at)
+            if not term or at and not term[1]:
+                return None
+            at, value, monomial = term.end(), Fraction(1), []
+            for factor in term[2].split("*"):
+                if factor[0].isdigit():
+                    numerator, _, denominator = factor.partition("/")
+                    if len(factor) > 3000 or int(denominator or 1) == 0:
+                        return None
+                    value *= Fraction(int(numerator), int(denominator or 1))
+                else:
+                    name, _, power = factor.partition("^")
+                    if len(power) > 4 or int(power or 1) > MAX_DEGREE:
+                        return None
+                    monomial += [self._index(name)] * int(power or 1)
+            if len(monomial) > MAX_DEGREE:
+                return None
+            monomial = tuple(sorted(monomial))
+            out[monomial] = out.get(monomial, 0) + (-value if term[1] == "-" else value)
+        return {m: c for m, c in out.items() if c}
 
     def _result(self, terms):
         return dict(sorted(terms.items(), key=lambda item: (len(item[0]), item[0])))
@@ -242,8 +280,11 @@ class _Parser:
         self._fail("this operator is not known")
 
     def _product(self, left, right):
-        if len(left) * len(right) > MAX_TERMS or sparse.degree(left) + sparse.degree(right) > MAX_DEGREE:
-            self._fail(f"expanded it has more than {MAX_TERMS} terms or a degree above {MAX_DEGREE}")
+        if sparse.degree(left) + sparse.degree(right) > MAX_DEGREE:
+            self._fail(f"expanded it has a degree above {MAX_DEGREE}")
+        self.work += len(left) * len(right)
+        if self.work > MAX_WORK:
+            self._fail(f"expanding it takes more than {MAX_WORK} products of terms, give it with fewer terms")
         out = sparse.multiply(left, right)
         if any(max(abs(c.numerator), c.denominator).bit_length() > 10_000 for c in out.values()):
             self._fail("a coefficient has more than 10000 bits")
@@ -252,6 +293,9 @@ class _Parser:
 
 class _FractionParser(_Parser):
     """The same walk on pairs (numerator, denominator)."""
+
+    def _expanded(self, text):
+        return None
 
     def _result(self, pair):
         return tuple(super(_FractionParser, self)._result(terms) for terms in pair)

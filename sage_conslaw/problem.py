@@ -92,8 +92,9 @@ def problem(data, flow=None, loss=None):
     if loss not in (None, "least-squares"):
         raise ValueError(f"loss {loss!r} needs a network: with phi given, put the loss into phi "
                          f"(cross-entropy: the differences phi_i - phi_n)")
-    if isinstance(data, (str, dict, set)) or not isinstance(data, (list, tuple)):
-        data = [data] if not hasattr(data, "__iter__") or hasattr(data, "parent") or isinstance(data, str) else list(data)
+    if isinstance(data, str) or not hasattr(data, "__iter__") or hasattr(data, "parent") or hasattr(data, "free_symbols"):
+        data = [data]
+    data = list(data)
     if flow.metric == "icnn":
         raise ValueError("the icnn metric belongs to the icnn network; with phi, give the metric as a list (its diagonal)")
     ring, components = polynomials_of_one_ring(data, "phi")

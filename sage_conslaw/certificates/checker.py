@@ -8,7 +8,7 @@ from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
 from ..fields.bracket import given_field
 from ..inputs import parse_polynomials
 from ..laws.independence import jacobian
-from .record import ASSUMPTION, SCHEMA, CertificateError, family_record, rebuild_family, statement
+from .record import ASSUMPTION, SCHEMA, CertificateError, digest, family_record, rebuild_family, statement
 from .witness import determinant, walk, word_field
 
 # A word of this many letters nests as many dual numbers, each three times as costly: more is no honest certificate.
@@ -32,6 +32,8 @@ def check(record):
         sage: certificates.check(record)
         '1 independent law in dimension 4, complete: 1 + 3 = 4'
         sage: record["laws"][0] = record["laws"][0].replace("U2_1_1^2", "2*U2_1_1^2")
+        sage: from sage_conslaw.certificates.record import digest
+        sage: record["digest"] = digest(record)
         sage: certificates.check(record)
         Traceback (most recent call last):
         ...
@@ -51,15 +53,18 @@ def check(record):
 
 def _check(record):
     expected = {"schema", "statement", "assumption", "architecture", "sizes", "flow", "loss", "options", "dimension",
-                "family", "laws", "independence", "rank"}
+                "family", "laws", "independence", "rank", "digest"}
     if set(record) != expected:
         odd = sorted(set(record) ^ expected)
         raise CertificateError(f"the record has missing or unknown fields: {', '.join(map(str, odd))[:200]}")
+    if record["digest"] != digest(record):
+        raise CertificateError("the digest is not that of the record: it was changed after it was written")
     family = rebuild_family(record["family"])
     if family_record(family) != record["family"]:
         raise CertificateError("the family is not in normal form: rebuilt, it reads differently")
     _check_family(family)
     _check_named(record)
+    _check_names(family)
     n = family.moving_dimension
     if record["dimension"] != n:
         raise CertificateError(f"the dimension is {n}, not {record['dimension']}")
@@ -120,6 +125,8 @@ def _check_named(record):
             raise CertificateError("the architecture, the flow or the loss is not that of the family")
         return
     if record["architecture"] in CATALOG:
+        if not set(record["options"].values()) <= {1}:
+            raise CertificateError("the options are not in normal form")
         network = by_name(record["architecture"], record["sizes"], **record["options"])
         if graph_record(network.response(record["loss"])) != record["family"]["graph"]:
             raise CertificateError(f"the graph is not that of {record['architecture']} {record['sizes']}")
@@ -136,6 +143,24 @@ def _check_flow_name(record):
         raise CertificateError(f"the family is not of the flow {record['flow']!r}")
     if record["flow"] == "nesterov" and record["family"]["exact_flow"] not in ("none", ["power", "3"]):
         raise CertificateError("the family is not of Nesterov's flow")
+
+
+def _check_names(family):
+    """Check that the state of a flow is named after the parameters: time s or t, velocities d and the name."""
+    if not hasattr(family, "response"):
+        return
+    names, D, first = list(family.response.names), family.response.dimension, family.first_parameter
+    if family.time != (first - 1 if first else None):
+        raise CertificateError("the time is not where it belongs")
+    head = ["tau"] * len(family.constants)
+    if family.time is not None:
+        exponential = family.exact_flow is None or family.exact_flow[0] == "exponential"
+        clock = family.drift[family.time]
+        head.append("s" if exponential and any(family.time in monomial for monomial in clock) else "t")
+    expected = head + names + (["d" + name for name in names] if family.first_forced > first else [])
+    if len(expected) != family.dimension or family.names[first:first + D] != names or any(
+            a.rstrip("_") != b.rstrip("_") for a, b in zip(family.names, expected)):
+        raise CertificateError("the coordinates are not named after the parameters")
 
 
 def _prime(p):

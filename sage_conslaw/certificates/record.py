@@ -7,7 +7,7 @@ The certificate as a JSON record: strings and integers only, in a versioned sche
   determinant modulo the prime;
 - ``rank``: prime, point, the draws that give elements of the Lie algebra, columns of a minor of their values, and its
   determinant;
-- ``statement`` and ``assumption``, in words.
+- ``statement`` and ``assumption``, in words; ``digest``, SHA-256 of the rest.
 """
 import json
 from pathlib import Path
@@ -99,8 +99,8 @@ def graph_record(response):
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.certificates.record import graph_record
         sage: graph_record(networks.linear([2, 1]).response())["nodes"][-2:]
-        [{'op': 'contract', 'spec': 'i,ij->j', 'inputs': [0, 1]},
-         {'op': 'data', 'name': 's', 'shape': [1], 'kind': 'covector'}]
+        [{'inputs': [0, 1], 'op': 'contract', 'spec': 'i,ib->b'},
+         {'kind': 'covector', 'name': 's', 'op': 'data', 'shape': [1]}]
     """
     place, nodes = {node: i for i, node in enumerate(response.order)}, []
     for node in response.order:
@@ -164,7 +164,11 @@ def family_record(family):
         sage: from sage_conslaw.certificates.record import family_record
         sage: R.<x, y> = QQ[]
         sage: family_record(VectorFieldFamily(drift=[y, -x]))
-        {'kind': 'system', 'names': ['x', 'y'], 'constants': [], 'drift': ['y', '-x'], 'controls': []}
+        {'constants': [],
+         'controls': [],
+         'drift': ['y', '-x'],
+         'kind': 'system',
+         'names': ['x', 'y']}
     """
     names = list(family.names)
 
@@ -260,6 +264,21 @@ def read(path):
     return record
 
 
+def digest(record):
+    r"""
+    Return the SHA-256 digest of a record without its own digest: it shows that a file is as it was written.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.certificates.record import digest
+        sage: digest({"a": 1r, "digest": "x"}) == digest({"a": 1r})
+        True
+    """
+    import hashlib
+    bare = {key: value for key, value in record.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(bare, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
 def certificate(problem, result):
     r"""
     Return the certificate of a result, with draws found anew from the result's seed.
@@ -292,7 +311,7 @@ def certificate(problem, result):
     if len(pivots) < len(rows):
         raise ArithmeticError("the laws look dependent at the point of the certificate; use another seed")
     record = family_record(family)
-    return {
+    whole = {
         "schema": SCHEMA,
         "statement": statement(family.moving_dimension, len(rows), result.lie_dimension),
         "assumption": ASSUMPTION[record["kind"]],
@@ -303,3 +322,4 @@ def certificate(problem, result):
                          "minor": determinant(values[:, pivots], p)},
         "rank": rank_witness(family, result.lie_dimension, generator),
     }
+    return whole | {"digest": digest(whole)}

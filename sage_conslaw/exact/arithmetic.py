@@ -138,7 +138,10 @@ class ModularArithmetic(_ArrayArithmetic):
         a = self._arrange(a, left, (batch, rows, summed), size)
         b = self._arrange(b, right, (batch, summed, columns), size)
         lead = np.broadcast_shapes(a.shape[:-3], b.shape[:-3])
-        product = self._matmul(a, b)
+        if a.size and b.size:
+            product = self._matmul(a, b)
+        else:
+            product = np.zeros(lead + (size(batch), size(rows), size(columns)), dtype=np.int64)
         product = product.reshape(lead + tuple(sizes[x] for x in batch + rows + columns))
         order = batch + rows + columns
         return self.transpose(product, [order.index(x) for x in result])

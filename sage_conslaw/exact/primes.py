@@ -5,10 +5,13 @@ A rank found modulo ``p`` at one point is a lower bound for the generic rank ove
 short only if ``p`` divides, or the point annihilates, every maximal minor; the two functions at
 the end bound the probability of that (Schwartz-Zippel lemma; primes drawn at random).
 """
+import logging
 import math
 
 import numpy as np
 from flint import fmpz
+
+logger = logging.getLogger(__name__)
 
 # The largest primes whose products can be reduced with one quotient of the machine's extended
 # precision.  The quotient a*b/p must be right to within one unit: 64 bits of mantissa allow 62-bit
@@ -48,6 +51,34 @@ def random_prime(generator, bits=PRIME_BITS):
         candidate = int(generator.integers(low, 2 * low)) | 1
         if fmpz(candidate).is_prime():
             return candidate
+
+
+def with_lucky_prime(generator, function, tries=20):
+    r"""
+    Call ``function(p)`` with random primes until one is not unlucky; name the unlucky ones in the log.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import UnluckyPrime
+        sage: from sage_conslaw.exact.primes import with_lucky_prime
+        sage: with_lucky_prime(numpy.random.default_rng(0r), lambda p: p > 2) is True
+        True
+        sage: def never(p):
+        ....:     raise UnluckyPrime("the prime divides a denominator")
+        sage: with_lucky_prime(numpy.random.default_rng(0r), never, tries=2)
+        Traceback (most recent call last):
+        ...
+        ArithmeticError: 2 random primes were all unlucky; the last: the prime divides a denominator
+    """
+    from .arithmetic import UnluckyPrime
+    for _ in range(tries):
+        try:
+            return function(random_prime(generator))
+        except UnluckyPrime as error:
+            logger.info("%s; taking another", error)
+            last = error
+    raise ArithmeticError(f"{tries} random primes were all unlucky; the last: {last}")
 
 
 def point_failure_bound(minor_degree, prime):

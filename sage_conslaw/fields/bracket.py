@@ -36,7 +36,7 @@ def _combination(family, data, weight):
     def field(A, z):
         value = family.control(A, z, data) if data is not None else None
         if weight is None:
-            return value
+            return A.scale(z, 0) if value is None else value
         drift = A.multiply(A.embed(weight), family.drift_value(A, z))
         return drift if value is None else A.add(value, drift)
     return field

@@ -40,6 +40,11 @@ class VectorFieldFamily(ControlAffineFamily):
 
     def __init__(self, drift=None, controls=()):
         from ..inputs import polynomials_of_one_ring
+        for field in [*([] if drift is None else [drift]), *controls]:
+            if isinstance(field, (str, bytes)) or not hasattr(field, "__iter__"):
+                raise TypeError(f"a vector field is a list of polynomials, one a variable, not {field!r}")
+            if any(isinstance(f, str) for f in field):
+                raise TypeError("a vector field of strings does not say the order of the variables; give polynomials of a Sage ring")
         controls = [list(field) for field in controls]
         drift = None if drift is None else list(drift)
         fields = ([] if drift is None else [drift]) + controls
@@ -55,8 +60,8 @@ class VectorFieldFamily(ControlAffineFamily):
         pieces = [[sparse.from_sage(f) for f in flat[i:i + n]] for i in range(0, len(flat), n)]
         self._setup(list(map(str, ring.gens())), pieces[0] if drift is not None else None,
                     pieces[1:] if drift is not None else pieces)
-        self.user_ring = next(f.parent() for field in fields for f in field if hasattr(f, "parent")
-                              and getattr(f.parent(), "variable_names", tuple)() == ring.variable_names())
+        self.user_ring = next((f.parent() for field in fields for f in field if hasattr(f, "parent")
+                               and getattr(f.parent(), "variable_names", tuple)() == ring.variable_names()), None)
 
     @classmethod
     def from_terms(cls, names, drift, controls):

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
 from ..exact.linear_algebra import full_column_rank, kernel
-from ..exact.primes import random_prime
+from ..exact.primes import random_prime, with_lucky_prime
 from ..exact.reconstruction import combine, reconstruct
 from ..fields import terms as sparse
 from ..fields.bracket import random_field
@@ -103,15 +103,11 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
         sage: polynomial_laws(family, family.groups(2), numpy.random.default_rng(0r))
         [{(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}]
     """
-    p = random_prime(generator)
-    while True:
-        try:
-            samples = _Samples(family, p, generator)
-            samples.grow(8)
-            break
-        except UnluckyPrime as error:
-            logger.info("%s; taking another", error)
-            p = random_prime(generator)
+    def sampled(p):
+        samples = _Samples(family, p, generator)
+        samples.grow(8)
+        return samples
+    samples = with_lucky_prime(generator, sampled)
     solved = []
     pieces = blocks(family, groups, generator) if pieces is None else pieces
     for group in tqdm(pieces, desc="block sizes", disable=not progress, leave=False):

@@ -9,6 +9,10 @@ from .basis import oriented, readable_basis
 from .monomials import monomials
 
 
+# A dense rational matrix takes about 32 bytes an entry, and its echelon form a multiple: 10^7 entries are about 1 GB.
+MAX_ENTRIES = 10_000_000
+
+
 def symbolic_laws(fields, groups, deadline=None):
     r"""
     Return a basis of all polynomial laws in a space of monomials: the exact kernel over QQ, proved by construction.
@@ -45,6 +49,9 @@ def symbolic_laws(fields, groups, deadline=None):
             for exponents, value in derivative.dict().items():
                 row = rows.setdefault((number, exponents), len(rows))
                 entries[row, column] = QQ(value)
+    if len(rows) * len(candidates) > MAX_ENTRIES:
+        raise ValueError(f"the symbolic algorithm needs a matrix of {len(rows)} x {len(candidates)} rationals, which does not "
+                         "fit in memory; use algorithm='modular' or a lower degree")
     system = matrix(QQ, len(rows), len(candidates), entries, sparse=len(rows) * len(candidates) > 10**5)
     kernel = system.dense_matrix().right_kernel_matrix() if len(rows) else matrix.identity(QQ, len(candidates))
     vectors = [_fractions(row) for row in kernel.rows()]

@@ -5,9 +5,47 @@ Widths are given from input to output.  A layer with ``n`` inputs and ``m`` outp
 shape ``(n, m)`` and acts as ``x -> x W``.
 """
 import difflib
+import operator
 
 from .graph import Data, Parameter
 from .network import Network
+
+
+def integer(value):
+    r"""
+    Return an exact integer as a Python ``int``; anything else, also a rational or a truth value, is a ``TypeError``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.catalog import integer
+        sage: integer(3), integer(6/2)
+        (3, 3)
+        sage: integer(True)
+        Traceback (most recent call last):
+        ...
+        TypeError: True is not an integer
+    """
+    if isinstance(value, bool):
+        raise TypeError(f"{value} is not an integer")
+    # Sage's rationals have __index__ where they are integers, and int() would round the others.
+    return operator.index(value)
+
+
+def truth(value):
+    r"""
+    Return ``True`` or ``False``; anything but these (and 0, 1) is a ``TypeError``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.catalog import truth
+        sage: truth("no")
+        Traceback (most recent call last):
+        ...
+        TypeError: bias 'no' is neither True nor False
+    """
+    if isinstance(value, str) or value not in (True, False):
+        raise TypeError(f"bias {value!r} is neither True nor False")
+    return bool(value)
 
 
 def check_sizes(sizes, least, architecture):
@@ -30,17 +68,21 @@ def check_sizes(sizes, least, architecture):
         sage: check_sizes([2, 1.5], 2, "linear")
         Traceback (most recent call last):
         ...
-        TypeError: width 1.5 of linear [2, 1.50000000000000]: widths are positive integers
+        TypeError: width 1.50000000000000 of linear [2, 1.50000000000000]: widths are positive integers
+        sage: check_sizes([2, 5/2], 2, "linear")
+        Traceback (most recent call last):
+        ...
+        TypeError: width 5/2 of linear [2, 5/2]: widths are positive integers
     """
     if isinstance(sizes, (str, bytes)) or not hasattr(sizes, "__iter__"):
         raise TypeError(f"{architecture} takes a list of widths from input to output, not {sizes!r}")
     sizes = list(sizes)
     good = []
     for size in sizes:
-        if isinstance(size, bool) or not hasattr(size, "__index__"):
-            raise TypeError(f"width {float(size) if isinstance(size, float) or hasattr(size, '__float__') else repr(size)}"
-                            f" of {architecture} {sizes}: widths are positive integers")
-        good.append(int(size))
+        try:
+            good.append(integer(size))
+        except TypeError:
+            raise TypeError(f"width {size} of {architecture} {sizes}: widths are positive integers") from None
     for size in good:
         if size < 1:
             repaired = " ".join(str(max(n, 1)) for n in good)
@@ -111,7 +153,7 @@ def relu(widths, bias=False):
         sage: networks.relu([2, 3, 1], bias=True)
         relu network 2 -> 3 -> 1 with 12 parameters and biases
     """
-    widths = check_sizes(widths, 2, "relu")
+    widths, bias = check_sizes(widths, 2, "relu"), truth(bias)
     output = Data("x", (widths[0],), "input")
     for layer, shape in enumerate(zip(widths, widths[1:]), start=1):
         output = output @ Parameter(f"U{layer}", shape)
@@ -119,7 +161,7 @@ def relu(widths, bias=False):
             if bias:
                 output = output + Parameter(f"b{layer}", (shape[1],))
             output = output.gate("relu")
-    return Network("relu", widths, output, bias=bool(bias))
+    return Network("relu", widths, output, bias=bias)
 
 
 def nmf(n, r, m):
@@ -153,12 +195,12 @@ def icnn(d, h, p, bias=False):
         sage: conservation_laws(networks.icnn(2, 1, 2, bias=True)).laws
         (V_1_1^2 + V_2_1^2 + b^2 - 2*U_1_1 - 2*U_1_2,)
     """
-    d, h, p = sizes = check_sizes([d, h, p], 3, "icnn")
+    (d, h, p), bias = check_sizes([d, h, p], 3, "icnn"), truth(bias)
     V, b, U = Parameter("V", (d, h)), Parameter("b", (h,)), Parameter("U", (h, p))
     hidden = Data("x", (d,), "input") @ V
     if bias:
         hidden = hidden + b
-    return Network("icnn", sizes, hidden.gate("relu") @ U, positive=("U",), bias=bool(bias))
+    return Network("icnn", (d, h, p), hidden.gate("relu") @ U, positive=("U",), bias=bias)
 
 
 # How the command line builds each architecture: the constructor from a list of sizes and options.
@@ -173,7 +215,9 @@ CATALOG = {
 
 def _exactly(sizes, number, architecture):
     if len(sizes) != number:
-        raise ValueError(f"{architecture} takes exactly {number} size{'s' if number > 1 else ''}, not {list(sizes)}")
+        repaired = " ".join(map(str, (list(sizes) + [2] * number)[:number]))
+        raise ValueError(f"{architecture} takes exactly {number} size{'s' if number > 1 else ''}, not {list(sizes)}; "
+                         f"try {architecture} {repaired}")
     return sizes
 
 
@@ -193,10 +237,10 @@ def by_name(architecture, sizes, **options):
         sage: by_name("linear", [2, 3, 1], bias=True)
         Traceback (most recent call last):
         ...
-        ValueError: architecture 'linear' has no option bias
+        ValueError: architecture 'linear' has no option bias; try without it
     """
     if architecture not in CATALOG:
-        near = difflib.get_close_matches(architecture, CATALOG, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(architecture.lower(), CATALOG, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise ValueError(f"architecture {architecture!r} is not known; {hint}known: {', '.join(sorted(CATALOG))}")
     options = {key: value for key, value in options.items() if value not in (None, False)}
@@ -205,4 +249,4 @@ def by_name(architecture, sizes, **options):
     except TypeError as error:
         if "unexpected keyword argument" not in str(error):
             raise
-        raise ValueError(f"architecture {architecture!r} has no option {', '.join(options)}") from None
+        raise ValueError(f"architecture {architecture!r} has no option {', '.join(options)}; try without it") from None
