@@ -107,7 +107,7 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
     generator = np.random.default_rng(seed)
     family = asked.family
     groups = family.groups(None if degree is None else _degree(degree))
-    degree = sum(bound for group, bound in groups if not set(group) <= set(family.constants))
+    degree = sum(bound for _, bound in groups)
     try:
         both = squeeze(family, groups, algorithm, generator, proof, deadline, progress, error_bound)
     except TimeLimitReached as reached:

@@ -46,6 +46,7 @@ def _options(function):
     """The options that ``laws`` and ``count`` share."""
     for option in reversed([
         click.option("--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons."),
+        click.option("--system", metavar="FILE", help="A polynomial system (JSON or TOML): variables, parameters, drift, controls."),
         click.option("--flow", metavar="NAME", help="The optimiser: gradient (default), momentum or nesterov."),
         click.option("--tau", metavar="Q", help="Damping of momentum: a rational >= 0, a rational function of t, or tau."),
         click.option("--metric", metavar="NAME", help="euclidean, mirror or icnn (default: the network's own)."),
@@ -132,10 +133,10 @@ _SIZES = {"ignore_unknown_options": True}
 @click.option("--degree", metavar="N", help="Search polynomials up to this degree (default 2).")
 @click.option("--latex", is_flag=True, help="Print the laws in LaTeX.")
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
-def laws(architecture, sizes, phi, bias, degree, latex, certificate, as_json, **options):
+def laws(architecture, sizes, phi, system, bias, degree, latex, certificate, as_json, **options):
     """All polynomial laws of ARCHITECTURE with SIZES from input to output, their number, and whether they are complete."""
     from . import api
-    result = api.conservation_laws(_problem(architecture, sizes, phi, bias), degree=_integer(degree, "--degree"),
+    result = api.conservation_laws(_problem(architecture, sizes, phi, system, bias), degree=_integer(degree, "--degree"),
                                    **_common(options), progress=_progress(as_json))
     if certificate is not None:
         from .certificates.files import write
@@ -164,10 +165,10 @@ def _print_laws(result):
 @click.argument("architecture", required=False)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @_options
-def count(architecture, sizes, phi, bias, as_json, **options):
+def count(architecture, sizes, phi, system, bias, as_json, **options):
     """The number of independent laws of ARCHITECTURE with SIZES from input to output, polynomial or not."""
     from . import api
-    result = api.count_conservation_laws(_problem(architecture, sizes, phi, bias), **_common(options))
+    result = api.count_conservation_laws(_problem(architecture, sizes, phi, system, bias), **_common(options))
     click.echo(json.dumps(result.to_dict()) if as_json else result)
 
 
@@ -234,17 +235,22 @@ def _table_row(record):
             f"{record['number']:>5} {record['expected']:>8}  {record['status']}{mark}")
 
 
-def _problem(architecture, sizes, phi, bias):
+def _problem(architecture, sizes, phi, system, bias):
     from .inputs import polynomials_of_one_ring
     from .networks import by_name
-    given = [name for name, value in (("ARCHITECTURE", architecture), ("--phi", phi)) if value is not None]
+    given = [name for name, value in (("ARCHITECTURE", architecture), ("--phi", phi), ("--system", system)) if value is not None]
     if len(given) != 1:
-        raise click.UsageError("give one of ARCHITECTURE or --phi"
+        raise click.UsageError("give one of ARCHITECTURE, --phi or --system"
                                + (f", not {' and '.join(given)}" if given else ", e.g. linear 3 2 3"))
     if phi is not None:
         if bias:
             raise click.UsageError("--bias belongs to an architecture, not to --phi")
         return polynomials_of_one_ring([part for part in phi.split(";")], "phi")[1]
+    if system is not None:
+        from .systems import read_system
+        if bias:
+            raise click.UsageError("--bias belongs to an architecture, not to --system")
+        return read_system(system)
     for word in (architecture, *sizes):
         if word.startswith("-") and not word[1:2].isdigit():
             raise click.UsageError(f"no such option {word}; see sage-conslaw laws --help")

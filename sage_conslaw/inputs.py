@@ -199,12 +199,16 @@ class _Parser:
 
     def _expanded(self, text):
         """Return an expanded sum of terms like -3/2*x^2*y in one pass, which has no bound on its length; else ``None``."""
-        out, at = {}, 0
+        terms, at = [], 0
         while at < len(text):
             term = _TERM.match(text, at)
             if not term or at and not term[1]:
                 return None
-            at, value, monomial = term.end(), Fraction(1), []
+            terms.append(term)
+            at = term.end()
+        out = {}
+        for term in terms:
+            value, monomial = Fraction(1), []
             for factor in term[2].split("*"):
                 if factor[0].isdigit():
                     numerator, _, denominator = factor.partition("/")

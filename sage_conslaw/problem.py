@@ -78,7 +78,7 @@ def problem(data, flow=None, loss=None):
             raise ValueError("a family of vector fields is the flow itself: leave out flow and loss")
         kind = "drift" if not data.has_controls else "family"
         ring = getattr(data, "user_ring", None)
-        return Problem(data, "system", (), kind, "none", data.dimension, ring=ring)
+        return Problem(data, "system", (), kind, "none", data.moving_dimension, ring=ring)
     flow = _flow(flow)
     if isinstance(data, Network):
         loss = loss or "least-squares"

@@ -7,7 +7,7 @@ proved at once. This module only decides in which order the two sides are comput
 from dataclasses import dataclass
 
 from .exact.primes import random_prime
-from .laws.independence import independent_laws, over_constants
+from .laws.independence import independent_laws
 from .laws.kernel import polynomial_laws, products_of_linear
 from .laws.monomials import blocks
 from .laws.symbolic import symbolic_laws
@@ -61,6 +61,8 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
     """
     known = None
     if algorithm == "symbolic":
+        if family.constants:
+            raise NotImplementedError("the symbolic algorithm knows no parameters; use algorithm='modular'")
         fields = family.polynomial_fields()
         found = symbolic_laws(fields, groups, deadline) if fields else _all_monomials(family, groups)
     else:
@@ -71,7 +73,6 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
         if found is None:
             found = polynomial_laws(family, groups, generator, deadline, progress, pieces)
     p = random_prime(generator)
-    found = over_constants(found, family.constants, generator, p)
     independent = tuple(independent_laws(found, family.dimension, generator, p, family.constants))
     if deadline is not None:
         deadline.check(found=tuple(found), independent=independent)

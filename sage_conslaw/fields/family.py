@@ -67,11 +67,9 @@ class ControlAffineFamily(ABC):
 
     def groups(self, degree=None):
         """Return the search space: for each group of coordinates the degree in them."""
-        if degree is None:
-            return self.ansatz or [(list(range(self.dimension)), 2)]
-        moving = [i for i in range(self.dimension) if i not in self.constants]
-        constant = [group for group in self.ansatz or [] if set(group[0]) <= set(self.constants)]
-        return [(moving, degree)] + (constant if self.constants else [])
+        if degree is None and self.ansatz:
+            return self.ansatz
+        return [([i for i in range(self.dimension) if i not in self.constants], degree or 2)]
 
     @abstractmethod
     def draw(self, generator, p, batch):
@@ -101,6 +99,10 @@ class ControlAffineFamily(ABC):
     @abstractmethod
     def polynomial_fields(self):
         """Return the nonzero fields, drift first, as lists of Sage polynomials of :meth:`ring`."""
+
+    def sparse_fields(self):
+        """Return the nonzero fields, drift first, as lists of sparse polynomials."""
+        return [[sparse.from_sage(f) for f in field] for field in self.polynomial_fields()]
 
     def _symbols_needed(self):
         return 0

@@ -182,8 +182,6 @@ class _State:
         groups = [(list(range(self.parameters, len(self.names))), 2)]
         if self.time is not None:
             groups.append(([self.time], self._time_degree()))
-        if self.constants:
-            groups.append((self.constants, 1))
         return groups
 
     def _time_degree(self):

@@ -40,9 +40,7 @@ def rank_drops(family, generator):
         ([Fraction(0, 1), Fraction(1, 1), Fraction(3, 1)], 0)
     """
     (constant,) = family.constants
-    moving = [(group, degree) for group, degree in family.groups() if not set(group) <= set(family.constants)]
-    if family.ansatz is None:
-        moving = [([i for i in range(family.dimension) if i != constant], 2)]
+    moving = family.groups()
     p = random_prime(generator)
     values, other = set(), 0
     for group in blocks(family, moving, generator):

@@ -32,50 +32,6 @@ def jacobian(laws, dimension, z, p):
     return out.reshape(len(laws), dimension)
 
 
-def over_constants(laws, constants, generator, p):
-    r"""
-    Return the laws that are a basis over the rational functions of the constants, the simplest first.
-
-    INPUT:
-
-    - ``laws`` -- sparse polynomials that are a basis over Q
-
-    - ``constants`` -- the coordinates that stand for parameters; laws in them alone are dropped
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.laws.independence import over_constants
-        sage: one = Fraction(1r)
-        sage: k, h, kh = {(0r,): one}, {(1r,): one}, {(0r, 1r): one}
-        sage: over_constants([k, h, kh], [0r], numpy.random.default_rng(0r), 2305843009213693951r)
-        [{(1,): Fraction(1, 1)}]
-    """
-    if not constants:
-        return laws
-    fixed = set(constants)
-    laws = sorted(laws, key=lambda law: (max(sum(i in fixed for i in m) for m in law), max(map(len, law)), len(law), sorted(law)))
-    values = dict(zip(constants, modular.random_array(generator, (len(constants),), p).tolist()))
-    columns, rows = {}, []
-    for law in laws:
-        row = {}
-        for monomial, value in law.items():
-            moving = tuple(i for i in monomial if i not in fixed)
-            if moving:
-                factor = value.numerator * pow(value.denominator, -1, p)
-                for i in monomial:
-                    factor = factor * values.get(i, 1) % p
-                column = columns.setdefault(moving, len(columns))
-                row[column] = (row.get(column, 0) + factor) % p
-        rows.append(row)
-    dense = np.zeros((len(laws), len(columns)), dtype=np.int64)
-    for i, row in enumerate(rows):
-        for column, value in row.items():
-            dense[i, column] = value
-    return [laws[i] for i in independent_rows(dense, p)]
-
-
 def independent_laws(laws, dimension, generator, p, constants=()):
     r"""
     Return the indices of laws that are proved functionally independent, as many as there are.

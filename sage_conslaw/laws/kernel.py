@@ -20,6 +20,7 @@ from ..fields import terms as sparse
 from ..fields.bracket import random_field
 from .basis import oriented, readable_basis
 from .monomials import blocks
+from .parametric import lift_over_parameters
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,9 @@ _EXTRA = 2
 # Entries of one batch of equations: 2^21 of them with their temporaries stay below 200 MB.
 _BATCH = 1 << 21
 
+# Values of the parameters that are tried; a random one is special with probability about degree / p.
+_SPECIALISATIONS = 3
+
 # Laws with integer coefficients of up to about 30 bits need one prime; every further one doubles the
 # trouble of a law that nobody would read.  Reaching the limit raises.
 MAX_PRIMES = 64
@@ -45,6 +49,8 @@ class _Samples:
     def __init__(self, family, p, generator):
         self.family, self.p, self.generator = family, p, generator
         n = family.dimension
+        # Laws are over Q(constants): in one set of samples the constants have one random value each.
+        self.values = modular.random_array(generator, (len(family.constants),), p)
         self.points = np.zeros((0, n + 1), dtype=np.int64)
         self.fields = np.zeros((0, n + 1), dtype=np.int64)
 
@@ -55,6 +61,7 @@ class _Samples:
         missing = max(missing, 8)
         n = self.family.dimension
         points = modular.random_array(self.generator, (missing, n), self.p)
+        points[:, list(self.family.constants)] = self.values
         values = random_field(self.family, self.generator, self.p, missing)(ModularArithmetic(self.p), points)
         values = np.broadcast_to(values, points.shape)
         one, zero = np.ones((missing, 1), dtype=np.int64), np.zeros((missing, 1), dtype=np.int64)
@@ -118,6 +125,9 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
             if vectors:
                 solved.append(_Block(family, samples, block, vectors))
     # All candidates are checked together, which is where most of the time goes; those that fail, later.
+    if family.constants:
+        found = [law for block in solved for law in block.lift_over_parameters(deadline)]
+        return sorted(found, key=lambda law: (max(map(len, law)), sorted(law)))
     verdicts = iter(family.conserved([law for block in solved for law in block.laws or []]))
     found = []
     for block in solved:
@@ -187,6 +197,23 @@ class _Block:
         if all(vector is not None for vector in rational):
             self.laws = [oriented({self.monomials[i]: value for i, value in vector.items()})
                          for vector in readable_basis(rational)]
+
+    def lift_over_parameters(self, deadline):
+        """Return laws over Q(k), from a second value of the parameters."""
+        for _ in range(_SPECIALISATIONS):
+            if deadline is not None:
+                deadline.check()
+            p = self.samples.p
+            second = _modular_kernel(_Samples(self.family, p, self.samples.generator), self.block)
+            laws = lift_over_parameters(self.family, self.monomials, self.vectors, second, p, self.family.sparse_fields)
+            if laws is not None:
+                return laws
+            # A special value has more laws: keep the smaller kernel and try again.
+            if len(second) < len(self.vectors):
+                self.vectors = second
+            if not self.vectors:
+                return []
+        raise ArithmeticError(f"the laws of a block of {len(self.block)} monomials do not lift to the rational functions of the parameters")
 
     def lift(self, deadline):
         """Combine further primes until every kernel vector is a law over Q."""

@@ -1,0 +1,106 @@
+r"""
+Laws over Q(k): one specialisation finds them, a second tells which depend on the parameters, exact algebra lifts those.
+
+The kernel at random parameter values has at least the generic dimension; where each of its vectors lifts to a
+law over Q(k) that is conserved identically, the two dimensions agree and every law is found.  Most laws do not depend on the
+parameters and are simply reconstructed.  For the others the linear system is built with coefficients in Q[k], on the few
+monomials that occur in them, and solved over the field of rational functions.
+"""
+from fractions import Fraction
+
+from ..exact.reconstruction import reconstruct
+from ..fields import terms as sparse
+from .basis import oriented, readable_basis
+
+
+def lift_over_parameters(family, monomials, first, second, p, fields):
+    r"""
+    Return laws over Q[k] for the kernel vectors of one block, ``None`` if they do not lift.
+
+    INPUT:
+
+    - ``monomials`` -- the monomials of the block
+
+    - ``first``, ``second`` -- reduced kernel bases modulo ``p`` at two random values of the parameters
+
+    - ``fields`` -- a function that returns the fields as lists of sparse polynomials
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.systems import system
+        sage: from sage_conslaw import conservation_laws
+        sage: conservation_laws(system(["x", "y"], ["k1*x", "-k2*x"], parameters=["k1", "k2"]), degree=1).laws
+        (k2*x + k1*y,)
+    """
+    laws = []
+    if [max(vector) for vector in first] != [max(vector) for vector in second]:
+        return None
+    fixed = [a for a, b in zip(first, second) if a == b]
+    rational = [reconstruct(vector, p) for vector in fixed]
+    if all(vector is not None for vector in rational):
+        candidates = [oriented({monomials[i]: value for i, value in vector.items()}) for vector in readable_basis(rational)]
+        if all(family.conserved(candidates)):
+            laws += candidates
+        else:
+            fixed = []
+    else:
+        fixed = []
+    moving = [vector for vector in first if vector not in fixed] if fixed else first
+    if not moving:
+        return laws
+    columns = sorted({i for vector in moving for i in vector})
+    solved = _solve(family, [monomials[i] for i in columns], fields())
+    if solved is None or len(solved) != len(moving):
+        columns = sorted({i for vector in first for i in vector})
+        solved, laws = _solve(family, [monomials[i] for i in columns], fields()), []
+        if solved is None or len(solved) != len(first):
+            return None
+    return laws + solved if all(family.conserved(solved)) else None
+
+
+def _solve(family, monomials, fields):
+    """Return a basis over Q[k] of the laws in the span of a few monomials, with coprime coefficients."""
+    from .._sage import QQ, FractionField, PolynomialRing, matrix
+    constants = list(family.constants)
+    place = {coordinate: i for i, coordinate in enumerate(constants)}
+    ring = PolynomialRing(QQ, [family.names[i] for i in constants], len(constants))
+    rows = {}
+    for column, monomial in enumerate(monomials):
+        gradient = sparse.derivatives({monomial: Fraction(1)})
+        for number, field in enumerate(fields):
+            for variable, part in gradient.items():
+                for product, value in sparse.multiply(part, field[variable]).items():
+                    key = number, tuple(i for i in product if i not in place)
+                    entry = rows.setdefault(key, {}).setdefault(column, {})
+                    power = tuple(place[i] for i in product if i in place)
+                    entry[power] = entry.get(power, 0) + value
+    if len(rows) * len(monomials) > 10**6:
+        return None
+    system = matrix(FractionField(ring), len(rows), len(monomials))
+    for row, entries in enumerate(rows.values()):
+        for column, entry in entries.items():
+            system[row, column] = sparse.to_sage({m: c for m, c in entry.items() if c}, ring)
+    kernel = system.right_kernel_matrix() if len(rows) else matrix.identity(FractionField(ring), len(monomials))
+    laws = []
+    for vector in kernel.rows():
+        denominator = ring.one()
+        for entry in vector:
+            denominator = denominator.lcm(ring(entry.denominator()))
+        entries = [ring(entry * denominator) for entry in vector]
+        content = ring.zero()
+        for entry in entries:
+            content = content.gcd(entry)
+        law = {}
+        for monomial, entry in zip(monomials, entries):
+            for power, value in sparse.from_sage(ring(entry / content)).items():
+                key = tuple(sorted(monomial + tuple(constants[i] for i in power)))
+                law[key] = law.get(key, 0) + value
+        scale = _content(law.values())
+        laws.append(oriented({m: c / scale for m, c in law.items()}))
+    return laws
+
+
+def _content(values):
+    from math import gcd, lcm
+    values = list(values)
+    return Fraction(gcd(*(v.numerator for v in values)), lcm(*(v.denominator for v in values)))
