@@ -59,7 +59,7 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
         sage: len(s.laws), s.rank, s.status
         (2, 1, 'proved')
     """
-    known = None
+    known, products = None, ()
     if algorithm == "symbolic":
         if family.constants:
             raise NotImplementedError("the symbolic algorithm knows no parameters; use algorithm='modular'")
@@ -69,9 +69,9 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
         found = None
         pieces = blocks(family, groups, generator)
         if _poorly_graded(pieces):
-            found, known = _rank_first(family, groups, generator, deadline, error_bound)
+            found, known, products = _rank_first(family, groups, generator, deadline, error_bound)
         if found is None:
-            found = polynomial_laws(family, groups, generator, deadline, progress, pieces)
+            found = polynomial_laws(family, groups, generator, deadline, progress, pieces, products)
     p = random_prime(generator)
     independent = tuple(independent_laws(found, family.dimension, generator, p, family.constants))
     if deadline is not None:
@@ -91,17 +91,18 @@ def _poorly_graded(pieces):
 
 
 def _rank_first(family, groups, generator, deadline, error_bound):
-    """Return all laws if the linear ones close the squeeze (else ``None``), and the rank found."""
+    """Return all laws if the linear ones close the squeeze (else ``None``), the rank found, and the products of linear laws."""
     moving = [i for i in range(family.dimension) if i not in family.constants]
     linear = polynomial_laws(family, [(moving, 1)], generator, deadline)
     independent = independent_laws(linear, family.dimension, generator, random_prime(generator), family.constants)
     known = lie_rank(family, generator, family.moving_dimension - len(independent), deadline, error_bound)
     closed = known.rank == family.moving_dimension - len(independent)
     if closed and not linear:
-        return [], known
-    if closed and not family.constants and len(groups) == 1 and sorted(groups[0][0]) == moving:
-        return products_of_linear(linear, groups), known
-    return None, known
+        return [], known, ()
+    products = products_of_linear(linear, groups) if len(groups) == 1 and sorted(groups[0][0]) == moving else ()
+    if closed and products and not family.constants:
+        return products, known, products
+    return None, known, products
 
 
 def rank_of(family, generator, algorithm, proof, upper, deadline=None, error_bound=None):

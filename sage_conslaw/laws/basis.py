@@ -14,6 +14,10 @@ _PRIME = (1 << 61) - 1
 # milliseconds; with 50 laws of 2000 squares it was 2.6 s and found nothing shorter.
 _PAIRS = 16
 
+# A block with more laws than this keeps the kernel's own reduced basis: choosing among both echelon bases took 20 s
+# for the 702 laws of a reaction network, which are products of linear ones that nobody reads one by one.
+_MANY = 200
+
 
 def primitive(vector):
     r"""
@@ -115,7 +119,7 @@ def readable_basis(vectors):
         sage: readable_basis([])
         []
     """
-    if len(vectors) <= 1:
+    if len(vectors) <= 1 or len(vectors) > _MANY:
         return [primitive(vector) for vector in vectors]
     forward, backward = echelon(vectors), echelon(vectors, reverse=True)
     candidates = forward + backward
