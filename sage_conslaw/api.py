@@ -265,5 +265,5 @@ def _error_bound(bound):
     if isinstance(bound, (bool, str)) or not hasattr(bound, "__float__"):
         raise TypeError(f"error_bound {bound!r} is not a number between 0 and 1; give e.g. 1e-30")
     if not 0 < float(bound) < 1:
-        raise ValueError(f"error_bound {float(bound)} is not between 0 and 1; give e.g. 1e-30")
+        raise ValueError(f"error_bound {bound} is not between 0 and 1; give e.g. 1e-30")
     return float(bound)

@@ -400,7 +400,9 @@ class Family:
         head = ["tau"] if len(self.constants) == 1 else []
         if self.time != NONE:
             need(self.drift is not None, "a state with a time has a drift")
-            head.append("s" if any(self.time in m for m in self.drift[self.time]) and self.flow[0] != "power" else "t")
+            # Without an exact flow the clock alone does not tell exp(t) from a time that was multiplied by t.
+            either = self.flow == NONE and self.names[self.time][:1] in ("s", "t")
+            head.append(self.names[self.time][:1] if either else "s" if self.flow[0] == "exponential" else "t")
         expected = head + parameters + (["d" + name for name in parameters] if self.forced > self.first else [])
         need(len(expected) == self.n and all(a.rstrip("_") == b.rstrip("_") for a, b in zip(self.names, expected)),
              "the coordinates are not named after the parameters")
@@ -569,7 +571,7 @@ def integers(numbers, length, what):
 def rank_values(part, family, p):
     """Return the values at the point of the elements of the Lie algebra that the record describes."""
     z = [x % p for x in integers(part["point"], family.n, "the point of the rank")]
-    pushed = part["kind"] == "words" and family.flow != NONE and family.data_size
+    pushed = part["kind"] == "words" and family.flow != NONE
 
     def letter(record):
         keys = {"data"} | ({"weight"} if family.drift is not None else set()) | ({"step"} if pushed else set())

@@ -5,7 +5,9 @@ Exit status: 0 an answer; 2 unusable input, with one line on standard error; 3 a
 partial result printed.
 """
 import json
+import linecache
 import sys
+from pathlib import Path
 
 import click
 
@@ -83,8 +85,13 @@ class _Group(click.Group):
             return _stop(f"{error.format_message().rstrip('.')}; see {command} --help", 2)
         except click.ClickException as error:
             return _stop(error.format_message(), 2)
-        except (ValueError, TypeError, NotImplementedError, OSError) as error:
-            return _stop(" ".join(str(error).split()), 2)
+        except OSError as error:
+            return _stop(f"{error.filename or 'file'}: {error.strerror}; give a path that can be read or written", 2)
+        except (ValueError, TypeError, NotImplementedError) as error:
+            message = " ".join(str(error).split())
+            if _said_by_us(error):
+                return _stop(message, 2)
+            return _stop(f"internal error ({type(error).__name__}: {message}); please report it with the command", 1)
         except KeyboardInterrupt:
             return _stop("interrupted", 130)
         except TimeLimitReached as reached:
@@ -92,6 +99,16 @@ class _Group(click.Group):
             return _stop(f"time limit of {reached.limit} s reached; the result above is sound but not final", 3)
         except BrokenPipeError:
             return 0
+
+
+def _said_by_us(error):
+    """Say whether a ``raise`` of this package made the error: only those speak of the input."""
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    file = trace.tb_frame.f_code.co_filename
+    line = linecache.getline(file, trace.tb_lineno).strip()
+    return Path(file).is_relative_to(Path(__file__).parent) and line.startswith("raise")
 
 
 def _stop(message, code):
@@ -202,8 +219,6 @@ def reproduce(paper, tau, nesterov, bias, certificates, as_json, quiet):
 @click.option("--quiet", is_flag=True, help="Print rejections and the summary only.")
 def verify(paths, as_json, quiet):
     """Recheck certificates in PATHS (files or folders) with both checkers, independently of the search."""
-    from pathlib import Path
-
     from .certificates.files import verify_files
     files = []
     for path in map(Path, paths):
@@ -253,7 +268,7 @@ def _problem(architecture, sizes, phi, system, bias):
         return read_system(system)
     for word in (architecture, *sizes):
         if word.startswith("-") and not word[1:2].isdigit():
-            raise click.UsageError(f"no such option {word}; see sage-conslaw laws --help")
+            raise click.UsageError(f"no such option {word}")
     return by_name(architecture, [_width(word, architecture) for word in sizes], bias=bias)
 
 

@@ -75,7 +75,7 @@ def exceptional_damping(data, *, loss=None, metric=None, seed=None):
         sage: exceptional_damping(networks.linear([2, 2, 2]))
         []
 
-    A metric that is made to have one::
+    Names that velocities would take::
 
         sage: R.<u, v, du, dv> = QQ[]
         sage: exceptional_damping([R.gen(0)*R.gen(1)], metric=None)

@@ -43,8 +43,8 @@ class Deadline:
             if isinstance(limit, (bool, str)) or not hasattr(limit, "__float__"):
                 raise TypeError(f"time_limit {limit!r} is not a number of seconds; give e.g. 60")
             limit = float(limit)
-            if not limit >= 0:
-                raise ValueError(f"time_limit {limit} is negative; give a number of seconds, e.g. 60")
+            if not 0 <= limit < float("inf"):
+                raise ValueError(f"time_limit {limit} is no number of seconds >= 0; give e.g. 60")
             limit = int(limit) if limit == int(limit) else limit
         self.limit = limit
         self.start = time.monotonic()

@@ -167,6 +167,23 @@ def parse_fraction(text, names):
     return _FractionParser(names).parse(text)
 
 
+def parse_rational_functions(texts):
+    r"""
+    Parse quotients of polynomials in the variables that occur.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.inputs import parse_rational_functions
+        sage: parse_rational_functions(["1/u", "v"])
+        (['u', 'v'],
+         [({(): Fraction(1, 1)}, {(0,): Fraction(1, 1)}),
+          ({(1,): Fraction(1, 1)}, {(): Fraction(1, 1)})])
+    """
+    parser = _FractionParser(None)
+    pairs = [parser.parse(text) for text in texts]
+    return parser.names, pairs
+
+
 _TERM = re.compile(r"([+-]?)((?:\d+(?:/\d+)?|[A-Za-z]\w*(?:\^\d+)?)(?:\*(?:\d+|[A-Za-z]\w*(?:\^\d+)?))*)", re.ASCII)
 
 _NODE_NAMES = {ast.Call: "a call", ast.Attribute: "an attribute", ast.Subscript: "an index", ast.Tuple: "a comma",

@@ -23,6 +23,10 @@ _COSTLY_BLOCK = 300
 _CLOSURE_COORDINATES, _CLOSURE_RANK = 8, 5
 
 
+# A dense rank takes about 56 bytes an entry (array, list of integers, FLINT's copy): 5.6 GB at 10000 coordinates.
+_MOST_COORDINATES = 10_000
+
+
 @dataclass(frozen=True)
 class Squeeze:
     r"""
@@ -59,6 +63,7 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
         sage: len(s.laws), s.rank, s.status
         (2, 1, 'proved')
     """
+    check_memory(family)
     known, products = None, ()
     if algorithm == "symbolic":
         if family.constants:
@@ -82,6 +87,24 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
     else:
         rank = rank_of(family, generator, algorithm, proof, upper, deadline, error_bound)
     return Squeeze(tuple(found), independent, *rank)
+
+
+def check_memory(family):
+    r"""
+    Refuse a dense rank that cannot fit, with an estimate.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import count_conservation_laws, networks
+        sage: count_conservation_laws(networks.linear([200, 200]))
+        Traceback (most recent call last):
+        ...
+        ValueError: a rank in 40000 coordinates needs about 90 GB of memory; at most 10000 coordinates fit
+    """
+    n = family.dimension
+    if n > _MOST_COORDINATES:
+        raise ValueError(f"a rank in {n} coordinates needs about {56e-9 * n * n:.0f} GB of memory; "
+                         f"at most {_MOST_COORDINATES} coordinates fit")
 
 
 def _poorly_graded(pieces):
@@ -118,9 +141,10 @@ def rank_of(family, generator, algorithm, proof, upper, deadline=None, error_bou
         sage: rank_of(family, numpy.random.default_rng(0r), "modular", True, 1r)
         (1, (1,), 'proved', None)
     """
+    check_memory(family)
     if algorithm == "symbolic":
         result = symbolic_lie_rank(family.polynomial_fields(), generator, deadline, proof)
-        return result.rank, result.sequence, "proved" if result.proved else "probable", None
+        return result.rank, result.sequence, "proved" if result.proved else "probable", result.error_bound or None
     result = lie_rank(family, generator, upper, deadline, error_bound)
     if not result.stagnated:
         return result.rank, result.sequence, "proved", None

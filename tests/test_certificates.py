@@ -138,6 +138,16 @@ def test_a_missing_field_is_rejected(records, key):
         assert rejected(record) == [True, True]
 
 
+@pytest.mark.parametrize("flow", [flows.momentum("1/t"), flows.momentum("1/t^2"), flows.momentum("t"), flows.momentum("tau"),
+                                  flows.weight_decay("1/2", flows.nesterov()), flows.weight_decay("1/2", flows.momentum(1))], ids=repr)
+@pytest.mark.parametrize("build", [lambda: networks.linear([2, 2, 1]), lambda: networks.nmf(1, 2, 1), lambda: networks.icnn(1, 1, 1)],
+                         ids=["linear", "nmf", "icnn"])
+@pytest.mark.parametrize("loss", ["least-squares", "cross-entropy"])
+def test_every_flow_has_certificates(flow, build, loss):
+    record = json.loads(json.dumps(conservation_laws(build(), flow=flow, loss=loss, seed=1).certificate()))
+    assert certificates.check(record) == verify(record)
+
+
 def test_a_rank_too_high_or_a_law_too_many_is_rejected(records):
     record = copy.deepcopy(records["linear"])
     record["rank"]["words"].append(record["rank"]["words"][0])

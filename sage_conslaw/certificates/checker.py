@@ -154,9 +154,10 @@ def _check_names(family):
         raise CertificateError("the time is not where it belongs")
     head = ["tau"] * len(family.constants)
     if family.time is not None:
-        exponential = family.exact_flow is None or family.exact_flow[0] == "exponential"
-        clock = family.drift[family.time]
-        head.append("s" if exponential and any(family.time in monomial for monomial in clock) else "t")
+        # Without an exact flow the clock alone does not tell exp(t) from a time that was multiplied by t.
+        either = family.exact_flow is None and family.names[family.time][:1] in ("s", "t")
+        exponential = family.exact_flow is not None and family.exact_flow[0] == "exponential"
+        head.append(family.names[family.time][:1] if either else "s" if exponential else "t")
     expected = head + names + (["d" + name for name in names] if family.first_forced > first else [])
     if len(expected) != family.dimension or family.names[first:first + D] != names or any(
             a.rstrip("_") != b.rstrip("_") for a, b in zip(family.names, expected)):

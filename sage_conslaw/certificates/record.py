@@ -82,7 +82,7 @@ def polynomial_text(terms, names):
         '0'
     """
     parts = []
-    for monomial, value in terms.items():
+    for monomial, value in sorted(terms.items(), key=lambda item: (-len(item[0]), item[0])):
         powers = [names[i] if monomial.count(i) == 1 else f"{names[i]}^{monomial.count(i)}" for i in dict.fromkeys(monomial)]
         number = str(abs(value))
         body = "*".join(powers if powers and number == "1" else [number, *powers])

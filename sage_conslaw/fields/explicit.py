@@ -76,6 +76,9 @@ class VectorFieldFamily(ControlAffineFamily):
         self.has_controls = bool(self.controls)
         self._map = sparse.PolynomialMap([f for field in self.controls for f in field], len(names))
         drift_degree = max(map(sparse.degree, drift), default=0) if drift else 0
+        denominators = sum(value.denominator.bit_length() for field in self.controls + ([drift] if drift else [])
+                           for f in field for value in f.values() if value.denominator > 1)
+        self.height_bits = denominators + sparse.coefficient_bits([f for field in self.controls for f in field] + (drift or []))
         self.field_degree = 1 + max(self._map.degree, drift_degree)
 
     def __repr__(self):

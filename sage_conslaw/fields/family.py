@@ -42,6 +42,8 @@ class ControlAffineFamily(ABC):
     names = ()
     drift = None
     field_degree = 0
+    # Bits of the coefficients of the fields, over a common denominator; they bound how often a prime is unlucky.
+    height_bits = 64
     has_controls = True
     # Coordinates that never move and stand for parameters of the coefficients: laws are over Q(constants).
     constants = ()

@@ -123,6 +123,22 @@ def degree(terms):
     return max(map(len, terms), default=0)
 
 
+def coefficient_bits(polynomials):
+    r"""
+    Return the bit length of the largest numerator or denominator of some polynomials, times the bits of their number of terms.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.fields.terms import coefficient_bits
+        sage: coefficient_bits([{(0,): Fraction(8r)}, {}])
+        5
+    """
+    values = [value for f in polynomials for value in f.values()]
+    largest = max((max(abs(v.numerator), v.denominator).bit_length() for v in values), default=1)
+    return largest + len(values).bit_length()
+
+
 class PolynomialMap:
     r"""
     Several polynomials of one point, compiled for batched evaluation in any arithmetic.

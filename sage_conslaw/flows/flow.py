@@ -146,6 +146,9 @@ class _State:
         used = {i for _, _, terms in metric.entries for monomial in terms for i in monomial}
         if any(names[i] in unknown for i in used):
             bad = next(names[i] for i in sorted(used) if names[i] in unknown)
+            if bad == "t" and self.exponential:
+                raise ValueError("the metric depends on t, but with this flow the time enters as s = exp(rate * t): "
+                                 "write it in s, or take tau = 0 or a tau that depends on t")
             raise ValueError(f"the metric has the variable {bad}, which is not a coordinate ({', '.join(self.names[:8])}"
                              f"{', ...' if len(self.names) > 8 else ''})")
         top = max((sparse.degree(terms) for _, _, terms in metric.entries), default=0)
@@ -388,4 +391,5 @@ def weight_decay(rate, flow=None):
         raise ValueError(f"the rate {rate} of weight decay is not a rational number; give e.g. 1/100") from None
     if rate < 0:
         raise ValueError(f"the rate {rate} of weight decay is negative; give a rational rate >= 0")
-    return replace(gradient() if flow is None else flow, decay=rate)
+    flow = gradient() if flow is None else flow
+    return replace(flow, decay=flow.decay + rate)

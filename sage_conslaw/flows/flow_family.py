@@ -66,6 +66,10 @@ class FlowFamily(ControlAffineFamily):
             self._places[present] = np.arange(len(present))
             self._metric_map = sparse.PolynomialMap([terms for _, _, terms in self.metric], self.dimension)
             metric_degree = self._metric_map.degree
+        polynomials = list(drift or []) + [terms for _, _, terms in metric or ()] + list(getattr(response, "components", ()))
+        denominators = sum(v.denominator.bit_length() for f in polynomials for v in f.values() if v.denominator > 1)
+        # A network's own coefficients are 1; its fields have at most as many terms as dimensions to the degree.
+        self.height_bits = denominators + sparse.coefficient_bits(polynomials) + response.degree * len(self.names).bit_length()
         drift_degree = max(map(sparse.degree, drift), default=0) if drift else 0
         self.field_degree = max(response.degree + metric_degree, drift_degree + 1)
 
@@ -144,7 +148,7 @@ class FlowFamily(ControlAffineFamily):
                 at = z
                 while isinstance(at, Dual):
                     at = at.real
-                rate = int(at[..., self.constants[0]])
+                rate = int(np.ravel(at[..., self.constants[0]])[0])
             else:
                 rate = number.numerator * pow(number.denominator, -1, p)
             scale = pow(rate, -1, p)

@@ -40,29 +40,46 @@ class Metric:
 
 
 def _common(polynomials, what):
-    """Return names, and numerators over a common denominator, of polynomials or rational functions."""
-    from .._sage import QQ, FractionField, PolynomialRing
-    from ..inputs import polynomials_of_one_ring
+    """Return names, and numerators over a common denominator, of numbers, polynomials or rational functions."""
+    from fractions import Fraction
+
+    from .._sage import QQ, RR, FractionField, PolynomialRing
+    from ..inputs import parse_rational_functions
     flat = list(polynomials)
-    rational = [f for f in flat if hasattr(f, "denominator") and hasattr(f.parent(), "ring") and hasattr(f.parent().ring(), "gens")]
-    if rational:
-        parent = rational[0].parent().ring()
-        ring = PolynomialRing(QQ, parent.variable_names(), parent.ngens())
+    if any(isinstance(f, float) or getattr(f, "parent", lambda: None)() is RR for f in flat):
+        raise TypeError(f"{what} has floating-point entries; give exact rationals, e.g. 1/2 for 0.5")
+    if all(isinstance(f, (str, int, Fraction)) for f in flat) and any(isinstance(f, str) for f in flat):
+        names, pairs = parse_rational_functions([str(f) for f in flat])
+        ring = PolynomialRing(QQ, names, len(names)) if names else PolynomialRing(QQ, "t_", 1)
         field = FractionField(ring)
-        flat = [field(f) for f in flat]
-        denominator = ring.one()
-        for f in flat:
-            denominator = denominator.lcm(ring(f.denominator()))
-        flat = [ring(f * denominator) for f in flat]
-    elif not any(isinstance(f, str) or hasattr(f, "parent") and hasattr(f.parent(), "variable_names")
-                 or hasattr(f, "free_symbols") for f in flat):
-        from fractions import Fraction
-        if any(isinstance(f, float) for f in flat):
-            raise TypeError(f"{what} has floating-point entries; give exact rationals, e.g. 1/2 for 0.5")
-        return (), [{(): Fraction(str(f))} if f else {} for f in flat]
-    else:
+        flat = [field(sparse.to_sage(a, ring)) / field(sparse.to_sage(b, ring)) for a, b in pairs]
+    parents = [f.parent() for f in flat if hasattr(f, "parent")]
+    rings = [parent.ring() if hasattr(parent, "ring") and hasattr(parent.ring(), "gens") else parent for parent in parents]
+    rings = [ring for ring in rings if _is_polynomial_ring(ring)]
+    if any(hasattr(f, "free_symbols") for f in flat):
+        from ..inputs import polynomials_of_one_ring
         ring, flat = polynomials_of_one_ring(flat, what)
-    return ring.variable_names(), [sparse.from_sage(f) for f in flat]
+        return ring.variable_names(), [sparse.from_sage(f) for f in flat]
+    if not rings:
+        values = [Fraction(str(f)) for f in flat]
+        return (), [{(): value} if value else {} for value in values]
+    names = rings[0].variable_names()
+    ring = PolynomialRing(QQ, names, len(names))
+    field = FractionField(ring)
+    try:
+        flat = [field(f) for f in flat]
+    except TypeError as error:
+        raise TypeError(f"{what} cannot be read as rational functions of {', '.join(names)}: {error}") from None
+    denominator = ring.one()
+    for f in flat:
+        denominator = denominator.lcm(ring(f.denominator()))
+    return names, [sparse.from_sage(ring(f * denominator)) for f in flat]
+
+
+def _is_polynomial_ring(ring):
+    """Say whether a Sage parent is a ring of polynomials, in one or several variables."""
+    from .._sage import MPolynomial, Polynomial
+    return hasattr(ring, "gen") and hasattr(ring, "base_ring") and isinstance(ring.one(), (MPolynomial, Polynomial))
 
 
 def diagonal(entries, name="diagonal", dual=False):

@@ -94,6 +94,10 @@ def damping(tau):
     constant = numerator.degree() <= 0 and denominator.degree() <= 0
     if constant and numerator[0] / denominator[0] < 0:
         raise ValueError(f"tau = {text} is negative; damping takes energy out: give tau >= 0")
+    if not constant and numerator:
+        probe = next(QQ(t) for t in range(1, numerator.degree() + denominator.degree() + 3) if denominator(t) and numerator(t))
+        if numerator(probe) / denominator(probe) < 0:
+            raise ValueError(f"tau = {text} is negative at t = {probe}; damping takes energy out: give tau >= 0")
     if denominator.degree() <= 0:
         numerator, denominator = numerator / denominator[0], ring.one()
     return Damping(sparse.from_sage(numerator), sparse.from_sage(denominator), str(value))

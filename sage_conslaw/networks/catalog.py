@@ -11,6 +11,11 @@ from .graph import Data, Parameter
 from .network import Network
 
 
+# Names and graph of a network take about 500 bytes a parameter: two million are 1 GB.
+MAX_WIDTH = 1_000_000
+MAX_PARAMETERS = 2_000_000
+
+
 def integer(value):
     r"""
     Return an exact integer as a Python ``int``; anything else, also a rational or a truth value, is a ``TypeError``.
@@ -88,6 +93,12 @@ def check_sizes(sizes, least, architecture):
             repaired = " ".join(str(max(n, 1)) for n in good)
             raise ValueError(f"width {size} of {architecture} {good}: widths are positive integers; "
                              f"try {architecture} {repaired}")
+    for size in good:
+        if size > MAX_WIDTH:
+            raise ValueError(f"width {size} of {architecture} {good} is too large; at most {MAX_WIDTH}")
+    if sum(a * b for a, b in zip(good, good[1:])) > MAX_PARAMETERS:
+        raise ValueError(f"{architecture} {good} has more than {MAX_PARAMETERS} weights, which do not fit in memory; "
+                         "try smaller widths")
     if len(good) < least:
         repaired = " ".join(map(str, (good + [2] * least)[:least]))
         raise ValueError(f"{architecture} takes at least {least} widths from input to output, not {good}; "

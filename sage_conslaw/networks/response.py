@@ -7,9 +7,14 @@ One backward pass over the graph serves modular evaluation, duals, floats and po
 import numpy as np
 
 from ..exact import modular
-from ..exact.arithmetic import AbstractingArithmetic, Dual, DualArithmetic, FloatArithmetic, PolynomialArithmetic
+from ..exact.abstraction import AbstractingArithmetic
+from ..exact.arithmetic import Dual, DualArithmetic, FloatArithmetic, PolynomialArithmetic
 from .graph import Constant, Data, Parameter
 from .operations import Gate
+
+
+# Expanding 10^5 terms takes about 2 s; the symbolic algorithms are far slower still on what comes after.
+MAX_PHI_TERMS = 100_000
 
 
 class NetworkResponse:
@@ -137,9 +142,18 @@ class NetworkResponse:
 
     # -- exact readings --------------------------------------------------------------------------
 
+    def number_of_terms(self):
+        """Return how many terms the response has when it is expanded: its value where everything is one."""
+        data = {leaf: np.ones(leaf.shape) for leaf in self.data_leaves}
+        values = self.forward(FloatArithmetic(), np.ones(self.dimension), data)
+        return sum(float((np.abs(values[a]) * np.abs(values[b])).sum()) for a, b in self.pairings)
+
     def local_reparameterisation(self):
         """Return the coefficients of the response in the data variables, as Sage polynomials over QQ."""
         from .._sage import QQ, PolynomialRing
+        terms = self.number_of_terms()
+        if terms > MAX_PHI_TERMS:
+            raise ValueError(f"phi has about {terms:.2g} terms, too many to write down; use algorithm='modular', which never does")
         size = sum(leaf.size for leaf in self.data_leaves)
         parameters = PolynomialRing(QQ, self.names, len(self.names))
         # Generic (dictionary) polynomials: there may be thousands of data variables.

@@ -146,11 +146,12 @@ def _by_flows(family, generator, p, upper, deadline):
         return LieRank(found, tuple(ranks), False, 0.0, p)
     # The endpoint's degree multiplies with each step; minors of its Jacobian are tested at one point.
     degree = (found + 1) * (family.field_degree + 2) ** steps
-    error = point_failure_bound(degree, p) + prime_failure_bound(degree * 64)
+    error = point_failure_bound(degree, p) + prime_failure_bound(degree * (family.height_bits + 64))
     return LieRank(found, tuple(ranks), True, min(1.0, error), p)
 
 
 def _height_bits(family, depth):
-    """Bound the bits of a coefficient of a word's component: products of depth + 1 fields, differentiated."""
-    number = max(2, family.dimension)
-    return (depth + 1) * (family.field_degree + 1) * (number.bit_length() + 64)
+    """Bound the bits of a value of a word of depth + 1 fields, as an integer polynomial in point and draws."""
+    # Each bracket multiplies two fields, sums over the dimensions and differentiates (factors up to the degree).
+    each = family.height_bits + family.dimension.bit_length() + (family.field_degree * (depth + 2)).bit_length()
+    return (depth + 1) * each

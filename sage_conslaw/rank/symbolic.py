@@ -9,10 +9,16 @@ from dataclasses import dataclass
 from .._sage import QQ, matrix
 
 
+# Coordinates of the point are drawn from this many integers; by Schwartz and Zippel a polynomial of degree d
+# vanishes there with probability at most d over it.
+_POINTS = 1 << 40
+
+
 @dataclass(frozen=True)
 class SymbolicRank:
     r"""
-    The rank of the generated Lie algebra, the rank after each bracket length, and whether closure is proved.
+    The rank of the generated Lie algebra, the rank after each bracket length, whether closure is proved, and if not,
+    a bound for the probability that the rank is larger.
 
     EXAMPLES::
 
@@ -24,6 +30,7 @@ class SymbolicRank:
     rank: int
     sequence: tuple
     proved: bool
+    error_bound: float = 0.0
 
 
 def lie_bracket(F, G):
@@ -40,12 +47,13 @@ def lie_bracket(F, G):
     n = len(F)
     variables = F[0].parent().gens()
     total = [F[0].parent().zero()] * n
-    for i in range(n):
-        for j in range(n):
-            if F[i] and G[j]:
-                total[j] += F[i] * G[j].derivative(variables[i])
-            if G[i] and F[j]:
-                total[j] -= G[i] * F[j].derivative(variables[i])
+    place = {variable: i for i, variable in enumerate(variables)}
+    for left, right, sign in ((F, G, 1), (G, F, -1)):
+        for j, component in enumerate(right):
+            for variable in component.variables():
+                factor = left[place[variable]]
+                if factor:
+                    total[j] += sign * factor * component.derivative(variable)
     return total
 
 
@@ -92,17 +100,17 @@ def symbolic_lie_rank(fields, generator, deadline=None, proof=True):
         sage: from sage_conslaw.rank.symbolic import symbolic_lie_rank
         sage: R.<x, y, z> = QQ[]
         sage: symbolic_lie_rank([[R(1), R(0), -y], [R(0), R(1), x]], numpy.random.default_rng(0r))
-        SymbolicRank(rank=3, sequence=(2, 3), proved=True)
+        SymbolicRank(rank=3, sequence=(2, 3), proved=True, error_bound=0.0)
         sage: symbolic_lie_rank([[y*z, x*z, x*y]], numpy.random.default_rng(0r))
-        SymbolicRank(rank=1, sequence=(1, 1), proved=True)
+        SymbolicRank(rank=1, sequence=(1, 1), proved=True, error_bound=0.0)
         sage: symbolic_lie_rank([[R(0)]*3], numpy.random.default_rng(0r))
-        SymbolicRank(rank=0, sequence=(0,), proved=True)
+        SymbolicRank(rank=0, sequence=(0,), proved=True, error_bound=0.0)
     """
     fields = [field for field in fields if any(field)]
     if not fields:
         return SymbolicRank(0, (0,), True)
     n = len(fields[0])
-    span = _TrackedSpan([QQ(int(a)) / int(b) for a, b in generator.integers(1, 10**6, size=(n, 2))])
+    span = _TrackedSpan([QQ(int(a)) for a in generator.integers(1, _POINTS, size=n)])
     rejected = [field for field in fields if not span.add(field)]
     base = list(span.fields)
     sequence, newest = [len(base)], list(base)
@@ -125,7 +133,11 @@ def symbolic_lie_rank(fields, generator, deadline=None, proof=True):
         proved = _closed(span, rejected, n, deadline)
         if not proved:
             raise ArithmeticError("the random rational point lies on a special set; use another seed")
-    return SymbolicRank(found, tuple(sequence), proved)
+    if proved:
+        return SymbolicRank(found, tuple(sequence), True)
+    degree = max((f.degree() for field in span.fields + rejected for f in field), default=0)
+    tests = len(span.fields) + len(rejected)
+    return SymbolicRank(found, tuple(sequence), False, min(1.0, float(tests * (found + 1) * max(degree, 1)) / _POINTS))
 
 
 def _closed(span, rejected, n, deadline):

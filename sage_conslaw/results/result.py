@@ -8,7 +8,7 @@ from .readable import readable
 
 # What each status means, in one sentence for people.
 STATUS = {
-    "proved": "the laws found and the rank of the Lie algebra add up to the dimension",
+    "proved": "the number is exact: laws and rank add up to the dimension, or the span of fields is proved closed under brackets",
     "probable": "the rank is Monte Carlo, wrong with probability at most error_bound",
     "bounded": "the number lies between the laws found and the dimension minus the rank found",
 }
@@ -52,12 +52,19 @@ class LawCount(SageObject):
     def number(self):
         return self.state_dimension - self.lie_dimension
 
+    @property
+    def assumption(self):
+        """Under which assumption the result holds for the real training dynamics."""
+        if self.flow in ("drift", "family"):
+            return "none: the fields are the dynamics"
+        return "span condition: real gradients span what the gradients of the response do"
+
     def _space(self):
         if self.flow in ("drift", "family"):
-            return f"{self.state_dimension} coordinates"
+            return _count(self.state_dimension, "coordinate")
         if self.state_dimension != self.parameters:
-            return f"{self.state_dimension} state coordinates ({self.parameters} parameters)"
-        return f"{self.parameters} parameters"
+            return f"{_count(self.state_dimension, 'state coordinate')} ({_count(self.parameters, 'parameter')})"
+        return _count(self.parameters, "parameter")
 
     def _certainty(self):
         if self.status == "proved":
@@ -84,7 +91,7 @@ class LawCount(SageObject):
             "architecture": self.architecture, "sizes": [int(n) for n in self.sizes], "flow": self.flow, "loss": self.loss,
             "parameters": self.parameters, "state_dimension": self.state_dimension,
             "lie_dimension": self.lie_dimension, "lie_sequence": list(self.lie_sequence), "number": self.number,
-            "status": self.status, "error_bound": self.error_bound,
+            "status": self.status, "error_bound": self.error_bound, "assumption": self.assumption,
             "algorithm": self.algorithm, "seed": self.seed, "seconds": round(self.seconds, 3),
         }
         record.update((key, value) for key, value in self.options)
@@ -136,7 +143,8 @@ class ConservationLaws(LawCount):
                    f", not polynomial of this degree (proved)"
         if len(self.independent) == self.number:
             return f"{found}, complete ({self._certainty()})"
-        return f"{found}; {self.number} laws in all ({self._certainty()})"
+        chance = "" if self.error_bound is None else f"; {self.number} but for a probability of {self.error_bound:.1e}"
+        return f"{found}; between {len(self.independent)} and {self.number} in all (bounded{chance})"
 
     def certificate(self):
         r"""
@@ -166,7 +174,7 @@ class ConservationLaws(LawCount):
 
     def _latex_(self):
         from sage.misc.latex import latex
-        lines = r" \\ ".join(str(latex(law)) for law in self.laws)
+        lines = r" \\ ".join(str(latex(self.laws[i])) for i in self.independent)
         return r"\begin{array}{l} " + (lines or r"\text{no polynomial law}") + r" \end{array}"
 
     def to_dict(self):
@@ -190,8 +198,12 @@ class ConservationLaws(LawCount):
         return len(self.laws)
 
 
+def _count(number, noun):
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _laws(number):
-    return f"{number} independent law{'' if number == 1 else 's'}"
+    return _count(number, "independent law")
 
 
 __all__ = ["ConservationLaws", "LawCount", "STATUS"]

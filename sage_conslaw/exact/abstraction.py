@@ -1,0 +1,71 @@
+r"""
+Dual numbers over polynomials with free symbols in place of what does not move: proofs at local cost.
+"""
+import numpy as np
+
+from .arithmetic import Dual, DualArithmetic, split_spec
+
+
+class AbstractingArithmetic(DualArithmetic):
+    r"""
+    Dual numbers over polynomials in which entries that do not move are replaced by fresh symbols.
+
+    If an identity holds with a symbol free, it holds with the value in its place: what vanishes here
+    vanishes.  The converse may fail, so a nonzero result decides nothing.  Values are expanded only
+    where their infinitesimal part is not zero, which keeps the cost of a proof local.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.abstraction import AbstractingArithmetic
+        sage: from sage_conslaw.exact.arithmetic import Dual, PolynomialArithmetic
+        sage: R.<u, v, s1, s2> = QQ[]
+        sage: A = AbstractingArithmetic(PolynomialArithmetic(R), [s1, s2])
+        sage: a = Dual(numpy.array([u, v], dtype=object), numpy.array([v, R(0)], dtype=object))
+        sage: A.contract("i,i->i", a, a)                   # u^2 moves, v^2 becomes a symbol
+        Dual(real=array([u^2, s1], dtype=object), infinitesimal=array([2*u*v, 0], dtype=object))
+    """
+
+    def __init__(self, base, symbols):
+        super().__init__(base)
+        self._symbols = iter(symbols)
+
+    def fresh(self, shape):
+        out = np.empty(shape, dtype=object)
+        for index in np.ndindex(*out.shape):
+            out[index] = next(self._symbols)
+        return out
+
+    def _settle(self, shape, moved, real):
+        """Return the dual number with symbols where nothing moves; ``real()`` gives the values."""
+        if moved is None or not any(moved.flat):
+            return Dual(self.fresh(shape), None)
+        value = real(moved)
+        for index, entry in np.ndenumerate(moved):
+            if not entry:
+                value[index] = next(self._symbols)
+        return Dual(value, moved)
+
+    def add(self, a, b):
+        moved = self._both(self.base.add, a.infinitesimal, b.infinitesimal)
+        return self._settle(a.real.shape, moved, lambda _: self.base.add(a.real, b.real))
+
+    def multiply(self, a, b):
+        return self.contract("{0},{0}->{0}".format("ijklm"[:a.real.ndim]), a, b)
+
+    def contract(self, spec, a, b):
+        left, right, result = split_spec(spec)
+        sizes = dict(zip(left, a.real.shape)) | dict(zip(right, b.real.shape))
+        first = None if b.infinitesimal is None else self.base.contract(spec, a.real, b.infinitesimal)
+        second = None if a.infinitesimal is None else self.base.contract(spec, a.infinitesimal, b.real)
+        moved = self._both(self.base.add, first, second)
+
+        def real(moved):
+            # Only the entries that move are expanded: the others' operands are masked on the result.
+            products = self.base._products(spec, a.real, b.real)
+            out = np.full(moved.shape, self.base.ring.zero(), dtype=object)
+            for index, terms in products.items():
+                if moved[index]:
+                    out[index] = sum(x * y for x, y in terms)
+            return out
+        return self._settle([sizes[x] for x in result], moved, real)
