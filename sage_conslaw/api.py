@@ -238,25 +238,21 @@ def _algorithm(algorithm):
 
 
 def _seed(seed):
-    if seed is None:
-        return secrets.randbits(32)
-    try:
-        value = integer(seed)
-    except TypeError:
-        raise TypeError(f"seed {seed!r} is not an integer; give e.g. seed=0") from None
-    if value < 0:
-        raise ValueError(f"seed {seed} is negative; give e.g. seed=0")
-    return value
+    return secrets.randbits(32) if seed is None else _at_least(seed, 0, "seed", "give e.g. seed=0")
 
 
 def _degree(degree):
+    return _at_least(degree, 1, "degree", "try degree 2")
+
+
+def _at_least(value, least, name, advice):
     try:
-        value = integer(degree)
+        number = integer(value)
     except TypeError:
-        raise TypeError(f"degree {degree!r} is not an integer; try degree 2") from None
-    if value < 1:
-        raise ValueError(f"degree {degree} is not a positive integer; try degree 2")
-    return value
+        raise TypeError(f"{name} {value!r} is not an integer; {advice}") from None
+    if number < least:
+        raise ValueError(f"{name} {value} is not a {'positive' if least else 'non-negative'} integer; {advice}")
+    return number
 
 
 def _error_bound(bound):

@@ -169,7 +169,23 @@ class ModularArithmetic(_ArrayArithmetic):
         return modular.multiply(a, np.int64(factor % self.p), self.p)
 
 
-class FloatArithmetic(_ArrayArithmetic):
+class _OperatorArithmetic(_ArrayArithmetic):
+    """Entries whose own operators are the arithmetic."""
+
+    def add(self, a, b):
+        return a + b
+
+    def subtract(self, a, b):
+        return a - b
+
+    def negate(self, a):
+        return -a
+
+    def multiply(self, a, b):
+        return a * b
+
+
+class FloatArithmetic(_OperatorArithmetic):
     r"""
     Arrays of doubles, to simulate; no rank is ever decided here.
 
@@ -190,18 +206,6 @@ class FloatArithmetic(_ArrayArithmetic):
     def segment_sum(self, a, starts):
         return np.add.reduceat(a, starts, axis=-1)
 
-    def add(self, a, b):
-        return a + b
-
-    def subtract(self, a, b):
-        return a - b
-
-    def negate(self, a):
-        return -a
-
-    def multiply(self, a, b):
-        return a * b
-
     def contract(self, spec, a, b):
         left, right, result = split_spec(spec)
         return np.einsum(f"...{left},...{right}->...{result}", a, b)
@@ -210,7 +214,7 @@ class FloatArithmetic(_ArrayArithmetic):
         return a * float(factor)
 
 
-class PolynomialArithmetic(_ArrayArithmetic):
+class PolynomialArithmetic(_OperatorArithmetic):
     r"""
     Arrays of elements of a Sage ring, for identities that hold exactly.
 
@@ -233,18 +237,6 @@ class PolynomialArithmetic(_ArrayArithmetic):
         for index, value in np.ndenumerate(values):
             out[index] = self.ring(int(value))
         return out
-
-    def add(self, a, b):
-        return a + b
-
-    def subtract(self, a, b):
-        return a - b
-
-    def negate(self, a):
-        return -a
-
-    def multiply(self, a, b):
-        return a * b
 
     def contract(self, spec, a, b):
         left, right, result = split_spec(spec)

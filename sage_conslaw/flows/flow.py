@@ -11,7 +11,7 @@ from fractions import Fraction
 from ..fields import terms as sparse
 from .flow_family import FlowFamily
 from .metric import Metric, positive
-from .tau import Damping, damping, exponential_text
+from .tau import Damping, damping, exponential_text, is_exact
 
 ONE = Fraction(1)
 
@@ -75,9 +75,11 @@ class Flow:
                 metric = positive(response.names, range(response.dimension), "mirror")
             else:
                 metric = None if self.metric == "euclidean" else self.metric
-        if metric is not None and metric.size != response.dimension:
+        if metric is not None and not metric.by_name and metric.size != response.dimension:
             raise ValueError(f"the metric is for {metric.size} parameters; there are {response.dimension} "
                              f"({', '.join(response.names[:6])}{', ...' if response.dimension > 6 else ''})")
+        if metric is not None and metric.by_name:
+            metric = metric.arranged(response.names)
         state = _State(self, response.names)
         entries = None if metric is None else state.metric_entries(metric)
         return FlowFamily(response, state.names, state.parameters, state.forced, state.drift(), entries,
@@ -294,7 +296,9 @@ def as_metric(metric):
     if not isinstance(metric, (list, tuple)) or not metric:
         raise TypeError(f"metric {metric!r} is not a metric; give a list (the diagonal), a square matrix "
                         "or flows.mirror(potential).metric")
-    if isinstance(metric[0], (list, tuple)):
+    if any(isinstance(row, (list, tuple)) for row in metric):
+        if not all(isinstance(row, (list, tuple)) for row in metric):
+            raise TypeError("a metric is a list of polynomials (the diagonal) or the rows of a square matrix, not a mixture")
         return full(metric)
     return diagonal(metric)
 
@@ -383,7 +387,7 @@ def weight_decay(rate, flow=None):
         ValueError: the rate -1 of weight decay is negative; give a rational rate >= 0
     """
     from dataclasses import replace
-    if isinstance(rate, float) or isinstance(rate, bool) or not (isinstance(rate, (int, Fraction, str)) or hasattr(rate, "parent")):
+    if not is_exact(rate):
         raise TypeError(f"the rate {rate!r} of weight decay is not exact; give a rational such as 1/100")
     try:
         rate = Fraction(str(rate))

@@ -5,7 +5,8 @@ A metric is kept as its nonzero entries, polynomials after multiplication by a c
 factor changes neither the laws nor the module of fields over the rational functions.
 The theory needs no symmetry, and none is asked for.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from ..fields import terms as sparse
 
@@ -34,6 +35,18 @@ class Metric:
     entries: tuple
     names: tuple
     dual: bool = False
+    by_name: bool = False
+
+    def arranged(self, parameters):
+        """Return a metric whose rows are named, in the order of the parameters."""
+        unknown = [name for name in self.names if name not in parameters]
+        missing = [name for name in parameters if name not in self.names]
+        if unknown or missing:
+            raise ValueError(f"the potential is in {', '.join(self.names[:8])}, the parameters are {len(parameters)} ({', '.join(parameters[:8])}): "
+                             f"{'it must depend on each, with a regular Hessian' if missing else 'rename its variables'}")
+        place = {name: i for i, name in enumerate(parameters)}
+        row = [place[name] for name in self.names]
+        return replace(self, entries=tuple((row[i], row[j], f) for i, j, f in self.entries), by_name=False)
 
     def __repr__(self):
         return f"{self.name} metric"
@@ -41,8 +54,6 @@ class Metric:
 
 def _common(polynomials, what):
     """Return names, and numerators over a common denominator, of numbers, polynomials or rational functions."""
-    from fractions import Fraction
-
     from .._sage import QQ, RR, FractionField, PolynomialRing
     from ..inputs import parse_rational_functions
     flat = list(polynomials)
@@ -178,7 +189,7 @@ def of_potential(potential, names=None):
         sage: of_potential(exp(u) + v^2)
         Traceback (most recent call last):
         ...
-        ValueError: the Hessian of the potential has the entry e^u, which is not rational; give the metric itself, or the variable e^u as the parameter
+        ValueError: the Hessian of the potential has the entry e^u, which is not rational; give the metric itself as rational functions, or other parameters
         sage: of_potential(u + v^2)
         Traceback (most recent call last):
         ...
@@ -204,13 +215,12 @@ def of_potential(potential, names=None):
                 hessian[i, j] = _rational_function(entry, field)
             except (TypeError, ValueError):
                 raise ValueError(f"the Hessian of the potential has the entry {entry}, which is not rational; "
-                                 f"give the metric itself, or the variable {entry} as the parameter") from None
+                                 "give the metric itself as rational functions, or other parameters") from None
     if hessian.det().is_zero():
         raise ValueError("the Hessian of the potential is singular; give a strictly convex potential")
     inverse = hessian.inverse()
-    if inverse.is_diagonal():
-        return diagonal(inverse.diagonal(), "mirror", dual=True)
-    return full(inverse.rows(), "mirror", dual=True)
+    entries = diagonal(inverse.diagonal()) if inverse.is_diagonal() else full(inverse.rows())
+    return Metric("mirror", n, entries.entries, tuple(names), dual=True, by_name=True)
 
 
 def _rational_function(entry, field):
@@ -249,7 +259,13 @@ def natural(phi, damping=0):
     """
     from .._sage import FractionField, matrix
     from ..inputs import polynomials_of_one_ring
+    from .tau import is_exact
+    if not is_exact(damping):
+        raise TypeError(f"the damping {damping!r} is not exact; give a rational such as 1/2")
+    if Fraction(str(damping)) < 0:
+        raise ValueError(f"the damping {damping} is negative; give a rational >= 0")
     ring, components = polynomials_of_one_ring(phi, "phi")
+    damping = ring(Fraction(str(damping)).numerator) / Fraction(str(damping)).denominator
     jacobian = matrix(ring, [[f.derivative(x) for x in ring.gens()] for f in components])
     gram = jacobian.transpose() * jacobian + damping * matrix.identity(ring, ring.ngens())
     if gram.det().is_zero():
@@ -300,7 +316,6 @@ def positive(names, which, name):
         sage: positive(["u", "v"], [0], "icnn").entries
         ((0, 0, {(0,): Fraction(1, 1)}), (1, 1, {(): Fraction(1, 1)}))
     """
-    from fractions import Fraction
     which = set(which)
     entries = tuple((i, i, {(i,) if i in which else (): Fraction(1)}) for i in range(len(names)))
     return Metric(name, len(names), entries, tuple(names), dual=True)

@@ -41,6 +41,42 @@ class Damping:
         return None
 
 
+def is_float(value):
+    r"""
+    Say whether a number is a floating-point number, of Python or of a real or complex field of Sage.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.tau import is_float
+        sage: is_float(0.5), is_float(float(1)), is_float(1/2), is_float(RealField(100)(2))
+        (True, True, False, True)
+    """
+    if isinstance(value, (float, complex)):
+        return True
+    parent = value.parent() if hasattr(value, "parent") else None
+    # The symbolic ring calls itself inexact too, but has no precision.
+    return hasattr(parent, "is_exact") and not parent.is_exact() and hasattr(parent, "precision")
+
+
+def is_exact(value):
+    r"""
+    Say whether a value is an exact rational number: an integer, a fraction, or a string that reads as one.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.tau import is_exact
+        sage: is_exact(1/3), is_exact("1/3"), is_exact(0.1), is_exact("0.1"), is_exact(True)
+        (True, True, False, False, False)
+    """
+    if isinstance(value, bool) or is_float(value):
+        return False
+    try:
+        Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        return isinstance(value, str) and not any(mark in value for mark in ".eE")
+    return "." not in str(value) and "e" not in str(value).lower()
+
+
 def damping(tau):
     r"""
     Return the damping of a rational number, a rational function of ``t`` or the name of an indeterminate.
@@ -68,9 +104,10 @@ def damping(tau):
     from .._sage import QQ, RR, FractionField, PolynomialRing
     if isinstance(tau, Damping):
         return tau
-    if isinstance(tau, float) or getattr(tau, "parent", lambda: None)() is RR:
-        exact = Fraction(float(tau)).limit_denominator(1000)
-        raise TypeError(f"tau = {float(tau)} is a floating-point number; give the exact rational {exact}")
+    if is_float(tau):
+        value = float(tau)
+        exact = Fraction(value).limit_denominator(1000) if abs(value) < float("inf") else "1/2, say"
+        raise TypeError(f"tau = {value} is a floating-point number; give the exact rational {exact}")
     if isinstance(tau, bool) or not (isinstance(tau, (int, Fraction, str)) or hasattr(tau, "parent")):
         raise TypeError(f"tau = {tau!r} is not a rational number or a rational function of t; give e.g. tau=1/2")
     text = str(tau).strip()

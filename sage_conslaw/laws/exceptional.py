@@ -96,12 +96,18 @@ def _minor_combination(family, block, constant, generator, p):
         return None
     left = modular.random_array(generator, (generic, samples), p)
     right = modular.random_array(generator, (size, generic), p)
-    # The entries have at most this degree in the constant.
-    degree = generic * max(1, family.field_degree)
+    degree = generic * _degree_in(family, constant)
     nodes = list(range(1, degree + 2))
     values = [_determinant(modular.matrix_multiply(modular.matrix_multiply(left, equations(x), p), right, p), p)
               for x in nodes]
     return _interpolate(nodes, values, p)
+
+
+def _degree_in(family, constant):
+    """Return the degree in the constant of the components of the fields, at least 1."""
+    fields = ([family.drift] if family.drift else []) + list(getattr(family, "controls", ()))
+    parts = [f for field in fields for f in field] + [f for _, _, f in getattr(family, "metric", None) or ()]
+    return max([1] + [monomial.count(constant) for f in parts for monomial in f])
 
 
 def _determinant(square, p):
