@@ -9,8 +9,8 @@ from .basis import oriented, readable_basis
 from .monomials import monomials
 
 
-# A dense rational matrix takes about 32 bytes an entry, and its echelon form a multiple: 10^7 entries are about 1 GB.
-MAX_ENTRIES = 10_000_000
+# A dense rational matrix takes about 32 bytes an entry, and its echelon form a multiple: 3 * 10^7 entries are about 3 GB.
+MAX_ENTRIES = 30_000_000
 
 
 def symbolic_laws(fields, groups, deadline=None):
@@ -49,6 +49,17 @@ def symbolic_laws(fields, groups, deadline=None):
             for exponents, value in derivative.dict().items():
                 row = rows.setdefault((number, exponents), len(rows))
                 entries[row, column] = QQ(value)
+    # Many coefficients give the same equation.
+    equations = {}
+    for (row, column), value in entries.items():
+        equations.setdefault(row, {})[column] = value
+
+    def first(row):
+        return row[min(column for column, value in row.items() if value)]
+    distinct = {tuple(sorted((column, value / first(row)) for column, value in row.items() if value))
+                for row in equations.values() if any(row.values())}
+    rows = sorted(distinct)
+    entries = {(i, column): value for i, row in enumerate(rows) for column, value in row}
     if len(rows) * len(candidates) > MAX_ENTRIES:
         raise ValueError(f"the symbolic algorithm needs a matrix of {len(rows)} x {len(candidates)} rationals, which does not "
                          "fit in memory; use algorithm='modular' or a lower degree")
