@@ -1,0 +1,1 @@
+r"""Algebraic routines beyond linear algebra: Darboux polynomials and the laws made of them."""
