@@ -151,7 +151,10 @@ _SIZES = {"ignore_unknown_options": True}
 @click.option("--latex", is_flag=True, help="Print the laws in LaTeX.")
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
 def laws(architecture, sizes, phi, system, bias, degree, latex, certificate, as_json, **options):
-    """All polynomial laws of ARCHITECTURE with SIZES from input to output, their number, and whether they are complete."""
+    """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete.
+
+    ARCHITECTURE and SIZES, from input to output: product N, linear D0 D1 ..., relu D0 D1 ..., nmf N R M, icnn D H P.
+    """
     from . import api
     result = api.conservation_laws(_problem(architecture, sizes, phi, system, bias), degree=_integer(degree, "--degree"),
                                    **_common(options), progress=_progress(as_json))
@@ -183,7 +186,10 @@ def _print_laws(result):
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @_options
 def count(architecture, sizes, phi, system, bias, as_json, **options):
-    """The number of independent laws of ARCHITECTURE with SIZES from input to output, polynomial or not."""
+    """The number of independent laws of ARCHITECTURE with SIZES, polynomial or not.
+
+    ARCHITECTURE and SIZES, from input to output: product N, linear D0 D1 ..., relu D0 D1 ..., nmf N R M, icnn D H P.
+    """
     from . import api
     result = api.count_conservation_laws(_problem(architecture, sizes, phi, system, bias), **_common(options))
     click.echo(json.dumps(result.to_dict()) if as_json else result)
