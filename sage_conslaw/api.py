@@ -15,7 +15,7 @@ from .problem import problem
 from .results.result import ConservationLaws, LawCount
 from .squeeze import rank_of, squeeze
 
-ALGORITHMS = ("modular", "symbolic")
+ALGORITHMS = ("modular", "symbolic", "syzygies")
 
 # A count looks for quadratic laws to close the squeeze only where that is cheap beside the rank itself:
 # up to about 45000 monomials (300 coordinates), measured at 0.2 s.
@@ -38,7 +38,8 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
 
     - ``degree`` -- search polynomials up to this degree (default: 2 for gradient flow)
 
-    - ``algorithm`` -- ``"modular"`` (default) or ``"symbolic"``, the published algorithms over QQ
+    - ``algorithm`` -- ``"modular"`` (default); ``"symbolic"``, the published algorithms over QQ; or ``"syzygies"``, laws as
+      closed forms in a syzygy module (Groebner basis by Singular), count modular
 
     - ``proof`` -- whether to try to prove a count that the squeeze leaves open; nothing is called proved without
 
@@ -94,7 +95,7 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
         sage: conservation_laws([u*v], algorithm="magic")
         Traceback (most recent call last):
         ...
-        ValueError: algorithm 'magic' is not known; choose 'modular' or 'symbolic'
+        ValueError: algorithm 'magic' is not known; choose 'modular', 'symbolic' or 'syzygies'
         sage: conservation_laws([u*v], seed="x")
         Traceback (most recent call last):
         ...
@@ -161,7 +162,7 @@ def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof
     generator = np.random.default_rng(seed)
     family = asked.family
     try:
-        if proof and algorithm == "modular" and family.dimension <= _SQUEEZE_COORDINATES:
+        if proof and algorithm != "symbolic" and family.dimension <= _SQUEEZE_COORDINATES:
             both = squeeze(family, family.groups(), algorithm, generator, proof, deadline, error_bound=error_bound)
             rank, sequence, status, error = both.rank, both.sequence, both.status, both.error_bound
         else:
@@ -233,7 +234,7 @@ def _algorithm(algorithm):
     if algorithm is None:
         return "modular"
     if algorithm not in ALGORITHMS:
-        raise ValueError(f"algorithm {algorithm!r} is not known; choose {' or '.join(map(repr, ALGORITHMS))}")
+        raise ValueError(f"algorithm {algorithm!r} is not known; choose 'modular', 'symbolic' or 'syzygies'")
     return algorithm
 
 

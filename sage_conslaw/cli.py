@@ -55,7 +55,7 @@ def _options(function):
         click.option("--weight-decay", metavar="Q", help="The rate of weight decay, a rational >= 0."),
         click.option("--loss", metavar="NAME", help="least-squares (default) or cross-entropy."),
         click.option("--bias", is_flag=True, help="Biases on the hidden layers."),
-        click.option("--algorithm", metavar="NAME", help="modular (default) or symbolic, the published algorithm."),
+        click.option("--algorithm", metavar="NAME", help="modular (default), symbolic (the published algorithms) or syzygies."),
         click.option("--proof/--no-proof", default=True, help="Whether to try to prove a count that is only probable."),
         click.option("--error-bound", metavar="X", help="How improbable an error of a count that is only probable must be, e.g. 1e-30."),
         click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given."),

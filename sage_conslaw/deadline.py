@@ -50,6 +50,10 @@ class Deadline:
         self.start = time.monotonic()
         self.partial = {}
 
+    def remaining(self):
+        """Return the seconds left, ``None`` without a limit."""
+        return None if self.limit is None else max(0.0, self.limit - (time.monotonic() - self.start))
+
     def check(self, **proved):
         """Record what is proved, and raise if the time is over."""
         self.partial.update(proved)

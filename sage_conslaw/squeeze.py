@@ -7,6 +7,7 @@ proved at once. This module only decides in which order the two sides are comput
 from dataclasses import dataclass
 
 from .exact.primes import random_prime
+from .groebner.syzygies import syzygy_laws
 from .laws.independence import independent_laws
 from .laws.kernel import polynomial_laws, products_of_linear
 from .laws.monomials import blocks
@@ -67,11 +68,16 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
     """
     check_memory(family)
     known, products = None, ()
-    if algorithm == "symbolic":
+    if algorithm != "modular":
         if family.constants:
-            raise NotImplementedError("the symbolic algorithm knows no parameters; use algorithm='modular'")
+            raise NotImplementedError(f"the algorithm {algorithm!r} knows no parameters; use algorithm='modular'")
         fields = family.polynomial_fields()
-        found = symbolic_laws(fields, groups, deadline) if fields else _all_monomials(family, groups)
+        if not fields:
+            found = _all_monomials(family, groups)
+        elif algorithm == "symbolic":
+            found = symbolic_laws(fields, groups, deadline)
+        else:
+            found = syzygy_laws(fields, sum(degree for _, degree in groups), deadline)
     else:
         found = None
         pieces = blocks(family, groups, generator)

@@ -159,6 +159,67 @@ class ConservationLaws(LawCount):
         from ..certificates.record import certificate
         return certificate(self.problem, self)
 
+    def generators(self):
+        r"""
+        Return a minimal generating set of the algebra of the laws found, up to the degree searched.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: r = conservation_laws(networks.linear([1, 1, 2]), loss="cross-entropy"); len(r.laws), r.generators()
+            (3, (U2_1_1 + U2_1_2, U1_1_1^2 - U2_1_1^2 - U2_1_2^2))
+        """
+        from ..groebner.algebra import generators
+        return tuple(self.laws[i] for i in generators(list(self.terms), self.degree))
+
+    def relations(self, degree=2):
+        r"""
+        Return minimal polynomial relations up to a degree between the generators, as polynomials in ``h1, h2, ...``
+
+        EXAMPLES:
+
+        With one input, one output and two hidden neurons there are four quadratic laws, three of them independent::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: r = conservation_laws(networks.linear([1, 2, 1]), seed=0)
+            sage: r.generators()
+            (U1_1_1^2 - U2_1_1^2,
+             U1_1_1*U1_1_2 - U2_1_1*U2_2_1,
+             U1_1_2*U2_1_1 - U1_1_1*U2_2_1,
+             U1_1_2^2 - U2_2_1^2)
+            sage: r.relations(2)
+            [-h2^2 + h3^2 + h1*h4]
+
+        Independent laws have none::
+
+            sage: conservation_laws(networks.linear([2, 2, 2]), seed=0).relations(3)
+            []
+        """
+        import numpy as np
+
+        from .._sage import QQ, PolynomialRing
+        from ..fields.terms import to_sage
+        from ..groebner.algebra import generators, relations
+        chosen = [self.terms[i] for i in generators(list(self.terms), self.degree)]
+        if not chosen:
+            return []
+        ring = PolynomialRing(QQ, [f"h{i}" for i in range(1, len(chosen) + 1)], len(chosen))
+        return [to_sage(f, ring) for f in relations(chosen, degree, np.random.default_rng(self.seed))]
+
+    def level_set(self, point):
+        r"""
+        Return the level set of the laws through a point.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws
+            sage: R.<u, v> = QQ[]
+            sage: conservation_laws([u*v]).level_set([2, 1])
+            level set of 1 law through (2, 1), of dimension 1
+        """
+        from ..groebner.algebra import LevelSet
+        return LevelSet([self.laws[i] for i in self.independent], point)
+
     def readable_laws(self):
         r"""
         Return the laws as text, with the time coordinate written out.
