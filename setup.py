@@ -18,7 +18,7 @@ setup(
     packages=find_packages(include=["sage_conslaw", "sage_conslaw.*"]),
     package_data={"sage_conslaw": ["papers/*.json"]},
     # Sage itself is an extra, so that an existing Sage is used as it is.
-    install_requires=["python-flint>=0.6", "numpy>=1.26", "sympy", "tqdm", "click>=8"],
+    install_requires=["python-flint>=0.6", "numpy>=1.26", "sympy", "tqdm", "click>=8.2"],
     extras_require={
         "sage": ["passagemath-standard==10.8.13"],
         "test": ["pytest", "hypothesis", "nbclient", "nbformat", "matplotlib"],
