@@ -7,11 +7,10 @@ after the top level they all work.  So the top level is imported first, here and
 import sage.all  # noqa: F401  (first: see above)
 from sage.matrix.constructor import matrix
 from sage.misc.unknown import Unknown
-from sage.modules.free_module_element import vector
 from sage.rings.fraction_field import FractionField
 from sage.rings.integer_ring import ZZ
 from sage.rings.polynomial.multi_polynomial import MPolynomial
-from sage.rings.polynomial.polydict import ETuple, PolyDict
+from sage.rings.polynomial.polydict import ETuple
 from sage.rings.polynomial.polynomial_element import Polynomial
 from sage.rings.polynomial.polynomial_ring_constructor import PolynomialRing
 from sage.rings.rational_field import QQ
@@ -19,5 +18,5 @@ from sage.rings.real_mpfr import RR
 from sage.structure.element import Element
 from sage.structure.sage_object import SageObject
 
-__all__ = ["ETuple", "Element", "FractionField", "MPolynomial", "PolyDict", "Polynomial", "PolynomialRing",
-           "QQ", "RR", "SageObject", "Unknown", "ZZ", "matrix", "vector"]
+__all__ = ["ETuple", "Element", "FractionField", "MPolynomial", "Polynomial", "PolynomialRing",
+           "QQ", "RR", "SageObject", "Unknown", "ZZ", "matrix"]

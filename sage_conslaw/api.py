@@ -36,7 +36,8 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
 
     - ``loss`` -- ``"least-squares"`` (default) or ``"cross-entropy"``, for networks
 
-    - ``degree`` -- search polynomials up to this degree (default: 2 for gradient flow)
+    - ``degree`` -- search all polynomials up to this total degree; by default degree 2 in parameters and velocities, for
+      flows with a time coordinate times powers of it (``time_degree`` in the result), which is not every monomial of that total
 
     - ``algorithm`` -- ``"modular"`` (default); ``"symbolic"``, the published algorithms over QQ; or ``"syzygies"``, laws as
       closed forms in a syzygy module (Groebner basis by Singular), count modular

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 
 from . import flows as flow_room
 from .fields import terms as sparse
-from .fields.explicit import VectorFieldFamily
 from .fields.family import ControlAffineFamily
 from .flows.metric import of_network
 from .flows.polynomial_response import PolynomialResponse
@@ -39,10 +38,6 @@ class Problem:
         """Return a law as a Sage polynomial in the user's own ring."""
         value = sparse.to_sage(terms, self.family.ring())
         return value if self.ring is None else self.ring(value)
-
-    def polynomial_fields(self):
-        """Return drift and controls as lists of Sage polynomials over QQ, expanded."""
-        return self.family.polynomial_fields()
 
 
 def problem(data, flow=None, loss=None):

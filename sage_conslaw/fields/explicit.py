@@ -1,8 +1,6 @@
 r"""
 Families given by polynomials: `x' = F(x)`, control systems, and gradients of a given `\phi`.
 """
-import numpy as np
-
 from ..exact import modular
 from . import terms as sparse
 from .family import ControlAffineFamily

@@ -6,21 +6,15 @@ from dataclasses import dataclass, field
 from .._sage import SageObject, Unknown
 from .readable import readable
 
-# What each status means, in one sentence for people.
-STATUS = {
-    "proved": "the number is exact: laws and rank add up to the dimension, or the span of fields is proved closed under brackets",
-    "probable": "the rank is Monte Carlo, wrong with probability at most error_bound",
-    "bounded": "the number lies between the laws found and the dimension minus the rank found",
-}
-
-
 @dataclass(frozen=True, repr=False)
 class LawCount(SageObject):
     r"""
     How many independent conservation laws there are, and how this is known.
 
     Attributes: ``number`` `= N - r`; ``state_dimension`` `N`; ``lie_dimension`` `r`, a proved lower bound of the rank;
-    ``lie_sequence`` the ranks found by bracket length; ``status`` and ``error_bound``; ``seed``; ``seconds``.
+    ``lie_sequence`` the ranks found by bracket length (or by step along exact flows); ``status``: ``"proved"``, the number is exact (laws
+    and rank add up to the dimension, or the span of fields is proved closed under brackets), ``"probable"``, the rank is
+    Monte Carlo, wrong with probability at most ``error_bound``, or ``"bounded"``, both bounds are given; ``seed``; ``seconds``.
 
     EXAMPLES::
 
@@ -267,4 +261,4 @@ def _laws(number):
     return _count(number, "independent law")
 
 
-__all__ = ["ConservationLaws", "LawCount", "STATUS"]
+__all__ = ["ConservationLaws", "LawCount"]
