@@ -184,6 +184,9 @@ class _OperatorArithmetic(_ArrayArithmetic):
     def multiply(self, a, b):
         return a * b
 
+    def segment_sum(self, a, starts):
+        return np.add.reduceat(a, starts, axis=-1)
+
 
 class FloatArithmetic(_OperatorArithmetic):
     r"""
@@ -202,9 +205,6 @@ class FloatArithmetic(_OperatorArithmetic):
 
     def fractions(self, values):
         return np.array([float(value) for value in values])
-
-    def segment_sum(self, a, starts):
-        return np.add.reduceat(a, starts, axis=-1)
 
     def contract(self, spec, a, b):
         left, right, result = split_spec(spec)
@@ -225,7 +225,7 @@ class PolynomialArithmetic(_OperatorArithmetic):
         sage: R.<u, v> = QQ[]
         sage: A = PolynomialArithmetic(R)
         sage: A.contract("i,i->", A.constant([1, 2]), numpy.array([u, v], dtype=object))
-        u + 2*v
+        array(u + 2*v, dtype=object)
     """
 
     def __init__(self, ring):
@@ -244,7 +244,7 @@ class PolynomialArithmetic(_OperatorArithmetic):
         out = np.full([sizes[x] for x in result], self.ring.zero(), dtype=object)
         for index, terms in self._products(spec, a, b).items():
             out[index] = sum(x * y for x, y in terms)
-        return out if out.ndim else out[()]
+        return out
 
     def _products(self, spec, a, b):
         """Return the nonzero products of a contraction by entry of the result (the operands are sparse)."""
@@ -265,8 +265,29 @@ class PolynomialArithmetic(_OperatorArithmetic):
                     products.setdefault(place, []).append((entry, other))
         return products
 
+    # Operators on arrays without axes give bare entries; these are arrays again.
+    def add(self, a, b):
+        return _object_array(a + b)
+
+    def subtract(self, a, b):
+        return _object_array(a - b)
+
+    def negate(self, a):
+        return _object_array(-a)
+
+    def multiply(self, a, b):
+        return _object_array(a * b)
+
     def scale(self, a, factor):
-        return a * self.ring(factor)
+        return _object_array(a * self.ring(factor))
+
+
+def _object_array(entry):
+    if isinstance(entry, np.ndarray):
+        return entry
+    out = np.empty((), dtype=object)
+    out[()] = entry
+    return out
 
 
 class Dual(NamedTuple):

@@ -184,14 +184,22 @@ class FlowFamily(ControlAffineFamily):
         fields = []
         if self.drift is not None:
             fields.append([sparse.to_sage(f, ring) for f in self.drift])
-        for component in self.response.local_reparameterisation():
-            moved = sparse.shifted(sparse.from_sage(component), self.first_parameter)
-            component = sparse.to_sage(moved, ring)
+        for gradient in self._gradients(theta):
             field = [zero] * self.dimension
             for i, j, factor in metric:
-                field[self.first_forced + i] += factor * component.derivative(theta[j])
+                if gradient[j]:
+                    field[self.first_forced + i] += factor * gradient[j]
             fields.append(field)
         return [field for field in fields if any(field)]
+
+    def _gradients(self, theta):
+        """Return polynomial gradients that span those of the response, in the ring of the state."""
+        def moved(polynomial):
+            return sparse.to_sage(sparse.shifted(sparse.from_sage(polynomial), self.first_parameter), self.ring())
+        if getattr(self.response, "is_gradient", True):
+            components = map(moved, self.response.local_reparameterisation())
+            return [[component.derivative(x) for x in theta] for component in components]
+        return [[moved(part) for part in gradient] for gradient in self.response.gradient_coefficients()]
 
     def _symbols_needed(self):
         return self.response.symbols_needed()

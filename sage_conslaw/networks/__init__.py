@@ -8,6 +8,11 @@ EXAMPLES::
     relu network 2 -> 3 -> 1 with 9 parameters
 """
 from .catalog import by_name, icnn, linear, nmf, product, relu
+from .compose import custom, fixed, input, parameter
+from .graph import concatenate, contract
+from .modern import convolutional, gated, lora, mixture, normalised, perceptron, residual
 from .network import Network
+from .transformer import attention, transformer_block
 
-__all__ = ["Network", "by_name", "icnn", "linear", "nmf", "product", "relu"]
+__all__ = ["Network", "attention", "by_name", "concatenate", "contract", "convolutional", "custom", "fixed", "gated", "icnn", "input", "linear",
+           "lora", "mixture", "nmf", "normalised", "parameter", "perceptron", "product", "relu", "residual", "transformer_block"]

@@ -223,6 +223,29 @@ CATALOG = {
     "icnn": lambda sizes, **options: icnn(*_exactly(sizes, 3, "icnn"), **options),
 }
 
+# Modern architectures: (module, numbers of sizes, whether the sizes are one list).
+_MODERN = {
+    "attention": ("transformer", (2,), False), "transformer_block": ("transformer", (2,), False),
+    "perceptron": ("modern", None, True), "convolutional": ("modern", None, True), "lora": ("modern", None, True),
+    "gated": ("modern", (2, 3), False), "mixture": ("modern", (3, 4), False), "normalised": ("modern", (3,), False),
+}
+
+
+def _modern(name):
+    def build(sizes, **options):
+        import importlib
+        module, numbers, as_list = _MODERN[name]
+        constructor = getattr(importlib.import_module(f".{module}", __package__), name)
+        if as_list:
+            return constructor(sizes, **options)
+        if len(sizes) not in numbers:
+            _exactly(sizes, numbers[0], name)
+        return constructor(*sizes, **options)
+    return build
+
+
+CATALOG.update({name: _modern(name) for name in _MODERN})
+
 
 def _exactly(sizes, number, architecture):
     if len(sizes) != number:
@@ -244,7 +267,7 @@ def by_name(architecture, sizes, **options):
         sage: by_name("liner", [2, 3, 1])
         Traceback (most recent call last):
         ...
-        ValueError: architecture 'liner' is not known; did you mean 'linear'? known: icnn, linear, nmf, product, relu
+        ValueError: architecture 'liner' is not known; did you mean 'linear'? known: attention, ...
         sage: by_name("linear", [2, 3, 1], bias=True)
         Traceback (most recent call last):
         ...

@@ -1,11 +1,14 @@
 r"""
 The graph of a network: leaves (parameters, data, constants) and operations between tensors.
+
+A tensor has no axis for samples: shapes are those of one input, and an array of ``tokens`` or of pixels is an axis of its own.
 """
 import itertools
 
 import numpy as np
 
-from .operations import Add, Contract, Gate
+from .activations import cut_function, gate_function
+from .operations import LETTERS, Add, Contract, Gate, Gather
 
 
 class Tensor:
@@ -18,40 +21,227 @@ class Tensor:
         sage: x, W, b = Data("x", (3,), "input"), Parameter("W", (3, 2)), Parameter("b", (2,))
         sage: (x @ W + b).shape
         (2,)
+        sage: (x @ W).relu().label()
+        'relu(x @ W)'
         sage: x @ b
         Traceback (most recent call last):
         ...
-        ValueError: contraction i,i-> of shapes (3,) and (2,): index i has sizes 3 and 2
+        ValueError: contraction i,i-> of shapes (3,) and (2,): index i has sizes 3 and 2; the operands are x and b
+        sage: x.reshape(2, 2)
+        Traceback (most recent call last):
+        ...
+        ValueError: x of shape (3,) has 3 entries and cannot get the shape (2, 2)
+        sage: x.swoosh()
+        Traceback (most recent call last):
+        ...
+        AttributeError: a tensor has no operation 'swoosh'; if it is a nonlinearity, cut it: x.cut(), which assumes that its values and slopes are arbitrary
     """
 
-    def __init__(self, operation, inputs):
+    name = None
+
+    def __init__(self, operation, inputs, written=None):
         self.operation = operation
         self.inputs = tuple(inputs)
-        self.shape = operation.shape(*(node.shape for node in inputs))
+        self._written = written
+        try:
+            self.shape = tuple(operation.shape(*(node.shape for node in inputs)))
+        except ValueError as error:
+            raise ValueError(f"{error}; the operands are {' and '.join(node.label() for node in inputs)}") from None
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(f"a tensor has no operation {name!r}; if it is a nonlinearity, cut it: x.cut(), which assumes that its "
+                             "values and slopes are arbitrary")
 
     @property
     def size(self):
         return int(np.prod(self.shape, dtype=np.int64))
 
+    def label(self):
+        """Return how the tensor was written, shortened."""
+        if self.name is not None:
+            return self.name
+        if self._written is None:
+            return f"a tensor of shape {self.shape}"
+        text = self._written.format(*(f"({node.label()})" if " " in node.label() and " " in self._written else node.label()
+                                      for node in self.inputs))
+        return text if len(text) <= 60 else text[:57] + "..."
+
+    def __repr__(self):
+        return f"{self.label()} of shape {self.shape}"
+
+    # -- sums and products -----------------------------------------------------------------------
+
     def __add__(self, other):
-        return Tensor(Add(), (self, other))
+        if isinstance(other, (int, float)):
+            raise TypeError(f"{other} is not a tensor; a shift by a number is a bias: add a parameter or networks.fixed")
+        a, b = self._broadcast(other)
+        return Tensor(Add(), (a, b), "{0} + {1}")
+
+    def __sub__(self, other):
+        return self + (-1) * other
+
+    def __neg__(self):
+        return (-1) * self
 
     def __mul__(self, other):
-        letters = "ijklm"[:len(self.shape)]
-        return Tensor(Contract(f"{letters},{letters}->{letters}"), (self, other))
+        if isinstance(other, (int, np.integer)) or type(other).__name__ == "Integer":
+            other = Constant(np.full(self.shape, int(other), dtype=np.int64))
+        if not isinstance(other, Tensor):
+            raise TypeError(f"{other!r} is neither a tensor nor an integer; other constants are networks.fixed arrays")
+        a, b = self._broadcast(other)
+        letters = LETTERS[:len(a.shape)]
+        return Tensor(Contract(f"{letters},{letters}->{letters}"), (a, b), "{0} * {1}")
+
+    __rmul__ = __mul__
+
+    def __pow__(self, exponent):
+        if int(exponent) != exponent or exponent < 1:
+            raise ValueError(f"the exponent {exponent} is not a positive integer; cut other powers: x.cut()")
+        power = self
+        for _ in range(int(exponent) - 1):
+            power = power * self
+        return power
 
     def __matmul__(self, other):
-        left = "ai"[2 - len(self.shape):]
-        right = "ib"[:len(other.shape)]
+        if len(self.shape) <= 2:
+            left = "ai"[2 - len(self.shape):]
+        else:
+            left = LETTERS[1:len(self.shape)][::-1].replace("i", "") + "i"
+        right = "ib"[:len(other.shape)] if len(self.shape) <= 2 else "iz"[:len(other.shape)]
         result = left[:-1] + right[1:]
-        return Tensor(Contract(f"{left},{right}->{result}"), (self, other))
+        return Tensor(Contract(f"{left},{right}->{result}"), (self, other), "{0} @ {1}")
+
+    def _broadcast(self, other):
+        """Return both tensors repeated to one shape, by numpy's rules."""
+        if self.shape == other.shape:
+            return self, other
+        try:
+            shape = np.broadcast_shapes(self.shape, other.shape)
+        except ValueError:
+            return self, other
+        return self.repeat_to(shape), other.repeat_to(shape)
+
+    # -- rearrangements --------------------------------------------------------------------------
+
+    def gather(self, indices, written=None):
+        """Return the tensor whose entries are those at flat ``indices`` (an integer array; -1 for zero)."""
+        return Tensor(Gather(indices, self.shape), (self,), written or "gather({0})")
+
+    def _places(self):
+        return np.arange(self.size).reshape(self.shape)
+
+    def repeat_to(self, shape):
+        """Return the tensor repeated along new axes, by numpy's rules of broadcasting."""
+        shape = tuple(shape)
+        return self if shape == self.shape else self.gather(np.broadcast_to(self._places(), shape), "{0}")
+
+    def reshape(self, *shape):
+        """Return the tensor with its entries, in order, in another shape; one size may be -1."""
+        try:
+            places = self._places().reshape(*shape)
+        except ValueError:
+            shape = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+            raise ValueError(f"{self.label()} of shape {self.shape} has {self.size} entries and cannot get the shape {tuple(shape)}") from None
+        return self if places.shape == self.shape else self.gather(places, "{0}")
+
+    def transpose(self, *axes):
+        """Return the tensor with its axes in another order, reversed by default."""
+        return self.gather(self._places().transpose(*axes), "{0}.T")
+
+    @property
+    def T(self):
+        """The tensor with its axes reversed."""
+        return self.transpose()
+
+    def __getitem__(self, key):
+        return self.gather(self._places()[key], "{0}[...]")
+
+    # -- nonlinearities --------------------------------------------------------------------------
 
     def gate(self, activation):
         """Return the tensor after a piecewise linear activation with a free gate per unit."""
-        return Tensor(Gate(activation), (self, Data("gate", self.shape, "gate")))
+        return Tensor(Gate(len(self.shape)), (self, Data("gate", self.shape, "gate", source=self, function=gate_function(activation))),
+                      activation.replace(" ", "_") + "({0})")
 
-    def ancestors(self):
-        """Return all nodes up to this one, inputs before results."""
+    def relu(self):
+        return self.gate("relu")
+
+    def leaky_relu(self):
+        return self.gate("leaky relu")
+
+    def abs(self):
+        return self.gate("abs")
+
+    def dropout(self):
+        return self.gate("dropout")
+
+    def cut(self, function=None):
+        r"""
+        Return the output of a nonlinearity that is cut: free data, with a covector at the input.
+
+        INPUT:
+
+        - ``function`` -- the name of a known one, a :class:`CutFunction`, or ``None`` for any function
+
+        Assumed is that near a generic point the values and slopes of the function are arbitrary, up to its invariances.
+        """
+        function = cut_function(function)
+        return Data(function.name.replace(" ", "_"), self.shape, "cut", source=self, function=function)
+
+    def gelu(self):
+        return self.cut("gelu")
+
+    def silu(self):
+        return self.cut("silu")
+
+    def sigmoid(self):
+        return self.cut("sigmoid")
+
+    def tanh(self):
+        return self.cut("tanh")
+
+    def softmax(self, mask=None):
+        """Return the softmax along the last axis; ``mask`` (0 and 1) says which entries take part."""
+        if mask is None:
+            return self.cut("softmax")
+        from .activations import masked_softmax
+        mask = np.broadcast_to(np.asarray(mask, dtype=np.int64), self.shape)
+        out = Data("softmax", self.shape, "cut", source=self, function=masked_softmax(mask), mask=mask)
+        return out * Constant(mask)
+
+    def rms_norm(self):
+        """Return the tensor divided by its root mean square along the last axis; a gain after it is a parameter."""
+        return self.cut("rms norm")
+
+    def layer_norm(self):
+        """Return the tensor centred and divided by its deviation along the last axis; gain and bias after it are parameters."""
+        return self.cut("layer norm")
+
+    def batch_norm(self):
+        """Return the tensor normalised along the first axis, that of the samples (at least three)."""
+        if len(self.shape) < 2:
+            raise ValueError(f"batch normalisation of {self.label()} of shape {self.shape}: the first axis must be the samples of a batch, "
+                             "e.g. networks.input(3, d)")
+        axes = list(range(1, len(self.shape))) + [0]
+        back = [len(self.shape) - 1] + list(range(len(self.shape) - 1))
+        return self.transpose(axes).cut("batch norm").transpose(back)
+
+    # -- convolutions ----------------------------------------------------------------------------
+
+    def convolve(self, kernel, stride=1, padding=0, groups=1):
+        """Return the convolution of ``(channels, ...)`` with a kernel ``(outputs, channels / groups, ...)``: see :mod:`.convolution`."""
+        from .convolution import convolve
+        return convolve(self, kernel, stride, padding, groups)
+
+    def max_pool(self, window, stride=None):
+        """Return the largest entry of each window of ``(channels, ...)``, one free gate an entry of a window."""
+        from .convolution import max_pool
+        return max_pool(self, window, stride)
+
+    def ancestors(self, through_data=False):
+        """Return all nodes up to this one, inputs before results; on request also those that gates and cuts are functions of."""
         order, seen, stack = [], set(), [(self, False)]
         while stack:
             node, expanded = stack.pop()
@@ -60,13 +250,14 @@ class Tensor:
             elif node not in seen:
                 seen.add(node)
                 stack.append((node, True))
-                stack.extend((child, False) for child in reversed(node.inputs))
+                children = node.inputs + ((node.source,) if through_data and getattr(node, "source", None) is not None else ())
+                stack.extend((child, False) for child in reversed(children))
         return order
 
 
 class _Leaf(Tensor):
     def __init__(self, shape):
-        self.operation, self.inputs, self.shape = None, (), tuple(shape)
+        self.operation, self.inputs, self.shape, self._written = None, (), tuple(int(n) for n in shape), None
 
 
 class Parameter(_Leaf):
@@ -97,7 +288,15 @@ class Data(_Leaf):
     r"""
     An array of data variables: free in the response, never trained.
 
-    The kind is ``"input"``, ``"gate"`` or ``"covector"``.
+    INPUT:
+
+    - ``kind`` -- ``"input"``, ``"gate"``, ``"cut"``, ``"rotation"`` or ``"covector"``
+
+    - ``source``, ``function`` -- for gates and cuts: the tensor that the data are a function of in the real network, and this function
+
+    - ``mask`` -- for cuts: which entries of the source take part
+
+    - ``values`` -- for rotations: their true values
 
     EXAMPLES::
 
@@ -106,9 +305,10 @@ class Data(_Leaf):
         3
     """
 
-    def __init__(self, name, shape, kind):
+    def __init__(self, name, shape, kind, source=None, function=None, mask=None, values=None):
         super().__init__(shape)
         self.name, self.kind = name, kind
+        self.source, self.function, self.mask, self.values = source, function, mask, values
 
 
 class Constant(_Leaf):
@@ -122,6 +322,65 @@ class Constant(_Leaf):
         (2, 2)
     """
 
-    def __init__(self, values):
+    source = None
+
+    def __init__(self, values, name=None):
         self.values = np.asarray(values, dtype=np.int64)
         super().__init__(self.values.shape)
+        self.name = name
+
+    def label(self):
+        return self.name or (str(self.values.flat[0]) if self.size and (self.values == self.values.flat[0]).all() else "a constant")
+
+
+def contract(spec, a, b):
+    r"""
+    Return the contraction of two tensors in Einstein's notation, one letter an axis.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.graph import Data, contract
+        sage: q, k = Data("q", (2, 5, 3), "input"), Data("k", (2, 5, 3), "input")
+        sage: contract("hti,hui->htu", q, k).shape
+        (2, 5, 5)
+        sage: contract("hti,hui", q, k)
+        Traceback (most recent call last):
+        ...
+        ValueError: 'hti,hui' is not a contraction; write the axes of both operands and of the result, e.g. 'ti,ui->tu'
+    """
+    import re
+    if not re.fullmatch(r"[a-zA-Z]*,[a-zA-Z]*->[a-zA-Z]*", spec):
+        raise ValueError(f"{spec!r} is not a contraction; write the axes of both operands and of the result, e.g. 'ti,ui->tu'")
+    return Tensor(Contract(spec), (a, b), f"contract({spec!r}, {{0}}, {{1}})")
+
+
+def concatenate(tensors, axis=0):
+    r"""
+    Return several tensors joined along an axis.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.graph import Data, concatenate
+        sage: concatenate([Data("x", (2, 3), "input"), Data("y", (1, 3), "input")]).shape
+        (3, 3)
+        sage: concatenate([Data("x", (2, 3), "input"), Data("y", (1, 2), "input")])
+        Traceback (most recent call last):
+        ...
+        ValueError: x of shape (2, 3) and y of shape (1, 2) cannot be joined along axis 0: the other axes must agree
+    """
+    tensors = list(tensors)
+    axis = axis % max(1, len(tensors[0].shape))
+    for other in tensors[1:]:
+        if len(other.shape) != len(tensors[0].shape) or other.shape[:axis] + other.shape[axis + 1:] != \
+                tensors[0].shape[:axis] + tensors[0].shape[axis + 1:]:
+            raise ValueError(f"{tensors[0].label()} of shape {tensors[0].shape} and {other.label()} of shape {other.shape} cannot be joined "
+                             f"along axis {axis}: the other axes must agree")
+    total, offset = None, 0
+    length = sum(node.shape[axis] for node in tensors)
+    for node in tensors:
+        places = np.full(node.shape[:axis] + (length,) + node.shape[axis + 1:], -1, dtype=np.int64)
+        places[(slice(None),) * axis + (slice(offset, offset + node.shape[axis]),)] = node._places()
+        piece = node.gather(places, "{0}")
+        total = piece if total is None else total + piece
+        offset += node.shape[axis]
+    return total

@@ -1,9 +1,8 @@
 r"""
 A network: one graph, with the loss it is trained on, and its response.
 """
-import numpy as np
-
-from .graph import Constant, Data, Parameter
+from .cuts import covector, sum_zero
+from .graph import Data, Parameter
 from .response import NetworkResponse
 
 LOSSES = ("least-squares", "cross-entropy")
@@ -23,6 +22,8 @@ class Network:
 
     - ``positive`` -- names of the parameters that are positive, trained by mirror descent on the entropy by default
 
+    - ``parameters`` -- the trained arrays (default: those of the graph); unused ones are laws by themselves
+
     - ``options`` -- what else defines it (``bias``)
 
     EXAMPLES::
@@ -36,17 +37,35 @@ class Network:
         [U1_1_1*U2_1_1, U1_1_1*U2_1_2, U1_2_1*U2_1_1, U1_2_1*U2_1_2]
     """
 
-    def __init__(self, architecture, sizes, output, positive=(), **options):
+    def __init__(self, architecture, sizes, output, positive=(), parameters=None, **options):
         self.architecture = architecture
         self.sizes = tuple(sizes)
         self.output = output
         self.positive = tuple(positive)
         self.options = options
-        self._leaves = [node for node in output.ancestors() if isinstance(node, Parameter)]
+        nodes = output.ancestors(through_data=True)
+        used = [node for node in nodes if isinstance(node, Parameter)]
+        self._leaves = list(used if parameters is None else parameters)
+        self.unused = tuple(leaf.name for leaf in self._leaves if leaf not in used)
+        self.inputs = tuple(node for node in nodes if isinstance(node, Data) and node.kind == "input")
+        self._cuts = [node for node in nodes if isinstance(node, Data) and node.kind == "cut"]
         self._responses = {}
+        self._check_leaves(used)
+
+    def _check_leaves(self, used):
+        missing = [leaf.name for leaf in used if leaf not in self._leaves]
+        if missing:
+            raise ValueError(f"the parameter {missing[0]} is in the graph but not in the list of parameters; add it, or make it networks.fixed")
+        names = [leaf.name for leaf in self._leaves]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two parameters have the name {twice[0]}; give them distinct names, or use one tensor twice to tie the weights")
+        if not self._leaves:
+            raise ValueError("the network has no parameters: nothing is trained; make some with networks.parameter")
 
     @property
     def parameters(self):
+        """The names and shapes of the trained arrays; laws are named after their entries."""
         return {leaf.name: leaf.shape for leaf in self._leaves}
 
     @property
@@ -55,8 +74,12 @@ class Network:
 
     def __repr__(self):
         widths = " -> ".join(map(str, self.sizes))
-        bias = " and biases" if self.options.get("bias") else ""
-        return f"{self.architecture} network {widths} with {self.dimension} parameters{bias}"
+        words = "" if not self.options.get("bias") else " and biases"
+        words += "".join(f", {key} {value}" if not isinstance(value, bool) else f", {key}" for key, value in sorted(self.options.items())
+                         if key != "bias" and value not in (None, False))
+        if self.unused:
+            words += f"; {', '.join(self.unused)} unused: each entry is a law by itself"
+        return f"{self.architecture} network {widths + ' ' if widths else ''}with {self.dimension} parameters{words}"
 
     def response(self, loss="least-squares"):
         r"""
@@ -80,13 +103,19 @@ class Network:
         if loss not in LOSSES:
             raise ValueError(f"loss {loss!r} is not known; choose {' or '.join(map(repr, LOSSES))}")
         if loss not in self._responses:
-            *lead, size = self.output.shape
+            shape = self.output.shape
+            pairings = []
             if loss == "least-squares":
-                covector = Data("s", (*lead, size), "covector")
+                pairings.append((self.output, Data("s", shape, "covector")))
+            elif not shape:
+                raise ValueError("cross-entropy needs classes on the last axis of the output, which has no axis")
             else:
-                difference = np.hstack([np.eye(size - 1, dtype=int), -np.ones((size - 1, 1), dtype=int)])
-                covector = Data("s", (*lead, size - 1), "covector") @ Constant(difference)
-            self._responses[loss] = NetworkResponse(self._leaves, [(self.output, covector)])
+                pairings.append((self.output, sum_zero("s", shape)))
+            for cut in self._cuts:
+                constrained = covector(cut)
+                if constrained is not None:
+                    pairings.append((cut.source, constrained))
+            self._responses[loss] = NetworkResponse(self._leaves, pairings)
         return self._responses[loss]
 
     def local_reparameterisation(self):

@@ -10,6 +10,9 @@ import numpy as np
 
 from ..exact.arithmetic import split_spec
 
+# Names of axes for contractions that are written for tensors of any rank.
+LETTERS = "ijklmnopqrstuvwxyz"
+
 
 class Contract:
     r"""
@@ -76,29 +79,95 @@ class Gate(Contract):
     r"""
     A piecewise linear activation: near a generic point, multiplication by a constant per unit.
 
-    The first input is the pre-activation, the second the gate, which is free data in the exact
-    readings and ``slope(pre-activation)`` in the float reading.
+    The first input is the pre-activation, the second the gate, which is free data in the exact readings and the
+    activation's slope in the float reading.
 
     EXAMPLES::
 
         sage: from sage_conslaw.networks.operations import Gate
-        sage: Gate("relu").slope([-1.0, 2.0])
-        array([0., 1.])
-        sage: Gate("gelu")
+        sage: Gate(2).shape((5, 3), (5, 3))
+        (5, 3)
+        sage: Gate(1).shape((5,), (3,))
         Traceback (most recent call last):
         ...
-        ValueError: activation 'gelu' is not piecewise linear; known: relu
+        ValueError: contraction i,i->i of shapes (5,) and (3,): index i has sizes 5 and 3
     """
 
-    def __init__(self, activation):
-        super().__init__("i,i->i")
-        if activation != "relu":
-            raise ValueError(f"activation {activation!r} is not piecewise linear; known: relu")
-        self.activation = activation
+    def __init__(self, axes):
+        letters = LETTERS[:axes]
+        super().__init__(f"{letters},{letters}->{letters}")
 
-    def slope(self, z):
-        """Return the gate of the true activation, in floating point."""
-        return (np.asarray(z) > 0).astype(np.float64)
+
+class Gather:
+    r"""
+    A rearrangement: each entry of the result is one entry of the input, or zero.
+
+    Reshaping, transposing, repeating, slicing, padding and the windows of a convolution are all of this kind.
+
+    INPUT:
+
+    - ``indices`` -- integer array of the result's shape: flat places in the input, ``-1`` for zero
+
+    - ``source`` -- the shape of the input
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: from sage_conslaw.networks.operations import Gather
+        sage: windows = Gather([[0, 1], [1, 2], [2, -1]], (3,))
+        sage: A, x = ModularArithmetic(101), numpy.array([5, 6, 7])
+        sage: windows.forward(A, x)
+        array([[5, 6],
+               [6, 7],
+               [7, 0]])
+
+    On covectors it acts by the transposed map::
+
+        sage: windows.backward(A, 0, numpy.array([[1, 2], [3, 4], [5, 6]]), (x,))
+        array([1, 5, 9])
+    """
+
+    def __init__(self, indices, source):
+        self.indices = np.asarray(indices, dtype=np.int64)
+        self.source = tuple(int(n) for n in source)
+        self._size = int(np.prod(self.source, dtype=np.int64))
+        flat = self.indices.ravel()
+        self._padded = bool((flat < 0).any())
+        used = np.flatnonzero(flat >= 0)
+        self._order = used[np.argsort(flat[used], kind="stable")]
+        present = flat[self._order]
+        self._starts = np.flatnonzero(np.r_[True, present[1:] != present[:-1]][:len(present)])
+        self._places = np.full(self._size, len(self._starts), dtype=np.int64)
+        self._places[present[self._starts]] = np.arange(len(self._starts))
+
+    def shape(self, a):
+        if tuple(a) != self.source:
+            raise ValueError(f"a rearrangement of shape {self.source} does not take shape {tuple(a)}")
+        return self.indices.shape
+
+    def forward(self, A, a):
+        flat = A.reshape(a, self.source, (self._size,))
+        if self._padded:
+            flat = A.concatenate([flat, A.constant([0])], -1)
+        indices = self.indices.ravel()
+        return A.reshape(A.take(flat, np.where(indices < 0, self._size, indices)), (len(indices),), self.indices.shape)
+
+    def backward(self, A, which, covector, values):
+        flat = A.reshape(covector, self.indices.shape, (self.indices.size,))
+        if not len(self._starts):
+            return A.constant(np.zeros(self.source, dtype=np.int64))
+        sums = A.segment_sum(A.take(flat, self._order), self._starts)
+        sums = A.concatenate([sums, A.constant([0])], -1)
+        return A.reshape(A.take(sums, self._places), (self._size,), self.source)
+
+    def degree(self, a):
+        return a
+
+    def terms(self, a):
+        """Return the pairs (output entries, input entries) of the entries that are not zero."""
+        outs = np.flatnonzero(self.indices.ravel() >= 0)
+        return [(outs, (self.indices.ravel()[outs],))]
 
 
 class Add:

@@ -10,7 +10,6 @@ from ..exact import modular
 from ..exact.abstraction import AbstractingArithmetic
 from ..exact.arithmetic import Dual, DualArithmetic, FloatArithmetic, PolynomialArithmetic
 from .graph import Constant, Data, Parameter
-from .operations import Gate
 
 
 # Expanding 10^5 terms takes about 2 s; the symbolic algorithms are far slower still on what comes after.
@@ -38,17 +37,13 @@ class NetworkResponse:
         self.pairings = list(pairings)
         self.names = [name for leaf in self.leaves for name in leaf.entry_names()]
         self.dimension = len(self.names)
-        order, seen = [], set()
-        for pair in self.pairings:
-            for root in pair:
-                for node in root.ancestors():
-                    if node not in seen:
-                        seen.add(node)
-                        order.append(node)
-        self.order = order
-        self.data_leaves = [node for node in order if isinstance(node, Data)]
+        # Tied weights are one node; a parameter that nothing uses comes last.
+        self.order = list(dict.fromkeys([node for pair in self.pairings for root in pair for node in root.ancestors()] + self.leaves))
+        self.data_leaves = [node for node in self.order if isinstance(node, Data)]
         self.degree = max(self._degrees(), default=0)
         self._covector_nodes = {node for _, root in self.pairings for node in root.ancestors()}
+        # At a normalisation the covectors depend on the parameters: the fields are then no gradients of one phi.
+        self.is_gradient = not any(leaf in self._covector_nodes for leaf in self.leaves)
 
     def _degrees(self):
         degrees = {}
@@ -107,13 +102,34 @@ class NetworkResponse:
         OUTPUT: array of shape ``(batch, dimension)``
         """
         values = self.forward(A, theta, data)
+        return self.pulled_back(A, values, [(node, values[covector]) for node, covector in self.pairings])
+
+    def pulled_back(self, A, values, seeds, order=None, through=None):
+        r"""
+        Return the parameters' covectors that given covectors at some nodes are pulled back to, by one backward pass.
+
+        INPUT:
+
+        - ``values`` -- the values of all nodes
+
+        - ``seeds`` -- list of pairs (node, covector)
+
+        - ``order`` -- the nodes, inputs before results
+
+        - ``through`` -- a function ``(data leaf, covector)`` that pulls a covector back to the leaf's source, in the float reading
+        """
         covectors = {}
-        for node, covector in self.pairings:
-            self._accumulate(A, covectors, node, values[covector])
-        needed = self._needed()
-        for node in reversed(self.order):
+        for node, covector in seeds:
+            self._accumulate(A, covectors, node, covector)
+        order = self.order if order is None else order
+        needed = self._needed(order, through is not None)
+        for node in reversed(order):
             covector = covectors.get(node)
-            if node.operation is None or covector is None:
+            if covector is None:
+                continue
+            if node.operation is None:
+                if through is not None and node in needed and getattr(node, "source", None) is not None:
+                    self._accumulate(A, covectors, node.source, through(node, covector))
                 continue
             inputs = tuple(values[child] for child in node.inputs)
             for which, child in enumerate(node.inputs):
@@ -133,23 +149,24 @@ class NetworkResponse:
         known = covectors.get(node)
         covectors[node] = covector if known is None else A.add(known, covector)
 
-    def _needed(self):
-        needed = {leaf for leaf in self.leaves}
-        for node in self.order:
-            if any(child in needed for child in node.inputs):
+    def _needed(self, order, through_data):
+        needed = set(self.leaves)
+        for node in order:
+            source = getattr(node, "source", None) if through_data and getattr(node, "kind", None) == "cut" else None
+            if source in needed or any(child in needed for child in node.inputs):
                 needed.add(node)
         return needed
 
     # -- exact readings --------------------------------------------------------------------------
 
     def number_of_terms(self):
-        """Return how many terms the response has when it is expanded: its value where everything is one."""
+        """Return at most how many terms the response has when it is expanded: its value where everything is one."""
         data = {leaf: np.ones(leaf.shape) for leaf in self.data_leaves}
-        values = self.forward(FloatArithmetic(), np.ones(self.dimension), data)
-        return sum(float((np.abs(values[a]) * np.abs(values[b])).sum()) for a, b in self.pairings)
+        values = self.forward(_CountingArithmetic(), np.ones(self.dimension), data)
+        return sum(float((values[a] * values[b]).sum()) for a, b in self.pairings)
 
-    def local_reparameterisation(self):
-        """Return the coefficients of the response in the data variables, as Sage polynomials over QQ."""
+    def _polynomials(self):
+        """Return the arithmetic of polynomials in the data over those in the parameters, and both as arrays of indeterminates."""
         from .._sage import QQ, PolynomialRing
         terms = self.number_of_terms()
         if terms > MAX_PHI_TERMS:
@@ -158,18 +175,46 @@ class NetworkResponse:
         parameters = PolynomialRing(QQ, self.names, len(self.names))
         # Generic (dictionary) polynomials: there may be thousands of data variables.
         ring = PolynomialRing(parameters, size, "xi", implementation="generic") if size else parameters
-        A, fresh, data = PolynomialArithmetic(ring), iter(ring.gens()), {}
+        fresh, data = iter(ring.gens()), {}
         for leaf in self.data_leaves:
             data[leaf] = _object_array([next(fresh) for _ in range(leaf.size)], leaf.shape)
-        theta = _object_array([ring(g) for g in parameters.gens()], (self.dimension,))
-        values = self.forward(A, theta, data)
-        total = ring.zero()
+        return PolynomialArithmetic(ring), _object_array([ring(g) for g in parameters.gens()], (self.dimension,)), data
+
+    def local_reparameterisation(self):
+        """Return the coefficients of the response in the data variables, as Sage polynomials over QQ."""
+        if not self.is_gradient:
+            raise ValueError("there is no phi: at a normalisation the covectors depend on the parameters, and the fields are not the gradients "
+                             "of fixed polynomials")
+        A, theta, data = self._polynomials()
+        values, total = self.forward(A, theta, data), A.ring.zero()
         for node, covector in self.pairings:
             for a, b in zip(values[node].flat, values[covector].flat):
                 total += a * b
-        if not size:
+        if not data:
             return [total] if total else []
         return [c for _, c in sorted(total.dict().items(), reverse=True)]
+
+    def gradient_coefficients(self):
+        r"""
+        Return the coefficients in the data variables of the gradient of the response: lists of Sage polynomials, one a parameter.
+
+        EXAMPLES:
+
+        They span the control fields, whether or not the covectors depend on the parameters::
+
+            sage: from sage_conslaw import networks
+            sage: networks.product(2).response().gradient_coefficients()
+            [[x2, x1]]
+        """
+        A, theta, data = self._polynomials()
+        components = self.gradient(A, theta, data).flat
+        if not any(leaf.size for leaf in data):
+            return [list(components)]
+        zero, fields = A.ring.base_ring().zero(), {}
+        for i, component in enumerate(components):
+            for monomial, coefficient in component.dict().items():
+                fields.setdefault(monomial, [zero] * self.dimension)[i] = coefficient
+        return [field for _, field in sorted(fields.items(), key=lambda item: item[0], reverse=True)]
 
     def annihilated_by(self, ring, direction, symbols, state):
         r"""
@@ -258,52 +303,12 @@ class NetworkResponse:
                 total += sum((a * b for a, b in zip(derivative.flat, values[covector].real.flat) if a), zero)
         return not total
 
-    # -- float reading ---------------------------------------------------------------------------
 
-    def float_forward(self, theta, inputs):
-        r"""
-        Return the values of all nodes in floating point, with the true activations.
+class _CountingArithmetic(FloatArithmetic):
+    """Floats in which nothing cancels: constants count by their absolute values."""
 
-        INPUT:
-
-        - ``theta`` -- array of shape ``(dimension,)``
-
-        - ``inputs`` -- array of shape ``(samples, inputs)``
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: f = networks.relu([1, 2, 1]).response()
-            sage: theta = numpy.array([1.0, -1.0, 2.0, 3.0])
-            sage: f.float_output(theta, numpy.array([[1.0], [-1.0]]))
-            array([[2.],
-                   [3.]])
-        """
-        A, values, start = FloatArithmetic(), {}, 0
-        for leaf in self.leaves:
-            values[leaf] = theta[start:start + leaf.size].reshape(leaf.shape)
-            start += leaf.size
-        gates = {node.inputs[1]: node for node in self.order if isinstance(node.operation, Gate)}
-        for node in self.order:
-            if isinstance(node, Constant):
-                values[node] = A.constant(node.values)
-            elif isinstance(node, Data) and node.kind == "input":
-                values[node] = inputs
-            elif isinstance(node, Data) and node in gates:
-                values[node] = gates[node].operation.slope(values[gates[node].inputs[0]])
-            elif node.operation is not None and all(child in values for child in node.inputs):
-                values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
-        return values
-
-    def float_output(self, theta, inputs):
-        """Return the output of the true network, shape ``(samples, outputs)``."""
-        return self.float_forward(theta, inputs)[self.pairings[0][0]]
-
-    def float_data(self, theta, inputs, covectors):
-        """Return the data variables that real inputs and output covectors give at ``theta``."""
-        values = self.float_forward(theta, inputs)
-        return {leaf: covectors if leaf.kind == "covector" else values[leaf] for leaf in self.data_leaves}
+    def constant(self, values):
+        return np.abs(np.asarray(values, dtype=np.float64))
 
 
 def _object_array(entries, shape):

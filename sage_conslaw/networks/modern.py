@@ -1,0 +1,355 @@
+r"""
+The catalog of modern architectures: convolutions, residual blocks, gated units, normalisations, low-rank adaptation.
+
+The laws that the literature claims for them, with theorem and conditions, are in :mod:`.compendium`.
+"""
+from .catalog import check_sizes, integer, truth
+from .compose import fixed
+from .graph import Data, Parameter
+from .network import Network
+
+NORMS = {"rms": "rms norm", "layer": "layer norm", "batch": "batch norm"}
+
+
+def choice(value, allowed, what):
+    r"""
+    Return one of the allowed words, or say which they are.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.modern import choice
+        sage: choice("silly", ("silu", "relu"), "gate")
+        Traceback (most recent call last):
+        ...
+        ValueError: gate 'silly' is not known; choose silu or relu
+    """
+    if value not in allowed:
+        words = list(map(str, allowed))
+        raise ValueError(f"{what} {value!r} is not known; choose {', '.join(words[:-1])} or {words[-1]}")
+    return value
+
+
+def positive_integer(value, what):
+    r"""
+    Return a positive integer, or say what is wrong with it.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.modern import positive_integer
+        sage: positive_integer(0, "heads")
+        Traceback (most recent call last):
+        ...
+        ValueError: heads 0 is not a positive integer; try heads 1
+    """
+    try:
+        value = integer(value)
+    except TypeError:
+        raise TypeError(f"{what} {value!r} is not an integer; try {what} 1") from None
+    if value < 1:
+        raise ValueError(f"{what} {value} is not a positive integer; try {what} 1")
+    return value
+
+
+def activate(z, activation):
+    r"""
+    Return a tensor after an activation by name: a gate, a cut, a power ``"z^k"`` or ``"linear"``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.networks.modern import activate
+        sage: x = networks.input(3)
+        sage: [activate(x, name).label() for name in ("relu", "gelu", "z^2", "linear")]
+        ['relu(x)', 'gelu', 'x * x', 'x']
+        sage: activate(x, "swoosh")
+        Traceback (most recent call last):
+        ...
+        ValueError: activation 'swoosh' is not known; choose abs, dropout, gelu, leaky relu, relu, sigmoid, silu, softplus, tanh, linear, z^2, z^3, ... or cut for any function
+    """
+    from .activations import _FREE, GATES
+    if activation == "linear":
+        return z
+    if activation == "cut":
+        return z.cut()
+    if activation in _FREE:
+        return z.cut(activation)
+    if activation in GATES and activation != "max":
+        return z.gate(activation)
+    if isinstance(activation, str) and activation.startswith("z^") and activation[2:].isdigit() and int(activation[2:]):
+        return z ** int(activation[2:])
+    names = sorted([name for name in GATES if name != "max"] + list(_FREE))
+    raise ValueError(f"activation {activation!r} is not known; choose {', '.join(names)}, linear, z^2, z^3, ... or cut for any function")
+
+
+def perceptron(widths, activation="relu", bias=False):
+    r"""
+    Return the network of dense layers with any activation between them: ``"gelu"``, ``"tanh"``, ``"leaky relu"``, ``"z^3"``, ...
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.perceptron([2, 3, 2], activation="z^3", bias=True)).laws[0]
+        U1_1_1^2 + U1_2_1^2 + b1_1^2 - 3*U2_1_1^2 - 3*U2_1_2^2
+        sage: conservation_laws(networks.perceptron([2, 3, 2], activation="gelu")).number
+        0
+    """
+    widths, bias = check_sizes(widths, 2, "perceptron"), truth(bias)
+    output = Data("x", (widths[0],), "input")
+    for layer, shape in enumerate(zip(widths, widths[1:]), start=1):
+        output = output @ Parameter(f"U{layer}", shape)
+        if layer < len(widths) - 1:
+            if bias:
+                output = output + Parameter(f"b{layer}", (shape[1],))
+            output = activate(output, activation)
+    return Network("perceptron", widths, output, activation=activation, bias=bias)
+
+
+def convolutional(channels, size=4, kernel=2, dimensions=1, stride=1, padding=0, groups=1, bias=False, activation="relu", pool=1):
+    r"""
+    Return a convolutional network; laws belong to its hidden channels.
+
+    INPUT:
+
+    - ``channels`` -- from input to output, at least two; between two layers comes the activation, and max-pooling over windows of ``pool``
+
+    - ``size``, ``kernel`` -- of the input and of every kernel, along each of the ``dimensions`` (1 or 2)
+
+    - ``stride``, ``padding``, ``groups`` -- of every convolution but, for ``groups``, the first and the last
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.convolutional([1, 2, 1])).laws
+        (U1_1_1_1^2 + U1_1_1_2^2 - U2_1_1_1^2 - U2_1_1_2^2,
+         U1_2_1_1^2 + U1_2_1_2^2 - U2_1_2_1^2 - U2_1_2_2^2)
+        sage: networks.convolutional([1, 2, 1], size=2)
+        Traceback (most recent call last):
+        ...
+        ValueError: a window of 2 does not fit in 1 + 2 * 0 entries; give a smaller window or more padding
+    """
+    channels, bias = check_sizes(channels, 2, "convolutional"), truth(bias)
+    size, kernel, stride, groups, pool = (positive_integer(v, n) for v, n in (
+        (size, "size"), (kernel, "kernel"), (stride, "stride"), (groups, "groups"), (pool, "pool")))
+    dimensions = choice(integer(dimensions), (1, 2), "dimensions")
+    x = Data("x", (channels[0],) + (size,) * dimensions, "input")
+    last = len(channels) - 1
+    for layer, (a, b) in enumerate(zip(channels, channels[1:]), start=1):
+        split = groups if 1 < layer < last else 1
+        if a % split:
+            raise ValueError(f"{groups} groups do not divide the {a} channels before layer {layer}; choose widths that are multiples of it")
+        x = x.convolve(Parameter(f"U{layer}", (b, a // split) + (kernel,) * dimensions), stride, integer(padding), split)
+        if layer < last:
+            if bias:
+                x = x + Parameter(f"b{layer}", (b,)).reshape(b, *(1,) * dimensions)
+            x = activate(x, activation)
+            x = x.max_pool(pool) if pool > 1 else x
+    return Network("convolutional", channels, x, bias=bias, **_given(dict(
+        size=size, kernel=kernel, dimensions=dimensions, stride=stride, padding=integer(padding), groups=groups, activation=activation,
+        pool=pool), dict(size=4, kernel=2, dimensions=1, stride=1, padding=0, groups=1, activation="relu", pool=1)))
+
+
+def _given(options, defaults):
+    """Return the options that differ from the defaults: what a result and a certificate say of them."""
+    return {key: value for key, value in options.items() if value != defaults[key]}
+
+
+def residual(block):
+    r"""
+    Return the residual network `x \mapsto x + \mathrm{block}(x)`: the laws are those of the block ([MGP2025]_).
+
+    INPUT:
+
+    - ``block`` -- a network whose output has the shape of its input
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.residual(networks.relu([2, 3, 2]))).number
+        3
+        sage: networks.residual(networks.relu([2, 3, 4]))
+        Traceback (most recent call last):
+        ...
+        ValueError: the block maps shape (2,) to (4,); a residual sum needs the same shape, e.g. widths 2 3 2
+    """
+    if not isinstance(block, Network):
+        raise TypeError(f"the block {block!r} is not a network; give e.g. networks.relu([2, 3, 2])")
+    if len(block.inputs) != 1:
+        raise ValueError(f"the block has {len(block.inputs)} inputs; a residual sum needs one")
+    (x,) = block.inputs
+    if x.shape != block.output.shape:
+        raise ValueError(f"the block maps shape {x.shape} to {block.output.shape}; a residual sum needs the same shape, e.g. widths 2 3 2")
+    return Network("custom", (), x + block.output, positive=block.positive)
+
+
+def gated(d, h, p=None, gate="silu", bias=False):
+    r"""
+    Return the gated unit `x \mapsto (\sigma(x G) \cdot x U)\, D` with hidden width ``h``: SwiGLU for ``gate="silu"``, bilinear for ``"linear"``.
+
+    INPUT:
+
+    - ``d``, ``h``, ``p`` -- widths of input, hidden layer and output (default: as the input)
+
+    - ``gate`` -- ``"silu"``, ``"gelu"``, ``"sigmoid"`` (cut), ``"relu"`` (a gate) or ``"linear"``
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.gated(2, 1, 2)).laws
+        (up_1_1^2 + up_2_1^2 - down_1_1^2 - down_1_2^2,)
+        sage: conservation_laws(networks.gated(2, 4, gate="relu")).number
+        8
+    """
+    d, h, p = check_sizes([d, h, d if p is None else p], 3, "gated")
+    choice(gate, ("silu", "gelu", "sigmoid", "relu", "linear"), "gate")
+    output = gated_unit(Data("x", (d,), "input"), h, p, gate, truth(bias))
+    return Network("gated", (d, h, p), output, bias=truth(bias), **_given({"gate": gate}, {"gate": "silu"}))
+
+
+def gated_unit(x, hidden, outputs, gate, bias=False, suffix=""):
+    r"""
+    Return the output of a gated unit on a tensor whose last axis is the width.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.networks.modern import gated_unit
+        sage: gated_unit(networks.input(5, 2), 3, 2, "silu").shape
+        (5, 2)
+    """
+    d = x.shape[-1]
+    g, u = x @ Parameter(f"gate{suffix}", (d, hidden)), x @ Parameter(f"up{suffix}", (d, hidden))
+    if bias:
+        g, u = g + Parameter(f"bgate{suffix}", (hidden,)), u + Parameter(f"bup{suffix}", (hidden,))
+    return (activate(g, gate) * u) @ Parameter(f"down{suffix}", (hidden, outputs))
+
+
+def mixture(d, h, experts, p=None, gate="softmax", active=2):
+    r"""
+    Return a mixture of gated units: `\sum_i g_i(x W)\, \mathrm{SwiGLU}_i(x)`.
+
+    INPUT:
+
+    - ``d``, ``h``, ``experts``, ``p`` -- widths of input and of each hidden layer, number of experts, width of the output (default: as the input)
+
+    - ``gate`` -- ``"softmax"``, or ``"sigmoid"`` for gates that are independent of each other
+
+    - ``active`` -- how many experts answer (top-k), with the softmax taken over these; with one, its gate is constant and the router is not trained.
+      Which ones answer depends on the data: all pairs occur
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.mixture(2, 2, 3)).number              # 3 * 2 hidden units, and a sum of the router for each input
+        8
+        sage: conservation_laws(networks.mixture(2, 2, 3, gate="sigmoid")).number
+        6
+    """
+    d, h, experts, p = check_sizes([d, h, experts, d if p is None else p], 4, "mixture")
+    choice(gate, ("softmax", "sigmoid"), "gate")
+    active = positive_integer(active, "active")
+    if active > experts:
+        raise ValueError(f"{active} active experts of {experts}; try active {experts}")
+    x = Data("x", (d,), "input")
+    logits = x @ Parameter("router", (d, experts))
+    if active == 1 and gate == "softmax":
+        # The softmax over the one chosen expert is 1: its covector is zero.
+        weights = Data("softmax", (experts,), "gate", source=logits, function=_chosen())
+    else:
+        weights = logits.cut(gate) if active == experts or gate == "sigmoid" else logits.cut(_top(active))
+    output = None
+    for i in range(experts):
+        expert = gated_unit(x, h, p, "silu", suffix=str(i + 1)) * weights[i:i + 1].repeat_to((p,))
+        output = expert if output is None else output + expert
+    return Network("mixture", (d, h, experts, p), output, **_given({"gate": gate, "active": active}, {"gate": "softmax", "active": 2}))
+
+
+def _top(active):
+    import numpy as np
+
+    from .activations import CutFunction, _softmax, _softmax_pullback
+
+    def chosen(z):
+        smallest = np.sort(z, axis=-1)[..., -active][..., None]
+        return np.where(z >= smallest, z, -np.inf)
+    return CutFunction("top softmax", "sum zero", lambda z: _softmax(chosen(z)), lambda z, s: _softmax_pullback(chosen(z), s))
+
+
+def _chosen():
+    from .activations import GateFunction, _largest
+    return GateFunction("top softmax", _largest)
+
+
+def lora(widths, rank, activation="relu", seed=0):
+    r"""
+    Return a network whose layers `W_l + A_l B_l` have fixed weights `W_l` and a trained part of low rank (low-rank adaptation).
+
+    The fixed weights are integers drawn from the seed in place of generic ones.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.lora([3, 2], rank=1)).laws
+        (A1_1_1^2 + A1_2_1^2 + A1_3_1^2 - B1_1_1^2 - B1_1_2^2,)
+        sage: conservation_laws(networks.lora([3, 4, 2], rank=2)).number
+        6
+    """
+    widths, rank = check_sizes(widths, 2, "lora"), positive_integer(rank, "rank")
+    output = Data("x", (widths[0],), "input")
+    for layer, (n, m) in enumerate(zip(widths, widths[1:]), start=1):
+        output = output @ fixed(f"W{layer}", n, m, seed=integer(seed) + 2 * layer) + \
+            (output @ Parameter(f"A{layer}", (n, rank))) @ Parameter(f"B{layer}", (rank, m))
+        if layer < len(widths) - 1:
+            output = activate(output, activation)
+    return Network("lora", widths, output, rank=rank, **_given({"activation": activation, "seed": integer(seed)},
+                                                               {"activation": "relu", "seed": 0}))
+
+
+def normalise(z, norm, name="", gain=True, bias=None):
+    r"""
+    Return a tensor after a normalisation with gain (and, for layer and batch normalisation, bias) on its last axis.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.networks.modern import normalise
+        sage: normalise(networks.input(4), "layer").label()
+        '(layer_norm * g) + b'
+    """
+    choice(norm, tuple(NORMS), "norm")
+    y = {"rms": z.rms_norm, "layer": z.layer_norm, "batch": z.batch_norm}[norm]()
+    if gain:
+        y = y * Parameter(f"g{name}", (z.shape[-1],))
+    if (norm != "rms") if bias is None else bias:
+        y = y + Parameter(f"b{name}", (z.shape[-1],))
+    return y
+
+
+def normalised(p, q, m, norm="layer", gain=True, bias=None, samples=3):
+    r"""
+    Return the network linear - normalisation - linear.
+
+    INPUT:
+
+    - ``p``, ``q``, ``m`` -- widths of input, normalised layer and output
+
+    - ``norm`` -- ``"layer"``, ``"rms"`` or ``"batch"`` (over ``samples`` samples)
+
+    - ``gain``, ``bias`` -- whether they follow; by default all have a gain, and all but RMS normalisation a bias
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.normalised(3, 4, 2, norm="rms")).number      # |W|^2, and one for each unit
+        5
+        sage: conservation_laws(networks.normalised(3, 4, 2, norm="layer")).number    # and the sums of the rows of W
+        8
+        sage: conservation_laws(networks.normalised(3, 4, 2, norm="batch")).number    # each |W_j|^2
+        8
+    """
+    p, q, m = check_sizes([p, q, m], 3, "normalised")
+    x = Data("x", (p,) if norm != "batch" else (positive_integer(samples, "samples"), p), "input")
+    bias = (norm != "rms") if bias is None else truth(bias)
+    output = normalise(x @ Parameter("W", (p, q)), norm, "", truth(gain), bias) @ Parameter("U", (q, m))
+    return Network("normalised", (p, q, m), output, **_given(
+        {"norm": norm, "gain": truth(gain), "bias": bias, "samples": samples},
+        {"norm": "layer", "gain": True, "bias": norm != "rms", "samples": 3}))

@@ -1,0 +1,185 @@
+r"""
+Attention and transformer blocks.
+
+Scores pass through a softmax, which is cut: the attention weights are free data, the covector at the scores sums to zero along the keys.
+"""
+import numpy as np
+
+from .catalog import check_sizes, truth
+from .graph import Constant, Data, Parameter, contract
+from .modern import activate, choice, gated_unit, normalise, positive_integer, _given
+from .network import Network
+
+
+def rotate(x, positions):
+    r"""
+    Return queries or keys ``(heads, tokens, dim)`` rotated in each pair of coordinates by data, one a token and frequency.
+
+    With distinct frequencies the cosines and sines of the angles at all positions are linearly independent, so free numbers span the same
+    fields as points of the circle.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.graph import Data
+        sage: from sage_conslaw.networks.transformer import positions, rotate
+        sage: rotate(Data("q", (2, 3, 4), "input"), positions(3, 4)).shape
+        (2, 3, 4)
+    """
+    heads, tokens, dim = x.shape
+    # (a, b) -> c a + s (b, -a), for the pair (c, s) of data.
+    turns = Constant([[[1, 0], [0, 1]], [[0, 1], [-1, 0]]])
+    matrices = contract("tfc,cab->tfab", positions, turns)
+    return contract("htfa,tfab->htfb", x.reshape(heads, tokens, dim // 2, 2), matrices).reshape(heads, tokens, dim)
+
+
+def positions(tokens, dim):
+    r"""
+    Return the rotations by position as data, shape ``(tokens, dim / 2, 2)``; their true values have the frequencies `10000^{-2 j / dim}`.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.transformer import positions
+        sage: positions(3, 4).shape
+        (3, 2, 2)
+        sage: positions(3, 3)
+        Traceback (most recent call last):
+        ...
+        ValueError: rotary positions need an even head dimension, not 3; try 4
+    """
+    if dim % 2:
+        raise ValueError(f"rotary positions need an even head dimension, not {dim}; try {dim + 1}")
+    angles = np.arange(1, tokens + 1)[:, None] * 10000.0 ** (-2 * np.arange(dim // 2) / dim)
+    return Data("rotation", (tokens, dim // 2, 2), "rotation", values=np.stack([np.cos(angles), np.sin(angles)], axis=-1))
+
+
+def self_attention(x, head_dim, heads=1, kv_heads=None, value_dim=None, bias=False, rotary=False, causal=False, suffix=""):
+    r"""
+    Return multi-head self-attention of a tensor ``(tokens, dim)``, with projections `Q, K, V` and `O`.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.networks.transformer import self_attention
+        sage: self_attention(networks.input(3, 4), 2, heads=2).shape
+        (3, 4)
+    """
+    tokens, dim = x.shape
+    kv_heads, value_dim = heads if kv_heads is None else kv_heads, head_dim if value_dim is None else value_dim
+
+    def project(name, number, width):
+        out = x @ Parameter(f"{name}{suffix}", (dim, number * width))
+        if bias:
+            out = out + Parameter(f"b{name}{suffix}", (number * width,))
+        return out.reshape(tokens, number, width).transpose(1, 0, 2)
+    q, k, v = project("Q", heads, head_dim), project("K", kv_heads, head_dim), project("V", kv_heads, value_dim)
+    if rotary:
+        turns = positions(tokens, head_dim)
+        q, k = rotate(q, turns), rotate(k, turns)
+    if kv_heads != heads:
+        # Grouped queries: head i reads keys and values of group i // (heads / kv_heads).
+        group = np.arange(heads) // (heads // kv_heads)
+        k, v = k[group], v[group]
+    mask = np.tril(np.ones((tokens, tokens), dtype=np.int64)) if causal else None
+    weights = contract("hti,hui->htu", q, k).softmax(mask)
+    mixed = contract("htu,huj->htj", weights, v).transpose(1, 0, 2).reshape(tokens, heads * value_dim)
+    return mixed @ Parameter(f"O{suffix}", (heads * value_dim, dim))
+
+
+def _attention_options(dim, head_dim, heads, kv_heads, value_dim, tokens):
+    dim, head_dim = check_sizes([dim, head_dim], 2, "attention")
+    heads, tokens = positive_integer(heads, "heads"), positive_integer(tokens, "tokens")
+    kv_heads = heads if kv_heads is None else positive_integer(kv_heads, "kv_heads")
+    value_dim = head_dim if value_dim is None else positive_integer(value_dim, "value_dim")
+    if heads % kv_heads:
+        raise ValueError(f"kv_heads {kv_heads} does not divide heads {heads}; choose a divisor, e.g. kv_heads 1")
+    if tokens < 2:
+        raise ValueError(f"tokens {tokens}: attention with one token has constant weights; try tokens 2")
+    return dim, head_dim, heads, kv_heads, value_dim, tokens
+
+
+def attention(dim, head_dim, heads=1, kv_heads=None, value_dim=None, bias=False, rotary=False, causal=False, tokens=2):
+    r"""
+    Return multi-head self-attention on tokens of width ``dim`` ([MGP2025]_; grouped queries, rotary positions: Tran et al. 2026).
+
+    INPUT:
+
+    - ``head_dim``, ``value_dim`` -- widths of queries and keys, and of values (default: the same), in each head
+
+    - ``heads``, ``kv_heads`` -- how many heads, and how many share keys and values (a divisor; default: all different)
+
+    - ``bias`` -- whether queries, keys and values have biases; ``rotary`` -- rotary positions; ``causal`` -- each token attends to those before it
+
+    - ``tokens`` -- at least two, three if causal
+
+    EXAMPLES:
+
+    `Q^T Q - K^T K` and `V^T V - O O^T`, and with biases the key bias, which no softmax sees::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.attention(4, 2)).number
+        6
+        sage: conservation_laws(networks.attention(4, 2, bias=True)).number
+        8
+        sage: conservation_laws(networks.attention(4, 2, rotary=True)).number
+        4
+        sage: networks.attention(4, 2, heads=4, kv_heads=3)
+        Traceback (most recent call last):
+        ...
+        ValueError: kv_heads 3 does not divide heads 4; choose a divisor, e.g. kv_heads 1
+    """
+    dim, head_dim, heads, kv_heads, value_dim, tokens = _attention_options(dim, head_dim, heads, kv_heads, value_dim, tokens)
+    bias, rotary, causal = truth(bias), truth(rotary), truth(causal)
+    output = self_attention(Data("x", (tokens, dim), "input"), head_dim, heads, kv_heads, value_dim, bias, rotary, causal)
+    return Network("attention", (dim, head_dim), output, bias=bias, **_given(
+        dict(heads=heads, kv_heads=kv_heads, value_dim=value_dim, rotary=rotary, causal=causal, tokens=tokens),
+        dict(heads=1, kv_heads=heads, value_dim=head_dim, rotary=False, causal=False, tokens=2)))
+
+
+def transformer_block(dim, hidden, heads=1, kv_heads=None, norm="layer", mlp="gelu", order="pre", bias=False, rotary=False, causal=False,
+                      tokens=2):
+    r"""
+    Return a transformer block: attention and a feed-forward part, each with a residual sum and a normalisation.
+
+    INPUT:
+
+    - ``dim``, ``hidden`` -- widths of the tokens and of the feed-forward part; heads have width ``dim / heads``
+
+    - ``norm`` -- ``"layer"``, ``"rms"`` or ``"none"``; ``order`` -- ``"pre"`` or ``"post"`` normalisation
+
+    - ``mlp`` -- an activation (``"gelu"``, ``"relu"``, ...) or ``"swiglu"``
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.transformer_block(4, 3, heads=2, norm="rms", mlp="swiglu"), seed=0)
+        23 independent laws of degree at most 2 in 108 parameters, complete (proved)
+        sage: networks.transformer_block(4, 8, heads=3)
+        Traceback (most recent call last):
+        ...
+        ValueError: heads 3 does not divide the width 4; choose a divisor, e.g. heads 1
+    """
+    heads = positive_integer(heads, "heads")
+    dim, hidden = check_sizes([dim, hidden], 2, "transformer_block")
+    if dim % heads:
+        raise ValueError(f"heads {heads} does not divide the width {dim}; choose a divisor, e.g. heads 1")
+    dim, head_dim, heads, kv_heads, _, tokens = _attention_options(dim, dim // heads, heads, kv_heads, None, tokens)
+    choice(norm, ("layer", "rms", "none"), "norm")
+    choice(order, ("pre", "post"), "order")
+    bias, rotary, causal = truth(bias), truth(rotary), truth(causal)
+
+    def feed_forward(z):
+        if mlp == "swiglu":
+            return gated_unit(z, hidden, dim, "silu", bias)
+        z = z @ Parameter("up", (dim, hidden))
+        return activate(z + Parameter("bup", (hidden,)) if bias else z, mlp) @ Parameter("down", (hidden, dim))
+
+    def add(z, part, name):
+        if norm == "none":
+            return z + part(z)
+        return z + part(normalise(z, norm, name)) if order == "pre" else normalise(z + part(z), norm, name)
+    x = Data("x", (tokens, dim), "input")
+    x = add(x, lambda z: self_attention(z, head_dim, heads, kv_heads, None, bias, rotary, causal), "1")
+    x = add(x, feed_forward, "2")
+    return Network("transformer_block", (dim, hidden), x, bias=bias, **_given(
+        dict(heads=heads, kv_heads=kv_heads, norm=norm, mlp=mlp, order=order, rotary=rotary, causal=causal, tokens=tokens),
+        dict(heads=1, kv_heads=heads, norm="layer", mlp="gelu", order="pre", rotary=False, causal=False, tokens=2)))
