@@ -33,6 +33,7 @@ NONE = "none"
 LIMITS = {"bytes": 32_000_000, "work": 200_000_000, "coordinates": 20_000, "degree": 200, "letters": 12, "steps": 10_000, "terms": 1_000_000}
 # Products of terms that the exact checks may still take; reset for each certificate.
 BUDGET = {"work": 0}
+MODERN = ("attention", "convolutional", "gated", "lora", "mixture", "normalised", "perceptron", "transformer_block")
 ASSUMPTION = {
     "network": "near a generic point the data produce every covector of the graph's pairings and every gate (span condition)",
     "phi": "near a generic point the gradients of the loss span those of phi (span condition)",
@@ -169,7 +170,7 @@ def at_point(polynomial, z, p):
 
 
 class Graph:
-    """The response of a network: bilinear contractions and sums between parameters and data."""
+    """The response of a network: contractions, sums and rearrangements of parameters, data and constants."""
 
     def __init__(self, record):
         need(set(record) == {"nodes", "parameters", "pairings"}, "the graph has missing or unknown fields")
@@ -185,18 +186,27 @@ class Graph:
         need(sorted(self.parameters) == sorted(i for i, node in enumerate(self.nodes) if node["op"] == "parameter"),
              "the graph's parameters are not all listed")
         need(all(self.sizes[a] == self.sizes[b] for a, b in self.pairings), "a pairing does not fit")
-        # What a covector is made of keeps its constraint: it is never replaced by free symbols.
-        self.kept, stack = set(), [b for _, b in self.pairings]
+        # What only a covector is made of keeps its constraint: it is never replaced by free symbols, and never moves.
+        self.kept = self._reached(b for _, b in self.pairings) - self._reached(a for a, _ in self.pairings)
+
+    def _reached(self, roots):
+        """Return the nodes that these are made of, and these."""
+        found, stack = set(), list(roots)
         while stack:
             i = stack.pop()
-            if i not in self.kept:
-                self.kept.add(i)
+            if i not in found:
+                found.add(i)
                 stack.extend(self.nodes[i].get("inputs", []))
+        return found
 
     def _add(self, node):
         op, terms = node["op"], None
         if op in ("parameter", "data", "constant"):
             shape = list(node["shape"])
+        elif op == "gather":
+            shape, inside = list(node["shape"]), self.sizes[node["inputs"][0]]
+            need(len(node["inputs"]) == 1 and all(type(k) is int and -1 <= k < inside for k in node["indices"]), "a rearrangement does not fit")
+            terms = [(k, x) for k, x in enumerate(node["indices"]) if x >= 0]
         elif op == "add":
             shape = self.shapes[node["inputs"][0]]
             need(all(self.shapes[i] == shape for i in node["inputs"]) and len(node["inputs"]) == 2, "a sum does not fit")
@@ -208,6 +218,7 @@ class Graph:
         for n in shape:
             size *= n
         need(size <= LIMITS["terms"], "a node is larger than the checker's limit")
+        need(op != "gather" or len(node["indices"]) == size, "a rearrangement does not fit")
         if op == "constant":
             need(len(node["values"]) == size and all(type(v) is int for v in node["values"]), "a constant does not fit")
         self.shapes.append(shape)
@@ -260,6 +271,8 @@ class Graph:
                 values[i] = node["values"]
             elif node["op"] == "add":
                 values[i] = [(x + y) % p for x, y in zip(*(values[j] for j in node["inputs"]))]
+            elif node["op"] == "gather":
+                values[i] = [0 if x < 0 else values[node["inputs"][0]][x] for x in node["indices"]]
             elif node["op"] == "contract":
                 a, b = (values[j] for j in node["inputs"])
                 out = [0] * self.sizes[i]
@@ -274,6 +287,10 @@ class Graph:
             if node["op"] == "add":
                 for j in node["inputs"]:
                     back[j] = [(x + y) % p for x, y in zip(back[j], back[i])]
+            elif node["op"] == "gather":
+                (a,) = node["inputs"]
+                for k, x in self.terms[i]:
+                    back[a][x] = (back[a][x] + back[i][k]) % p
             elif node["op"] == "contract":
                 a, b = node["inputs"]
                 for k, x, y in self.terms[i]:
@@ -299,6 +316,8 @@ class Graph:
                 values[i] = [(symbol(), None) for _ in range(self.sizes[i])]
             elif node["op"] == "constant":
                 values[i] = [(Poly({(): Fraction(v)} if v else {}), None) for v in node["values"]]
+            elif node["op"] == "gather":
+                values[i] = [(Poly(), None) if x < 0 else values[node["inputs"][0]][x] for x in node["indices"]]
             elif node["op"] != "parameter":
                 pairs = [[] for _ in range(self.sizes[i])]
                 a, b = (values[j] for j in node["inputs"])
@@ -309,6 +328,8 @@ class Graph:
                 else:
                     for k, x, y in self.terms[i]:
                         pairs[k].append((a[x], b[y]))
+                if i in self.kept:
+                    pairs = [[((x, None), (y, None)) for (x, _), (y, _) in terms] for terms in pairs]
                 values[i] = [self._entry(terms, free, symbol) for terms in pairs]
         total = Poly()
         for a, b in self.pairings:
@@ -684,6 +705,10 @@ def _check_name(record, family):
 def _check_network(record, graph):
     """Compare the graph, node by node, with that of the architecture that the record names."""
     name, sizes, options = record["architecture"], record["sizes"], record["options"]
+    if name in MODERN:
+        # The graph in the record is checked; that it is the one of this name, only the package itself can tell.
+        need(all(type(value) in (int, str) for value in options.values()), "the options are not numbers and words")
+        return
     need(options in ({}, {"bias": 1}) and (not options or name in ("relu", "icnn", "custom")), "the options are not known")
     need(record["loss"] in ("least-squares", "cross-entropy"), "the loss is not known")
     if name == "custom":

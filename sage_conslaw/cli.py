@@ -55,6 +55,8 @@ def _options(function):
         click.option("--weight-decay", metavar="Q", help="The rate of weight decay, a rational >= 0."),
         click.option("--loss", metavar="NAME", help="least-squares (default) or cross-entropy."),
         click.option("--bias", is_flag=True, help="Biases on the hidden layers."),
+        click.option("--set", "settings", metavar="NAME=VALUE", multiple=True,
+                     help="An option of a modern architecture, e.g. heads=2, rotary=true, norm=rms; may be repeated."),
         click.option("--algorithm", metavar="NAME", help="modular (default), symbolic (the published algorithms) or syzygies."),
         click.option("--proof/--no-proof", default=True, help="Whether to try to prove a count that is only probable."),
         click.option("--error-bound", metavar="X", help="How improbable an error of a count that is only probable must be, e.g. 1e-30."),
@@ -150,13 +152,17 @@ _SIZES = {"ignore_unknown_options": True}
 @click.option("--degree", metavar="N", help="Search polynomials up to this degree (default 2).")
 @click.option("--latex", is_flag=True, help="Print the laws in LaTeX.")
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
-def laws(architecture, sizes, phi, system, bias, degree, latex, certificate, as_json, **options):
+def laws(architecture, sizes, phi, system, bias, settings, degree, latex, certificate, as_json, **options):
     """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete.
 
-    ARCHITECTURE and SIZES, from input to output: product N, linear D0 D1 ..., relu D0 D1 ..., nmf N R M, icnn D H P.
+    \b
+    ARCHITECTURE and SIZES, from input to output:
+      product N, linear D0 D1 ..., relu D0 D1 ..., nmf N R M, icnn D H P,
+      perceptron D0 D1 ..., convolutional C0 C1 ..., lora D0 D1 ..., gated D H P, mixture D H EXPERTS P,
+      normalised P Q M, attention DIM HEAD_DIM, transformer_block DIM HIDDEN
     """
     from . import api
-    result = api.conservation_laws(_problem(architecture, sizes, phi, system, bias), degree=_integer(degree, "--degree"),
+    result = api.conservation_laws(_problem(architecture, sizes, phi, system, bias, settings), degree=_integer(degree, "--degree"),
                                    **_common(options), progress=_progress(as_json))
     if certificate is not None:
         from .certificates.files import write
@@ -185,13 +191,17 @@ def _print_laws(result):
 @click.argument("architecture", required=False)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @_options
-def count(architecture, sizes, phi, system, bias, as_json, **options):
+def count(architecture, sizes, phi, system, bias, settings, as_json, **options):
     """The number of independent laws of ARCHITECTURE with SIZES, polynomial or not.
 
-    ARCHITECTURE and SIZES, from input to output: product N, linear D0 D1 ..., relu D0 D1 ..., nmf N R M, icnn D H P.
+    \b
+    ARCHITECTURE and SIZES, from input to output:
+      product N, linear D0 D1 ..., relu D0 D1 ..., nmf N R M, icnn D H P,
+      perceptron D0 D1 ..., convolutional C0 C1 ..., lora D0 D1 ..., gated D H P, mixture D H EXPERTS P,
+      normalised P Q M, attention DIM HEAD_DIM, transformer_block DIM HIDDEN
     """
     from . import api
-    result = api.count_conservation_laws(_problem(architecture, sizes, phi, system, bias), **_common(options))
+    result = api.count_conservation_laws(_problem(architecture, sizes, phi, system, bias, settings), **_common(options))
     click.echo(json.dumps(result.to_dict()) if as_json else result)
 
 
@@ -256,9 +266,11 @@ def _table_row(record):
             f"{record['number']:>5} {record['expected']:>8}  {record['status']}{mark}")
 
 
-def _problem(architecture, sizes, phi, system, bias):
+def _problem(architecture, sizes, phi, system, bias, settings):
     from .inputs import polynomials_of_one_ring
     from .networks import by_name
+    if settings and architecture is None:
+        raise click.UsageError("--set belongs to an architecture")
     given = [name for name, value in (("ARCHITECTURE", architecture), ("--phi", phi), ("--system", system)) if value is not None]
     if len(given) != 1:
         raise click.UsageError("give one of ARCHITECTURE, --phi or --system"
@@ -275,7 +287,18 @@ def _problem(architecture, sizes, phi, system, bias):
     for word in (architecture, *sizes):
         if word.startswith("-") and not word[1:2].isdigit():
             raise click.UsageError(f"no such option {word}")
-    return by_name(architecture, [_width(word, architecture) for word in sizes], bias=bias)
+    return by_name(architecture, [_width(word, architecture) for word in sizes], bias=bias or None,
+                   **dict(_setting(word) for word in settings))
+
+
+def _setting(word):
+    """Return the name and the value of NAME=VALUE: an integer, true, false or a word."""
+    name, _, value = word.partition("=")
+    if not name.isidentifier() or name == "bias" or not value:
+        raise ValueError(f"--set {word!r} is not NAME=VALUE; give e.g. --set heads=2 (biases have their own flag, --bias)")
+    if value.lower() in ("true", "false"):
+        return name, value.lower() == "true"
+    return name, int(value) if value.lstrip("-").isdigit() else value
 
 
 def _width(word, architecture):

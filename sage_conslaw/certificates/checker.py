@@ -113,7 +113,7 @@ def _check_family(family):
 def _check_named(record):
     """Check that a network of the catalog, by its name, has the graph of the record."""
     from ..networks.catalog import CATALOG, by_name
-    from .record import graph_record
+    from .record import graph_record, named_options
     if record["family"]["kind"] != "network":
         if record["architecture"] not in ("phi", "system") or record["sizes"] or record["options"]:
             raise CertificateError(f"the architecture {record['architecture']!r} has no network in this record")
@@ -125,9 +125,9 @@ def _check_named(record):
             raise CertificateError("the architecture, the flow or the loss is not that of the family")
         return
     if record["architecture"] in CATALOG:
-        if not set(record["options"].values()) <= {1}:
-            raise CertificateError("the options are not in normal form")
         network = by_name(record["architecture"], record["sizes"], **record["options"])
+        if named_options(network) != record["options"]:
+            raise CertificateError("the options are not in normal form")
         if graph_record(network.response(record["loss"])) != record["family"]["graph"]:
             raise CertificateError(f"the graph is not that of {record['architecture']} {record['sizes']}")
     elif record["architecture"] != "custom" or record["sizes"]:

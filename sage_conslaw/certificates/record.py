@@ -17,7 +17,7 @@ from ..fields.explicit import VectorFieldFamily
 from ..flows.flow_family import FlowFamily
 from ..flows.polynomial_response import PolynomialResponse
 from ..networks.graph import Constant, Data, Parameter
-from ..networks.operations import Add, Contract
+from ..networks.operations import Add, Contract, Gather
 from ..networks.response import NetworkResponse
 
 # What stands for something that is not there: a record has strings, integers, lists and objects only.
@@ -116,6 +116,8 @@ def graph_record(response):
                 nodes.append({"op": "contract", "spec": node.operation.spec, "inputs": inputs})
             elif isinstance(node.operation, Add):
                 nodes.append({"op": "add", "inputs": inputs})
+            elif isinstance(node.operation, Gather):
+                nodes.append({"op": "gather", "inputs": inputs, "shape": list(node.shape), "indices": node.operation.indices.ravel().tolist()})
             else:
                 raise NotImplementedError(f"the operation {type(node.operation).__name__} has no record in certificates yet")
     return {"nodes": nodes, "parameters": [place[leaf] for leaf in response.leaves],
@@ -149,6 +151,9 @@ def graph_response(record):
             nodes.append(Tensor(Contract(entry["spec"]), [nodes[i] for i in entry["inputs"]]))
         elif entry["op"] == "add":
             nodes.append(Tensor(Add(), [nodes[i] for i in entry["inputs"]]))
+        elif entry["op"] == "gather":
+            (source,) = (nodes[i] for i in entry["inputs"])
+            nodes.append(source.gather(np.array(entry["indices"], dtype=np.int64).reshape(entry["shape"])))
         else:
             raise CertificateError(f"the operation {entry['op']!r} of the graph is not known")
     return NetworkResponse([nodes[i] for i in record["parameters"]], [(nodes[a], nodes[b]) for a, b in record["pairings"]])
@@ -279,6 +284,23 @@ def digest(record):
     return hashlib.sha256(json.dumps(bare, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def named_options(problem):
+    r"""
+    Return the options of a network as a certificate keeps them: integers and words; for the classic ones only those that are set.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.certificates.record import named_options
+        sage: named_options(networks.relu([2, 2], bias=True)), named_options(networks.attention(2, 1))
+        ({'bias': 1}, {'bias': 0})
+    """
+    from ..networks.catalog import is_modern
+    options = dict(problem.options)
+    return {key: value if isinstance(value, str) else int(value) for key, value in sorted(options.items())
+            if value is not None and (value is not False or is_modern(problem.architecture))}
+
+
 def certificate(problem, result):
     r"""
     Return the certificate of a result, with draws found anew from the result's seed.
@@ -316,7 +338,7 @@ def certificate(problem, result):
         "statement": statement(family.moving_dimension, len(rows), result.lie_dimension),
         "assumption": ASSUMPTION[record["kind"]],
         "architecture": problem.architecture, "sizes": [int(n) for n in problem.sizes], "flow": problem.flow_name,
-        "loss": problem.loss, "options": {key: int(value) for key, value in problem.options if value}, "dimension": family.moving_dimension, "family": record,
+        "loss": problem.loss, "options": named_options(problem), "dimension": family.moving_dimension, "family": record,
         "laws": [polynomial_text(law, family.names) for law in terms],
         "independence": {"prime": p, "point": point.tolist(), "rows": rows, "pivots": pivots,
                          "minor": determinant(values[:, pivots], p)},

@@ -247,6 +247,19 @@ def _modern(name):
 CATALOG.update({name: _modern(name) for name in _MODERN})
 
 
+def is_modern(architecture):
+    r"""
+    Say whether an architecture is one of the modern ones, whose options are all written down.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.catalog import is_modern
+        sage: is_modern("attention"), is_modern("relu")
+        (True, False)
+    """
+    return architecture in _MODERN
+
+
 def _exactly(sizes, number, architecture):
     if len(sizes) != number:
         repaired = " ".join(map(str, (list(sizes) + [2] * number)[:number]))
@@ -277,10 +290,11 @@ def by_name(architecture, sizes, **options):
         near = difflib.get_close_matches(architecture.lower(), CATALOG, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise ValueError(f"architecture {architecture!r} is not known; {hint}known: {', '.join(sorted(CATALOG))}")
-    options = {key: value for key, value in options.items() if value not in (None, False)}
+    options = {key: value for key, value in options.items() if value is not None and (value is not False or is_modern(architecture))}
     try:
         return CATALOG[architecture](sizes, **options)
     except TypeError as error:
         if "unexpected keyword argument" not in str(error):
             raise
-        raise ValueError(f"architecture {architecture!r} has no option {', '.join(options)}; try without it") from None
+        odd = str(error).rsplit("argument", 1)[1].strip(" '")
+        raise ValueError(f"architecture {architecture!r} has no option {odd}; try without it") from None

@@ -41,9 +41,12 @@ class NetworkResponse:
         self.order = list(dict.fromkeys([node for pair in self.pairings for root in pair for node in root.ancestors()] + self.leaves))
         self.data_leaves = [node for node in self.order if isinstance(node, Data)]
         self.degree = max(self._degrees(), default=0)
-        self._covector_nodes = {node for _, root in self.pairings for node in root.ancestors()}
+        paired = {node for left, _ in self.pairings for node in left.ancestors()}
+        covectors = {node for _, root in self.pairings for node in root.ancestors()}
+        # What only covectors are made of.
+        self._covector_nodes = covectors - paired
         # At a normalisation the covectors depend on the parameters: the fields are then no gradients of one phi.
-        self.is_gradient = not any(leaf in self._covector_nodes for leaf in self.leaves)
+        self.is_gradient = not any(leaf in covectors for leaf in self.leaves)
 
     def _degrees(self):
         degrees = {}
@@ -71,7 +74,7 @@ class NetworkResponse:
         return out
 
     def forward(self, A, theta, data, covectors=None):
-        """Return the values of all nodes at the parameters ``theta`` (last axis) and the given data."""
+        """Return the values of all nodes at the parameters ``theta`` (last axis) and the data; ``covectors`` evaluates what only these are made of."""
         values, start = {}, 0
         for leaf in self.leaves:
             flat = A.slice(theta, start, start + leaf.size)
@@ -83,8 +86,11 @@ class NetworkResponse:
             elif isinstance(node, Constant):
                 values[node] = A.constant(node.values)
             elif node.operation is not None:
-                arithmetic = covectors if covectors is not None and node in self._covector_nodes else A
-                values[node] = node.operation.forward(arithmetic, *(values[child] for child in node.inputs))
+                inputs = [values[child] for child in node.inputs]
+                if covectors is not None and node in self._covector_nodes:
+                    values[node] = covectors(node, inputs)
+                else:
+                    values[node] = node.operation.forward(A, *inputs)
         return values
 
     def gradient(self, A, theta, data):
@@ -294,8 +300,11 @@ class NetworkResponse:
             moved[i] = value
         plain = DualArithmetic(base)
         A = AbstractingArithmetic(base, symbols[places[-1]:]) if abstract else plain
-        # What a covector is made of is never abstracted: its constraint is part of the identity.
-        values = self.forward(A, Dual(state, moved), data, covectors=plain)
+
+        def covectors(node, inputs):
+            # Covectors are expanded, since their constraint is part of the identity, and nothing moves them.
+            return Dual(node.operation.forward(base, *(value.real for value in inputs)), None)
+        values = self.forward(A, Dual(state, moved), data, covectors)
         total = zero
         for node, covector in self.pairings:
             derivative = values[node].infinitesimal
