@@ -178,6 +178,8 @@ def laws(architecture, sizes, phi, system, bias, settings, degree, latex, certif
 def _print_laws(result):
     """Print independent laws; the others are functions of these."""
     click.echo(result)
+    for expression in result.matrix_laws():
+        click.echo(f"  in matrix notation: {expression}")
     texts = result.readable_laws()
     for index in result.independent:
         click.echo(f"  {texts[index]}")

@@ -33,6 +33,8 @@ class Problem:
     parameters: int
     ring: object = None
     options: tuple = field(default=())
+    # Names and shapes of a network's parameters, in the order of the state; laws are written as matrices by them.
+    shapes: tuple = ()
 
     def law(self, terms):
         """Return a law as a Sage polynomial in the user's own ring."""
@@ -83,7 +85,7 @@ def problem(data, flow=None, loss=None):
             flow = replace(flow, metric=None)
         options = tuple((key, value) for key, value in sorted(data.options.items()))
         return Problem(flow.family(response, metric), data.architecture, data.sizes, flow.name, loss,
-                       response.dimension, options=options)
+                       response.dimension, options=options, shapes=tuple(data.parameters.items()))
     if loss not in (None, "least-squares"):
         raise ValueError(f"loss {loss!r} needs a network: with phi given, put the loss into phi "
                          f"(cross-entropy: the differences phi_i - phi_n)")

@@ -43,5 +43,20 @@ def readable(law, time, rate):
                       lambda found: exponential_text(int(found[2] or 1), rate), str(law))
     if not power:
         return str(rest)
-    front = exponential_text(power, rate) if rate is not None else time if power == 1 else f"{time}^{power}"
+    front = clock_text(power, time, rate)
     return f"{front}*({rest})" if rest.number_of_terms() > 1 else f"{front}*{rest}"
+
+
+def clock_text(power, time, rate):
+    r"""
+    Return a power of the time coordinate as text.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.results.readable import clock_text
+        sage: clock_text(3r, "t", None), clock_text(1r, "s", "1/2")
+        ('t^3', 'exp(1/2*t)')
+    """
+    if rate is not None:
+        return exponential_text(power, rate)
+    return time if power == 1 else f"{time}^{power}"

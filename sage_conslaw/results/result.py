@@ -153,6 +153,36 @@ class ConservationLaws(LawCount):
         from ..certificates.record import certificate
         return certificate(self.problem, self)
 
+    def matrix_laws(self):
+        r"""
+        Return the matrix expressions whose entries are laws, each verified to lie in the span of the laws found.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: conservation_laws(networks.linear([3, 2, 3]), loss="cross-entropy", seed=0).matrix_laws()
+            [U2 1 (2 laws), U1^T U1 - U2 U2^T (symmetric 2 x 2: 3 laws)]
+            sage: conservation_laws(networks.normalised(3, 2, 2, norm="rms"), seed=0).matrix_laws()
+            [g[j]^2 - |U[j,:]|^2 for each j (2 laws), |W|^2 (1 law)]
+            sage: R.<u, v> = QQ[]
+            sage: conservation_laws([u*v]).matrix_laws()          # no parameters with shapes
+            []
+        """
+        import numpy as np
+
+        from ..laws.matrix_notation import matrix_laws
+        from .readable import clock_text
+        if self.problem is None or not self.problem.shapes or not self.terms or self.problem.family.constants:
+            return []
+        family, shapes = self.problem.family, self.problem.shapes
+        second = family.first_forced != family.first_parameter
+        time = None
+        if family.time is not None:
+            highest = max(monomial.count(family.time) for law in self.terms for monomial in law)
+            time = family.time, lambda power: clock_text(power, self.time, self.rate), highest
+        return matrix_laws(self.terms, shapes, family.first_parameter, family.first_forced if second else None, time,
+                           np.random.default_rng(self.seed), len(self.independent))
+
     def generators(self):
         r"""
         Return a minimal generating set of the algebra of the laws found, up to the degree searched.
@@ -236,7 +266,7 @@ class ConservationLaws(LawCount):
         record = super().to_dict()
         record.update({
             "independent_laws_found": len(self.independent), "laws": [str(law) for law in self.laws],
-            "independent": list(self.independent), "degree": self.degree,
+            "independent": list(self.independent), "matrix_notation": list(map(str, self.matrix_laws())), "degree": self.degree,
             "complete": self.complete if isinstance(self.complete, bool) else None,
         })
         if self.coordinates:
