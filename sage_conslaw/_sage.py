@@ -7,6 +7,10 @@ after the top level they all work.  So the top level is imported first, here and
 import sage.all  # noqa: F401  (first: see above)
 from sage.matrix.constructor import matrix
 from sage.misc.unknown import Unknown
+from sage.plot.arrow import arrow2d
+from sage.plot.circle import circle
+from sage.plot.graphics import Graphics
+from sage.plot.text import text
 from sage.rings.fraction_field import FractionField
 from sage.rings.integer_ring import ZZ
 from sage.rings.polynomial.multi_polynomial import MPolynomial
@@ -18,5 +22,5 @@ from sage.rings.real_mpfr import RR
 from sage.structure.element import Element
 from sage.structure.sage_object import SageObject
 
-__all__ = ["ETuple", "Element", "FractionField", "MPolynomial", "Polynomial", "PolynomialRing",
-           "QQ", "RR", "SageObject", "Unknown", "ZZ", "matrix"]
+__all__ = ["ETuple", "Element", "FractionField", "Graphics", "MPolynomial", "Polynomial", "PolynomialRing",
+           "QQ", "RR", "SageObject", "Unknown", "ZZ", "arrow2d", "circle", "matrix", "text"]

@@ -89,6 +89,7 @@ def fixed(name, *shape, values=None, seed=0):
         ...
         TypeError: the values of W0 are not integers; scale them, which changes no law of a generic network
     """
+    seed = integer(seed)
     if values is None:
         shape = _shape(shape, name)
         # Up to 1000 in size: small enough for short laws, large enough that special values are rare.

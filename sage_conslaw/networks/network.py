@@ -121,3 +121,29 @@ class Network:
     def local_reparameterisation(self):
         """Return phi, the coefficients of the response in the data variables, as Sage polynomials."""
         return self.response().local_reparameterisation()
+
+    def draw(self, figsize=None):
+        r"""
+        Return a picture of the graph, from input to output.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.attention(4, 2).draw()
+            Graphics object consisting of ... graphics primitives
+        """
+        from .picture import draw
+        return draw(self, figsize)
+
+    def check_span(self, data=None, samples=None, theta=None, loss="least-squares", seed=0):
+        r"""
+        Compare the span of real gradients with the model's at one point, numerically: see :mod:`.span_check`.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.gated(2, 2).check_span().equal
+            True
+        """
+        from .span_check import check_span
+        return check_span(self, data, samples, theta, loss, seed)
