@@ -18,7 +18,7 @@ _HOMES = {
     "VectorFieldFamily": ".fields.explicit", "compare_flows": ".compare", "conservation_laws": ".api",
     "count_conservation_laws": ".api", "exceptional_damping": ".compare", "is_conserved": ".api",
     "first_integrals": ".groebner.first_integrals", "read_system": ".systems", "system": ".systems",
-    "reproduce": ".papers.reproduce",
+    "compendium": ".papers.compendium", "reproduce": ".papers.reproduce",
 }
 _ROOMS = ("certificates", "flows", "networks")
 

@@ -141,6 +141,22 @@ CUTS = {name: CutFunction(name, "free", *both) for name, both in _FREE.items()} 
     "layer norm": CutFunction("layer norm", "sum zero and orthogonal", lambda z: _unit(_centred(z)),
                               lambda z, s: _centred(_unit_pullback(_centred(z), s))),
 }
+
+
+def _shares(z):
+    y = _sigmoid(z)
+    return y / y.sum(axis=-1, keepdims=True)
+
+
+def _shares_pullback(z, s):
+    y = _sigmoid(z)
+    total = y.sum(axis=-1, keepdims=True)
+    return y * (1 - y) * (s - (s * y).sum(axis=-1, keepdims=True) / total) / total
+
+
+# Shifts of its input change it, so that the law of the softmax gate does not hold here; what scales its sigmoids alike leaves it unchanged, but
+# that is no polynomial condition on the covector.
+CUTS["normalised sigmoid"] = CutFunction("normalised sigmoid", "free", _shares, _shares_pullback)
 # Batch normalisation is the same function, along the axis of the samples.
 CUTS["batch norm"] = CutFunction("batch norm", CUTS["layer norm"].constraint, CUTS["layer norm"].value, CUTS["layer norm"].pullback)
 

@@ -231,7 +231,7 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
 
     - ``d``, ``h``, ``experts``, ``p`` -- widths of input and of each hidden layer, number of experts, width of the output (default: as the input)
 
-    - ``gate`` -- ``"softmax"``, or ``"sigmoid"`` for gates that are independent of each other
+    - ``gate`` -- ``"softmax"``, ``"sigmoid"`` for gates that are independent of each other, or ``"normalised sigmoid"``
 
     - ``active`` -- how many experts answer (top-k), with the softmax taken over these; with one, its gate is constant and the router is not trained.
       Which ones answer depends on the data: all pairs occur
@@ -245,7 +245,7 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
         6
     """
     d, h, experts, p = check_sizes([d, h, experts, d if p is None else p], 4, "mixture")
-    choice(gate, ("softmax", "sigmoid"), "gate")
+    choice(gate, ("softmax", "sigmoid", "normalised sigmoid"), "gate")
     active = positive_integer(active, "active")
     if active > experts:
         raise ValueError(f"{active} active experts of {experts}; try active {experts}")
@@ -255,7 +255,7 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
         # The softmax over the one chosen expert is 1: its covector is zero.
         weights = Data("softmax", (experts,), "gate", source=logits, function=_chosen())
     else:
-        weights = logits.cut(gate) if active == experts or gate == "sigmoid" else logits.cut(_top(active))
+        weights = logits.cut(gate) if active == experts or gate != "softmax" else logits.cut(_top(active))
     output = None
     for i in range(experts):
         expert = gated_unit(x, h, p, "silu", suffix=str(i + 1)) * weights[i:i + 1].repeat_to((p,))
