@@ -87,6 +87,21 @@ def reaction_networks():
     print(f"\n{f'{len(families)} reaction networks, {laws} laws of degree <= 2':<50} {time.perf_counter() - start:8.2f}           aim 10 s")
 
 
+def modern_architectures():
+    """Find the laws of each architecture of the compendium, and count a transformer block."""
+    from sage_conslaw import conservation_laws, count_conservation_laws, networks
+    from sage_conslaw.papers.compendium import CLAIMS
+    start, slowest = time.perf_counter(), 0
+    for claim in CLAIMS:
+        before = time.perf_counter()
+        conservation_laws(claim.build(), flow=claim.flow, loss=claim.loss, seed=0)
+        slowest = max(slowest, time.perf_counter() - before)
+    print(f"\n{f'{len(CLAIMS)} architectures of the compendium':<50} {time.perf_counter() - start:8.2f}           slowest {slowest:.2f} s, aim 2 s each")
+    start = time.perf_counter()
+    count_conservation_laws(networks.transformer_block(16, 32, heads=2), seed=0)
+    print(f"{'count transformer_block 16 32, 2 heads':<50} {time.perf_counter() - start:8.2f}           aim 60 s")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Run the benchmark.")
     parser.add_argument("--quick", action="store_true", help="only the first whole processes")
@@ -95,6 +110,7 @@ def main():
     if not quick:
         beside_one_rank()
         reaction_networks()
+        modern_architectures()
     fast_beside_symbolic()
 
 

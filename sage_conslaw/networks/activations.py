@@ -52,7 +52,7 @@ class CutFunction:
         sage: cut_function("swoosh")
         Traceback (most recent call last):
         ...
-        ValueError: nonlinearity 'swoosh' is not known; known: batch norm, gelu, layer norm, rms norm, ...; for another one cut it by x.cut(), which assumes that its values and slopes are arbitrary
+        ValueError: nonlinearity 'swoosh' is not known; known: batch norm, gelu, layer norm, ...; for another one cut it by x.cut(), which assumes that its values and slopes are arbitrary
     """
 
     name: str

@@ -228,6 +228,20 @@ class Tensor:
         back = [len(self.shape) - 1] + list(range(len(self.shape) - 1))
         return self.transpose(axes).cut("batch norm").transpose(back)
 
+    def embed(self, table):
+        r"""
+        Return the rows of a table of shape ``(vocabulary, width)`` that one-hot tokens ``(tokens, vocabulary)`` select.
+
+        In the exact readings tokens are free vectors: a layer is linear in each, so they span what the one-hot ones span.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.input(5, 10).embed(networks.parameter("E", 10, 4)).shape
+            (5, 4)
+        """
+        return self @ table
+
     # -- convolutions ----------------------------------------------------------------------------
 
     def convolve(self, kernel, stride=1, padding=0, groups=1):

@@ -106,10 +106,10 @@ class Compendium(SageObject):
 
         sage: from sage_conslaw.papers.compendium import CLAIMS, compendium
         sage: table = compendium(claims=CLAIMS[:2], seed=0); table
-        architecture            claimed  computed  status  source
-        ----------------------  -------  --------  ------  ---------------------
-        product of 4 scalars          3         3  proved  MGP2023, Example 2.8
-        linear 3 2 3                  3         3  proved  MGP2023, Section 4
+        architecture          claimed  computed  status  source
+        --------------------  -------  --------  ------  --------------------
+        product of 4 scalars        3         3  proved  MGP2023, Example 2.8
+        linear 3 2 3                3         3  proved  MGP2023, Section 4
         2 architectures, 2 claims agree, 0 differ
     """
 
@@ -126,9 +126,10 @@ class Compendium(SageObject):
 
     def _repr_(self):
         rows = [("architecture", "claimed", "computed", "status", "source"), *self._cells()]
-        width, status = max(len(row[0]) for row in rows) + 2, max(len(row[3]) for row in rows)
-        lines = [f"{a:<{width}}{b:>7}  {c:>8}  {d:<{status}}  {e}" for a, b, c, d, e in rows]
-        lines.insert(1, f"{'-' * width}{'-' * 7}  {'-' * 8}  {'-' * status}  {'-' * max(len(row[4]) for row in rows)}")
+        widths = [max(len(row[i]) for row in rows) for i in range(5)]
+        lines = ["  ".join(cell.rjust(width) if i in (1, 2) else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths))).rstrip()
+                 for row in rows]
+        lines.insert(1, "  ".join("-" * width for width in widths))
         claimed = [claim for claim in self.claims if claim.number is not None]
         wrong = len(self.differing())
         return "\n".join([*lines, f"{len(self.claims)} architectures, {len(claimed) - wrong} claims agree, {wrong} differ"])
