@@ -110,18 +110,31 @@ def matrix_laws(laws, parameters, first, velocity, time, generator, number):
         [exp(t)*(U1^T dU1 - dU1^T U1 + U2 dU2^T - dU2 U2^T) (skew 3 x 3: 3 laws)]
     """
     span = _Span(laws)
-    dimension = 1 + max((i for law in laws for m in law for i in m), default=0)
-    point = modular.random_array(generator, (dimension,), _PRIME)
-    found, rows = [], np.zeros((0, dimension), dtype=np.int64)
-    for text, latex, shape, entries in _expressions(span, Entries(parameters, first, velocity, time)):
-        if len(rows) >= number:
+    chosen, spanned = [], 0
+    for expression in _expressions(span, Entries(parameters, first, velocity, time)):
+        # What adds nothing to the linear span adds nothing at all; this test is cheap, the rank below is not.
+        grown = len(_Span([law for *_, entries in [*chosen, expression] for law in entries]).pivots)
+        if grown > spanned:
+            chosen.append(expression)
+            spanned = grown
+        if spanned == len(laws):
             break
-        stack = np.concatenate([rows, jacobian(entries, dimension, point, _PRIME)])
-        kept = independent_rows(stack, _PRIME)
-        if len(kept) > len(rows):
-            found.append(MatrixLaw(text, latex, shape, len(entries), len(kept) - len(rows)))
-            rows = stack[kept]
-    return found
+    added = _independent(chosen, number, generator)
+    return [MatrixLaw(text, latex, shape, len(entries), new) for (text, latex, shape, entries), new in zip(chosen, added) if new]
+
+
+def _independent(expressions, number, generator):
+    """Return how many independent laws the entries of each expression add to those before it."""
+    sizes = [len(entries) for *_, entries in expressions]
+    laws = [law for *_, entries in expressions for law in entries]
+    if len(_Span(laws).pivots) == sum(sizes) == number:
+        # As many as there are independent laws, and of the same span: all of them are independent.
+        return sizes
+    dimension = 1 + max((i for law in laws for m in law for i in m), default=0)
+    values = jacobian(laws, dimension, modular.random_array(generator, (dimension,), _PRIME), _PRIME)
+    kept = np.array(independent_rows(values, _PRIME), dtype=np.int64)
+    ends = np.cumsum([0] + sizes)
+    return [int(((kept >= a) & (kept < b)).sum()) for a, b in zip(ends, ends[1:])]
 
 
 def _expressions(span, entries):

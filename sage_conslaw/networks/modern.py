@@ -279,7 +279,7 @@ def _chosen():
     return GateFunction("top softmax", _largest)
 
 
-def lora(widths, rank, activation="relu", seed=0):
+def lora(widths, rank=1, activation="relu", seed=0):
     r"""
     Return a network whose layers `W_l + A_l B_l` have fixed weights `W_l` and a trained part of low rank (low-rank adaptation).
 
