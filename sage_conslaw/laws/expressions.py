@@ -136,11 +136,17 @@ class Entries:
         return out
 
     def norms(self):
-        """Return the squared norms of whole parameters."""
+        """Return the sums and the squared norms of whole parameters."""
         out = []
-        for name, places, _ in self.arrays:
-            both = (f"{name}^2", f"{_symbol(name)}^2") if places.size == 1 else (f"|{name}|^2", rf"\|{_symbol(name)}\|^2")
-            out.append(Feature(2, places.reshape(1, -1), (both, both, "", "")))
+        for name, places, moving in self.arrays:
+            rows, symbol = places.reshape(1, -1), _symbol(name)
+            single = places.size == 1
+            for word, latex, array in ((name, symbol, places), ("d" + name, r"\dot{" + symbol + "}", moving)):
+                if array is not None:
+                    both = (word, latex) if single else (f"sum({word})", rf"\Sigma\, {latex}")
+                    out += [Feature(1, array.reshape(1, -1), (both, both, "", ""), clock, front) for clock, front in self.fronts]
+            both = (f"{name}^2", f"{symbol}^2") if single else (f"|{name}|^2", rf"\|{symbol}\|^2")
+            out += [Feature(2, rows, (both, both, "", ""), clock, front) for clock, front in self.fronts]
         return out
 
 
