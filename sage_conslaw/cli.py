@@ -178,9 +178,10 @@ def laws(architecture, sizes, phi, system, bias, settings, degree, latex, certif
 def _print_laws(result):
     """Print independent laws; the others are functions of these."""
     click.echo(result)
-    for expression in result.matrix_laws():
-        click.echo(f"  in matrix notation: {expression}")
     texts = result.readable_laws()
+    for expression in result.matrix_laws():
+        if expression.text not in texts:
+            click.echo(f"  in matrix notation: {expression}")
     for index in result.independent:
         click.echo(f"  {texts[index]}")
     if result.complete is True and result.flow not in ("drift", "family"):
