@@ -21,7 +21,9 @@ setup(
     install_requires=["python-flint>=0.6", "numpy>=1.26", "sympy", "tqdm", "click>=8.2"],
     extras_require={
         "sage": ["passagemath-standard==10.8.13"],
-        "test": ["pytest", "hypothesis", "nbclient", "nbformat", "matplotlib"],
+        # A Dask cluster for surveys, and tables for other programs.
+        "survey": ["distributed", "pandas", "pyarrow", "matplotlib"],
+        "test": ["pytest", "hypothesis", "nbclient", "nbformat", "matplotlib", "distributed", "pandas", "pyarrow"],
     },
     entry_points={"console_scripts": ["sage-conslaw=sage_conslaw.cli:main"]},
 )

@@ -102,6 +102,22 @@ def modern_architectures():
     print(f"{'count transformer_block 16 32, 2 heads':<50} {time.perf_counter() - start:8.2f}           aim 60 s")
 
 
+def survey_of_small_architectures():
+    """Run a survey of 1000 small architectures into a new store, and once more from it."""
+    import os
+    import tempfile
+
+    from sage_conslaw import survey
+    sweeps = [{"architecture": "relu", "sizes": [[1, 2, 3, 4, 5], list(range(1, 6)), [1, 2, 3, 4, 5], [1, 2]], "bias": [False, True]},
+              {"architecture": "linear", "sizes": [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]], "loss": ["least-squares", "cross-entropy"]},
+              {"architecture": "linear", "sizes": [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5], [1, 2]]}]
+    with tempfile.TemporaryDirectory() as folder:
+        table = survey(sweeps, store=os.path.join(folder, "survey.sqlite"))
+        again = survey(sweeps, store=os.path.join(folder, "survey.sqlite"))
+    print(f"\n{f'survey of {len(table.rows)} architectures, {table.proved} proved':<50} {table.seconds:8.2f}           "
+          f"{len(table.rows) / table.seconds:.0f} a second, aim 50; read again {again.seconds:.2f} s")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Run the benchmark.")
     parser.add_argument("--quick", action="store_true", help="only the first whole processes")
@@ -111,6 +127,7 @@ def main():
         beside_one_rank()
         reaction_networks()
         modern_architectures()
+        survey_of_small_architectures()
     fast_beside_symbolic()
 
 

@@ -19,6 +19,7 @@ _HOMES = {
     "count_conservation_laws": ".api", "exceptional_damping": ".compare", "is_conserved": ".api",
     "first_integrals": ".groebner.first_integrals", "read_system": ".systems", "system": ".systems",
     "compendium": ".papers.compendium", "reproduce": ".papers.reproduce",
+    "survey": ".surveys.run",
 }
 _ROOMS = ("certificates", "flows", "networks")
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from .commands.survey import survey
+
 _EPILOG_LAWS = """Examples:
 
 \b
@@ -346,6 +348,9 @@ def _common(options):
 
 def _progress(as_json):
     return sys.stderr.isatty() and not as_json
+
+
+cli.add_command(survey)
 
 
 def main():

@@ -1,0 +1,1 @@
+r"""Subcommands of ``sage-conslaw`` that have a module of their own."""

@@ -1,0 +1,217 @@
+r"""
+The runner of a survey: cases go to processes of this machine or to a Dask cluster, results go to the store one by one.
+"""
+import json
+import os
+import time
+from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures.process import BrokenProcessPool
+
+from tqdm import tqdm
+
+from ..deadline import Deadline, TimeLimitReached
+from ..networks.catalog import integer
+from ..pool import process_executor
+from .specification import cases as cases_of
+from .specification import seed_of
+from .store import Store
+from .table import SurveyTable
+
+# Cases in flight for each process: enough that none waits, few enough that little is done twice after a kill.
+_IN_FLIGHT = 3
+
+
+def run_case(task):
+    r"""
+    Compute one case through the public calls: ``("done", record)`` or ``("failed", reason)``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.surveys.run import run_case
+        sage: state, record = run_case(('{"architecture":"linear","flow":{"name":"gradient"},"loss":"least-squares","options":{},"sizes":[2,1,2]}', 0r))
+        sage: state, record["number"], record["status"]
+        ('done', 1, 'proved')
+        sage: run_case(('{"architecture":"linear","flow":{"name":"gradient"},"loss":"least-squares","options":{},"sizes":[2]}', 0r))
+        ('failed', 'linear takes at least 2 widths from input to output, not [2]; try linear 2 2')
+    """
+    from .. import flows
+    from ..api import conservation_laws, count_conservation_laws
+    from ..networks import by_name
+    text, seed = task
+    case = json.loads(text)
+    try:
+        flow = case["flow"]
+        built = flows.by_name(flow["name"], **{name: flow[name] for name in ("tau", "metric") if name in flow})
+        if "weight_decay" in flow:
+            built = flows.weight_decay(flow["weight_decay"], built)
+        network = by_name(case["architecture"], case["sizes"], **case["options"])
+        common = dict(flow=built, loss=case["loss"], seed=seed_of(text, seed), time_limit=case.get("time_limit"))
+        if case.get("count"):
+            return "done", count_conservation_laws(network, **common).to_dict()
+        return "done", conservation_laws(network, degree=case.get("degree"), **common).to_dict()
+    except TimeLimitReached as reached:
+        return "failed", f"time limit of {reached.limit} s reached; between {reached.partial['number_at_least']} and " \
+                         f"{reached.partial['number_at_most']} laws"
+    except (ValueError, TypeError, NotImplementedError, ArithmeticError, MemoryError) as error:
+        return "failed", " ".join(str(error).split()) or type(error).__name__
+
+
+def survey(specs, store="survey.sqlite", *, processes=None, scheduler=None, seed=0, retry_failed=False, time_limit=None, progress=False):
+    r"""
+    Find the laws of many architectures in parallel, and keep each result in a database as soon as it is there.
+
+    A survey that was stopped or killed at any moment goes on where it was: what is in the store is not computed again.
+
+    INPUT:
+
+    - ``specs`` -- the path of a TOML file, or a list of sweeps: see :func:`sage_conslaw.surveys.specification.cases`
+
+    - ``store`` -- a SQLite file, made if it does not exist; other surveys may share it, one at a time
+
+    - ``processes`` -- how many (default: one a core); ``scheduler`` -- the address of a Dask scheduler, instead
+
+    - ``seed`` -- of the survey; each case has its own, made of this and of the case
+
+    - ``retry_failed`` -- whether to try again the cases that failed
+
+    - ``time_limit`` -- seconds; then :class:`TimeLimitReached` carries the table so far, and the store has it
+
+    OUTPUT: a :class:`SurveyTable`
+
+    EXAMPLES::
+
+        sage: import os, tempfile
+        sage: from sage_conslaw import survey
+        sage: sweep = {"architecture": "linear", "sizes": [2, [1, 2], 2], "flow": ["gradient", {"name": "momentum", "tau": "1"}]}
+        sage: with tempfile.TemporaryDirectory() as folder:
+        ....:     table = survey([sweep], store=os.path.join(folder, "survey.sqlite"), processes=1)
+        sage: table
+        case                  flow            laws  status
+        --------------------  --------------  ----  ------
+        linear 2 1 2          gradient           1  proved
+        linear 2 1 2          momentum tau 1     0  proved
+        linear 2 2 2          gradient           3  proved
+        linear 2 2 2          momentum tau 1     1  proved
+        4 cases: 4 done (4 proved), 0 failed, 0 to do
+        sage: survey([sweep], store="/no/such/folder/a.sqlite")
+        Traceback (most recent call last):
+        ...
+        ValueError: there is no folder /no/such/folder for the store a.sqlite
+    """
+    if processes is not None:
+        try:
+            processes = integer(processes)
+        except TypeError:
+            raise TypeError(f"processes {processes!r} is not an integer; give e.g. 2") from None
+        if processes < 1:
+            raise ValueError(f"processes {processes} is not a positive integer; give e.g. 2")
+    if scheduler is not None and processes is not None:
+        raise ValueError("give processes (this machine) or scheduler (a Dask cluster), not both")
+    seed, deadline, start = integer(seed), Deadline(time_limit), time.perf_counter()
+    cases = cases_of(specs)
+    database = Store(store)
+    try:
+        with database.locked():
+            database.add(cases)
+            if retry_failed:
+                database.retry(cases)
+            tasks = [(key, seed) for key in database.to_do(cases)]
+            computed, stopped = 0, None
+            with tqdm(total=len(cases), initial=len(cases) - len(tasks), desc="survey", unit="case", disable=not progress, leave=False) as bar:
+                try:
+                    for (key, _), (state, outcome) in _outcomes(tasks, processes, scheduler, deadline):
+                        (database.finish if state == "done" else database.fail)(key, outcome)
+                        computed += 1
+                        bar.update()
+                except TimeLimitReached as reached:
+                    stopped = reached
+            table = SurveyTable.of(database.rows(cases), computed, time.perf_counter() - start)
+    finally:
+        database.close()
+    if stopped is not None:
+        raise TimeLimitReached(stopped.limit, table)
+    return table
+
+
+def _outcomes(tasks, processes, scheduler, deadline):
+    if not tasks:
+        return
+    if scheduler is not None:
+        yield from _on_cluster(tasks, scheduler, deadline)
+        return
+    processes = min(processes or os.cpu_count() or 1, len(tasks))
+    if processes == 1:
+        for task in tasks:
+            deadline.check()
+            yield task, run_case(task)
+        return
+    yield from _in_processes(tasks, processes, deadline)
+
+
+def _in_processes(tasks, processes, deadline):
+    """Yield tasks with their outcomes as they come; a case whose process dies is tried alone, and fails if it dies again."""
+    waiting = iter(tasks)
+    suspects, exhausted = [], False
+    while not exhausted:
+        with process_executor(processes) as executor:
+            flying = {}
+            try:
+                while True:
+                    while len(flying) < _IN_FLIGHT * processes and not exhausted:
+                        task = next(waiting, None)
+                        if task is None:
+                            exhausted = True
+                        else:
+                            flying[executor.submit(run_case, task)] = task
+                    if not flying:
+                        break
+                    deadline.check()
+                    ready, _ = wait(flying, timeout=deadline.remaining(), return_when=FIRST_COMPLETED)
+                    for future in ready:
+                        outcome = future.result()
+                        yield flying.pop(future), outcome
+            except BrokenProcessPool:
+                suspects += flying.values()
+        for task in suspects:
+            deadline.check()
+            yield task, _alone(task)
+        suspects = []
+
+
+def _alone(task):
+    with process_executor(1) as executor:
+        try:
+            return executor.submit(run_case, task).result()
+        except BrokenProcessPool:
+            return "failed", "its process died, twice: it was killed, or ran out of memory"
+
+
+def _on_cluster(tasks, scheduler, deadline):
+    """Yield tasks with their outcomes from a Dask cluster whose workers have this package."""
+    try:
+        from distributed import Client, as_completed
+        from distributed.scheduler import KilledWorker
+    except ImportError:
+        raise ValueError("a scheduler needs Dask, which is not installed; pip install 'sage_conslaw[survey]'") from None
+    try:
+        client = Client(scheduler, timeout=10)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ValueError(f"no Dask scheduler answers at {scheduler}: {' '.join(str(error).split())[:200]}") from None
+    with client:
+        flying = {client.submit(run_case, task, pure=False, retries=1): task for task in tasks}
+        try:
+            for future in as_completed(flying, timeout=deadline.remaining()):
+                deadline.check()
+                if future.status == "error":
+                    error = future.exception()
+                    if isinstance(error, KilledWorker):
+                        yield flying[future], ("failed", "its worker died more often than the cluster allows")
+                    else:
+                        yield flying[future], ("failed", " ".join(str(error).split())[:500])
+                else:
+                    yield flying[future], future.result()
+        except TimeoutError:
+            deadline.check()
+            raise
+        finally:
+            client.cancel(list(flying))

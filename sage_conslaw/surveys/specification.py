@@ -1,0 +1,249 @@
+r"""
+The specification of a survey: sweeps over sizes, options, flows and losses, as a list of cases.
+
+A case is a dictionary of strings, integers and lists; its canonical JSON is its key, so that the same case is the same in every
+specification, whatever the order.
+"""
+import difflib
+import hashlib
+import itertools
+import json
+import tomllib
+from pathlib import Path
+
+from ..networks.catalog import CATALOG, by_name, integer
+from ..networks.network import LOSSES
+
+# A survey of a million cases would run for hours at 100 a second; above it something is wrong with the specification.
+MAX_CASES = 1_000_000
+
+KEYS = ("architecture", "sizes", "cases", "options", "bias", "flow", "loss", "degree", "count", "expected", "time_limit")
+FLOW_KEYS = ("name", "tau", "metric", "weight_decay")
+MAX_BYTES = 10_000_000
+
+
+def read(path):
+    r"""
+    Return the sweeps of a TOML file, a list of tables ``[[sweep]]``.
+
+    EXAMPLES::
+
+        sage: import tempfile
+        sage: from sage_conslaw.surveys.specification import read
+        sage: with tempfile.NamedTemporaryFile("w", suffix=".toml") as f:
+        ....:     _ = f.write('[[sweep]]\narchitecture = "linear"\nsizes = [[2, 3], 1, 2]'); f.flush()
+        ....:     read(f.name)
+        [{'architecture': 'linear', 'sizes': [[2, 3], 1, 2]}]
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}; give a TOML file with tables [[sweep]]")
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"the file {path.name} has {path.stat().st_size} bytes; at most {MAX_BYTES}")
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf8"))
+    except ValueError as error:
+        raise ValueError(f"the file {path.name} is not TOML: {' '.join(str(error).split())[:200]}") from None
+    return _sweeps(data)
+
+
+def _sweeps(data):
+    if isinstance(data, dict):
+        odd = [key for key in data if key != "sweep"]
+        if odd:
+            raise ValueError(f"the survey has the key {odd[0]!r}; it has tables [[sweep]] only")
+        data = data.get("sweep", [])
+    if not isinstance(data, (list, tuple)) or not data or not all(isinstance(sweep, dict) for sweep in data):
+        raise ValueError("the survey has no sweeps; give one or more tables [[sweep]] with architecture and sizes")
+    return list(data)
+
+
+def cases(specs):
+    r"""
+    Return the cases of a survey as dictionaries by their keys, each case once.
+
+    INPUT:
+
+    - ``specs`` -- the path of a TOML file; a list of sweeps; or a dictionary with the list ``sweep``.  A sweep has ``architecture`` and either ``sizes`` (for
+      each position a size or a list of sizes: all combinations) or ``cases`` (lists of sizes, or tables with ``sizes`` and ``expected``), and may have
+      ``options`` (a table), ``bias``, ``flow`` (a name or a table with ``name``, ``tau``, ``metric``, ``weight_decay``), ``loss``, ``degree``, ``count`` (the count
+      alone), ``expected`` (the number of laws) and ``time_limit`` (seconds a case).  ``bias``, ``flow``, ``loss`` and every option may be lists: all combinations.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.surveys.specification import cases
+        sage: found = cases([{"architecture": "relu", "sizes": [2, [1, 2], 1], "bias": [False, True]}])
+        sage: [(case["sizes"], case["options"]) for case in found.values()]
+        [([2, 1, 1], {}), ([2, 1, 1], {'bias': True}), ([2, 2, 1], {}), ([2, 2, 1], {'bias': True})]
+        sage: cases([{"architecture": "relu", "size": [2, 1, 1]}])
+        Traceback (most recent call last):
+        ...
+        ValueError: sweep 1 has the key 'size'; did you mean 'sizes'? known: architecture, sizes, cases, ...
+        sage: cases([{"architecture": "liner", "sizes": [2, 1]}])
+        Traceback (most recent call last):
+        ...
+        ValueError: sweep 1: architecture 'liner' is not known; did you mean 'linear'? known: ...
+    """
+    sweeps = read(specs) if isinstance(specs, (str, Path)) else _sweeps(specs)
+    found = {}
+    for number, sweep in enumerate(sweeps, start=1):
+        try:
+            for case in _cases(sweep, f"sweep {number}"):
+                found[key(case)] = case
+        except ValueError as error:
+            message = str(error)
+            raise ValueError(message if message.startswith("sweep ") else f"sweep {number}: {message}") from None
+        except TypeError as error:
+            raise TypeError(f"sweep {number}: {error}") from None
+    return found
+
+
+def key(case):
+    r"""
+    Return the canonical text of a case; what is expected of it is no part of it.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.surveys.specification import key
+        sage: key({"sizes": [2r, 1r], "architecture": "linear", "expected": 3r})
+        '{"architecture":"linear","sizes":[2,1]}'
+    """
+    return json.dumps({name: value for name, value in case.items() if name != "expected"}, sort_keys=True, separators=(",", ":"))
+
+
+def seed_of(text, seed):
+    r"""
+    Return the seed of a case: the same for the same case and seed of the survey.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.surveys.specification import seed_of
+        sage: seed_of("a", 0r) == seed_of("a", 0r), seed_of("a", 0r) == seed_of("a", 1r)
+        (True, False)
+    """
+    return int(hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()[:8], 16)
+
+
+def _known(given, allowed, what):
+    for name in given:
+        if name not in allowed:
+            near = difflib.get_close_matches(str(name), allowed, n=1, cutoff=0.5)
+            raise ValueError(f"{what} has the key {name!r}; {f'did you mean {near[0]!r}? ' if near else ''}known: {', '.join(allowed)}")
+
+
+def _listed(value):
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _cases(sweep, what):
+    _known(sweep, KEYS, what)
+    architecture = sweep.get("architecture")
+    if not isinstance(architecture, str):
+        raise ValueError(f"{what} has no architecture; give one of {', '.join(sorted(CATALOG))}")
+    options = dict(sweep.get("options", {}))
+    if "bias" in sweep:
+        options["bias"] = sweep["bias"]
+    names = list(options)
+    sizes = _sizes(sweep, what)
+    alternatives = [_listed(options[name]) for name in names]
+    flows = [_flow(flow, what) for flow in _listed(sweep.get("flow", "gradient"))]
+    losses = _listed(sweep.get("loss", LOSSES[0]))
+    for loss in losses:
+        if loss not in LOSSES:
+            raise ValueError(f"{what} has the loss {loss!r}; choose {' or '.join(map(repr, LOSSES))}")
+    number = len(sizes) * len(flows) * len(losses)
+    for values in alternatives:
+        number *= len(values)
+    if not number:
+        raise ValueError(f"{what} has no cases: one of its lists is empty")
+    if number > MAX_CASES:
+        raise ValueError(f"{what} has {number} cases; at most {MAX_CASES}")
+    common = _common(sweep, what)
+    first = True
+    for (size, expected), *values, flow, loss in itertools.product(sizes, *alternatives, flows, losses):
+        chosen = {name: value for name, value in sorted(zip(names, values)) if value is not False or name != "bias"}
+        case = {"architecture": architecture, "sizes": size, "options": chosen, "flow": flow, "loss": loss, **common}
+        if expected is not None:
+            case["expected"] = expected
+        if first:
+            # A name or an option that does not exist is said at once; a size that does not fit is a failed case.
+            _check(architecture, size, chosen)
+            first = False
+        yield case
+
+
+def _check(architecture, size, options):
+    try:
+        by_name(architecture, size, **options)
+    except ValueError as error:
+        if "is not known" in str(error) or "has no option" in str(error):
+            raise
+
+
+def _sizes(sweep, what):
+    """Return pairs (sizes, expected number)."""
+    if ("sizes" in sweep) == ("cases" in sweep):
+        raise ValueError(f"{what} needs either sizes (a size or a list of sizes for each position) or cases (lists of sizes)")
+    expected = sweep.get("expected")
+    if "sizes" in sweep:
+        given = sweep["sizes"]
+        if not isinstance(given, (list, tuple)) or not given:
+            raise ValueError(f"{what} has sizes = {given!r}; give a list with a size or a list of sizes for each position, e.g. [2, [1, 2, 3], 2]")
+        positions = [[_integer(n, what) for n in _listed(position)] for position in given]
+        total = 1
+        for position in positions:
+            total *= len(position)
+        if total > MAX_CASES:
+            raise ValueError(f"{what} has {total} sizes; at most {MAX_CASES}")
+        return [(list(size), expected) for size in itertools.product(*positions)]
+    out = []
+    for entry in _listed(sweep["cases"]):
+        if isinstance(entry, dict):
+            _known(entry, ("sizes", "expected"), f"{what}, a case")
+            if "sizes" not in entry:
+                raise ValueError(f"{what}: a case has no sizes")
+            out.append(([_integer(n, what) for n in _listed(entry["sizes"])], entry.get("expected", expected)))
+        else:
+            out.append(([_integer(n, what) for n in _listed(entry)], expected))
+    return out
+
+
+def _integer(value, what):
+    try:
+        return integer(value)
+    except TypeError:
+        raise TypeError(f"{what} has the size {value!r}, which is not an integer") from None
+
+
+def _flow(flow, what):
+    """Return a flow as a canonical table, or say what is wrong with it."""
+    from .. import flows
+    flow = {"name": flow} if isinstance(flow, str) else flow
+    if not isinstance(flow, dict):
+        raise ValueError(f"{what} has the flow {flow!r}; give a name or a table, e.g. {{name = \"momentum\", tau = \"1\"}}")
+    _known(flow, FLOW_KEYS, f"{what}, a flow")
+    flow = {name: str(value) for name, value in sorted(flow.items())}
+    built = flows.by_name(flow.get("name", "gradient"), **{name: flow[name] for name in ("tau", "metric") if name in flow})
+    if "weight_decay" in flow:
+        flows.weight_decay(flow["weight_decay"], built)
+    return {"name": "gradient"} | flow
+
+
+def _common(sweep, what):
+    """Return what all cases of a sweep share."""
+    out = {}
+    if "degree" in sweep:
+        out["degree"] = _integer(sweep["degree"], what)
+        if out["degree"] < 1:
+            raise ValueError(f"{what} has the degree {out['degree']}; give a positive integer")
+    if sweep.get("count", False) not in (True, False):
+        raise ValueError(f"{what} has count = {sweep['count']!r}; give true or false")
+    if sweep.get("count"):
+        if "degree" in out:
+            raise ValueError(f"{what} asks for the count alone and for a degree; leave out one")
+        out["count"] = True
+    if "time_limit" in sweep:
+        if isinstance(sweep["time_limit"], (bool, str)) or not sweep["time_limit"] > 0:
+            raise ValueError(f"{what} has the time limit {sweep['time_limit']!r}; give seconds above 0")
+        out["time_limit"] = float(sweep["time_limit"])
+    return out

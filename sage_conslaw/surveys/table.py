@@ -1,0 +1,255 @@
+r"""
+The table of a survey: text, HTML, JSON, files for other programs, and a plot of the counts over the widths.
+"""
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .._sage import SageObject
+
+# Longer tables are folded in text; the files have all rows.
+_SHOWN = 30
+
+_MARKERS = {"proved": "o", "probable": "^", "bounded": "s"}
+
+
+@dataclass(frozen=True, repr=False)
+class SurveyTable(SageObject):
+    r"""
+    What a survey found, case by case.
+
+    - ``rows`` -- dictionaries: architecture, sizes, options, flow, loss, state (``done``, ``failed``, ``to do``), attempts, number, status, expected, ...
+
+    - ``computed`` -- how many cases this call computed; the others were in the store
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.surveys.table import SurveyTable
+        sage: SurveyTable((), 0, 0.0)
+        0 cases: 0 done (0 proved), 0 failed, 0 to do
+    """
+
+    rows: tuple
+    computed: int
+    seconds: float = field(compare=False)
+
+    @classmethod
+    def of(cls, rows, computed, seconds):
+        """Return the table of rows of a store."""
+        out = []
+        for _, case, state, attempts, record, reason in rows:
+            out.append({**{name: case.get(name) for name in ("architecture", "sizes", "options", "flow", "loss")}, "state": state,
+                        "attempts": attempts, **(_results(record) if record else {}), "expected": case.get("expected"), "reason": reason})
+        return cls(tuple(out), computed, seconds)
+
+    @property
+    def done(self):
+        return [row for row in self.rows if row["state"] == "done"]
+
+    @property
+    def failed(self):
+        return [row for row in self.rows if row["state"] == "failed"]
+
+    @property
+    def proved(self):
+        return sum(row["status"] == "proved" for row in self.done)
+
+    @property
+    def differing(self):
+        """The rows whose number is not the expected one."""
+        return [row for row in self.done if row["expected"] not in (None, row["number"])]
+
+    def _summary(self):
+        done, failed = len(self.done), len(self.failed)
+        text = f"{len(self.rows)} case{'s' if len(self.rows) != 1 else ''}: {done} done ({self.proved} proved), {failed} failed, " \
+               f"{len(self.rows) - done - failed} to do"
+        if any(row["expected"] is not None for row in self.done):
+            text += f"; {len(self.differing)} differ from what was expected"
+        return text
+
+    def _cells(self):
+        for row in self.rows:
+            options = " ".join(f"{name}={value}" if value is not True else name for name, value in row["options"].items())
+            name = " ".join([row["architecture"], *map(str, row["sizes"]), *([options] if options else []),
+                             *([row["loss"]] if row["loss"] != "least-squares" else [])])
+            if row["state"] == "done":
+                status = row["status"] + ("" if row["expected"] in (None, row["number"]) else f", expected {row['expected']}")
+                yield name, flow_text(row["flow"]), str(row["number"]), status
+            else:
+                yield name, flow_text(row["flow"]), "", row["state"] + (f": {row['reason']}" if row["reason"] else "")
+
+    def _repr_(self):
+        if not self.rows:
+            return self._summary()
+        cells = list(self._cells())
+        shown = cells if len(cells) <= _SHOWN else cells[:_SHOWN]
+        widths = [max(20, *(min(len(row[0]), 40) for row in shown)), max(4, *(min(len(row[1]), 22) for row in shown))]
+        lines = [f"{'case':<{widths[0]}}  {'flow':<{widths[1]}}  laws  status", f"{'-' * widths[0]}  {'-' * widths[1]}  ----  ------"]
+        for name, flow, number, status in shown:
+            lines.append(f"{_cut(name, widths[0]):<{widths[0]}}  {_cut(flow, widths[1]):<{widths[1]}}  {number:>4}  {status}"[:120].rstrip())
+        if len(cells) > _SHOWN:
+            lines.append(f"... and {len(cells) - _SHOWN} more cases (export them, or see the store)")
+        return "\n".join([*lines, self._summary()])
+
+    def _repr_html_(self):
+        from html import escape
+        head = "".join(f"<th>{word}</th>" for word in ("case", "flow", "laws", "status"))
+        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in list(self._cells())[:10 * _SHOWN])
+        return f"<table><tr>{head}</tr>{body}</table><p>{escape(self._summary())}</p>"
+
+    def to_dict(self):
+        r"""
+        Return the table as JSON objects.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.surveys.table import SurveyTable
+            sage: SurveyTable((), 0r, float(0)).to_dict()["total"]
+            0
+        """
+        return {"cases": list(self.rows), "total": len(self.rows), "done": len(self.done), "failed": len(self.failed), "proved": self.proved,
+                "differing": len(self.differing), "computed": self.computed, "seconds": round(self.seconds, 3)}
+
+    def to_pandas(self):
+        r"""
+        Return the table as a data frame: sizes and options as text, one column a result.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.surveys.table import SurveyTable
+            sage: len(SurveyTable((), 0r, 0.0).to_pandas())
+            0
+        """
+        pandas = _pandas()
+        flat = [{**row, "sizes": " ".join(map(str, row["sizes"])), "flow": flow_text(row["flow"]),
+                 "options": " ".join(f"{name}={value}" for name, value in row["options"].items())} for row in self.rows]
+        return pandas.DataFrame(flat)
+
+    def export(self, path):
+        r"""
+        Write the table to a file, CSV or Parquet by its ending.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.surveys.table import SurveyTable
+            sage: SurveyTable((), 0, 0.0).export("table.xls")
+            Traceback (most recent call last):
+            ...
+            ValueError: the file table.xls does not end in .csv or .parquet
+        """
+        path = writable(path, (".csv", ".parquet"))
+        frame = self.to_pandas()
+        if path.suffix == ".csv":
+            frame.to_csv(path, index=False)
+            return
+        try:
+            frame.to_parquet(path, index=False)
+        except ImportError:
+            raise ValueError("Parquet needs pyarrow, which is not installed; pip install 'sage_conslaw[survey]', or export CSV") from None
+
+    def plot(self, path=None):
+        r"""
+        Return a figure of the number of laws over the number of hidden units (or the width), one line for each architecture, flow, loss and options.
+
+        INPUT:
+
+        - ``path`` -- a file to write it to, e.g. ``counts.png``
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.surveys.table import SurveyTable
+            sage: row = {"architecture": "linear", "sizes": [2r, 3r, 2r], "options": {}, "flow": {"name": "gradient"}, "loss": "least-squares",
+            ....:        "state": "done", "status": "proved", "number": 6r, "expected": None, "reason": None}
+            sage: len(SurveyTable((row,), 1r, 0.0).plot().axes[0r].get_lines())
+            1
+        """
+        from matplotlib.figure import Figure
+        groups = {}
+        for row in self.done:
+            options = ", ".join(f"{name} {value}" if value is not True else name for name, value in row["options"].items())
+            label = ", ".join(part for part in (row["architecture"], options, flow_text(row["flow"]),
+                                                row["loss"] if row["loss"] != "least-squares" else "") if part)
+            groups.setdefault(label, []).append((sum(row["sizes"][1:-1]) or sum(row["sizes"]), row["number"], row["status"]))
+        if not groups:
+            raise ValueError("no case is done: there is nothing to plot")
+        figure = Figure(figsize=(8, 5), layout="constrained")
+        axes = figure.add_subplot()
+        colours = _colours(len(groups))
+        for colour, (label, points) in zip(colours, sorted(groups.items())):
+            widths = sorted({x for x, _, _ in points})
+            middle = [_median([y for x, y, _ in points if x == width]) for width in widths]
+            axes.plot(widths, middle, color=colour, label=label, linewidth=1.3)
+            for status, marker in _MARKERS.items():
+                some = [(x, y) for x, y, s in points if s == status]
+                if some:
+                    axes.scatter(*zip(*some), color=colour, marker=marker, s=18, alpha=0.6, linewidths=0)
+        axes.set_xlabel("hidden units (all hidden widths together)")
+        axes.set_ylabel("independent laws")
+        axes.set_title("lines: medians; circles: proved, triangles: probable, squares: bounded", fontsize=9)
+        axes.grid(alpha=0.3)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False) if len(groups) > 6 else axes.legend(fontsize=8)
+        if path is not None:
+            figure.savefig(writable(path, (".png", ".pdf", ".svg")), dpi=120)
+        return figure
+
+
+def writable(path, endings):
+    r"""
+    Return the path of a file to write, if its ending is known and its folder exists.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.surveys.table import writable
+        sage: writable("/no/such/folder/a.csv", (".csv",))
+        Traceback (most recent call last):
+        ...
+        ValueError: there is no folder /no/such/folder for a.csv
+    """
+    path = Path(path)
+    if path.suffix not in endings:
+        raise ValueError(f"the file {path.name} does not end in {' or '.join(endings)}")
+    if not path.parent.is_dir():
+        raise ValueError(f"there is no folder {path.parent} for {path.name}")
+    return path
+
+
+def flow_text(flow):
+    r"""
+    Return a flow of a case in a few words.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.surveys.table import flow_text
+        sage: flow_text({"name": "momentum", "tau": "1/2"})
+        'momentum tau 1/2'
+    """
+    return " ".join([flow["name"], *(f"{name.replace('_', ' ')} {value}" for name, value in flow.items() if name != "name")])
+
+
+def _results(record):
+    return {name: record.get(name) for name in ("parameters", "state_dimension", "lie_dimension", "number", "independent_laws_found", "complete",
+                                                "status", "error_bound", "degree", "seed", "seconds")}
+
+
+def _cut(text, width):
+    return text if len(text) <= width else text[:width - 3] + "..."
+
+
+def _median(values):
+    values = sorted(values)
+    return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
+
+
+def _colours(number):
+    from matplotlib import colormaps
+    palette = colormaps["tab10"] if number <= 10 else colormaps["turbo"]
+    return [palette(i) if number <= 10 else palette((i + 0.5) / number) for i in range(number)]
+
+
+def _pandas():
+    try:
+        import pandas
+    except ImportError:
+        raise ValueError("a data frame needs pandas, which is not installed; pip install 'sage_conslaw[survey]'") from None
+    return pandas
