@@ -6,6 +6,7 @@ after the top level they all work.  So the top level is imported first, here and
 """
 import sage.all  # noqa: F401  (first: see above)
 from sage.matrix.constructor import matrix
+from sage.misc.latex import latex
 from sage.misc.unknown import Unknown
 from sage.plot.arrow import arrow2d
 from sage.plot.circle import circle
@@ -23,4 +24,4 @@ from sage.structure.element import Element
 from sage.structure.sage_object import SageObject
 
 __all__ = ["ETuple", "Element", "FractionField", "Graphics", "MPolynomial", "Polynomial", "PolynomialRing",
-           "QQ", "RR", "SageObject", "Unknown", "ZZ", "arrow2d", "circle", "matrix", "text"]
+           "QQ", "RR", "SageObject", "Unknown", "ZZ", "arrow2d", "circle", "latex", "matrix", "text"]

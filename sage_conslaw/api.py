@@ -103,7 +103,7 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
         TypeError: seed 'x' is not an integer; give e.g. seed=0
     """
     start = time.perf_counter()
-    algorithm, seed, deadline = _algorithm(algorithm), _seed(seed), Deadline(time_limit)
+    algorithm, seed, deadline = _algorithm(algorithm), _seed(seed), Deadline(time_limit, progress)
     error_bound = _error_bound(error_bound)
     asked = problem(data, flow, loss)
     generator = np.random.default_rng(seed)
@@ -115,6 +115,8 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
     except TimeLimitReached as reached:
         partial = _partial(asked, reached, degree, algorithm, seed, time.perf_counter() - start)
         raise TimeLimitReached(reached.limit, partial) from None
+    finally:
+        deadline.close()
     status, error, complete = both.status, both.error_bound, Unknown
     if both.rank + len(both.independent) == family.moving_dimension:
         status, error, complete = "proved", None, True
@@ -157,7 +159,7 @@ def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof
         4
     """
     start = time.perf_counter()
-    algorithm, seed, deadline = _algorithm(algorithm), _seed(seed), Deadline(time_limit)
+    algorithm, seed, deadline = _algorithm(algorithm), _seed(seed), Deadline(time_limit, progress)
     error_bound = _error_bound(error_bound)
     asked = problem(data, flow, loss)
     generator = np.random.default_rng(seed)
@@ -172,6 +174,8 @@ def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof
     except TimeLimitReached as reached:
         partial = _partial(asked, reached, None, algorithm, seed, time.perf_counter() - start)
         raise TimeLimitReached(reached.limit, partial) from None
+    finally:
+        deadline.close()
     return LawCount(asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.moving_dimension,
                     rank, tuple(sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options, asked)
 

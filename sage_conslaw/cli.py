@@ -6,11 +6,14 @@ partial result printed.
 """
 import json
 import linecache
+import os
+import shutil
 import sys
 from pathlib import Path
 
 import click
 
+from .commands.completion import architectures, completion, names
 from .commands.survey import survey
 
 _EPILOG_LAWS = """Examples:
@@ -51,15 +54,15 @@ def _options(function):
     for option in reversed([
         click.option("--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons."),
         click.option("--system", metavar="FILE", help="A polynomial system (JSON or TOML): variables, parameters, drift, controls."),
-        click.option("--flow", metavar="NAME", help="The optimiser: gradient (default), momentum or nesterov."),
+        click.option("--flow", metavar="NAME", shell_complete=names("gradient", "momentum", "nesterov"), help="The optimiser: gradient (default), momentum or nesterov."),
         click.option("--tau", metavar="Q", help="Damping of momentum: a rational >= 0, a rational function of t, or tau."),
-        click.option("--metric", metavar="NAME", help="euclidean, mirror or icnn (default: the network's own)."),
+        click.option("--metric", metavar="NAME", shell_complete=names("euclidean", "mirror", "icnn"), help="euclidean, mirror or icnn (default: the network's own)."),
         click.option("--weight-decay", metavar="Q", help="The rate of weight decay, a rational >= 0."),
-        click.option("--loss", metavar="NAME", help="least-squares (default) or cross-entropy."),
+        click.option("--loss", metavar="NAME", shell_complete=names("least-squares", "cross-entropy"), help="least-squares (default) or cross-entropy."),
         click.option("--bias", is_flag=True, help="Biases on the hidden layers."),
         click.option("--set", "settings", metavar="NAME=VALUE", multiple=True,
                      help="An option of a modern architecture, e.g. heads=2, rotary=true, norm=rms; may be repeated."),
-        click.option("--algorithm", metavar="NAME", help="modular (default), symbolic (the published algorithms) or syzygies."),
+        click.option("--algorithm", metavar="NAME", shell_complete=names("modular", "symbolic", "syzygies"), help="modular (default), symbolic (the published algorithms) or syzygies."),
         click.option("--proof/--no-proof", default=True, help="Whether to try to prove a count that is only probable."),
         click.option("--error-bound", metavar="X", help="How improbable an error of a count that is only probable must be, e.g. 1e-30."),
         click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given."),
@@ -83,7 +86,7 @@ class _Group(click.Group):
         except click.Abort:
             return _stop("interrupted", 130)
         except click.exceptions.NoArgsIsHelpError:
-            return _stop("give a command: laws, count, reproduce or verify; e.g. sage-conslaw laws linear 3 2 3", 2)
+            return _stop("give a command: laws, count, reproduce, verify, survey or completion; e.g. sage-conslaw laws linear 3 2 3", 2)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx is not None else "sage-conslaw"
             return _stop(f"{error.format_message().rstrip('.')}; see {command} --help", 2)
@@ -148,13 +151,14 @@ _SIZES = {"ignore_unknown_options": True}
 
 
 @cli.command(context_settings=_SIZES, epilog=_EPILOG_LAWS)
-@click.argument("architecture", required=False)
+@click.argument("architecture", required=False, shell_complete=architectures)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @_options
 @click.option("--degree", metavar="N", help="Search polynomials up to this degree (default 2).")
-@click.option("--latex", is_flag=True, help="Print the laws in LaTeX.")
+@click.option("--latex", is_flag=True, help="Print the laws as a table in LaTeX.")
+@click.option("--all", "everything", is_flag=True, help="Print all independent laws, each on one line.")
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
-def laws(architecture, sizes, phi, system, bias, settings, degree, latex, certificate, as_json, **options):
+def laws(architecture, sizes, phi, system, bias, settings, degree, latex, everything, certificate, as_json, **options):
     """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete.
 
     \b
@@ -174,26 +178,27 @@ def laws(architecture, sizes, phi, system, bias, settings, degree, latex, certif
     elif latex:
         click.echo(result._latex_())
     else:
-        _print_laws(result)
+        _print_laws(result, everything)
 
 
-def _print_laws(result):
+def _print_laws(result, everything):
     """Print independent laws; the others are functions of these."""
-    click.echo(result)
-    texts = result.readable_laws()
-    for expression in result.matrix_laws():
-        if expression.text not in texts:
-            click.echo(f"  in matrix notation: {expression}")
-    for index in result.independent:
-        click.echo(f"  {texts[index]}")
-    if result.complete is True and result.flow not in ("drift", "family"):
-        click.echo("  (complete where real gradients span what the model's do: the span condition, see README)")
-    if len(result.laws) > len(result.independent):
-        click.echo(f"  and {len(result.laws) - len(result.independent)} more polynomials in these laws (--json lists them)")
+    from .results.display import law_lines
+    click.echo(_coloured(str(result), result.status))
+    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+    for line in law_lines(result, min(width, 120), everything):
+        click.echo(line)
+
+
+def _coloured(text, status):
+    """Return text in bold, green if proved: on a terminal that shows colours only."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return click.style(text, fg="green" if status == "proved" else "yellow", bold=True)
 
 
 @cli.command(context_settings=_SIZES, epilog=_EPILOG_COUNT)
-@click.argument("architecture", required=False)
+@click.argument("architecture", required=False, shell_complete=architectures)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @_options
 def count(architecture, sizes, phi, system, bias, settings, as_json, **options):
@@ -206,12 +211,13 @@ def count(architecture, sizes, phi, system, bias, settings, as_json, **options):
       normalised P Q M, attention DIM HEAD_DIM, transformer_block DIM HIDDEN
     """
     from . import api
-    result = api.count_conservation_laws(_problem(architecture, sizes, phi, system, bias, settings), **_common(options))
-    click.echo(json.dumps(result.to_dict()) if as_json else result)
+    result = api.count_conservation_laws(_problem(architecture, sizes, phi, system, bias, settings), **_common(options),
+                                         progress=_progress(as_json))
+    click.echo(json.dumps(result.to_dict()) if as_json else _coloured(str(result), result.status))
 
 
 @cli.command(epilog=_EPILOG_REPRODUCE)
-@click.argument("paper")
+@click.argument("paper", shell_complete=names("abide", "momentum", "all"))
 @click.option("--tau", metavar="Q", help="Run the momentum sweeps with this damping (the paper: 0).")
 @click.option("--nesterov", is_flag=True, help="Run the momentum sweeps with Nesterov's damping 3/t.")
 @click.option("--bias", is_flag=True, help="Run the ReLU and ICNN sweeps with biases throughout.")
@@ -351,6 +357,7 @@ def _progress(as_json):
 
 
 cli.add_command(survey)
+cli.add_command(completion)
 
 
 def main():

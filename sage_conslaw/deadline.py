@@ -3,6 +3,11 @@ Time limits: long loops ask a deadline, and what is proved so far comes with the
 """
 import time
 
+from tqdm import tqdm
+
+# Seconds after which a computation shows what it does.
+_SILENT = 2.0
+
 
 class TimeLimitReached(Exception):
     r"""
@@ -22,7 +27,8 @@ class TimeLimitReached(Exception):
 
 class Deadline:
     r"""
-    A limit in seconds (``None``: no limit) and a record of what is proved so far.
+    A limit in seconds (``None``: no limit) and a record of what is proved so far; with ``progress`` the record is shown on
+    standard error after two seconds.
 
     EXAMPLES::
 
@@ -38,7 +44,7 @@ class Deadline:
         TypeError: time_limit 'soon' is not a number of seconds; give e.g. 60
     """
 
-    def __init__(self, limit):
+    def __init__(self, limit, progress=False):
         if limit is not None:
             if isinstance(limit, (bool, str)) or not hasattr(limit, "__float__"):
                 raise TypeError(f"time_limit {limit!r} is not a number of seconds; give e.g. 60")
@@ -49,6 +55,8 @@ class Deadline:
         self.limit = limit
         self.start = time.monotonic()
         self.partial = {}
+        self._bar = None
+        self._progress = progress
 
     def remaining(self):
         """Return the seconds left, ``None`` without a limit."""
@@ -57,5 +65,25 @@ class Deadline:
     def check(self, **proved):
         """Record what is proved, and raise if the time is over."""
         self.partial.update(proved)
+        if self._progress and time.monotonic() - self.start > _SILENT:
+            self._show()
         if self.limit is not None and time.monotonic() - self.start >= self.limit:
             raise TimeLimitReached(self.limit, dict(self.partial))
+
+    def _show(self):
+        """Show on standard error what is proved so far."""
+        if self._bar is None:
+            self._bar = tqdm(bar_format="{desc} [{elapsed}]", leave=False)
+            self._bar.start_t -= time.monotonic() - self.start
+        words = []
+        if "found" in self.partial:
+            words.append(f"{len(self.partial['found'])} laws")
+        if "rank_at_least" in self.partial:
+            words.append(f"rank at least {self.partial['rank_at_least']}")
+        self._bar.set_description_str(", ".join(words) or "searching laws")
+
+    def close(self):
+        """Clear the line that shows the progress."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

@@ -70,6 +70,36 @@ class LawCount(SageObject):
     def _repr_(self):
         return f"{_laws(self.number)} in {self._space()} ({self._certainty()})"
 
+    def _repr_html_(self):
+        r"""
+        Return the result as HTML, for notebooks.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import count_conservation_laws, networks
+            sage: count_conservation_laws(networks.product(3), seed=0)._repr_html_()
+            '<p><b>2 independent laws in 3 parameters (proved)</b></p>'
+        """
+        from .display import html_table
+        return html_table(self)
+
+    def citation(self):
+        r"""
+        Return BibTeX entries of the package and of the papers whose theorems this result used.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import count_conservation_laws, networks
+            sage: text = count_conservation_laws(networks.attention(2, 1), seed=0).citation()
+            sage: [line for line in text.splitlines() if line.startswith("@")]
+            ['@software{sage_conslaw,',
+             '@inproceedings{MGP2023,',
+             '@inproceedings{MGP2025,',
+             '@inproceedings{Tran2026,']
+        """
+        from .citation import bibtex, keys_for
+        return bibtex(keys_for(self.architecture, self.flow, self.algorithm, self.loss))
+
     def to_dict(self):
         r"""
         Return the result as JSON objects (numbers, strings, lists), with the keys of the command line's contract.
@@ -258,9 +288,20 @@ class ConservationLaws(LawCount):
         return [readable(law, self.time, self.rate) for law in self.laws]
 
     def _latex_(self):
-        from sage.misc.latex import latex
-        lines = r" \\ ".join(str(latex(self.laws[i])) for i in self.independent)
-        return r"\begin{array}{l} " + (lines or r"\text{no polynomial law}") + r" \end{array}"
+        r"""
+        Return a LaTeX table of the independent laws: law, degree, parameters.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: print(latex(conservation_laws(networks.product(2), seed=0)))
+            \begin{array}{lll}
+            \text{law} & \text{degree} & \text{parameters} \\ \hline
+            x_{1}^{2} - x_{2}^{2} & 2 & \text{x1, x2}
+            \end{array}
+        """
+        from .display import latex_table
+        return latex_table(self)
 
     def to_dict(self):
         record = super().to_dict()

@@ -1,0 +1,190 @@
+r"""
+How results are shown: text that fits a terminal, LaTeX, and HTML tables; long lists are folded with a count.
+"""
+import re
+import textwrap
+from html import escape
+
+# Shown at once; the others are counted.  Forty laws fill a screen.
+MOST_LAWS = 40
+
+# Longer laws are cut after this many lines of text.
+_MOST_LINES = 4
+
+
+def latex_name(name):
+    r"""
+    Return the LaTeX of a coordinate: entries of arrays have their indices below, velocities a dot.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.results.display import latex_name
+        sage: [latex_name(name) for name in ("U1_2_3", "dU1_2_3", "x1", "router_1_2", "s", "u")]
+        ['U_{1;2,3}', '\\dot{U}_{1;2,3}', 'x_{1}', '\\mathrm{router}_{1,2}', 's', 'u']
+    """
+    found = re.fullmatch(r"(d?)([A-Za-z]+?)(\d*)((?:_\d+)*)", name)
+    if not found or (found[1] and not (found[3] or found[4])):
+        found = re.fullmatch(r"()([A-Za-z]+?)(\d*)((?:_\d+)*)", name)
+        if not found:
+            return rf"\mathrm{{{name.replace('_', ' ')}}}"
+    dot, letters, number, indices = found.groups()
+    head = letters if len(letters) == 1 else rf"\mathrm{{{letters}}}"
+    head = rf"\dot{{{head}}}" if dot else head
+    below = ";".join(part for part in (number, ",".join(indices.split("_")[1:])) if part)
+    return f"{head}_{{{below}}}" if below else head
+
+
+def latex_of(law):
+    r"""
+    Return the LaTeX of a law, with readable names.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.results.display import latex_of
+        sage: R.<U1_1_2, V_1> = QQ[]
+        sage: latex_of(U1_1_2^2 - 2*V_1)
+        'U_{1;1,2}^{2} - 2 V_{1}'
+    """
+    from .._sage import QQ, PolynomialRing, latex
+    ring = law.parent()
+    names = ring.variable_names()
+    # A ring of its own: the names of the user's ring stay as they are.
+    shown = PolynomialRing(QQ, [f"{name}_shown" for name in names], len(names))
+    shown._latex_names = tuple(map(latex_name, names))
+    return str(latex(shown(law.dict())))
+
+
+def origin(law, shapes):
+    r"""
+    Return which parameters a law involves, as text.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.results.display import origin
+        sage: R.<U1_1_1, U2_1_1, dU1_1_1, s> = QQ[]
+        sage: origin(s*U1_1_1*dU1_1_1, (("U1", (1, 1)), ("U2", (1, 1))))
+        'U1, dU1, s'
+    """
+    known = [name for name, _ in shapes]
+    words = {}
+    for variable in map(str, law.variables()):
+        head = next((name for name in known for form in (name, "d" + name) if variable == form or variable.startswith(form + "_")), None)
+        velocity = head is not None and variable.startswith("d" + head) and not variable.startswith(head + "_")
+        words.setdefault("d" + head if velocity else head or variable)
+    listed = list(words)
+    order = {name: i for i, name in enumerate(known)}
+    listed.sort(key=lambda word: (order.get(word, len(order)) if word in order else order.get(word[1:], len(order)), word not in order))
+    return ", ".join(listed if len(listed) <= 6 else [*listed[:5], f"{len(listed) - 5} more"])
+
+
+def wrapped(text, width=80, indent="  "):
+    r"""
+    Return a law as lines that fit; one that is very long is cut, with the number of its terms.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.results.display import wrapped
+        sage: print(wrapped("x^2 - y^2 + z^2 - w^2", width=20))
+          x^2 - y^2 + z^2
+            - w^2
+        sage: wrapped(" + ".join(f"x{i}^2" for i in range(500))).splitlines()[-1].strip()
+        '... (500 terms)'
+    """
+    lines = textwrap.wrap(text, max(width, 20), initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False)
+    # A sign belongs to the term that follows it.
+    for i in range(len(lines) - 1):
+        sign = re.search(r" ([+-])$", lines[i])
+        if sign:
+            lines[i] = lines[i][:-2]
+            lines[i + 1] = f"{indent}  {sign[1]} {lines[i + 1].strip()}"
+    if len(lines) > _MOST_LINES + 1:
+        terms = len(re.findall(r" [+-] ", text)) + 1
+        lines = lines[:_MOST_LINES] + [f"{indent}  ... ({terms} terms)"]
+    return "\n".join(lines)
+
+
+def law_lines(result, width=80, everything=False):
+    r"""
+    Return what the command line prints below the first line of a result.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: from sage_conslaw.results.display import law_lines
+        sage: print("\n".join(law_lines(conservation_laws(networks.product(3), seed=0))))
+          x1^2 - x2^2
+          x1^2 - x3^2
+          (complete where real gradients span what the model's do: the span
+          condition, see README)
+    """
+    texts, out = result.readable_laws(), []
+    for expression in result.matrix_laws():
+        if expression.text not in texts:
+            out.append(wrapped(f"in matrix notation: {expression}", width))
+    shown = result.independent if everything else result.independent[:MOST_LAWS]
+    for index in shown:
+        out.append(f"  {texts[index]}" if everything else wrapped(texts[index], width))
+    if len(result.independent) > len(shown):
+        out.append(f"  ... and {len(result.independent) - len(shown)} more independent laws (--all or --json lists them)")
+    if result.complete is True and result.flow not in ("drift", "family"):
+        out.append(wrapped("(complete where real gradients span what the model's do: the span condition, see README)", width).replace("\n    ", "\n  "))
+    if len(result.laws) > len(result.independent):
+        out.append(f"  and {len(result.laws) - len(result.independent)} more polynomials in these laws (--json lists them)")
+    return out
+
+
+def latex_table(result):
+    r"""
+    Return a result as a LaTeX array: law, degree, parameters.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: from sage_conslaw.results.display import latex_table
+        sage: print(latex_table(conservation_laws(networks.product(2), seed=0)))
+        \begin{array}{lll}
+        \text{law} & \text{degree} & \text{parameters} \\ \hline
+        x_{1}^{2} - x_{2}^{2} & 2 & \text{x1, x2}
+        \end{array}
+    """
+    rows = [" & ".join([latex_of(law), str(law.degree()), rf"\text{{{where.replace('_', chr(92) + '_')}}}"]) for law, where in _rows(result)]
+    if not rows:
+        return r"\text{no polynomial law}"
+    hidden = len(result.independent) - len(rows)
+    if hidden:
+        rows.append(rf"\multicolumn{{3}}{{l}}{{\text{{and {hidden} more}}}}")
+    head = r"\text{law} & \text{degree} & \text{parameters} \\ \hline"
+    lines = " \\\\\n".join(rows)
+    return f"\\begin{{array}}{{lll}}\n{head}\n{lines}\n\\end{{array}}"
+
+
+def _rows(result):
+    shapes = result.problem.shapes if result.problem is not None else ()
+    return [(result.laws[i], origin(result.laws[i], shapes)) for i in result.independent[:MOST_LAWS]]
+
+
+def html_table(result):
+    r"""
+    Return a result as HTML: its sentence, matrix notation, and a table of law, degree and parameters.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: from sage_conslaw.results.display import html_table
+        sage: html_table(conservation_laws(networks.linear([2, 1, 2]), seed=0)).count("<tr>")
+        2
+    """
+    out = [f"<p><b>{escape(repr(result))}</b></p>"]
+    if not hasattr(result, "laws"):
+        return out[0]
+    matrix = result.matrix_laws()
+    if matrix:
+        out.append("<ul>" + "".join(rf"<li>\({law.latex}\) &nbsp; {escape(repr(law)[len(law.text):].strip())}</li>" for law in matrix) + "</ul>")
+    rows = "".join(rf"<tr><td style='text-align:left'>\({latex_of(law)}\)</td><td>{law.degree()}</td><td>{escape(where)}</td></tr>"
+                   for law, where in _rows(result))
+    if rows:
+        hidden = len(result.independent) - min(len(result.independent), MOST_LAWS)
+        more = f"<p>... and {hidden} more independent laws</p>" if hidden else ""
+        table = f"<table><tr><th>law</th><th>degree</th><th>parameters</th></tr>{rows}</table>{more}"
+        out.append(table if len(result.independent) <= 8 else f"<details><summary>{len(result.independent)} laws</summary>{table}</details>")
+    return "".join(out)
