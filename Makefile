@@ -6,13 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test doctest pytest bench worksheets clean
+.PHONY: demo test doctest docs pytest bench worksheets clean
 
 demo: $(STAMP)
 	$(BIN)/sage-conslaw laws linear 3 2 3
 	$(BIN)/sage-conslaw reproduce abide
 
-test: $(STAMP) doctest pytest
+test: $(STAMP) doctest docs pytest
 
 $(STAMP): setup.py pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, not " + sys.version.split()[0])'
@@ -22,6 +22,11 @@ $(STAMP): setup.py pyproject.toml
 
 doctest: $(STAMP)
 	$(BIN)/sage -t --force-lib --long sage_conslaw
+
+# The manual, warnings as errors, and every block of it run.
+docs: $(STAMP)
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/manual
+	$(BIN)/sage -t $(wildcard docs/*.rst)
 
 pytest: $(STAMP)
 	$(BIN)/python -m pytest

@@ -90,13 +90,10 @@ def wrapped(text, width=80, indent="  "):
         sage: wrapped(" + ".join(f"x{i}^2" for i in range(500))).splitlines()[-1].strip()
         '... (500 terms)'
     """
-    lines = textwrap.wrap(text, max(width, 20), initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False)
-    # A sign belongs to the term that follows it.
-    for i in range(len(lines) - 1):
-        sign = re.search(r" ([+-])$", lines[i])
-        if sign:
-            lines[i] = lines[i][:-2]
-            lines[i + 1] = f"{indent}  {sign[1]} {lines[i + 1].strip()}"
+    # A sign stays with the term that follows it: a blank that is no break.
+    glued = re.sub(r" ([+-]) ", " \\1\u00a0", text).replace(" x ", "\u00a0x\u00a0")
+    lines = textwrap.wrap(glued, max(width, 20), initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False)
+    lines = [line.replace("\u00a0", " ") for line in lines]
     if len(lines) > _MOST_LINES + 1:
         terms = len(re.findall(r" [+-] ", text)) + 1
         lines = lines[:_MOST_LINES] + [f"{indent}  ... ({terms} terms)"]
