@@ -59,7 +59,7 @@ class SpanCheck(SageObject):
             return f"{head}: equal at this point, so laws that are complete for the model are complete for the real network near it"
         missing = self.model - self.real
         return (f"{head}: {missing} short at this point, so the real network may have up to {missing} more local law{'s' if missing > 1 else ''} "
-                "there (dead units, patterns never reached), or needs more data")
+                "there (dead units, patterns never reached, inputs of few dimensions), unless brackets or more data make up for it")
 
 
 def check_span(network, data=None, samples=None, theta=None, loss="least-squares", seed=0):

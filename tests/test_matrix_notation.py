@@ -1,0 +1,75 @@
+"""Matrix notation: every entry of every expression is a law, and together they are as many as there are."""
+import numpy as np
+import pytest
+
+from sage_conslaw import conservation_laws, flows, is_conserved, networks
+from sage_conslaw.fields.terms import to_sage
+from sage_conslaw.laws.expressions import Entries
+from sage_conslaw.laws.matrix_notation import _expressions, _Span
+
+
+def expressions(result):
+    """Return pairs (expression, entries) as the search yields them."""
+    family = result.problem.family
+    second = family.first_forced if family.first_forced != family.first_parameter else None
+    time = None if family.time is None else (family.time, lambda power: "c", 3)
+    return list(_expressions(_Span(result.terms), Entries(result.problem.shapes, family.first_parameter, second, time)))
+
+
+CASES = [(networks.linear([3, 2, 3]), None, None), (networks.linear([2, 3, 2]), "momentum", None), (networks.relu([2, 3, 2], bias=True), None, None),
+         (networks.linear([2, 2, 2]), None, "cross-entropy"), (networks.icnn(2, 2, 2, bias=True), None, None), (networks.nmf(2, 3, 2), None, None),
+         (networks.attention(4, 2, heads=2, bias=True), None, None), (networks.normalised(3, 4, 2), None, None)]
+
+
+@pytest.mark.parametrize("net, flow, loss", CASES, ids=str)
+def test_every_entry_is_conserved(net, flow, loss):
+    result = conservation_laws(net, flow=flow, loss=loss, seed=0)
+    ring = result.problem.family.ring()
+    for *_, entries in expressions(result):
+        for entry in entries:
+            assert is_conserved(to_sage(entry, ring), net, flow=flow, loss=loss)
+
+
+@pytest.mark.parametrize("net, flow, loss", CASES, ids=str)
+def test_they_add_up_to_all_laws(net, flow, loss):
+    result = conservation_laws(net, flow=flow, loss=loss, seed=0)
+    assert sum(law.independent for law in result.matrix_laws()) == result.number
+
+
+@pytest.mark.parametrize("net, expected", [
+    (networks.linear([2, 3, 2]), ["U1^T U1 - U2 U2^T (symmetric 3 x 3: 6 laws)"]),
+    (networks.linear([1, 4, 1]), ["U1^T U1 - U2 U2^T (symmetric 4 x 4: 10 laws, 7 independent)"]),
+    (networks.relu([2, 3, 2], bias=True), ["|U1[:,j]|^2 + b1[j]^2 - |U2[j,:]|^2 for each j (3 laws)"]),
+    (networks.attention(4, 2, heads=2), ["Q^T Q - K^T K (block diagonal, 2 symmetric blocks 2 x 2: 6 laws)",
+                                         "V^T V - O O^T (block diagonal, 2 symmetric blocks 2 x 2: 6 laws)"]),
+    (networks.attention(4, 4, rotary=True), ["V^T V - O O^T (symmetric 4 x 4: 10 laws)", "|Q[:,J]|^2 - |K[:,J]|^2 for each block J of 2 (2 laws)"]),
+    (networks.product(3), ["x1^2 - x2^2 (1 law)", "x1^2 - x3^2 (1 law)"]),
+    (networks.perceptron([2, 2, 2], "z^3"), ["|U1[:,j]|^2 - 3*|U2[j,:]|^2 for each j (2 laws)"]),
+    (networks.perceptron([2, 2, 2], "gelu"), []),
+])
+def test_known_expressions(net, expected):
+    assert list(map(str, conservation_laws(net, seed=0).matrix_laws())) == expected
+
+
+def test_grouped_queries():
+    laws = conservation_laws(networks.attention(4, 2, heads=4, kv_heads=2), seed=0).matrix_laws()
+    assert [law.laws for law in laws] == [6, 6] and "over 2 blocks" in laws[0].text
+
+
+def test_the_latex_of_every_expression_is_balanced():
+    for net, flow, loss in CASES:
+        for law in conservation_laws(net, flow=flow, loss=loss, seed=0).matrix_laws():
+            assert law.latex.count("{") == law.latex.count("}") and law.latex.count(r"\left") == law.latex.count(r"\right")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_networks(seed):
+    generator = np.random.default_rng(seed)
+    widths = [int(n) for n in generator.integers(1, 5, size=int(generator.integers(3, 5)))]
+    net = [networks.linear(widths), networks.relu(widths, bias=bool(seed % 2)), networks.perceptron(widths, "leaky relu")][seed % 3]
+    flow = [None, flows.momentum(tau=1), flows.nesterov()][int(generator.integers(0, 3))]
+    loss = ["least-squares", "cross-entropy"][int(generator.integers(0, 2))]
+    result = conservation_laws(net, flow=flow, loss=loss, seed=seed)
+    laws = result.matrix_laws()
+    assert sum(law.independent for law in laws) <= len(result.independent)
+    assert all(0 < law.independent <= law.laws for law in laws)
