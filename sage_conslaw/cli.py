@@ -71,7 +71,7 @@ class _Group(click.Group):
 
     def main(self, args=None, **extra):
         # The width is fixed so that help does not depend on the terminal.
-        from .deadline import TimeLimitReached
+        from .deadline import Stopped
         try:
             return super().main(args, standalone_mode=False, **extra) or 0
         except click.exceptions.Exit as stop:
@@ -94,9 +94,9 @@ class _Group(click.Group):
             return _stop(f"internal error ({type(error).__name__}: {message}); please report it with the command", 1)
         except KeyboardInterrupt:
             return _stop("interrupted", 130)
-        except TimeLimitReached as reached:
-            _print_partial(reached.partial, "--json" in (args or sys.argv))
-            return _stop(f"time limit of {reached.limit} s reached; the result above is sound but not final", 3)
+        except Stopped as stopped:
+            _print_partial(stopped.partial, "--json" in (args or sys.argv))
+            return _stop(f"{stopped}; the result above is sound but not final", 3)
         except BrokenPipeError:
             return 0
 
@@ -124,6 +124,8 @@ def _print_partial(partial, as_json):
                f"in {partial['state_dimension']} coordinates (proved)")
     for law in partial.get("laws", ()):
         click.echo(f"  {law}")
+    if "searched" in partial:
+        click.echo(f"  (searched: {partial['searched']})")
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

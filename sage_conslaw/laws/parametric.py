@@ -81,23 +81,42 @@ def _solve(family, monomials, fields):
         for column, entry in entries.items():
             system[row, column] = sparse.to_sage({m: c for m, c in entry.items() if c}, ring)
     kernel = system.right_kernel_matrix() if len(rows) else matrix.identity(FractionField(ring), len(monomials))
-    laws = []
-    for vector in kernel.rows():
-        denominator = ring.one()
-        for entry in vector:
-            denominator = denominator.lcm(ring(entry.denominator()))
-        entries = [ring(entry * denominator) for entry in vector]
-        content = ring.zero()
-        for entry in entries:
-            content = content.gcd(entry)
-        law = {}
-        for monomial, entry in zip(monomials, entries):
-            for power, value in sparse.from_sage(ring(entry / content)).items():
-                key = tuple(sorted(monomial + tuple(constants[i] for i in power)))
-                law[key] = law.get(key, 0) + value
-        scale = _content(law.values())
-        laws.append(oriented({m: c / scale for m, c in law.items()}))
-    return laws
+    return [polynomial_over_constants(dict(zip(monomials, vector)), ring, constants) for vector in kernel.rows()]
+
+
+def polynomial_over_constants(entries, ring, constants):
+    r"""
+    Return the multiple of a polynomial over Q(k) with coprime coefficients in Q[k], as a sparse polynomial in all coordinates.
+
+    INPUT:
+
+    - ``entries`` -- dictionary ``{monomial: element of the fraction field of ring}``
+
+    - ``ring`` -- the polynomial ring of the parameters
+
+    - ``constants`` -- the coordinates that stand for them
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.laws.parametric import polynomial_over_constants
+        sage: R.<a, b> = QQ[]
+        sage: polynomial_over_constants({(2,): a/(2*b), (3,): a^2}, R, [0, 1])
+        {(0, 1, 3): Fraction(2, 1), (2,): Fraction(1, 1)}
+    """
+    denominator = ring.one()
+    for entry in entries.values():
+        denominator = denominator.lcm(ring(entry.denominator()))
+    polynomials = {monomial: ring(entry * denominator) for monomial, entry in entries.items() if entry}
+    content = ring.zero()
+    for entry in polynomials.values():
+        content = content.gcd(entry)
+    law = {}
+    for monomial, entry in polynomials.items():
+        for power, value in sparse.from_sage(ring(entry / content)).items():
+            key = tuple(sorted(monomial + tuple(constants[i] for i in power)))
+            law[key] = law.get(key, 0) + value
+    scale = _content(law.values())
+    return oriented({m: c / scale for m, c in law.items()})
 
 
 def _content(values):
