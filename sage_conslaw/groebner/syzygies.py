@@ -19,7 +19,7 @@ from ..exact.modular import random_array
 from ..exact.primes import random_prime
 from ..fields import terms as sparse
 from ..laws.basis import oriented, readable_basis
-from ..laws.parametric import polynomial_over_constants
+from ..laws.parametric import polynomial_over_constants, residue
 from .isolated import TooLarge, isolated_steps
 
 # The multiples of the basis up to the degree are columns of an exact linear system; above this many it is refused.
@@ -187,7 +187,7 @@ class _Columns:
         residues = np.zeros((len(rows), columns), dtype=np.int64)
         for number, row in enumerate(rows):
             for column, value in row.items():
-                residues[number, column] = _residue(value, point, p)
+                residues[number, column] = residue(value, point, p)
         found = kernel(residues, p)
         # A kernel modulo a prime is at least as large as over the field: none there, none here.
         if not found:
@@ -226,21 +226,3 @@ class _Columns:
                 key = tuple(sorted(monomial))
                 total[key] = total.get(key, self.field.zero()) + value / len(key)
         return {monomial: value for monomial, value in total.items() if value}
-
-
-def _residue(value, point, p):
-    """Return an element of Q or Q(k) modulo ``p``, with the parameters at a point."""
-    if not point:
-        return int(value.numerator()) * pow(int(value.denominator()), -1, p) % p
-    numerator, denominator = (_evaluated(part, point, p) for part in (value.numerator(), value.denominator()))
-    return numerator * pow(denominator, -1, p) % p
-
-
-def _evaluated(polynomial, point, p):
-    total = 0
-    for monomial, value in sparse.from_sage(polynomial).items():
-        term = value.numerator * pow(value.denominator, -1, p)
-        for i in monomial:
-            term = term * point[i] % p
-        total += term
-    return total % p
