@@ -18,6 +18,7 @@ _EPILOG_LAWS = """Examples:
   sage-conslaw laws relu 8 5 8 5 --bias --json
   sage-conslaw laws --phi "x*y*z; x^2"
   sage-conslaw laws linear 2 3 2 --flow momentum --tau 1/2
+  sage-conslaw laws --system FILE --exceptional
 """
 _EPILOG_COUNT = """Examples:
 
@@ -126,6 +127,9 @@ def _print_partial(partial, as_json):
         click.echo(f"  {law}")
     if "searched" in partial:
         click.echo(f"  (searched: {partial['searched']})")
+    if "exceptional" in partial:
+        from .results.exceptional import exceptional_lines
+        click.echo("\n".join(exceptional_lines(partial)))
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -150,25 +154,32 @@ _SIZES = {"ignore_unknown_options": True}
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @_options
 @click.option("--degree", metavar="N", help="Search polynomials up to this degree (default 2).")
+@click.option("--exceptional", is_flag=True, help="Also the parameter values of the system at which there are more laws.")
+@click.option("--codimension", metavar="N", help="For --exceptional: branches of at most N independent conditions.")
 @click.option("--latex", is_flag=True, help="Print the laws in LaTeX.")
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
-def laws(architecture, sizes, phi, system, bias, degree, latex, certificate, as_json, **options):
+def laws(architecture, sizes, phi, system, bias, degree, exceptional, codimension, latex, certificate, as_json, **options):
     """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete.
 
     ARCHITECTURE and SIZES, from input to output: product N, linear D0 D1 ..., relu D0 D1 ..., nmf N R M, icnn D H P.
     """
     from . import api
-    result = api.conservation_laws(_problem(architecture, sizes, phi, system, bias), degree=_integer(degree, "--degree"),
-                                   **_common(options), progress=_progress(as_json))
+    from .commands.exceptional import branches, check
+    data, degree, common = _problem(architecture, sizes, phi, system, bias), _integer(degree, "--degree"), _common(options)
+    check(data, exceptional, codimension, latex)
+    result = api.conservation_laws(data, degree=degree, **common, progress=_progress(as_json))
     if certificate is not None:
         from .certificates.files import write
         write(result.certificate(), certificate)
+    record, lines = branches(data, result, degree, _integer(codimension, "--codimension"), common["time_limit"]) if exceptional else ({}, [])
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        click.echo(json.dumps({**result.to_dict(), **record}))
     elif latex:
         click.echo(result._latex_())
     else:
         _print_laws(result)
+        for line in lines:
+            click.echo(line)
 
 
 def _print_laws(result):

@@ -19,13 +19,13 @@ from .results.exceptional import Branch, ExceptionalParameters
 _FEW_PARAMETERS = 6
 
 
-def exceptional_parameters(data, *, flow=None, loss=None, degree=None, codimension=None, seed=None, time_limit=None):
+def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, time_limit=None):
     r"""
     Find the parameter values for which there are more polynomial laws than generically; each law is proved on its branch.
 
     INPUT:
 
-    - ``data`` -- a family with parameters, see :func:`system`; or a network with a flow that has one, ``flows.momentum("tau")``
+    - ``data`` -- a family with parameters, see :func:`system`
 
     - ``degree`` -- laws up to this degree, as for :func:`conservation_laws`
 
@@ -80,7 +80,7 @@ def exceptional_parameters(data, *, flow=None, loss=None, degree=None, codimensi
     """
     start = time.perf_counter()
     seed, deadline = _seed(seed), Deadline(time_limit)
-    asked = problem(data, flow, loss)
+    asked = problem(data)
     family = asked.family
     if not family.constants:
         raise ValueError('the system has no parameters; exceptional values are those of parameters, e.g. '
@@ -88,16 +88,16 @@ def exceptional_parameters(data, *, flow=None, loss=None, degree=None, codimensi
     names = tuple(family.names[i] for i in family.constants)
     groups = family.groups(None if degree is None else _degree(degree))
     codimension = _codimension(codimension, len(names))
-    known = {"laws": (), "independent": 0, "branches": [], "codimension": 0, "not_followed": []}
+    known = {"laws": (), "independent": 0, "branches": {}, "codimension": 0, "not_followed": []}
 
     def result():
         return ExceptionalParameters(names, sum(bound for _, bound in groups), tuple(map(asked.law, known["laws"])), known["independent"],
-                                     tuple(_branch(asked, *found) for found in known["branches"]), known["codimension"],
+                                     tuple(sorted((_branch(asked, *found) for found in known["branches"].values()), key=_simplicity)), known["codimension"],
                                      tuple(known["not_followed"]), seed, time.perf_counter() - start)
     try:
         for key, value in isolated_steps(_steps, family, groups, codimension, seed, deadline=deadline):
             if key == "branch":
-                known["branches"].append(value)
+                known["branches"][value[0]] = value[1]
             else:
                 known.update(value)
     except Stopped as stopped:
@@ -116,8 +116,8 @@ def _steps(family, groups, codimension, seed):
             variety = branch.variety
             solution = () if variety.algebraic else tuple((str(v), str(value)) for v, value in sorted(
                 variety.solution.items(), key=lambda item: variety.ring.gens().index(item[0])))
-            yield "branch", ([sparse.from_sage(f) for f in variety.ideal()], solution, branch.laws, branch.limits,
-                             branch.independent, variety.codimension)
+            yield "branch", (str(variety), ([sparse.from_sage(f) for f in variety.ideal()], solution, branch.laws, branch.limits,
+                                            branch.independent, variety.codimension))
         yield "level", {"codimension": number, "not_followed": list(dict.fromkeys(search.not_followed))}
 
 
@@ -126,6 +126,10 @@ def _branch(asked, condition, solution, laws, limits, independent, codimension):
     moved = [{tuple(constants[i] for i in monomial): value for monomial, value in f.items()} for f in condition]
     return Branch(tuple(map(asked.law, moved)), solution, tuple(map(asked.law, laws)), tuple(map(asked.law, limits)), independent,
                   codimension)
+
+
+def _simplicity(branch):
+    return branch.codimension, [(f.degree(), f.number_of_terms(), str(f)) for f in branch.condition]
 
 
 def _codimension(codimension, parameters):

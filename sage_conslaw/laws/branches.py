@@ -58,7 +58,7 @@ class BranchSearch:
           (1, 2, 2): Fraction(1, 1),
           (2, 2): Fraction(-1, 1)}]
         sage: [[(branch.variety, branch.laws) for branch in level] for level in search.levels(2r)]
-        [[(a = 0, ({(2,): Fraction(1, 1)},)), (b - 1 = 0, ({(3,): Fraction(1, 1)},))],
+        [[(b - 1 = 0, ({(3,): Fraction(1, 1)},)), (a = 0, ({(2,): Fraction(1, 1)},))],
          []]
     """
 
@@ -75,7 +75,7 @@ class BranchSearch:
         for law in self.generic:
             everywhere.add(law)
         self.generators, self.independent = everywhere.generators, everywhere.independent()
-        self.found = []
+        self.found, self._laws = {}, {}
 
     @property
     def not_followed(self):
@@ -89,48 +89,55 @@ class BranchSearch:
         return {tuple(i for i in monomial if i not in constants) for monomial in law}
 
     def levels(self, codimension):
-        """Yield, for each codimension, an iterator over the branches with new laws."""
+        """Yield, for each codimension, an iterator over the branches with new laws; a branch that gains laws comes again."""
         for drops in self.drops.levels(codimension):
             yield self._branches(drops)
 
     def _branches(self, drops):
+        numbers = {}
         for drop in drops:
-            branch = self._branch(drop)
-            if branch is not None:
-                self.found.append(branch)
+            key = drop.variety.ideal()
+            numbers[key] = numbers.get(key, ()) + (drop.block,)
+            branch = self._branch(drop.variety, numbers[key])
+            if branch is not None and branch != self.found.get(key):
+                self.found[key] = branch
                 yield branch
 
-    def _branch(self, drop):
-        at = _At(self, drop.variety)
+    def _branch(self, variety, numbers):
+        at = _At(self, variety)
         if at.point is None:
-            self.not_followed.append(f"{drop.variety} (no root modulo {_PRIMES} primes)")
+            self.not_followed.append(f"{variety} (no root modulo {_PRIMES} primes)")
             return None
-        larger = [branch for branch in self.found if branch.variety.contains(drop.variety)]
+        larger = [branch for key, branch in self.found.items() if key != variety.ideal() and branch.variety.contains(variety)]
         for law in [*self.generators, *(law for branch in larger for law in branch.laws + branch.limits)]:
             at.add(law)
-        new = self._more(at, drop.variety, drop.block)
+        new = self._more(at, variety, numbers)
         if not new:
             return None
         # Generic laws may vanish or coincide here, in blocks that have no more laws than before; their limits are laws too.
-        limits = self._more(at, drop.variety, [number for number in self.with_laws if number not in drop.block])
-        return BranchLaws(drop.variety, new, limits, at.independent())
+        limits = self._more(at, variety, [number for number in self.with_laws if number not in numbers])
+        return BranchLaws(variety, new, limits, at.independent())
 
     def _more(self, at, variety, numbers):
         """Return generators of the laws in some blocks that are not yet known, each proved on the variety."""
-        blocks = [self.drops.pieces[number] for number in numbers]
-        blocks = [block for block in blocks if at.more_than_known(self._monomials(block))]
-        if not blocks:
-            return ()
-        known = len(at.generators)
-        for law in (self._algebraic_laws if variety.algebraic else self._rational_laws)(variety, blocks):
+        laws, known = [], len(at.generators)
+        for number in numbers:
+            block, key = self.drops.pieces[number], (variety.ideal(), number)
+            if key not in self._laws:
+                if not at.more_than_known(self._monomials(block)):
+                    continue
+                self._laws[key] = self._algebraic_laws(variety, block) if variety.algebraic else self._rational_laws(variety, block)
+            laws += self._laws[key]
+        for law in sorted(laws, key=lambda law: (self._degree(law), max(map(len, law)), sorted(law))):
             at.add(law)
         return tuple(at.generators[known:])
 
-    def _rational_laws(self, variety, blocks):
-        """Return all laws in some blocks of the family restricted to a variety: a run of its own, exact."""
-        restricted = self._restricted(variety)
-        pieces = [block[None] for block in blocks]
-        return polynomial_laws(restricted, self.groups, self.generator, pieces=pieces)
+    def _degree(self, law):
+        return max(map(len, self._moving_monomials(law)))
+
+    def _rational_laws(self, variety, block):
+        """Return all laws in a block of the family restricted to a variety: a run of its own, exact."""
+        return polynomial_laws(self._restricted(variety), self.groups, self.generator, pieces=[block[None]])
 
     def _restricted(self, variety):
         fields = [_field_on(field, variety, self.family.constants) for field in self.drops.fields]
@@ -138,17 +145,17 @@ class BranchSearch:
         restricted.constants = self.family.constants
         return restricted
 
-    def _algebraic_laws(self, variety, blocks):
-        """Return all laws in some blocks over the field of a variety that is not rational, each checked by division."""
-        field, laws = AlgebraicField(variety), []
-        for block in blocks:
-            monomials, rows = self.drops.equations(block)
-            for vector in field.kernel(rows, len(monomials)):
-                if not field.holds(rows, vector):
-                    raise ArithmeticError(f"a law on {variety} does not hold exactly")
-                entries = {monomials[column]: value for column, value in vector.items()}
-                laws.append(polynomial_over_constants(entries, variety.ring, list(self.family.constants)))
-        return sorted(laws, key=lambda law: (max(map(len, law)), sorted(law)))
+    def _algebraic_laws(self, variety, block):
+        """Return all laws in a block over the field of a variety that is not rational, each checked by division."""
+        field = AlgebraicField(variety)
+        monomials, rows = self.drops.equations(block)
+        laws = []
+        for vector in field.kernel(rows, len(monomials)):
+            if not field.holds(rows, vector):
+                raise ArithmeticError(f"a law on {variety} does not hold exactly")
+            entries = {monomials[column]: value for column, value in vector.items()}
+            laws.append(polynomial_over_constants(entries, variety.ring, list(self.family.constants)))
+        return laws
 
 
 def _field_on(field, variety, constants):

@@ -8,9 +8,13 @@ in turn: a case distinction that finds every drop up to the codimension asked fo
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import numpy as np
+
 from .._sage import QQ, PolynomialRing
+from ..exact.linear_algebra import rank as modular_rank
+from ..exact.primes import random_prime
 from .monomials import blocks
-from .parametric import equations_over_parameters
+from .parametric import equations_over_parameters, residue
 from .pivots import TooManyTerms, cores, rank_and_factors
 from .varieties import Variety, whole_space
 
@@ -18,7 +22,7 @@ from .varieties import Variety, whole_space
 @dataclass(frozen=True)
 class Drop:
     r"""
-    A variety on which a block has more laws than on every larger one.
+    A variety on which a block has more laws than on every larger one; several blocks may have the same variety.
 
     EXAMPLES::
 
@@ -67,17 +71,20 @@ class DropSearch:
         sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
         sage: search = DropSearch(family, family.groups(1r), numpy.random.default_rng(0r))
         sage: [[drop.variety for drop in drops] for drops in search.levels(2r)]
-        [[a = 0, b - 1 = 0], []]
+        [[b - 1 = 0, a = 0], []]
         sage: search.not_followed
         []
     """
 
     def __init__(self, family, groups, generator):
-        self.family, self.not_followed, self._found, self._visited = family, [], {}, set()
+        self.family, self.generator, self.not_followed, self._found, self._visited = family, generator, [], {}, set()
         self.constants = list(family.constants)
         self.ring = PolynomialRing(QQ, [family.names[i] for i in self.constants], len(self.constants))
         self.fields = family.sparse_fields()
-        self.pieces = [block for group in blocks(family, groups, generator) for block in group]
+        n = family.dimension
+        # Laws of low degree first: the others are often their products.
+        self.pieces = sorted((block for group in blocks(family, groups, generator) for block in group),
+                             key=lambda block: (min(sum(i < n for i in row) for row in block.tolist()), len(block)))
 
     def equations(self, block):
         """Return the equations of a block, exact in the parameters."""
@@ -85,7 +92,7 @@ class DropSearch:
         return monomials, equations_over_parameters(self.fields, monomials, self.constants, self.ring)
 
     def levels(self, codimension):
-        """Yield, for each codimension up to the one given, the list of drops."""
+        """Yield, for each codimension up to the one given, an iterator over the drops as they are found."""
         nodes = []
         for number, block in enumerate(self.pieces):
             _, rows = self.equations(block)
@@ -93,21 +100,22 @@ class DropSearch:
             for part in parts:
                 nodes.append(_Node(number, (number, len(nodes)), whole_space(self.ring), part, 0))
         for level in range(1, codimension + 1):
-            drops, children = [], []
-            for node in nodes:
-                try:
-                    node.rank, node.factors = rank_and_factors(node.rows)
-                    expanded = list(self._expand(node, level < codimension))
-                except TooManyTerms as error:
-                    where = "" if not node.variety.conditions else f" within {node.variety}"
-                    self.not_followed.append(f"{len(node.rows)} equations{where} were not searched ({error})")
-                    continue
-                for more, variety, grown in expanded:
-                    if more:
-                        drops.append(Drop(variety, node.block, more))
-                    children += grown
-            yield self._largest(drops)
+            children = []
+            yield self._drops(nodes, children if level < codimension else None)
             nodes = children
+
+    def _drops(self, nodes, children):
+        for node in nodes:
+            try:
+                node.rank, node.factors = rank_and_factors(node.rows)
+                for more, variety, grown in self._expand(node, children is not None):
+                    if more:
+                        yield Drop(variety, node.block, more)
+                    if children is not None:
+                        children += grown
+            except TooManyTerms as error:
+                where = f" within {node.variety}" if node.variety.conditions else ""
+                self.not_followed.append(f"a system of {len(node.rows)} equations{where}: {error}")
 
     def _expand(self, node, deeper):
         """Yield (how many more laws than on any larger variety, variety, cores on it)."""
@@ -122,22 +130,36 @@ class DropSearch:
                     seen.add(slope)
                     candidates.append(slope)
             variety = node.variety.within(p)
+            if variety.algebraic and deeper and len(node.variety.solution) + 1 < self.ring.ngens():
+                self.not_followed.append(f"further conditions within {variety} (not rational)")
+            deeper_here = deeper and not variety.algebraic and variety.codimension < self.ring.ngens()
+            if not deeper_here and self._keeps_rank(node, variety):
+                continue
             rank, parts = self._on(node, variety)
             lost = node.lost + node.rank - rank
             known = self._found.setdefault(node.core, [])
             fresh = rank < node.rank and not any(less >= lost and other.contains(variety) for other, less in known)
             if fresh:
                 known.append((variety, lost))
+            key = node.core, len(parts), variety.ideal() if deeper_here else None
             grown = []
-            if deeper and len(variety.solution) < self.ring.ngens():
-                key = node.core, len(parts), variety.ideal()
-                if variety.algebraic:
-                    if len(node.variety.solution) + 1 < self.ring.ngens():
-                        self.not_followed.append(f"further conditions within {variety} (not rational)")
-                elif key not in self._visited:
-                    self._visited.add(key)
-                    grown = [_Node(node.block, node.core, variety, part, lost) for part in parts]
+            if deeper_here and key not in self._visited:
+                self._visited.add(key)
+                grown = [_Node(node.block, node.core, variety, part, lost) for part in parts]
             yield lost if fresh else 0, variety, grown
+
+    def _keeps_rank(self, node, variety):
+        """Say whether the rank of a core is the generic one at a random point of a variety modulo a prime: then it is on all of it."""
+        p = random_prime(self.generator)
+        point = variety.point(self.generator, p)
+        if point is None:
+            return False
+        columns = {column: i for i, column in enumerate(sorted({column for row in node.rows for column in row}))}
+        dense = np.zeros((len(node.rows), len(columns)), dtype=np.int64)
+        for i, row in enumerate(node.rows):
+            for column, entry in row.items():
+                dense[i, columns[column]] = residue(entry, point, p)
+        return modular_rank(dense, p) == node.rank
 
     def _on(self, node, variety):
         """Return the rank of a core on a variety within its own, and the cores it falls into there."""
@@ -150,15 +172,6 @@ class DropSearch:
         rows = [_restricted(row, variety, self.ring) for row in node.rows]
         constants, parts = cores(rows)
         return constants + sum(rank_and_factors(part)[0] for part in parts), parts
-
-    def _largest(self, drops):
-        """Merge drops on one variety and return the list, simplest condition first."""
-        merged = {}
-        for drop in drops:
-            variety, numbers, more = merged.get(drop.variety.ideal(), (drop.variety, set(), 0))
-            merged[drop.variety.ideal()] = variety, numbers | {drop.block}, more + drop.more
-        out = [Drop(variety, tuple(sorted(numbers)), more) for variety, numbers, more in merged.values()]
-        return sorted(out, key=lambda drop: [(f.degree(), f.number_of_terms(), str(f)) for f in drop.variety.ideal()])
 
 
 def _restricted(row, variety, ring):
@@ -191,15 +204,15 @@ def rank_drops(family, generator):
         ([], 2)
     """
     search = DropSearch(family, family.groups(), generator)
-    (drops,) = search.levels(1)
+    drops = [drop for level in search.levels(1) for drop in level]
     if search.not_followed:
         raise ArithmeticError(f"the exceptional values were not all found: {search.not_followed[0]}")
     values, other = set(), 0
-    for drop in drops:
-        if drop.variety.algebraic:
-            other += drop.variety.algebraic[0].degree()
+    for variety in {drop.variety.ideal(): drop.variety for drop in drops}.values():
+        if variety.algebraic:
+            other += variety.algebraic[0].degree()
         else:
-            (value,) = drop.variety.solution.values()
+            (value,) = variety.solution.values()
             value = QQ(value)
             values.add(Fraction(int(value.numerator()), int(value.denominator())))
     return sorted(values), int(other)
