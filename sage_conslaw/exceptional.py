@@ -14,9 +14,9 @@ from .networks.catalog import integer
 from .problem import problem
 from .results.exceptional import Branch, ExceptionalParameters
 
-# With more parameters only hypersurfaces are searched unless asked: the reaction networks of the tests with up to 6 parameters take
-# below 1 s each in codimension 2, those with 16 up to a minute.
-_FEW_PARAMETERS = 6
+# With more parameters only hypersurfaces are searched unless asked: the reaction networks of the tests with up to 8 parameters take
+# below 1 s each in codimension 2 (degree 2), those with 16 from 0.5 s to minutes.
+_FEW_PARAMETERS = 8
 
 
 def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, time_limit=None):
@@ -29,7 +29,7 @@ def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, ti
 
     - ``degree`` -- laws up to this degree, as for :func:`conservation_laws`
 
-    - ``codimension`` -- branches given by at most this many independent conditions (default: 2, with more than 6 parameters 1)
+    - ``codimension`` -- branches given by at most this many independent conditions (default: 2, with more than 8 parameters 1)
 
     - ``time_limit`` -- seconds; then :class:`TimeLimitReached` carries the branches found so far
 

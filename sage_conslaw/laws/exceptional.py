@@ -37,16 +37,23 @@ class Drop:
 
 
 @dataclass
-class _Node:
-    """A core on a variety: a matrix in the parameters that are left, with its generic rank and what has been lost before."""
+class _Core:
+    """A component of the equations of a block, its generic rank, and where its rank was found to drop."""
 
-    block: tuple
-    core: int
+    block: int
+    rows: list
+    rank: int = 0
+    known: list = field(default_factory=list)
+    visited: set = field(default_factory=set)
+
+
+@dataclass
+class _Node:
+    """One of the parts into which a core falls on a variety: a matrix in the parameters that are left."""
+
+    core: _Core
     variety: Variety
     rows: list
-    lost: int
-    rank: int = 0
-    factors: list = field(default_factory=list)
 
 
 class DropSearch:
@@ -77,7 +84,7 @@ class DropSearch:
     """
 
     def __init__(self, family, groups, generator):
-        self.family, self.generator, self.not_followed, self._found, self._visited = family, generator, [], {}, set()
+        self.family, self.generator, self.not_followed = family, generator, []
         self.constants = list(family.constants)
         self.ring = PolynomialRing(QQ, [family.names[i] for i in self.constants], len(self.constants))
         self.fields = family.sparse_fields()
@@ -97,8 +104,7 @@ class DropSearch:
         for number, block in enumerate(self.pieces):
             _, rows = self.equations(block)
             _, parts = cores(rows)
-            for part in parts:
-                nodes.append(_Node(number, (number, len(nodes)), whole_space(self.ring), part, 0))
+            nodes += [_Node(_Core(number, part), whole_space(self.ring), part) for part in parts]
         for level in range(1, codimension + 1):
             children = []
             yield self._drops(nodes, children if level < codimension else None)
@@ -107,19 +113,27 @@ class DropSearch:
     def _drops(self, nodes, children):
         for node in nodes:
             try:
-                node.rank, node.factors = rank_and_factors(node.rows)
-                for more, variety, grown in self._expand(node, children is not None):
-                    if more:
-                        yield Drop(variety, node.block, more)
-                    if children is not None:
-                        children += grown
+                rank, factors = rank_and_factors(node.rows)
+                if not node.variety.conditions:
+                    node.core.rank = rank
+                for variety in self._candidates(node, factors, children is not None):
+                    deeper = children is not None and not variety.algebraic and variety.codimension < self.ring.ngens()
+                    if variety.ideal() in node.core.visited or not deeper and self._keeps_rank(node, rank, variety):
+                        continue
+                    node.core.visited.add(variety.ideal())
+                    lost, parts = self._on(node.core, variety)
+                    if deeper:
+                        children += [_Node(node.core, variety, part) for part in parts]
+                    if lost and not any(less >= lost and other.contains(variety) for other, less in node.core.known):
+                        node.core.known.append((variety, lost))
+                        yield Drop(variety, node.core.block, lost)
             except TooManyTerms as error:
                 where = f" within {node.variety}" if node.variety.conditions else ""
                 self.not_followed.append(f"a system of {len(node.rows)} equations{where}: {error}")
 
-    def _expand(self, node, deeper):
-        """Yield (how many more laws than on any larger variety, variety, cores on it)."""
-        candidates, seen = list(node.factors), set(node.factors)
+    def _candidates(self, node, factors, deeper):
+        """Yield the varieties within that of a node where its rank may drop."""
+        candidates, seen = list(factors), set(factors)
         while candidates:
             p = candidates.pop(0)
             # On the zeros of a denominator the parent's graph is not defined; that part is looked at by itself.
@@ -132,24 +146,10 @@ class DropSearch:
             variety = node.variety.within(p)
             if variety.algebraic and deeper and len(node.variety.solution) + 1 < self.ring.ngens():
                 self.not_followed.append(f"further conditions within {variety} (not rational)")
-            deeper_here = deeper and not variety.algebraic and variety.codimension < self.ring.ngens()
-            if not deeper_here and self._keeps_rank(node, variety):
-                continue
-            rank, parts = self._on(node, variety)
-            lost = node.lost + node.rank - rank
-            known = self._found.setdefault(node.core, [])
-            fresh = rank < node.rank and not any(less >= lost and other.contains(variety) for other, less in known)
-            if fresh:
-                known.append((variety, lost))
-            key = node.core, len(parts), variety.ideal() if deeper_here else None
-            grown = []
-            if deeper_here and key not in self._visited:
-                self._visited.add(key)
-                grown = [_Node(node.block, node.core, variety, part, lost) for part in parts]
-            yield lost if fresh else 0, variety, grown
+            yield variety
 
-    def _keeps_rank(self, node, variety):
-        """Say whether the rank of a core is the generic one at a random point of a variety modulo a prime: then it is on all of it."""
+    def _keeps_rank(self, node, rank, variety):
+        """Say whether a rank is the same at a random point of a variety modulo a prime: then it is on all of it."""
         p = random_prime(self.generator)
         point = variety.point(self.generator, p)
         if point is None:
@@ -159,19 +159,18 @@ class DropSearch:
         for i, row in enumerate(node.rows):
             for column, entry in row.items():
                 dense[i, columns[column]] = residue(entry, point, p)
-        return modular_rank(dense, p) == node.rank
+        return modular_rank(dense, p) == rank
 
-    def _on(self, node, variety):
-        """Return the rank of a core on a variety within its own, and the cores it falls into there."""
+    def _on(self, core, variety):
+        """Return by how much the rank of a core is smaller on a variety, exactly, and the parts into which it falls there."""
         if variety.algebraic:
             from .algebraic import AlgebraicField
-            columns = sorted({column for row in node.rows for column in row})
+            columns = sorted({column for row in core.rows for column in row})
             place = {column: i for i, column in enumerate(columns)}
-            rows = [{place[column]: entry for column, entry in row.items()} for row in node.rows]
-            return len(columns) - len(AlgebraicField(variety).kernel(rows, len(columns))), []
-        rows = [_restricted(row, variety, self.ring) for row in node.rows]
-        constants, parts = cores(rows)
-        return constants + sum(rank_and_factors(part)[0] for part in parts), parts
+            rows = [{place[column]: entry for column, entry in row.items()} for row in core.rows]
+            return core.rank - len(columns) + len(AlgebraicField(variety).kernel(rows, len(columns))), []
+        rank, parts = cores([_restricted(row, variety, self.ring) for row in core.rows])
+        return core.rank - rank - sum(rank_and_factors(part)[0] for part in parts), parts
 
 
 def _restricted(row, variety, ring):

@@ -88,7 +88,7 @@ class ExceptionalParameters(SageObject):
     def searched(self):
         """A line that says which branches were searched, and how."""
         if not self.codimension:
-            return "nothing but generic values"
+            return "codimension 1 begun, not ended"
         every = "every codimension" if self.codimension >= len(self.parameters) else \
             "codimension 1" if self.codimension == 1 else f"codimension at most {self.codimension}"
         left = f", but for {len(self.not_followed)} place{'s' if len(self.not_followed) != 1 else ''} named below" if self.not_followed else ""
