@@ -3,7 +3,7 @@ The option ``--exceptional`` of the command ``laws``.
 """
 import click
 
-from ..deadline import Stopped, TimeLimitReached
+from ..deadline import Deadline, Stopped, TimeLimitReached
 
 
 def check(data, exceptional, codimension, latex):
@@ -52,6 +52,6 @@ def branches(data, result, degree, codimension, limit):
     except Stopped as stopped:
         known = {"number_at_least": len(result.independent), "number_at_most": result.number}
         partial = {**stopped.partial, **result.to_dict(), **known}
-        raise TimeLimitReached(limit, partial) if isinstance(stopped, TimeLimitReached) else stopped.with_partial(partial) from None
+        raise TimeLimitReached(Deadline(limit).limit, partial) if isinstance(stopped, TimeLimitReached) else stopped.with_partial(partial) from None
     record = {key: value for key, value in found.to_dict().items() if key != "generic_laws"}
     return record, exceptional_lines(record)

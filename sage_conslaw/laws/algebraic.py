@@ -33,15 +33,23 @@ class AlgebraicField:
         p, self.root = variety.algebraic
         self.rational = variety.ring.fraction_field()
         self.univariate = PolynomialRing(self.rational, "X")
-        self.field = self.univariate.quotient(self._univariate(p))
+        # Remainders by hand: a quotient ring of Sage would first ask for a factorisation, by a program of its own.
+        self.modulus = self._univariate(p)
 
     def _univariate(self, f):
         return self.univariate([f.coefficient({self.root: i}) for i in range(f.degree(self.root) + 1)])
 
     def _element(self, f):
         value = self.variety.restricted(f)
-        numerator, denominator = (self.field(self._univariate(part)) for part in (value.numerator(), value.denominator()))
-        return numerator / denominator
+        numerator, denominator = (self._univariate(part) % self.modulus for part in (value.numerator(), value.denominator()))
+        return self._times(numerator, self._inverse(denominator))
+
+    def _times(self, a, b):
+        return (a * b) % self.modulus
+
+    def _inverse(self, a):
+        divisor, factor, _ = a.xgcd(self.modulus)
+        return factor / divisor.constant_coefficient()
 
     def kernel(self, rows, columns):
         """Return the reduced kernel as dictionaries ``{column: rational function of the parameters}``."""
@@ -50,39 +58,38 @@ class AlgebraicField:
             row = {column: self._element(entry) for column, entry in row.items()}
             row = {column: entry for column, entry in row.items() if entry}
             for pivot in [c for c in row if c in solved]:
-                row = _minus(row, row[pivot], solved[pivot])
+                row = self._minus(row, row[pivot], solved[pivot])
             if not row:
                 continue
             pivot = min(row)
-            inverse = self.field.one() / row[pivot]
-            row = {column: entry * inverse for column, entry in row.items()}
+            inverse = self._inverse(row[pivot])
+            row = {column: self._times(entry, inverse) for column, entry in row.items()}
             for other in solved:
                 if pivot in solved[other]:
-                    solved[other] = _minus(solved[other], solved[other][pivot], row)
+                    solved[other] = self._minus(solved[other], solved[other][pivot], row)
             solved[pivot] = row
         vectors = []
         for free in (c for c in range(columns) if c not in solved):
             vector = {pivot: -row[free] for pivot, row in solved.items() if free in row}
-            vector[free] = self.field.one()
+            vector[free] = self.univariate.one()
             vectors.append({column: self._lifted(value) for column, value in sorted(vector.items())})
         return vectors
 
     def _lifted(self, value):
         root = self.rational(self.root)
-        return sum((c * root ** i for i, c in enumerate(value.lift().list())), self.rational.zero())
+        return sum((c * root ** i for i, c in enumerate(value.list())), self.rational.zero())
 
     def holds(self, rows, vector):
         """Decide exactly whether the equations hold for a vector of polynomials in the parameters."""
         zero = self.rational.zero()
         return all(self.variety.vanishes(sum((row[c] * vector[c] for c in row.keys() & vector.keys()), zero).numerator()) for row in rows)
 
-
-def _minus(row, factor, other):
-    out = dict(row)
-    for column, entry in other.items():
-        value = out[column] - factor * entry if column in out else -factor * entry
-        if value:
-            out[column] = value
-        else:
-            out.pop(column, None)
-    return out
+    def _minus(self, row, factor, other):
+        out = dict(row)
+        for column, entry in other.items():
+            value = out.get(column, self.univariate.zero()) - self._times(factor, entry)
+            if value:
+                out[column] = value
+            else:
+                out.pop(column, None)
+        return out
