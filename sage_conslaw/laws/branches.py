@@ -120,20 +120,32 @@ class BranchSearch:
 
     def _more(self, at, variety, numbers):
         """Return generators of the laws in some blocks that are not yet known, each proved on the variety."""
-        laws, known = [], len(at.generators)
-        for number in numbers:
-            block, key = self.drops.pieces[number], (variety.ideal(), number)
-            if key not in self._laws:
-                if not at.more_than_known(self._monomials(block)):
-                    continue
-                self._laws[key] = self._algebraic_laws(variety, block) if variety.algebraic else self._rational_laws(variety, block)
-            laws += self._laws[key]
-        for law in sorted(laws, key=lambda law: (self._degree(law), max(map(len, law)), sorted(law))):
-            at.add(law)
+        known = len(at.generators)
+        # By degree: where the laws of low degree generate the others, the larger systems need not be solved.
+        for degree in range(1, self.degree + 1):
+            laws = []
+            for number in numbers:
+                block, key = self.drops.pieces[number], (variety.ideal(), number, degree)
+                block = block[(block < self.family.dimension).sum(axis=1) <= degree]
+                if key not in self._laws:
+                    if not len(block) or not at.more_than_known(self._monomials(block)):
+                        continue
+                    self._laws[key] = self._exact_laws(variety, block)
+                laws += self._laws[key]
+            for law in sorted(laws, key=lambda law: (self._degree(law), max(map(len, law)), sorted(law))):
+                at.add(law)
         return tuple(at.generators[known:])
 
     def _degree(self, law):
         return max(map(len, self._moving_monomials(law)))
+
+    def _exact_laws(self, variety, block):
+        """Return all laws in a block on a variety; what fails is said."""
+        try:
+            return self._algebraic_laws(variety, block) if variety.algebraic else self._rational_laws(variety, block)
+        except ArithmeticError as error:
+            self.not_followed.append(f"the laws where {variety}: {error}")
+            return []
 
     def _rational_laws(self, variety, block):
         """Return all laws in a block of the family restricted to a variety: a run of its own, exact."""
@@ -248,7 +260,7 @@ class _At:
 
 
 class _Span:
-    """An echelon basis modulo a prime of polynomials that each lie in one block."""
+    """An echelon basis modulo a prime, highest degree first, of polynomials that each lie in one block."""
 
     def __init__(self, p):
         self.p, self.rows = p, {}
@@ -257,7 +269,7 @@ class _Span:
         """Add a vector; return whether it was new."""
         vector = dict(vector)
         while vector:
-            pivot = max(vector)
+            pivot = max(vector, key=lambda monomial: (len(monomial), monomial))
             if pivot not in self.rows:
                 scale = pow(vector[pivot], -1, self.p)
                 self.rows[pivot] = {key: value * scale % self.p for key, value in vector.items()}
@@ -272,7 +284,7 @@ class _Span:
         return False
 
     def dimension_within(self, monomials):
-        """Return the number of basis vectors in some monomials; a vector of this span lies in one block or in none."""
+        """Return the dimension of the part of the span in the monomials of a block up to some degree."""
         return sum(monomials.issuperset(row) for row in self.rows.values())
 
 

@@ -54,6 +54,7 @@ class _Node:
     core: _Core
     variety: Variety
     rows: list
+    table: tuple | None = None
 
 
 class DropSearch:
@@ -154,11 +155,15 @@ class DropSearch:
         point = variety.point(self.generator, p)
         if point is None:
             return False
-        columns = {column: i for i, column in enumerate(sorted({column for row in node.rows for column in row}))}
-        dense = np.zeros((len(node.rows), len(columns)), dtype=np.int64)
-        for i, row in enumerate(node.rows):
-            for column, entry in row.items():
-                dense[i, columns[column]] = residue(entry, point, p)
+        if node.table is None:
+            columns = {column: i for i, column in enumerate(sorted({column for row in node.rows for column in row}))}
+            distinct = {}
+            places = [(i, columns[column], distinct.setdefault(entry, len(distinct)))
+                      for i, row in enumerate(node.rows) for column, entry in row.items()]
+            node.table = (len(node.rows), len(columns)), tuple(np.array(places).T), list(distinct)
+        shape, (i, j, number), distinct = node.table
+        dense = np.zeros(shape, dtype=np.int64)
+        dense[i, j] = np.array([residue(entry, point, p) for entry in distinct], dtype=np.int64)[number]
         return modular_rank(dense, p) == rank
 
     def _on(self, core, variety):
