@@ -89,10 +89,7 @@ class DropSearch:
         self.constants = list(family.constants)
         self.ring = PolynomialRing(QQ, [family.names[i] for i in self.constants], len(self.constants))
         self.fields = family.sparse_fields()
-        n = family.dimension
-        # Laws of low degree first: the others are often their products.
-        self.pieces = sorted((block for group in blocks(family, groups, generator) for block in group),
-                             key=lambda block: (min(sum(i < n for i in row) for row in block.tolist()), len(block)))
+        self.pieces = _by_degree(blocks(family, groups, generator), family.dimension)
 
     def equations(self, block):
         """Return the equations of a block, exact in the parameters."""
@@ -101,15 +98,16 @@ class DropSearch:
 
     def levels(self, codimension):
         """Yield, for each codimension up to the one given, an iterator over the drops as they are found."""
-        nodes = []
-        for number, block in enumerate(self.pieces):
-            _, rows = self.equations(block)
-            _, parts = cores(rows)
-            nodes += [_Node(_Core(number, part), whole_space(self.ring), part) for part in parts]
+        nodes = self._all_cores()
         for level in range(1, codimension + 1):
             children = []
             yield self._drops(nodes, children if level < codimension else None)
             nodes = children
+
+    def _all_cores(self):
+        for number, block in enumerate(self.pieces):
+            for part in cores(self.equations(block)[1])[1]:
+                yield _Node(_Core(number, part), whole_space(self.ring), part)
 
     def _drops(self, nodes, children):
         for node in nodes:
@@ -176,6 +174,18 @@ class DropSearch:
             return core.rank - len(columns) + len(AlgebraicField(variety).kernel(rows, len(columns))), []
         rank, parts = cores([_restricted(row, variety, self.ring) for row in core.rows])
         return core.rank - rank - sum(rank_and_factors(part)[0] for part in parts), parts
+
+
+def _by_degree(groups, dimension):
+    """Return the blocks, each cut at every degree, low degrees first: what is found there stands if the others take too long."""
+    pieces = {}
+    for group in groups:
+        for number, block in enumerate(group):
+            degrees = (block < dimension).sum(axis=1)
+            for degree in sorted(set(degrees.tolist())):
+                part = block[degrees <= degree]
+                pieces[degree, len(part), len(block), number] = part
+    return [pieces[key] for key in sorted(pieces)]
 
 
 def _restricted(row, variety, ring):
