@@ -1,9 +1,10 @@
 r"""
 Exceptional parameter values: where the space of laws is larger than generically.
 
-For a block of monomials the equations for a law are a matrix over Q[k].  It falls apart into cores, whose ranks drop independently of each other.  Outside the zeros of finitely many
-irreducible polynomials (:mod:`.pivots`) the rank of a core is the generic one; on each of these zeros it is computed again, exactly, and so on
-in turn: a case distinction that finds every drop up to the codimension asked for.
+For a block of monomials the equations for a law are a matrix over Q[k].  It falls apart into cores, whose ranks drop
+independently of each other.  Outside the zeros of finitely many irreducible polynomials (:mod:`.pivots`) the rank of a core is the
+generic one; on each of these zeros it is computed again, exactly, and so on in turn: a case distinction that finds every drop up to the
+codimension asked for.
 """
 from dataclasses import dataclass, field
 from fractions import Fraction

@@ -15,7 +15,8 @@ class Branch(SageObject):
 
     - ``solution`` -- pairs (parameter, rational function of the others) where the conditions are rational, else ``()``
 
-    - ``laws`` -- the new laws: no polynomials in the generic laws and in those of larger branches; modulo the condition if it is not rational
+    - ``laws`` -- the new laws: no polynomials in the generic laws and in those of larger branches; conserved modulo the
+      condition if that is not rational
 
     - ``limits`` -- what generic laws become that vanish or coincide there
 
@@ -54,9 +55,10 @@ class ExceptionalParameters(SageObject):
     r"""
     The case distinction: the laws for generic parameters, and each branch with new ones.
 
-    Attributes: ``parameters``; ``degree``; ``laws``, generators of the generic laws, and ``independent``, how many of them are independent;
-    ``branches``; ``codimension``, up to which every branch was searched; ``not_followed``, lines that say what was not; ``complete``, whether there are no
-    other branches of the degree at all: every codimension searched, nothing left out.  ``seed``; ``seconds``.
+    Attributes: ``parameters``; ``degree``; ``laws``, generators of the generic laws, and ``independent``, how many of them are
+    independent; ``branches``; ``codimension``, up to which every branch was searched; ``not_followed``, lines that say what was not;
+    ``complete``, whether there are no other branches of the degree at all: every codimension searched, nothing left out; ``seed``;
+    ``seconds``.
 
     EXAMPLES::
 

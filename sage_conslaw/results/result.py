@@ -99,8 +99,9 @@ class ConservationLaws(LawCount):
 
     Attributes, beyond those of :class:`LawCount`: ``laws``, a basis of the polynomial laws without the constants, each
     conserved exactly; ``time_degree``, set if the search was in powers of the time up to this degree times monomials of
-    degree ``degree - time_degree`` in the other coordinates; ``coordinates``, what state coordinates other than the parameters stand for; ``independent``, the indices of laws that are functionally independent; ``degree``;
-    ``searched``, a line that says which polynomials were searched and how; ``complete``, ``True`` only if proved, ``False`` if the count is proved larger than what was found, else ``Unknown``.
+    degree ``degree - time_degree`` in the other coordinates; ``coordinates``, what state coordinates other than the parameters
+    stand for; ``independent``, the indices of laws that are functionally independent; ``degree``; ``searched``, a line that says
+    which polynomials were searched and how; ``complete``, ``True`` only if proved, ``False`` if the count is proved larger than what was found, else ``Unknown``.
 
     EXAMPLES::
 
