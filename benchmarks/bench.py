@@ -118,6 +118,22 @@ def survey_of_small_architectures():
           f"{len(table.rows) / table.seconds:.0f} a second, aim 50; read again {again.seconds:.2f} s")
 
 
+def exceptional_parameters_of_networks():
+    """The case distinction of the reaction networks with few parameters in codimension 2, and of small networks in the damping."""
+    from pathlib import Path
+
+    from sage_conslaw import exceptional_damping, exceptional_parameters, networks
+    from sage_conslaw.systems import read_collection
+    families = read_collection(Path(__file__).parent.parent / "tests" / "data" / "biomodels.json")
+    families = [family for family in families.values() if len(family.constants) <= 16 and family.moving_dimension <= 7]
+    start = time.perf_counter()
+    branches = sum(len(exceptional_parameters(family, codimension=2, seed=0).branches) for family in families)
+    print(f"{f'{len(families)} reaction networks, {branches} branches of codimension <= 2':<50} {time.perf_counter() - start:8.2f}")
+    start = time.perf_counter()
+    exceptional_damping(networks.linear([3, 4, 3]), seed=0)
+    print(f"{'exceptional damping of linear 3 4 3':<50} {time.perf_counter() - start:8.2f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Run the benchmark.")
     parser.add_argument("--quick", action="store_true", help="only the first whole processes")
@@ -128,6 +144,7 @@ def main():
         reaction_networks()
         modern_architectures()
         survey_of_small_architectures()
+        exceptional_parameters_of_networks()
     fast_beside_symbolic()
 
 

@@ -18,10 +18,11 @@ from sage.rings.polynomial.multi_polynomial import MPolynomial
 from sage.rings.polynomial.polydict import ETuple
 from sage.rings.polynomial.polynomial_element import Polynomial
 from sage.rings.polynomial.polynomial_ring_constructor import PolynomialRing
+from sage.rings.polynomial.term_order import TermOrder
 from sage.rings.rational_field import QQ
 from sage.rings.real_mpfr import RR
 from sage.structure.element import Element
 from sage.structure.sage_object import SageObject
 
 __all__ = ["ETuple", "Element", "FractionField", "Graphics", "MPolynomial", "Polynomial", "PolynomialRing",
-           "QQ", "RR", "SageObject", "Unknown", "ZZ", "arrow2d", "circle", "latex", "matrix", "text"]
+           "QQ", "RR", "SageObject", "TermOrder", "Unknown", "ZZ", "arrow2d", "circle", "latex", "matrix", "text"]

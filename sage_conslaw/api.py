@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from ._sage import QQ, ZZ, Unknown
-from .deadline import Deadline, TimeLimitReached
+from .deadline import Deadline, Stopped, TimeLimitReached
 from .fields import terms as sparse
 from .inputs import polynomials_of_one_ring
 from .networks.catalog import integer
@@ -40,7 +40,7 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
       flows with a time coordinate times powers of it (``time_degree`` in the result), which is not every monomial of that total
 
     - ``algorithm`` -- ``"modular"`` (default); ``"symbolic"``, the published algorithms over QQ; or ``"syzygies"``, laws as
-      closed forms in a syzygy module (Groebner basis by Singular), count modular
+      closed forms in a syzygy module truncated at the degree (Groebner basis by Singular), count modular
 
     - ``proof`` -- whether to try to prove a count that the squeeze leaves open; nothing is called proved without
 
@@ -112,9 +112,9 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
     degree = sum(bound for _, bound in groups)
     try:
         both = squeeze(family, groups, algorithm, generator, proof, deadline, progress, error_bound)
-    except TimeLimitReached as reached:
-        partial = _partial(asked, reached, degree, algorithm, seed, time.perf_counter() - start)
-        raise TimeLimitReached(reached.limit, partial) from None
+    except Stopped as stopped:
+        partial = _partial(asked, stopped, degree, algorithm, seed, time.perf_counter() - start)
+        raise stopped.with_partial(partial) from None
     finally:
         deadline.close()
     status, error, complete = both.status, both.error_bound, Unknown
@@ -130,7 +130,7 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
         laws=tuple(map(asked.law, both.laws)), independent=both.independent, degree=degree, complete=complete,
         time=None if family.time is None else family.names[family.time], rate=family.rate,
         coordinates=tuple(family.meaning.items()),
-        terms=both.laws, time_degree=next((bound for group, bound in groups if group == [family.time]), None))
+        terms=both.laws, searched=both.searched, time_degree=next((bound for group, bound in groups if group == [family.time]), None))
 
 
 def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof=True, seed=None,
@@ -171,9 +171,9 @@ def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof
         else:
             rank, sequence, status, error = rank_of(family, generator, algorithm, proof, family.moving_dimension,
                                                     deadline, error_bound)
-    except TimeLimitReached as reached:
-        partial = _partial(asked, reached, None, algorithm, seed, time.perf_counter() - start)
-        raise TimeLimitReached(reached.limit, partial) from None
+    except Stopped as stopped:
+        partial = _partial(asked, stopped, None, algorithm, seed, time.perf_counter() - start)
+        raise stopped.with_partial(partial) from None
     finally:
         deadline.close()
     return LawCount(asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.moving_dimension,
@@ -226,14 +226,17 @@ def _partial(asked, reached, degree, algorithm, seed, seconds):
         "architecture": asked.architecture, "sizes": list(asked.sizes), "flow": asked.flow_name, "loss": asked.loss,
         "parameters": asked.parameters, "state_dimension": asked.family.moving_dimension,
         "lie_dimension": known.get("rank_at_least", 0), "number": None, "status": "bounded", "error_bound": None,
-        "algorithm": algorithm, "seed": seed, "seconds": round(seconds, 3), "time_limit_reached": True,
+        "algorithm": algorithm, "seed": seed, "seconds": round(seconds, 3), "time_limit_reached": isinstance(reached, TimeLimitReached),
         "number_at_most": asked.family.moving_dimension - known.get("rank_at_least", 0),
         "number_at_least": len(known.get("independent", ())),
     }
     if degree is not None:
         laws = [asked.law(law) for law in known.get("found", ())]
         record.update({"independent_laws_found": len(known.get("independent", ())), "laws": [str(law) for law in laws],
-                       "degree": degree, "complete": None, "all_laws_of_this_degree": "found" in known})
+                       "degree": degree, "complete": None,
+                       "all_laws_of_this_degree": "found" in known and known.get("found_up_to", degree) == degree})
+        if "searched" in known:
+            record["searched"] = known["searched"]
     return record
 
 

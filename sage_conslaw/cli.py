@@ -23,6 +23,7 @@ _EPILOG_LAWS = """Examples:
   sage-conslaw laws relu 8 5 8 5 --bias --json
   sage-conslaw laws --phi "x*y*z; x^2"
   sage-conslaw laws linear 2 3 2 --flow momentum --tau 1/2
+  sage-conslaw laws --system FILE --exceptional
 """
 _EPILOG_COUNT = """Examples:
 
@@ -78,7 +79,7 @@ class _Group(click.Group):
 
     def main(self, args=None, **extra):
         # The width is fixed so that help does not depend on the terminal.
-        from .deadline import TimeLimitReached
+        from .deadline import Stopped
         try:
             return super().main(args, standalone_mode=False, **extra) or 0
         except click.exceptions.Exit as stop:
@@ -101,9 +102,9 @@ class _Group(click.Group):
             return _stop(f"internal error ({type(error).__name__}: {message}); please report it with the command", 1)
         except KeyboardInterrupt:
             return _stop("interrupted", 130)
-        except TimeLimitReached as reached:
-            _print_partial(reached.partial, "--json" in (args or sys.argv))
-            return _stop(f"time limit of {reached.limit} s reached; the result above is sound but not final", 3)
+        except Stopped as stopped:
+            _print_partial(stopped.partial, "--json" in (args or sys.argv))
+            return _stop(f"{stopped}; the result above is sound but not final", 3)
         except BrokenPipeError:
             return 0
 
@@ -131,6 +132,11 @@ def _print_partial(partial, as_json):
                f"in {partial['state_dimension']} coordinates (proved)")
     for law in partial.get("laws", ()):
         click.echo(f"  {law}")
+    if "searched" in partial:
+        click.echo(f"  (searched: {partial['searched']})")
+    if "exceptional" in partial:
+        from .results.exceptional import exceptional_lines
+        click.echo("\n".join(exceptional_lines(partial)))
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -155,10 +161,12 @@ _SIZES = {"ignore_unknown_options": True}
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @_options
 @click.option("--degree", metavar="N", help="Search polynomials up to this degree (default 2).")
+@click.option("--exceptional", is_flag=True, help="Also the parameter values of the system at which there are more laws.")
+@click.option("--codimension", metavar="N", help="For --exceptional: branches of at most N independent conditions.")
 @click.option("--latex", is_flag=True, help="Print the laws as a table in LaTeX.")
 @click.option("--all", "everything", is_flag=True, help="Print all independent laws, each on one line.")
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
-def laws(architecture, sizes, phi, system, bias, settings, degree, latex, everything, certificate, as_json, **options):
+def laws(architecture, sizes, phi, system, bias, settings, degree, exceptional, codimension, latex, everything, certificate, as_json, **options):
     """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete.
 
     \b
@@ -168,17 +176,22 @@ def laws(architecture, sizes, phi, system, bias, settings, degree, latex, everyt
       normalised P Q M, attention DIM HEAD_DIM, transformer_block DIM HIDDEN
     """
     from . import api
-    result = api.conservation_laws(_problem(architecture, sizes, phi, system, bias, settings), degree=_integer(degree, "--degree"),
-                                   **_common(options), progress=_progress(as_json))
+    from .commands.exceptional import branches, check
+    data, degree, common = _problem(architecture, sizes, phi, system, bias, settings), _integer(degree, "--degree"), _common(options)
+    check(data, exceptional, codimension, latex)
+    result = api.conservation_laws(data, degree=degree, **common, progress=_progress(as_json))
     if certificate is not None:
         from .certificates.files import write
         write(result.certificate(), certificate)
+    record, lines = branches(data, result, degree, _integer(codimension, "--codimension"), common["time_limit"]) if exceptional else ({}, [])
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        click.echo(json.dumps({**result.to_dict(), **record}))
     elif latex:
         click.echo(result._latex_())
     else:
         _print_laws(result, everything)
+        for line in lines:
+            click.echo(line)
 
 
 def _print_laws(result, everything):

@@ -66,8 +66,8 @@ def exceptional_damping(data, *, loss=None, metric=None, seed=None):
 
     - ``metric`` -- as for :func:`flows.momentum`
 
-    OUTPUT: a list of pairs (value, result); candidates are Monte Carlo (a missed value has probability about degree / p).
-    The value 0 has a time coordinate of its own and is a separate run.
+    OUTPUT: a list of pairs (value, result), for the rational values; the candidates are found by exact ranks over `Q(\tau)`, see
+    :func:`exceptional_parameters`.  The value 0 has a time coordinate of its own and is a separate run.
 
     EXAMPLES::
 

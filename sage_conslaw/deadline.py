@@ -9,9 +9,30 @@ from tqdm import tqdm
 _SILENT = 2.0
 
 
-class TimeLimitReached(Exception):
+class Stopped(Exception):
     r"""
-    The time limit ended a computation; ``partial`` holds what was proved until then.
+    A computation that ended before its answer; ``partial`` holds what was proved until then.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.deadline import Stopped
+        sage: Stopped("it crashed", {"rank_at_least": 3}).with_partial({}).partial
+        {}
+    """
+
+    def __init__(self, reason, partial):
+        super().__init__(reason)
+        self.partial = partial
+
+    def with_partial(self, partial):
+        """Return the exception with another record of what is proved."""
+        self.partial = partial
+        return self
+
+
+class TimeLimitReached(Stopped):
+    r"""
+    The time limit ended a computation.
 
     EXAMPLES::
 
@@ -21,8 +42,20 @@ class TimeLimitReached(Exception):
     """
 
     def __init__(self, limit, partial):
-        super().__init__(f"time limit of {limit} s reached")
-        self.limit, self.partial = limit, partial
+        super().__init__(f"time limit of {limit} s reached", partial)
+        self.limit = limit
+
+
+class ComputationLost(Stopped, ArithmeticError):
+    r"""
+    A crash or the memory limit ended a computation in a process of its own; the session goes on.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.deadline import ComputationLost, Stopped
+        sage: issubclass(ComputationLost, Stopped)
+        True
+    """
 
 
 class Deadline:

@@ -48,6 +48,7 @@ class Squeeze:
     sequence: tuple
     status: str
     error_bound: object
+    searched: str = ""
 
 
 def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, progress=False, error_bound=None):
@@ -68,16 +69,14 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
     """
     check_memory(family)
     known, products = None, ()
-    if algorithm != "modular":
+    searched = _searched(groups)
+    if algorithm == "syzygies":
+        found, searched = syzygy_laws(family, groups, deadline)
+    elif algorithm == "symbolic":
         if family.constants:
-            raise NotImplementedError(f"the algorithm {algorithm!r} knows no parameters; use algorithm='modular'")
+            raise NotImplementedError("the algorithm 'symbolic' knows no parameters; use algorithm='modular' or 'syzygies'")
         fields = family.polynomial_fields()
-        if not fields:
-            found = _all_monomials(family, groups)
-        elif algorithm == "symbolic":
-            found = symbolic_laws(fields, groups, deadline)
-        else:
-            found = syzygy_laws(fields, sum(degree for _, degree in groups), deadline)
+        found = symbolic_laws(fields, groups, deadline) if fields else _all_monomials(family, groups)
     else:
         found = None
         pieces = blocks(family, groups, generator)
@@ -94,7 +93,13 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
         rank = known.rank, known.sequence, "proved" if known.rank == upper else "probable", known.error_bound or None
     else:
         rank = rank_of(family, generator, algorithm, proof, upper, deadline, error_bound)
-    return Squeeze(tuple(found), independent, *rank)
+    return Squeeze(tuple(found), independent, *rank, searched)
+
+
+def _searched(groups):
+    """Say in a line which space of polynomials the linear algebra searched."""
+    parts = [f"{degree} in {len(group)} coordinate{'s' if len(group) != 1 else ''}" for group, degree in groups]
+    return f"linear algebra: all polynomials of degree at most {', times degree at most '.join(parts)}"
 
 
 def check_memory(family):

@@ -3,19 +3,33 @@ Computations in a process of their own: a crash, a time limit or too much memory
 """
 import multiprocessing
 import resource
-import time
+import signal
+
+from ..deadline import ComputationLost, Deadline
 
 # Address space of an isolated computation: a Groebner basis that needs more would not end soon either.
 MEMORY_BYTES = 8 << 30
 
 
-def isolated(function, *arguments, limit=None):
+class TooLarge(ValueError):
+    r"""
+    A refusal in the other process, with a line for the user: it is raised here as it was there.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.groebner.isolated import TooLarge
+        sage: issubclass(TooLarge, ValueError)
+        True
+    """
+
+
+def isolated(function, *arguments, deadline=None):
     r"""
     Return ``function(*arguments)`` computed in a forked process.
 
     INPUT:
 
-    - ``limit`` -- seconds, or ``None``
+    - ``deadline`` -- a :class:`Deadline`, or ``None``
 
     EXAMPLES::
 
@@ -29,48 +43,95 @@ def isolated(function, *arguments, limit=None):
         sage: isolated(os._exit, 3r)
         Traceback (most recent call last):
         ...
-        ArithmeticError: the computation ended without an answer (exit code 3): it crashed or ran out of its 8 GB of memory
-        sage: isolated(time.sleep, 60r, limit=0.1r)
+        sage_conslaw.deadline.ComputationLost: the computation ended without an answer (exit code 3): it crashed or ran out of its 8 GB of memory
+        sage: from sage_conslaw.deadline import Deadline
+        sage: isolated(time.sleep, 60r, deadline=Deadline(0.1r))
         Traceback (most recent call last):
         ...
         sage_conslaw.deadline.TimeLimitReached: time limit of 0.1 s reached
     """
-    from ..deadline import TimeLimitReached
+    (value,) = isolated_steps(_once, function, arguments, deadline=deadline)
+    return value
+
+
+def _once(function, arguments):
+    yield function(*arguments)
+
+
+def isolated_steps(function, *arguments, deadline=None):
+    r"""
+    Yield what the generator ``function(*arguments)`` yields, computed in a forked process.
+
+    What was yielded before a crash or the time limit is here already.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.groebner.isolated import isolated_steps
+        sage: def steps():
+        ....:     import os
+        ....:     yield 1r
+        ....:     yield 2r
+        ....:     os.abort()
+        sage: seen = []
+        sage: for value in isolated_steps(steps):
+        ....:     seen.append(value)
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.deadline.ComputationLost: the computation ended without an answer (exit code -6): ...
+        sage: seen
+        [1, 2]
+    """
     if "fork" not in multiprocessing.get_all_start_methods():
-        return function(*arguments)
+        yield from function(*arguments)
+        return
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(sender, function, arguments), daemon=True)
     process.start()
     sender.close()
-    start = time.monotonic()
+    deadline = Deadline(None) if deadline is None else deadline
     try:
-        while not receiver.poll(0.05):
-            if not process.is_alive() and not receiver.poll():
-                raise ArithmeticError(f"the computation ended without an answer (exit code {process.exitcode}): "
-                                      f"it crashed or ran out of its {MEMORY_BYTES >> 30} GB of memory")
-            if limit is not None and time.monotonic() - start > limit:
-                raise TimeLimitReached(limit, {})
-        try:
-            good, value = receiver.recv()
-        except EOFError:
-            process.join()
-            raise ArithmeticError(f"the computation ended without an answer (exit code {process.exitcode}): "
-                                  f"it crashed or ran out of its {MEMORY_BYTES >> 30} GB of memory") from None
+        while True:
+            while not receiver.poll(0.05):
+                if not process.is_alive() and not receiver.poll():
+                    raise _lost(process, deadline)
+                deadline.check()
+            try:
+                kind, value = receiver.recv()
+            except EOFError:
+                process.join()
+                raise _lost(process, deadline) from None
+            if kind == "end":
+                return
+            if kind == "refused":
+                raise TooLarge(value)
+            if kind == "failed":
+                raise ComputationLost(f"the computation failed: {value}", dict(deadline.partial))
+            yield value
     finally:
         if process.is_alive():
-            process.terminate()
+            # Singular may catch or delay a polite signal.
+            process.kill()
         process.join()
-    if not good:
-        raise ArithmeticError(f"the computation failed: {value}")
-    return value
+        receiver.close()
+
+
+def _lost(process, deadline):
+    return ComputationLost(f"the computation ended without an answer (exit code {process.exitcode}): "
+                           f"it crashed or ran out of its {MEMORY_BYTES >> 30} GB of memory", dict(deadline.partial))
 
 
 def _run(sender, function, arguments):
+    # An interrupt is for the session, which then ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     try:
-        sender.send((True, function(*arguments)))
+        for value in function(*arguments):
+            sender.send(("step", value))
+        sender.send(("end", None))
+    except TooLarge as error:
+        sender.send(("refused", str(error)))
     except (RuntimeError, ValueError, TypeError, ArithmeticError, MemoryError) as error:
-        sender.send((False, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"))
+        sender.send(("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"))
     finally:
         sender.close()

@@ -129,8 +129,9 @@ class ConservationLaws(LawCount):
 
     Attributes, beyond those of :class:`LawCount`: ``laws``, a basis of the polynomial laws without the constants, each
     conserved exactly; ``time_degree``, set if the search was in powers of the time up to this degree times monomials of
-    degree ``degree - time_degree`` in the other coordinates; ``coordinates``, what state coordinates other than the parameters stand for; ``independent``, the indices of laws that are functionally independent; ``degree``;
-    ``complete``, ``True`` only if proved, ``False`` if the count is proved larger than what was found, else ``Unknown``.
+    degree ``degree - time_degree`` in the other coordinates; ``coordinates``, what state coordinates other than the parameters
+    stand for; ``independent``, the indices of laws that are functionally independent; ``degree``; ``searched``, a line that says
+    which polynomials were searched and how; ``complete``, ``True`` only if proved, ``False`` if the count is proved larger than what was found, else ``Unknown``.
 
     EXAMPLES::
 
@@ -152,6 +153,7 @@ class ConservationLaws(LawCount):
     rate: object = None
     coordinates: tuple = ()
     time_degree: object = None
+    searched: str = ""
     terms: tuple = field(default=(), compare=False)
 
     @property
@@ -308,6 +310,7 @@ class ConservationLaws(LawCount):
         record.update({
             "independent_laws_found": len(self.independent), "laws": [str(law) for law in self.laws],
             "independent": list(self.independent), "matrix_notation": list(map(str, self.matrix_laws())), "degree": self.degree,
+            "searched": self.searched,
             "complete": self.complete if isinstance(self.complete, bool) else None,
         })
         if self.coordinates:
