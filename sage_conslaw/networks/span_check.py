@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._sage import SageObject
-from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import rank
 from ..exact.primes import random_prime
