@@ -41,9 +41,10 @@ def graph(network):
     order = network.output.ancestors(through_data=True)
     shown, nodes, edges = {}, {}, []
     for node in order:
-        size = (" x " if len(node.shape) < 3 else "x").join(map(str, node.shape)) or "1"
-        if type(node.operation).__name__ == "Gather":
-            # A rearrangement is not drawn: it stands for what it rearranges.
+        shape = node.source.shape if getattr(node, "kind", None) == "cut" else node.shape
+        size = (" x " if len(shape) < 3 else "x").join(map(str, shape)) or "1"
+        if type(node.operation).__name__ == "Gather" or _belongs_to_cut(node):
+            # A rearrangement is not drawn: it stands for what it rearranges.  So does what constrains the output of a cut.
             shown[node] = shown[node.inputs[0]]
             continue
         if isinstance(node, Parameter):
@@ -65,6 +66,11 @@ def graph(network):
         sources = node.inputs + ((node.source,) if getattr(node, "source", None) is not None else ())
         edges += [(shown[child], shown[node]) for child in dict.fromkeys(sources) if shown.get(child) is not None]
     return nodes, list(dict.fromkeys(edges))
+
+
+def _belongs_to_cut(node):
+    return (len(node.inputs) == 2 and isinstance(node.inputs[0], Data) and node.inputs[0].kind == "cut"
+            and isinstance(node.inputs[1], Constant) and node.inputs[1].name is None)
 
 
 def _operation(node, size):
