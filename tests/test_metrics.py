@@ -2,7 +2,7 @@
 from fractions import Fraction
 
 import pytest
-from sage.all import QQ, PolynomialRing, matrix
+from sage.all import QQ, SR, PolynomialRing, matrix
 
 from sage_conslaw import TimeLimitReached, conservation_laws, count_conservation_laws, flows, networks
 from sage_conslaw.cli import cli
@@ -29,7 +29,7 @@ def test_metrics_of_every_kind(metric, expected):
 
 @pytest.mark.parametrize("metric, said", [
     ([0.5, 1], "exact rationals"), ([U], "1 parameter"), ([[U, V], [U, V]], "singular"), ([[1, 2]], "square"), (["w", "1"], "w"),
-    ([], "metric"), ("sphere", "choose"), (3, "metric"),
+    ([], "metric"), ("sphere", "choose"), (3, "metric"), ([SR.var("u"), SR.var("v")], "Symbolic Ring"), ([None, 1], "None"),
 ], ids=str)
 def test_bad_metrics(metric, said):
     with pytest.raises((TypeError, ValueError)) as error:

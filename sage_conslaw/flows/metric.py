@@ -72,8 +72,7 @@ def _common(polynomials, what):
         ring, flat = polynomials_of_one_ring(flat, what)
         return ring.variable_names(), [sparse.from_sage(f) for f in flat]
     if not rings:
-        values = [Fraction(str(f)) for f in flat]
-        return (), [{(): value} if value else {} for value in values]
+        return (), [{(): value} if value else {} for value in (_number(f, what) for f in flat)]
     names = rings[0].variable_names()
     ring = PolynomialRing(QQ, names, len(names))
     field = FractionField(ring)
@@ -85,6 +84,14 @@ def _common(polynomials, what):
     for f in flat:
         denominator = denominator.lcm(ring(f.denominator()))
     return names, [sparse.from_sage(ring(f * denominator)) for f in flat]
+
+
+def _number(value, what):
+    try:
+        return Fraction(str(value))
+    except ValueError:
+        home = f" of {value.parent()}" if hasattr(value, "parent") else ""
+        raise TypeError(f"{what} contains {value}{home}; give exact numbers, polynomials or rational functions of a Sage ring over QQ") from None
 
 
 def _is_polynomial_ring(ring):
@@ -107,6 +114,10 @@ def diagonal(entries, name="diagonal", dual=False):
         Traceback (most recent call last):
         ...
         ValueError: the metric is singular: entry 2 of its diagonal is zero; a parameter that must not move is no parameter
+        sage: diagonal([SR.var("u"), 1])
+        Traceback (most recent call last):
+        ...
+        TypeError: the metric contains u of Symbolic Ring; give exact numbers, polynomials or rational functions of a Sage ring over QQ
     """
     entries = list(entries)
     names, terms = _common(entries, "the metric")

@@ -157,6 +157,10 @@ def _shares_pullback(z, s):
 # Shifts of its input change it, so that the law of the softmax gate does not hold here; what scales its sigmoids alike leaves it unchanged, but
 # that is no polynomial condition on the covector.
 CUTS["normalised sigmoid"] = CutFunction("normalised sigmoid", "free", _shares, _shares_pullback)
+# The outputs of a layer normalisation sum to zero: all but the last determine it.
+LAYER_NORM_WITHOUT_LAST = CutFunction(
+    "layer norm", CUTS["layer norm"].constraint, lambda z: CUTS["layer norm"].value(z)[..., :-1],
+    lambda z, s: CUTS["layer norm"].pullback(z, np.concatenate([s, np.zeros_like(s[..., :1])], axis=-1)))
 # Batch normalisation is the same function, along the axis of the samples.
 CUTS["batch norm"] = CutFunction("batch norm", CUTS["layer norm"].constraint, CUTS["layer norm"].value, CUTS["layer norm"].pullback)
 

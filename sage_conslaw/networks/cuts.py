@@ -1,12 +1,13 @@
 r"""
-The covectors that a nonlinearity or a loss can produce: free data, up to the invariances of the function.
+The covectors that a nonlinearity or a loss can produce: free data, up to the invariances of the function; and the outputs of layer normalisation.
 
 A softmax does not change when a constant is added to its input, so every covector there sums to zero; a normalisation does not change when its
 input is scaled, so every covector there is orthogonal to the input.  Each constraint is solved by free data, and nothing else is assumed.
 """
 import numpy as np
 
-from .graph import Constant, Data, contract
+from .activations import LAYER_NORM_WITHOUT_LAST
+from .graph import Constant, Data, Tensor, contract
 from .operations import LETTERS
 
 
@@ -68,6 +69,27 @@ def orthogonal(name, z):
         inner = contract(f"{letters},{letters}->{letters[:-1]}", b, z)
         return contract(f"{letters[:-1]},{letters}->{letters}", inner, a)
     return part(a, b) - part(b, a)
+
+
+def layer_norm(z):
+    r"""
+    Return the layer normalisation of ``z`` along the last axis: its outputs are any that sum to zero, all but the last entry free.
+
+    EXAMPLES:
+
+    Without a gain this adds laws, the sums over the units of the matrix that reads it::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: x, W, U = networks.input(3), networks.parameter("W", 3, 3), networks.parameter("U", 3, 2)
+        sage: conservation_laws(networks.custom((x @ W).layer_norm() @ U), seed=0).matrix_laws()
+        [W 1 (3 laws), 1^T U (2 laws), |W|^2 (1 law)]
+    """
+    size = z.shape[-1] if z.shape else 1
+    if size == 1:
+        return z.cut("layer norm")
+    free = Data("layer_norm", (*z.shape[:-1], size - 1), "cut", source=z, function=LAYER_NORM_WITHOUT_LAST)
+    product = free @ Constant(_differences(size))
+    return Tensor(product.operation, product.inputs, "{0}")
 
 
 def covector(cut):

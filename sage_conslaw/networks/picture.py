@@ -5,6 +5,9 @@ from .graph import Constant, Data, Parameter
 
 COLOURS = {"parameter": "#f5b971", "input": "#9fc5e8", "operation": "#e8e8e8", "gate": "#b6d7a8", "cut": "#d5a6bd", "constant": "#ffffff"}
 
+# The radius of a node, and the distances of columns and of rows.
+_RADIUS, _ACROSS, _UP = 0.65, 2.2, 1.6
+
 
 def draw(network, figsize=None):
     r"""
@@ -38,9 +41,10 @@ def graph(network):
     order = network.output.ancestors(through_data=True)
     shown, nodes, edges = {}, {}, []
     for node in order:
-        size = (" x " if len(node.shape) < 3 else "x").join(map(str, node.shape)) or "1"
-        if type(node.operation).__name__ == "Gather":
-            # A rearrangement is not drawn: it stands for what it rearranges.
+        shape = node.source.shape if getattr(node, "kind", None) == "cut" else node.shape
+        size = (" x " if len(shape) < 3 else "x").join(map(str, shape)) or "1"
+        if type(node.operation).__name__ == "Gather" or _belongs_to_cut(node):
+            # A rearrangement is not drawn: it stands for what it rearranges.  So does what constrains the output of a cut.
             shown[node] = shown[node.inputs[0]]
             continue
         if isinstance(node, Parameter):
@@ -64,6 +68,11 @@ def graph(network):
     return nodes, list(dict.fromkeys(edges))
 
 
+def _belongs_to_cut(node):
+    return (len(node.inputs) == 2 and isinstance(node.inputs[0], Data) and node.inputs[0].kind == "cut"
+            and isinstance(node.inputs[1], Constant) and node.inputs[1].name is None)
+
+
 def _operation(node, size):
     gates = [child for child in node.inputs if isinstance(child, Data) and child.kind == "gate"]
     if gates:
@@ -74,42 +83,88 @@ def _operation(node, size):
     return "operation", f"{name}\n{size}"
 
 
+def layout(nodes, edges):
+    r"""
+    Return where each node is drawn: columns from input to output, a parameter above the operation that reads it first.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.networks.picture import graph, layout
+        sage: layout(*graph(networks.linear([2, 1])))
+        {0: (0.0, 0.0), 1: (2.2, 1.6), 2: (2.2, 0.0)}
+    """
+    level = dict.fromkeys(nodes, 0)
+    for a, b in edges:
+        level[b] = max(level[b], level[a] + 1)
+    trained = {number for number, (kind, _) in nodes.items() if kind in ("parameter", "constant")}
+    read_by = {number: min((b for a, b in edges if a == number), key=level.get) for number in trained if any(a == number for a, _ in edges)}
+    place = {}
+    for number in sorted(nodes.keys() - read_by.keys(), key=lambda n: (level[n], n)):
+        column = _ACROSS * level[number]
+        above = [(column - k * _ACROSS, _UP) for k in range(list(read_by.values()).count(number))]
+        # In line with the first tensor that it is computed from, else lower.
+        y = next((place[a][1] for a, b in edges if b == number and a in place), 0.0)
+        while not _free(place, [(column, y), *((x, y + up) for x, up in above)]):
+            y -= _UP
+        place[number] = (column, y)
+        for parameter, (x, up) in zip([n for n in read_by if read_by[n] == number], above):
+            place[parameter] = (x, y + up)
+    return {number: place[number] for number in nodes}
+
+
+def _free(place, spots):
+    return all((x - u) ** 2 + (y - v) ** 2 > (2 * _RADIUS) ** 2 for x, y in spots for u, v in place.values())
+
+
+def routes(place, edges):
+    r"""
+    Return the arrows, each a list of Bezier pieces, that pass between columns and beside the nodes.
+
+    EXAMPLES:
+
+    The residual sum is reached over the block::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.networks.picture import graph, layout, routes
+        sage: nodes, edges = graph(networks.residual(networks.linear([2, 2])))
+        sage: [len(arrow) for arrow in routes(layout(nodes, edges), edges)]
+        [1, 1, 3, 1]
+    """
+    return [_route(place, place[a], place[b]) for a, b in edges]
+
+
+def _route(place, start, end):
+    (x, y), (u, v) = start, end
+    if x == u:
+        return [[(x, y - _RADIUS), (u, v + _RADIUS)]]
+    between = [spot for spot in place.values() if x < spot[0] < u]
+    top = max([h for _, h in [*between, start, end]]) + _UP
+    lane = next((h for h in (y, v) if all(abs(h - spot[1]) > _RADIUS for spot in between)), top)
+    # Turns are made in the gap between two columns.
+    corners = [(x + _RADIUS, y), (x + _ACROSS - _RADIUS, lane), (u - _ACROSS + _RADIUS, lane), (u - _RADIUS, v)]
+    if u - x < 1.5 * _ACROSS:
+        corners = [corners[0], corners[-1]]
+    pieces = []
+    for (a, b), (c, d) in zip(corners, corners[1:]):
+        turns = [((a + c) / 2, b), ((a + c) / 2, d), (c, d)]
+        pieces.append(turns if pieces else [(a, b), *turns])
+    return pieces
+
+
 def _plot(nodes, edges, figsize):
     from .._sage import Graphics, arrow2d, circle, text
-    level = {}
-    for a, b in edges:
-        level.setdefault(a, 0)
-        level[b] = max(level.get(b, 0), level[a] + 1)
-    # A parameter stands just before its first use, not at the far left.
-    for number, (kind, _) in nodes.items():
-        uses = [level[b] for a, b in edges if a == number]
-        if kind in ("parameter", "constant") and uses:
-            level[number] = min(uses) - 1
-    columns, place = {}, {}
-    for number in nodes:
-        columns.setdefault(level.get(number, 0), []).append(number)
-    for column, members in columns.items():
-        trained = [n for n in members if nodes[n][0] in ("parameter", "constant")]
-        main = [n for n in members if n not in trained]
-        for row, number in enumerate(main):
-            place[number] = (2.2 * column, -1.6 * row)
-        for row, number in enumerate(trained, start=1):
-            place[number] = (2.2 * column, 1.6 * row)
-    picture = Graphics()
-    for a, b in edges:
-        (x, y), (u, v) = place[a], place[b]
-        if y == v and u - x > 3:
-            # A residual sum jumps over its block, below it.
-            picture += arrow2d(path=[[(x, y - 0.6), (x, y - 1.6), (u, v - 1.6), (u, v - 0.6)]], color="#555555", width=1, arrowsize=2, zorder=1)
-            continue
-        length = ((u - x) ** 2 + (v - y) ** 2) ** 0.5
-        dx, dy = (u - x) / length * 0.62, (v - y) / length * 0.62
-        picture += arrow2d((x + dx, y + dy), (u - dx, v - dy), color="#555555", width=1, arrowsize=2, zorder=1)
+    place, picture = layout(nodes, edges), Graphics()
+    for pieces in routes(place, edges):
+        picture += arrow2d(path=pieces, color="#555555", width=1, arrowsize=2, zorder=1)
     for number, (kind, words) in nodes.items():
-        picture += circle(place[number], 0.6, fill=True, facecolor=COLOURS[kind], edgecolor="#555555", zorder=2)
+        picture += circle(place[number], _RADIUS, fill=True, facecolor=COLOURS[kind], edgecolor="#555555", zorder=2)
+        name, size = words.rsplit("\n", 1)
+        words = name.replace(" ", "\n") + "\n" + size
         picture += text(words, place[number], color="black", fontsize=7, zorder=3)
     picture.set_aspect_ratio(1)
     picture.axes(False)
     widths, heights = zip(*place.values())
-    picture._extra_kwds["figsize"] = figsize or [max(4.0, min(24.0, 0.5 * (max(widths) + 2))), max(2.0, min(18.0, 0.5 * (max(heights) - min(heights) + 3)))]
+    across, up = 0.5 * (max(widths) + 2), 0.5 * (max(heights) - min(heights) + 3)
+    picture._extra_kwds["figsize"] = figsize or [max(4.0, min(24.0, across)), max(2.0, min(18.0, up))]
     return picture

@@ -53,7 +53,8 @@ class SpanCheck(SageObject):
         return self.real == self.model
 
     def _repr_(self):
-        head = f"real gradients have rank {self.real} of the model's {self.model} (numerical, {self.samples} samples)"
+        samples = f"{self.samples} sample{'s' if self.samples != 1 else ''}"
+        head = f"real gradients have rank {self.real} of the model's {self.model} (numerical, {samples})"
         if self.equal:
             return f"{head}: equal at this point, so laws that are complete for the model are complete for the real network near it"
         missing = self.model - self.real
