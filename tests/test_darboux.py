@@ -6,7 +6,8 @@ import pytest
 import sympy
 
 from sage_conslaw import first_integrals
-from sage_conslaw.groebner.darboux import darboux_laws, darboux_polynomials, rational_laws
+from sage_conslaw.groebner.darboux import darboux_polynomials
+from sage_conslaw.groebner.darboux_laws import darboux_laws, rational_laws
 from sage_conslaw.systems import read_record, system
 
 CLASSIC = {entry["name"]: entry for entry in json.loads((Path(__file__).parent / "data" / "classic.json").read_text())["systems"]}
@@ -94,7 +95,7 @@ def test_mirror_flows_have_their_coordinates():
 
 
 @pytest.mark.parametrize("call, kind", [
-    (lambda: first_integrals(3), TypeError), (lambda: first_integrals(system(["x"], ["x"]), kind="x"), ValueError),
+    (lambda: first_integrals(3), ValueError), (lambda: first_integrals(system(["x"], ["x"]), kind="x"), ValueError),
     (lambda: first_integrals(system(["x"], ["x"]), degree=0), ValueError), (lambda: first_integrals(system(["x"], ["x"]), degree=1.5), TypeError)])
 def test_bad_input(call, kind):
     with pytest.raises(kind):
