@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from .commands.integrals import integrals
+
 _EPILOG_LAWS = """Examples:
 
 \b
@@ -79,7 +81,7 @@ class _Group(click.Group):
         except click.Abort:
             return _stop("interrupted", 130)
         except click.exceptions.NoArgsIsHelpError:
-            return _stop("give a command: laws, count, reproduce or verify; e.g. sage-conslaw laws linear 3 2 3", 2)
+            return _stop("give a command: laws, count, integrals, reproduce or verify; e.g. sage-conslaw laws linear 3 2 3", 2)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx is not None else "sage-conslaw"
             return _stop(f"{error.format_message().rstrip('.')}; see {command} --help", 2)
@@ -320,6 +322,9 @@ def _common(options):
 
 def _progress(as_json):
     return sys.stderr.isatty() and not as_json
+
+
+cli.add_command(integrals)
 
 
 def main():

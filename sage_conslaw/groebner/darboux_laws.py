@@ -285,7 +285,9 @@ class _Ansatz:
         if f.degree() > 0:
             exponent = exponent / f
             exponent = self.ring(exponent) if exponent.denominator().is_constant() else exponent
-        law = DarbouxLaw(tuple((p, n) for p, n in exponents.items() if n), exponent)
+        factors = [(p, n) for p, n in exponents.items() if n]
+        sign = -1 if factors and factors[0][1].lc() < 0 else 1
+        law = DarbouxLaw(tuple((p, sign * n) for p, n in factors), sign * exponent)
         if not law.holds_for(self.fields, self.ring):
             raise ArithmeticError(f"{law} does not hold exactly although its linear equations do; please report the system")
         return law

@@ -94,13 +94,11 @@ class FirstIntegrals(SageObject):
         name = "Darboux" if self.kind == "darboux" else self.kind
         number = len(self.integrals)
         lines = [f"{number or 'no'} {name} first integral{'s' if number > 1 else ''}" + (": " + ", ".join(map(str, self.integrals)) if number else "")]
-        known = len(self.polynomial_laws)
-        with_polynomials = f" with the {known} polynomial {'ones' if known > 1 else 'one'} of degree at most {self.degree}" \
-            if self.kind != "polynomial" and known else ""
         most = self.state_dimension - self.lie_dimension
         end = "complete (proved)" if self.complete is True else f"at most {most} exist{'s' if most == 1 else ''}"
-        lines.append(f"{self.independent} independent law{'s' if self.independent != 1 else ''}{with_polynomials} "
-                     f"in {self.state_dimension} coordinate{'s' if self.state_dimension != 1 else ''}, {end}")
+        polynomials = f" with the polynomial ones of degree at most {self.degree}" if self.kind != "polynomial" and self.polynomial_laws else ""
+        lines.append(f"{self.independent} independent law{'s' if self.independent != 1 else ''} "
+                     f"in {self.state_dimension} coordinate{'s' if self.state_dimension != 1 else ''}{polynomials}, {end}")
         return "\n".join([*lines, f"searched: {self.searched}"])
 
     def _latex_(self):
@@ -189,8 +187,11 @@ def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, 
         raise ValueError(f"kind {kind!r} is not known; choose 'polynomial', 'rational' or 'darboux'")
     degree, deadline = _degree(degree), Deadline(time_limit)
     family = problem(data, flow, loss).family
-    known = conservation_laws(data, flow=flow, loss=loss, degree=degree, seed=seed, time_limit=deadline.remaining(),
-                              proof=kind == "polynomial")
+    try:
+        known = conservation_laws(data, flow=flow, loss=loss, degree=degree, seed=seed, time_limit=deadline.remaining(),
+                                  proof=kind == "polynomial")
+    except TimeLimitReached as reached:
+        raise TimeLimitReached(deadline.limit, reached.partial) from None
     names = tuple(family.names[i] for i in family.constants)
     laws, independent = tuple(known.laws), len(known.independent)
     polynomial_laws = tuple(known.laws[i] for i in known.independent)
