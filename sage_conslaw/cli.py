@@ -261,6 +261,9 @@ def _table_row(record):
 def _problem(architecture, sizes, phi, system, bias):
     from .inputs import polynomials_of_one_ring
     from .networks import by_name
+    for word in (architecture or "", *sizes):
+        if word.startswith("-") and not word[1:2].isdigit():
+            raise click.UsageError(f"no such option {word}")
     given = [name for name, value in (("ARCHITECTURE", architecture), ("--phi", phi), ("--system", system)) if value is not None]
     if len(given) != 1:
         raise click.UsageError("give one of ARCHITECTURE, --phi or --system"
@@ -274,9 +277,6 @@ def _problem(architecture, sizes, phi, system, bias):
         if bias:
             raise click.UsageError("--bias belongs to an architecture, not to --system")
         return read_system(system)
-    for word in (architecture, *sizes):
-        if word.startswith("-") and not word[1:2].isdigit():
-            raise click.UsageError(f"no such option {word}")
     return by_name(architecture, [_width(word, architecture) for word in sizes], bias=bias)
 
 

@@ -13,6 +13,7 @@ from ..deadline import TimeLimitReached
 from ..exact.primes import random_prime
 from ..fields import terms as sparse
 from .cofactors import candidates
+from .isolated import isolated
 from .newton import LaurentOperator, equations_of, table_of_monomials
 from .pencil import Specialisation, exact_kernel
 
@@ -145,38 +146,47 @@ def search_darboux_polynomials(family, degree, deadline=None, seed=0):
         irreducible Darboux polynomials of degree at most 2 over Q, not all of them (12 found); not searched: ...
     """
     fields, ring = family.sparse_fields(), family.ring()
-    constants = set(family.constants)
     names = tuple(family.names[i] for i in family.constants)
-    moving = [i for i in range(family.dimension) if i not in constants]
-    found, gaps, space, number, timed_out = {}, (), (), 0, False
+    moving = [i for i in range(family.dimension) if i not in family.constants]
     if not fields:
         return DarbouxSearch((), degree, names, (), 0)
+    found, gaps, space, number, timed_out = {}, (), (), 0, False
     for i in moving:
         _add_factors(ring.gen(i), fields, ring, moving, found)
-    try:
-        operator = LaurentOperator(family, faces=False)
-        size, points = comb(len(moving) + degree, degree), len(operator.operators)
-        if size > MAX_MONOMIALS:
-            gaps = (f"only the coordinates were tried: {size} monomials of degree at most {degree} are too many",)
-        elif points > len(moving) + 3 and (len(moving) > MAX_HULL_DIMENSION or points > MAX_HULL_POINTS):
-            gaps = (f"only the coordinates were tried: the Newton polytope of {points} points in dimension {len(moving)} is too large",)
-        else:
-            operator = LaurentOperator(family)
-            space = tuple(_monomial(m, [family.names[i] for i in moving]) for m in operator.support)
-            possible = candidates(operator, degree, deadline, seed)
-            gaps, number = possible.gaps, len(possible.cofactors)
-            generator = np.random.default_rng(seed)
-            at = Specialisation(operator.ring, random_prime(generator), generator)
-            table = [*table_of_monomials(len(moving), degree), (0,) * len(moving)]
-            for cofactor in possible.cofactors:
-                if deadline is not None:
-                    deadline.check()
-                for polynomial in _kernel(operator, cofactor, table, at, ring, moving):
-                    _add_factors(polynomial, fields, ring, moving, found)
-    except TimeLimitReached as reached:
-        gaps, timed_out = (f"the time limit of {reached.limit} s was reached",), True
+    limit = None if deadline is None else deadline.remaining()
+    # With a time limit degree by degree, so that what is finished stays.
+    for current in [degree] if limit is None else range(1, degree + 1):
+        try:
+            polynomials, space, number, gaps = isolated(_search, family, moving, current, seed, limit=None if limit is None else deadline.remaining())
+        except TimeLimitReached:
+            timed_out, gaps = True, (*gaps, f"degree {current}{' and above' if current < degree else ''}: the time limit of {deadline.limit} s was reached",)
+            break
+        except ArithmeticError as reason:
+            gaps = (*gaps, f"degree {current}: {reason}")
+            break
+        for terms in polynomials:
+            _add_factors(sparse.to_sage(terms, ring), fields, ring, moving, found)
     ordered = sorted(found.items(), key=lambda item: (item[0].degree(), item[0].number_of_terms(), str(item[0])))
     return DarbouxSearch(tuple(DarbouxPolynomial(*item) for item in ordered), degree, names, space, number, gaps, timed_out)
+
+
+def _search(family, moving, degree, seed):
+    """Return candidates for Darboux polynomials as sparse polynomials, the space of cofactors, how many were tried, and the gaps."""
+    operator = LaurentOperator(family, faces=False)
+    size, points = comb(len(moving) + degree, degree), len(operator.operators)
+    if size > MAX_MONOMIALS:
+        return [], (), 0, (f"only the coordinates were tried: {size} monomials of degree at most {degree} are too many",)
+    if points > len(moving) + 3 and (len(moving) > MAX_HULL_DIMENSION or points > MAX_HULL_POINTS):
+        return [], (), 0, (f"only the coordinates were tried: the Newton polytope of {points} points in dimension {len(moving)} is too large",)
+    operator = LaurentOperator(family)
+    possible = candidates(operator, degree, None, seed)
+    generator = np.random.default_rng(seed)
+    at = Specialisation(operator.ring, random_prime(generator), generator)
+    table = [*table_of_monomials(len(moving), degree), (0,) * len(moving)]
+    polynomials = [sparse.from_sage(polynomial) for cofactor in possible.cofactors
+                   for polynomial in _kernel(operator, cofactor, table, at, family.ring(), moving)]
+    space = tuple(_monomial(m, [family.names[i] for i in moving]) for m in operator.support)
+    return polynomials, space, len(possible.cofactors), possible.gaps
 
 
 def _monomial(exponents, names):
