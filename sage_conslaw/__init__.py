@@ -17,7 +17,7 @@ _HOMES = {
     "ConservationLaws": ".results.result", "LawCount": ".results.result", "TimeLimitReached": ".deadline",
     "VectorFieldFamily": ".fields.explicit", "compare_flows": ".compare", "conservation_laws": ".api",
     "count_conservation_laws": ".api", "exceptional_damping": ".compare", "is_conserved": ".api",
-    "first_integrals": ".groebner.first_integrals", "read_system": ".systems", "system": ".systems",
+    "first_integrals": ".groebner.first_integrals", "read_collection": ".systems", "read_system": ".systems", "system": ".systems",
     "reproduce": ".papers.reproduce",
 }
 _ROOMS = ("certificates", "flows", "networks")
