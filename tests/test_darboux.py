@@ -282,6 +282,14 @@ def test_several_controls():
     assert repr(law) == "u/v"
 
 
+@pytest.mark.parametrize("kind", ["rational", "darboux"])
+def test_laws_are_functionally_independent(kind):
+    """The six lines x_i +- x_j of the product of three weights give three relations of cofactors, and two independent laws."""
+    result = first_integrals(networks.product(3), kind=kind, degree=1, seed=0)
+    assert len(result.darboux_polynomials.polynomials) == 6
+    assert (len(result), result.independent, result.complete) == (2, 2, True)
+
+
 def test_exponential_factors_with_a_denominator():
     family = system(["x", "y"], ["x^2", "y*(x + 1)"])
     (law,) = first_integrals(family, kind="darboux", degree=1)

@@ -20,10 +20,11 @@ from .pencil import Specialisation, exact_kernel
 # Above this number of monomials the kernels are dense matrices of that size, one a candidate: 330 take 0.05 s, 3000 a minute.
 MAX_MONOMIALS = 3000
 
-# The hull of 225 points in dimension 8 takes 0.02 s; beyond, the number of facets can explode, unless there are hardly more
-# points than dimensions, as for Lotka-Volterra systems.
-MAX_HULL_DIMENSION = 8
-MAX_HULL_POINTS = 250
+# Hulls that are taken, as pairs (dimension, points): 225 points in dimension 8 take 0.02 s; reaction networks with 14 to 31 points in
+# dimensions 9 to 16 at most 0.1 s, one with 52 points in dimension 13 more than 5 s.  Hardly more points than dimensions, as for
+# Lotka-Volterra systems, are a simplex or nearly one.
+HULLS = ((8, 250), (16, 32))
+FEW_POINTS = 3
 
 
 @dataclass(frozen=True, repr=False)
@@ -176,7 +177,7 @@ def _search(family, moving, degree, seed):
     size, points = comb(len(moving) + degree, degree), len(operator.operators)
     if size > MAX_MONOMIALS:
         return [], (), 0, (f"only the coordinates were tried: {size} monomials of degree at most {degree} are too many",)
-    if points > len(moving) + 3 and (len(moving) > MAX_HULL_DIMENSION or points > MAX_HULL_POINTS):
+    if points > len(moving) + FEW_POINTS and not any(len(moving) <= dimension and points <= most for dimension, most in HULLS):
         return [], (), 0, (f"only the coordinates were tried: the Newton polytope of {points} points in dimension {len(moving)} is too large",)
     operator = LaurentOperator(family)
     possible = candidates(operator, degree, None, seed)

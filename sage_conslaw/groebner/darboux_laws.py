@@ -162,7 +162,7 @@ def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
 
     - ``polynomial_laws`` -- polynomial laws, which are allowed as coefficients `n_i`; laws that are functions of them are left out
 
-    The laws with `n_i` in Q(k) and `f = 1` come first, all of them; of the others only those that are independent of the ones before.
+    The laws with `n_i` in Q(k) and `f = 1` come first; of the others only those that are independent of the ones before.
     Laws that are polynomials alone are left to :func:`conservation_laws`.
 
     EXAMPLES:
@@ -197,7 +197,8 @@ def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
         return ()
     system = _Ansatz(family, degree, found)
     laws = list(system.solve(system.ring.one(), [system.ring.one()]))
-    laws = laws if not polynomial_laws else independent_laws(family, polynomial_laws, laws)
+    # Laws that are independent over Q(k) may still be functions of each other, like three differences of squares.
+    laws = independent_laws(family, polynomial_laws, laws)
     if polynomial_laws:
         coefficients = [system.ring.one(), *map(system.ring, polynomial_laws[:MAX_COEFFICIENTS])]
         laws = independent_laws(family, polynomial_laws, [*laws, *system.solve(system.ring.one(), coefficients)])
