@@ -15,10 +15,10 @@ from .branching import Undecided, solve
 from .newton import equations_of, table_of_monomials
 from .pencil import Specialisation, eigenvalues
 
-# Partial cofactors that are followed at once.  The systems of the tests need at most a few hundred.
-MAX_PARTIAL = 20_000
+# Partial cofactors that are followed at once.  The classical systems and the reaction networks of the tests need at most 36.
+MAX_PARTIAL = 3000
 
-# Faces on which partial cofactors are tested: 0.2 ms each on small faces.  The systems of the tests need at most 2000.
+# Faces on which partial cofactors are tested: 0.2 ms each on small faces.  The same systems need at most 564.
 MAX_TESTS = 30_000
 
 # Unknowns of a bilinear system that is given to the branching solver: beyond, it does not end in minutes.
@@ -75,7 +75,9 @@ def candidates(operator, degree, deadline=None, seed=0):
         support = support[:start] + group + [m for m in support[start:] if m not in group]
         partial = search.extend(partial, face, group, support[:start])
         start += len(group)
-    partial = [] if search.exhausted else partial
+    if search.exhausted:
+        search.gaps.append(f"only the coordinates were tried: the search for cofactors took more than {MAX_TESTS} tests or {MAX_PARTIAL} branches")
+        partial = []
     whole = [c for c in partial if any(c.values()) and search.possible(frozenset(), c)]
     return Candidates(tuple({m: v for m, v in c.items() if v} for c in whole), tuple(dict.fromkeys(search.gaps)))
 
@@ -85,27 +87,20 @@ class _Search:
 
     def __init__(self, operator, table, at, deadline):
         self.operator, self.table, self.at, self.deadline = operator, table, at, deadline
-        self.gaps, self._verdicts, self._values = [], {}, {}
-
-    @property
-    def exhausted(self):
-        return len(self._verdicts) > MAX_TESTS
+        self.gaps, self._verdicts, self._values, self.exhausted = [], {}, {}, False
 
     def extend(self, partial, face, group, earlier):
         """Return the partial cofactors with values on one more group of points."""
         grown, faces = [], self._completed(face, group, earlier)
         for cofactor in partial:
-            if self.exhausted:
-                self.gaps.append(f"the search for cofactors was ended after {MAX_TESTS} tests of faces; only the coordinates were tried")
-                break
             if self.deadline is not None:
                 self.deadline.check()
             for values in self.values(face, group, cofactor):
                 larger = cofactor | values
                 if all(self.possible(some, larger) for some in faces):
                     grown.append(larger)
-            if len(grown) > MAX_PARTIAL:
-                self.gaps.append(f"more than {MAX_PARTIAL} partial cofactors; those beyond were not followed")
+            if len(grown) > MAX_PARTIAL or len(self._verdicts) > MAX_TESTS:
+                self.exhausted = True
                 break
         return grown
 

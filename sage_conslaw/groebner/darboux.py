@@ -142,9 +142,9 @@ def search_darboux_polynomials(family, degree, deadline=None, seed=0):
 
         sage: from sage_conslaw.groebner.darboux import search_darboux_polynomials
         sage: from sage_conslaw.systems import system
-        sage: x = [f"x{i}" for i in range(1, 13)]
+        sage: x = [f"x{i}" for i in range(1, 21)]
         sage: search_darboux_polynomials(system(x, [f"{a}*({a} + {b}*{b})" for a, b in zip(x, x[1:] + x[:1])]), 2)
-        irreducible Darboux polynomials of degree at most 2 over Q, not all of them (12 found); not searched: ...
+        irreducible Darboux polynomials of degree at most 2 over Q, not all of them (20 found); not searched: ...
     """
     fields, ring = family.sparse_fields(), family.ring()
     names = tuple(family.names[i] for i in family.constants)
@@ -158,9 +158,11 @@ def search_darboux_polynomials(family, degree, deadline=None, seed=0):
     # With a time limit degree by degree, so that what is finished stays.
     for current in [degree] if limit is None else range(1, degree + 1):
         try:
-            polynomials, space, number, gaps = isolated(_search, family, moving, current, seed, limit=None if limit is None else deadline.remaining())
+            polynomials, space, number, gaps = isolated(_search, family, moving, current, seed,
+                                                        limit=None if limit is None else deadline.remaining())
         except TimeLimitReached:
-            timed_out, gaps = True, (*gaps, f"degree {current}{' and above' if current < degree else ''}: the time limit of {deadline.limit} s was reached",)
+            above = " and above" if current < degree else ""
+            timed_out, gaps = True, (*gaps, f"degree {current}{above}: the time limit of {deadline.limit} s was reached")
             break
         except ArithmeticError as reason:
             gaps = (*gaps, f"degree {current}: {reason}")

@@ -53,7 +53,8 @@ class FirstIntegrals(SageObject):
         sage: first_integrals(system(["x", "y"], ["1", "x^2 + y^2 + 1"]), kind="rational", degree=1)
         no rational first integral
         0 independent laws in 2 coordinates, at most 1 exists
-        searched: products of integer powers of p_i; p_i: all irreducible Darboux polynomials of degree at most 1 over Q (none found; cofactors in the span of y, x, 1)
+        searched: products of integer powers of p_i; p_i: all irreducible Darboux polynomials of degree at most 1 over Q
+        (none found; cofactors in the span of y, x, 1)
     """
 
     kind: str
@@ -78,7 +79,8 @@ class FirstIntegrals(SageObject):
         if self.kind == "polynomial":
             return f"all polynomials of degree at most {self.degree} over {over}"
         what = {"rational": "products of integer powers of p_i",
-                "darboux": f"sums of n_i*log(p_i) and g/f, with n_i over {over} or polynomial laws, deg g <= {self.degree}, f a product of p_i"}[self.kind]
+                "darboux": f"sums of n_i*log(p_i) and g/f, with n_i over {over} or polynomial laws, deg g <= {self.degree}, "
+                           "f a product of p_i"}[self.kind]
         return f"{what}; p_i: {self.darboux_polynomials}" + "".join(f"; {gap}" for gap in self.gaps if gap not in self.darboux_polynomials.gaps)
 
     def __iter__(self):
@@ -93,7 +95,8 @@ class FirstIntegrals(SageObject):
     def _repr_(self):
         name = "Darboux" if self.kind == "darboux" else self.kind
         number = len(self.integrals)
-        lines = [f"{number or 'no'} {name} first integral{'s' if number > 1 else ''}" + (": " + ", ".join(map(str, self.integrals)) if number else "")]
+        listed = ": " + ", ".join(map(str, self.integrals)) if number else ""
+        lines = [f"{number or 'no'} {name} first integral{'s' if number > 1 else ''}{listed}"]
         most = self.state_dimension - self.lie_dimension
         end = "complete (proved)" if self.complete is True else f"at most {most} exist{'s' if most == 1 else ''}"
         polynomials = f" with the polynomial ones of degree at most {self.degree}" if self.kind != "polynomial" and self.polynomial_laws else ""

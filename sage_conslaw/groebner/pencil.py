@@ -5,12 +5,22 @@ One unknown coefficient of a cofactor: an eigenvalue problem, solved exactly ove
 considered with `A W \subset B W`, on which `B^{-1} A` is an endomorphism, and `\lambda` is an eigenvalue of it.  For `m = 1` these are the
 eigenvalues of the derivation on its largest invariant subspace of polynomials of bounded degree.
 """
+from math import gcd
+
 import numpy as np
 from flint import nmod_mat
 
 from .._sage import QQ, FractionField, PolynomialRing, matrix
 from ..exact.linear_algebra import kernel
 from .newton import equations_of
+from .substitution import Substitution
+
+
+# Kernels of at most this many columns over Q(k) are eliminated at once, in 10 ms; 30 dense ones take minutes.
+SMALL_KERNEL = 8
+
+# Degree in the parameters of the kernel vectors that are read off from a substitution.
+SUBSTITUTED_DEGREE = 7
 
 
 class Specialisation:
@@ -93,17 +103,39 @@ def exact_kernel(rows, columns, ring, at):
     if not modular:
         return []
     used = sorted({i for vector in modular for i in vector})
+    if ring is not QQ and len(modular) == 1 and len(used) > SMALL_KERNEL:
+        vector = _one_by_substitution(rows, used, columns, ring)
+        if vector is not None:
+            return [vector]
     field = QQ if ring is QQ else FractionField(ring)
     for chosen in ([used] if len(used) == columns else [used, list(range(columns))]):
         place = {column: i for i, column in enumerate(chosen)}
         small = [{place[c]: v for c, v in row.items() if c in place} for row in rows]
         small = [row for row in small if row]
-        system = matrix(field, len(small), len(chosen), {(r, c): field(v) for r, row in enumerate(small) for c, v in row.items()},
-                        sparse=False)
-        basis = system.right_kernel_matrix().echelon_form().rows()
+        basis = _exact(small, len(chosen), field).right_kernel_matrix().echelon_form().rows()
         if len(basis) == len(modular):
             break
     return [[vector[place[c]] if c in place else field.zero() for c in range(columns)] for vector in basis]
+
+
+def _one_by_substitution(rows, used, columns, ring):
+    """Return a kernel vector in Q[k] read off from that over Q at large parameters, proved, or ``None``."""
+    large = Substitution(ring, SUBSTITUTED_DEGREE)
+    if not large.fits:
+        return None
+    place = {column: i for i, column in enumerate(used)}
+    small = [{place[c]: large(v) for c, v in row.items() if c in place} for row in rows]
+    basis = _exact([row for row in small if row], len(used), QQ).right_kernel_matrix()
+    if basis.nrows() != 1:
+        return None
+    (vector,) = basis.rows()
+    vector = vector * vector.denominator()
+    vector = [large.read(QQ(entry) / gcd(*map(int, vector))) for entry in vector]
+    if None in vector:
+        return None
+    out = [vector[place[c]] if c in place else ring.zero() for c in range(columns)]
+    good = all(not sum((value * out[c] for c, value in row.items()), ring.zero()) for row in rows)
+    return out if good else None
 
 
 def eigenvalues(operators, known, m, block, ring, at):
@@ -137,12 +169,15 @@ def eigenvalues(operators, known, m, block, ring, at):
         return []
     null = kernel(np.array([[int(x) for x in row] for row in modular.tolist()] or np.zeros((0, size)), dtype=np.int64).reshape(-1, size), at.p)
     used = sorted({i for vector in null for i in vector})
+    if ring is not QQ:
+        found = _by_substitution(operators, known, m, [block[i] for i in used], ring, at)
+        if found is not None:
+            return found
     field = QQ if ring is QQ else FractionField(ring)
     for chosen in ([used] if len(used) == size else [used, list(range(size))]):
         part = [block[i] for i in chosen]
         inside, outside = _split(equations_of(operators, known, part), part, m)
-        inside, outside = (matrix(field, len(some), len(part), {(r, c): field(v) for r, row in enumerate(some) for c, v in row.items()},
-                                  sparse=False) for some in (inside, outside))
+        inside, outside = _exact(inside, len(part), field), _exact(outside, len(part), field)
         space = _invariant(outside, inside, _stack_exact).right_kernel_matrix().echelon_form()
         if space.nrows() == len(null):
             break
@@ -150,6 +185,33 @@ def eigenvalues(operators, known, m, block, ring, at):
         return []
     action = (space * inside.transpose()).matrix_from_columns(space.pivots())
     return _roots(action.charpoly(), ring)
+
+
+def _by_substitution(operators, known, m, block, ring, at):
+    """Return the eigenvalues read off from those over Q at large parameters, ``None`` if one cannot be read."""
+    # The degree of a cofactor in the parameters is at most that of the field, as for any other weight.
+    degree = max((value.degree() for _, alpha in operators for value in alpha.values()), default=0)
+    large = Substitution(ring, degree)
+    if not large.fits:
+        return None
+    rows = {target: {column: large(value) for column, value in row.items()} for target, row in equations_of(operators, known, block).items()}
+    inside, outside = (_exact(some, len(block), QQ) for some in _split(rows, block, m))
+    space = _invariant(outside, inside, _stack_exact).right_kernel_matrix().echelon_form()
+    if not space.nrows():
+        return []
+    action = (space * inside.transpose()).matrix_from_columns(space.pivots())
+    out = []
+    for root in action.charpoly().roots(multiplicities=False):
+        value = large.read(root)
+        # Every eigenvalue in Q[k] is one of these roots.  One that cannot be read has large coefficients or is no value of a polynomial.
+        if value is None or not at.has_kernel(list(equations_of(operators, known | {m: value}, block).values()), len(block)):
+            return None
+        out.append(value)
+    return sorted(out, key=str)
+
+
+def _exact(rows, columns, field):
+    return matrix(field, len(rows), columns, {(r, c): field(v) for r, row in enumerate(rows) for c, v in row.items()}, sparse=False)
 
 
 def _split(rows, block, m):
