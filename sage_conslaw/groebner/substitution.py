@@ -4,6 +4,8 @@ Parameters replaced by powers of one large number, and read off again as its dig
 Linear algebra over Q is much faster than over Q(k).  With `k_i = B^{w_i}` a polynomial in the parameters with small coefficients is its
 value, a rational number: its digits in base `B` are the coefficients.  What is read off is a guess, which the caller proves or discards.
 """
+from math import comb
+
 from .._sage import QQ, ZZ
 
 # Numerators and denominators of what is read off stay below these; B has 64 bits, so that other digits are recognised.
@@ -11,8 +13,9 @@ _BASE = ZZ(2)**64 + 13
 _LARGEST = ZZ(2)**28
 _DENOMINATORS = (1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 18, 20, 24, 27, 30, 32, 36, 48, 60)
 
-# Numbers of more bits than this are slower than rational functions: 12 parameters of degree 1 have 800 bits, 3 of degree 7 have 33000.
+# Numbers of more bits, or more monomials, than these are slower than rational functions.
 _MOST_BITS = 40_000
+_MOST_MONOMIALS = 3000
 
 
 class Substitution:
@@ -32,13 +35,12 @@ class Substitution:
     """
 
     def __init__(self, ring, degree):
-        self.ring, self.degree, number = ring, degree, ring.ngens()
-        # Of degree 1 there are no products, so that the powers may follow each other.
-        self.weights = [i + 1 for i in range(number)] if degree <= 1 else [(degree + 1)**i for i in range(number)]
-        self.fits = 64 * max(self.weights) * max(degree, 1) <= _MOST_BITS
+        self.ring = ring
+        self.fits = comb(ring.ngens() + degree, degree) <= _MOST_MONOMIALS
         if self.fits:
-            self.values = [QQ(_BASE**w) for w in self.weights]
-            self._monomials = {}
+            self._places, weights = _weights(ring, degree)
+            self.fits = 64 * max(self._places) <= _MOST_BITS
+            self.values = [QQ(_BASE**w) for w in weights] if self.fits else None
 
     def __call__(self, value):
         """Return the value of a polynomial in the parameters."""
@@ -60,19 +62,31 @@ class Substitution:
                 place += 1
             if digits is None:
                 continue
-            terms = [(self._monomial(place), digit) for place, digit in digits.items()]
-            if all(monomial is not None for monomial, _ in terms):
-                return sum((digit * monomial for monomial, digit in terms), self.ring.zero()) / (value.denominator() * factor)
+            if all(place in self._places for place in digits):
+                total = sum((digit * self._places[place] for place, digit in digits.items()), self.ring.zero())
+                return total / (value.denominator() * factor)
         return None
 
-    def _monomial(self, place):
-        """Return the product of parameters that a digit belongs to."""
-        if place == 0:
-            return self.ring.one()
-        if self.degree <= 1:
-            return self.ring.gen(place - 1) if place <= self.ring.ngens() else None
-        monomial = self.ring.one()
-        for gen in self.ring.gens():
-            place, exponent = divmod(place, self.degree + 1)
-            monomial *= gen**exponent
-        return monomial if not place and monomial.degree() <= self.degree else None
+
+def _weights(ring, degree):
+    """Return weights of the parameters such that monomials up to the degree have different weights, and the monomials by weight."""
+    places, weights = {0: (ring.one(), 0)}, []
+    for gen in ring.gens():
+        weight = 0
+        while True:
+            weight += 1
+            grown = {}
+            for place, (monomial, used) in places.items():
+                for e in range(1, degree - used + 1):
+                    new = place + e * weight
+                    if new in places or new in grown:
+                        break
+                    grown[new] = monomial * gen**e, used + e
+                else:
+                    continue
+                break
+            else:
+                break
+        places.update(grown)
+        weights.append(weight)
+    return {place: monomial for place, (monomial, _) in places.items()}, weights
