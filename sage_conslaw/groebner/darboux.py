@@ -53,7 +53,8 @@ class DarbouxSearch(SageObject):
     The Darboux polynomials found, and what was searched.
 
     Attributes: ``polynomials``; ``degree``; ``space``, the monomials that can occur in a cofactor; ``candidates``, how many cofactors
-    were left to try; ``gaps``, what could not be searched, in words; ``timed_out``.
+    were left to try; ``gaps``, what could not be searched, in words; ``timed_out``; ``pencils``, whether several
+    independent polynomials share a cofactor: of these a basis is listed, in its irreducible factors.
 
     EXAMPLES::
 
@@ -72,6 +73,7 @@ class DarbouxSearch(SageObject):
     candidates: int
     gaps: tuple = ()
     timed_out: bool = False
+    pencils: bool = False
 
     @property
     def complete(self):
@@ -82,7 +84,7 @@ class DarbouxSearch(SageObject):
         over = f"Q({', '.join(self.parameters)})" if self.parameters else "Q"
         shown = ", ".join(self.space) if len(self.space) <= 6 else f"{len(self.space)} monomials ({', '.join(self.space[:4])}, ...)"
         where = f"; cofactors in the span of {shown}" if self.space else ""
-        number = f"{len(self.polynomials) or 'none'} found{where}"
+        number = f"{len(self.polynomials) or 'none'} found{where}{'; of those that share a cofactor a basis' if self.pencils else ''}"
         if self.complete:
             return f"all irreducible Darboux polynomials of degree at most {self.degree} over {over} ({number})"
         return (f"irreducible Darboux polynomials of degree at most {self.degree} over {over}, not all of them ({number}); "
@@ -151,14 +153,14 @@ def search_darboux_polynomials(family, degree, deadline=None, seed=0):
     moving = [i for i in range(family.dimension) if i not in family.constants]
     if not fields:
         return DarbouxSearch((), degree, names, (), 0)
-    found, gaps, space, number, timed_out = {}, (), (), 0, False
+    found, gaps, space, number, timed_out, pencils = {}, (), (), 0, False, False
     for i in moving:
         _add_factors(ring.gen(i), fields, ring, moving, found)
     limit = None if deadline is None else deadline.remaining()
     # With a time limit degree by degree, so that what is finished stays.
     for current in [degree] if limit is None else range(1, degree + 1):
         try:
-            polynomials, space, number, gaps = isolated(_search, family, moving, current, seed,
+            polynomials, space, number, gaps, pencils = isolated(_search, family, moving, current, seed,
                                                         limit=None if limit is None else deadline.remaining())
         except TimeLimitReached:
             above = " and above" if current < degree else ""
@@ -170,26 +172,26 @@ def search_darboux_polynomials(family, degree, deadline=None, seed=0):
         for terms in polynomials:
             _add_factors(sparse.to_sage(terms, ring), fields, ring, moving, found)
     ordered = sorted(found.items(), key=lambda item: (item[0].degree(), item[0].number_of_terms(), str(item[0])))
-    return DarbouxSearch(tuple(DarbouxPolynomial(*item) for item in ordered), degree, names, space, number, gaps, timed_out)
+    return DarbouxSearch(tuple(DarbouxPolynomial(*item) for item in ordered), degree, names, space, number, gaps, timed_out, pencils)
 
 
 def _search(family, moving, degree, seed):
-    """Return candidates for Darboux polynomials as sparse polynomials, the space of cofactors, how many were tried, and the gaps."""
+    """Return candidates for Darboux polynomials, the space of cofactors, how many were tried, the gaps, and whether there are pencils."""
     operator = LaurentOperator(family, faces=False)
     size, points = comb(len(moving) + degree, degree), len(operator.operators)
     if size > MAX_MONOMIALS:
-        return [], (), 0, (f"only the coordinates were tried: {size} monomials of degree at most {degree} are too many",)
+        return [], (), 0, (f"only the coordinates were tried: {size} monomials of degree at most {degree} are too many",), False
     if points > len(moving) + FEW_POINTS and not any(len(moving) <= dimension and points <= most for dimension, most in HULLS):
-        return [], (), 0, (f"only the coordinates were tried: the Newton polytope of {points} points in dimension {len(moving)} is too large",)
+        return [], (), 0, (f"only the coordinates were tried: the Newton polytope of {points} points in dimension {len(moving)} is too large",), False
     operator = LaurentOperator(family)
     possible = candidates(operator, degree, None, seed)
     generator = np.random.default_rng(seed)
     at = Specialisation(operator.ring, random_prime(generator), generator)
     table = [*table_of_monomials(len(moving), degree), (0,) * len(moving)]
-    polynomials = [sparse.from_sage(polynomial) for cofactor in possible.cofactors
-                   for polynomial in _kernel(operator, cofactor, table, at, family.ring(), moving)]
+    kernels = [_kernel(operator, cofactor, table, at, family.ring(), moving) for cofactor in possible.cofactors]
+    polynomials = [sparse.from_sage(polynomial) for kernel in kernels for polynomial in kernel]
     space = tuple(_monomial(m, [family.names[i] for i in moving]) for m in operator.support)
-    return polynomials, space, len(possible.cofactors), possible.gaps
+    return polynomials, space, len(possible.cofactors), possible.gaps, any(len(kernel) > 1 for kernel in kernels)
 
 
 def _monomial(exponents, names):
