@@ -134,6 +134,44 @@ def exceptional_parameters_of_networks():
     print(f"{'exceptional damping of linear 3 4 3':<50} {time.perf_counter() - start:8.2f}")
 
 
+def classical_systems():
+    """Recover every known polynomial, rational and Darboux integral of the classical systems in the tests: found / known, and seconds."""
+    import json
+    from pathlib import Path
+
+    from sage_conslaw import first_integrals
+    from sage_conslaw.fields.terms import to_sage
+    from sage_conslaw.groebner.darboux import search_darboux_polynomials
+    from sage_conslaw.groebner.darboux_laws import DarbouxLaw, independent_laws
+    from sage_conslaw.inputs import parse_polynomials
+    from sage_conslaw.systems import read_record
+    systems = json.loads((Path(__file__).parent.parent / "tests" / "data" / "classic.json").read_text(encoding="utf8"))["systems"]
+    print(f"\n{'classical system':<32} {'Darboux polynomials':>20} {'integrals':>10} {'seconds':>8}")
+    total, beginning = [0, 0, 0, 0], time.perf_counter()
+    for entry in systems:
+        family = read_record(entry)
+        ring, constants = family.ring(), family.constants
+        moving = [i for i in range(family.dimension) if i not in constants]
+        polynomial = lambda text: to_sage(parse_polynomials([text], family.names)[1][0], ring)
+        degree_of = lambda p: max(sum(int(e[i]) for i in moving) for e in p.dict())
+        start = time.perf_counter()
+        known = [polynomial(d["polynomial"]) for d in entry["darboux_polynomials"]]
+        degree = max(map(degree_of, known), default=1)
+        # A law of the collection may be a Darboux polynomial too, with cofactor zero.
+        found = [d.polynomial for d in search_darboux_polynomials(family, degree).polynomials]
+        recovered = sum(any(p.lc() * k == k.lc() * p for p in found) for k in known)
+        integrals = [("polynomial", degree_of(law), law) for law in map(polynomial, entry["polynomial_integrals"])]
+        integrals += [("rational", degree, DarbouxLaw((), polynomial(r["num"]) / polynomial(r["den"]))) for r in entry["rational_integrals"]]
+        for law in entry["darboux_function_integrals"]:
+            exponent = sum((polynomial(g) * polynomial(n) for g, n in law["exp_factors"]), ring.zero())
+            integrals.append(("darboux", degree, DarbouxLaw(tuple((polynomial(p), polynomial(n)) for p, n in law["factors"]), exponent)))
+        results = {key: first_integrals(family, kind=key[0], degree=key[1], seed=0) for key in dict.fromkeys((k, d) for k, d, _ in integrals)}
+        good = sum(not independent_laws(family, [*results[k, d].polynomial_laws, *results[k, d].integrals], [law]) for k, d, law in integrals)
+        total = [a + b for a, b in zip(total, (recovered, len(known), good, len(integrals)))]
+        print(f"{entry['name']:<32} {f'{recovered}/{len(known)}':>20} {f'{good}/{len(integrals)}':>10} {time.perf_counter() - start:8.2f}")
+    print(f"{'all':<32} {f'{total[0]}/{total[1]}':>20} {f'{total[2]}/{total[3]}':>10} {time.perf_counter() - beginning:8.2f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Run the benchmark.")
     parser.add_argument("--quick", action="store_true", help="only the first whole processes")
@@ -145,6 +183,7 @@ def main():
         modern_architectures()
         survey_of_small_architectures()
         exceptional_parameters_of_networks()
+        classical_systems()
     fast_beside_symbolic()
 
 

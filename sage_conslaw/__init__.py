@@ -18,7 +18,7 @@ _HOMES = {
     "VectorFieldFamily": ".fields.explicit", "compare_flows": ".compare", "conservation_laws": ".api",
     "count_conservation_laws": ".api", "exceptional_damping": ".compare", "is_conserved": ".api",
     "exceptional_parameters": ".exceptional",
-    "first_integrals": ".groebner.first_integrals", "read_system": ".systems", "system": ".systems",
+    "first_integrals": ".groebner.first_integrals", "read_collection": ".systems", "read_system": ".systems", "system": ".systems",
     "compendium": ".papers.compendium", "reproduce": ".papers.reproduce",
     "survey": ".surveys.run",
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from .commands.completion import architectures, completion, names
+from .commands.integrals import integrals
 from .commands.survey import survey
 
 _EPILOG_LAWS = """Examples:
@@ -87,7 +88,7 @@ class _Group(click.Group):
         except click.Abort:
             return _stop("interrupted", 130)
         except click.exceptions.NoArgsIsHelpError:
-            return _stop("give a command: laws, count, reproduce, verify, survey or completion; e.g. sage-conslaw laws linear 3 2 3", 2)
+            return _stop(f"give a command: {', '.join(sorted(cli.commands))}; e.g. sage-conslaw laws linear 3 2 3", 2)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx is not None else "sage-conslaw"
             return _stop(f"{error.format_message().rstrip('.')}; see {command} --help", 2)
@@ -293,6 +294,9 @@ def _table_row(record):
 def _problem(architecture, sizes, phi, system, bias, settings):
     from .inputs import polynomials_of_one_ring
     from .networks import by_name
+    for word in (architecture or "", *sizes):
+        if word.startswith("-") and not word[1:2].isdigit():
+            raise click.UsageError(f"no such option {word}")
     if settings and architecture is None:
         raise click.UsageError("--set belongs to an architecture")
     given = [name for name, value in (("ARCHITECTURE", architecture), ("--phi", phi), ("--system", system)) if value is not None]
@@ -308,9 +312,6 @@ def _problem(architecture, sizes, phi, system, bias, settings):
         if bias:
             raise click.UsageError("--bias belongs to an architecture, not to --system")
         return read_system(system)
-    for word in (architecture, *sizes):
-        if word.startswith("-") and not word[1:2].isdigit():
-            raise click.UsageError(f"no such option {word}")
     return by_name(architecture, [_width(word, architecture) for word in sizes], bias=bias or None,
                    **dict(_setting(word) for word in settings))
 
@@ -369,8 +370,8 @@ def _progress(as_json):
     return sys.stderr.isatty() and not as_json
 
 
-cli.add_command(survey)
-cli.add_command(completion)
+for command in (integrals, survey, completion):
+    cli.add_command(command)
 
 
 def main():

@@ -198,7 +198,7 @@ class _Parser:
         self.names = list(names or [])
 
     def parse(self, text):
-        self.text = text if len(text) <= 60 else text[:57] + "..."
+        self.text, self.node = text if len(text) <= 60 else text[:57] + "...", None
         if len(text) > MAX_LENGTH:
             raise ValueError(f"a polynomial of {len(text)} characters is too long; at most {MAX_LENGTH}")
         if not text.strip():
@@ -247,11 +247,19 @@ class _Parser:
         return dict(sorted(terms.items(), key=lambda item: (len(item[0]), item[0])))
 
     def _fail(self, why):
+        if self.node is not None:
+            # The term at fault, where it is not the whole polynomial.
+            term = ast.unparse(self.node).replace("**", "^")
+            term, self.node = term if len(term) <= 40 else term[:37] + "...", None
+            if term.replace(" ", "") != self.text.replace(" ", "").replace("**", "^"):
+                why += f" (the term {term})"
         raise ValueError(f'syntax error in "{self.text}": {why}; allowed are numbers, names, + - * / ^ and parentheses') from None
 
     def _walk(self, node):
+        self.node = node
         if isinstance(node, ast.BinOp):
             left, right = self._walk(node.left), self._walk(node.right)
+            self.node = node
             return self._combine(node.op, left, right)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)):
             terms = self._walk(node.operand)
@@ -259,6 +267,7 @@ class _Parser:
         if isinstance(node, ast.Constant) and isinstance(node.value, int) and not isinstance(node.value, bool):
             return {(): Fraction(node.value)} if node.value else {}
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
+            self.node = None
             self._fail(f"the floating-point number {node.value} is not exact, give a fraction such as 1/2")
         if isinstance(node, ast.Name):
             return {(self._index(node.id),): Fraction(1)}
@@ -266,9 +275,11 @@ class _Parser:
 
     def _index(self, name):
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+            self.node = None
             self._fail(f"{name!r} is not a variable name (a letter, then letters, digits and _)")
         if name not in self.names:
             if self.fixed:
+                self.node = None
                 self._fail(f"the name {name!r} is not known (known: {', '.join(self.names)})")
             self.names.append(name)
         return self.names.index(name)
@@ -324,7 +335,7 @@ class _FractionParser(_Parser):
     def _walk(self, node):
         if isinstance(node, ast.BinOp):
             (a, b), (c, d) = self._walk(node.left), self._walk(node.right)
-            add, multiply = super()._combine, self._product
+            self.node, add, multiply = node, super()._combine, self._product
             if isinstance(node.op, (ast.Add, ast.Sub)):
                 return add(node.op, multiply(a, d), multiply(c, b)), multiply(b, d)
             if isinstance(node.op, ast.Mult):

@@ -39,6 +39,15 @@ def solve(equations, unknowns, deadline=None, most_branches=5000):
         [{b: 0, a: k}, {b: 1, a: 0}]
         sage: solve([a^2 + 1 - a^2], [a, b])
         []
+
+    Roots outside Q(k) are no solutions; a curve that does not factor is not decided::
+
+        sage: solve([a^2 - 2, b], [a, b])
+        []
+        sage: solve([a^2 + b^2 - 1], [a, b])
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.groebner.branching.Undecided: a branch with equations of higher degree in several unknowns
     """
     ring = unknowns[0].parent() if unknowns else None
     if ring is None:
@@ -116,8 +125,11 @@ def _by_groebner(equations, wanted, ring):
                 if not any(u in wanted for u in slope.variables()):
                     equations.append(e)
                     return v, ring.fraction_field()(-(e - slope * v)) / slope
-    # An irreducible equation of higher degree: its roots are algebraic numbers, which this search does not follow.
-    return "dead"
+    for e in basis:
+        if len([v for v in e.variables() if v in wanted]) == 1:
+            # Irreducible and of higher degree in one unknown: its roots are algebraic numbers, not in Q(k).
+            return "dead"
+    raise Undecided("a branch with equations of higher degree in several unknowns")
 
 
 def _substitute(e, variable, value, ring):

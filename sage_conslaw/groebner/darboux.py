@@ -1,17 +1,30 @@
 r"""
-Darboux polynomials and the laws made of them.
+Darboux polynomials: `p` with `L_v p = c_v p` for each field `v`; `c_v` is its cofactor.
 
-`p` is a Darboux polynomial if `L_v p = c_v p` for each field `v`; `c_v` is its cofactor.  Where numbers `n_i` and a polynomial `g` satisfy
-`\sum n_i c_{v,i} + L_v g = 0` for each field, `\prod p_i^{n_i} e^g` is conserved: a rational law for integers `n_i` and `g = 0`, in general
-the logarithm `\sum n_i \log p_i + g` (Darboux 1878; Dumortier, Llibre, Artes 2006, Theorem 8.7).
+The possible cofactors come first (see :mod:`.cofactors`); for each the polynomials are the kernel of a matrix.
 """
 from dataclasses import dataclass
-from math import gcd, lcm, prod
+from math import comb, gcd, lcm
 
-from .._sage import QQ, FractionField, PolynomialRing, SageObject, matrix
+import numpy as np
+
+from .._sage import QQ, SageObject
+from ..deadline import TimeLimitReached
+from ..exact.primes import random_prime
 from ..fields import terms as sparse
-from ..laws.monomials import monomials
-from .branching import solve
+from .cofactors import candidates
+from .isolated import isolated
+from .newton import LaurentOperator, equations_of, table_of_monomials
+from .pencil import Specialisation, exact_kernel
+
+# Above this number of monomials the kernels are dense matrices of that size, one a candidate: 330 take 0.05 s, 3000 a minute.
+MAX_MONOMIALS = 3000
+
+# Hulls that are taken, as pairs (dimension, points): 225 points in dimension 8 take 0.02 s; reaction networks with 14 to 31 points in
+# dimensions 9 to 16 at most 0.1 s, one with 52 points in dimension 13 more than 5 s.  Hardly more points than dimensions, as for
+# Lotka-Volterra systems, are a simplex or nearly one.
+HULLS = ((8, 250), (16, 32))
+FEW_POINTS = 3
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,14 +47,58 @@ class DarbouxPolynomial(SageObject):
         return f"{self.polynomial} with cofactor{'s' if len(self.cofactors) > 1 else ''} {', '.join(map(str, self.cofactors))}"
 
 
+@dataclass(frozen=True, repr=False)
+class DarbouxSearch(SageObject):
+    r"""
+    The Darboux polynomials found, and what was searched.
+
+    Attributes: ``polynomials``; ``degree``; ``space``, the monomials that can occur in a cofactor; ``candidates``, how many cofactors
+    were left to try; ``gaps``, what could not be searched, in words; ``timed_out``; ``pencils``, whether several
+    independent polynomials share a cofactor: of these a basis is listed, in its irreducible factors.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.groebner.darboux import search_darboux_polynomials
+        sage: from sage_conslaw.systems import system
+        sage: found = search_darboux_polynomials(system(["x", "y"], ["x", "y^2"]), 1); found
+        all irreducible Darboux polynomials of degree at most 1 over Q (2 found; cofactors in the span of y, 1)
+        sage: found.complete
+        True
+    """
+
+    polynomials: tuple
+    degree: int
+    parameters: tuple
+    space: tuple
+    candidates: int
+    gaps: tuple = ()
+    timed_out: bool = False
+    pencils: bool = False
+
+    @property
+    def complete(self):
+        """Whether every cofactor over Q(k) was searched."""
+        return not self.gaps
+
+    def _repr_(self):
+        over = f"Q({', '.join(self.parameters)})" if self.parameters else "Q"
+        shown = ", ".join(self.space) if len(self.space) <= 6 else f"{len(self.space)} monomials ({', '.join(self.space[:4])}, ...)"
+        where = f"; cofactors in the span of {shown}" if self.space else ""
+        number = f"{len(self.polynomials) or 'none'} found{where}{'; of those that share a cofactor a basis' if self.pencils else ''}"
+        if self.complete:
+            return f"all irreducible Darboux polynomials of degree at most {self.degree} over {over} ({number})"
+        return (f"irreducible Darboux polynomials of degree at most {self.degree} over {over}, not all of them ({number}); "
+                f"not searched: {'; '.join(self.gaps)}")
+
+
 def darboux_polynomials(family, degree, deadline=None):
     r"""
     Return the irreducible Darboux polynomials of degree at most ``degree`` with coefficients in Q(k).
 
     Every one returned is proved by its cofactors; polynomial laws (cofactor zero) are left out.  Those with coefficients in
-    a proper algebraic extension of Q(k) are not searched, and of a pencil (a free coefficient, which comes with a
-    rational law) the members are listed in which the free coefficients are zero.  A search that grows beyond its
-    limit raises :class:`Undecided`.
+    a proper algebraic extension of Q(k) are not searched, but their products over Q(k) are, like `x^2 + y^2`; and of a pencil (several
+    with the same cofactor, which comes with a rational law) a basis is listed.  Whether something was left out for its size is
+    said by :func:`search_darboux_polynomials`.
 
     EXAMPLES:
 
@@ -50,104 +107,124 @@ def darboux_polynomials(family, degree, deadline=None):
         sage: from sage_conslaw.groebner.darboux import darboux_polynomials
         sage: from sage_conslaw.systems import system
         sage: halphen = system(["x", "y", "z"], ["x*y + x*z - y*z", "y*z + y*x - z*x", "z*x + z*y - x*y"])
-        sage: [d.polynomial for d in darboux_polynomials(halphen, 1)]
+        sage: [d.polynomial for d in darboux_polynomials(halphen, 2)]
         [x - y, x - z, y - z]
 
-    The Lorenz system with `b = 2 s` has one of degree 2::
+    The Lorenz system with `b = 2 s` has one of degree 2, with `b = 0` and `s = 1/3` one of degree 4::
 
         sage: lorenz = system(["x", "y", "z"], ["s*(y - x)", "r*x - y - x*z", "x*y - 2*s*z"], parameters=["s", "r"])
         sage: darboux_polynomials(lorenz, 2)
         (x^2 - 2*s*z with cofactor -2*s,)
+        sage: quartic = system(["x", "y", "z"], ["1/3*(y - x)", "r*x - y - x*z", "x*y"], parameters=["r"])
+        sage: darboux_polynomials(quartic, 4)
+        (9*x^4 + 12*r*x^2 - 12*x^2*z - 8*x*y - 4*y^2 with cofactor -4/3,)
+
+    A pair of complex conjugate lines is one real quadratic::
+
+        sage: darboux_polynomials(system(["x", "y"], ["x - y", "x + y"]), 2)
+        (x^2 + y^2 with cofactor 2,)
 
     A field without any::
 
         sage: darboux_polynomials(system(["x", "y"], ["1", "x^2 + y^2 + 1"]), 1)
         ()
     """
-    fields = family.sparse_fields()
-    ring = family.ring()
+    return search_darboux_polynomials(family, degree, deadline).polynomials
+
+
+def search_darboux_polynomials(family, degree, deadline=None, seed=0):
+    r"""
+    Search the irreducible Darboux polynomials as :func:`darboux_polynomials` does, and say what was searched.
+
+    OUTPUT: a :class:`DarbouxSearch`
+
+    EXAMPLES:
+
+    In many dimensions only the coordinates are tried, and the answer says so::
+
+        sage: from sage_conslaw.groebner.darboux import search_darboux_polynomials
+        sage: from sage_conslaw.systems import system
+        sage: x = [f"x{i}" for i in range(1, 21)]
+        sage: search_darboux_polynomials(system(x, [f"{a}*({a} + {b}*{b})" for a, b in zip(x, x[1:] + x[:1])]), 2)
+        irreducible Darboux polynomials of degree at most 2 over Q, not all of them (20 found); not searched: ...
+    """
+    fields, ring = family.sparse_fields(), family.ring()
+    names = tuple(family.names[i] for i in family.constants)
+    moving = [i for i in range(family.dimension) if i not in family.constants]
     if not fields:
-        return ()
-    constants = set(family.constants)
-    moving = [i for i in range(family.dimension) if i not in constants]
-    table = [tuple(int(i) for i in row if i < family.dimension) for row in monomials(family.dimension, [(moving, degree)])]
-    table = sorted([()] + table, key=lambda m: (-len(m), m[::-1]))
-    bounds = [max((len([i for i in m if i not in constants]) for f in field for m in f), default=0) - 1 for field in fields]
-    cofactor_tables = [[()] + [tuple(int(i) for i in row if i < family.dimension)
-                               for row in monomials(family.dimension, [(moving, bound)])] if bound > 0 else [()]
-                       for bound in bounds]
-    names = [family.names[i] for i in family.constants]
-    unknown_names = [f"c{i}_" for i in range(len(table))]
-    cofactor_names = [[f"l{v}_{i}_" for i in range(len(part))] for v, part in enumerate(cofactor_tables)]
-    flat = [name for part in cofactor_names for name in part]
-    solver = PolynomialRing(QQ, names + unknown_names + flat, len(names) + len(unknown_names) + len(flat))
-    gens = solver.gens()
-    offset = len(names)
-    c = gens[offset:offset + len(table)]
-    cofactors, start = [], offset + len(table)
-    for part in cofactor_tables:
-        cofactors.append(gens[start:start + len(part)])
-        start += len(part)
-    place = {i: gens[k] for k, i in enumerate(family.constants)}
-    equations = _equations(fields, table, cofactor_tables, c, cofactors, place, solver)
-    found = {}
-    for lead in range(len(table) - 1):
-        values = {c[i]: solver.zero() for i in range(lead)} | {c[lead]: solver.one()}
-        system = [e.subs(values) for e in equations]
-        unknowns = list(c[lead + 1:]) + [l for part in cofactors for l in part]
-        for solution in solve([e for e in system if e], unknowns, deadline):
-            polynomial = _instance(values | solution, c, table, ring, family)
-            for factor, _ in polynomial.factor():
-                factor = _normal(factor)
-                if factor not in found and any(ring.gen(i) in factor.variables() for i in moving):
-                    proof = _cofactors(factor, fields, ring)
-                    # With cofactor zero it is a polynomial law, which is another question.
-                    if proof is not None and any(proof):
-                        found[factor] = proof
+        return DarbouxSearch((), degree, names, (), 0)
+    found, gaps, space, number, timed_out, pencils = {}, (), (), 0, False, False
+    for i in moving:
+        _add_factors(ring.gen(i), fields, ring, moving, found)
+    limit = None if deadline is None else deadline.remaining()
+    # With a time limit degree by degree, so that what is finished stays.
+    for current in [degree] if limit is None else range(1, degree + 1):
+        try:
+            polynomials, space, number, gaps, pencils = isolated(_search, family, moving, current, seed, deadline=deadline)
+        except TimeLimitReached:
+            above = " and above" if current < degree else ""
+            timed_out, gaps = True, (*gaps, f"degree {current}{above}: the time limit of {deadline.limit} s was reached")
+            break
+        except ArithmeticError as reason:
+            gaps = (*gaps, f"degree {current}: {reason}")
+            break
+        for terms in polynomials:
+            _add_factors(sparse.to_sage(terms, ring), fields, ring, moving, found)
     ordered = sorted(found.items(), key=lambda item: (item[0].degree(), item[0].number_of_terms(), str(item[0])))
-    return tuple(DarbouxPolynomial(polynomial, proof) for polynomial, proof in ordered)
+    return DarbouxSearch(tuple(DarbouxPolynomial(*item) for item in ordered), degree, names, space, number, gaps, timed_out, pencils)
 
 
-def _equations(fields, table, cofactor_tables, c, cofactors, place, solver):
-    """Return the coefficients of `L_v p - c_v p` for all fields, as polynomials in the unknowns."""
-    equations = []
-    for field, part, unknown in zip(fields, cofactor_tables, cofactors):
-        rows = {}
-        for a, monomial in enumerate(table):
-            for variable, rest in sparse.derivatives({monomial: 1}).items():
-                for product, value in sparse.multiply(rest, field[variable]).items():
-                    key = tuple(i for i in product if i not in place)
-                    factor = solver(QQ((value.numerator, value.denominator)))
-                    for i in product:
-                        factor *= place.get(i, 1)
-                    rows[key] = rows.get(key, solver.zero()) + factor * c[a]
-            for b, other in enumerate(part):
-                key = tuple(sorted(monomial + other))
-                rows[key] = rows.get(key, solver.zero()) - unknown[b] * c[a]
-        equations += [row for row in rows.values() if row]
-    return equations
+def _search(family, moving, degree, seed):
+    """Return candidates for Darboux polynomials, the space of cofactors, how many were tried, the gaps, and whether there are pencils."""
+    operator = LaurentOperator(family, faces=False)
+    size, points = comb(len(moving) + degree, degree), len(operator.operators)
+    if size > MAX_MONOMIALS:
+        return [], (), 0, (f"only the coordinates were tried: {size} monomials of degree at most {degree} are too many",), False
+    if points > len(moving) + FEW_POINTS and not any(len(moving) <= dimension and points <= most for dimension, most in HULLS):
+        return [], (), 0, (f"only the coordinates were tried: the Newton polytope of {points} points in dimension {len(moving)} is too large",), False
+    operator = LaurentOperator(family)
+    possible = candidates(operator, degree, None, seed)
+    generator = np.random.default_rng(seed)
+    at = Specialisation(operator.ring, random_prime(generator), generator)
+    table = [*table_of_monomials(len(moving), degree), (0,) * len(moving)]
+    kernels = [_kernel(operator, cofactor, table, at, family.ring(), moving) for cofactor in possible.cofactors]
+    polynomials = [sparse.from_sage(polynomial) for kernel in kernels for polynomial in kernel]
+    space = tuple(_monomial(m, [family.names[i] for i in moving]) for m in operator.support)
+    return polynomials, space, len(possible.cofactors), possible.gaps, any(len(kernel) > 1 for kernel in kernels)
 
 
-def _instance(values, c, table, ring, family):
-    """Return the polynomial of a solution with its free coefficients set to zero, denominators cleared."""
-    field = FractionField(ring)
-    constants = {str(ring.gen(i)): ring.gen(i) for i in family.constants}
-    total = field.zero()
-    for unknown, monomial in zip(c, table):
-        value = values.get(unknown, 0)
-        part = field.one()
-        for i in monomial:
-            part *= ring.gen(i)
-        if unknown in values:
-            value, pair = unknown.parent().fraction_field()(value), []
-            for side in (value.numerator(), value.denominator()):
-                arguments = [constants.get(str(g), ring.zero()) for g in side.parent().gens()]
-                pair.append(ring(side(*arguments)))
-            if not pair[1]:
-                return ring.one()
-            value = field(pair[0]) / field(pair[1])
-        total += value * part
-    return ring(total.numerator())
+def _monomial(exponents, names):
+    return "*".join(name if e == 1 else f"{name}^{e}" for name, e in zip(names, exponents) if e) or "1"
+
+
+def _kernel(operator, cofactor, table, at, ring, moving):
+    """Return a basis over Q(k) of the polynomials with this cofactor for the generic combination of the fields."""
+    rows = []
+    for number, piece in enumerate(operator.pieces):
+        part = {m: operator.part(value, number) for m, value in cofactor.items()}
+        rows += equations_of(list(piece.items()), part, table).values()
+    basis = exact_kernel([row for row in rows if row], len(table), operator.ring, at)
+    out = []
+    for vector in basis:
+        total = ring.zero()
+        for value, a in zip(primitive_vector(vector, operator.ring, ring), table):
+            if value:
+                for i, e in zip(moving, a):
+                    value *= ring.gen(i)**e
+                total += value
+        out.append(total)
+    return out
+
+
+def _add_factors(polynomial, fields, ring, moving, found):
+    """Add the irreducible factors of a polynomial that are Darboux polynomials with a cofactor that is not zero."""
+    for factor, _ in polynomial.factor():
+        factor = _normal(factor)
+        if factor not in found and any(ring.gen(i) in factor.variables() for i in moving):
+            proof = cofactors_of(factor, fields, ring)
+            # With cofactor zero it is a polynomial law, which is another question.
+            if proof is not None and any(proof):
+                found[factor] = proof
 
 
 def _normal(polynomial):
@@ -157,8 +234,23 @@ def _normal(polynomial):
     return polynomial if polynomial.lc() > 0 else -polynomial
 
 
-def _cofactors(polynomial, fields, ring):
-    """Return the cofactors if the polynomial divides its derivative along each field, else ``None``."""
+def cofactors_of(polynomial, fields, ring):
+    r"""
+    Return the cofactors if the polynomial divides its derivative along each field, else ``None``.
+
+    INPUT:
+
+    - ``fields`` -- fields as lists of sparse polynomials in the variables of ``ring``
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.groebner.darboux import cofactors_of
+        sage: from sage_conslaw.systems import system
+        sage: R.<x, y> = QQ[]
+        sage: fields = system(["x", "y"], ["x - y", "x + y"]).sparse_fields()
+        sage: cofactors_of(x^2 + y^2, fields, R), cofactors_of(x, fields, R)
+        ((2,), None)
+    """
     out = []
     for field in fields:
         derivative = sum((polynomial.derivative(ring.gen(i)) * sparse.to_sage(f, ring) for i, f in enumerate(field) if f), ring.zero())
@@ -169,156 +261,29 @@ def _cofactors(polynomial, fields, ring):
     return tuple(out)
 
 
-@dataclass(frozen=True, repr=False)
-class DarbouxLaw(SageObject):
+def primitive_vector(vector, parameters, ring):
     r"""
-    A law `\prod p_i^{n_i} e^g`: conserved because `\sum n_i c_i + L g = 0`, an identity of polynomials.
-
-    - ``factors`` -- pairs (Darboux polynomial, exponent in Q(k))
-
-    - ``exponent`` -- the polynomial `g`
+    Return the multiple of a vector over Q(k) with coprime entries in Z[k], in the ring of the family.
 
     EXAMPLES::
 
-        sage: from sage_conslaw.groebner.darboux import darboux_laws
-        sage: from sage_conslaw.systems import system
-        sage: law, = darboux_laws(system(["x", "y"], ["2*x", "3*y"]), 1)
-        sage: law, law.is_rational
-        (x^3/y^2, True)
+        sage: from sage_conslaw.groebner.darboux import primitive_vector
+        sage: R.<k, x> = QQ[]
+        sage: P.<k> = QQ[]
+        sage: primitive_vector([P(1)/2, 3/k], P, R)
+        [k, 6]
     """
-
-    factors: tuple
-    exponent: object
-
-    @property
-    def is_rational(self):
-        """Whether the law is a rational function: integer exponents, no exponential."""
-        return not self.exponent and all(n.is_constant() and QQ(n).is_integer() for _, n in self.factors)
-
-    def _repr_(self):
-        if self.is_rational:
-            up = [_power(p, n) for p, n in self.factors if QQ(n) > 0]
-            down = [_power(p, -n) for p, n in self.factors if QQ(n) < 0]
-            text = "*".join(up) or "1"
-            return text if not down else f"{text}/{down[0] if len(down) == 1 else '(' + '*'.join(down) + ')'}"
-        terms = [_times(n, f"log({p})") for p, n in self.factors] + ([str(self.exponent)] if self.exponent else [])
-        return " + ".join(terms).replace("+ -", "- ")
-
-
-def _times(n, text):
-    if n == 1 or n == -1:
-        return text if n == 1 else f"-{text}"
-    return f"{n}*{text}" if n.number_of_terms() == 1 else f"({n})*{text}"
-
-
-def _power(p, n):
-    text = str(p) if p.number_of_terms() == 1 and p.degree() == 1 else f"({p})"
-    return text if n == 1 else f"{text}^{n}"
-
-
-def darboux_laws(family, degree, deadline=None):
-    r"""
-    Return a basis over Q(k) of the laws `\sum n_i \log p_i + g` with Darboux polynomials and `g` of degree at most ``degree``.
-
-    Laws that are polynomials alone (all `n_i = 0`) are left to :func:`conservation_laws`.
-
-    EXAMPLES:
-
-    Lotka-Volterra needs an exponential factor::
-
-        sage: from sage_conslaw.groebner.darboux import darboux_laws
-        sage: from sage_conslaw.systems import system
-        sage: lv = system(["x", "y"], ["a*x - b*x*y", "-c*y + d*x*y"], parameters=["a", "b", "c", "d"])
-        sage: darboux_laws(lv, 1)
-        (c*log(x) + a*log(y) - d*x - b*y,)
-
-    A mirror flow, `M = \operatorname{diag}(\theta^2)` for `\phi = u v`: the law is `u / v`::
-
-        sage: darboux_laws(system(["u", "v"], controls=[["u^2*v", "v^2*u"]]), 1)
-        (u/v,)
-    """
-    found = darboux_polynomials(family, degree, deadline)
-    fields, ring = family.sparse_fields(), family.ring()
-    constants = set(family.constants)
-    moving = [i for i in range(family.dimension) if i not in constants]
-    table = [tuple(int(i) for i in row if i < family.dimension) for row in monomials(family.dimension, [(moving, degree)])]
-    # Columns: one a Darboux polynomial (its cofactors), one a monomial of g (its derivatives); rows: coefficients in the moving variables.
-    parameters = PolynomialRing(QQ, [family.names[i] for i in family.constants] or ["unused_"], max(1, len(constants)))
-    place = {i: k for k, i in enumerate(family.constants)}
-    rows = {}
-
-    def add(column, number, terms):
-        for monomial, value in terms.items():
-            key = number, tuple(i for i in monomial if i not in place)
-            power = tuple(place[i] for i in monomial if i in place)
-            entry = rows.setdefault(key, {}).setdefault(column, {})
-            entry[power] = entry.get(power, 0) + value
-    for column, darboux in enumerate(found):
-        for number, cofactor in enumerate(darboux.cofactors):
-            add(column, number, sparse.from_sage(cofactor))
-    for column, monomial in enumerate(table, start=len(found)):
-        for number, field in enumerate(fields):
-            for variable, rest in sparse.derivatives({monomial: 1}).items():
-                add(column, number, sparse.multiply(rest, field[variable]))
-    width = len(found) + len(table)
-    system = matrix(FractionField(parameters), max(len(rows), 1), width)
-    for row, entries in enumerate(rows.values()):
-        for column, entry in entries.items():
-            system[row, column] = sparse.to_sage({m: v for m, v in entry.items() if v}, parameters)
-    laws = []
-    for vector in system.right_kernel_matrix().rows():
-        if any(vector[:len(found)]):
-            entries = _integral(vector, parameters, ring)
-            factors = tuple((d.polynomial, entries[i]) for i, d in enumerate(found) if entries[i])
-            exponent = sum((value * prod(ring.gen(i) for i in monomial) for value, monomial in zip(entries[len(found):], table)),
-                           ring.zero())
-            laws.append(DarbouxLaw(factors, exponent))
-    return tuple(laws)
-
-
-def rational_laws(family, degree, deadline=None):
-    r"""
-    Return a basis of the rational laws `\prod p_i^{n_i}`, `n_i` integers, of Darboux polynomials of degree at most ``degree``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.groebner.darboux import rational_laws
-        sage: from sage_conslaw.systems import system
-        sage: rational_laws(system(["x", "y"], ["x*(3*(x+y-1) - 5*y)", "y*(-2*(x+y-1) + 5*x)"]), 1)
-        (x^2*y^3/(x + y - 1)^5,)
-        sage: rational_laws(system(["x", "y"], ["a*x", "b*y"], parameters=["a", "b"]), 1)
-        ()
-    """
-    found = darboux_polynomials(family, degree, deadline)
-    ring, rows = family.ring(), {}
-    for column, darboux in enumerate(found):
-        for number, cofactor in enumerate(darboux.cofactors):
-            for monomial, value in sparse.from_sage(cofactor).items():
-                rows.setdefault((number, monomial), {})[column] = QQ((value.numerator, value.denominator))
-    system = matrix(QQ, max(len(rows), 1), len(found))
-    for row, entries in enumerate(rows.values()):
-        for column, value in entries.items():
-            system[row, column] = value
-    laws = []
-    for vector in system.right_kernel_matrix().rows():
-        scale = lcm(*(int(n.denominator()) for n in vector))
-        scale = QQ(scale) / gcd(*(int(n * scale) for n in vector))
-        scale = scale if next(n for n in vector if n) > 0 else -scale
-        factors = tuple((d.polynomial, ring(scale * n)) for d, n in zip(found, vector) if n)
-        laws.append(DarbouxLaw(factors, ring.zero()))
-    return tuple(laws)
-
-
-def _integral(vector, parameters, ring):
-    """Return the multiple of a vector over Q(k) with coprime entries in Z[k], in the ring of the family."""
-    denominator = parameters.one()
-    for entry in vector:
-        denominator = denominator.lcm(parameters(entry.denominator()))
-    entries = [_into(parameters(entry * denominator), ring) for entry in vector]
-    content = ring.zero()
-    for entry in entries:
-        content = content.gcd(entry)
-    entries = [ring(entry / content) for entry in entries]
+    if parameters is QQ:
+        entries = [ring(entry) for entry in vector]
+    else:
+        denominator = parameters.one()
+        for entry in vector:
+            denominator = denominator.lcm(parameters(entry.denominator()))
+        entries = [_into(parameters(entry * denominator), ring) for entry in vector]
+        content = ring.zero()
+        for entry in entries:
+            content = content.gcd(entry)
+        entries = [ring(entry / content) for entry in entries]
     values = [value for entry in entries for value in entry.coefficients()]
     scale = lcm(*(int(value.denominator()) for value in values))
     scale = QQ(scale) / gcd(*(int(value * scale) for value in values))
