@@ -7,7 +7,6 @@ negative entries, and on each face the top part of `p` is a Darboux polynomial o
 part of `c` on it as cofactor (Chavarriga, Giacomini, Grau 2005; Demina 2018).
 """
 from .._sage import QQ, PolynomialRing
-from ..fields import terms as sparse
 from ..laws.monomials import monomials
 
 
