@@ -135,6 +135,16 @@ class Entries:
             out.append(Feature(2, rows, (both, both, f" for each block J of {block}", rf" \quad (|J| = {block})")))
         return out
 
+    def folded_blocks(self, size, head, block):
+        """Return the squared norms of blocks of neighbouring slices, summed over the heads that share keys."""
+        out = []
+        for feature in self.folded(size, head):
+            name = feature.words[0][0].removeprefix("sum(").split("_h")[0]
+            both = feature.words[0][0].replace(f"{name}_h^T {name}_h", f"|{name}_h[:,J]|^2"), \
+                feature.words[0][1].replace(rf"{_symbol(name)}_h^\top {_symbol(name)}_h", rf"\|{_symbol(name)}_h[:,J]\|^2")
+            out.append(Feature(2, feature.rows.reshape(size // block, -1), (both, both, f" for each block J of {block}", rf" \quad (|J| = {block})")))
+        return out
+
     def norms(self):
         """Return the sums and the squared norms of whole parameters."""
         out = []

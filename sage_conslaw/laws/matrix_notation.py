@@ -162,13 +162,20 @@ def _expressions(span, entries):
             blocks = entries.blocks(size, block)
             for c in _conserved(span, blocks, range(size // block)):
                 yield *combination(blocks, c, size // block), [_entry(blocks, c, j) for j in range(size // block)]
-    for size in entries.sizes():
-        for block in [*divisors(size), size]:
+    # Heads that share keys: the largest first, since sums over more heads are consequences.
+    for size in sorted(entries.sizes(), reverse=True):
+        for block in [size, *divisors(size)[::-1]]:
             features = entries.squares(size) + entries.folded(size, block)
             for c in _conserved(span, features, range(size)):
                 pattern, others = _pattern(span, features, c, size)
                 if pattern is not None:
                     yield *combination(features, c, size, matrix=pattern), [_entry(features, c, j) for j in range(size)] + others
+    for size in sorted(entries.sizes(), reverse=True):
+        for head in [size, *divisors(size)[::-1]]:
+            for block in divisors(head):
+                features = entries.blocks(size, block) + entries.folded_blocks(size, head, block)
+                for c in _conserved(span, features, range(size // block)):
+                    yield *combination(features, c, size // block), [_entry(features, c, j) for j in range(size // block)]
     norms = entries.norms()
     for c in _conserved(span, norms, range(1)):
         yield *combination(norms, c, 1), [_entry(norms, c, 0)]
