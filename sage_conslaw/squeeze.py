@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .exact.primes import random_prime
 from .groebner.syzygies import syzygy_laws
+from .isolated import interruptible
 from .laws.independence import independent_laws
 from .laws.kernel import polynomial_laws, products_of_linear
 from .laws.monomials import blocks
@@ -33,6 +34,11 @@ SEARCH_COORDINATES = 300
 
 # A dense rank takes about 56 bytes an entry (array, list of integers, FLINT's copy): 5.6 GB at 10000 coordinates.
 _MOST_COORDINATES = 10_000
+
+
+# From this number of coordinates on one dense elimination takes over a second and asks no deadline: with a time limit it runs in a
+# process of its own.
+_INTERRUPTED = 1500
 
 
 # What results record as the method where rows were sparse.
@@ -236,7 +242,10 @@ def rank_of(family, generator, algorithm, proof, upper, deadline=None, error_bou
     if algorithm == "symbolic":
         result = symbolic_lie_rank(family.polynomial_fields(), generator, deadline, proof)
         return result.rank, result.sequence, "proved" if result.proved else "probable", result.error_bound or None
-    result = lie_rank(family, generator, upper, deadline, error_bound)
+    if family.dimension > _INTERRUPTED:
+        result = interruptible(lambda deadline: lie_rank(family, generator, upper, deadline, error_bound), deadline)
+    else:
+        result = lie_rank(family, generator, upper, deadline, error_bound)
     if not result.stagnated:
         return result.rank, result.sequence, "proved", None
     if proof and (family.dimension <= _CLOSURE_COORDINATES or

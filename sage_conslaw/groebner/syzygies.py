@@ -8,7 +8,7 @@ degree `e + 1` are the potentials of the closed ones (zero curl), by the Poincar
 from .._sage import QQ, PolynomialRing, matrix
 from ..fields import terms as sparse
 from ..laws.basis import oriented, readable_basis
-from .isolated import isolated
+from ..isolated import isolated
 
 # The multiples of the basis up to the degree are columns of an exact linear system; above this many it is refused.
 MAX_MULTIPLES = 20_000

@@ -29,6 +29,7 @@ from ..flows.flow_family import FlowFamily
 from ..laws.independence import jacobian
 from ..networks.graph import Data, Parameter
 from ..networks.operations import Contract
+from .index_classes import index_classes
 from .symmetries import balances, explicit_laws
 
 # Words of d + 1 letters cost 2^d passes.  Two to six letters were enough for all of 4000 random shapes with up to 6 layers.
@@ -99,23 +100,18 @@ def linear_layers(classes):
 
 def chains(widths):
     r"""
-    Return the kinds of chains as triples (first layer, last layer, how many), and how many neurons each layer has beyond them.
+    Return the useful widths in one or two choices: the neurons of each layer that are put into chains.
 
-    A layer has at most as many neurons that matter as its neighbours together have; among those, an increase of the width begins chains that run to
-    the outputs, a decrease ends chains from the inputs.
+    A layer has at most as many neurons that matter as its neighbours together have.  If more chains begin in hidden layers than there are outputs, some
+    would have neither an input nor an output, and data could not tell them apart: a second choice leaves such neurons out.
 
     EXAMPLES::
 
         sage: from sage_conslaw.structure.chain_points import chains
-        sage: chains([5, 3, 2])
-        ([(0, 2, 2), (0, 0, 2), (0, 1, 1)], [0, 0, 0])
-        sage: chains([2, 9, 2])
-        ([(0, 1, 2), (1, 2, 2)], [0, 5, 0])
-
-    Here the middle is too wide for its ends, and neurons are left over::
-
-        sage: chains([1, 5, 5, 1])
-        ([(0, 2, 1), (1, 3, 1)], [0, 3, 3, 0])
+        sage: chains([5, 3, 2]), chains([2, 9, 2])
+        ([[5, 3, 2]], [[2, 4, 2]])
+        sage: chains([1, 5, 5, 2])
+        [[1, 5, 5, 2], [1, 3, 3, 2]]
     """
     useful = list(widths)
     while True:
@@ -123,18 +119,43 @@ def chains(widths):
         if smaller == useful:
             break
         useful = smaller
-    while True:
-        changes = [b - a for a, b in zip(useful, useful[1:])]
-        through = useful[-1] - sum(change for change in changes if change > 0)
-        if through >= 0:
-            break
-        # More begin than there are outputs: take neurons out of the widest stretch.
+    choices = [useful]
+    while sum(max(0, b - a) for a, b in zip(useful, useful[1:])) > useful[-1]:
         widest = max(useful[1:-1])
         useful = [n - 1 if 0 < l < len(useful) - 1 and n == widest else n for l, n in enumerate(useful)]
-    kinds = [(0, len(widths) - 1, through)] if through else []
-    kinds += [(0, l, -change) for l, change in enumerate(changes) if change < 0]
-    kinds += [(l + 1, len(widths) - 1, change) for l, change in enumerate(changes) if change > 0]
-    return kinds, [n - m for n, m in zip(widths, useful)]
+    return choices if useful == choices[0] else [*choices, useful]
+
+
+def kinds_of_chains(useful, widths):
+    r"""
+    Return the kinds of chains as pairs (layers, how many): where the width grows chains begin, where it falls the oldest end.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.structure.chain_points import kinds_of_chains
+        sage: kinds_of_chains([5, 3, 2], [5, 3, 2])
+        [(range(0, 1), 2), (range(0, 2), 1), (range(0, 3), 2)]
+
+    Neurons beyond the chains are alone::
+
+        sage: kinds_of_chains([2, 4, 2], [2, 9, 2])
+        [(range(0, 2), 2), (range(1, 3), 2), (range(1, 2), 5)]
+    """
+    open_chains, kinds = [[0, useful[0]]], []
+    for l, (n, following) in enumerate(zip(useful, useful[1:])):
+        ending = n - following
+        while ending > 0:
+            first, number = open_chains[0]
+            taken = min(number, ending)
+            kinds.append((range(first, l + 1), taken))
+            ending -= taken
+            open_chains[0][1] -= taken
+            if not open_chains[0][1]:
+                open_chains.pop(0)
+        if following > n:
+            open_chains.append([l + 1, following - n])
+    kinds += [(range(first, len(useful)), number) for first, number in open_chains if number]
+    return kinds + [(range(l, l + 1), n - m) for l, (n, m) in enumerate(zip(widths, useful)) if n > m]
 
 
 @dataclass(frozen=True)
@@ -185,12 +206,19 @@ def chain_bounds(classes, generator, p, deadline=None):
         inert, widths[-1] = widths[-2], widths[-1] - 1
         if not widths[-1]:
             return None
-    kinds, beyond = chains(widths)
-    # All kinds, neurons beyond the chains too: (layers, how many, whether it is a chain from input to output).
-    kinds = [(range(first, last + 1), number) for first, last, number in kinds]
-    kinds += [(range(l, l + 1), number) for l, number in enumerate(beyond) if number]
+    rank_found = laws_found = 0
+    for useful in chains(widths):
+        at_point = _at_chain_point(classes, leaves, path, kinds_of_chains(useful, widths), generator, p, deadline)
+        if at_point is not None:
+            # The two bounds may come from different points: each holds at generic ones.
+            rank_found, laws_found = max(rank_found, at_point[0]), max(laws_found, at_point[1])
+    return ChainBounds(rank_found, laws_found + inert)
+
+
+def _at_chain_point(classes, leaves, path, kinds, generator, p, deadline):
+    """Return the rank and the number of independent laws at a generic chain point with these kinds of chains."""
     members = [(kind, copy) for kind, (_, number) in enumerate(kinds) for copy in range(min(number, 2))]
-    owners = [[i for i, (kind, _) in enumerate(members) if l in kinds[kind][0]] for l in range(len(widths))]
+    owners = [[i for i, (kind, _) in enumerate(members) if l in kinds[kind][0]] for l in range(len(path))]
     sizes = [0] * len(classes.sizes)
     for c, owner in zip(path, owners):
         sizes[c] = len(owner)
@@ -198,7 +226,7 @@ def chain_bounds(classes, generator, p, deadline=None):
         return None
     blocks, point = _blocks_and_point(classes, leaves, path, owners, sizes, generator, p)
     response = classes.restricted(sizes, free=True)
-    small = _small_classes(response)
+    small = index_classes(response)
     gradients = jacobian(explicit_laws(small, balances(small), []), len(point), point, p)
     law_ranks = {pair: rank(gradients[gradients[:, columns].any(axis=1)][:, columns], p) for pair, columns in blocks.items()}
     ranks = _word_ranks(response, point, blocks, law_ranks, generator, p, deadline)
@@ -210,14 +238,8 @@ def chain_bounds(classes, generator, p, deadline=None):
             total_rank += number * ranks[pair]
         else:
             # Along a chain: the field with data at its own two ends moves its weights and no others.
-            layer_range = kinds[members[pair[0]][0]][0]
-            total_rank += number * (len(layer_range) == len(widths))
-    return ChainBounds(total_rank, total_laws + inert)
-
-
-def _small_classes(response):
-    from .index_classes import index_classes
-    return index_classes(response)
+            total_rank += number * (len(kinds[members[pair[0]][0]][0]) == len(path))
+    return total_rank, total_laws
 
 
 def _how_many(pair, members, kinds):
@@ -259,7 +281,7 @@ def _word_ranks(response, point, blocks, law_ranks, generator, p, deadline):
     most = {pair: len(columns) - law_ranks[pair] for pair, columns in blocks.items()}
     batch = max([len(columns) for columns in blocks.values()], default=0) + 2
     idle = depth = 0
-    while idle <= _IDLE and depth < _LONGEST and any(len(rows) < most[pair] for pair, rows in values.items()):
+    while idle < _IDLE and depth < _LONGEST and any(len(rows) < most[pair] for pair, rows in values.items()):
         if deadline is not None:
             deadline.check()
         words = np.broadcast_to(random_word(family, generator, p, batch, depth)(A, point), (batch, len(point)))

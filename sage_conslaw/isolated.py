@@ -5,6 +5,8 @@ import multiprocessing
 import resource
 import time
 
+from .deadline import TimeLimitReached
+
 # Address space of an isolated computation: a Groebner basis that needs more would not end soon either.
 MEMORY_BYTES = 8 << 30
 
@@ -19,7 +21,7 @@ def isolated(function, *arguments, limit=None):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.groebner.isolated import isolated
+        sage: from sage_conslaw.isolated import isolated
         sage: isolated(abs, -3r)
         3
 
@@ -35,7 +37,6 @@ def isolated(function, *arguments, limit=None):
         ...
         sage_conslaw.deadline.TimeLimitReached: time limit of 0.1 s reached
     """
-    from ..deadline import TimeLimitReached
     if "fork" not in multiprocessing.get_all_start_methods():
         return function(*arguments)
     context = multiprocessing.get_context("fork")
@@ -64,6 +65,47 @@ def isolated(function, *arguments, limit=None):
     if not good:
         raise ArithmeticError(f"the computation failed: {value}")
     return value
+
+
+class _Recorder:
+    """A deadline for the other process: it never ends it, and shows what is proved so far."""
+
+    def __init__(self, context):
+        self.rank = context.Value("q", 0)
+
+    def check(self, rank_at_least=0, **proved):
+        self.rank.value = max(self.rank.value, rank_at_least)
+
+
+def interruptible(function, deadline):
+    r"""
+    Return ``function(deadline)``, in a process of its own that is stopped when the time is over, wherever it is.
+
+    A dense elimination asks no deadline; the rank that the function has recorded until then is kept.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.deadline import Deadline
+        sage: from sage_conslaw.isolated import interruptible
+        sage: interruptible(lambda deadline: 3, Deadline(None))
+        3
+        sage: import time
+        sage: def slow(deadline):
+        ....:     deadline.check(rank_at_least=5)
+        ....:     time.sleep(60)
+        sage: interruptible(slow, Deadline(0.2r))
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.deadline.TimeLimitReached: time limit of 0.2 s reached
+    """
+    if deadline is None or deadline.limit is None:
+        return function(deadline)
+    recorder = _Recorder(multiprocessing)
+    try:
+        return isolated(function, recorder, limit=deadline.remaining())
+    except TimeLimitReached:
+        deadline.partial.update({"rank_at_least": recorder.rank.value} if recorder.rank.value else {})
+        raise TimeLimitReached(deadline.limit, dict(deadline.partial)) from None
 
 
 def _run(sender, function, arguments):
