@@ -13,6 +13,9 @@ from .orbits import laws_are_all
 from .star_points import law_rows, selects_paths, star_point, star_rows
 from .symmetries import MAX_TERMS, balances, explicit_laws, number_of_terms, shifts
 
+# One neuron a class is enough for layered networks, two where a skip connection makes inputs and outputs one class.
+_SPARE_NEURONS = 1
+
 logger = logging.getLogger(__name__)
 
 
@@ -77,12 +80,17 @@ class Structure:
                 return known.rank, known.laws
         if not selects_paths(self.classes):
             return 0, self._law_bound(star_point(self.classes, generator, p), p, deadline)
-        rows, columns, values, point = star_rows(self.classes, generator, p, deadline)
-        laws = self._law_bound(point, p, deadline)
-        if deadline is not None:
-            deadline.check(laws_at_least=laws)
-        # A metric that is generically invertible does not change the rank of the controls.
-        return _at_least(rows, columns, values, p, deadline), laws
+        best = laws = 0
+        for spare in range(_SPARE_NEURONS + 1):
+            rows, columns, values, point = star_rows(self.classes, generator, p, deadline, spare)
+            laws = max(laws, self._law_bound(point, p, deadline))
+            if deadline is not None:
+                deadline.check(laws_at_least=laws)
+            # A metric that is generically invertible does not change the rank of the controls.
+            best = max(best, _at_least(rows, columns, values, p, deadline))
+            if best + laws == len(point):
+                break
+        return best, laws
 
     def _law_bound(self, point, p, deadline):
         if any(law.full for law in self.balances):

@@ -91,9 +91,11 @@ def sub_entries(classes, chosen, leaf_numbers=None):
     return np.concatenate(parts, axis=1)
 
 
-def star_rows(classes, generator, p, deadline=None):
+def star_rows(classes, generator, p, deadline=None, spare=0):
     r"""
     Return rows of gradients at a star point, one for each parameter, as arrays (rows, columns, values), and the point.
+
+    With ``spare``, data live on more neurons than one: where inputs and outputs are one class (skip connections), a path needs two.
 
     EXAMPLES::
 
@@ -108,8 +110,7 @@ def star_rows(classes, generator, p, deadline=None):
         20
     """
     point = star_point(classes, generator, p)
-    pair = classes.zero_sum is not None and classes.sizes[classes.zero_sum] > 1
-    kept = [2 if pair and c == classes.zero_sum else 1 for c in range(len(classes.sizes))]
+    kept = [min(n, 1 + spare + (c == classes.zero_sum)) for c, n in enumerate(classes.sizes)]
     small = classes.restricted(kept)
     A, out, first = ModularArithmetic(p), [], 0
     for number, leaf in enumerate(classes.response.leaves):
@@ -120,10 +121,10 @@ def star_rows(classes, generator, p, deadline=None):
             chosen = [np.zeros((len(entries), 1), dtype=np.int64) for _ in classes.sizes]
             for c, index in zip(classes.of[leaf], classes.indices(number, entries)):
                 chosen[c] = index[:, None]
-            if pair:
-                # Differences of two outputs: this one and 0, or 0 and 1.
-                one = chosen[classes.zero_sum]
-                chosen[classes.zero_sum] = np.hstack([one, np.where(one == 0, 1, 0)])
+            # Further neurons of the class: the first ones, so that the weights between them are on the backbone.
+            for c, number in enumerate(kept):
+                one = chosen[c]
+                chosen[c] = np.hstack([one, *(np.where(one > k, k, k + 1) for k in range(number - 1))])
             columns = sub_entries(classes, chosen)
             values = small.gradient(A, point[columns], small.draw(generator, p, len(entries)))
             row, place = np.nonzero(values)
