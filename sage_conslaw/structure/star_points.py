@@ -122,9 +122,9 @@ def star_rows(classes, generator, p, deadline=None, spare=0):
             for c, index in zip(classes.of[leaf], classes.indices(number, entries)):
                 chosen[c] = index[:, None]
             # Further neurons of the class: the first ones, so that the weights between them are on the backbone.
-            for c, number in enumerate(kept):
+            for c, n in enumerate(kept):
                 one = chosen[c]
-                chosen[c] = np.hstack([one, *(np.where(one > k, k, k + 1) for k in range(number - 1))])
+                chosen[c] = np.hstack([one, *(np.where(one > k, k, k + 1) for k in range(n - 1))])
             columns = sub_entries(classes, chosen)
             values = small.gradient(A, point[columns], small.draw(generator, p, len(entries)))
             row, place = np.nonzero(values)
