@@ -22,7 +22,10 @@ PROCESSES = [
     ("count relu 40 30 20 10", ["count", "relu", "40", "30", "20", "10"], "5 s"),
     ("count linear 2 9 2 --flow momentum --tau 1", "count linear 2 9 2 --flow momentum --tau 1".split(), "3 s"),
     ("count relu 6 12 6 --bias --flow momentum --tau 1", "count relu 6 12 6 --bias --flow momentum --tau 1".split(), "10 s"),
-    ("laws linear 40 30 20 10", ["laws", "linear", "40", "30", "20", "10"], "15 s"),
+    ("laws linear 40 30 20 10", ["laws", "linear", "40", "30", "20", "10"], "15 s, 2 GB"),
+    ("laws relu 64 64 64 10 --bias", "laws relu 64 64 64 10 --bias".split(), "15 s, 2 GB"),
+    ("count linear 784 512 256 10", "count linear 784 512 256 10".split(), "30 s, 2 GB"),
+    ("count relu 784 512 256 10 --bias", "count relu 784 512 256 10 --bias".split(), "30 s, 2 GB"),
 ]
 
 

@@ -13,13 +13,9 @@ from .inputs import polynomials_of_one_ring
 from .networks.catalog import integer
 from .problem import problem
 from .results.result import ConservationLaws, LawCount
-from .squeeze import rank_of, squeeze
+from .squeeze import count_squeeze, squeeze
 
 ALGORITHMS = ("modular", "symbolic", "syzygies")
-
-# A count looks for quadratic laws to close the squeeze only where that is cheap beside the rank itself:
-# up to about 45000 monomials (300 coordinates), measured at 0.2 s.
-_SQUEEZE_COORDINATES = 300
 
 
 def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None, proof=True, seed=None,
@@ -127,7 +123,7 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
     return ConservationLaws(
         asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.moving_dimension,
         both.rank, tuple(both.sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options, asked,
-        laws=tuple(map(asked.law, both.laws)), independent=both.independent, degree=degree, complete=complete,
+        both.method, len(both.independent), laws=tuple(map(asked.law, both.laws)), independent=both.independent, degree=degree, complete=complete,
         time=None if family.time is None else family.names[family.time], rate=family.rate,
         coordinates=tuple(family.meaning.items()),
         terms=both.laws, searched=both.searched, time_degree=next((bound for group, bound in groups if group == [family.time]), None))
@@ -165,19 +161,15 @@ def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof
     generator = np.random.default_rng(seed)
     family = asked.family
     try:
-        if proof and algorithm != "symbolic" and family.dimension <= _SQUEEZE_COORDINATES:
-            both = squeeze(family, family.groups(), algorithm, generator, proof, deadline, error_bound=error_bound)
-            rank, sequence, status, error = both.rank, both.sequence, both.status, both.error_bound
-        else:
-            rank, sequence, status, error = rank_of(family, generator, algorithm, proof, family.moving_dimension,
-                                                    deadline, error_bound)
+        both = count_squeeze(family, algorithm, generator, proof, deadline, error_bound)
     except Stopped as stopped:
         partial = _partial(asked, stopped, None, algorithm, seed, time.perf_counter() - start)
         raise stopped.with_partial(partial) from None
     finally:
         deadline.close()
     return LawCount(asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.moving_dimension,
-                    rank, tuple(sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options, asked)
+                    both.rank, tuple(both.sequence), both.status, both.error_bound, algorithm, seed, time.perf_counter() - start,
+                    asked.options, asked, both.method, max(both.laws_at_least, len(both.independent)))
 
 
 def is_conserved(h, data, *, flow=None, loss=None):
@@ -222,13 +214,14 @@ def is_conserved(h, data, *, flow=None, loss=None):
 def _partial(asked, reached, degree, algorithm, seed, seconds):
     """Return what is sound when the time is over: laws if all were found, and a lower bound of the rank."""
     known = reached.partial
+    at_least = max(len(known.get("independent", ())), known.get("laws_at_least", 0))
     record = {
         "architecture": asked.architecture, "sizes": list(asked.sizes), "flow": asked.flow_name, "loss": asked.loss,
         "parameters": asked.parameters, "state_dimension": asked.family.moving_dimension,
         "lie_dimension": known.get("rank_at_least", 0), "number": None, "status": "bounded", "error_bound": None,
         "algorithm": algorithm, "seed": seed, "seconds": round(seconds, 3), "time_limit_reached": isinstance(reached, TimeLimitReached),
         "number_at_most": asked.family.moving_dimension - known.get("rank_at_least", 0),
-        "number_at_least": len(known.get("independent", ())),
+        "number_at_least": at_least,
     }
     if degree is not None:
         laws = [asked.law(law) for law in known.get("found", ())]

@@ -8,7 +8,7 @@ import numpy as np
 from .api import _degree, _seed
 from .deadline import Deadline, Stopped
 from .fields import terms as sparse
-from .groebner.isolated import isolated_steps
+from .isolated import isolated_steps
 from .laws.branches import BranchSearch
 from .networks.catalog import integer
 from .problem import problem

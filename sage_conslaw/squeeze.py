@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from .exact.primes import random_prime
 from .groebner.syzygies import syzygy_laws
+from .isolated import interruptible
 from .laws.independence import independent_laws
 from .laws.kernel import polynomial_laws, products_of_linear
 from .laws.monomials import blocks
 from .laws.symbolic import symbolic_laws
 from .rank.growing_span import lie_rank
 from .rank.symbolic import symbolic_lie_rank
+from .structure.of_family import structure_of
 
 # From this block size on, and if the kernels cost that much more than the rank, the rank is computed first: a kernel of
 # 300 monomials takes 20 ms, of 2000 about 4 s, and where the rank closes with the linear laws alone it is not needed.
@@ -26,8 +28,21 @@ _COSTLY_BLOCK, _COSTLY_RATIO = 300, 100
 _CLOSURE_COORDINATES, _CLOSURE_RANK = 8, 5
 
 
+# Below this number of coordinates the search in all monomials of degree 2 takes less than what it would be replaced by (0.2 s at 300
+# coordinates); above, a count looks for quadratic laws only where the structure of a network shows them.
+SEARCH_COORDINATES = 300
+
 # A dense rank takes about 56 bytes an entry (array, list of integers, FLINT's copy): 5.6 GB at 10000 coordinates.
 _MOST_COORDINATES = 10_000
+
+
+# From this number of coordinates on one dense elimination takes over a second and asks no deadline: with a time limit it runs in a
+# process of its own.
+_INTERRUPTED = 1500
+
+
+# What results record as the method where rows were sparse.
+SPARSE = "sparse point"
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,10 @@ class Squeeze:
     sequence: tuple
     status: str
     error_bound: object
+    # How the rank was found, where not by random dense rows, and a proved lower bound for the number of laws that are not listed.
+    method: object = None
+    laws_at_least: int = 0
+    # Which space of polynomials was searched, in words.
     searched: str = ""
 
 
@@ -67,6 +86,11 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
         sage: len(s.laws), s.rank, s.status
         (2, 1, 'proved')
     """
+    structure = structure_of(family) if _has_structured_laws(family, groups, algorithm) else None
+    if structure is not None:
+        found = structure.laws(generator, deadline)
+        if found is not None:
+            return _with_structure(family, structure, found, generator, proof, deadline, error_bound, _searched(groups))
     check_memory(family)
     known, products = None, ()
     searched = _searched(groups)
@@ -79,7 +103,7 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
         found = symbolic_laws(fields, groups, deadline) if fields else _all_monomials(family, groups)
     else:
         found = None
-        pieces = blocks(family, groups, generator)
+        pieces = blocks(family, groups, generator, deadline)
         if _kernels_cost_more(pieces, family.dimension):
             found, known, products = _rank_first(family, groups, generator, deadline, error_bound)
         if found is None:
@@ -93,7 +117,7 @@ def squeeze(family, groups, algorithm, generator, proof=True, deadline=None, pro
         rank = known.rank, known.sequence, "proved" if known.rank == upper else "probable", known.error_bound or None
     else:
         rank = rank_of(family, generator, algorithm, proof, upper, deadline, error_bound)
-    return Squeeze(tuple(found), independent, *rank, searched)
+    return Squeeze(tuple(found), independent, *rank, searched=searched)
 
 
 def _searched(groups):
@@ -102,17 +126,84 @@ def _searched(groups):
     return f"linear algebra: all polynomials of degree at most {', times degree at most '.join(parts)}"
 
 
+def _has_structured_laws(family, groups, algorithm):
+    everything = len(groups) == 1 and groups[0][1] == 2 and len(groups[0][0]) == family.dimension
+    return algorithm == "modular" and family.dimension > SEARCH_COORDINATES and everything
+
+
+def _with_structure(family, structure, found, generator, proof, deadline, error_bound, searched):
+    """Return the squeeze of a network whose polynomial laws its structure gave."""
+    if deadline is not None:
+        deadline.check(found=tuple(found))
+    rank, laws = structure.bounds(generator, deadline)
+    if deadline is not None:
+        deadline.check(rank_at_least=rank)
+    if laws == len(found):
+        independent = tuple(range(len(found)))
+    else:
+        if len(found) * family.dimension > _MOST_COORDINATES ** 2:
+            raise ValueError(f"the independence of {len(found)} laws in {family.dimension} coordinates needs about "
+                             f"{56e-9 * len(found) * family.dimension:.0f} GB of memory; count gives their number")
+        independent = tuple(independent_laws(found, family.dimension, generator, random_prime(generator)))
+    if deadline is not None:
+        deadline.check(independent=independent)
+    if rank + len(independent) == family.moving_dimension:
+        return Squeeze(tuple(found), independent, rank, (rank,), "proved", None, SPARSE, searched=searched)
+    if family.dimension > _MOST_COORDINATES:
+        return Squeeze(tuple(found), independent, rank, (rank,), "bounded", None, SPARSE, searched=searched)
+    upper = family.moving_dimension - len(independent)
+    return Squeeze(tuple(found), independent, *rank_of(family, generator, "modular", proof, upper, deadline, error_bound), searched=searched)
+
+
+def count_squeeze(family, algorithm, generator, proof=True, deadline=None, error_bound=None):
+    r"""
+    Return the rank, proved where laws close the squeeze: those of a search in few coordinates, of the structure in many.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.problem import problem
+        sage: from sage_conslaw.squeeze import count_squeeze
+        sage: def counted(net):
+        ....:     s = count_squeeze(problem(net).family, "modular", numpy.random.default_rng(0r))
+        ....:     return s.rank, s.laws_at_least, s.status
+        sage: counted(networks.linear([200, 100, 10]))
+        (15950, 5050, 'proved')
+
+    Where the bounds do not meet and dense rows do not fit, both are given::
+
+        sage: rank, laws, status = counted(networks.linear([1, 110, 110, 1]))
+        sage: rank, laws < 12320 - rank, status
+        (1, True, 'bounded')
+    """
+    if proof and algorithm != "symbolic" and family.dimension <= SEARCH_COORDINATES:
+        return squeeze(family, family.groups(), algorithm, generator, proof, deadline, error_bound=error_bound)
+    laws, upper = 0, family.moving_dimension
+    if algorithm == "modular" and (proof or family.dimension > _MOST_COORDINATES):
+        structure = structure_of(family)
+        if structure is not None:
+            rank, laws = structure.bounds(generator, deadline)
+            if deadline is not None:
+                deadline.check(rank_at_least=rank, laws_at_least=laws)
+            if rank + laws == upper:
+                return Squeeze((), (), rank, (rank,), "proved", None, SPARSE, laws)
+            if family.dimension > _MOST_COORDINATES and rank + laws:
+                return Squeeze((), (), rank, (rank,), "bounded", None, SPARSE, laws)
+    return Squeeze((), (), *rank_of(family, generator, algorithm, proof, upper - laws, deadline, error_bound), None, laws)
+
+
 def check_memory(family):
     r"""
     Refuse a dense rank that cannot fit, with an estimate.
 
     EXAMPLES::
 
-        sage: from sage_conslaw import count_conservation_laws, networks
-        sage: count_conservation_laws(networks.linear([200, 200]))
+        sage: from sage_conslaw import count_conservation_laws, flows, networks
+        sage: count_conservation_laws(networks.linear([80, 80]), flow=flows.momentum())
         Traceback (most recent call last):
         ...
-        ValueError: a rank in 40000 coordinates needs about 90 GB of memory; at most 10000 coordinates fit
+        ValueError: a rank in 12801 coordinates needs about 9 GB of memory; at most 10000 coordinates fit
     """
     n = family.dimension
     if n > _MOST_COORDINATES:
@@ -158,7 +249,10 @@ def rank_of(family, generator, algorithm, proof, upper, deadline=None, error_bou
     if algorithm == "symbolic":
         result = symbolic_lie_rank(family.polynomial_fields(), generator, deadline, proof)
         return result.rank, result.sequence, "proved" if result.proved else "probable", result.error_bound or None
-    result = lie_rank(family, generator, upper, deadline, error_bound)
+    if family.dimension > _INTERRUPTED:
+        result = interruptible(lambda deadline: lie_rank(family, generator, upper, deadline, error_bound), deadline)
+    else:
+        result = lie_rank(family, generator, upper, deadline, error_bound)
     if not result.stagnated:
         return result.rank, result.sequence, "proved", None
     if proof and (family.dimension <= _CLOSURE_COORDINATES or

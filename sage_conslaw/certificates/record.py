@@ -28,6 +28,9 @@ SCHEMA = "sage_conslaw.certificate/1"
 # A certificate of a network with 2000 parameters has 2 MB; a file above this is not read.
 MAX_BYTES = 32_000_000
 
+# A witness of 2000 coordinates takes 7 s and 0.5 GB, the square and the cube of the size more beyond.
+MAX_COORDINATES = 4000
+
 ASSUMPTION = {
     "network": "near a generic point the data produce every covector of the graph's pairings and every gate (span condition)",
     "phi": "near a generic point the gradients of the loss span those of phi (span condition)",
@@ -323,6 +326,9 @@ def certificate(problem, result):
     from ..laws.independence import jacobian
     from .witness import determinant, rank_witness
     family = problem.family
+    if family.dimension > MAX_COORDINATES:
+        raise ValueError(f"a certificate in {family.dimension} coordinates needs a dense minor of size {result.lie_dimension}, about "
+                         f"{56e-9 * result.lie_dimension * family.dimension:.0f} GB; at most {MAX_COORDINATES} coordinates have one; leave it out")
     generator = np.random.default_rng(result.seed)
     terms = result.terms
     p, rows = random_prime(generator), list(result.independent)

@@ -13,7 +13,7 @@ from ..deadline import TimeLimitReached
 from ..exact.primes import random_prime
 from ..fields import terms as sparse
 from .cofactors import candidates
-from .isolated import isolated
+from ..isolated import isolated
 from .newton import LaurentOperator, equations_of, table_of_monomials
 from .pencil import Specialisation, exact_kernel
 

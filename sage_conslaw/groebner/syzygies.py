@@ -19,8 +19,8 @@ from ..exact.modular import random_array
 from ..exact.primes import random_prime
 from ..fields import terms as sparse
 from ..laws.basis import oriented, readable_basis
+from ..isolated import TooLarge, isolated_steps
 from ..laws.parametric import polynomial_over_constants, residue
-from .isolated import TooLarge, isolated_steps
 
 # The multiples of the basis up to the degree are columns of an exact linear system; above this many it is refused.
 MAX_MULTIPLES = 20_000

@@ -19,6 +19,7 @@ from ..exact.reconstruction import combine, reconstruct
 from ..fields import terms as sparse
 from ..fields.bracket import random_field
 from ..fields.explicit import VectorFieldFamily
+from ..isolated import interruptible
 from .basis import oriented, readable_basis
 from .monomials import blocks
 from .parametric import lift_over_parameters
@@ -40,6 +41,9 @@ _SPARSE_BLOCK = 300
 
 # A dense kernel of 12000 monomials takes about 5 GB and ten minutes; larger ones are refused with their estimate.
 MAX_DENSE_BLOCK = 12_000
+
+# A larger kernel takes over a second and asks no deadline: with a time limit it runs in a process of its own.
+_INTERRUPTED = 1500
 
 # Entries of one batch of equations: 2^21 of them with their temporaries stay below 200 MB.
 _BATCH = 1 << 21
@@ -205,6 +209,8 @@ def _modular_kernel(samples, block, deadline=None):
         raise ValueError(f"a block of {len(block)} monomials needs a dense kernel of {8e-9 * 4 * len(block) ** 2:.0f} GB; "
                          "lower the degree")
     rows = samples.equations(block, len(block) + _EXTRA)
+    if len(block) > _INTERRUPTED:
+        return interruptible(lambda _: kernel(rows, samples.p), deadline)
     return kernel(rows, samples.p)
 
 

@@ -77,7 +77,7 @@ def _one_group(indices, degree, padding):
     return np.concatenate(levels)
 
 
-def blocks(family, groups, generator):
+def blocks(family, groups, generator, deadline=None):
     r"""
     Return the monomials in blocks of equal weight, grouped by block size.
 
@@ -97,10 +97,16 @@ def blocks(family, groups, generator):
     table = monomials(family.dimension, groups)
     if not len(table):
         return []
+    if deadline is not None:
+        deadline.check()
     xor_words, sum_words = weight_words(family, generator)
     xor_words, sum_words = np.append(xor_words, 0), np.append(sum_words, 0)
     xor = np.bitwise_xor.reduce(xor_words[table], axis=1)
+    if deadline is not None:
+        deadline.check()
     fingerprint = sum_words[table].sum(axis=1, dtype=np.int64) + xor * np.int64(0x5DEECE66D1CE4E5B)
+    if deadline is not None:
+        deadline.check()
     order = np.argsort(fingerprint, kind="stable")
     ordered = fingerprint[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])

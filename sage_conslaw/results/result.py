@@ -14,7 +14,8 @@ class LawCount(SageObject):
     Attributes: ``number`` `= N - r`; ``state_dimension`` `N`; ``lie_dimension`` `r`, a proved lower bound of the rank;
     ``lie_sequence`` the ranks found by bracket length (or by step along exact flows); ``status``: ``"proved"``, the number is exact (laws
     and rank add up to the dimension, or the span of fields is proved closed under brackets), ``"probable"``, the rank is
-    Monte Carlo, wrong with probability at most ``error_bound``, or ``"bounded"``, both bounds are given; ``seed``; ``seconds``.
+    Monte Carlo, wrong with probability at most ``error_bound``, or ``"bounded"``, the number lies between ``laws_at_least`` and ``number``;
+    ``method``, ``"sparse point"`` if no dense rows were needed; ``seed``; ``seconds``.
 
     EXAMPLES::
 
@@ -41,6 +42,8 @@ class LawCount(SageObject):
     seconds: float = field(compare=False)
     options: tuple = ()
     problem: object = field(default=None, compare=False)
+    method: object = None
+    laws_at_least: int = 0
 
     @property
     def number(self):
@@ -68,6 +71,8 @@ class LawCount(SageObject):
         return f"probable, error at most {self.error_bound:.1e}"
 
     def _repr_(self):
+        if self.status == "bounded":
+            return f"between {self.laws_at_least} and {_laws(self.number)} in {self._space()} (bounded)"
         return f"{_laws(self.number)} in {self._space()} ({self._certainty()})"
 
     def _repr_html_(self):
@@ -118,6 +123,10 @@ class LawCount(SageObject):
             "status": self.status, "error_bound": self.error_bound, "assumption": self.assumption,
             "algorithm": self.algorithm, "seed": self.seed, "seconds": round(self.seconds, 3),
         }
+        if self.method is not None:
+            record["method"] = self.method
+        if self.status == "bounded":
+            record.update({"number_at_least": self.laws_at_least, "number_at_most": self.number})
         record.update((key, value) for key, value in self.options)
         return record
 

@@ -5,7 +5,7 @@ import multiprocessing
 import resource
 import signal
 
-from ..deadline import ComputationLost, Deadline
+from .deadline import ComputationLost, Deadline, Stopped
 
 # Address space of an isolated computation: a Groebner basis that needs more would not end soon either.
 MEMORY_BYTES = 8 << 30
@@ -17,7 +17,7 @@ class TooLarge(ValueError):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.groebner.isolated import TooLarge
+        sage: from sage_conslaw.isolated import TooLarge
         sage: issubclass(TooLarge, ValueError)
         True
     """
@@ -33,7 +33,7 @@ def isolated(function, *arguments, deadline=None):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.groebner.isolated import isolated
+        sage: from sage_conslaw.isolated import isolated
         sage: isolated(abs, -3r)
         3
 
@@ -66,7 +66,7 @@ def isolated_steps(function, *arguments, deadline=None):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.groebner.isolated import isolated_steps
+        sage: from sage_conslaw.isolated import isolated_steps
         sage: def steps():
         ....:     import os
         ....:     yield 1r
@@ -119,6 +119,47 @@ def isolated_steps(function, *arguments, deadline=None):
 def _lost(process, deadline):
     return ComputationLost(f"the computation ended without an answer (exit code {process.exitcode}): "
                            f"it crashed or ran out of its {MEMORY_BYTES >> 30} GB of memory", dict(deadline.partial))
+
+
+class _Recorder:
+    """A deadline for the other process: it never ends it, and shows what is proved so far."""
+
+    def __init__(self, context):
+        self.rank = context.Value("q", 0)
+
+    def check(self, rank_at_least=0, **proved):
+        self.rank.value = max(self.rank.value, rank_at_least)
+
+
+def interruptible(function, deadline):
+    r"""
+    Return ``function(deadline)``, in a process of its own that is stopped when the time is over, wherever it is.
+
+    A dense elimination asks no deadline; the rank that the function has recorded until then is kept.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.deadline import Deadline
+        sage: from sage_conslaw.isolated import interruptible
+        sage: interruptible(lambda deadline: 3, Deadline(None))
+        3
+        sage: import time
+        sage: def slow(deadline):
+        ....:     deadline.check(rank_at_least=5)
+        ....:     time.sleep(60)
+        sage: interruptible(slow, Deadline(0.2r))
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.deadline.TimeLimitReached: time limit of 0.2 s reached
+    """
+    if deadline is None or deadline.limit is None:
+        return function(deadline)
+    recorder = _Recorder(multiprocessing)
+    try:
+        return isolated(function, recorder, deadline=deadline)
+    except Stopped as stopped:
+        deadline.partial.update({"rank_at_least": recorder.rank.value} if recorder.rank.value else {})
+        raise stopped.with_partial(dict(deadline.partial)) from None
 
 
 def _run(sender, function, arguments):

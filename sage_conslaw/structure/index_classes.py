@@ -1,0 +1,177 @@
+r"""
+Index classes: which axes of a graph run over the same neurons, and the network with fewer neurons in each class.
+
+Axes that a contraction or a sum ties together have one index.  Permuting it permutes neurons (or inputs, or outputs) and
+maps the family of fields to itself; keeping only some of its values, with all other weights and data zero, is a smaller
+network of the same kind.
+"""
+import numpy as np
+
+from ..networks.graph import Constant, Data, Parameter, Tensor
+from ..networks.operations import Add, Contract, Gate
+from ..networks.response import NetworkResponse
+
+# Beyond this the axes outnumber what they describe (a product of thousands of scalars), and their relations, solved densely, cost
+# more than they save; networks of 100 layers have about 400 nodes.
+_MOST_NODES = 500
+
+
+class IndexClasses:
+    r"""
+    The index classes of a response whose operations are contractions, sums and gates.
+
+    - ``of`` -- for each node the class of each of its axes
+
+    - ``sizes`` -- the number of values of each class
+
+    - ``zero_sum`` -- the class of the outputs if covectors sum to zero over it (softmax cross-entropy), else ``None``
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.index_classes import index_classes
+        sage: f = networks.relu([4, 3, 2], bias=True).response()
+        sage: classes = index_classes(f)
+        sage: classes.sizes, [classes.of[leaf] for leaf in f.leaves]
+        ([4, 3, 2], [(0, 1), (1,), (1, 2)])
+    """
+
+    def __init__(self, response, of, sizes, zero_sum):
+        self.response, self.of, self.sizes, self.zero_sum = response, of, sizes, zero_sum
+        self.starts = np.cumsum([0] + [leaf.size for leaf in response.leaves])
+
+    def indices(self, leaf_number, entries):
+        """Return the index of flat entries of a leaf along each of its axes."""
+        return np.unravel_index(entries, self.response.leaves[leaf_number].shape)
+
+    def restricted(self, sizes, free=False):
+        r"""
+        Return the response of the network with the given numbers of neurons in each class.
+
+        With ``free``, covectors at the output are free even where those of this network sum to zero.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.structure.index_classes import index_classes
+            sage: classes = index_classes(networks.linear([40, 30, 10]).response("cross-entropy"))
+            sage: classes.restricted([1, 1, 2]).local_reparameterisation()
+            [U1*U2_1_1 - U1*U2_1_2]
+        """
+        new = {}
+
+        def shape(node):
+            return tuple(sizes[c] for c in self.of[node])
+        covectors = {covector for _, covector in self.response.pairings}
+        for node in self.response.order:
+            if node not in self.of:
+                continue
+            if isinstance(node, Parameter):
+                new[node] = _Leaf(node.name, shape(node))
+            elif isinstance(node, Data):
+                new[node] = Data(node.name, shape(node), node.kind)
+            elif node in covectors and node.operation is not None:
+                *lead, size = shape(node)
+                new[node] = Data("s", (*lead, size), "covector") if free else \
+                    Data("s", (*lead, size - 1), "covector") @ Constant(_differences(size))
+            elif node.operation is not None:
+                new[node] = Tensor(node.operation, [new[child] for child in node.inputs])
+        return NetworkResponse([new[leaf] for leaf in self.response.leaves], [(new[a], new[b]) for a, b in self.response.pairings])
+
+
+class _Leaf(Parameter):
+    """A parameter whose entries are always numbered, so that equal names cannot meet."""
+
+    def entry_names(self):
+        return [self.name] if self.size == 1 else super().entry_names()
+
+
+def _differences(size):
+    return np.hstack([np.eye(size - 1, dtype=int), -np.ones((size - 1, 1), dtype=int)])
+
+
+def index_classes(response):
+    r"""
+    Return the index classes, or ``None`` if the graph has an operation for which they are not known.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.index_classes import index_classes
+        sage: index_classes(networks.linear([3, 2]).response("cross-entropy")).zero_sum
+        1
+        sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
+        sage: index_classes(PolynomialResponse(["u"], [{(0r,): 1r}])) is None
+        True
+    """
+    if not isinstance(response, NetworkResponse) or len(response.order) > _MOST_NODES:
+        return None
+    if not set(response.leaves) <= set(response.order):
+        return None
+    covectors = {covector for _, covector in response.pairings}
+    skipped, zero_sum = set(), None
+    for node in response.order:
+        if node in covectors and node.operation is not None:
+            # The one covector that is not free: differences of outputs.
+            if zero_sum is not None or len(response.pairings) != 1 or not _is_zero_sum(node):
+                return None
+            zero_sum = node
+            skipped |= set(node.inputs)
+    parent = {}
+
+    def find(item):
+        while parent.setdefault(item, item) != item:
+            parent[item] = parent[parent[item]]
+            item = parent[item]
+        return item
+
+    def join(a, b):
+        parent[find(a)] = find(b)
+    nodes = [node for node in response.order if node not in skipped]
+    for node in nodes:
+        for axis in range(len(node.shape)):
+            find((node, axis))
+        if isinstance(node, Constant):
+            return None
+        if node.operation is None or node is zero_sum:
+            continue
+        if type(node.operation) is Add:
+            for child in node.inputs:
+                for axis in range(len(node.shape)):
+                    join((child, axis), (node, axis))
+        elif type(node.operation) in (Contract, Gate):
+            operation, letters = node.operation, {}
+            for tensor, word in zip((*node.inputs, node), (operation.left, operation.right, operation.result)):
+                if len(set(word)) < len(word):
+                    return None
+                for axis, letter in enumerate(word):
+                    join((tensor, axis), letters.setdefault(letter, (tensor, axis)))
+        else:
+            return None
+    for node, covector in response.pairings:
+        for axis in range(len(node.shape)):
+            join((node, axis), (covector, axis))
+    number, of, sizes = {}, {}, []
+    for node in nodes:
+        of[node] = tuple(number.setdefault(find((node, axis)), len(number)) for axis in range(len(node.shape)))
+        for c, size in zip(of[node], node.shape):
+            if c == len(sizes):
+                sizes.append(size)
+            if sizes[c] != size:
+                return None
+    out = None if zero_sum is None else of[zero_sum][-1]
+    # A second axis over the outputs would meet the covector elsewhere than in the output.
+    if out is not None and any(of[node].count(out) > 1 for node in nodes):
+        return None
+    return IndexClasses(response, of, sizes, out)
+
+
+def _is_zero_sum(node):
+    """Say whether a covector ranges over all vectors that sum to zero along its last axis."""
+    if type(node.operation) is not Contract or not isinstance(node.inputs[0], Data) or not isinstance(node.inputs[1], Constant):
+        return False
+    operation, values = node.operation, node.inputs[1].values
+    if operation.left[:-1] != operation.result[:-1] or operation.right != operation.left[-1] + operation.result[-1]:
+        return False
+    size = node.shape[-1]
+    return values.shape == (size - 1, size) and bool((values == _differences(size)).all())

@@ -1,0 +1,243 @@
+r"""
+All polynomial laws up to degree 2 of a large network: one block an orbit, and equations from small subnetworks.
+
+Permuting the values of an index class maps laws to laws and blocks of monomials to blocks, so one block an orbit is enough: every
+orbit has a monomial with indices 0 and 1 alone.  Where all parameters outside a subnetwork are zero, a law of the network is a
+law of the subnetwork, so each subnetwork gives equations with few terms for the coefficients of a law.  The kernel of any such equations
+modulo a prime has at least the dimension of the space of laws; where known laws fill it, they are all.
+"""
+import numpy as np
+
+from ..exact import modular
+from ..exact.arithmetic import ModularArithmetic
+from ..exact.linear_algebra import kernel
+from ..exact.sparse_rank import sparse_rank
+from .star_points import sub_entries
+from .symmetries import sign_words
+
+# Pairs of parameters of a subnetwork; those of two neurons a layer in 12 layers have 1200 pairs.
+_MOST_PAIRS = 20_000
+
+# Subnetworks of one batch.
+_BATCH = 1 << 14
+
+# Neurons beyond those of a monomial that a subnetwork is given before the search for equations ends.
+_SPARE_NEURONS = 2
+
+# Beyond this number of orbits of blocks the layers, not the widths, make the problem large.
+_MOST_ORBITS = 20_000
+
+
+def laws_are_all(classes, laws, generator, p, deadline=None):
+    r"""
+    Prove that the laws span all polynomial laws of degree 1 and 2 of gradient flow, and are independent; ``False`` if this fails.
+
+    INPUT:
+
+    - ``laws`` -- polynomials that are proved to be laws, a set that permutations of neurons preserve, each in one block
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.index_classes import index_classes
+        sage: from sage_conslaw.structure.orbits import laws_are_all
+        sage: from sage_conslaw.structure.symmetries import balances, explicit_laws
+        sage: p, generator = int(2^61 - 1), numpy.random.default_rng(0r)
+        sage: classes = index_classes(networks.relu([5, 4, 3], bias=True).response())
+        sage: laws = explicit_laws(classes, balances(classes), [])
+        sage: laws_are_all(classes, laws, generator, p), laws_are_all(classes, laws[1:], generator, p)
+        (True, False)
+
+    One input and one output: there are further quadratic laws, and the balances are not all::
+
+        sage: classes = index_classes(networks.linear([1, 2, 1]).response())
+        sage: laws_are_all(classes, explicit_laws(classes, balances(classes), []), generator, p)
+        False
+    """
+    words = sign_words(classes, generator)
+    by_word = {}
+    for law in laws:
+        monomial = next(iter(law))
+        by_word.setdefault(_word(words, monomial), []).append(law)
+    order = np.argsort(words, kind="stable")
+    searched = set()
+    for word in _representative_words(classes, words):
+        if word in searched:
+            continue
+        searched.add(word)
+        if deadline is not None:
+            deadline.check()
+        block = _block(words, order, word)
+        known = by_word.pop(word, [])
+        if len(known) > len(block) or _rank_of_laws(known, block, len(words), p) < len(known):
+            return False
+        missing = len(block) - len(known)
+        # Subnetworks that just hold a monomial may have laws of their own (one input, one output): then with neurons to spare.
+        if not any(_rank_of_equations(classes, words, word, block, missing, spare, generator, p, deadline) == missing
+                   for spare in range(_SPARE_NEURONS + 1)):
+            return False
+    return True
+
+
+def _word(words, monomial):
+    out = 0
+    for i in monomial:
+        out ^= int(words[i])
+    return out
+
+
+def _representative_words(classes, words):
+    """Return the words of the blocks of all monomials whose indices are at most 1: one of each orbit at least."""
+    chosen = []
+    for number, leaf in enumerate(classes.response.leaves):
+        # Two parameters have at most two indices in a class, if no leaf has two axes in it.
+        grids = np.meshgrid(*(np.arange(min(2 * classes.of[leaf].count(c), n)) for c, n in zip(classes.of[leaf], leaf.shape)), indexing="ij")
+        chosen.append(classes.starts[number] + np.ravel_multi_index([g.ravel() for g in grids], leaf.shape))
+    chosen = words[np.concatenate(chosen)]
+    left, right = np.triu_indices(len(chosen))
+    both = np.concatenate([chosen, chosen[left] ^ chosen[right]])
+    found = np.unique(both)
+    if len(found) > _MOST_ORBITS:
+        raise ValueError(f"the quadratic laws of so many layers fall into {len(found)} kinds of blocks; at most {_MOST_ORBITS} are searched; "
+                         "use count, or fewer layers")
+    return found.tolist()
+
+
+def _block(words, order, word):
+    """Return all monomials of degree 1 and 2 with this word, as sorted rows padded with the dimension."""
+    n, ordered = len(words), words[order]
+    wanted = words ^ word
+    low, high = np.searchsorted(ordered, wanted, "left"), np.searchsorted(ordered, wanted, "right")
+    counts = high - low
+    left = np.repeat(np.arange(n), counts)
+    right = order[np.repeat(low, counts) + np.arange(len(left)) - np.repeat(np.cumsum(counts) - counts, counts)]
+    keep = left <= right
+    single = np.flatnonzero(words == word)
+    return np.concatenate([np.stack([left[keep], right[keep]], axis=1), np.stack([single, np.full_like(single, n)], axis=1)])
+
+
+def _keys(table, n):
+    return table[..., 0] * (n + 1) + table[..., 1]
+
+
+def _rank_of_laws(laws, block, n, p):
+    if not laws:
+        return 0
+    places = {tuple(row): i for i, row in enumerate(block.tolist())}
+    rows, columns, values = [], [], []
+    for row, law in enumerate(laws):
+        for monomial, value in law.items():
+            at = places.get(monomial if len(monomial) == 2 else (*monomial, n))
+            if at is None:
+                return -1
+            rows.append(row)
+            columns.append(at)
+            values.append(value.numerator * pow(value.denominator, -1, p) % p)
+    return sparse_rank(np.array(rows), np.array(columns), np.array(values, dtype=np.int64), p)
+
+
+def _rank_of_equations(classes, words, word, block, enough, spare, generator, p, deadline):
+    """Return the rank of equations from one subnetwork a monomial of the block."""
+    if enough == 0:
+        return 0
+    chosen = _chosen_neurons(classes, block, spare)
+    kept = [indices.shape[1] for indices in chosen]
+    small = classes.restricted(kept)
+    n, size = len(words), small.dimension
+    left, right = np.triu_indices(size)
+    left, right = np.concatenate([np.arange(size), left]), np.concatenate([np.full(size, size), right])
+    if len(left) > _MOST_PAIRS:
+        return 0
+    template = _template(small, left, right, generator, p)
+    keys = _keys(block, n)
+    by_key = np.argsort(keys)
+    rows, columns, values, first = [], [], [], 0
+    bases = {}
+    padded = np.append(words, 0)
+    for start in range(0, len(block), _BATCH):
+        if deadline is not None:
+            deadline.check()
+        places = sub_entries(classes, [indices[start:start + _BATCH] for indices in chosen])
+        places = np.hstack([places, np.full((len(places), 1), n)])
+        a, b = places[:, left], places[:, right]
+        inside = padded[a] ^ padded[b] == word
+        pairs = np.stack([np.minimum(a, b), np.maximum(a, b)], axis=-1)
+        patterns, which = np.unique(inside, axis=0, return_inverse=True)
+        which = which.ravel()
+        for number, pattern in enumerate(patterns):
+            here, at = np.flatnonzero(which == number), np.flatnonzero(pattern)
+            basis = bases.get(pattern.tobytes())
+            if basis is None:
+                basis = bases[pattern.tobytes()] = _echelon(template[:, at], p)
+            if not len(basis):
+                continue
+            column = by_key[np.searchsorted(keys[by_key], _keys(pairs[here][:, at], n))]
+            for equation in basis:
+                live = np.flatnonzero(equation)
+                rows.append(np.repeat(first + np.arange(len(here)), len(live)))
+                columns.append(column[:, live].ravel())
+                values.append(np.tile(equation[live], len(here)))
+                first += len(here)
+    if not rows:
+        return 0
+    return sparse_rank(np.concatenate(rows), np.concatenate(columns), np.concatenate(values), p, deadline)
+
+
+def _chosen_neurons(classes, block, spare):
+    """Return for each monomial of the block the neurons of a subnetwork that holds it, equally many in each class, and spare ones."""
+    indices = [[] for _ in classes.sizes]
+    for column in block.T:
+        for number, leaf in enumerate(classes.response.leaves):
+            start, stop = classes.starts[number], classes.starts[number + 1]
+            here = (column >= start) & (column < stop)
+            if not here.any():
+                continue
+            along = classes.indices(number, np.where(here, column - start, 0))
+            for c, index in zip(classes.of[leaf], along):
+                indices[c].append(np.where(here, index, -1))
+    out = []
+    for c, found in enumerate(indices):
+        table = np.sort(np.stack(found, axis=1), axis=1) if found else np.full((len(block), 1), -1)
+        # Distinct indices, then the smallest other ones.
+        table[:, 1:][table[:, 1:] == table[:, :-1]] = -1
+        number = max(1, int((table >= 0).sum(axis=1).max()))
+        if c == classes.zero_sum:
+            number = max(number, min(2, classes.sizes[c]))
+        number = min(number + spare, classes.sizes[c])
+        table = -np.sort(-table, axis=1)
+        table = np.hstack([table, np.full((len(block), number), -1)])[:, :number]
+        for place in range(number):
+            empty = table[:, place] < 0
+            for candidate in range(number):
+                free = empty & (table != candidate).all(axis=1)
+                table[free, place] = candidate
+                empty &= ~free
+        out.append(table)
+    return out
+
+
+def _template(small, left, right, generator, p):
+    """Return equations for the coefficients of all monomials of degree 1 and 2 of the subnetwork, as many as are needed for all."""
+    A, batch, size = ModularArithmetic(p), len(left) + 2, small.dimension
+    theta = modular.random_array(generator, (batch, size), p)
+    field = np.broadcast_to(small.gradient(A, theta, small.draw(generator, p, batch)), theta.shape)
+    one, zero = np.ones((batch, 1), dtype=np.int64), np.zeros((batch, 1), dtype=np.int64)
+    theta, field = np.hstack([theta, one]), np.hstack([field, zero])
+    return modular.add(modular.multiply(theta[:, left], field[:, right], p), modular.multiply(field[:, left], theta[:, right], p), p)
+
+
+def _echelon(rows, p):
+    """Return a reduced basis of the row space: the kernel of the kernel."""
+    size = rows.shape[1]
+    vectors = kernel(rows, p)
+    if not vectors:
+        return np.eye(size, dtype=np.int64)
+    dense = np.zeros((len(vectors), size), dtype=np.int64)
+    for row, vector in enumerate(vectors):
+        dense[row, list(vector)] = list(vector.values())
+    basis = kernel(dense, p)
+    out = np.zeros((len(basis), size), dtype=np.int64)
+    for row, vector in enumerate(basis):
+        out[row, list(vector)] = list(vector.values())
+    return out
