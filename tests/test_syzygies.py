@@ -12,7 +12,8 @@ from sage_conslaw import TimeLimitReached, VectorFieldFamily, conservation_laws,
 from sage_conslaw.cli import cli
 from sage_conslaw.deadline import ComputationLost
 from sage_conslaw.fields.terms import from_sage, to_sage
-from sage_conslaw import isolated, syzygies
+from sage_conslaw import isolated
+from sage_conslaw.groebner import syzygies
 from sage_conslaw.inputs import parse_polynomials
 from sage_conslaw.systems import read_record, system
 
