@@ -10,6 +10,8 @@ from sage.misc.unknown import Unknown
 from sage.plot.arrow import arrow2d
 from sage.plot.circle import circle
 from sage.plot.graphics import Graphics
+from sage.plot.line import line2d
+from sage.plot.point import point2d
 from sage.plot.text import text
 from sage.rings.fraction_field import FractionField
 from sage.rings.integer_ring import ZZ
@@ -23,4 +25,5 @@ from sage.structure.element import Element
 from sage.structure.sage_object import SageObject
 
 __all__ = ["ETuple", "Element", "FractionField", "Graphics", "MPolynomial", "Polynomial", "PolynomialRing",
-           "QQ", "RR", "SageObject", "Unknown", "ZZ", "arrow2d", "circle", "matrix", "text"]
+           "QQ", "RR", "SageObject", "Unknown", "ZZ", "arrow2d", "circle", "line2d",
+           "matrix", "point2d", "text"]
