@@ -150,7 +150,7 @@ def initial_parameters(network, generator, positive=None):
         sage: import numpy
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.training.simulate import initial_parameters
-        sage: initial_parameters(networks.linear([100, 1]), numpy.random.default_rng(0r)).std()     # abs tol 0.02
+        sage: float(initial_parameters(networks.linear([100, 1]), numpy.random.default_rng(0r)).std())     # abs tol 0.02
         0.1
         sage: theta = initial_parameters(networks.nmf(2, 2, 2), numpy.random.default_rng(0r), numpy.ones(8, dtype=bool))
         sage: bool((theta > 0.35).all()), bool((theta < 1.07).all())
