@@ -46,6 +46,7 @@ def law_picture(training, logarithmic=None, figsize=None):
     groups = list(dict.fromkeys(training.groups))
     logarithmic = len(groups) > 1 if logarithmic is None else logarithmic
     picture, labelled = Graphics(), set()
+    single = len(groups) < 2 and np.isnan(training.predictions).all()
     for law, group in enumerate(training.groups):
         colour = _colour(groups.index(group) if len(groups) > 1 else law)
         for rows, dashed in ((training.trajectories, False), (training.predictions, True)):
@@ -55,17 +56,34 @@ def law_picture(training, logarithmic=None, figsize=None):
             if np.isnan(change).any() or len(points) < 2:
                 continue
             label = (f"{group}: " if group else "") + (r"predicted, $\sum \eta^2 h_2(g)$" if dashed else "measured")
-            legend = {} if label in labelled else {"legend_label": label}
+            legend = {} if single or label in labelled else {"legend_label": label}
             labelled.add(label)
-            style = {"color": "black", "linestyle": "--", "thickness": 0.9, "zorder": 3} if dashed else {"color": colour, "thickness": 1.4}
+            style = {"color": colour, "thickness": 1.4 if single else 2.4, "alpha": 0.8}
+            if dashed:
+                style = {"color": "black", "linestyle": "--", "thickness": 0.9, "zorder": 3}
             picture += line2d(points, **style, **legend)
     if logarithmic and len(picture):
         picture._extra_kwds["scale"] = ("semilogy", 10)
+    elif len(picture) and not single:
+        # Room for the legend above the lines.
+        low, high = picture.get_axes_range()["ymin"], picture.get_axes_range()["ymax"]
+        picture._extra_kwds["ymax"] = high + 0.25 * (high - low)
+        picture.set_legend_options(loc="upper left")
     return _framed(picture, r"$t = k \eta$", r"$|h(t) - h(0)|$" if logarithmic else r"$h(t) - h(0)$", figsize)
 
 
 def _chosen(training):
     return np.unique(np.linspace(0, len(training.times) - 1, min(_POINTS, len(training.times))).astype(int)).tolist()
+
+
+def _ticks(low, high):
+    """Return round numbers on a logarithmic axis, few enough to be read."""
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    for digits in ((1, 2, 5), (1,)):
+        ticks = [float(f"{digit}e{decade}") for decade in decades for digit in digits if low <= digit * 10.0 ** decade <= high]
+        if len(ticks) <= 8:
+            break
+    return ticks[::1 + len(ticks) // 9]
 
 
 def _framed(picture, below, left, figsize):
@@ -103,5 +121,10 @@ def drift_picture(order, figsize=None):
             picture += point2d(rings, marker="o", size=110, faceted=True, color="white", markeredgecolor="black", zorder=2,
                                legend_label=name + r"predicted, $\sum \eta^2 h_2(g)$")
     if len(picture):
-        picture._extra_kwds["scale"] = ("loglog", 10)
+        heights = [drift for row in order.drifts for drift in row if drift > 0]
+        across, up = (min(order.steps) / 1.3, max(order.steps) * 1.3), (min(heights) / 1.6, max(heights) * 1.6)
+        columns, rows = sorted(order.steps) if len(order.steps) <= 8 else _ticks(*across), _ticks(*up)
+        picture._extra_kwds.update(
+            scale=("loglog", 10), xmin=across[0], xmax=across[1], ymin=up[0], ymax=up[1], ticks=[columns, rows],
+            tick_formatter=[[f"{tick:.3g}" for tick in columns], [f"{tick:g}" for tick in rows]])
     return _framed(picture, r"step $\eta$", f"total drift at $T = {order.time:g}$", figsize)
