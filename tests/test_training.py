@@ -56,7 +56,7 @@ def test_three_steps_by_hand(perceptron, loss, tau):
     assert np.allclose(run.theta, theta, rtol=0, atol=1e-13)
     assert np.allclose(run.losses[:3], losses, rtol=1e-13)
     assert run.losses[3] == pytest.approx(perceptron_gradient(theta, INPUTS, CLASSES, loss)[0])
-    assert run.velocity is None if tau is None else np.allclose(run.velocity, w, rtol=0, atol=1e-13)
+    assert (run.velocity is None) if tau is None else np.allclose(run.velocity, w, rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("network, loss", [(networks.attention(3, 2), "least-squares"), (networks.gated(2, 3), "cross-entropy"),

@@ -4,9 +4,10 @@ Optimisers as they run on a computer: flows with a time step.
 With `g` the gradient of the loss, `M` the metric, `\lambda` the weight decay and `\eta` the step, at the time `t = k \eta`:
 
 - first order: `\theta \leftarrow \theta - \eta (M g + \lambda \theta)` (explicit Euler; gradient descent);
-- first order with the entropy's metric `M_{ii} = \theta_i`, `\theta_i > 0`: `\theta_i \leftarrow \theta_i\, e^{-\eta (g_i + \lambda)}` (mirror descent;
-  the other parameters by Euler);
-- second order: `w \leftarrow w - \eta (\tau(t) w + M g + \lambda \theta)`, then `\theta \leftarrow \theta + \eta w` (semi-implicit Euler; heavy ball).
+- first order with the entropy's metric `M_{ii} = \theta_i`, `\theta_i > 0`: `\theta_i \leftarrow \theta_i\, e^{-\eta (g_i + \lambda)}`
+  (mirror descent; the other parameters by Euler);
+- second order: `w \leftarrow w - \eta (\tau(t) w + M g + \lambda \theta)`, then `\theta \leftarrow \theta + \eta w`
+  (semi-implicit Euler; heavy ball).
 """
 from fractions import Fraction
 
@@ -65,7 +66,8 @@ class Descent:
             raise ValueError(f"scheme {scheme!r} is not known; choose 'euler' or 'mirror'")
         possible = self.positive.any() and not flow.second_order
         if scheme == "mirror" and not possible:
-            raise ValueError("the scheme 'mirror' needs a gradient flow in the entropy's metric, e.g. flows.gradient(metric='mirror'); try scheme='euler'")
+            raise ValueError("the scheme 'mirror' needs a gradient flow in the entropy's metric, e.g. flows.gradient(metric='mirror'); "
+                             "try scheme='euler'")
         self.scheme = scheme or ("mirror" if possible else "euler")
         denominator = family.metric_denominator
         self._denominator = None if denominator is None else sparse.PolynomialMap([denominator], family.dimension)
@@ -96,6 +98,15 @@ class Descent:
     def start(self, theta, velocity=None):
         r"""
         Set the state: the time is 0, or 1 where the damping has a pole at 0.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.training.descent import Descent
+            sage: d = Descent(flows.nesterov(), flows.nesterov().family(networks.product(2r).response()), 0.1)
+            sage: d.start(numpy.array([1.0, 2.0])); d.time, d.damping()
+            (1.0, 3.0)
         """
         self.theta = np.array(theta, dtype=np.float64)
         self.velocity = np.zeros_like(self.theta) if velocity is None else np.array(velocity, dtype=np.float64)

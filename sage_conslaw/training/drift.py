@@ -10,7 +10,8 @@ from ..problem import problem
 from .observables import observables, search
 from .simulate import positive_number, simulate
 
-# A drift below this part of the laws' own size is rounding: laws that a scheme keeps exactly show 1e-16 to 1e-13 after 10^5 steps.
+# A drift below this part of the laws' own size is rounding: laws that a scheme keeps exactly (linear ones by Euler's method, bilinear ones by the
+# heavy ball without damping) showed at most 1e-15 after 10^3 steps, 6e-14 after 10^4 and 4e-13 after 10^5.
 _ROUNDING = 1e-11
 
 

@@ -42,7 +42,7 @@ class Observables:
         return _evaluator(self.terms, self.dimension)
 
     def quadratic_parts(self):
-        """Return a function to the parts of degree two of the laws: what a step adds, by `h(\\theta - \\eta v) = h(\\theta) + \\eta^2 h_2(v)`."""
+        """Return a function to the quadratic parts of the laws: what a step adds, by `h(\\theta - \\eta v) = h(\\theta) + \\eta^2 h_2(v)`."""
         parts = [{monomial: value for monomial, value in law.items() if len(monomial) == 2} for law in self.terms]
         return _evaluator(parts, self.dimension)
 
@@ -76,7 +76,8 @@ def observables(problem, laws=None, search=None):
         sage: from sage_conslaw.training.observables import observables
         sage: net = networks.linear([1, 2, 1])
         sage: momentum = problem(net, flows.momentum())
-        sage: observables(momentum, {"gradient": conservation_laws(net), "momentum": conservation_laws(net, flow=flows.momentum())}).conserved
+        sage: both = {"gradient": conservation_laws(net), "momentum": conservation_laws(net, flow=flows.momentum())}
+        sage: observables(momentum, both).conserved
         (False, False, False, True, True)
         sage: observables(momentum, ["q^2"])
         Traceback (most recent call last):

@@ -11,7 +11,7 @@ from ..problem import _flow, problem
 from .descent import Descent
 from .objective import Objective
 from .observables import observables, search
-from .training import Training
+from .result import Training
 
 
 def simulate(network, *, flow=None, data=None, step, steps, loss=None, seed=None, theta=None, velocity=None, laws=None, batch=None,
