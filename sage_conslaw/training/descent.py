@@ -51,7 +51,7 @@ class Descent:
     """
 
     def __init__(self, flow, family, step, scheme=None):
-        self.flow, self.family, self.step = flow, family, step
+        self.flow, self.family, self.step = flow, family, float(step)
         self.A = FloatArithmetic()
         if flow.second_order and flow.tau.symbolic:
             raise ValueError("the damping is the indeterminate tau; a simulation needs a number, e.g. flows.momentum(tau=1)")
