@@ -23,7 +23,8 @@ setup(
         "sage": ["passagemath-standard==10.8.13"],
         # A Dask cluster for surveys, and tables for other programs.
         "survey": ["distributed", "pandas", "pyarrow", "matplotlib"],
-        "test": ["pytest", "hypothesis", "nbclient", "nbformat", "matplotlib", "distributed", "pandas", "pyarrow", "sphinx"],
+        "test": ["pytest", "hypothesis", "nbclient", "nbformat", "matplotlib", "distributed", "pandas", "pyarrow", "sphinx",
+                 "scikit-learn"],
     },
     entry_points={"console_scripts": ["sage-conslaw=sage_conslaw.cli:main"]},
 )

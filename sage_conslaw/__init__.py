@@ -21,6 +21,7 @@ _HOMES = {
     "first_integrals": ".groebner.first_integrals", "read_collection": ".systems", "read_system": ".systems", "system": ".systems",
     "compendium": ".papers.compendium", "reproduce": ".papers.reproduce",
     "survey": ".surveys.run",
+    "drift_order": ".training.drift", "plot_drift": ".training.drift", "simulate": ".training.simulate",
 }
 _ROOMS = ("certificates", "flows", "networks")
 

@@ -11,6 +11,8 @@ from sage.misc.unknown import Unknown
 from sage.plot.arrow import arrow2d
 from sage.plot.circle import circle
 from sage.plot.graphics import Graphics
+from sage.plot.line import line2d
+from sage.plot.point import point2d
 from sage.plot.text import text
 from sage.rings.fraction_field import FractionField
 from sage.rings.integer_ring import ZZ
@@ -25,4 +27,5 @@ from sage.structure.element import Element
 from sage.structure.sage_object import SageObject
 
 __all__ = ["ETuple", "Element", "FractionField", "Graphics", "MPolynomial", "Polynomial", "PolynomialRing",
-           "QQ", "RR", "SageObject", "TermOrder", "Unknown", "ZZ", "arrow2d", "circle", "latex", "matrix", "text"]
+           "QQ", "RR", "SageObject", "TermOrder", "Unknown", "ZZ", "arrow2d", "circle", "latex", "line2d", "matrix",
+           "point2d", "text"]

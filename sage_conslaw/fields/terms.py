@@ -95,6 +95,37 @@ def multiply(a, b):
     return {monomial: value for monomial, value in out.items() if value}
 
 
+def add(a, b):
+    r"""
+    Return the sum of two polynomials.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.fields.terms import add
+        sage: add({(0,): Fraction(1r), (1,): Fraction(1r)}, {(1,): Fraction(-1r)})
+        {(0,): Fraction(1, 1)}
+    """
+    out = dict(a)
+    for monomial, value in b.items():
+        out[monomial] = out.get(monomial, 0) + value
+    return {monomial: value for monomial, value in out.items() if value}
+
+
+def scaled(terms, factor):
+    r"""
+    Return a polynomial times a number.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.fields.terms import scaled
+        sage: scaled({(0,): Fraction(1r)}, Fraction(-2r)), scaled({(0,): Fraction(1r)}, 0r)
+        ({(0,): Fraction(-2, 1)}, {})
+    """
+    return {monomial: value * factor for monomial, value in terms.items() if factor}
+
+
 def shifted(terms, offset):
     r"""
     Return the polynomial with every variable's index moved by ``offset``.

@@ -82,9 +82,10 @@ class Flow:
             metric = metric.arranged(response.names)
         state = _State(self, response.names)
         entries = None if metric is None else state.metric_entries(metric)
+        denominator = None if metric is None else state.metric_denominator(metric)
         return FlowFamily(response, state.names, state.parameters, state.forced, state.drift(), entries,
                           constants=state.constants, time=state.time, rate=state.rate_text(), meaning=state.meaning(), ansatz=state.ansatz(),
-                          exact_flow=state.exact_flow())
+                          exact_flow=state.exact_flow(), metric_denominator=denominator)
 
 
 class _State:
@@ -132,20 +133,19 @@ class _State:
         velocity = range(self.forced, self.forced + D)
         if flow.tau.symbolic:
             return [{}, self._tau_s()] + [{(i,): ONE} for i in velocity] + \
-                [_sum({(0, j): -ONE}, {(i,): -flow.decay}) for i, j in zip(theta, velocity)]
+                [sparse.add({(0, j): -ONE}, {(i,): -flow.decay}) for i, j in zip(theta, velocity)]
         p, q = flow.tau.numerator, flow.tau.denominator
         clock = self._tau_s() if self.exponential else self._in_time(q)
         return [clock] + [self._in_time(q, (j,)) for j in velocity] + \
-            [_sum(_scaled(self._in_time(p, (j,)), -ONE), _scaled(self._in_time(q, (i,)), -flow.decay))
+            [sparse.add(sparse.scaled(self._in_time(p, (j,)), -ONE), sparse.scaled(self._in_time(q, (i,)), -flow.decay))
              for i, j in zip(theta, velocity)]
 
     def metric_entries(self, metric):
         """Return the entries of a metric in the coordinates of the state."""
-        moved = []
         names = metric.names or ()
-        place = {name: i for i, name in enumerate(self.names)}
-        unknown = [name for name in names if name not in place]
+        unknown = [name for name in names if name not in self.names]
         used = {i for _, _, terms in metric.entries for monomial in terms for i in monomial}
+        used |= {i for monomial in metric.denominator or () for i in monomial}
         if any(names[i] in unknown for i in used):
             bad = next(names[i] for i in sorted(used) if names[i] in unknown)
             if bad == "t" and self.exponential:
@@ -154,18 +154,28 @@ class _State:
             raise ValueError(f"the metric has the variable {bad}, which is not a coordinate ({', '.join(self.names[:8])}"
                              f"{', ...' if len(self.names) > 8 else ''})")
         top = max((sparse.degree(terms) for _, _, terms in metric.entries), default=0)
-        for row, column, terms in metric.entries:
-            total = {}
-            for monomial, value in terms.items():
-                factors = [self._dual(place[names[i]]) if metric.dual else {(place[names[i]],): ONE} for i in monomial]
-                if metric.dual and self.flow.second_order:
-                    factors += [self._clock_factor()] * (top - len(monomial))
-                product = {(): value}
-                for factor in factors:
-                    product = sparse.multiply(product, factor)
-                total = _sum(total, product)
-            moved.append((row, column, total))
-        return moved
+        place = {name: i for i, name in enumerate(self.names)}
+        return [(row, column, self._in_state(metric, terms, top, place)) for row, column, terms in metric.entries]
+
+    def metric_denominator(self, metric):
+        """Return what the entries of a metric are divided by, in the coordinates of the state, or ``None``."""
+        if metric.denominator is None:
+            return None
+        place = {name: i for i, name in enumerate(self.names)}
+        return self._in_state(metric, metric.denominator, sparse.degree(metric.denominator), place)
+
+    def _in_state(self, metric, terms, top, place):
+        total = {}
+        for monomial, value in terms.items():
+            names = [metric.names[i] for i in monomial]
+            factors = [self._dual(place[name]) if metric.dual else {(place[name],): ONE} for name in names]
+            if metric.dual and self.flow.second_order:
+                factors += [self._clock_factor()] * (top - len(monomial))
+            product = {(): value}
+            for factor in factors:
+                product = sparse.multiply(product, factor)
+            total = sparse.add(total, product)
+        return total
 
     def _clock_factor(self):
         return {(): ONE} if self.flow.tau.symbolic else self._in_time(self.flow.tau.denominator) \
@@ -180,7 +190,7 @@ class _State:
             return {(0, i): ONE, (w,): ONE}
         if self.exponential:
             return {(i,): self.rate, (w,): ONE}
-        return _sum(self._in_time(self.flow.tau.numerator, (i,)), self._in_time(self.flow.tau.denominator, (w,)))
+        return sparse.add(self._in_time(self.flow.tau.numerator, (i,)), self._in_time(self.flow.tau.denominator, (w,)))
 
     def ansatz(self):
         """Return groups (coordinates, degree) of the default search: degree 2, times powers of the time."""
@@ -229,17 +239,6 @@ def _unused(name, taken):
     while name in taken:
         name += "_"
     return name
-
-
-def _sum(a, b):
-    out = dict(a)
-    for monomial, value in b.items():
-        out[monomial] = out.get(monomial, 0) + value
-    return {monomial: value for monomial, value in out.items() if value}
-
-
-def _scaled(terms, factor):
-    return {monomial: value * factor for monomial, value in terms.items() if factor}
 
 
 def gradient(metric=None):

@@ -28,6 +28,8 @@ class FlowFamily(ControlAffineFamily):
 
     - ``exact_flow`` -- how the drift integrates exactly, or ``None``: see :meth:`drift_flow`
 
+    - ``metric_denominator`` -- sparse polynomial in the state that the metric's entries are divided by: it changes speeds, no law
+
     EXAMPLES::
 
         sage: from sage_conslaw import networks
@@ -41,7 +43,9 @@ class FlowFamily(ControlAffineFamily):
     """
 
     def __init__(self, response, names, first_parameter=0, first_forced=0, drift=None, metric=None,
-                 constants=(), time=None, rate=None, meaning=None, ansatz=None, exact_flow=None):
+                 constants=(), time=None, rate=None, meaning=None, ansatz=None, exact_flow=None,
+                 metric_denominator=None):
+        self.metric_denominator = metric_denominator
         self.response = response
         self.names = list(names)
         self.first_parameter, self.first_forced = first_parameter, first_forced
@@ -86,16 +90,20 @@ class FlowFamily(ControlAffineFamily):
     def control(self, A, z, data):
         D = self.response.dimension
         theta = A.slice(z, self.first_parameter, self.first_parameter + D)
-        gradient = self.response.gradient(A, theta, data)
-        if self.metric is not None:
-            gradient = A.multiply(self._metric_map(A, z), A.take(gradient, self._columns))
-            gradient = A.concatenate([A.segment_sum(gradient, self._starts), A.constant([0])], -1)
-            gradient = A.take(gradient, self._places)
+        gradient = self.moved(A, z, self.response.gradient(A, theta, data))
         before, after = self.first_forced, self.dimension - self.first_forced - D
         if not before and not after:
             return gradient
         zeros = [A.constant(np.zeros(n, dtype=np.int64)) for n in (before, after)]
         return A.concatenate([zeros[0], gradient, zeros[1]], -1)
+
+    def moved(self, A, z, gradient):
+        """Return a gradient moved by the metric at the state ``z``, without the metric's denominator."""
+        if self.metric is None:
+            return gradient
+        gradient = A.multiply(self._metric_map(A, z), A.take(gradient, self._columns))
+        gradient = A.concatenate([A.segment_sum(gradient, self._starts), A.constant([0])], -1)
+        return A.take(gradient, self._places)
 
     def random_step(self, generator, p):
         r"""

@@ -20,6 +20,8 @@ class Metric:
 
     - ``names`` -- the coordinates the entries are written in, or ``None`` for those of the parameters
 
+    - ``denominator`` -- the polynomial in ``names`` that the entries are divided by, or ``None`` for 1
+
     - ``dual`` -- whether a momentum flow takes the metric at `\tau \theta + \theta'` (mirror flows) or as it is
 
     EXAMPLES::
@@ -36,6 +38,7 @@ class Metric:
     names: tuple
     dual: bool = False
     by_name: bool = False
+    denominator: dict = None
 
     def arranged(self, parameters):
         """Return a metric whose rows are named, in the order of the parameters."""
@@ -53,7 +56,7 @@ class Metric:
 
 
 def _common(polynomials, what):
-    """Return names, and numerators over a common denominator, of numbers, polynomials or rational functions."""
+    """Return names, numerators and the common denominator (``None`` for 1) of numbers, polynomials or rational functions."""
     from .._sage import QQ, RR, FractionField, PolynomialRing
     from ..inputs import parse_rational_functions
     flat = list(polynomials)
@@ -70,9 +73,9 @@ def _common(polynomials, what):
     if any(hasattr(f, "free_symbols") for f in flat):
         from ..inputs import polynomials_of_one_ring
         ring, flat = polynomials_of_one_ring(flat, what)
-        return ring.variable_names(), [sparse.from_sage(f) for f in flat]
+        return ring.variable_names(), [sparse.from_sage(f) for f in flat], None
     if not rings:
-        return (), [{(): value} if value else {} for value in (_number(f, what) for f in flat)]
+        return (), [{(): value} if value else {} for value in (_number(f, what) for f in flat)], None
     names = rings[0].variable_names()
     ring = PolynomialRing(QQ, names, len(names))
     field = FractionField(ring)
@@ -83,7 +86,8 @@ def _common(polynomials, what):
     denominator = ring.one()
     for f in flat:
         denominator = denominator.lcm(ring(f.denominator()))
-    return names, [sparse.from_sage(ring(f * denominator)) for f in flat]
+    terms = [sparse.from_sage(ring(f * denominator)) for f in flat]
+    return names, terms, None if denominator.is_one() else sparse.from_sage(denominator)
 
 
 def _number(value, what):
@@ -120,12 +124,12 @@ def diagonal(entries, name="diagonal", dual=False):
         TypeError: the metric contains u of Symbolic Ring; give exact numbers, polynomials or rational functions of a Sage ring over QQ
     """
     entries = list(entries)
-    names, terms = _common(entries, "the metric")
+    names, terms, denominator = _common(entries, "the metric")
     for i, f in enumerate(terms):
         if not f:
             raise ValueError(f"the metric is singular: entry {i + 1} of its diagonal is zero; "
                              "a parameter that must not move is no parameter")
-    return Metric(name, len(terms), tuple((i, i, f) for i, f in enumerate(terms)), names, dual)
+    return Metric(name, len(terms), tuple((i, i, f) for i, f in enumerate(terms)), names, dual, denominator=denominator)
 
 
 def full(rows, name="matrix", dual=False):
@@ -153,10 +157,10 @@ def full(rows, name="matrix", dual=False):
         if len(row) != n:
             raise ValueError(f"the metric has {n} row{'s' if n != 1 else ''} and a row of {len(row)} entries; "
                              "it must be square, one row and column a parameter")
-    names, terms = _common([f for row in rows for f in row], "the metric")
+    names, terms, denominator = _common([f for row in rows for f in row], "the metric")
     _check_invertible(terms, n, len(names))
     entries = tuple((i, j, terms[i * n + j]) for i in range(n) for j in range(n) if terms[i * n + j])
-    return Metric(name, n, entries, names, dual)
+    return Metric(name, n, entries, names, dual, denominator=denominator)
 
 
 def _check_invertible(terms, n, dimension):
@@ -231,7 +235,7 @@ def of_potential(potential, names=None):
         raise ValueError("the Hessian of the potential is singular; give a strictly convex potential")
     inverse = hessian.inverse()
     entries = diagonal(inverse.diagonal()) if inverse.is_diagonal() else full(inverse.rows())
-    return Metric("mirror", n, entries.entries, tuple(names), dual=True, by_name=True)
+    return Metric("mirror", n, entries.entries, tuple(names), dual=True, by_name=True, denominator=entries.denominator)
 
 
 def _rational_function(entry, field):

@@ -1,0 +1,162 @@
+r"""
+Optimisers as they run on a computer: flows with a time step.
+
+With `g` the gradient of the loss, `M` the metric, `\lambda` the weight decay and `\eta` the step, at the time `t = k \eta`:
+
+- first order: `\theta \leftarrow \theta - \eta (M g + \lambda \theta)` (explicit Euler; gradient descent);
+- first order with the entropy's metric `M_{ii} = \theta_i`, `\theta_i > 0`: `\theta_i \leftarrow \theta_i\, e^{-\eta (g_i + \lambda)}`
+  (mirror descent; the other parameters by Euler);
+- second order: `w \leftarrow w - \eta (\tau(t) w + M g + \lambda \theta)`, then `\theta \leftarrow \theta + \eta w`
+  (semi-implicit Euler; heavy ball).
+"""
+from fractions import Fraction
+
+import numpy as np
+
+from ..exact.arithmetic import FloatArithmetic
+from ..fields import terms as sparse
+
+SCHEMES = ("euler", "mirror")
+
+
+class Descent:
+    r"""
+    The state of an optimiser, and one step of it.
+
+    INPUT:
+
+    - ``flow`` -- the flow; ``family`` -- what it makes of the network's response (its metric and the names of the state)
+
+    - ``step`` -- the step `\eta`
+
+    - ``scheme`` -- ``"euler"``, or ``"mirror"`` for first-order flows in the entropy's metric, where it is the default
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import flows, networks
+        sage: from sage_conslaw.training.descent import Descent
+        sage: net = networks.product(2r)
+        sage: d = Descent(flows.momentum(tau=1), flows.momentum(tau=1).family(net.response()), 0.5)
+        sage: d.start(numpy.array([1.0, 2.0]))
+        sage: direction = d.advance(numpy.array([1.0, 0.0])); d.velocity, d.theta
+        (array([-0.5,  0. ]), array([0.75, 2.  ]))
+        sage: direction = d.advance(numpy.array([0.0, 0.0])); d.velocity, d.theta
+        (array([-0.25,  0.  ]), array([0.625, 2.   ]))
+
+    The state has the time as the laws know it, here `e^t`::
+
+        sage: d.state().round(3)
+        array([ 2.718,  0.625,  2.   , -0.25 ,  0.   ])
+    """
+
+    def __init__(self, flow, family, step, scheme=None):
+        self.flow, self.family, self.step = flow, family, float(step)
+        self.A = FloatArithmetic()
+        if flow.second_order and flow.tau.symbolic:
+            raise ValueError("the damping is the indeterminate tau; a simulation needs a number, e.g. flows.momentum(tau=1)")
+        self.rate = None if family.rate is None else float(Fraction(family.rate))
+        self.decay = float(flow.decay)
+        self._clock_dependent = flow.second_order and flow.tau.constant is None
+        forced = range(family.first_forced, family.first_forced + family.response.dimension)
+        if self._clock_dependent and any(i in forced for _, _, entry in family.metric or () for monomial in entry for i in monomial):
+            raise NotImplementedError("a metric that depends on the velocity is simulated with a constant damping only; try flows.momentum(tau=1)")
+        self.positive = self._positive()
+        if scheme not in (None,) + SCHEMES:
+            raise ValueError(f"scheme {scheme!r} is not known; choose 'euler' or 'mirror'")
+        possible = self.positive.any() and not flow.second_order
+        if scheme == "mirror" and not possible:
+            raise ValueError("the scheme 'mirror' needs a gradient flow in the entropy's metric, e.g. flows.gradient(metric='mirror'); "
+                             "try scheme='euler'")
+        self.scheme = scheme or ("mirror" if possible else "euler")
+        denominator = family.metric_denominator
+        self._denominator = None if denominator is None else sparse.PolynomialMap([denominator], family.dimension)
+
+    @property
+    def name(self):
+        """The name of the optimiser."""
+        if self.flow.second_order:
+            return "heavy ball" if self.flow.name == "momentum" else "Nesterov's flow by semi-implicit Euler"
+        return "mirror descent" if self.scheme == "mirror" else "gradient descent"
+
+    def _positive(self):
+        """Return which parameters move in the entropy's metric; none unless the metric is 1 or `\\theta_i` on the diagonal throughout."""
+        family = self.family
+        D = family.response.dimension
+        out = np.zeros(D, dtype=bool)
+        if family.metric is None or family.metric_denominator is not None or self._clock_dependent:
+            return out
+        dual = self.flow.second_order
+        for row, column, entry in family.metric:
+            here, velocity = (family.first_parameter + row,), (family.first_forced + row,)
+            rate = {here: self.flow.tau.constant} if dual and self.flow.tau.constant else {}
+            out[row] = entry == ({**rate, velocity: 1} if dual else {here: 1})
+            if row != column or not (out[row] or entry == {(): 1}):
+                return np.zeros(D, dtype=bool)
+        return out
+
+    def start(self, theta, velocity=None):
+        r"""
+        Set the state: the time is 0, or 1 where the damping has a pole at 0.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.training.descent import Descent
+            sage: d = Descent(flows.nesterov(), flows.nesterov().family(networks.product(2r).response()), 0.1)
+            sage: d.start(numpy.array([1.0, 2.0])); d.time, d.damping()
+            (1.0, 3.0)
+        """
+        self.theta = np.array(theta, dtype=np.float64)
+        self.velocity = np.zeros_like(self.theta) if velocity is None else np.array(velocity, dtype=np.float64)
+        self.number = 0
+        self.first_time = 1.0 if self._clock_dependent and () not in self.flow.tau.denominator else 0.0
+
+    @property
+    def time(self):
+        return self.first_time + self.number * self.step
+
+    def state(self):
+        """Return the state in the coordinates of the laws."""
+        family = self.family
+        z = np.empty(family.dimension)
+        if family.time is not None:
+            z[family.time] = self.time if self.rate is None else np.exp(self.rate * self.time)
+        D = len(self.theta)
+        z[family.first_parameter:family.first_parameter + D] = self.theta
+        if self.flow.second_order:
+            z[family.first_forced:family.first_forced + D] = self.velocity
+        return z
+
+    def damping(self):
+        """Return `\\tau(t)` at the present time."""
+        def at(terms):
+            return sum(float(value) * self.time ** len(monomial) for monomial, value in terms.items())
+        return at(self.flow.tau.numerator) / at(self.flow.tau.denominator)
+
+    def direction(self, gradient):
+        """Return `M g` at the present state."""
+        if self.family.metric is None:
+            return gradient
+        z = self.state()
+        moved = self.family.moved(self.A, z, gradient)
+        return moved if self._denominator is None else moved / self._denominator(self.A, z)
+
+    def advance(self, gradient):
+        """Make one step along a gradient of the loss; return `M g` as it entered."""
+        eta = self.step
+        if self.scheme == "mirror":
+            plain = self.theta - eta * (gradient + self.decay * self.theta)
+            self.theta = np.where(self.positive, self.theta * np.exp(-eta * (gradient + self.decay)), plain)
+            direction = None
+        else:
+            direction = self.direction(gradient)
+            force = direction + self.decay * self.theta
+            if self.flow.second_order:
+                self.velocity = self.velocity - eta * (self.damping() * self.velocity + force)
+                self.theta = self.theta + eta * self.velocity
+            else:
+                self.theta = self.theta - eta * force
+        self.number += 1
+        return direction

@@ -1,0 +1,136 @@
+r"""
+The laws that are watched along training: polynomials in the coordinates of a flow's state, evaluated in floating point.
+"""
+from dataclasses import dataclass
+
+from ..api import conservation_laws
+from ..exact.arithmetic import FloatArithmetic
+from ..fields import terms as sparse
+from ..inputs import polynomials_of_one_ring
+from ..results.readable import readable
+from ..results.result import ConservationLaws
+
+
+@dataclass(frozen=True)
+class Observables:
+    r"""
+    Laws in the coordinates of a state.
+
+    - ``terms``, ``texts`` -- the laws, sparse and as text
+
+    - ``groups`` -- the label of each law, ``""`` unless they were given as a dictionary
+
+    - ``conserved`` -- for each, whether the flow conserves it, decided exactly
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.problem import problem
+        sage: from sage_conslaw.training.observables import observables
+        sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"]); watched.texts, watched.conserved
+        (('x1^2 - x2^2', 'x1 + x2'), (True, False))
+    """
+
+    terms: tuple
+    texts: tuple
+    groups: tuple
+    conserved: tuple
+    dimension: int
+
+    def evaluator(self):
+        """Return a function of states ``(..., dimension)`` to values ``(..., laws)``."""
+        return _evaluator(self.terms, self.dimension)
+
+    def quadratic_parts(self):
+        """Return a function to the quadratic parts of the laws: what a step adds, by `h(\\theta - \\eta v) = h(\\theta) + \\eta^2 h_2(v)`."""
+        parts = [{monomial: value for monomial, value in law.items() if len(monomial) == 2} for law in self.terms]
+        return _evaluator(parts, self.dimension)
+
+    def predictable(self):
+        """Say for each law whether a first-order step changes it by `\\eta^2 h_2` exactly: it is conserved and of degree two at most."""
+        return tuple(kept and sparse.degree(law) <= 2 for law, kept in zip(self.terms, self.conserved))
+
+
+def _evaluator(polynomials, dimension):
+    A, compiled = FloatArithmetic(), sparse.PolynomialMap(polynomials, dimension)
+    return lambda z: compiled(A, z)
+
+
+def observables(problem, laws=None, search=None):
+    r"""
+    Return the laws to watch.
+
+    INPUT:
+
+    - ``problem`` -- the problem of the network, the flow and the loss
+
+    - ``laws`` -- ``None``: the independent laws found by ``search()``; polynomials (of Sage or SymPy, or strings) in names of the
+      state; a :class:`ConservationLaws`, perhaps of another flow; or a dictionary of such, by labels
+
+    EXAMPLES:
+
+    Laws of another flow are found again by the names of the parameters::
+
+        sage: from sage_conslaw import conservation_laws, flows, networks
+        sage: from sage_conslaw.problem import problem
+        sage: from sage_conslaw.training.observables import observables
+        sage: net = networks.linear([1, 2, 1])
+        sage: momentum = problem(net, flows.momentum())
+        sage: both = {"gradient": conservation_laws(net), "momentum": conservation_laws(net, flow=flows.momentum())}
+        sage: observables(momentum, both).conserved
+        (False, False, False, True, True)
+        sage: observables(momentum, ["q^2"])
+        Traceback (most recent call last):
+        ...
+        ValueError: the law has the variable q, which is not a coordinate of the state (t, U1_1_1, U1_1_2, U2_1_1, U2_2_1, dU1_1_1, dU1_1_2, dU2_1_1, ...)
+    """
+    if not isinstance(laws, dict):
+        laws = {"": laws}
+    terms, groups, conserved = [], [], []
+    family = problem.family
+    for label, some in laws.items():
+        if some is None:
+            found = search()
+            some, known = _independent(found), True
+        elif isinstance(some, ConservationLaws):
+            some, known = _placed(family, some.problem.family.names, _independent(some)), False
+        else:
+            ring, polynomials = polynomials_of_one_ring([some] if isinstance(some, str) else some, "laws")
+            some, known = _placed(family, ring.variable_names(), map(sparse.from_sage, polynomials)), False
+        terms += some
+        groups += [str(label)] * len(some)
+        conserved += [True] * len(some) if known else family.conserved(some)
+    clock = None if family.time is None else family.names[family.time]
+    texts = [readable(problem.law(law), clock, family.rate) for law in terms]
+    return Observables(tuple(terms), tuple(texts), tuple(groups), tuple(conserved), family.dimension)
+
+
+def _independent(found):
+    return [found.terms[i] for i in found.independent]
+
+
+def _placed(family, names, polynomials):
+    """Return polynomials in other names in the coordinates of the state."""
+    place = {name: i for i, name in enumerate(family.names)}
+    out = []
+    for terms in polynomials:
+        for i in {i for monomial in terms for i in monomial}:
+            if names[i] not in place:
+                shown = ", ".join(family.names[:8]) + (", ..." if len(family.names) > 8 else "")
+                raise ValueError(f"the law has the variable {names[i]}, which is not a coordinate of the state ({shown})")
+        out.append({tuple(sorted(place[names[i]] for i in monomial)): value for monomial, value in terms.items()})
+    return out
+
+
+def search(network, flow, loss, seed):
+    r"""
+    Return a function that finds the laws of a flow when it is called.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.training.observables import search
+        sage: search(networks.product(2), None, None, 0)()
+        1 independent law of degree at most 2 in 2 parameters, complete (proved)
+    """
+    return lambda: conservation_laws(network, flow=flow, loss=loss, seed=seed)
