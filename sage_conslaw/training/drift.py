@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .._sage import SageObject
-from ..problem import problem
 from .observables import observables, search
 from .simulate import positive_number, simulate
 
