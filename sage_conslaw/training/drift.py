@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .._sage import SageObject
-from .observables import observables, search
+from .observables import search
 from .simulate import positive_number, simulate
 
 # A drift below this part of the laws' own size is rounding: laws that a scheme keeps exactly (linear ones by Euler's method, bilinear ones by the
