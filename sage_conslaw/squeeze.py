@@ -36,6 +36,10 @@ SEARCH_COORDINATES = 300
 _MOST_COORDINATES = 10_000
 
 
+# Wide linear layers between few inputs and outputs need ever longer words (2 50 50 2 about 24 letters): words that cost more numbers than this, about
+# half a minute, are not tried where the structure has given bounds.
+_MOST_WORK = 100_000_000
+
 # From this number of coordinates on one dense elimination takes over a second and asks no deadline: with a time limit it runs in a
 # process of its own.
 _INTERRUPTED = 1500
@@ -152,7 +156,8 @@ def _with_structure(family, structure, found, generator, proof, deadline, error_
     if family.dimension > _MOST_COORDINATES:
         return Squeeze(tuple(found), independent, rank, (rank,), "bounded", None, SPARSE, searched=searched)
     upper = family.moving_dimension - len(independent)
-    return Squeeze(tuple(found), independent, *rank_of(family, generator, "modular", proof, upper, deadline, error_bound), searched=searched)
+    return Squeeze(tuple(found), independent, *rank_of(family, generator, "modular", proof, upper, deadline, error_bound, _MOST_WORK),
+                   searched=searched)
 
 
 def count_squeeze(family, algorithm, generator, proof=True, deadline=None, error_bound=None):
@@ -179,10 +184,11 @@ def count_squeeze(family, algorithm, generator, proof=True, deadline=None, error
     """
     if proof and algorithm != "symbolic" and family.dimension <= SEARCH_COORDINATES:
         return squeeze(family, family.groups(), algorithm, generator, proof, deadline, error_bound=error_bound)
-    laws, upper = 0, family.moving_dimension
+    laws, upper, most_work = 0, family.moving_dimension, None
     if algorithm == "modular" and (proof or family.dimension > _MOST_COORDINATES):
         structure = structure_of(family)
         if structure is not None:
+            most_work = _MOST_WORK
             rank, laws = structure.bounds(generator, deadline)
             if deadline is not None:
                 deadline.check(rank_at_least=rank, laws_at_least=laws)
@@ -190,7 +196,7 @@ def count_squeeze(family, algorithm, generator, proof=True, deadline=None, error
                 return Squeeze((), (), rank, (rank,), "proved", None, SPARSE, laws)
             if family.dimension > _MOST_COORDINATES and rank + laws:
                 return Squeeze((), (), rank, (rank,), "bounded", None, SPARSE, laws)
-    return Squeeze((), (), *rank_of(family, generator, algorithm, proof, upper - laws, deadline, error_bound), None, laws)
+    return Squeeze((), (), *rank_of(family, generator, algorithm, proof, upper - laws, deadline, error_bound, most_work), None, laws)
 
 
 def check_memory(family):
@@ -232,7 +238,7 @@ def _rank_first(family, groups, generator, deadline, error_bound):
     return None, known, products
 
 
-def rank_of(family, generator, algorithm, proof, upper, deadline=None, error_bound=None):
+def rank_of(family, generator, algorithm, proof, upper, deadline=None, error_bound=None, most_work=None):
     r"""
     Return rank, ranks by bracket length, status and error bound, given a proved upper bound.
 
@@ -250,9 +256,11 @@ def rank_of(family, generator, algorithm, proof, upper, deadline=None, error_bou
         result = symbolic_lie_rank(family.polynomial_fields(), generator, deadline, proof)
         return result.rank, result.sequence, "proved" if result.proved else "probable", result.error_bound or None
     if family.dimension > _INTERRUPTED:
-        result = interruptible(lambda deadline: lie_rank(family, generator, upper, deadline, error_bound), deadline)
+        result = interruptible(lambda deadline: lie_rank(family, generator, upper, deadline, error_bound, most_work), deadline)
     else:
-        result = lie_rank(family, generator, upper, deadline, error_bound)
+        result = lie_rank(family, generator, upper, deadline, error_bound, most_work)
+    if result.exhausted:
+        return result.rank, result.sequence, "bounded", None
     if not result.stagnated:
         return result.rank, result.sequence, "proved", None
     if proof and (family.dimension <= _CLOSURE_COORDINATES or

@@ -19,7 +19,8 @@ from sage_conslaw.exact.sparse_rank import TooDense, sparse_rank
 from sage_conslaw.networks.graph import Data, Parameter
 from sage_conslaw.networks.network import Network
 from sage_conslaw.problem import problem
-from sage_conslaw.structure import chain_points, symmetries
+from sage_conslaw.structure import symmetries
+from sage_conslaw.structure.chains import kinds_of_components
 from sage_conslaw.structure.index_classes import index_classes
 from sage_conslaw.structure.of_family import Structure, structure_of
 from sage_conslaw.structure.orbits import laws_are_all
@@ -63,10 +64,17 @@ def test_chain_points_bound_linear_networks(net, loss):
     rank_bound, laws = structure(net, loss).bounds(np.random.default_rng(0))
     assert rank_bound <= dense.lie_dimension and laws <= dense.independent_laws_found
     widths = [*net.sizes[:-1], net.sizes[-1] - (loss == "cross-entropy")]
-    # Where every neuron fits into a chain from an input or to an output, the bounds are sharp, but for one input and one output.
-    useful = chain_points.chains(widths)[0] if widths[-1] else None
-    if useful and sum(max(0, b - a) for a, b in zip(useful, useful[1:])) <= useful[-1] and dense.complete is True:
+    # Where every chain of neurons has an input or an output, the bounds are sharp, but for one input and one output.
+    if widths[-1] and not any(kind.links for kind, _ in kinds_of_components(widths)) and dense.complete is True:
         assert rank_bound + laws == net.dimension
+
+
+def test_wide_layers_need_attached_chains():
+    # The floating chains of the middle layers are told apart by one weight more each.
+    for widths in ([3, 5, 4, 1], [2, 5, 5, 2], [4, 1, 4, 3, 2], [2, 6, 6, 2]):
+        net = networks.linear(widths)
+        assert any(kind.links for kind, _ in kinds_of_components(widths))
+        assert structure(net).bounds(np.random.default_rng(0)) == (net.dimension - linear_number(widths), linear_number(widths))
 
 
 @pytest.mark.parametrize("net, loss", random_networks(3, 40, 40), ids=str)
@@ -109,7 +117,7 @@ def test_rows_at_the_star_point_are_gradients_of_the_whole_network():
 # Known facts ---------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("widths", [[20, 15, 12, 10], [30, 5, 40], [12, 40, 12], [9, 9, 9, 9, 9, 9], [25, 1, 25], [20, 10, 50, 10, 20],
-                                    [6, 10, 14], [40, 30], [1, 30, 40], [30, 20, 10, 1]])
+                                    [6, 10, 14], [40, 30], [1, 30, 40], [30, 20, 10, 1], [30, 40, 20, 4]])
 def test_linear_networks_have_the_number_of_the_theorem(widths):
     counted = count_conservation_laws(networks.linear(widths), seed=0)
     assert (counted.number, counted.status) == (linear_number(widths), "proved")

@@ -1,18 +1,18 @@
 r"""
-The rank of linear networks of any width, and of their laws, from one small network.
+The rank of linear networks of any width, and the number of their independent laws, from small networks.
 
-At a *chain point* each weight matrix has at most one nonzero weight in each row and column: the neurons form disjoint chains, as many as possible
-from an input to an output, the others with an input or an output at one end.  Flipping the sign of all neurons of a chain, data included, fixes
-the point and maps fields to fields.  So the Lie algebra's values at the point, and the gradients of the laws, are direct sums over the
-characters of these flips:
+At a *chain point* few weights are not zero, and the neurons fall into small components (:mod:`chains`).  Flipping the sign of all neurons of a
+component, data included, fixes the point and maps fields to fields.  So the values of the Lie algebra at the point, and the gradients of the laws,
+are direct sums over the characters of these flips:
 
-- for two chains, the weights between them: one *block* a pair.  Its ranks are those of the subnetwork of any chains that contain both,
+- for two components, the weights between them: one *block* a pair.  Its ranks are those of the subnetwork of any components that contain both,
   because where the other weights are zero, fields with data on the subnetwork are its own;
-- for one chain, the weights along it.
+- the weights inside components, together.  Take two components of each kind and one component `a` more: words with data on these do not move weights
+  inside any other, so the ranks inside `a` of these words, over all further `a`, add up with the rank inside the first ones.
 
-A nonzero minor of a block is a polynomial in the weights of the chains; finitely many nonzero polynomials have a common point where none vanishes.  So the
-ranks of all blocks add up, and blocks of chains that begin and end in the same layers have equal ranks: one subnetwork with two chains of
-each kind gives them all, whatever the widths are.
+A nonzero minor is a polynomial in the weights of the components; finitely many nonzero polynomials have a common point where none vanishes.  So all
+these ranks add up, and components of one kind have equal ranks: subnetworks with two components of each kind, and one more, give them all, whatever the
+widths are.
 
 Where the covectors sum to zero, an orthogonal change of the last layer makes them free on one output less, and the weights of the
 output that is left do not move.
@@ -29,14 +29,17 @@ from ..flows.flow_family import FlowFamily
 from ..laws.independence import jacobian
 from ..networks.graph import Data, Parameter
 from ..networks.operations import Contract
+from .chains import kinds_of_components
 from .index_classes import index_classes
 from .symmetries import balances, explicit_laws
 
-# Words of d + 1 letters cost 2^d passes.  Two to six letters were enough for all of 4000 random shapes with up to 6 layers.
-_LONGEST = 8
+# A word of d + 1 letters costs about 3^d backward passes of the small network, each with this overhead, in numbers.
+_OVERHEAD = 20_000
+_MOST_WORK = 20_000_000
 
-# Lengths without gain after which the search stops: for chains that nowhere run from input to output only every second gains.
-_IDLE = 2
+# Lengths without gain after which the search stops, but not before words of this length: for components that nowhere lead from input to output only
+# every second length gains, and inside components the first ones give nothing.
+_IDLE, _AT_LEAST = 2, 5
 
 # The subnetwork grows with the layers, not with the widths; from 30 layers on it would take minutes.
 _MOST_PARAMETERS = 4000
@@ -98,66 +101,6 @@ def linear_layers(classes):
     return (leaves, path) if len(leaves) == len(response.leaves) else None
 
 
-def chains(widths):
-    r"""
-    Return the useful widths in one or two choices: the neurons of each layer that are put into chains.
-
-    A layer has at most as many neurons that matter as its neighbours together have.  If more chains begin in hidden layers than there are outputs, some
-    would have neither an input nor an output, and data could not tell them apart: a second choice leaves such neurons out.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.chain_points import chains
-        sage: chains([5, 3, 2]), chains([2, 9, 2])
-        ([[5, 3, 2]], [[2, 4, 2]])
-        sage: chains([1, 5, 5, 2])
-        [[1, 5, 5, 2], [1, 3, 3, 2]]
-    """
-    useful = list(widths)
-    while True:
-        smaller = [n if l in (0, len(useful) - 1) else min(n, useful[l - 1] + useful[l + 1]) for l, n in enumerate(useful)]
-        if smaller == useful:
-            break
-        useful = smaller
-    choices = [useful]
-    while sum(max(0, b - a) for a, b in zip(useful, useful[1:])) > useful[-1]:
-        widest = max(useful[1:-1])
-        useful = [n - 1 if 0 < l < len(useful) - 1 and n == widest else n for l, n in enumerate(useful)]
-    return choices if useful == choices[0] else [*choices, useful]
-
-
-def kinds_of_chains(useful, widths):
-    r"""
-    Return the kinds of chains as pairs (layers, how many): where the width grows chains begin, where it falls the oldest end.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.chain_points import kinds_of_chains
-        sage: kinds_of_chains([5, 3, 2], [5, 3, 2])
-        [(range(0, 1), 2), (range(0, 2), 1), (range(0, 3), 2)]
-
-    Neurons beyond the chains are alone::
-
-        sage: kinds_of_chains([2, 4, 2], [2, 9, 2])
-        [(range(0, 2), 2), (range(1, 3), 2), (range(1, 2), 5)]
-    """
-    open_chains, kinds = [[0, useful[0]]], []
-    for l, (n, following) in enumerate(zip(useful, useful[1:])):
-        ending = n - following
-        while ending > 0:
-            first, number = open_chains[0]
-            taken = min(number, ending)
-            kinds.append((range(first, l + 1), taken))
-            ending -= taken
-            open_chains[0][1] -= taken
-            if not open_chains[0][1]:
-                open_chains.pop(0)
-        if following > n:
-            open_chains.append([l + 1, following - n])
-    kinds += [(range(first, len(useful)), number) for first, number in open_chains if number]
-    return kinds + [(range(l, l + 1), n - m) for l, (n, m) in enumerate(zip(widths, useful)) if n > m]
-
-
 @dataclass(frozen=True)
 class ChainBounds:
     r"""
@@ -206,91 +149,95 @@ def chain_bounds(classes, generator, p, deadline=None):
         inert, widths[-1] = widths[-2], widths[-1] - 1
         if not widths[-1]:
             return None
-    rank_found = laws_found = 0
-    for useful in chains(widths):
-        at_point = _at_chain_point(classes, leaves, path, kinds_of_chains(useful, widths), generator, p, deadline)
-        if at_point is not None:
-            # The two bounds may come from different points: each holds at generic ones.
-            rank_found, laws_found = max(rank_found, at_point[0]), max(laws_found, at_point[1])
-    return ChainBounds(rank_found, laws_found + inert)
-
-
-def _at_chain_point(classes, leaves, path, kinds, generator, p, deadline):
-    """Return the rank and the number of independent laws at a generic chain point with these kinds of chains."""
-    members = [(kind, copy) for kind, (_, number) in enumerate(kinds) for copy in range(min(number, 2))]
-    owners = [[i for i, (kind, _) in enumerate(members) if l in kinds[kind][0]] for l in range(len(path))]
-    sizes = [0] * len(classes.sizes)
-    for c, owner in zip(path, owners):
-        sizes[c] = len(owner)
-    if sum(len(a) * len(b) for a, b in zip(owners, owners[1:])) > _MOST_PARAMETERS:
+    kinds = kinds_of_components(widths)
+    if kinds is None:
         return None
-    blocks, point = _blocks_and_point(classes, leaves, path, owners, sizes, generator, p)
-    response = classes.restricted(sizes, free=True)
-    small = index_classes(response)
-    gradients = jacobian(explicit_laws(small, balances(small), []), len(point), point, p)
-    law_ranks = {pair: rank(gradients[gradients[:, columns].any(axis=1)][:, columns], p) for pair, columns in blocks.items()}
-    ranks = _word_ranks(response, point, blocks, law_ranks, generator, p, deadline)
-    total_rank = total_laws = 0
-    for pair in blocks:
-        number = _how_many(pair, members, kinds)
+    numbers = [number for _, number in kinds]
+    # Two components of each kind, and which copy of which kind each of them is.
+    copies = [(k, copy) for k, number in enumerate(numbers) for copy in range(min(number, 2))]
+    twice = [kinds[k][0] for k, _ in copies]
+    small = _SmallNetwork(classes, leaves, path, twice, generator, p)
+    if small.size > _MOST_PARAMETERS:
+        return None
+    law_ranks = small.law_ranks()
+    inside = [pair for pair in small.blocks if pair[0] == pair[1]]
+    between = [pair for pair in small.blocks if pair[0] != pair[1]]
+    parts = [[i for pair in inside for i in small.blocks[pair]], *(small.blocks[pair] for pair in between)]
+    inside_rank, *ranks = small.word_ranks(parts, [sum(law_ranks[pair] for pair in inside), *(law_ranks[pair] for pair in between)], deadline)
+    total_rank, total_laws = inside_rank, inert
+    for pair, rank_here in zip(between, ranks):
+        number = _how_many(copies[pair[0]], copies[pair[1]], numbers)
+        total_rank += number * rank_here
         total_laws += number * law_ranks[pair]
-        if pair[0] != pair[1]:
-            total_rank += number * ranks[pair]
-        else:
-            # Along a chain: the field with data at its own two ends moves its weights and no others.
-            total_rank += number * (len(kinds[members[pair[0]][0]][0]) == len(path))
-    return total_rank, total_laws
+    # Inside the components of a kind beyond the second.
+    for a, _ in inside:
+        k, copy = copies[a]
+        total_laws += law_ranks[a, a] * (1 if copy else max(1, numbers[k] - 1))
+        if copy == 0 and numbers[k] > 2 and len(small.blocks[a, a]) > law_ranks[a, a]:
+            more = _SmallNetwork(classes, leaves, path, [*twice, twice[a]], generator, p)
+            (found,) = more.word_ranks([more.blocks[len(twice), len(twice)]], [law_ranks[a, a]], deadline)
+            total_rank += found * (numbers[k] - 2)
+    return ChainBounds(total_rank, total_laws)
 
 
-def _how_many(pair, members, kinds):
-    """Return how many blocks of the whole network look like this one of the small network, counted once."""
-    (kind, copy), (other, other_copy) = members[pair[0]], members[pair[1]]
-    number, other_number = kinds[kind][1], kinds[other][1]
-    if pair[0] == pair[1]:
-        return number if copy == 0 else 0
-    if kind == other:
-        return number * (number - 1) // 2
-    return number * other_number if copy == other_copy == 0 else 0
+def _how_many(one, other, numbers):
+    """Return how many pairs of components of the whole network this pair of the small one stands for."""
+    (k, copy), (j, other_copy) = one, other
+    if k == j:
+        return numbers[k] * (numbers[k] - 1) // 2
+    return numbers[k] * numbers[j] if copy == other_copy == 0 else 0
 
 
-def _blocks_and_point(classes, leaves, path, owners, sizes, generator, p):
-    """Return the places of the weights between each two chains of the small network, and a random chain point."""
-    response = classes.response
-    shapes = {leaf: tuple(sizes[c] for c in classes.of[response.leaves[leaf]]) for leaf in leaves}
-    starts, position = {}, 0
-    for leaf in range(len(response.leaves)):
-        starts[leaf] = position
-        position += shapes[leaf][0] * shapes[leaf][1]
-    blocks, point = {}, np.zeros(position, dtype=np.int64)
-    for l, leaf in enumerate(leaves):
-        places = starts[leaf] + np.arange(shapes[leaf][0] * shapes[leaf][1]).reshape(shapes[leaf])
-        if classes.of[response.leaves[leaf]][0] != path[l]:
-            places = places.T
-        for i, a in enumerate(owners[l]):
-            for j, b in enumerate(owners[l + 1]):
-                blocks.setdefault((min(a, b), max(a, b)), []).append(int(places[i, j]))
-                if a == b:
-                    point[places[i, j]] = 1 + int(random_array(generator, (), p - 1))
-    return blocks, point
+class _SmallNetwork:
+    """The subnetwork of some components at a random chain point, and the ranks of its blocks."""
 
+    def __init__(self, classes, leaves, path, components, generator, p):
+        self.generator, self.p = generator, p
+        neurons = [[(a, i) for a, component in enumerate(components) for i in component.neurons(l)] for l in range(len(path))]
+        sizes = [0] * len(classes.sizes)
+        for c, here in zip(path, neurons):
+            sizes[c] = len(here)
+        shapes = [tuple(sizes[c] for c in classes.of[leaf]) for leaf in classes.response.leaves]
+        starts = np.cumsum([0] + [a * b for a, b in shapes])
+        self.size = int(starts[-1])
+        if self.size > _MOST_PARAMETERS:
+            return
+        self.response = classes.restricted(sizes, free=True)
+        self.point, self.blocks = np.zeros(self.size, dtype=np.int64), {}
+        weights = {(l, (a, i), (a, j)) for a, component in enumerate(components) for l, i, j in component.weights()}
+        for l, leaf in enumerate(leaves):
+            places = starts[leaf] + np.arange(shapes[leaf][0] * shapes[leaf][1]).reshape(shapes[leaf])
+            if classes.of[classes.response.leaves[leaf]][0] != path[l]:
+                places = places.T
+            for row, left in zip(places.tolist(), neurons[l]):
+                for place, right in zip(row, neurons[l + 1]):
+                    self.blocks.setdefault((min(left[0], right[0]), max(left[0], right[0])), []).append(place)
+                    if (l, left, right) in weights:
+                        self.point[place] = 1 + int(random_array(generator, (), p - 1))
 
-def _word_ranks(response, point, blocks, law_ranks, generator, p, deadline):
-    """Return the ranks of random Lie words in each block between two chains, until they fill it or stop growing."""
-    family, A = FlowFamily(response, response.names), ModularArithmetic(p)
-    values = {pair: np.zeros((0, len(columns)), dtype=np.int64) for pair, columns in blocks.items() if pair[0] != pair[1]}
-    most = {pair: len(columns) - law_ranks[pair] for pair, columns in blocks.items()}
-    batch = max([len(columns) for columns in blocks.values()], default=0) + 2
-    idle = depth = 0
-    while idle < _IDLE and depth < _LONGEST and any(len(rows) < most[pair] for pair, rows in values.items()):
-        if deadline is not None:
-            deadline.check()
-        words = np.broadcast_to(random_word(family, generator, p, batch, depth)(A, point), (batch, len(point)))
-        idle += 1
-        for pair, rows in values.items():
-            if len(rows) < most[pair]:
-                stack = np.concatenate([rows, words[:, blocks[pair]]])
-                kept = stack[independent_rows(stack, p)]
-                if len(kept) > len(rows):
-                    values[pair], idle = kept, 0
-        depth += 1
-    return {pair: len(rows) for pair, rows in values.items()}
+    def law_ranks(self):
+        """Return for each block the rank of the gradients of the laws in it."""
+        small = index_classes(self.response)
+        gradients = jacobian(explicit_laws(small, balances(small), []), self.size, self.point, self.p)
+        return {pair: rank(gradients[gradients[:, columns].any(axis=1)][:, columns], self.p) for pair, columns in self.blocks.items()}
+
+    def word_ranks(self, blocks, laws, deadline):
+        """Return the ranks of random Lie words in some sets of columns, until they and the laws fill them or they stop growing."""
+        family, A = FlowFamily(self.response, self.response.names), ModularArithmetic(self.p)
+        values = [np.zeros((0, len(columns)), dtype=np.int64) for columns in blocks]
+        most = [len(columns) - number for columns, number in zip(blocks, laws)]
+        batch = max(map(len, blocks), default=0) + 2
+        idle = depth = 0
+        while (idle < _IDLE or depth < _AT_LEAST) and (batch * self.size + _OVERHEAD) * 3 ** depth < _MOST_WORK and any(len(rows) < bound for rows, bound in zip(values, most)):
+            if deadline is not None:
+                deadline.check()
+            words = np.broadcast_to(random_word(family, self.generator, self.p, batch, depth)(A, self.point), (batch, self.size))
+            idle += 1
+            for i, (rows, bound, columns) in enumerate(zip(values, most, blocks)):
+                if len(rows) < bound:
+                    stack = np.concatenate([rows, words[:, columns]])
+                    kept = stack[independent_rows(stack, self.p)]
+                    if len(kept) > len(rows):
+                        values[i], idle = kept, 0
+            depth += 1
+        return [len(rows) for rows in values]

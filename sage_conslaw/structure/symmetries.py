@@ -246,9 +246,9 @@ def _blind_through(classes, blind, place, user, node):
     return classes.zero_sum not in classes.of[other]
 
 
-def explicit_laws(classes, balances, shifts, mirror=()):
+def explicit_laws(classes, balances, shifts, mirror=(), products=True):
     r"""
-    Return all laws as sparse polynomials, with the products of the linear ones.
+    Return all laws as sparse polynomials, with the products of the linear ones unless told not to.
 
     EXAMPLES::
 
@@ -270,10 +270,10 @@ def explicit_laws(classes, balances, shifts, mirror=()):
         for i in range(balance.size):
             for j in range(i, balance.size) if balance.full else (i,):
                 law = {}
-                for rows, factor, linear, alpha in parts:
+                for rows, factor, is_linear, alpha in parts:
                     value = Fraction(factor * alpha)
                     for a, b in zip(rows[i], rows[j]):
-                        monomial = (a,) if linear else (a, b) if a <= b else (b, a)
+                        monomial = (a,) if is_linear else (a, b) if a <= b else (b, a)
                         law[monomial] = law.get(monomial, 0) + value
                 laws.append(oriented({monomial: value for monomial, value in sorted(law.items()) if value}))
     linear = []
@@ -281,8 +281,8 @@ def explicit_laws(classes, balances, shifts, mirror=()):
         for row in np.moveaxis(places[shift.leaf], shift.axis, -1).reshape(-1, shift.shape[shift.axis]).tolist():
             linear.append({(a,): Fraction(1) for a in row})
     from ..fields.terms import multiply
-    products = [oriented(multiply(a, b)) for i, a in enumerate(linear) for b in linear[i:]]
-    return laws + linear + products
+    squares = [oriented(multiply(a, b)) for i, a in enumerate(linear) for b in linear[i:]] if products else []
+    return laws + linear + squares
 
 
 def number_of_terms(classes, balances, shifts):
