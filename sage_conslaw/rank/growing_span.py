@@ -118,13 +118,13 @@ def _lie_rank(family, generator, p, upper, deadline, most_work):
         return np.broadcast_to(random_word(family, generator, p, number, depth, letter)(A, z), (number, n))
 
     while found < upper:
-        if most_work is not None and (_FIRST_BATCH * n + _OVERHEAD) * 3 ** depth > most_work:
-            return LieRank(found, tuple(sequence), False, 0.0, p, exhausted=True)
         # Where brackets add at all they mostly add as much again: a small batch to see, then one as large as the span.
         batch = min(_FIRST_BATCH if depth else max(_FIRST_BATCH, n // 8), upper - found + 1)
         while True:
             if deadline is not None:
                 deadline.check(rank_at_least=found, ranks=tuple(sequence))
+            if most_work is not None and (batch * n + _OVERHEAD) * 3 ** depth > most_work:
+                return LieRank(found, (*sequence, found), False, 0.0, p, exhausted=True)
             stack = [rows, words(batch, depth)]
             if not squeezed:
                 # Longer words ride along: if the span is saturated and they are in it, the search is over.

@@ -16,8 +16,8 @@ from .orbits import laws_are_all
 from .star_points import law_rows, selects_paths, star_point, star_rows
 from .symmetries import MAX_TERMS, balances, explicit_laws, number_of_terms, shifts
 
-# Laws times parameters up to which the independence of the laws is found at a random point where chain points leave a gap: 1.4 GB and 10 s.
-_DENSE_ENTRIES = 25_000_000
+# Laws times parameters up to which the independence of the laws is found at a random point where chain points leave a gap: 0.6 GB and 4 s.
+_DENSE_ENTRIES = 10_000_000
 
 # One neuron a class is enough for layered networks, two where a skip connection makes inputs and outputs one class.
 _SPARE_NEURONS = 1
