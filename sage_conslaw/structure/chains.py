@@ -98,7 +98,7 @@ def kinds_of_components(widths):
     Here a chain would float, with its one neuron in layer 1::
 
         sage: [kind for kind, _ in kinds_of_components([3, 5, 4, 1]) if kind.links]
-        [Component(chains=((0, 2), (1, 2)), links=((1, 1, 0),))]
+        [Component(chains=((0, 1), (1, 2)), links=((0, 0, 1),))]
     """
     useful, last_layer = useful_widths(widths), len(widths) - 1
     kinds = kinds_of_chains(useful)
