@@ -46,7 +46,14 @@ class Rejected(Exception):
 
 
 def need(condition, reason):
-    """Reject unless the condition holds."""
+    r"""
+    Reject unless the condition holds.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import *
+        sage: need(1 < 2, "never shown")
+    """
     if not condition:
         raise Rejected(reason)
 
@@ -81,6 +88,15 @@ class Poly(dict):
         return Poly({m: c for m, c in out.items() if c})
 
     def derivative(self, i):
+        r"""
+        Return the derivative by the variable with index ``i``.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.check import *
+            sage: Poly({(0r, 0r, 1r): 1r}).derivative(0r)
+            {(0, 1): 2}
+        """
         out = Poly()
         for m, c in self.items():
             k = m.count(i)
@@ -126,7 +142,15 @@ class Dual:
 
 
 def slope(x):
-    """Return the slope of a dual, 0 for anything else."""
+    r"""
+    Return the slope of a dual, 0 for anything else.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import *
+        sage: slope(Dual(3r, 5r)), slope(3r)
+        (5, 0)
+    """
     return (x.slope if x.slope is not None else 0) if isinstance(x, Dual) else 0
 
 
@@ -134,7 +158,15 @@ TERM = re.compile(r"([+-]?)((?:\d+(?:/\d+)?|[A-Za-z]\w*(?:\^\d+)?)(?:\*[A-Za-z]\
 
 
 def parse(text, places):
-    """Parse an expanded polynomial, a sum of terms like -3/2*x^2*y, in one pass; nothing is evaluated."""
+    r"""
+    Parse an expanded polynomial, a sum of terms like -3/2*x^2*y, in one pass; nothing is evaluated.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import *
+        sage: parse("x^2-1/2*y", {"x": 0r, "y": 1r})
+        {(0, 0): Fraction(1, 1), (1,): Fraction(-1, 2)}
+    """
     need(isinstance(text, str), "a polynomial is not a string")
     out, at = Poly(), 0
     while at < len(text):
@@ -155,7 +187,15 @@ def parse(text, places):
 
 
 def at_point(polynomial, z, p):
-    """Evaluate at a list of numbers modulo p or duals over them."""
+    r"""
+    Evaluate at a list of numbers modulo p or duals over them.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import *
+        sage: at_point(parse("x^2-1/2*y", {"x": 0r, "y": 1r}), [3r, 4r], 101r)
+        7
+    """
     total = 0
     for m, c in polynomial.items():
         need(c.denominator % p, "the prime divides a denominator")
@@ -251,7 +291,18 @@ class Graph:
         return [letters[name] for name in result], terms
 
     def split(self, numbers):
-        """Return the values of the data nodes from one list."""
+        r"""
+        Return the values of the data nodes from one list.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: from sage_conslaw.check import *
+            sage: record = conservation_laws(networks.linear([1, 1, 1]), seed=0).certificate()
+            sage: family = Family(record["family"])
+            sage: family.graph.split([3r, 5r])
+            {0: [3], 5: [5]}
+        """
         out, start = {}, 0
         for i in self.data:
             out[i] = numbers[start:start + self.sizes[i]]
@@ -259,7 +310,18 @@ class Graph:
         return out
 
     def gradient(self, theta, numbers, p):
-        """Return the gradient of the response modulo p, by one backward pass."""
+        r"""
+        Return the gradient of the response modulo p, by one backward pass.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: from sage_conslaw.check import *
+            sage: record = conservation_laws(networks.linear([1, 1, 1]), seed=0).certificate()
+            sage: family = Family(record["family"])
+            sage: family.graph.gradient([2r, 7r], [1r, 1r], 101r)
+            [7, 2]
+        """
         values, data, start = {}, self.split(numbers), 0
         for i in self.parameters:
             values[i] = theta[start:start + self.sizes[i]]
@@ -299,7 +361,20 @@ class Graph:
         return [x for i in self.parameters for x in back[i]]
 
     def annihilated(self, direction, first, fresh):
-        """Decide exactly whether the derivative of the response along a polynomial direction is zero."""
+        r"""
+        Decide exactly whether the derivative of the response along a polynomial direction is zero.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: from sage_conslaw.check import *
+            sage: record = conservation_laws(networks.linear([1, 1, 1]), seed=0).certificate()
+            sage: family = Family(record["family"])
+            sage: BUDGET["work"] = 1000r
+            sage: one = Fraction(1r)
+            sage: family.graph.annihilated({0r: Poly({(0r,): one}), 1r: Poly({(1r,): -one})}, 0r, 2r)
+            True
+        """
         return any(self._moves_nothing(direction, first, itertools.count(fresh), abstract) for abstract in (True, False))
 
     def _moves_nothing(self, direction, first, symbols, abstract):
@@ -451,7 +526,18 @@ class Family:
         need(self.drift == [{} for _ in range(t)] + [clock] + push + damp, "the drift is not the one whose exact flow is claimed")
 
     def cost(self):
-        """Return about how many products one field takes."""
+        r"""
+        Return about how many products one field takes.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: from sage_conslaw.check import *
+            sage: record = conservation_laws(networks.linear([1, 1, 1]), seed=0).certificate()
+            sage: family = Family(record["family"])
+            sage: family.cost() > 0
+            True
+        """
         parts = [f for f in self.drift or ()] + [f for _, _, f in self.metric or ()]
         parts += [f for field in self.controls for f in field] if self.kind == "system" else []
         parts += [f for row in self.partials for f in row] if self.kind == "phi" else []
@@ -459,7 +545,18 @@ class Family:
         return self.n + graph + sum(len(m) + 1 for f in parts for m in f)
 
     def control(self, z, numbers, p):
-        """Return the value at z of the control with the given data."""
+        r"""
+        Return the value at z of the control with the given data.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: from sage_conslaw.check import *
+            sage: record = conservation_laws(networks.linear([1, 1, 1]), seed=0).certificate()
+            sage: family = Family(record["family"])
+            sage: family.control([2r, 7r], [1r, 1r], 101r)
+            [7, 2]
+        """
         if self.kind == "system":
             return [sum((x * at_point(field[i], z, p) for x, field in zip(numbers, self.controls)), 0) % p for i in range(self.n)]
         theta = z[self.first:self.first + self.D]
@@ -475,7 +572,18 @@ class Family:
         return [0] * self.forced + gradient + [0] * (self.n - self.forced - self.D)
 
     def field(self, letter, p):
-        """Return the field of a letter: weight * drift + control, the control pushed along the drift if it has a step."""
+        r"""
+        Return the field of a letter: weight * drift + control, the control pushed along the drift if it has a step.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: from sage_conslaw.check import *
+            sage: record = conservation_laws(networks.linear([1, 1, 1]), seed=0).certificate()
+            sage: family = Family(record["family"])
+            sage: family.field({"data": [1r, 1r]}, 101r)([2r, 7r])
+            [7, 2]
+        """
         def value(z):
             out = [0] * self.n if not self.data_size else self._pushed(z, letter, p)
             if self.drift is not None:
@@ -493,7 +601,20 @@ class Family:
         return [slope(x) % p for x in self.along([Dual(a, b) for a, b in zip(start, velocity)], step, p)]
 
     def along(self, z, step, p):
-        """Return the endpoint of the drift's exact flow."""
+        r"""
+        Return the endpoint of the drift's exact flow.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: from sage_conslaw.check import *
+            sage: record = conservation_laws(networks.linear([1, 1, 1]), seed=0).certificate()
+            sage: family = Family(record["family"])
+            sage: from sage_conslaw import flows
+            sage: moving = Family(conservation_laws(networks.product(1), flow=flows.momentum(), seed=0).certificate()["family"])
+            sage: moving.along([0r, 3r, 1r], 2r, 101r)
+            [2, 5, 1]
+        """
         (kind, _), k, inverse = self.flow, self.rate, pow(step, -1, p)
         t, theta, w = z[self.time], z[self.first:self.forced], z[self.forced:]
         if kind == "linear":
@@ -514,7 +635,19 @@ class Family:
         return [x % p for x in [*z[:self.time], t, *theta, *w]]
 
     def conserves(self, law):
-        """Decide over Q whether the derivative of a law is zero along the drift and along every control."""
+        r"""
+        Decide over Q whether the derivative of a law is zero along the drift and along every control.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: from sage_conslaw.check import *
+            sage: record = conservation_laws(networks.linear([1, 1, 1]), seed=0).certificate()
+            sage: family = Family(record["family"])
+            sage: BUDGET["work"] = 1000r
+            sage: family.conserves(parse("U1_1_1^2-U2_1_1^2", family.places))
+            True
+        """
         gradient = {i: law.derivative(i) for i in {i for m in law for i in m}}
         if self.drift is not None and sum((g * self.drift[i] for i, g in gradient.items()), Poly()):
             return False
@@ -535,7 +668,15 @@ class Family:
 
 
 def bracket(F, G):
-    """Return the Lie bracket of two fields, by dual numbers."""
+    r"""
+    Return the Lie bracket of two fields, by dual numbers.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import *
+        sage: bracket(lambda z: [1r, 0r], lambda z: [0r, z[0r]])([5r, 7r])
+        [0, 1]
+    """
     def value(z):
         f, g = F(z), G(z)
         along_f = G([Dual(a, b) for a, b in zip(z, f)])
@@ -548,7 +689,15 @@ def bracket(F, G):
 
 
 def determinant(rows, p):
-    """Return the determinant of a square list of rows modulo p."""
+    r"""
+    Return the determinant of a square list of rows modulo p.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import *
+        sage: determinant([[2r, 0r], [1r, 3r]], 101r)
+        6
+    """
     rows, value = [[x % p for x in row] for row in rows], 1
     for c in range(len(rows)):
         pivot = next((r for r in range(c, len(rows)) if rows[r][c]), None)
@@ -567,7 +716,15 @@ def determinant(rows, p):
 
 
 def check_minor(values, columns, minor, p, what, width):
-    """Check that rows of values and columns give the stored nonzero minor; return its size."""
+    r"""
+    Check that rows of values and columns give the stored nonzero minor; return its size.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import *
+        sage: check_minor([[2r, 0r], [1r, 3r]], [0r, 1r], 6r, 101r, "a minor", 2r)
+        2
+    """
     need(len(set(columns)) == len(columns) == len(values) and all(type(i) is int and 0 <= i < width for i in columns),
          f"{what}: the pivots are not distinct coordinates, one a row")
     found = determinant([[row[i] for i in columns] for row in values], p)
@@ -576,21 +733,48 @@ def check_minor(values, columns, minor, p, what, width):
 
 
 def prime(p):
-    """Check that p is a prime of the allowed size."""
+    r"""
+    Check that p is a prime of the allowed size.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import *
+        sage: prime(2305843009213693951r)
+        2305843009213693951
+    """
     from sympy import isprime
     need(type(p) is int and 2**20 < p < 2**62 and isprime(p), "the prime is not a prime between 2^20 and 2^62")
     return p
 
 
 def integers(numbers, length, what):
-    """Check a list of integers of the given length."""
+    r"""
+    Check a list of integers of the given length.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import *
+        sage: integers([1r, 2r], 2r, "a list")
+        [1, 2]
+    """
     need(isinstance(numbers, list) and len(numbers) == length and all(type(x) is int for x in numbers),
          f"{what} is not a list of {length} integers")
     return numbers
 
 
 def rank_values(part, family, p):
-    """Return the values at the point of the elements of the Lie algebra that the record describes."""
+    r"""
+    Return the values at the point of the elements of the Lie algebra that the record describes.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: from sage_conslaw.check import *
+        sage: record = conservation_laws(networks.linear([1, 1, 1]), seed=0).certificate()
+        sage: family = Family(record["family"])
+        sage: len(rank_values(record["rank"], family, record["rank"]["prime"]))
+        1
+    """
     z = [x % p for x in integers(part["point"], family.n, "the point of the rank")]
     pushed = part["kind"] == "words" and family.flow != NONE
 
@@ -631,7 +815,15 @@ def rank_values(part, family, p):
 
 
 def statement(n, m, r):
-    """Return the sentence that a certificate with these numbers proves."""
+    r"""
+    Return the sentence that a certificate with these numbers proves.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import *
+        sage: statement(3r, 2r, 1r)
+        '2 independent law(s) are conserved and the Lie algebra has rank at least 1 at generic points of dimension 3; 2 + 1 = 3, so there are no others'
+    """
     known = f"{m} independent law(s) are conserved and the Lie algebra has rank at least {r} at generic points of dimension {n}"
     if m + r == n:
         return f"{known}; {m} + {r} = {n}, so there are no others"
@@ -639,7 +831,18 @@ def statement(n, m, r):
 
 
 def verify(record):
-    """Verify a certificate; return one line that says what is proved, or raise :class:`Rejected`."""
+    r"""
+    Verify a certificate; return one line that says what is proved, or raise :class:`Rejected`.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: from sage_conslaw.check import *
+        sage: record = conservation_laws(networks.linear([1, 1, 1]), seed=0).certificate()
+        sage: family = Family(record["family"])
+        sage: verify(record)
+        '1 independent law in dimension 2, complete: 1 + 1 = 2'
+    """
     need(isinstance(record, dict) and record.get("schema") == SCHEMA, f"the schema is not {SCHEMA}")
     BUDGET["work"] = LIMITS["work"]
     try:
@@ -758,7 +961,16 @@ def _check_network(record, graph):
 
 
 def main(paths):
-    """Verify files, one line each; return the exit status."""
+    r"""
+    Verify files, one line each; return the exit status.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import *
+        sage: main(["/no/such/file.json"])
+        file.json: cannot be read: No such file or directory
+        2
+    """
     worst = 0
     for path in paths:
         try:

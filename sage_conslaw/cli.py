@@ -150,6 +150,15 @@ def cli():
       sage-conslaw laws linear 3 2 3
       sage-conslaw count relu 40 30 20 10
       sage-conslaw reproduce abide
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli import cli
+        sage: print(CliRunner().invoke(cli, ["--version"]).output)
+        cli, version 0.1.0
+        <BLANKLINE>
     """
 
 
@@ -175,6 +184,14 @@ def laws(architecture, sizes, phi, system, bias, settings, degree, exceptional, 
       product N, linear D0 D1 ..., relu D0 D1 ..., nmf N R M, icnn D H P,
       perceptron D0 D1 ..., convolutional C0 C1 ..., lora D0 D1 ..., gated D H P, mixture D H EXPERTS P,
       normalised P Q M, attention DIM HEAD_DIM, transformer_block DIM HIDDEN
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli import cli
+        sage: print(CliRunner().invoke(cli, ["laws", "--phi", "x*y"]).output.splitlines()[1])
+        x^2 - y^2
     """
     from . import api
     from .commands.exceptional import branches, check
@@ -223,6 +240,15 @@ def count(architecture, sizes, phi, system, bias, settings, as_json, **options):
       product N, linear D0 D1 ..., relu D0 D1 ..., nmf N R M, icnn D H P,
       perceptron D0 D1 ..., convolutional C0 C1 ..., lora D0 D1 ..., gated D H P, mixture D H EXPERTS P,
       normalised P Q M, attention DIM HEAD_DIM, transformer_block DIM HIDDEN
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli import cli
+        sage: print(CliRunner().invoke(cli, ["count", "product", "3"]).output)
+        2 independent laws in 3 parameters (proved)
+        <BLANKLINE>
     """
     from . import api
     result = api.count_conservation_laws(_problem(architecture, sizes, phi, system, bias, settings), **_common(options),
@@ -239,7 +265,16 @@ def count(architecture, sizes, phi, system, bias, settings, as_json, **options):
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print the summary only.")
 def reproduce(paper, tau, nesterov, bias, certificates, as_json, quiet):
-    """The sweeps of a PAPER (abide, momentum or all), one line per architecture, compared with the expected numbers."""
+    """The sweeps of a PAPER (abide, momentum or all), one line per architecture, compared with the expected numbers.
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli import cli
+        sage: print(CliRunner().invoke(cli, ["reproduce", "nothing"]).output)
+        sage-conslaw: ...nothing...
+    """
     from .papers import reproduce as papers
 
     def show(record, bar):
@@ -259,7 +294,16 @@ def reproduce(paper, tau, nesterov, bias, certificates, as_json, quiet):
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print rejections and the summary only.")
 def verify(paths, as_json, quiet):
-    """Recheck certificates in PATHS (files or folders) with both checkers, independently of the search."""
+    """Recheck certificates in PATHS (files or folders) with both checkers, independently of the search.
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli import cli
+        sage: print(CliRunner().invoke(cli, ["verify", "/no/such/file.json"]).output)
+        sage-conslaw: there is no file or folder ...
+    """
     from .certificates.files import verify_files
     files = []
     for path in map(Path, paths):
@@ -375,7 +419,23 @@ for command in (integrals, survey, completion):
 
 
 def main():
-    """Run the command and exit with its status."""
+    r"""
+    Run the command and exit with its status.
+
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli import cli
+        sage: import sys
+        sage: sys.argv = ["sage-conslaw", "count", "product", "2"]
+        sage: from sage_conslaw.cli import main
+        sage: try:
+        ....:     main()
+        ....: except SystemExit as stop:
+        ....:     stop.code
+        1 independent law in 2 parameters (proved)
+        0
+    """
     sys.exit(cli.main())
 
 

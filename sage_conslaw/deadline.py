@@ -25,7 +25,15 @@ class Stopped(Exception):
         self.partial = partial
 
     def with_partial(self, partial):
-        """Return the exception with another record of what is proved."""
+        r"""
+        Return the exception with another record of what is proved.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.deadline import Deadline, Stopped
+            sage: Stopped("it crashed", {}).with_partial({"rank_at_least": 3}).partial
+            {'rank_at_least': 3}
+        """
         self.partial = partial
         return self
 
@@ -92,11 +100,29 @@ class Deadline:
         self._progress = progress
 
     def remaining(self):
-        """Return the seconds left, ``None`` without a limit."""
+        r"""
+        Return the seconds left, ``None`` without a limit.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.deadline import Deadline, Stopped
+            sage: Deadline(None).remaining() is None, Deadline(60).remaining() > 50
+            (True, True)
+        """
         return None if self.limit is None else max(0.0, self.limit - (time.monotonic() - self.start))
 
     def check(self, **proved):
-        """Record what is proved, and raise if the time is over."""
+        r"""
+        Record what is proved, and raise if the time is over.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.deadline import Deadline, Stopped
+            sage: deadline = Deadline(60)
+            sage: deadline.check(rank_at_least=3)
+            sage: deadline.partial
+            {'rank_at_least': 3}
+        """
         self.partial.update(proved)
         if self._progress and time.monotonic() - self.start > _SILENT:
             self._show()
@@ -116,7 +142,14 @@ class Deadline:
         self._bar.set_description_str(", ".join(words) or "searching laws")
 
     def close(self):
-        """Clear the line that shows the progress."""
+        r"""
+        Clear the line that shows the progress.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.deadline import Deadline, Stopped
+            sage: Deadline(60, progress=True).close()
+        """
         if self._bar is not None:
             self._bar.close()
             self._bar = None

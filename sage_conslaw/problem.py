@@ -37,7 +37,17 @@ class Problem:
     shapes: tuple = ()
 
     def law(self, terms):
-        """Return a law as a Sage polynomial in the user's own ring."""
+        r"""
+        Return a law as a Sage polynomial in the user's own ring.
+
+        EXAMPLES::
+
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.problem import problem
+            sage: R.<u, v> = QQ[]
+            sage: problem([u*v]).law({(0r, 0r): Fraction(1r)})
+            u^2
+        """
         value = sparse.to_sage(terms, self.family.ring())
         return value if self.ring is None else self.ring(value)
 

@@ -35,6 +35,17 @@ def verify_file(path):
     Verify a file with both checkers; the one without Sage, which bounds its work, goes first.
 
     OUTPUT: a pair: whether both accept, and one line that says what is proved or why it is rejected
+
+    EXAMPLES::
+
+        sage: import tempfile
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: from sage_conslaw.certificates.files import verify_file, write
+        sage: with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
+        ....:     write(conservation_laws(networks.product(2), seed=0).certificate(), f.name)
+        ....:     verify_file(f.name)
+        (True,
+        'verified by both checkers: 1 independent law in dimension 2, complete: 1 + 1 = 2')
     """
     try:
         record = read(path)

@@ -15,7 +15,16 @@ SHELLS = ("bash", "zsh", "fish")
 """)
 @click.argument("shell", shell_complete=lambda context, parameter, start: [s for s in SHELLS if s.startswith(start)])
 def completion(shell):
-    """Print the completion script for SHELL: bash, zsh or fish."""
+    """Print the completion script for SHELL: bash, zsh or fish.
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli import cli
+        sage: "COMPLETE" in CliRunner().invoke(cli, ["completion", "zsh"]).output
+        True
+    """
     from click.shell_completion import get_completion_class
 
     from ..cli import cli

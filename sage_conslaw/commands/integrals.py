@@ -37,6 +37,14 @@ def integrals(architecture, sizes, system, phi, bias, settings, kind, degree, as
 
     Darboux polynomials (invariant hypersurfaces) up to the degree are searched over the rational functions of the parameters,
     and combined to laws; the answer says what was searched, and whether other laws exist.
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli import cli
+        sage: print(CliRunner().invoke(cli, ["integrals", "--phi", "u*v", "--kind", "polynomial"]).output.splitlines()[0])
+        1 polynomial first integral
     """
     from ..cli import _common, _integer, _problem
     from ..groebner.first_integrals import first_integrals

@@ -21,23 +21,90 @@ class _ArrayArithmetic:
     """What is the same for every kind of entry: moving entries around."""
 
     def embed(self, a):
-        """Return plain data as constants of this arithmetic."""
+        r"""
+        Return plain data as constants of this arithmetic.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.embed(x)
+            array([1., 2., 3.])
+        """
         return a
 
     def slice(self, a, start, stop):
+        r"""
+        Return the entries of the last axis from ``start`` to ``stop``.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.slice(x, 1, 3)
+            array([2., 3.])
+        """
         return a[..., start:stop]
 
     def take(self, a, indices, axis=-1):
+        r"""
+        Return the entries at some places along an axis.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.take(x, [2, 0])
+            array([3., 1.])
+        """
         return np.take(a, indices, axis=axis)
 
     def reshape(self, a, old, new):
+        r"""
+        Return the array with its own axes ``old`` changed to ``new``; a batch before them stays.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.reshape(x, (3,), (3, 1))
+            array([[1.],
+            [2.],
+            [3.]])
+        """
         return np.reshape(a, a.shape[:a.ndim - len(old)] + tuple(new))
 
     def transpose(self, a, order):
+        r"""
+        Return the array with its own axes in another order.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.transpose(numpy.array([[1.0, 2.0]]), (1, 0)).shape
+            (2, 1)
+        """
         lead = a.ndim - len(order)
         return np.transpose(a, tuple(range(lead)) + tuple(lead + i for i in order))
 
     def concatenate(self, arrays, axis):
+        r"""
+        Return arrays joined along an axis, counted from the end; a batch is broadcast.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.concatenate([x, x], -1)
+            array([1., 2., 3., 1., 2., 3.])
+        """
         lead = np.broadcast_shapes(*(self._lead(a, axis) for a in arrays))
         return np.concatenate([np.broadcast_to(a, lead + a.shape[axis:]) for a in arrays], axis=axis)
 
@@ -96,10 +163,32 @@ class ModularArithmetic(_ArrayArithmetic):
         self.p = int(p)
 
     def constant(self, values):
+        r"""
+        Return integers as residues.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: A, x = ModularArithmetic(101), numpy.array([1, 100, 3])
+            sage: A.constant([-1, 102])
+            array([100,   1])
+        """
         return np.asarray(values, dtype=np.int64) % self.p
 
     def fractions(self, values):
-        """Return rational constants as an array; a denominator divisible by p makes the prime unlucky."""
+        r"""
+        Return rational constants as an array; a denominator divisible by p makes the prime unlucky.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: A, x = ModularArithmetic(101), numpy.array([1, 100, 3])
+            sage: from fractions import Fraction
+            sage: A.fractions([Fraction(1r, 2r)])
+            array([51])
+        """
         out = np.empty(len(values), dtype=np.int64)
         for i, value in enumerate(values):
             if value.denominator % self.p == 0:
@@ -108,25 +197,89 @@ class ModularArithmetic(_ArrayArithmetic):
         return out
 
     def segment_sum(self, a, starts):
-        """Sum the runs of the last axis that begin at ``starts``."""
+        r"""
+        Sum the runs of the last axis that begin at ``starts``.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: A, x = ModularArithmetic(101), numpy.array([1, 100, 3])
+            sage: A.segment_sum(x, [0, 2])
+            array([0, 3])
+        """
         high = np.add.reduceat(a >> 31, starts, axis=-1) % self.p
         low = np.add.reduceat(a & ((1 << 31) - 1), starts, axis=-1) % self.p
         return modular.add(modular.multiply(high, np.int64((1 << 31) % self.p), self.p), low, self.p)
 
     def add(self, a, b):
+        r"""
+        Return the sum.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: A, x = ModularArithmetic(101), numpy.array([1, 100, 3])
+            sage: A.add(x, x)
+            array([ 2, 99,  6])
+        """
         return modular.add(a, b, self.p)
 
     def subtract(self, a, b):
+        r"""
+        Return the difference.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: A, x = ModularArithmetic(101), numpy.array([1, 100, 3])
+            sage: A.subtract(x, x[::-1])
+            array([99,  0,  2])
+        """
         return modular.subtract(a, b, self.p)
 
     def negate(self, a):
+        r"""
+        Return the negative.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: A, x = ModularArithmetic(101), numpy.array([1, 100, 3])
+            sage: A.negate(x)
+            array([100,   1,  98])
+        """
         return modular.subtract(np.int64(0), a, self.p)
 
     def multiply(self, a, b):
+        r"""
+        Return the elementwise product.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: A, x = ModularArithmetic(101), numpy.array([1, 100, 3])
+            sage: A.multiply(x, x)
+            array([1, 1, 9])
+        """
         return modular.multiply(a, b, self.p)
 
     def contract(self, spec, a, b):
-        """Contract like ``numpy.einsum`` with an ellipsis before each operand, modulo p."""
+        r"""
+        Contract like ``numpy.einsum`` with an ellipsis before each operand, modulo p.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: A, x = ModularArithmetic(101), numpy.array([1, 100, 3])
+            sage: A.contract("i,i->", x, x)
+            array(11)
+        """
         left, right, result = split_spec(spec)
         shared = [x for x in left if x in right]
         batch = [x for x in shared if x in result]
@@ -166,6 +319,17 @@ class ModularArithmetic(_ArrayArithmetic):
         return modular.matrix_multiply(a, b, self.p)
 
     def scale(self, a, factor):
+        r"""
+        Return the product with an integer.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: A, x = ModularArithmetic(101), numpy.array([1, 100, 3])
+            sage: A.scale(x, 2)
+            array([ 2, 99,  6])
+        """
         return modular.multiply(a, np.int64(factor % self.p), self.p)
 
 
@@ -173,18 +337,73 @@ class _OperatorArithmetic(_ArrayArithmetic):
     """Entries whose own operators are the arithmetic."""
 
     def add(self, a, b):
+        r"""
+        Return the sum.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.add(x, x)
+            array([2., 4., 6.])
+        """
         return a + b
 
     def subtract(self, a, b):
+        r"""
+        Return the difference.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.subtract(x, x)
+            array([0., 0., 0.])
+        """
         return a - b
 
     def negate(self, a):
+        r"""
+        Return the negative.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.negate(x)
+            array([-1., -2., -3.])
+        """
         return -a
 
     def multiply(self, a, b):
+        r"""
+        Return the elementwise product.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.multiply(x, x)
+            array([1., 4., 9.])
+        """
         return a * b
 
     def segment_sum(self, a, starts):
+        r"""
+        Sum the runs of the last axis that begin at ``starts``.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.segment_sum(x, [0, 2])
+            array([3., 3.])
+        """
         return np.add.reduceat(a, starts, axis=-1)
 
 
@@ -201,16 +420,61 @@ class FloatArithmetic(_OperatorArithmetic):
     """
 
     def constant(self, values):
+        r"""
+        Return numbers as doubles.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.constant([1, 2])
+            array([1., 2.])
+        """
         return np.asarray(values, dtype=np.float64)
 
     def fractions(self, values):
+        r"""
+        Return rational constants as doubles.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: from fractions import Fraction
+            sage: A.fractions([Fraction(1r, 2r)])
+            array([0.5])
+        """
         return np.array([float(value) for value in values])
 
     def contract(self, spec, a, b):
+        r"""
+        Contract like ``numpy.einsum`` with an ellipsis before each operand.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.contract("i,i->", x, x).item()
+            14.0
+        """
         left, right, result = split_spec(spec)
         return np.einsum(f"...{left},...{right}->...{result}", a, b)
 
     def scale(self, a, factor):
+        r"""
+        Return the product with a number.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
+            sage: A.scale(x, 2)
+            array([2., 4., 6.])
+        """
         return a * float(factor)
 
 
@@ -232,6 +496,18 @@ class PolynomialArithmetic(_OperatorArithmetic):
         self.ring = ring
 
     def constant(self, values):
+        r"""
+        Return integers as elements of the ring.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import PolynomialArithmetic
+            sage: R.<u, v> = QQ[]
+            sage: A, x = PolynomialArithmetic(R), numpy.array([u, v], dtype=object)
+            sage: A.constant([1, 0])
+            array([1, 0], dtype=object)
+        """
         values = np.asarray(values)
         out = np.empty(values.shape, dtype=object)
         for index, value in np.ndenumerate(values):
@@ -239,6 +515,18 @@ class PolynomialArithmetic(_OperatorArithmetic):
         return out
 
     def contract(self, spec, a, b):
+        r"""
+        Contract sparse operands; only products that are not zero are taken.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import PolynomialArithmetic
+            sage: R.<u, v> = QQ[]
+            sage: A, x = PolynomialArithmetic(R), numpy.array([u, v], dtype=object)
+            sage: A.contract("i,i->", x, x)
+            array(u^2 + v^2, dtype=object)
+        """
         left, right, result = split_spec(spec)
         sizes = dict(zip(left, a.shape)) | dict(zip(right, b.shape))
         out = np.full([sizes[x] for x in result], self.ring.zero(), dtype=object)
@@ -267,18 +555,78 @@ class PolynomialArithmetic(_OperatorArithmetic):
 
     # Operators on arrays without axes give bare entries; these are arrays again.
     def add(self, a, b):
+        r"""
+        Return the sum.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import PolynomialArithmetic
+            sage: R.<u, v> = QQ[]
+            sage: A, x = PolynomialArithmetic(R), numpy.array([u, v], dtype=object)
+            sage: A.add(x, x)
+            array([2*u, 2*v], dtype=object)
+        """
         return _object_array(a + b)
 
     def subtract(self, a, b):
+        r"""
+        Return the difference.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import PolynomialArithmetic
+            sage: R.<u, v> = QQ[]
+            sage: A, x = PolynomialArithmetic(R), numpy.array([u, v], dtype=object)
+            sage: A.subtract(x, x)
+            array([0, 0], dtype=object)
+        """
         return _object_array(a - b)
 
     def negate(self, a):
+        r"""
+        Return the negative.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import PolynomialArithmetic
+            sage: R.<u, v> = QQ[]
+            sage: A, x = PolynomialArithmetic(R), numpy.array([u, v], dtype=object)
+            sage: A.negate(x)
+            array([-u, -v], dtype=object)
+        """
         return _object_array(-a)
 
     def multiply(self, a, b):
+        r"""
+        Return the elementwise product.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import PolynomialArithmetic
+            sage: R.<u, v> = QQ[]
+            sage: A, x = PolynomialArithmetic(R), numpy.array([u, v], dtype=object)
+            sage: A.multiply(x, x)
+            array([u^2, v^2], dtype=object)
+        """
         return _object_array(a * b)
 
     def scale(self, a, factor):
+        r"""
+        Return the product with a number.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import PolynomialArithmetic
+            sage: R.<u, v> = QQ[]
+            sage: A, x = PolynomialArithmetic(R), numpy.array([u, v], dtype=object)
+            sage: A.scale(x, 3)
+            array([3*u, 3*v], dtype=object)
+        """
         return _object_array(a * self.ring(factor))
 
 
@@ -306,6 +654,18 @@ class Dual(NamedTuple):
 
     @property
     def shape(self):
+        r"""
+        The shape of the real part.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: x.shape
+            (2,)
+        """
         return self.real.shape
 
 
@@ -327,15 +687,64 @@ class DualArithmetic:
         self.base = base
 
     def embed(self, a):
+        r"""
+        Return plain data as constants.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.embed(numpy.array([7])).infinitesimal is None
+            True
+        """
         return Dual(self.base.embed(a), None)
 
     def constant(self, values):
+        r"""
+        Return integers as constants.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.constant([-1])
+            Dual(real=array([100]), infinitesimal=None)
+        """
         return Dual(self.base.constant(values), None)
 
     def fractions(self, values):
+        r"""
+        Return rational constants.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: from fractions import Fraction
+            sage: A.fractions([Fraction(1r, 2r)])
+            Dual(real=array([51]), infinitesimal=None)
+        """
         return Dual(self.base.fractions(values), None)
 
     def segment_sum(self, a, starts):
+        r"""
+        Sum the runs of the last axis that begin at ``starts``.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.segment_sum(x, [0])
+            Dual(real=array([15]), infinitesimal=array([1]))
+        """
         return self._map(lambda x: self.base.segment_sum(x, starts), a)
 
     def _both(self, operation, a, b, missing=lambda x: x):
@@ -346,16 +755,64 @@ class DualArithmetic:
         return operation(a, b)
 
     def add(self, a, b):
+        r"""
+        Return the sum.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.add(x, x)
+            Dual(real=array([14, 16]), infinitesimal=array([2, 0]))
+        """
         return Dual(self.base.add(a.real, b.real), self._both(self.base.add, a.infinitesimal, b.infinitesimal))
 
     def subtract(self, a, b):
+        r"""
+        Return the difference.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.subtract(x, x)
+            Dual(real=array([0, 0]), infinitesimal=array([0, 0]))
+        """
         return Dual(self.base.subtract(a.real, b.real),
                     self._both(self.base.subtract, a.infinitesimal, b.infinitesimal, self.base.negate))
 
     def negate(self, a):
+        r"""
+        Return the negative.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.negate(x)
+            Dual(real=array([94, 93]), infinitesimal=array([100,   0]))
+        """
         return self._map(self.base.negate, a)
 
     def scale(self, a, factor):
+        r"""
+        Return the product with an integer.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.scale(x, 3)
+            Dual(real=array([21, 24]), infinitesimal=array([3, 0]))
+        """
         return self._map(lambda x: self.base.scale(x, factor), a)
 
     def _map(self, operation, a):
@@ -367,24 +824,108 @@ class DualArithmetic:
         return Dual(operation(a.real, b.real), self._both(self.base.add, left, right))
 
     def multiply(self, a, b):
+        r"""
+        Return the elementwise product, by Leibniz' rule.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.multiply(x, x)
+            Dual(real=array([49, 64]), infinitesimal=array([14,  0]))
+        """
         return self._product(self.base.multiply, a, b)
 
     def contract(self, spec, a, b):
+        r"""
+        Contract, by Leibniz' rule.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.contract("i,i->i", x, x)
+            Dual(real=array([49, 64]), infinitesimal=array([14,  0]))
+        """
         return self._product(lambda x, y: self.base.contract(spec, x, y), a, b)
 
     def slice(self, a, start, stop):
+        r"""
+        Return the entries of the last axis from ``start`` to ``stop``.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.slice(x, 0, 1)
+            Dual(real=array([7]), infinitesimal=array([1]))
+        """
         return self._map(lambda x: self.base.slice(x, start, stop), a)
 
     def take(self, a, indices, axis=-1):
+        r"""
+        Return the entries at some places along an axis.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.take(x, [1])
+            Dual(real=array([8]), infinitesimal=array([0]))
+        """
         return self._map(lambda x: self.base.take(x, indices, axis), a)
 
     def reshape(self, a, old, new):
+        r"""
+        Return the array with its own axes ``old`` changed to ``new``.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.reshape(x, (2,), (2, 1)).shape
+            (2, 1)
+        """
         return self._map(lambda x: self.base.reshape(x, old, new), a)
 
     def transpose(self, a, order):
+        r"""
+        Return the array with its own axes in another order.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.transpose(A.reshape(x, (2,), (2, 1)), (1, 0)).shape
+            (1, 2)
+        """
         return self._map(lambda x: self.base.transpose(x, order), a)
 
     def concatenate(self, arrays, axis):
+        r"""
+        Return arrays joined along an axis, counted from the end.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
+            sage: A = DualArithmetic(ModularArithmetic(101))
+            sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
+            sage: A.concatenate([x, A.constant([5])], -1)
+            Dual(real=array([7, 8, 5]), infinitesimal=array([1, 0, 0]))
+        """
         real = self.base.concatenate([a.real for a in arrays], axis)
         if all(a.infinitesimal is None for a in arrays):
             return Dual(real, None)

@@ -60,39 +60,137 @@ class ControlAffineFamily(ABC):
 
     @property
     def dimension(self):
+        r"""
+        The number of state coordinates, with constants.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: R.<x, y> = QQ[]
+            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+            sage: family.dimension
+            2
+        """
         return len(self.names)
 
     @property
     def moving_dimension(self):
-        """The dimension `N` of the state space, without constants."""
+        r"""
+        The dimension `N` of the state space, without constants.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: R.<x, y> = QQ[]
+            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+            sage: family.moving_dimension
+            2
+        """
         return len(self.names) - len(self.constants)
 
     def groups(self, degree=None):
-        """Return the search space: for each group of coordinates the degree in them."""
+        r"""
+        Return the search space: for each group of coordinates the degree in them.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: R.<x, y> = QQ[]
+            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+            sage: family.groups(3r)
+            [([0, 1], 3)]
+        """
         if degree is None and self.ansatz:
             return self.ansatz
         return [([i for i in range(self.dimension) if i not in self.constants], degree or 2)]
 
     @abstractmethod
     def draw(self, generator, p, batch):
-        """Return random control data for ``batch`` fields."""
+        r"""
+        Return random control data for ``batch`` fields.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: R.<x, y> = QQ[]
+            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+            sage: family.draw(numpy.random.default_rng(0r), 101r, 2r).shape
+            (2, 1)
+        """
 
     @abstractmethod
     def control(self, A, z, data):
-        """Return the values at ``z`` of the control fields with the given data, shape ``(batch, N)``."""
+        r"""
+        Return the values at ``z`` of the control fields with the given data, shape ``(batch, N)``.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: R.<x, y> = QQ[]
+            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+            sage: family.control(ModularArithmetic(101r), numpy.array([5r, 7r]), numpy.array([[1r]]))
+            array([[1, 5]])
+        """
 
     @property
     @abstractmethod
     def data_size(self):
-        """How many numbers are the data of one control field."""
+        r"""
+        How many numbers are the data of one control field.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: R.<x, y> = QQ[]
+            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+            sage: family.data_size
+            1
+        """
 
     @abstractmethod
     def data_from_numbers(self, p, rows):
-        """Return control data from lists of numbers, one a field; with ``p = None`` return the list as it is."""
+        r"""
+        Return control data from lists of numbers, one a field; with ``p = None`` return the list as it is.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: R.<x, y> = QQ[]
+            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+            sage: family.data_from_numbers(101r, [[102r]])
+            array([[1]])
+        """
 
     @abstractmethod
     def weight_relations(self, lattice):
-        """Add to the lattice the relations under which every field is homogeneous."""
+        r"""
+        Add to the lattice the relations under which every field is homogeneous.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: R.<x, y> = QQ[]
+            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+            sage: from sage_conslaw.laws.gradings import WeightLattice
+            sage: len(family.weight_relations(WeightLattice()))
+            2
+        """
 
     @abstractmethod
     def _controls_annihilate(self, ring, gradient):
@@ -100,23 +198,71 @@ class ControlAffineFamily(ABC):
 
     @abstractmethod
     def polynomial_fields(self):
-        """Return the nonzero fields, drift first, as lists of Sage polynomials of :meth:`ring`."""
+        r"""
+        Return the nonzero fields, drift first, as lists of Sage polynomials of :meth:`ring`.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: R.<x, y> = QQ[]
+            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+            sage: family.polynomial_fields()
+            [[y, -x], [1, x]]
+        """
 
     def sparse_fields(self):
-        """Return the nonzero fields, drift first, as lists of sparse polynomials."""
+        r"""
+        Return the nonzero fields, drift first, as lists of sparse polynomials.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: R.<x, y> = QQ[]
+            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+            sage: family.sparse_fields()[0r]
+            [{(1,): Fraction(1, 1)}, {(0,): Fraction(-1, 1)}]
+        """
         return [[sparse.from_sage(f) for f in field] for field in self.polynomial_fields()]
 
     def _symbols_needed(self):
         return 0
 
     def drift_value(self, A, z):
-        """Return the value of the drift at ``z``."""
+        r"""
+        Return the value of the drift at ``z``.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: R.<x, y> = QQ[]
+            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+            sage: family.drift_value(ModularArithmetic(101r), numpy.array([5r, 7r]))
+            array([ 7, 96])
+        """
         if not hasattr(self, "_drift_map"):
             self._drift_map = sparse.PolynomialMap(self.drift, self.dimension)
         return self._drift_map(A, z)
 
     def ring(self):
-        """Return the Sage ring in which laws are printed."""
+        r"""
+        Return the Sage ring in which laws are printed.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: R.<x, y> = QQ[]
+            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+            sage: family.ring()
+            Multivariate Polynomial Ring in x, y over Rational Field
+        """
         if not hasattr(self, "_ring"):
             from .._sage import QQ, PolynomialRing
             # Above about 200 variables dictionaries beat Singular's exponent vectors: 675 laws in 2000 variables
@@ -140,6 +286,17 @@ class ControlAffineFamily(ABC):
 
         ALGORITHM: a generic combination of several candidates, with one symbol for each, is
         differentiated along the fields; only if that is not zero are they tried one by one.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: R.<x, y> = QQ[]
+            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+            sage: from sage_conslaw.fields.terms import from_sage
+            sage: VectorFieldFamily(drift=[y, -x]).conserved([from_sage(x^2 + y^2), from_sage(x*y)])
+            [True, False]
         """
         verdicts = []
         for start in range(0, len(laws), LAWS_AT_ONCE):

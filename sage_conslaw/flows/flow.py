@@ -53,11 +53,28 @@ class Flow:
 
     @property
     def second_order(self):
+        r"""
+        Whether the state has velocities.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import flows, networks
+            sage: flows.gradient().second_order, flows.nesterov().second_order
+            (False, True)
+        """
         return self.tau is not None
 
     @property
     def keeps_ring(self):
-        """Whether the state is that of the parameters alone, so that laws live in the user's ring."""
+        r"""
+        Whether the state is that of the parameters alone, so that laws live in the user's ring.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import flows, networks
+            sage: flows.gradient().keeps_ring, flows.momentum().keeps_ring
+            (True, False)
+        """
         return not self.second_order and not self.decay
 
     def family(self, response, metric=None):
@@ -69,6 +86,12 @@ class Flow:
         - ``response`` -- of a network or of polynomials
 
         - ``metric`` -- the network's own metric, taken if the flow names none
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import flows, networks
+            sage: flows.momentum(tau=1).family(networks.product(2).response()).names
+            ['s', 'x1', 'x2', 'dx1', 'dx2']
         """
         if self.metric is not None:
             if self.metric == "mirror":

@@ -78,16 +78,70 @@ class FlowFamily(ControlAffineFamily):
         self.field_degree = max(response.degree + metric_degree, drift_degree + 1)
 
     def draw(self, generator, p, batch):
+        r"""
+        Return random data variables of the response.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: family = flows.momentum().family(networks.product(2).response())
+            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
+            sage: family.draw(numpy.random.default_rng(0r), 101r, 2r)
+            {s of shape (1,): array([[85],
+            [64]])}
+        """
         return self.response.draw(generator, p, batch)
 
     @property
     def data_size(self):
+        r"""
+        How many data variables a control has.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: family = flows.momentum().family(networks.product(2).response())
+            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
+            sage: family.data_size
+            1
+        """
         return self.response.data_size
 
     def data_from_numbers(self, p, rows):
+        r"""
+        Return the data variables from lists of numbers, one a field.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: family = flows.momentum().family(networks.product(2).response())
+            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
+            sage: family.data_from_numbers(None, [[1r]])
+            [[1]]
+        """
         return rows if p is None else self.response.data_from_numbers(p, rows)
 
     def control(self, A, z, data):
+        r"""
+        Return gradients of the response, moved by the metric, in the coordinates they move.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: family = flows.momentum().family(networks.product(2).response())
+            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
+            sage: data = family.draw(numpy.random.default_rng(0r), 101r, 2r)
+            sage: family.control(A, z, data).shape
+            (2, 5)
+        """
         D = self.response.dimension
         theta = A.slice(z, self.first_parameter, self.first_parameter + D)
         gradient = self.moved(A, z, self.response.gradient(A, theta, data))
@@ -98,7 +152,21 @@ class FlowFamily(ControlAffineFamily):
         return A.concatenate([zeros[0], gradient, zeros[1]], -1)
 
     def moved(self, A, z, gradient):
-        """Return a gradient moved by the metric at the state ``z``, without the metric's denominator."""
+        r"""
+        Return a gradient moved by the metric at the state ``z``, without the metric's denominator.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: family = flows.momentum().family(networks.product(2).response())
+            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
+            sage: from sage_conslaw.problem import problem
+            sage: mirror = problem(networks.nmf(1, 1, 1)).family
+            sage: mirror.moved(A, numpy.array([2r, 3r]), numpy.array([[5r, 7r]]))
+            array([[10, 21]])
+        """
         if self.metric is None:
             return gradient
         gradient = A.multiply(self._metric_map(A, z), A.take(gradient, self._columns))
@@ -126,6 +194,16 @@ class FlowFamily(ControlAffineFamily):
         With `h` or `\sigma` for ``step``, for constant damping `\tau = 0`: `t + h, \theta + h w, w`; for `\tau \ne 0`, `\sigma = e^{\tau h}`:
         `\sigma s, \theta + w (1 - 1/\sigma)/\tau, w / \sigma`; for `\tau = k/t`, `\sigma` the ratio of times: `\sigma t`,
         `\theta + t w (1 - \sigma^{1-k})/(k - 1), w \sigma^{-k}`.  A list of steps goes with a batch of points.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: family = flows.momentum().family(networks.product(2).response())
+            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
+            sage: family.drift_flow(A, 101r, z, 2r)
+            array([ 2, 12, 17,  5,  7])
         """
         kind, number = self.exact_flow
         D = self.response.dimension
@@ -165,6 +243,20 @@ class FlowFamily(ControlAffineFamily):
         return A.concatenate([before, time, theta, w], -1)
 
     def weight_relations(self, lattice):
+        r"""
+        Add the relations under which every field is homogeneous.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: family = flows.momentum().family(networks.product(2).response())
+            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
+            sage: from sage_conslaw.laws.gradings import WeightLattice
+            sage: len(family.weight_relations(WeightLattice()))
+            5
+        """
         parameters, outputs = self.response.weight_relations(lattice)
         D = self.response.dimension
         state = list(lattice.unknowns(self.first_parameter)) + list(parameters)
@@ -185,6 +277,19 @@ class FlowFamily(ControlAffineFamily):
         return state
 
     def polynomial_fields(self):
+        r"""
+        Return the nonzero fields, drift first, as lists of Sage polynomials.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: family = flows.momentum().family(networks.product(2).response())
+            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
+            sage: family.polynomial_fields()
+            [[1, dx1, dx2, 0, 0], [0, 0, 0, x2, x1]]
+        """
         ring, zero, D = self.ring(), self.ring().zero(), self.response.dimension
         theta = ring.gens()[self.first_parameter:self.first_parameter + D]
         metric = [(i, j, sparse.to_sage(terms, ring)) for i, j, terms in self.metric] if self.metric is not None else \

@@ -41,7 +41,16 @@ class Metric:
     denominator: dict = None
 
     def arranged(self, parameters):
-        """Return a metric whose rows are named, in the order of the parameters."""
+        r"""
+        Return a metric whose rows are named, in the order of the parameters.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.flows.metric import of_potential
+            sage: u, v = SR.var("u, v")
+            sage: of_potential(u*log(u) + v^2/2).arranged(["v", "u"]).entries
+            ((1, 1, {(0,): Fraction(1, 1)}), (0, 0, {(): Fraction(1, 1)}))
+        """
         unknown = [name for name in self.names if name not in parameters]
         missing = [name for name in parameters if name not in self.names]
         if unknown or missing:

@@ -32,24 +32,88 @@ class PolynomialResponse:
         self.degree = 1 + max(map(sparse.degree, self.components), default=0)
 
     def draw(self, generator, p, batch):
+        r"""
+        Return random coefficients of the components, one row a field.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
+            sage: f, A = PolynomialResponse(["u", "v"], [{(0r, 1r): Fraction(1r)}]), ModularArithmetic(101r)
+            sage: f.draw(numpy.random.default_rng(0r), 101r, 3r).shape
+            (3, 1)
+        """
         return modular.random_array(generator, (batch, len(self.components)), p)
 
     @property
     def data_size(self):
+        r"""
+        How many components there are.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
+            sage: f, A = PolynomialResponse(["u", "v"], [{(0r, 1r): Fraction(1r)}]), ModularArithmetic(101r)
+            sage: f.data_size
+            1
+        """
         return len(self.components)
 
     def data_from_numbers(self, p, rows):
-        """Return the data variables from lists of numbers, one a field."""
+        r"""
+        Return the data variables from lists of numbers, one a field.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
+            sage: f, A = PolynomialResponse(["u", "v"], [{(0r, 1r): Fraction(1r)}]), ModularArithmetic(101r)
+            sage: f.data_from_numbers(101r, [[102r]])
+            array([[1]])
+        """
         return modular.residues(rows, (len(rows), len(self.components)), p)
 
     def gradient(self, A, theta, data):
-        """Return the gradients of the response, shape ``(batch, dimension)``."""
+        r"""
+        Return the gradients of the response, shape ``(batch, dimension)``.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
+            sage: f, A = PolynomialResponse(["u", "v"], [{(0r, 1r): Fraction(1r)}]), ModularArithmetic(101r)
+            sage: f.gradient(A, numpy.array([3r, 5r]), numpy.array([[1r]]))
+            array([[5, 3]])
+        """
         shape = (len(self.components), self.dimension)
         rows = A.reshape(self._map(A, theta), (shape[0] * shape[1],), shape)
         return A.contract("k,kn->n", A.embed(data), rows)
 
     def weight_relations(self, lattice):
-        """Return weights of the parameters, and for each component its weight and its variables."""
+        r"""
+        Return weights of the parameters, and for each component its weight and its variables.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
+            sage: f, A = PolynomialResponse(["u", "v"], [{(0r, 1r): Fraction(1r)}]), ModularArithmetic(101r)
+            sage: from sage_conslaw.laws.gradings import WeightLattice
+            sage: parameters, outputs = f.weight_relations(WeightLattice())
+            sage: len(parameters), len(outputs)
+            (2, 1)
+        """
         parameters = lattice.unknowns(self.dimension)
         outputs = []
         for component, gradient in zip(self.components, self.gradients):
@@ -61,10 +125,36 @@ class PolynomialResponse:
         return parameters, outputs
 
     def symbols_needed(self):
+        r"""
+        Return how many fresh symbols :meth:`annihilated_by` may take: none.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
+            sage: f, A = PolynomialResponse(["u", "v"], [{(0r, 1r): Fraction(1r)}]), ModularArithmetic(101r)
+            sage: f.symbols_needed()
+            0
+        """
         return 0
 
     def annihilated_by(self, ring, direction, symbols, state):
-        """Decide exactly whether the derivative of every component along the direction vanishes."""
+        r"""
+        Decide exactly whether the derivative of every component along the direction vanishes.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
+            sage: f, A = PolynomialResponse(["u", "v"], [{(0r, 1r): Fraction(1r)}]), ModularArithmetic(101r)
+            sage: R.<u, v> = QQ[]
+            sage: f.annihilated_by(R, {0r: u, 1r: -v}, [], [u, v])
+            True
+        """
         first = ring.gens().index(state[0])
         for gradient in self.gradients:
             total = ring.zero()
@@ -76,7 +166,19 @@ class PolynomialResponse:
         return True
 
     def local_reparameterisation(self):
-        """Return the components of phi as Sage polynomials over QQ."""
+        r"""
+        Return the components of phi as Sage polynomials over QQ.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
+            sage: f, A = PolynomialResponse(["u", "v"], [{(0r, 1r): Fraction(1r)}]), ModularArithmetic(101r)
+            sage: f.local_reparameterisation()
+            [u*v]
+        """
         from .._sage import QQ, PolynomialRing
         ring = PolynomialRing(QQ, self.names, len(self.names))
         return [sparse.to_sage(f, ring) for f in self.components]

@@ -28,14 +28,32 @@ class Damping:
 
     @property
     def constant(self):
-        """Return the rational constant, or ``None``."""
+        r"""
+        Return the rational constant, or ``None``.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.flows.tau import damping
+            sage: t = polygen(QQ, "t")
+            sage: damping(1/2).constant, damping(3/t).constant
+            (Fraction(1, 2), None)
+        """
         if self.symbolic or set(self.numerator) - {()} or set(self.denominator) - {()}:
             return None
         return self.numerator.get((), Fraction(0)) / self.denominator[()]
 
     @property
     def over_time(self):
-        """Return `k` if the damping is `k/t`, else ``None``."""
+        r"""
+        Return `k` if the damping is `k/t`, else ``None``.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.flows.tau import damping
+            sage: t = polygen(QQ, "t")
+            sage: damping(3/t).over_time, damping(1).over_time
+            (Fraction(3, 1), None)
+        """
         if set(self.numerator) <= {()} and set(self.denominator) == {(0,)}:
             return self.numerator.get((), Fraction(0)) / self.denominator[(0,)]
         return None

@@ -185,15 +185,45 @@ class LevelSet:
         self.laws = [self.ring(law) for law in laws]
 
     def ideal(self):
-        """Return the ideal of the equations ``h = h(point)``."""
+        r"""
+        Return the ideal of the equations ``h = h(point)``.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.groebner.algebra import LevelSet
+            sage: R.<x, y, z> = QQ[]
+            sage: leaf = LevelSet([x^2 - y^2, x^2 - z^2], [2, 1, 1])
+            sage: leaf.ideal().gens()
+            [x^2 - y^2 - 3, x^2 - z^2 - 3]
+        """
         return self.ring.ideal([law - law(*self.point) for law in self.laws])
 
     def dimension(self):
-        """Return the dimension of the level set, as an algebraic set."""
+        r"""
+        Return the dimension of the level set, as an algebraic set.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.groebner.algebra import LevelSet
+            sage: R.<x, y, z> = QQ[]
+            sage: leaf = LevelSet([x^2 - y^2, x^2 - z^2], [2, 1, 1])
+            sage: leaf.dimension()
+            1
+        """
         return self.ideal().dimension()
 
     def eliminate(self, variables):
-        """Return the ideal of the projection that forgets some variables."""
+        r"""
+        Return the ideal of the projection that forgets some variables.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.groebner.algebra import LevelSet
+            sage: R.<x, y, z> = QQ[]
+            sage: leaf = LevelSet([x^2 - y^2, x^2 - z^2], [2, 1, 1])
+            sage: leaf.eliminate(["x"]).gens()
+            [y^2 - z^2]
+        """
         gens = self.ring.gens_dict()
         unknown = [str(v) for v in variables if str(v) not in gens]
         if unknown:

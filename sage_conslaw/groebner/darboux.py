@@ -77,7 +77,16 @@ class DarbouxSearch(SageObject):
 
     @property
     def complete(self):
-        """Whether every cofactor over Q(k) was searched."""
+        r"""
+        Whether every cofactor over Q(k) was searched.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import system
+            sage: from sage_conslaw.groebner.darboux import search_darboux_polynomials
+            sage: search_darboux_polynomials(system(["x", "y"], ["x", "-y"]), 1r).complete
+            True
+        """
         return not self.gaps
 
     def _repr_(self):

@@ -49,7 +49,16 @@ class DarbouxLaw(SageObject):
 
     @property
     def is_rational(self):
-        """Whether the law is a rational function: integer exponents and no exponential, or a quotient alone."""
+        r"""
+        Whether the law is a rational function: integer exponents and no exponential, or a quotient alone.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import first_integrals, system
+            sage: law = first_integrals(system(["x", "y"], ["x", "2*y"]), kind="rational", degree=1, seed=0)[0]
+            sage: law.is_rational
+            True
+        """
         if not self.factors:
             return True
         return not self.exponent and all(n.is_constant() and QQ(n).is_integer() for _, n in self.factors)
@@ -101,7 +110,16 @@ class DarbouxLaw(SageObject):
         return sum((SR(n) * log(SR(p)) for p, n in self.factors), SR(self.exponent))
 
     def to_dict(self):
-        """Return the law as text and in its parts."""
+        r"""
+        Return the law as text and in its parts.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import first_integrals, system
+            sage: law = first_integrals(system(["x", "y"], ["x", "2*y"]), kind="rational", degree=1, seed=0)[0]
+            sage: sorted(law.to_dict())
+            ['exponent', 'factors', 'law', 'rational']
+        """
         return {"law": str(self), "rational": self.is_rational, "factors": [[str(p), str(n)] for p, n in self.factors],
                 "exponent": str(self.exponent)}
 

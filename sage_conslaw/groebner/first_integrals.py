@@ -74,7 +74,15 @@ class FirstIntegrals(SageObject):
 
     @property
     def searched(self):
-        """What was searched, in words."""
+        r"""
+        What was searched, in words.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import first_integrals, system
+            sage: first_integrals(system(["x", "y"], ["x", "-y"]), kind="polynomial", degree=2, seed=0).searched
+            'all polynomials of degree at most 2 over Q'
+        """
         over = f"Q({', '.join(self.parameters)})" if self.parameters else "Q"
         if self.kind == "polynomial":
             return f"all polynomials of degree at most {self.degree} over {over}"

@@ -85,7 +85,18 @@ class LaurentOperator:
         return out
 
     def part(self, value, number):
-        """Return the coefficient for one of the fields, of a coefficient for their combination."""
+        r"""
+        Return the coefficient for one of the fields, of a coefficient for their combination.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.groebner.newton import LaurentOperator, table_of_monomials
+            sage: from sage_conslaw.systems import system
+            sage: L = LaurentOperator(system(["x", "y"], ["x*(1 - y)", "y*(x - 1)"]))
+            sage: face = L.face(L.support[0r])
+            sage: L.part(L.ring.one(), 0r)
+            1
+        """
         if not self.combination:
             return value
         s = self.ring.gens()[-len(self.combination):]
@@ -115,19 +126,63 @@ class LaurentOperator:
         return frozenset(i for i, (offset, row) in enumerate(self.facets) if offset + _dot(row, point) == 0)
 
     def face(self, *points):
-        """Return the smallest face that contains some points, as the set of facets through it."""
+        r"""
+        Return the smallest face that contains some points, as the set of facets through it.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.groebner.newton import LaurentOperator, table_of_monomials
+            sage: from sage_conslaw.systems import system
+            sage: L = LaurentOperator(system(["x", "y"], ["x*(1 - y)", "y*(x - 1)"]))
+            sage: face = L.face(L.support[0r])
+            sage: face == L.face(*L.points(face))
+            True
+        """
         return frozenset.intersection(*(self._faces[m] for m in points))
 
     def points(self, face):
-        """Return the exponents of the operators on a face."""
+        r"""
+        Return the exponents of the operators on a face.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.groebner.newton import LaurentOperator, table_of_monomials
+            sage: from sage_conslaw.systems import system
+            sage: L = LaurentOperator(system(["x", "y"], ["x*(1 - y)", "y*(x - 1)"]))
+            sage: face = L.face(L.support[0r])
+            sage: L.points(face)
+            [(0, 1)]
+        """
         return [b for b in self.operators if self._faces[b] >= face]
 
     def support_on(self, face):
-        """Return the points of the cofactor's support on a face."""
+        r"""
+        Return the points of the cofactor's support on a face.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.groebner.newton import LaurentOperator, table_of_monomials
+            sage: from sage_conslaw.systems import system
+            sage: L = LaurentOperator(system(["x", "y"], ["x*(1 - y)", "y*(x - 1)"]))
+            sage: face = L.face(L.support[0r])
+            sage: L.support_on(face)
+            [(0, 1)]
+        """
         return [m for m in self.support if self._faces[m] >= face]
 
     def blocks(self, face, table):
-        """Return monomials grouped by their weights along the normals of a face: the top part of `p` lies in one group."""
+        r"""
+        Return monomials grouped by their weights along the normals of a face: the top part of `p` lies in one group.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.groebner.newton import LaurentOperator, table_of_monomials
+            sage: from sage_conslaw.systems import system
+            sage: L = LaurentOperator(system(["x", "y"], ["x*(1 - y)", "y*(x - 1)"]))
+            sage: face = L.face(L.support[0r])
+            sage: len(list(L.blocks(face, table_of_monomials(2r, 1r))))
+            2
+        """
         normals = [self.facets[i][1] for i in sorted(face)] + self.equations
         groups = {}
         for a in table:

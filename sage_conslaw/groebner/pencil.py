@@ -68,7 +68,19 @@ class Specialisation:
         return total % self.p
 
     def matrix(self, rows, columns):
-        """Return sparse rows as an array modulo the prime."""
+        r"""
+        Return sparse rows as an array modulo the prime.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.groebner.pencil import Specialisation
+            sage: R = PolynomialRing(QQ, ["k"], 1)
+            sage: k = R.gen()
+            sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
+            sage: at.matrix([{0r: R(2)}], 1r)
+            array([[2]])
+        """
         out = np.zeros((len(rows), columns), dtype=np.int64)
         for number, row in enumerate(rows):
             for column, value in row.items():
@@ -76,7 +88,19 @@ class Specialisation:
         return out
 
     def has_kernel(self, rows, columns):
-        """Decide whether the columns are dependent modulo the prime; if not, they are independent over Q(k)."""
+        r"""
+        Decide whether the columns are dependent modulo the prime; if not, they are independent over Q(k).
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.groebner.pencil import Specialisation
+            sage: R = PolynomialRing(QQ, ["k"], 1)
+            sage: k = R.gen()
+            sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
+            sage: at.has_kernel([{0r: k, 1r: -k}], 2r), at.has_kernel([{0r: R(1)}], 1r)
+            (True, False)
+        """
         rows = [row for row in rows if row]
         return not rows or len(rows) < columns or nmod_mat(len(rows), columns, self.matrix(rows, columns).ravel().tolist(),
                                                            self.p).rank() < columns

@@ -47,7 +47,18 @@ class Substitution:
         return QQ(value) if isinstance(value, int) else QQ(value(*self.values))
 
     def read(self, value):
-        """Return the polynomial with small coefficients that has this value, ``None`` if there is none."""
+        r"""
+        Return the polynomial with small coefficients that has this value, ``None`` if there is none.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.groebner.substitution import Substitution
+            sage: R = PolynomialRing(QQ, ["a", "b"])
+            sage: a, b = R.gens()
+            sage: at = Substitution(R, 2)
+            sage: at.read(at(a^2 - 3*b))
+            a^2 - 3*b
+        """
         for factor in _DENOMINATORS:
             number = value.numerator() * factor
             digits, place = {}, 0

@@ -52,7 +52,19 @@ class AlgebraicField:
         return factor / divisor.constant_coefficient()
 
     def kernel(self, rows, columns):
-        """Return the reduced kernel as dictionaries ``{column: rational function of the parameters}``."""
+        r"""
+        Return the reduced kernel as dictionaries ``{column: rational function of the parameters}``.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.algebraic import AlgebraicField
+            sage: from sage_conslaw.laws.varieties import whole_space
+            sage: R.<k, m> = QQ[]
+            sage: field = AlgebraicField(whole_space(R).within(k^2 - 2))
+            sage: rows = [{0r: k, 1r: -R(2)}, {0r: R(1), 1r: -k}]
+            sage: field.kernel(rows, 2r)
+            [{0: k, 1: 1}]
+        """
         solved = {}
         for row in rows:
             row = {column: self._element(entry) for column, entry in row.items()}
@@ -80,7 +92,19 @@ class AlgebraicField:
         return sum((c * root ** i for i, c in enumerate(value.list())), self.rational.zero())
 
     def holds(self, rows, vector):
-        """Decide exactly whether the equations hold for a vector of polynomials in the parameters."""
+        r"""
+        Decide exactly whether the equations hold for a vector of polynomials in the parameters.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.algebraic import AlgebraicField
+            sage: from sage_conslaw.laws.varieties import whole_space
+            sage: R.<k, m> = QQ[]
+            sage: field = AlgebraicField(whole_space(R).within(k^2 - 2))
+            sage: rows = [{0r: k, 1r: -R(2)}, {0r: R(1), 1r: -k}]
+            sage: field.holds(rows, {0r: k, 1r: R(1)}), field.holds(rows, {0r: R(1), 1r: R(1)})
+            (True, False)
+        """
         zero = self.rational.zero()
         return all(self.variety.vanishes(sum((row[c] * vector[c] for c in row.keys() & vector.keys()), zero).numerator()) for row in rows)
 

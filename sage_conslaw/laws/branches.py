@@ -79,6 +79,19 @@ class BranchSearch:
 
     @property
     def not_followed(self):
+        r"""
+        The places that were not searched.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.laws.branches import BranchSearch
+            sage: from sage_conslaw.systems import system
+            sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
+            sage: search = BranchSearch(family, family.groups(1r), numpy.random.default_rng(0r))
+            sage: search.not_followed
+            []
+        """
         return self.drops.not_followed
 
     def _monomials(self, block):
@@ -89,7 +102,19 @@ class BranchSearch:
         return {tuple(i for i in monomial if i not in constants) for monomial in law}
 
     def levels(self, codimension):
-        """Yield, for each codimension, an iterator over the branches with new laws; a branch that gains laws comes again."""
+        r"""
+        Yield, for each codimension, an iterator over the branches with new laws; a branch that gains laws comes again.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.laws.branches import BranchSearch
+            sage: from sage_conslaw.systems import system
+            sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
+            sage: search = BranchSearch(family, family.groups(1r), numpy.random.default_rng(0r))
+            sage: [[branch.variety for branch in level] for level in search.levels(1r)]
+            [[b - 1 = 0, a = 0]]
+        """
         for drops in self.drops.levels(codimension):
             yield self._branches(drops)
 

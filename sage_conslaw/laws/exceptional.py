@@ -93,12 +93,38 @@ class DropSearch:
         self.pieces = _by_degree(blocks(family, groups, generator), family.dimension)
 
     def equations(self, block):
-        """Return the equations of a block, exact in the parameters."""
+        r"""
+        Return the equations of a block, exact in the parameters.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.laws.exceptional import DropSearch
+            sage: from sage_conslaw.laws.monomials import blocks
+            sage: from sage_conslaw.systems import system
+            sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
+            sage: search = DropSearch(family, family.groups(1r), numpy.random.default_rng(0r))
+            sage: len(search.equations([(2r,), (3r,)]))
+            2
+        """
         monomials = [tuple(int(i) for i in row if i < self.family.dimension) for row in block]
         return monomials, equations_over_parameters(self.fields, monomials, self.constants, self.ring)
 
     def levels(self, codimension):
-        """Yield, for each codimension up to the one given, an iterator over the drops as they are found."""
+        r"""
+        Yield, for each codimension up to the one given, an iterator over the drops as they are found.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.laws.exceptional import DropSearch
+            sage: from sage_conslaw.laws.monomials import blocks
+            sage: from sage_conslaw.systems import system
+            sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
+            sage: search = DropSearch(family, family.groups(1r), numpy.random.default_rng(0r))
+            sage: [[drop.variety for drop in drops] for drops in search.levels(1r)]
+            [[b - 1 = 0, a = 0]]
+        """
         nodes = self._all_cores()
         for level in range(1, codimension + 1):
             children = []

@@ -34,13 +34,31 @@ class Feature:
     others: np.ndarray = None
 
     def terms(self, index):
-        """Return the entry as a sparse polynomial."""
+        r"""
+        Return the entry as a sparse polynomial.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: entries.squares(2)[1].terms(0)
+            {(6, 6): Fraction(1, 1), (7, 7): Fraction(1, 1), (8, 8): Fraction(1, 1)}
+        """
         if self.others is not None:
             return self.pair(*index)
         return {tuple(sorted(self.clock + (int(place),) * self.degree)): ONE for place in self.rows[index]}
 
     def pair(self, i, j):
-        """Return the entry off the diagonal."""
+        r"""
+        Return the entry off the diagonal.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: entries.squares(2)[1].pair(0, 1)
+            {(6, 9): Fraction(1, 1), (7, 10): Fraction(1, 1), (8, 11): Fraction(1, 1)}
+        """
         out = {}
         if self.others is None:
             for a, b in zip(self.rows[i].tolist(), self.rows[j].tolist()):
@@ -77,7 +95,16 @@ class Entries:
             self.fronts += [((clock,) * power, (write(power) + "*", write(power).replace("*", " ") + r"\,")) for power in range(1, highest + 1)]
 
     def sizes(self):
-        """Return the sizes of axes above 1, each once, in the order of the parameters' hidden axes."""
+        r"""
+        Return the sizes of axes above 1, each once, in the order of the parameters' hidden axes.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: entries.sizes()
+            [2, 3]
+        """
         return [n for n in dict.fromkeys(n for _, places, _ in self.arrays for n in places.shape[::-1]) if n > 1]
 
     def _axes(self, size):
@@ -91,7 +118,16 @@ class Entries:
         return np.moveaxis(places, axis, 0).reshape(places.shape[axis], -1)
 
     def sums(self, size):
-        """Return the sums over all axes but one, for parameters and velocities."""
+        r"""
+        Return the sums over all axes but one, for parameters and velocities.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in entries.sums(2)]
+            ['1^T U', 'V 1']
+        """
         out = []
         for name, places, moving, axis in self._axes(size):
             for symbol, latex, array in ((name, _symbol(name), places), ("d" + name, r"\dot{" + _symbol(name) + "}", moving)):
@@ -101,12 +137,30 @@ class Entries:
         return out
 
     def squares(self, size):
-        """Return the squared norms of slices, the diagonals of Gram matrices."""
+        r"""
+        Return the squared norms of slices, the diagonals of Gram matrices.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in entries.squares(2)]
+            ['U^T U', 'V V^T']
+        """
         return [Feature(2, self._rows(places, axis), _square_words(name, places.ndim, axis), clock, front)
                 for name, places, _, axis in self._axes(size) for clock, front in self.fronts]
 
     def folded(self, size, block):
-        """Return Gram matrices summed over groups of neighbouring blocks, for axes that are multiples of ``size``: heads that share keys."""
+        r"""
+        Return Gram matrices summed over groups of neighbouring blocks, for axes that are multiples of ``size``: heads that share keys.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in Entries([("Q", (3, 4)), ("K", (3, 2))], 0, None, None).folded(2, 2)]
+            ['sum(Q_h^T Q_h over 2 blocks h)']
+        """
         out = []
         for name, places, _ in self.arrays:
             for axis, n in enumerate(places.shape):
@@ -121,12 +175,30 @@ class Entries:
         return out
 
     def skew(self, size):
-        """Return the skew matrices of parameters and velocities."""
+        r"""
+        Return the skew matrices of parameters and velocities.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in Entries([("U", (3, 2))], 0, 6, None).skew(2)]
+            ['U^T dU - dU^T U']
+        """
         return [Feature(2, self._rows(places, axis), _skew_words(name, places.ndim, axis), clock, front, self._rows(moving, axis))
                 for name, places, moving, axis in self._axes(size) if moving is not None for clock, front in self.fronts]
 
     def blocks(self, size, block):
-        """Return the squared norms of blocks of neighbouring slices."""
+        r"""
+        Return the squared norms of blocks of neighbouring slices.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in Entries([("Q", (3, 4))], 0, None, None).blocks(4, 2)]
+            ['|Q[:,J]|^2']
+        """
         out = []
         for name, places, _, axis in self._axes(size):
             rows = self._rows(places, axis).reshape(size // block, -1)
@@ -136,7 +208,16 @@ class Entries:
         return out
 
     def folded_blocks(self, size, head, block):
-        """Return the squared norms of blocks of neighbouring slices, summed over the heads that share keys."""
+        r"""
+        Return the squared norms of blocks of neighbouring slices, summed over the heads that share keys.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in Entries([("Q", (3, 8))], 0, None, None).folded_blocks(4, 4, 2)]
+            ['sum(|Q_h[:,J]|^2 over 2 blocks h)']
+        """
         out = []
         for feature in self.folded(size, head):
             name = feature.words[0][0].removeprefix("sum(").split("_h")[0]
@@ -146,7 +227,16 @@ class Entries:
         return out
 
     def norms(self):
-        """Return the sums and the squared norms of whole parameters."""
+        r"""
+        Return the sums and the squared norms of whole parameters.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in entries.norms()]
+            ['sum(U)', '|U|^2', 'sum(V)', '|V|^2']
+        """
         out = []
         for name, places, moving in self.arrays:
             rows, symbol = places.reshape(1, -1), _symbol(name)

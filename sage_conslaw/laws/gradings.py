@@ -39,12 +39,34 @@ class WeightLattice:
         self._count = 0
 
     def unknowns(self, number):
-        """Return new unknown weights."""
+        r"""
+        Return new unknown weights.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.gradings import WeightLattice
+            sage: lattice = WeightLattice()
+            sage: x, y = lattice.unknowns(2r)
+            sage: x, y
+            (0, 1)
+        """
         start, self._count = self._count, self._count + number
         return range(start, self._count)
 
     def relation(self, *rows):
-        """Add the relation that the sum of the rows ``{unknown: coefficient}`` is zero."""
+        r"""
+        Add the relation that the sum of the rows ``{unknown: coefficient}`` is zero.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.gradings import WeightLattice
+            sage: lattice = WeightLattice()
+            sage: x, y = lattice.unknowns(2r)
+            sage: lattice.relation({x: 1r, y: -1r})
+            sage: lattice.characters([x, y])[1]
+            array([[1],
+            [1]])
+        """
         total = {}
         for row in rows:
             for unknown, coefficient in row.items():
@@ -75,7 +97,20 @@ class WeightLattice:
         return known
 
     def homogeneous_field(self, field, state):
-        """Add the relations under which a field with sparse polynomial components is homogeneous."""
+        r"""
+        Add the relations under which a field with sparse polynomial components is homogeneous.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.gradings import WeightLattice
+            sage: lattice = WeightLattice()
+            sage: x, y = lattice.unknowns(2r)
+            sage: from fractions import Fraction
+            sage: lattice.homogeneous_field([{(1r,): Fraction(1r)}, {(0r,): Fraction(-1r)}], [x, y])
+            sage: lattice.characters([x, y])[1]
+            array([[1],
+            [1]])
+        """
         constant = self.unknowns(1)[0]
         for j, component in enumerate(field):
             for monomial in component:
@@ -86,6 +121,15 @@ class WeightLattice:
         Return a basis of the sign flips and of the scalings.
 
         OUTPUT: arrays of shape ``(len(state), k)``, of bits and of integers
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.laws.gradings import WeightLattice
+            sage: lattice = WeightLattice()
+            sage: x, y = lattice.unknowns(2r)
+            sage: signs, scales = lattice.characters([x, y])
+            sage: signs.shape, scales.shape
+            ((2, 2), (2, 2))
         """
         rows = [self._expression(unknown) for unknown in state]
         relations = [self._sum(dict(relation)) for relation in self._relations]

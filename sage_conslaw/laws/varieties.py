@@ -42,10 +42,33 @@ class Variety:
 
     @property
     def codimension(self):
+        r"""
+        How many independent conditions there are.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.laws.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.codimension
+            1
+        """
         return len(self.conditions)
 
     def within(self, p):
-        """Return the part of it where an irreducible polynomial in the parameters that are left vanishes."""
+        r"""
+        Return the part of it where an irreducible polynomial in the parameters that are left vanishes.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.laws.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.within(b*c - 1)
+            a - 2*b = 0, b*c - 1 = 0
+        """
         from .pivots import irreducible_factors
         linear = [v for v in p.variables() if p.degree(v) == 1]
         if not linear:
@@ -61,7 +84,18 @@ class Variety:
         return Variety(self.ring, (*self.conditions, p), solution, tuple(dict.fromkeys(denominators)))
 
     def slopes(self, p):
-        """Return the irreducible polynomials that the graph of ``p`` has to avoid: there ``p = 0`` is to be looked at apart."""
+        r"""
+        Return the irreducible polynomials that the graph of ``p`` has to avoid: there ``p = 0`` is to be looked at apart.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.laws.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.slopes(b*c - 1)
+            [c]
+        """
         from .pivots import irreducible_factors
         child = self.within(p)
         if child.algebraic:
@@ -70,17 +104,50 @@ class Variety:
         return irreducible_factors(p.coefficient({variable: 1}))
 
     def restricted(self, f):
-        """Return a polynomial in the parameters as a rational function of those that are left."""
+        r"""
+        Return a polynomial in the parameters as a rational function of those that are left.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.laws.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.restricted(a*c)
+            2*b*c
+        """
         field = self.ring.fraction_field()
         return field(f.subs(self.solution)) if any(v in self.solution for v in f.variables()) else field(f)
 
     def vanishes(self, f):
-        """Say whether a polynomial in the parameters vanishes on all of it."""
+        r"""
+        Say whether a polynomial in the parameters vanishes on all of it.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.laws.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.vanishes(a^2 - 4*b^2), v.vanishes(a)
+            (True, False)
+        """
         numerator = self.restricted(f).numerator()
         return numerator == 0 or self.algebraic is not None and self.algebraic[0].divides(numerator)
 
     def ideal(self):
-        """Return generators of its ideal, a reduced Groebner basis."""
+        r"""
+        Return generators of its ideal, a reduced Groebner basis.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.laws.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.ideal()
+            (a - 2*b,)
+        """
         if not hasattr(self, "_basis"):
             from .pivots import primitive_polynomial
             if not self.denominators and len(self.conditions) == 1:
@@ -95,11 +162,34 @@ class Variety:
         return self._basis
 
     def contains(self, other):
-        """Say whether another one lies in it."""
+        r"""
+        Say whether another one lies in it.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.laws.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.contains(v.within(c)), v.within(c).contains(v)
+            (True, False)
+        """
         return all(map(other.vanishes, self.ideal()))
 
     def point(self, generator, p):
-        """Return residues of all parameters at a random point of it, modulo ``p``; ``None`` if the draw has none."""
+        r"""
+        Return residues of all parameters at a random point of it, modulo ``p``; ``None`` if the draw has none.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.laws.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: point = v.point(numpy.random.default_rng(0r), 101r)
+            sage: (point[0r] - 2*point[1r]) % 101
+            0
+        """
         from ..exact.modular import random_array
         from .parametric import residue
         gens = self.ring.gens()

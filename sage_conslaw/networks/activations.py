@@ -84,7 +84,15 @@ GATES = {
 
 
 def gate_function(name):
-    """Return the piecewise linear activation with this name."""
+    r"""
+    Return the piecewise linear activation with this name.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.activations import gate_function, cut_function
+        sage: gate_function("relu").name
+        'relu'
+    """
     if name not in GATES:
         raise ValueError(f"activation {name!r} is not piecewise linear; gates are known for {', '.join(GATES)}; cut it: "
                          f"x.cut({name!r}), which assumes that its values and slopes are arbitrary")
@@ -166,7 +174,15 @@ CUTS["batch norm"] = CutFunction("batch norm", CUTS["layer norm"].constraint, CU
 
 
 def cut_function(name):
-    """Return the cut nonlinearity with this name; ``None`` stands for any function, which has no float reading."""
+    r"""
+    Return the cut nonlinearity with this name; ``None`` stands for any function, which has no float reading.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.activations import gate_function, cut_function
+        sage: cut_function("softmax").constraint, cut_function(None).name
+        ('sum zero', 'any function')
+    """
     if name is None:
         return CutFunction("any function", "free")
     if isinstance(name, CutFunction):

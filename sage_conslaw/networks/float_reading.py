@@ -45,6 +45,15 @@ class FloatReading:
         - ``theta`` -- array of shape ``(parameters,)``
 
         - ``inputs`` -- array of shape ``(samples,) + shape of the input``, or a dictionary of such arrays by the inputs' names
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.networks.float_reading import FloatReading
+            sage: f, theta, x = FloatReading(networks.linear([1, 1])), numpy.array([2.0]), numpy.array([[3.0]])
+            sage: len(f.values(theta, x))
+            3
         """
         A, values, start = FloatArithmetic(), {}, 0
         given = self._given(inputs)
@@ -89,11 +98,33 @@ class FloatReading:
         return node.values
 
     def output(self, theta, inputs):
-        """Return the output, shape ``(samples,) + shape of the output``."""
+        r"""
+        Return the output, shape ``(samples,) + shape of the output``.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.networks.float_reading import FloatReading
+            sage: f, theta, x = FloatReading(networks.linear([1, 1])), numpy.array([2.0]), numpy.array([[3.0]])
+            sage: f.output(theta, x)
+            array([[6.]])
+        """
         return self.values(theta, inputs)[self.network.output]
 
     def gradient(self, theta, inputs, covectors, values=None):
-        """Return the gradients of the output paired with covectors, one row a sample: shape ``(samples, parameters)``."""
+        r"""
+        Return the gradients of the output paired with covectors, one row a sample: shape ``(samples, parameters)``.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.networks.float_reading import FloatReading
+            sage: f, theta, x = FloatReading(networks.linear([1, 1])), numpy.array([2.0]), numpy.array([[3.0]])
+            sage: f.gradient(theta, x, numpy.array([[1.0]]))
+            array([[3.]])
+        """
         values = self.values(theta, inputs) if values is None else values
 
         def through(leaf, covector):

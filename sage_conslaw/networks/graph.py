@@ -56,10 +56,29 @@ class Tensor:
 
     @property
     def size(self):
+        r"""
+        How many entries there are.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.size
+            6
+        """
         return int(np.prod(self.shape, dtype=np.int64))
 
     def label(self):
-        """Return how the tensor was written, shortened."""
+        r"""
+        Return how the tensor was written, shortened.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: (x + x).label()
+            'x + x'
+        """
         if self.name is not None:
             return self.name
         if self._written is None:
@@ -126,19 +145,46 @@ class Tensor:
     # -- rearrangements --------------------------------------------------------------------------
 
     def gather(self, indices, written=None):
-        """Return the tensor whose entries are those at flat ``indices`` (an integer array; -1 for zero)."""
+        r"""
+        Return the tensor whose entries are those at flat ``indices`` (an integer array; -1 for zero).
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.gather([0, -1, 5]).shape
+            (3,)
+        """
         return Tensor(Gather(indices, self.shape), (self,), written or "gather({0})")
 
     def _places(self):
         return np.arange(self.size).reshape(self.shape)
 
     def repeat_to(self, shape):
-        """Return the tensor repeated along new axes, by numpy's rules of broadcasting."""
+        r"""
+        Return the tensor repeated along new axes, by numpy's rules of broadcasting.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: networks.parameter("b", 3).repeat_to((2, 3)).shape
+            (2, 3)
+        """
         shape = tuple(shape)
         return self if shape == self.shape else self.gather(np.broadcast_to(self._places(), shape), "{0}")
 
     def reshape(self, *shape):
-        """Return the tensor with its entries, in order, in another shape; one size may be -1."""
+        r"""
+        Return the tensor with its entries, in order, in another shape; one size may be -1.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.reshape(3, -1).shape
+            (3, 2)
+        """
         try:
             places = self._places().reshape(*shape)
         except ValueError:
@@ -147,12 +193,30 @@ class Tensor:
         return self if places.shape == self.shape else self.gather(places, "{0}")
 
     def transpose(self, *axes):
-        """Return the tensor with its axes in another order, reversed by default."""
+        r"""
+        Return the tensor with its axes in another order, reversed by default.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.transpose(1, 0).shape
+            (3, 2)
+        """
         return self.gather(self._places().transpose(*axes), "{0}.T")
 
     @property
     def T(self):
-        """The tensor with its axes reversed."""
+        r"""
+        The tensor with its axes reversed.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.T.shape
+            (3, 2)
+        """
         return self.transpose()
 
     def __getitem__(self, key):
@@ -161,20 +225,69 @@ class Tensor:
     # -- nonlinearities --------------------------------------------------------------------------
 
     def gate(self, activation):
-        """Return the tensor after a piecewise linear activation with a free gate per unit."""
+        r"""
+        Return the tensor after a piecewise linear activation with a free gate per unit.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.gate("abs").label()
+            'abs(x)'
+        """
         return Tensor(Gate(len(self.shape)), (self, Data("gate", self.shape, "gate", source=self, function=gate_function(activation))),
                       activation.replace(" ", "_") + "({0})")
 
     def relu(self):
+        r"""
+        Return the positive part: a gate.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.relu().label()
+            'relu(x)'
+        """
         return self.gate("relu")
 
     def leaky_relu(self):
+        r"""
+        Return the leaky positive part: a gate.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.leaky_relu().label()
+            'leaky_relu(x)'
+        """
         return self.gate("leaky relu")
 
     def abs(self):
+        r"""
+        Return the absolute value: a gate.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.abs().label()
+            'abs(x)'
+        """
         return self.gate("abs")
 
     def dropout(self):
+        r"""
+        Return the tensor with dropped units: a gate.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.dropout().label()
+            'dropout(x)'
+        """
         return self.gate("dropout")
 
     def cut(self, function=None):
@@ -186,24 +299,82 @@ class Tensor:
         - ``function`` -- the name of a known one, a :class:`CutFunction`, or ``None`` for any function
 
         Assumed is that near a generic point the values and slopes of the function are arbitrary, up to its invariances.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.cut("softplus")
+            softplus of shape (2, 3)
         """
         function = cut_function(function)
         return Data(function.name.replace(" ", "_"), self.shape, "cut", source=self, function=function)
 
     def gelu(self):
+        r"""
+        Return the GELU: a cut.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.gelu()
+            gelu of shape (2, 3)
+        """
         return self.cut("gelu")
 
     def silu(self):
+        r"""
+        Return the SiLU: a cut.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.silu()
+            silu of shape (2, 3)
+        """
         return self.cut("silu")
 
     def sigmoid(self):
+        r"""
+        Return the logistic sigmoid: a cut.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.sigmoid()
+            sigmoid of shape (2, 3)
+        """
         return self.cut("sigmoid")
 
     def tanh(self):
+        r"""
+        Return the hyperbolic tangent: a cut.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.tanh()
+            tanh of shape (2, 3)
+        """
         return self.cut("tanh")
 
     def softmax(self, mask=None):
-        """Return the softmax along the last axis; ``mask`` (0 and 1) says which entries take part."""
+        r"""
+        Return the softmax along the last axis; ``mask`` (0 and 1) says which entries take part.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.softmax()
+            softmax of shape (2, 3)
+            sage: x.softmax(mask=[1, 1, 0]).shape
+            (2, 3)
+        """
         if mask is None:
             return self.cut("softmax")
         from .activations import masked_softmax
@@ -212,16 +383,43 @@ class Tensor:
         return out * Constant(mask)
 
     def rms_norm(self):
-        """Return the tensor divided by its root mean square along the last axis; a gain after it is a parameter."""
+        r"""
+        Return the tensor divided by its root mean square along the last axis; a gain after it is a parameter.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.rms_norm()
+            rms_norm of shape (2, 3)
+        """
         return self.cut("rms norm")
 
     def layer_norm(self):
-        """Return the tensor centred and divided by its deviation along the last axis; gain and bias after it are parameters."""
+        r"""
+        Return the tensor centred and divided by its deviation along the last axis; gain and bias after it are parameters.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.layer_norm().shape
+            (2, 3)
+        """
         from .cuts import layer_norm
         return layer_norm(self)
 
     def batch_norm(self):
-        """Return the tensor normalised along the first axis, that of the samples (at least three)."""
+        r"""
+        Return the tensor normalised along the first axis, that of the samples (at least three).
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: networks.input(4, 3).batch_norm().shape
+            (4, 3)
+        """
         if len(self.shape) < 2:
             raise ValueError(f"batch normalisation of {self.label()} of shape {self.shape}: the first axis must be the samples of a batch, "
                              "e.g. networks.input(3, d)")
@@ -246,17 +444,44 @@ class Tensor:
     # -- convolutions ----------------------------------------------------------------------------
 
     def convolve(self, kernel, stride=1, padding=0, groups=1):
-        """Return the convolution of ``(channels, ...)`` with a kernel ``(outputs, channels / groups, ...)``: see :mod:`.convolution`."""
+        r"""
+        Return the convolution of ``(channels, ...)`` with a kernel ``(outputs, channels / groups, ...)``: see :mod:`.convolution`.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: networks.input(2, 7).convolve(networks.parameter("W", 4, 2, 3), stride=2).shape
+            (4, 3)
+        """
         from .convolution import convolve
         return convolve(self, kernel, stride, padding, groups)
 
     def max_pool(self, window, stride=None):
-        """Return the largest entry of each window of ``(channels, ...)``, one free gate an entry of a window."""
+        r"""
+        Return the largest entry of each window of ``(channels, ...)``, one free gate an entry of a window.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: networks.input(2, 6).max_pool(3).shape
+            (2, 2)
+        """
         from .convolution import max_pool
         return max_pool(self, window, stride)
 
     def ancestors(self, through_data=False):
-        """Return all nodes up to this one, inputs before results; on request also those that gates and cuts are functions of."""
+        r"""
+        Return all nodes up to this one, inputs before results; on request also those that gates and cuts are functions of.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: [node.label() for node in x.relu().ancestors()]
+            ['x', 'gate', 'relu(x)']
+        """
         order, seen, stack = [], set(), [(self, False)]
         while stack:
             node, expanded = stack.pop()
@@ -293,6 +518,16 @@ class Parameter(_Leaf):
         self.name = name
 
     def entry_names(self):
+        r"""
+        Return the names of the entries, in order.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: networks.parameter("W", 1, 2).entry_names()
+            ['W_1_1', 'W_1_2']
+        """
         if self.size == 1 and len(self.shape) == 1:
             return [self.name]
         ranges = (range(1, n + 1) for n in self.shape)
@@ -345,6 +580,16 @@ class Constant(_Leaf):
         self.name = name
 
     def label(self):
+        r"""
+        Return how a constant is written: its name, or its value if all entries are equal.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: networks.fixed("W", values=[[1, 2]]).label()
+            'W'
+        """
         return self.name or (str(self.values.flat[0]) if self.size and (self.values == self.values.flat[0]).all() else "a constant")
 
 

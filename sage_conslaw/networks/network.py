@@ -65,11 +65,30 @@ class Network:
 
     @property
     def parameters(self):
-        """The names and shapes of the trained arrays; laws are named after their entries."""
+        r"""
+        The names and shapes of the trained arrays; laws are named after their entries.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: net = networks.linear([2, 1, 2])
+            sage: net.parameters
+            {'U1': (2, 1), 'U2': (1, 2)}
+        """
         return {leaf.name: leaf.shape for leaf in self._leaves}
 
     @property
     def dimension(self):
+        r"""
+        The number of parameters.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: net = networks.linear([2, 1, 2])
+            sage: net.dimension
+            4
+        """
         return sum(leaf.size for leaf in self._leaves)
 
     def __repr__(self):
@@ -119,7 +138,16 @@ class Network:
         return self._responses[loss]
 
     def local_reparameterisation(self):
-        """Return phi, the coefficients of the response in the data variables, as Sage polynomials."""
+        r"""
+        Return phi, the coefficients of the response in the data variables, as Sage polynomials.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: net = networks.linear([2, 1, 2])
+            sage: net.local_reparameterisation()
+            [U1_1_1*U2_1_1, U1_1_1*U2_1_2, U1_2_1*U2_1_1, U1_2_1*U2_1_2]
+        """
         return self.response().local_reparameterisation()
 
     def draw(self, figsize=None):

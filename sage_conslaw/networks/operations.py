@@ -37,6 +37,19 @@ class Contract:
         self.left, self.right, self.result = split_spec(spec)
 
     def sizes(self, a, b):
+        r"""
+        Return the size of each index.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Contract
+            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
+            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
+            sage: product.sizes((2,), (2, 3))
+            {'i': 2, 'j': 3}
+        """
         sizes = {}
         for letters, shape in ((self.left, a), (self.right, b)):
             if len(letters) != len(shape):
@@ -48,22 +61,86 @@ class Contract:
         return sizes
 
     def shape(self, a, b):
+        r"""
+        Return the shape of the result.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Contract
+            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
+            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
+            sage: product.shape((2,), (2, 3))
+            (3,)
+        """
         sizes = self.sizes(a, b)
         return tuple(sizes[x] for x in self.result)
 
     def forward(self, A, a, b):
+        r"""
+        Return the value.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Contract
+            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
+            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
+            sage: product.forward(A, x, W)
+            array([13, 16])
+        """
         return A.contract(self.spec, a, b)
 
     def backward(self, A, which, covector, values):
+        r"""
+        Return the covector of one input, from the covector of the result.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Contract
+            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
+            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
+            sage: product.backward(A, 0, numpy.array([1, 0]), (x, W))
+            array([3, 5])
+        """
         if which == 0:
             return A.contract(f"{self.result},{self.right}->{self.left}", covector, values[1])
         return A.contract(f"{self.result},{self.left}->{self.right}", covector, values[0])
 
     def degree(self, a, b):
+        r"""
+        Return the degree of the result from those of the inputs.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Contract
+            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
+            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
+            sage: product.degree(1, 2)
+            3
+        """
         return a + b
 
     def terms(self, a, b):
-        """Return a list of pairs (output entries, input entries), flat index arrays of equal length."""
+        r"""
+        Return a list of pairs (output entries, input entries), flat index arrays of equal length.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Contract
+            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
+            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
+            sage: product.terms((1,), (1, 1))
+            [(array([0]), (array([0]), array([0])))]
+        """
         sizes = self.sizes(a, b)
         letters = list(sizes)
         grids = dict(zip(letters, np.indices([sizes[x] for x in letters]).reshape(len(letters), -1)))
@@ -142,11 +219,35 @@ class Gather:
         self._places[present[self._starts]] = np.arange(len(self._starts))
 
     def shape(self, a):
+        r"""
+        Return the shape of the result.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Gather
+            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
+            sage: twice.shape((1,))
+            (3,)
+        """
         if tuple(a) != self.source:
             raise ValueError(f"a rearrangement of shape {self.source} does not take shape {tuple(a)}")
         return self.indices.shape
 
     def forward(self, A, a):
+        r"""
+        Return the value.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Gather
+            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
+            sage: twice.forward(A, x)
+            array([5, 5, 0])
+        """
         flat = A.reshape(a, self.source, (self._size,))
         if self._padded:
             flat = A.concatenate([flat, A.constant([0])], -1)
@@ -154,6 +255,18 @@ class Gather:
         return A.reshape(A.take(flat, np.where(indices < 0, self._size, indices)), (len(indices),), self.indices.shape)
 
     def backward(self, A, which, covector, values):
+        r"""
+        Return the covector of the input: covectors of equal places are added.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Gather
+            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
+            sage: twice.backward(A, 0, numpy.array([1, 2, 3]), (x,))
+            array([3])
+        """
         flat = A.reshape(covector, self.indices.shape, (self.indices.size,))
         if not len(self._starts):
             return A.constant(np.zeros(self.source, dtype=np.int64))
@@ -162,10 +275,33 @@ class Gather:
         return A.reshape(A.take(sums, self._places), (self._size,), self.source)
 
     def degree(self, a):
+        r"""
+        Return the degree of the result, that of the input.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Gather
+            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
+            sage: twice.degree(2)
+            2
+        """
         return a
 
     def terms(self, a):
-        """Return the pairs (output entries, input entries) of the entries that are not zero."""
+        r"""
+        Return the pairs (output entries, input entries) of the entries that are not zero.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Gather
+            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
+            sage: twice.terms((1,))
+            [(array([0, 1]), (array([0, 0]),))]
+        """
         outs = np.flatnonzero(self.indices.ravel() >= 0)
         return [(outs, (self.indices.ravel()[outs],))]
 
@@ -186,19 +322,79 @@ class Add:
     """
 
     def shape(self, a, b):
+        r"""
+        Return the shape of both.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Add
+            sage: A, x = ModularArithmetic(101), numpy.array([100])
+            sage: Add().shape((3,), (3,))
+            (3,)
+        """
         if a != b:
             raise ValueError(f"sum of shapes {a} and {b}: they must be equal")
         return a
 
     def forward(self, A, a, b):
+        r"""
+        Return the value.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Add
+            sage: A, x = ModularArithmetic(101), numpy.array([100])
+            sage: Add().forward(A, x, x)
+            array([99])
+        """
         return A.add(a, b)
 
     def backward(self, A, which, covector, values):
+        r"""
+        Return the covector of one input, that of the result.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Add
+            sage: A, x = ModularArithmetic(101), numpy.array([100])
+            sage: Add().backward(A, 0, x, (x, x))
+            array([100])
+        """
         return covector
 
     def degree(self, a, b):
+        r"""
+        Return the larger degree.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Add
+            sage: A, x = ModularArithmetic(101), numpy.array([100])
+            sage: Add().degree(1, 3)
+            3
+        """
         return max(a, b)
 
     def terms(self, a, b):
+        r"""
+        Return the pairs (output entries, input entries) of the two summands.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.networks.operations import Add
+            sage: A, x = ModularArithmetic(101), numpy.array([100])
+            sage: len(Add().terms((3,), (3,)))
+            2
+        """
         entries = np.arange(int(np.prod(a)))
         return [(entries, (entries, None)), (entries, (None, entries))]

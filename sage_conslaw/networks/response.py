@@ -58,15 +58,49 @@ class NetworkResponse:
         return [degrees[a] + degrees[b] for a, b in self.pairings]
 
     def draw(self, generator, p, batch):
-        """Return ``batch`` independent random values modulo ``p`` of all data variables."""
+        r"""
+        Return ``batch`` independent random values modulo ``p`` of all data variables.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: [part.shape for part in f.draw(numpy.random.default_rng(0r), 101r, 4r).values()]
+            [(4, 1), (4, 1)]
+        """
         return {leaf: modular.random_array(generator, (batch,) + leaf.shape, p) for leaf in self.data_leaves}
 
     @property
     def data_size(self):
+        r"""
+        How many data variables there are.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: f.data_size
+            2
+        """
         return sum(leaf.size for leaf in self.data_leaves)
 
     def data_from_numbers(self, p, rows):
-        """Return the data variables from lists of numbers, one a field, in the order of the data leaves."""
+        r"""
+        Return the data variables from lists of numbers, one a field, in the order of the data leaves.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: [part.tolist() for part in f.data_from_numbers(101r, [[3r, 5r]]).values()]
+            [[[3]], [[5]]]
+        """
         flat, out, start = modular.residues(rows, (len(rows), self.data_size), p), {}, 0
         for leaf in self.data_leaves:
             out[leaf] = flat[:, start:start + leaf.size].reshape((len(rows),) + leaf.shape)
@@ -74,7 +108,19 @@ class NetworkResponse:
         return out
 
     def forward(self, A, theta, data, covectors=None):
-        """Return the values of all nodes at the parameters ``theta`` (last axis) and the data; ``covectors`` evaluates what only these are made of."""
+        r"""
+        Return the values of all nodes at the parameters ``theta`` (last axis) and the data; ``covectors`` evaluates what only these are made of.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: data = f.data_from_numbers(101r, [[1r, 1r]])
+            sage: len(f.forward(A, numpy.array([2r, 7r]), data))
+            6
+        """
         values, start = {}, 0
         for leaf in self.leaves:
             flat = A.slice(theta, start, start + leaf.size)
@@ -106,6 +152,15 @@ class NetworkResponse:
         - ``data`` -- data variables as drawn by :meth:`draw`
 
         OUTPUT: array of shape ``(batch, dimension)``
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: f.gradient(A, numpy.array([2r, 7r]), f.data_from_numbers(101r, [[1r, 1r]]))
+            array([[7, 2]])
         """
         values = self.forward(A, theta, data)
         return self.pulled_back(A, values, [(node, values[covector]) for node, covector in self.pairings])
@@ -123,6 +178,17 @@ class NetworkResponse:
         - ``order`` -- the nodes, inputs before results
 
         - ``through`` -- a function ``(data leaf, covector)`` that pulls a covector back to the leaf's source, in the float reading
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: data = f.data_from_numbers(101r, [[1r, 1r]])
+            sage: values = f.forward(A, numpy.array([2r, 7r]), data)
+            sage: f.pulled_back(A, values, [(node, values[covector]) for node, covector in f.pairings])
+            array([[7, 2]])
         """
         covectors = {}
         for node, covector in seeds:
@@ -166,7 +232,18 @@ class NetworkResponse:
     # -- exact readings --------------------------------------------------------------------------
 
     def number_of_terms(self):
-        """Return at most how many terms the response has when it is expanded: its value where everything is one."""
+        r"""
+        Return at most how many terms the response has when it is expanded: its value where everything is one.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: networks.linear([2, 3, 2]).response().number_of_terms()
+            12.0
+        """
         data = {leaf: np.ones(leaf.shape) for leaf in self.data_leaves}
         values = self.forward(_CountingArithmetic(), np.ones(self.dimension), data)
         return sum(float((values[a] * values[b]).sum()) for a, b in self.pairings)
@@ -187,7 +264,18 @@ class NetworkResponse:
         return PolynomialArithmetic(ring), _object_array([ring(g) for g in parameters.gens()], (self.dimension,)), data
 
     def local_reparameterisation(self):
-        """Return the coefficients of the response in the data variables, as Sage polynomials over QQ."""
+        r"""
+        Return the coefficients of the response in the data variables, as Sage polynomials over QQ.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: f.local_reparameterisation()
+            [U1_1_1*U2_1_1]
+        """
         if not self.is_gradient:
             raise ValueError("there is no phi: at a normalisation the covectors depend on the parameters, and the fields are not the gradients "
                              "of fixed polynomials")
@@ -241,6 +329,17 @@ class NetworkResponse:
         numbers over polynomials.  An entry whose infinitesimal part is zero may be replaced by a fresh
         symbol: if the identity holds with the symbol free, it holds.  If it does not, the pass is
         repeated with every entry expanded, which decides.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: R = PolynomialRing(QQ, 12, "z")
+            sage: state = numpy.array(R.gens()[:2r], dtype=object)
+            sage: f.annihilated_by(R, {0r: state[0r], 1r: -state[1r]}, numpy.array(R.gens()[2r:], dtype=object), state)
+            True
         """
         return (self._derivative_vanishes(ring, direction, symbols, state, abstract=True)
                 or self._derivative_vanishes(ring, direction, symbols, state, abstract=False))
@@ -250,6 +349,17 @@ class NetworkResponse:
         Add the relations under which the response is homogeneous in parameters and data together.
 
         OUTPUT: the weights of the parameters, and a list with the response's weight and the parameters in it
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: from sage_conslaw.laws.gradings import WeightLattice
+            sage: parameters, outputs = f.weight_relations(WeightLattice())
+            sage: len(parameters), len(outputs)
+            (2, 1)
         """
         weights = {}
         for node in self.order:
@@ -286,7 +396,18 @@ class NetworkResponse:
             lattice.relation({weights[node][outs[k]]: 1}, *({w[entries[k]]: -1} for w, entries in used))
 
     def symbols_needed(self):
-        """Return how many fresh symbols :meth:`annihilated_by` may take."""
+        r"""
+        Return how many fresh symbols :meth:`annihilated_by` may take.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: f.symbols_needed() >= f.data_size
+            True
+        """
         return sum(node.size for node in self.order)
 
     def _derivative_vanishes(self, ring, direction, symbols, state, abstract):

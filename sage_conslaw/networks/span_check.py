@@ -50,6 +50,15 @@ class SpanCheck(SageObject):
 
     @property
     def equal(self):
+        r"""
+        Whether the two ranks are equal.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.linear([2, 2]).check_span(samples=10, seed=0).equal
+            True
+        """
         return self.real == self.model
 
     def _repr_(self):

@@ -117,7 +117,15 @@ class Compendium(SageObject):
     results: tuple
 
     def differing(self):
-        """Return the claims whose number is not the computed one."""
+        r"""
+        Return the claims whose number is not the computed one.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.papers.compendium import CLAIMS, compendium
+            sage: compendium(claims=CLAIMS[:3]).differing()
+            []
+        """
         return [claim for claim, result in zip(self.claims, self.results) if claim.number not in (None, result.number)]
 
     def _cells(self):

@@ -78,7 +78,16 @@ class Case:
     expected: int
 
     def run(self, seed=0, certificate=None):
-        """Return the record of the laws of this case; write its certificate to the given file."""
+        r"""
+        Return the record of the laws of this case; write its certificate to the given file.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.papers.reproduce import Case, Reproduction
+            sage: r = Reproduction(({"number": 1r, "expected": 1r, "status": "proved"},), 0r)
+            sage: Case("demo", "linear", (2, 1, 2), {}, "gradient", 1).run()["number"]
+            1
+        """
         from .. import flows
         from ..api import conservation_laws
         from ..certificates.files import write
@@ -107,10 +116,30 @@ class Reproduction(SageObject):
 
     @property
     def agree(self):
+        r"""
+        How many architectures have the number expected.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.papers.reproduce import Case, Reproduction
+            sage: r = Reproduction(({"number": 1r, "expected": 1r, "status": "proved"},), 0r)
+            sage: r.agree
+            1
+        """
         return sum(case["number"] == case["expected"] for case in self.cases)
 
     @property
     def proved(self):
+        r"""
+        How many numbers are proved.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.papers.reproduce import Case, Reproduction
+            sage: r = Reproduction(({"number": 1r, "expected": 1r, "status": "proved"},), 0r)
+            sage: r.proved
+            1
+        """
         return sum(case["status"] == "proved" for case in self.cases)
 
     def _repr_(self):
@@ -118,6 +147,16 @@ class Reproduction(SageObject):
                 f"{self.seconds:.1f} s")
 
     def to_dict(self):
+        r"""
+        Return the reproduction as JSON objects.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.papers.reproduce import Case, Reproduction
+            sage: r = Reproduction(({"number": 1r, "expected": 1r, "status": "proved"},), 0r)
+            sage: r.to_dict()["total"]
+            1
+        """
         return {"cases": list(self.cases), "agree": self.agree, "proved": self.proved,
                 "total": len(self.cases), "seconds": round(self.seconds, 3)}
 

@@ -35,7 +35,15 @@ class FlowComparison(SageObject):
 
     @property
     def loss(self):
-        """How many independent laws the last flow has fewer than the first."""
+        r"""
+        How many independent laws the last flow has fewer than the first.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import compare_flows, networks
+            sage: compare_flows(networks.linear([1, 2, 2])).loss
+            2
+        """
         return self.results[0].number - self.results[-1].number
 
     def _cells(self):

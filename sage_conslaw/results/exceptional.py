@@ -44,7 +44,16 @@ class Branch(SageObject):
         return f"where {' and '.join(where)}: {len(self.laws)} new law{'s' if len(self.laws) != 1 else ''}"
 
     def to_dict(self):
-        """Return the branch as JSON objects."""
+        r"""
+        Return the branch as JSON objects.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import exceptional_parameters, system
+            sage: found = exceptional_parameters(system(["x"], ["k*x"], parameters=["k"]), seed=0)
+            sage: found.branches[0].to_dict()["condition"]
+            ['k']
+        """
         return {"condition": [str(f) for f in self.condition], "solution": {str(name): str(value) for name, value in self.solution},
                 "laws": [str(law) for law in self.laws], "limits": [str(law) for law in self.limits],
                 "independent_laws_found": self.independent, "codimension": self.codimension}
@@ -84,11 +93,30 @@ class ExceptionalParameters(SageObject):
 
     @property
     def complete(self):
+        r"""
+        Whether all branches were searched.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import exceptional_parameters, system
+            sage: found = exceptional_parameters(system(["x"], ["k*x"], parameters=["k"]), seed=0)
+            sage: found.complete
+            True
+        """
         return not self.not_followed and self.codimension >= len(self.parameters)
 
     @property
     def searched(self):
-        """A line that says which branches were searched, and how."""
+        r"""
+        A line that says which branches were searched, and how.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import exceptional_parameters, system
+            sage: found = exceptional_parameters(system(["x"], ["k*x"], parameters=["k"]), seed=0)
+            sage: found.searched
+            'all branches of every codimension (ranks over Q(k) by exact elimination)'
+        """
         if not self.codimension:
             return "codimension 1 begun, not ended"
         every = "every codimension" if self.codimension >= len(self.parameters) else \

@@ -47,11 +47,30 @@ class LawCount(SageObject):
 
     @property
     def number(self):
+        r"""
+        The number `N - r` of independent laws; exact where it is proved.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: r = conservation_laws(networks.linear([2, 1, 2]), seed=0)
+            sage: r.number
+            1
+        """
         return self.state_dimension - self.lie_dimension
 
     @property
     def assumption(self):
-        """Under which assumption the result holds for the real training dynamics."""
+        r"""
+        Under which assumption the result holds for the real training dynamics.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: r = conservation_laws(networks.linear([2, 1, 2]), seed=0)
+            sage: r.assumption
+            'span condition: real gradients span what the gradients of the response do'
+        """
         if self.flow in ("drift", "family"):
             return "none: the fields are the dynamics"
         return "span condition: real gradients span what the gradients of the response do"
@@ -167,6 +186,16 @@ class ConservationLaws(LawCount):
 
     @property
     def independent_laws_found(self):
+        r"""
+        How many of the laws found are functionally independent.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: r = conservation_laws(networks.linear([2, 1, 2]), seed=0)
+            sage: r.independent_laws_found
+            1
+        """
         return len(self.independent)
 
     def _repr_(self):
@@ -315,6 +344,16 @@ class ConservationLaws(LawCount):
         return latex_table(self)
 
     def to_dict(self):
+        r"""
+        Return the result as JSON objects, with the keys about laws.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: r = conservation_laws(networks.linear([2, 1, 2]), seed=0)
+            sage: r.to_dict()["laws"]
+            ['U1_1_1^2 + U1_2_1^2 - U2_1_1^2 - U2_1_2^2']
+        """
         record = super().to_dict()
         record.update({
             "independent_laws_found": len(self.independent), "laws": [str(law) for law in self.laws],

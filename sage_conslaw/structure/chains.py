@@ -31,11 +31,29 @@ class Component:
     links: tuple = ()
 
     def neurons(self, layer):
-        """Return the numbers of the chains that have a neuron in this layer."""
+        r"""
+        Return the numbers of the chains that have a neuron in this layer.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.structure.chains import Component
+            sage: component = Component(((0r, 2r), (1r, 1r)), ((1r, 1r, 0r),))
+            sage: component.neurons(1r)
+            [0, 1]
+        """
         return [i for i, (first, last) in enumerate(self.chains) if first <= layer <= last]
 
     def weights(self):
-        """Return all nonzero weights, as triples (layer, chain there, chain in the next layer)."""
+        r"""
+        Return all nonzero weights, as triples (layer, chain there, chain in the next layer).
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.structure.chains import Component
+            sage: component = Component(((0r, 2r), (1r, 1r)), ((1r, 1r, 0r),))
+            sage: component.weights()
+            [(0, 0, 0), (1, 0, 0), (1, 1, 0)]
+        """
         return [(l, i, i) for i, (first, last) in enumerate(self.chains) for l in range(first, last)] + list(self.links)
 
 

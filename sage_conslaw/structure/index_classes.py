@@ -41,7 +41,18 @@ class IndexClasses:
         self.starts = np.cumsum([0] + [leaf.size for leaf in response.leaves])
 
     def indices(self, leaf_number, entries):
-        """Return the index of flat entries of a leaf along each of its axes."""
+        r"""
+        Return the index of flat entries of a leaf along each of its axes.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.structure.index_classes import index_classes
+            sage: classes = index_classes(networks.linear([2, 3]).response())
+            sage: classes.indices(0r, numpy.array([4r]))
+            (array([1]), array([1]))
+        """
         return np.unravel_index(entries, self.response.leaves[leaf_number].shape)
 
     def restricted(self, sizes, free=False):

@@ -66,13 +66,35 @@ class Structure:
 
     @property
     def number_of_laws(self):
-        """The number of laws before their products, independent or not."""
+        r"""
+        The number of laws before their products, independent or not.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.problem import problem
+            sage: from sage_conslaw.structure.of_family import structure_of
+            sage: structure = structure_of(problem(networks.linear([3, 2, 3])).family)
+            sage: structure.number_of_laws
+            3
+        """
         return sum(law.number for law in [*self.balances, *self.shifts])
 
     def bounds(self, generator, deadline=None):
         r"""
         Return proved lower bounds: of the rank of the Lie algebra at generic points, and of the number of independent laws; 0 where
         nothing is known.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.problem import problem
+            sage: from sage_conslaw.structure.of_family import structure_of
+            sage: structure = structure_of(problem(networks.linear([3, 2, 3])).family)
+            sage: structure.bounds(numpy.random.default_rng(0r))
+            (9, 3)
         """
         if self.classes.zero_sum is not None and self.classes.sizes[self.classes.zero_sum] == 1:
             # Softmax of a single output is constant: nothing moves, and every parameter is a law.

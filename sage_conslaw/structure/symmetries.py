@@ -44,6 +44,15 @@ class Balance:
 
     @property
     def number(self):
+        r"""
+        How many laws it gives: the entries of a symmetric matrix, or its diagonal.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.structure.symmetries import Balance
+            sage: Balance(0r, 3r, False, ((0r, 1r, 1r),)).number
+            3
+        """
         return self.size * (self.size + 1) // 2 if self.full else self.size
 
 
@@ -65,6 +74,15 @@ class Shift:
 
     @property
     def number(self):
+        r"""
+        How many laws it gives.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.structure.symmetries import Shift
+            sage: Shift(1r, 1r, (3r, 2r)).number
+            3
+        """
         return int(np.prod(self.shape)) // self.shape[self.axis]
 
 
@@ -286,7 +304,18 @@ def explicit_laws(classes, balances, shifts, mirror=(), products=True):
 
 
 def number_of_terms(classes, balances, shifts):
-    """Return how many terms :func:`explicit_laws` would write, before it does."""
+    r"""
+    Return how many terms :func:`explicit_laws` would write, before it does.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.index_classes import index_classes
+        sage: from sage_conslaw.structure.symmetries import balances, number_of_terms
+        sage: classes = index_classes(networks.linear([1, 2, 1]).response())
+        sage: number_of_terms(classes, balances(classes), [])
+        6
+    """
     leaves = classes.response.leaves
     total = sum(balance.number * sum(leaves[number].size for number, _, _ in balance.axes) // balance.size for balance in balances)
     linear = sum(shift.number for shift in shifts)

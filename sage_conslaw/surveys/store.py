@@ -52,7 +52,20 @@ class Store:
 
     @contextmanager
     def locked(self):
-        """Hold the store for one survey."""
+        r"""
+        Hold the store for one survey.
+
+        EXAMPLES::
+
+            sage: import os, tempfile
+            sage: from sage_conslaw.surveys.store import Store
+            sage: folder = tempfile.TemporaryDirectory()
+            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
+            sage: store.add({"k1": {"architecture": "linear"}})
+            sage: with store.locked():
+            ....:     store.keys()
+            ['k1']
+        """
         with open(f"{self.path}.lock", "w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -61,7 +74,19 @@ class Store:
             yield self
 
     def add(self, cases):
-        """Add cases that are not there yet; what is expected of the others is brought up to date."""
+        r"""
+        Add cases that are not there yet; what is expected of the others is brought up to date.
+
+        EXAMPLES::
+
+            sage: import os, tempfile
+            sage: from sage_conslaw.surveys.store import Store
+            sage: folder = tempfile.TemporaryDirectory()
+            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
+            sage: store.add({"k1": {"architecture": "linear"}})
+            sage: store.keys()
+            ['k1']
+        """
         with self._transaction():
             self._database.executemany("INSERT INTO cases VALUES (?, ?, 'to do', 0, NULL, NULL) ON CONFLICT (key) DO UPDATE SET spec = excluded.spec",
                                        [(key, json.dumps(case)) for key, case in cases.items()])
@@ -77,39 +102,123 @@ class Store:
         self._database.execute("COMMIT")
 
     def finish(self, key, record):
-        """Keep the record of a case."""
+        r"""
+        Keep the record of a case.
+
+        EXAMPLES::
+
+            sage: import os, tempfile
+            sage: from sage_conslaw.surveys.store import Store
+            sage: folder = tempfile.TemporaryDirectory()
+            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
+            sage: store.add({"k1": {"architecture": "linear"}})
+            sage: store.finish("k1", {"number": 3r}); store.counts(["k1"])
+            {'done': 1, 'failed': 0, 'to do': 0}
+        """
         self._database.execute("UPDATE cases SET state = 'done', attempts = attempts + 1, record = ?, reason = NULL WHERE key = ?",
                                (json.dumps(record), key))
 
     def fail(self, key, reason):
-        """Keep the reason why a case has no record."""
+        r"""
+        Keep the reason why a case has no record.
+
+        EXAMPLES::
+
+            sage: import os, tempfile
+            sage: from sage_conslaw.surveys.store import Store
+            sage: folder = tempfile.TemporaryDirectory()
+            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
+            sage: store.add({"k1": {"architecture": "linear"}})
+            sage: store.fail("k1", "too large"); store.rows(["k1"])[0][-1]
+            'too large'
+        """
         self._database.execute("UPDATE cases SET state = 'failed', attempts = attempts + 1, reason = ? WHERE key = ?", (reason, key))
 
     def retry(self, keys):
-        """Make failed cases cases to do."""
+        r"""
+        Make failed cases cases to do.
+
+        EXAMPLES::
+
+            sage: import os, tempfile
+            sage: from sage_conslaw.surveys.store import Store
+            sage: folder = tempfile.TemporaryDirectory()
+            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
+            sage: store.add({"k1": {"architecture": "linear"}})
+            sage: store.fail("k1", "too large"); store.retry(["k1"]); store.to_do(["k1"])
+            ['k1']
+        """
         with self._transaction():
             self._database.executemany("UPDATE cases SET state = 'to do' WHERE key = ? AND state = 'failed'", [(key,) for key in keys])
 
     def rows(self, keys):
-        """Return (key, spec, state, attempts, record, reason) of these cases, in this order."""
+        r"""
+        Return (key, spec, state, attempts, record, reason) of these cases, in this order.
+
+        EXAMPLES::
+
+            sage: import os, tempfile
+            sage: from sage_conslaw.surveys.store import Store
+            sage: folder = tempfile.TemporaryDirectory()
+            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
+            sage: store.add({"k1": {"architecture": "linear"}})
+            sage: store.rows(["k1"])
+            [('k1', {'architecture': 'linear'}, 'to do', 0, None, None)]
+        """
         found = {row[0]: row for row in self._database.execute("SELECT key, spec, state, attempts, record, reason FROM cases")}
         return [(key, json.loads(spec), state, attempts, None if record is None else json.loads(record), reason)
                 for key, spec, state, attempts, record, reason in (found[key] for key in keys if key in found)]
 
     def keys(self):
-        """Return the keys of all cases in the store, in the order in which they were added."""
+        r"""
+        Return the keys of all cases in the store, in the order in which they were added.
+
+        EXAMPLES::
+
+            sage: import os, tempfile
+            sage: from sage_conslaw.surveys.store import Store
+            sage: folder = tempfile.TemporaryDirectory()
+            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
+            sage: store.add({"k1": {"architecture": "linear"}})
+            sage: store.keys()
+            ['k1']
+        """
         return [key for key, in self._database.execute("SELECT key FROM cases ORDER BY rowid")]
 
     def _states(self):
         return dict(self._database.execute("SELECT key, state FROM cases"))
 
     def to_do(self, keys):
-        """Return those of these cases that are neither done nor failed."""
+        r"""
+        Return those of these cases that are neither done nor failed.
+
+        EXAMPLES::
+
+            sage: import os, tempfile
+            sage: from sage_conslaw.surveys.store import Store
+            sage: folder = tempfile.TemporaryDirectory()
+            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
+            sage: store.add({"k1": {"architecture": "linear"}})
+            sage: store.to_do(["k1", "k2"])
+            ['k1', 'k2']
+        """
         states = self._states()
         return [key for key in keys if states.get(key, "to do") == "to do"]
 
     def counts(self, keys):
-        """Return how many of these cases are done, failed and to do."""
+        r"""
+        Return how many of these cases are done, failed and to do.
+
+        EXAMPLES::
+
+            sage: import os, tempfile
+            sage: from sage_conslaw.surveys.store import Store
+            sage: folder = tempfile.TemporaryDirectory()
+            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
+            sage: store.add({"k1": {"architecture": "linear"}})
+            sage: store.counts(["k1"])
+            {'done': 0, 'failed': 0, 'to do': 1}
+        """
         states = self._states()
         out = {"done": 0, "failed": 0, "to do": 0}
         for key in keys:
@@ -117,5 +226,16 @@ class Store:
         return out
 
     def close(self):
-        """Close the file; the write-ahead log is merged into it."""
+        r"""
+        Close the file; the write-ahead log is merged into it.
+
+        EXAMPLES::
+
+            sage: import os, tempfile
+            sage: from sage_conslaw.surveys.store import Store
+            sage: folder = tempfile.TemporaryDirectory()
+            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
+            sage: store.add({"k1": {"architecture": "linear"}})
+            sage: store.close()
+        """
         self._database.close()

@@ -34,7 +34,20 @@ class SurveyTable(SageObject):
 
     @classmethod
     def of(cls, rows, computed, seconds):
-        """Return the table of rows of a store."""
+        r"""
+        Return the table of rows of a store.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.surveys.table import SurveyTable
+            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {}, "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r}, "done", 1r, {"number": 0r, "status": "proved"}, None)]
+            sage: table = SurveyTable.of(rows, 1r, 0r)
+            sage: table
+            case                  flow      laws  status
+            --------------------  --------  ----  ------
+            linear 2 1            gradient     0  proved, expected 1
+            1 case: 1 done (1 proved), 0 failed, 0 to do; 1 differ from what was expected
+        """
         out = []
         for _, case, state, attempts, record, reason in rows:
             out.append({**{name: case.get(name) for name in ("architecture", "sizes", "options", "flow", "loss")}, "state": state,
@@ -43,19 +56,62 @@ class SurveyTable(SageObject):
 
     @property
     def done(self):
+        r"""
+        The rows that have a result.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.surveys.table import SurveyTable
+            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {}, "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r}, "done", 1r, {"number": 0r, "status": "proved"}, None)]
+            sage: table = SurveyTable.of(rows, 1r, 0r)
+            sage: len(table.done)
+            1
+        """
         return [row for row in self.rows if row["state"] == "done"]
 
     @property
     def failed(self):
+        r"""
+        The rows that failed.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.surveys.table import SurveyTable
+            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {}, "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r}, "done", 1r, {"number": 0r, "status": "proved"}, None)]
+            sage: table = SurveyTable.of(rows, 1r, 0r)
+            sage: table.failed
+            []
+        """
         return [row for row in self.rows if row["state"] == "failed"]
 
     @property
     def proved(self):
+        r"""
+        How many results are proved.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.surveys.table import SurveyTable
+            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {}, "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r}, "done", 1r, {"number": 0r, "status": "proved"}, None)]
+            sage: table = SurveyTable.of(rows, 1r, 0r)
+            sage: table.proved
+            1
+        """
         return sum(row["status"] == "proved" for row in self.done)
 
     @property
     def differing(self):
-        """The rows whose number is not the expected one."""
+        r"""
+        The rows whose number is not the expected one.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.surveys.table import SurveyTable
+            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {}, "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r}, "done", 1r, {"number": 0r, "status": "proved"}, None)]
+            sage: table = SurveyTable.of(rows, 1r, 0r)
+            sage: len(table.differing)
+            1
+        """
         return [row for row in self.done if row["expected"] not in (None, row["number"])]
 
     def _summary(self):

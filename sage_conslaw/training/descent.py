@@ -74,7 +74,20 @@ class Descent:
 
     @property
     def name(self):
-        """The name of the optimiser."""
+        r"""
+        The name of the optimiser.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.training.descent import Descent
+            sage: net, flow = networks.product(2r), flows.momentum(tau=1)
+            sage: d = Descent(flow, flow.family(net.response()), 0.5)
+            sage: d.start(numpy.array([1.0, 2.0]))
+            sage: d.name
+            'heavy ball'
+        """
         if self.flow.second_order:
             return "heavy ball" if self.flow.name == "momentum" else "Nesterov's flow by semi-implicit Euler"
         return "mirror descent" if self.scheme == "mirror" else "gradient descent"
@@ -115,10 +128,37 @@ class Descent:
 
     @property
     def time(self):
+        r"""
+        The time of the flow: steps times their size.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.training.descent import Descent
+            sage: net, flow = networks.product(2r), flows.momentum(tau=1)
+            sage: d = Descent(flow, flow.family(net.response()), 0.5)
+            sage: d.start(numpy.array([1.0, 2.0]))
+            sage: float(d.time)
+            0.0
+        """
         return self.first_time + self.number * self.step
 
     def state(self):
-        """Return the state in the coordinates of the laws."""
+        r"""
+        Return the state in the coordinates of the laws.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.training.descent import Descent
+            sage: net, flow = networks.product(2r), flows.momentum(tau=1)
+            sage: d = Descent(flow, flow.family(net.response()), 0.5)
+            sage: d.start(numpy.array([1.0, 2.0]))
+            sage: d.state()
+            array([1., 1., 2., 0., 0.])
+        """
         family = self.family
         z = np.empty(family.dimension)
         if family.time is not None:
@@ -130,13 +170,39 @@ class Descent:
         return z
 
     def damping(self):
-        """Return `\\tau(t)` at the present time."""
+        r"""
+        Return `\tau(t)` at the present time.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.training.descent import Descent
+            sage: net, flow = networks.product(2r), flows.momentum(tau=1)
+            sage: d = Descent(flow, flow.family(net.response()), 0.5)
+            sage: d.start(numpy.array([1.0, 2.0]))
+            sage: float(d.damping())
+            1.0
+        """
         def at(terms):
             return sum(float(value) * self.time ** len(monomial) for monomial, value in terms.items())
         return at(self.flow.tau.numerator) / at(self.flow.tau.denominator)
 
     def direction(self, gradient):
-        """Return `M g` at the present state."""
+        r"""
+        Return `M g` at the present state.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.training.descent import Descent
+            sage: net, flow = networks.product(2r), flows.momentum(tau=1)
+            sage: d = Descent(flow, flow.family(net.response()), 0.5)
+            sage: d.start(numpy.array([1.0, 2.0]))
+            sage: d.direction(numpy.array([1.0, 0.0]))
+            array([1., 0.])
+        """
         if self.family.metric is None:
             return gradient
         z = self.state()
@@ -144,7 +210,21 @@ class Descent:
         return moved if self._denominator is None else moved / self._denominator(self.A, z)
 
     def advance(self, gradient):
-        """Make one step along a gradient of the loss; return `M g` as it entered."""
+        r"""
+        Make one step along a gradient of the loss; return `M g` as it entered.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import flows, networks
+            sage: from sage_conslaw.training.descent import Descent
+            sage: net, flow = networks.product(2r), flows.momentum(tau=1)
+            sage: d = Descent(flow, flow.family(net.response()), 0.5)
+            sage: d.start(numpy.array([1.0, 2.0]))
+            sage: direction = d.advance(numpy.array([1.0, 0.0]))
+            sage: d.theta
+            array([0.75, 2.  ])
+        """
         eta = self.step
         if self.scheme == "mirror":
             plain = self.theta - eta * (gradient + self.decay * self.theta)

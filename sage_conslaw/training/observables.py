@@ -38,16 +38,52 @@ class Observables:
     dimension: int
 
     def evaluator(self):
-        """Return a function of states ``(..., dimension)`` to values ``(..., laws)``."""
+        r"""
+        Return a function of states ``(..., dimension)`` to values ``(..., laws)``.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.problem import problem
+            sage: from sage_conslaw.training.observables import observables
+            sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
+            sage: watched.evaluator()(numpy.array([3.0, 1.0]))
+            array([8., 4.])
+        """
         return _evaluator(self.terms, self.dimension)
 
     def quadratic_parts(self):
-        """Return a function to the quadratic parts of the laws: what a step adds, by `h(\\theta - \\eta v) = h(\\theta) + \\eta^2 h_2(v)`."""
+        r"""
+        Return a function to the quadratic parts of the laws: what a step adds, by `h(\theta - \eta v) = h(\theta) + \eta^2 h_2(v)`.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.problem import problem
+            sage: from sage_conslaw.training.observables import observables
+            sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
+            sage: watched.quadratic_parts()(numpy.array([3.0, 1.0]))
+            array([8., 0.])
+        """
         parts = [{monomial: value for monomial, value in law.items() if len(monomial) == 2} for law in self.terms]
         return _evaluator(parts, self.dimension)
 
     def predictable(self):
-        """Say for each law whether a first-order step changes it by `\\eta^2 h_2` exactly: it is conserved and of degree two at most."""
+        r"""
+        Say for each law whether a first-order step changes it by `\eta^2 h_2` exactly: it is conserved and of degree two at most.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.problem import problem
+            sage: from sage_conslaw.training.observables import observables
+            sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
+            sage: watched.predictable()
+            (True, False)
+        """
         return tuple(kept and sparse.degree(law) <= 2 for law, kept in zip(self.terms, self.conserved))
 
 
