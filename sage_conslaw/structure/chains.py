@@ -8,7 +8,8 @@ already.  What hangs together is a *component*.
 import heapq
 from dataclasses import dataclass
 
-# Chains in one component.  With four, blocks have up to some 50 weights and their ranks take seconds; [2, 10, 10, 2], with three, stops short of its rank.
+# Chains in one component.  With four, blocks have up to some 50 weights and their ranks take seconds; [2, 10, 10, 2],
+# with three, stops short of its rank.
 _LARGEST = 4
 
 # Chains are placed one by one: 200000 take about a second.
@@ -98,7 +99,7 @@ def kinds_of_components(widths):
     Here a chain would float, with its one neuron in layer 1::
 
         sage: [kind for kind, _ in kinds_of_components([3, 5, 4, 1]) if kind.links]
-        [Component(chains=((0, 2), (1, 2)), links=((1, 1, 0),))]
+        [Component(chains=((0, 1), (1, 2)), links=((0, 0, 1),))]
     """
     useful, last_layer = useful_widths(widths), len(widths) - 1
     kinds = kinds_of_chains(useful)
