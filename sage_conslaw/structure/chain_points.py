@@ -10,8 +10,9 @@ are direct sums over the characters of these flips:
 - the weights inside components, together.  Take two components of each kind and one component `a` more: words with data on these do not move weights
   inside any other, so the ranks inside `a` of these words, over all further `a`, add up with the rank inside the first ones.
 
-A nonzero minor is a polynomial in the weights of the components; finitely many nonzero polynomials have a common point where none vanishes.  So all
-these ranks add up, and components of one kind have equal ranks: subnetworks with two components of each kind, and one more, give them all, whatever the
+A nonzero minor is a polynomial in the weights of the components; finitely many nonzero polynomials have a common point where none
+vanishes.  So all these ranks add up, and components of one kind have equal ranks: subnetworks with two components of each kind, and one
+more, give them all, whatever the
 widths are.
 
 Where the covectors sum to zero, an orthogonal change of the last layer makes them free on one output less, and the weights of the
@@ -75,12 +76,14 @@ def linear_layers(classes):
             return None
         for child in node.inputs:
             used[child] = used.get(child, 0) + 1
+    if any(number != 1 for number in used.values()):
+        return None
     ends, links = set(), {}
     for node, axes in classes.of.items():
         if isinstance(node, Data) or node is covector:
             ends |= set(axes)
         elif isinstance(node, Parameter):
-            if len(axes) != 2 or axes[0] == axes[1] or used.get(node, 0) != 1:
+            if len(axes) != 2 or axes[0] == axes[1]:
                 return None
             for c in axes:
                 links.setdefault(c, []).append(node)
@@ -228,7 +231,9 @@ class _SmallNetwork:
         most = [len(columns) - number for columns, number in zip(blocks, laws)]
         batch = max(map(len, blocks), default=0) + 2
         idle = depth = 0
-        while (idle < _IDLE or depth < _AT_LEAST) and (batch * self.size + _OVERHEAD) * 3 ** depth < _MOST_WORK and any(len(rows) < bound for rows, bound in zip(values, most)):
+        while any(len(rows) < bound for rows, bound in zip(values, most)):
+            if idle >= _IDLE and depth >= _AT_LEAST or (batch * self.size + _OVERHEAD) * 3 ** depth > _MOST_WORK:
+                break
             if deadline is not None:
                 deadline.check()
             words = np.broadcast_to(random_word(family, self.generator, self.p, batch, depth)(A, self.point), (batch, self.size))

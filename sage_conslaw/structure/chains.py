@@ -8,7 +8,8 @@ already.  What hangs together is a *component*.
 import heapq
 from dataclasses import dataclass
 
-# Chains in one component.  With four, blocks have up to some 50 weights and their ranks take seconds; [2, 10, 10, 2], with three, stops short of its rank.
+# Chains in one component.  With four, blocks have up to some 50 weights and their ranks take seconds; [2, 10, 10, 2],
+# with three, stops short of its rank.
 _LARGEST = 4
 
 # Chains are placed one by one: 200000 take about a second.

@@ -52,7 +52,8 @@ class Structure:
         """
         Check every law once more, by an exact identity over Q on the subnetwork with three neurons in each class.
 
-        A term of the derivative of a law along a field has the neurons of one path and of one term of the law: at most three in each class. If the derivative
+        A term of the derivative of a law along a field has the neurons of one path and of one term of the law: at most three in
+        each class. If the derivative
         were not zero, it would not be on a subnetwork with these neurons, and up to permutations there is one.
         """
         small = index_classes(self.classes.restricted([min(n, 3) for n in self.classes.sizes]))
