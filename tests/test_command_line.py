@@ -301,7 +301,7 @@ def test_time_limit_zero(run, args):
 
 def test_time_limit_stops_a_long_run(run):
     began = time.perf_counter()
-    status, out, err = run("count", "linear", 60, 60, 60, "--no-proof", "--time-limit", 1, "--json")
+    status, out, err = run("count", "linear", 50, 50, "--flow", "momentum", "--time-limit", 1, "--json")
     assert status == 3
     assert time.perf_counter() - began < 8
     partial = json.loads(out)
@@ -356,7 +356,7 @@ def test_symbolic_algorithm_ends_by_its_time_limit_and_not_for_memory():
 
 def test_interrupt_stops_at_once():
     r"""Ctrl-C reaches the whole group of processes; no traceback, nothing on standard output, no process left."""
-    running = subprocess.Popen([sys.executable, "-m", "sage_conslaw.cli", "count", "linear", "50", "50", "50", "50", "--no-proof"],
+    running = subprocess.Popen([sys.executable, "-m", "sage_conslaw.cli", "count", "linear", "60", "60", "--flow", "momentum"],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     time.sleep(3.5)
     assert running.poll() is None, "the run was meant to be long"
