@@ -132,7 +132,7 @@ def test_two_surveys_do_not_share_a_store(tmp_path):
 
 
 def test_a_case_that_fails_stops_nothing(tmp_path):
-    table = survey([{"architecture": "linear", "cases": [[2], [2, 2]]}, {"architecture": "linear", "sizes": [300, 300], "time_limit": 5}],
+    table = survey([{"architecture": "linear", "cases": [[2], [2, 2]]}, {"architecture": "linear", "sizes": [300, 300], "flow": "momentum", "time_limit": 5}],
                    tmp_path / "a.sqlite", processes=1)
     assert [row["state"] for row in table.rows] == ["failed", "done", "failed"]
     assert "at least 2 widths" in table.failed[0]["reason"]
