@@ -356,15 +356,25 @@ def _problem(architecture, sizes, phi, system, bias, settings):
         if bias:
             raise click.UsageError("--bias belongs to an architecture, not to --system")
         return read_system(system)
-    return by_name(architecture, [_width(word, architecture) for word in sizes], bias=bias or None,
-                   **dict(_setting(word) for word in settings))
+    return by_name(architecture, [_width(word, architecture) for word in sizes], **_settings(settings, bias))
+
+
+def _settings(words, bias):
+    """Return the options of an architecture from --bias and NAME=VALUE."""
+    options = {"bias": True} if bias else {}
+    for word in words:
+        name, value = _setting(word)
+        if name in options:
+            raise ValueError(f"the option {name} is given twice; give it once")
+        options[name] = value
+    return options
 
 
 def _setting(word):
     """Return the name and the value of NAME=VALUE: an integer, true, false or a word."""
     name, _, value = word.partition("=")
-    if not name.isidentifier() or name == "bias" or not value:
-        raise ValueError(f"--set {word!r} is not NAME=VALUE; give e.g. --set heads=2 (biases have their own flag, --bias)")
+    if not name.isidentifier() or not value:
+        raise ValueError(f"--set {word!r} is not NAME=VALUE; give e.g. --set heads=2")
     if value.lower() in ("true", "false"):
         return name, value.lower() == "true"
     return name, int(value) if value.lstrip("-").isdigit() else value

@@ -36,7 +36,7 @@ def integer(value):
     return operator.index(value)
 
 
-def truth(value):
+def truth(value, name="bias"):
     r"""
     Return ``True`` or ``False``; anything but these (and 0, 1) is a ``TypeError``.
 
@@ -49,7 +49,7 @@ def truth(value):
         TypeError: bias 'no' is neither True nor False
     """
     if isinstance(value, str) or value not in (True, False):
-        raise TypeError(f"bias {value!r} is neither True nor False")
+        raise TypeError(f"{name} {value!r} is neither True nor False")
     return bool(value)
 
 
@@ -294,7 +294,8 @@ def by_name(architecture, sizes, **options):
     try:
         return CATALOG[architecture](sizes, **options)
     except TypeError as error:
-        if "unexpected keyword argument" not in str(error):
-            raise
-        odd = str(error).rsplit("argument", 1)[1].strip(" '")
-        raise ValueError(f"architecture {architecture!r} has no option {odd}; try without it") from None
+        for words in ("unexpected keyword argument", "multiple values for argument"):
+            if words in str(error):
+                odd = str(error).rsplit("argument", 1)[1].strip(" '")
+                raise ValueError(f"architecture {architecture!r} has no option {odd}; try without it") from None
+        raise

@@ -95,9 +95,15 @@ def fixed(name, *shape, values=None, seed=0):
         # Up to 1000 in size: small enough for short laws, large enough that special values are rare.
         drawn = np.random.default_rng(seed).integers(1, 1000, size=shape) * np.random.default_rng(seed + 1).choice([-1, 1], size=shape)
         return Constant(drawn, name=_name(name))
+    entries = np.empty(0)
     try:
-        array = np.array([[integer(v) for v in row] if hasattr(row, "__iter__") else integer(row) for row in values], dtype=np.int64)
+        entries = np.array(values, dtype=object)
+        array = np.array([integer(v) for v in entries.ravel()], dtype=np.int64).reshape(entries.shape)
+    except ValueError:
+        raise ValueError(f"the values of {name} are no rectangular array; give rows of one length") from None
     except TypeError:
+        if any(isinstance(v, list) for v in entries.ravel()):
+            raise ValueError(f"the values of {name} are no rectangular array; give rows of one length") from None
         raise TypeError(f"the values of {name} are not integers; scale them, which changes no law of a generic network") from None
     return Constant(array, name=_name(name))
 

@@ -6,15 +6,19 @@ import itertools
 import numpy as np
 
 from .activations import gate_function
-from .graph import Data, contract
+from .graph import Data, Tensor, contract
 
 
 def _each(value, axes, what):
     """Return one number for each spatial axis."""
-    values = tuple(value) if hasattr(value, "__iter__") else (value,) * axes
+    from .catalog import integer
+    values = tuple(value) if hasattr(value, "__iter__") and not isinstance(value, str) else (value,) * axes
     if len(values) != axes:
         raise ValueError(f"{what} {values} is not one number or {axes}, one a spatial axis")
-    return tuple(int(v) for v in values)
+    try:
+        return tuple(integer(v) for v in values)
+    except TypeError:
+        raise TypeError(f"{what} {value!r} is not of integers") from None
 
 
 def windows(shape, kernel, stride, padding):
@@ -77,6 +81,14 @@ def convolve(x, kernel, stride=1, padding=0, groups=1):
         ...
         ValueError: the convolution of x of shape (2, 7, 5) with W of shape (4, 3, 3, 3): with 1 group the kernel takes 3 channels, not 2
     """
+    from .catalog import integer
+    for part in (x, kernel):
+        if not isinstance(part, Tensor):
+            raise TypeError("a convolution is of tensors; a fixed kernel is networks.fixed(name, values=...)")
+    try:
+        groups = integer(groups)
+    except TypeError:
+        raise TypeError(f"groups {groups!r} is not an integer") from None
     axes = len(x.shape) - 1
     what = f"the convolution of {x.label()} of shape {x.shape} with {kernel.label()} of shape {kernel.shape}"
     if axes < 1 or len(kernel.shape) != axes + 2:

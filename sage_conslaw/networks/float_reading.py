@@ -9,6 +9,29 @@ from ..exact.arithmetic import FloatArithmetic
 from .graph import Constant, Data
 
 
+def floats(values, what):
+    r"""
+    Return an array of finite doubles, or say what is wrong with it.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.networks.float_reading import floats
+        sage: floats([1, 2], "theta")
+        array([1., 2.])
+        sage: floats([float("nan")], "theta")
+        Traceback (most recent call last):
+        ...
+        ValueError: theta has entries that are not finite
+    """
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{what} is no array of numbers") from None
+    if not np.isfinite(array).all():
+        raise ValueError(f"{what} has entries that are not finite")
+    return array
+
+
 class FloatReading:
     r"""
     The true network: values of all nodes, and gradients in the parameters, sample by sample.
@@ -79,10 +102,14 @@ class FloatReading:
         for leaf in leaves:
             if leaf.name not in inputs:
                 raise ValueError(f"there are no data for the input {leaf.name} of shape {leaf.shape}")
-            array = np.asarray(inputs[leaf.name], dtype=np.float64)
+            array = floats(inputs[leaf.name], f"the data for the input {leaf.name}")
             if array.shape[1:] != leaf.shape:
                 raise ValueError(f"the data for the input {leaf.name} have the shape {array.shape}; give (samples,) + {leaf.shape}")
+            if not len(array):
+                raise ValueError(f"the data for the input {leaf.name} have no samples; give at least one")
             given[leaf] = array
+        if len({len(array) for array in given.values()}) > 1:
+            raise ValueError("the inputs have not the same number of samples: " + ", ".join(f"{leaf.name} {len(a)}" for leaf, a in given.items()))
         return given
 
     @staticmethod

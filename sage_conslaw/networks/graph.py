@@ -92,14 +92,26 @@ class Tensor:
 
     # -- sums and products -----------------------------------------------------------------------
 
+    # Arrays of numpy leave operators to tensors.
+    __array_ufunc__ = None
+
     def __add__(self, other):
-        if isinstance(other, (int, float)):
-            raise TypeError(f"{other} is not a tensor; a shift by a number is a bias: add a parameter or networks.fixed")
+        if not isinstance(other, Tensor):
+            raise TypeError(f"{_shown(other)} is not a tensor; a shift by numbers is a bias: add a parameter or networks.fixed")
         a, b = self._broadcast(other)
         return Tensor(Add(), (a, b), "{0} + {1}")
 
+    def __radd__(self, other):
+        # The sum of a list begins with 0.
+        return self if isinstance(other, int) and other == 0 else self + other
+
     def __sub__(self, other):
+        if not isinstance(other, Tensor):
+            raise TypeError(f"{_shown(other)} is not a tensor; a shift by numbers is a bias: add a parameter or networks.fixed")
         return self + (-1) * other
+
+    def __rsub__(self, other):
+        return (-1) * self + other
 
     def __neg__(self):
         return (-1) * self
@@ -108,14 +120,21 @@ class Tensor:
         if isinstance(other, (int, np.integer)) or type(other).__name__ == "Integer":
             other = Constant(np.full(self.shape, int(other), dtype=np.int64))
         if not isinstance(other, Tensor):
-            raise TypeError(f"{other!r} is neither a tensor nor an integer; other constants are networks.fixed arrays")
+            raise TypeError(f"{_shown(other)} is neither a tensor nor an integer; other constants are networks.fixed arrays")
         a, b = self._broadcast(other)
         letters = LETTERS[:len(a.shape)]
         return Tensor(Contract(f"{letters},{letters}->{letters}"), (a, b), "{0} * {1}")
 
     __rmul__ = __mul__
 
+    def __truediv__(self, other):
+        raise TypeError(f"tensors are not divided; {self.label()} / {_shown(other)} is a nonlinearity: cut it, x.cut(), or normalise")
+
+    __rtruediv__ = __truediv__
+
     def __pow__(self, exponent):
+        if isinstance(exponent, str) or not hasattr(exponent, "__int__"):
+            raise TypeError(f"the exponent {exponent!r} is not a positive integer; cut other powers: x.cut()")
         if int(exponent) != exponent or exponent < 1:
             raise ValueError(f"the exponent {exponent} is not a positive integer; cut other powers: x.cut()")
         power = self
@@ -124,6 +143,10 @@ class Tensor:
         return power
 
     def __matmul__(self, other):
+        if not isinstance(other, Tensor):
+            raise TypeError(f"{_shown(other)} is not a tensor; a fixed matrix is networks.fixed(name, values=...)")
+        if not self.shape or not other.shape:
+            raise ValueError(f"the product of {self.label()} of shape {self.shape} and {other.label()} of shape {other.shape}: both need an axis; use *")
         if len(self.shape) <= 2:
             left = "ai"[2 - len(self.shape):]
         else:
@@ -131,6 +154,9 @@ class Tensor:
         right = "ib"[:len(other.shape)] if len(self.shape) <= 2 else "iz"[:len(other.shape)]
         result = left[:-1] + right[1:]
         return Tensor(Contract(f"{left},{right}->{result}"), (self, other), "{0} @ {1}")
+
+    def __rmatmul__(self, other):
+        raise TypeError(f"{_shown(other)} is not a tensor; a fixed matrix is networks.fixed(name, values=...)")
 
     def _broadcast(self, other):
         """Return both tensors repeated to one shape, by numpy's rules."""
@@ -185,11 +211,12 @@ class Tensor:
             sage: x.reshape(3, -1).shape
             (3, 2)
         """
+        shape = tuple(shape[0]) if len(shape) == 1 and hasattr(shape[0], "__iter__") else shape
         try:
-            places = self._places().reshape(*shape)
-        except ValueError:
-            shape = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-            raise ValueError(f"{self.label()} of shape {self.shape} has {self.size} entries and cannot get the shape {tuple(shape)}") from None
+            places = self._places().reshape(shape)
+        except (ValueError, TypeError):
+            raise ValueError(f"{self.label()} of shape {self.shape} has {self.size} entries and cannot get the shape "
+                             f"({', '.join(map(str, shape))})") from None
         return self if places.shape == self.shape else self.gather(places, "{0}")
 
     def transpose(self, *axes):
@@ -203,6 +230,9 @@ class Tensor:
             sage: x.transpose(1, 0).shape
             (3, 2)
         """
+        axes = tuple(axes[0]) if len(axes) == 1 and hasattr(axes[0], "__iter__") else axes
+        if axes and sorted(axes) != list(range(len(self.shape))):
+            raise ValueError(f"the axes {tuple(map(int, axes))} are no order of those of {self.label()} of shape {self.shape}")
         return self.gather(self._places().transpose(*axes), "{0}.T")
 
     @property
@@ -378,7 +408,15 @@ class Tensor:
         if mask is None:
             return self.cut("softmax")
         from .activations import masked_softmax
-        mask = np.broadcast_to(np.asarray(mask, dtype=np.int64), self.shape)
+        mask = np.asarray(mask)
+        if mask.dtype == object or not np.isin(mask.astype(float), (0, 1)).all():
+            raise ValueError(f"the mask of {self.label()} has entries other than 0 and 1 (which entries take part)")
+        try:
+            mask = np.broadcast_to(mask.astype(np.int64), self.shape)
+        except ValueError:
+            raise ValueError(f"the mask has the shape {mask.shape}, {self.label()} the shape {self.shape}: they do not fit") from None
+        if not mask.any(axis=-1).all():
+            raise ValueError(f"the mask of {self.label()} leaves no entry in a row; allow at least one")
         out = Data("softmax", self.shape, "cut", source=self, function=masked_softmax(mask), mask=mask)
         return out * Constant(mask)
 
@@ -609,8 +647,16 @@ def contract(spec, a, b):
         ValueError: 'hti,hui' is not a contraction; write the axes of both operands and of the result, e.g. 'ti,ui->tu'
     """
     import re
+    if not isinstance(spec, str):
+        raise TypeError(f"{spec!r} is not a contraction; give a text such as 'ti,ui->tu'")
+    for operand in (a, b):
+        if not isinstance(operand, Tensor):
+            raise TypeError(f"{_shown(operand)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
     if not re.fullmatch(r"[a-zA-Z]*,[a-zA-Z]*->[a-zA-Z]*", spec):
         raise ValueError(f"{spec!r} is not a contraction; write the axes of both operands and of the result, e.g. 'ti,ui->tu'")
+    parts = re.split(",|->", spec)
+    if any(len(set(part)) < len(part) for part in parts) or any(sum(letter in part for part in parts) < 2 for letter in set(spec) - set(",->")):
+        raise ValueError(f"{spec!r} is not a contraction: an axis is named once in an operand, and again in the other or in the result")
     return Tensor(Contract(spec), (a, b), f"contract({spec!r}, {{0}}, {{1}})")
 
 
@@ -629,7 +675,14 @@ def concatenate(tensors, axis=0):
         ValueError: x of shape (2, 3) and y of shape (1, 2) cannot be joined along axis 0: the other axes must agree
     """
     tensors = list(tensors)
-    axis = axis % max(1, len(tensors[0].shape))
+    for node in tensors:
+        if not isinstance(node, Tensor):
+            raise TypeError(f"{_shown(node)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
+    if not tensors:
+        raise ValueError("there are no tensors to join; give at least one")
+    if not -len(tensors[0].shape) <= axis < len(tensors[0].shape):
+        raise ValueError(f"{tensors[0].label()} of shape {tensors[0].shape} has no axis {axis}")
+    axis = int(axis) % max(1, len(tensors[0].shape))
     for other in tensors[1:]:
         if len(other.shape) != len(tensors[0].shape) or other.shape[:axis] + other.shape[axis + 1:] != \
                 tensors[0].shape[:axis] + tensors[0].shape[axis + 1:]:
@@ -644,3 +697,9 @@ def concatenate(tensors, axis=0):
         total = piece if total is None else total + piece
         offset += node.shape[axis]
     return total
+
+
+def _shown(value):
+    """Return a value as text of one line."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -349,7 +349,7 @@ def normalised(p, q, m, norm="layer", gain=True, bias=None, samples=3):
     p, q, m = check_sizes([p, q, m], 3, "normalised")
     x = Data("x", (p,) if norm != "batch" else (positive_integer(samples, "samples"), p), "input")
     bias = (norm != "rms") if bias is None else truth(bias)
-    output = normalise(x @ Parameter("W", (p, q)), norm, "", truth(gain), bias) @ Parameter("U", (q, m))
+    output = normalise(x @ Parameter("W", (p, q)), norm, "", truth(gain, "gain"), bias) @ Parameter("U", (q, m))
     return Network("normalised", (p, q, m), output, **_given(
-        {"norm": norm, "gain": truth(gain), "bias": bias, "samples": samples},
+        {"norm": norm, "gain": truth(gain, "gain"), "bias": bias, "samples": samples},
         {"norm": "layer", "gain": True, "bias": norm != "rms", "samples": 3}))

@@ -7,6 +7,9 @@ from .response import NetworkResponse
 
 LOSSES = ("least-squares", "cross-entropy")
 
+# Names of entries are compared up to this number of parameters (5 ms); the catalog's own names never meet.
+_CHECKED_NAMES = 10_000
+
 
 class Network:
     r"""
@@ -43,6 +46,9 @@ class Network:
         self.output = output
         self.positive = tuple(positive)
         self.options = options
+        for leaf in parameters or ():
+            if not isinstance(leaf, Parameter):
+                raise TypeError(f"{leaf!r} in the list of parameters is none; make them with networks.parameter")
         nodes = output.ancestors(through_data=True)
         used = [node for node in nodes if isinstance(node, Parameter)]
         self._leaves = list(used if parameters is None else parameters)
@@ -60,6 +66,11 @@ class Network:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two parameters have the name {twice[0]}; give them distinct names, or use one tensor twice to tie the weights")
+        if sum(leaf.size for leaf in self._leaves) <= _CHECKED_NAMES:
+            entries = [name for leaf in self._leaves for name in leaf.entry_names()]
+            both = sorted({name for name in entries if entries.count(name) > 1}) if len(set(entries)) < len(entries) else []
+            if both:
+                raise ValueError(f"two entries have the name {both[0]}; rename one of the parameters")
         if not self._leaves:
             raise ValueError("the network has no parameters: nothing is trained; make some with networks.parameter")
 

@@ -13,7 +13,7 @@ from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import rank
 from ..exact.primes import random_prime
 from .catalog import integer
-from .float_reading import FloatReading
+from .float_reading import FloatReading, floats
 
 # Singular values below this part of the largest one, after rows are scaled to length one, count as zero.  Rounding leaves about 1e-15; smooth
 # networks with 100 parameters show the gap between 1e-5 and 1e-14.
@@ -105,11 +105,16 @@ def check_span(network, data=None, samples=None, theta=None, loss="least-squares
         ...
         ValueError: the data for the input x have the shape (2,); give (samples,) + (1,)
     """
-    seed = integer(seed)
+    try:
+        seed, samples = integer(seed), None if samples is None else integer(samples)
+    except TypeError:
+        raise TypeError(f"seed {seed!r} and samples {samples!r} are to be integers, e.g. seed=0, samples=100") from None
+    if samples is not None and samples < 1:
+        raise ValueError(f"samples {samples} is not a positive integer; try samples=100")
     generator = np.random.default_rng(seed)
     reading, response = FloatReading(network), network.response(loss)
     D = response.dimension
-    theta = generator.normal(size=D) if theta is None else np.asarray(theta, dtype=np.float64)
+    theta = generator.normal(size=D) if theta is None else floats(theta, "theta")
     if theta.shape != (D,):
         raise ValueError(f"theta has the shape {theta.shape}; the network has {D} parameters")
     if data is None:
@@ -121,8 +126,8 @@ def check_span(network, data=None, samples=None, theta=None, loss="least-squares
         data = {key: part[:samples] for key, part in data.items()} if isinstance(data, dict) else np.asarray(data)[:samples]
     real, gap, number = _real_rank(network, reading, theta, data, loss)
     p = random_prime(generator)
-    # The floats are dyadic fractions: at a scale of 2^20 they are integers, and the model is taken exactly there.
-    point = np.round(theta * (1 << 20)).astype(np.int64) % p
+    # The floats are dyadic fractions, and the model is taken exactly there.
+    point = np.array([a % p * pow(b, -1, p) % p for a, b in map(float.as_integer_ratio, theta.tolist())], dtype=np.int64)
     rows = response.gradient(ModularArithmetic(p), point, response.draw(generator, p, D + 2))
     model = rank(np.broadcast_to(rows, (D + 2, D)), p)
     return SpanCheck(real, model, number, gap, seed, 2.0 * (D + 2) * response.degree / p)

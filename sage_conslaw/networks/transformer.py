@@ -128,7 +128,7 @@ def attention(dim, head_dim, heads=1, kv_heads=None, value_dim=None, bias=False,
         ValueError: kv_heads 3 does not divide heads 4; choose a divisor, e.g. kv_heads 1
     """
     dim, head_dim, heads, kv_heads, value_dim, tokens = _attention_options(dim, head_dim, heads, kv_heads, value_dim, tokens)
-    bias, rotary, causal = truth(bias), truth(rotary), truth(causal)
+    bias, rotary, causal = truth(bias), truth(rotary, "rotary"), truth(causal, "causal")
     output = self_attention(Data("x", (tokens, dim), "input"), head_dim, heads, kv_heads, value_dim, bias, rotary, causal)
     return Network("attention", (dim, head_dim), output, bias=bias, **_given(
         dict(heads=heads, kv_heads=kv_heads, value_dim=value_dim, rotary=rotary, causal=causal, tokens=tokens),
@@ -165,7 +165,7 @@ def transformer_block(dim, hidden, heads=1, kv_heads=None, norm="layer", mlp="ge
     dim, head_dim, heads, kv_heads, _, tokens = _attention_options(dim, dim // heads, heads, kv_heads, None, tokens)
     choice(norm, ("layer", "rms", "none"), "norm")
     choice(order, ("pre", "post"), "order")
-    bias, rotary, causal = truth(bias), truth(rotary), truth(causal)
+    bias, rotary, causal = truth(bias), truth(rotary, "rotary"), truth(causal, "causal")
 
     def feed_forward(z):
         if mlp == "swiglu":
