@@ -214,10 +214,10 @@ def laws(architecture, sizes, phi, system, bias, settings, degree, exceptional, 
 
 def _print_laws(result, everything):
     """Print independent laws; the others are functions of these."""
-    from .results.display import law_lines
-    click.echo(_coloured(str(result), result.status))
-    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
-    for line in law_lines(result, min(width, 120), everything):
+    from .results.display import law_lines, wrapped
+    width = min(shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80, 120)
+    click.echo(_coloured(wrapped(str(result), width, "", cut=False), result.status))
+    for line in law_lines(result, width, everything):
         click.echo(line)
 
 

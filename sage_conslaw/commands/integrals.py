@@ -66,13 +66,14 @@ def integrals(architecture, sizes, system, phi, bias, settings, kind, degree, as
 
 
 def _print(result):
+    from ..results.display import wrapped
     first, *rest = repr(result).split("\n")
-    click.echo(first.split(":")[0] if result.integrals else first)
+    click.echo(wrapped(first.split(":")[0] if result.integrals else first, indent=""))
     for law in result.integrals:
-        click.echo(f"  {law}")
+        click.echo(wrapped(str(law)))
     if result.kind != "polynomial" and result.polynomial_laws:
         click.echo("polynomial laws")
         for law in result.polynomial_laws:
-            click.echo(f"  {law}")
+            click.echo(wrapped(str(law)))
     for line in rest:
-        click.echo(line)
+        click.echo(wrapped(line, indent="", cut=False))

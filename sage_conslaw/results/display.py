@@ -77,9 +77,9 @@ def origin(law, shapes):
     return ", ".join(listed if len(listed) <= 6 else [*listed[:5], f"{len(listed) - 5} more"])
 
 
-def wrapped(text, width=80, indent="  "):
+def wrapped(text, width=80, indent="  ", cut=True):
     r"""
-    Return a law as lines that fit; one that is very long is cut, with the number of its terms.
+    Return a law as lines that fit; one that is very long is cut, unless told not to, with the number of its terms.
 
     EXAMPLES::
 
@@ -94,7 +94,7 @@ def wrapped(text, width=80, indent="  "):
     glued = re.sub(r" ([+-]) ", " \\1\u00a0", text).replace(" x ", "\u00a0x\u00a0")
     lines = textwrap.wrap(glued, max(width, 20), initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False)
     lines = [line.replace("\u00a0", " ") for line in lines]
-    if len(lines) > _MOST_LINES + 1:
+    if cut and len(lines) > _MOST_LINES + 1:
         terms = len(re.findall(r" [+-] ", text)) + 1
         lines = lines[:_MOST_LINES] + [f"{indent}  ... ({terms} terms)"]
     return "\n".join(lines)
