@@ -96,7 +96,7 @@ class Case:
         result = conservation_laws(by_name(self.architecture, self.sizes, **self.options), flow=flow, seed=seed)
         if certificate is not None:
             write(result.certificate(), certificate)
-        return result.to_dict() | {"sweep": self.sweep, "expected": self.expected}
+        return result.to_dict(matrix_notation=False) | {"sweep": self.sweep, "expected": self.expected}
 
 
 @dataclass(frozen=True, repr=False)

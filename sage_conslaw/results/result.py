@@ -343,7 +343,7 @@ class ConservationLaws(LawCount):
         from .display import latex_table
         return latex_table(self)
 
-    def to_dict(self):
+    def to_dict(self, matrix_notation=True):
         r"""
         Return the result as JSON objects, with the keys about laws.
 
@@ -357,10 +357,12 @@ class ConservationLaws(LawCount):
         record = super().to_dict()
         record.update({
             "independent_laws_found": len(self.independent), "laws": [str(law) for law in self.laws],
-            "independent": list(self.independent), "matrix_notation": list(map(str, self.matrix_laws())), "degree": self.degree,
-            "searched": self.searched,
+            "independent": list(self.independent), "degree": self.degree, "searched": self.searched,
             "complete": self.complete if isinstance(self.complete, bool) else None,
         })
+        # A quarter of the time of a small case: sweeps leave it out.
+        if matrix_notation:
+            record["matrix_notation"] = list(map(str, self.matrix_laws()))
         if self.coordinates:
             record["coordinates"] = dict(self.coordinates)
             # A search in degree 2, say, times powers of the time is not a search of all monomials of the total degree.

@@ -48,7 +48,7 @@ def run_case(task):
         common = dict(flow=built, loss=case["loss"], seed=seed_of(text, seed), time_limit=case.get("time_limit"))
         if case.get("count"):
             return "done", count_conservation_laws(network, **common).to_dict()
-        return "done", conservation_laws(network, degree=case.get("degree"), **common).to_dict()
+        return "done", conservation_laws(network, degree=case.get("degree"), **common).to_dict(matrix_notation=False)
     except TimeLimitReached as reached:
         return "failed", f"time limit of {reached.limit} s reached; between {reached.partial['number_at_least']} and " \
                          f"{reached.partial['number_at_most']} laws"
