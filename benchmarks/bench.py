@@ -83,7 +83,7 @@ def reaction_networks():
     from pathlib import Path
 
     from sage_conslaw import conservation_laws
-    from sage_conslaw.systems import read_collection
+    from sage_conslaw.inputs.systems import read_collection
     start = time.perf_counter()
     families = read_collection(Path(__file__).parent.parent / "tests" / "data" / "biomodels.json")
     laws = sum(len(conservation_laws(family, degree=2, seed=0).laws) for family in families.values())
@@ -126,7 +126,7 @@ def exceptional_parameters_of_networks():
     from pathlib import Path
 
     from sage_conslaw import exceptional_damping, exceptional_parameters, networks
-    from sage_conslaw.systems import read_collection
+    from sage_conslaw.inputs.systems import read_collection
     families = read_collection(Path(__file__).parent.parent / "tests" / "data" / "biomodels.json")
     families = [family for family in families.values() if len(family.constants) <= 16 and family.moving_dimension <= 7]
     start = time.perf_counter()
@@ -143,11 +143,11 @@ def classical_systems():
     from pathlib import Path
 
     from sage_conslaw import first_integrals
-    from sage_conslaw.fields.terms import to_sage
-    from sage_conslaw.groebner.darboux import search_darboux_polynomials
-    from sage_conslaw.groebner.darboux_laws import DarbouxLaw, independent_laws
-    from sage_conslaw.inputs import parse_polynomials
-    from sage_conslaw.systems import read_record
+    from sage_conslaw.exact.terms import to_sage
+    from sage_conslaw.integrals.darboux import search_darboux_polynomials
+    from sage_conslaw.integrals.darboux_laws import DarbouxLaw, independent_laws
+    from sage_conslaw.inputs.polynomials import parse_polynomials
+    from sage_conslaw.inputs.systems import read_record
     systems = json.loads((Path(__file__).parent.parent / "tests" / "data" / "classic.json").read_text(encoding="utf8"))["systems"]
     print(f"\n{'classical system':<32} {'Darboux polynomials':>20} {'integrals':>10} {'seconds':>8}")
     total, beginning = [0, 0, 0, 0], time.perf_counter()

@@ -14,11 +14,11 @@ import importlib
 __version__ = "0.1.0"
 
 _HOMES = {
-    "ConservationLaws": ".results.result", "LawCount": ".results.result", "TimeLimitReached": ".deadline",
-    "VectorFieldFamily": ".fields.explicit", "compare_flows": ".compare", "conservation_laws": ".api",
-    "count_conservation_laws": ".api", "exceptional_damping": ".compare", "is_conserved": ".api",
-    "exceptional_parameters": ".exceptional",
-    "first_integrals": ".groebner.first_integrals", "read_collection": ".systems", "read_system": ".systems", "system": ".systems",
+    "ConservationLaws": ".results.result", "LawCount": ".results.result", "InputError": ".runtime.errors", "TimeLimitReached": ".runtime.deadline",
+    "VectorFieldFamily": ".fields.explicit", "compare_flows": ".engine.compare", "conservation_laws": ".engine.api",
+    "count_conservation_laws": ".engine.api", "exceptional_damping": ".engine.compare", "is_conserved": ".engine.api",
+    "exceptional_parameters": ".parameters.exceptional",
+    "first_integrals": ".integrals.first_integrals", "read_collection": ".inputs.systems", "read_system": ".inputs.systems", "system": ".inputs.systems",
     "compendium": ".papers.compendium", "reproduce": ".papers.reproduce",
     "survey": ".surveys.run",
     "drift_order": ".training.drift", "plot_drift": ".training.drift", "simulate": ".training.simulate",

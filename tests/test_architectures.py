@@ -5,7 +5,7 @@ from scipy import signal
 
 from sage_conslaw import certificates, conservation_laws, count_conservation_laws, flows, is_conserved, networks
 from sage_conslaw.check import verify
-from sage_conslaw.networks.float_reading import FloatReading
+from sage_conslaw.graph.float_reading import FloatReading
 from sage_conslaw.papers.compendium import CLAIMS, compendium
 
 

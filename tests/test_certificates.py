@@ -10,8 +10,8 @@ from sage_conslaw import VectorFieldFamily, certificates, conservation_laws, flo
 from sage_conslaw.certificates.files import verify_file
 from sage_conslaw.certificates.record import digest
 from sage_conslaw.check import Rejected, verify
-from sage_conslaw.cli import cli
-from sage_conslaw.inputs import parse_polynomials
+from sage_conslaw.cli.command import cli
+from sage_conslaw.inputs.polynomials import parse_polynomials
 
 PROBLEMS = {
     "product": (lambda: networks.product(2), {}),

@@ -14,7 +14,7 @@ import sys
 import time
 
 import pytest
-from sage_conslaw.cli import cli
+from sage_conslaw.cli.command import cli
 
 COUNT_KEYS = {"architecture", "sizes", "flow", "loss", "parameters", "state_dimension", "lie_dimension", "number", "status",
               "error_bound", "algorithm", "seed", "seconds"}

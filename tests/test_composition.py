@@ -7,7 +7,7 @@ import pytest
 from sage.rings.integer import Integer
 from sage.rings.rational import Rational
 from sage_conslaw import conservation_laws, networks
-from sage_conslaw.cli import cli
+from sage_conslaw.cli.command import cli
 
 x, W, V, b = networks.input(3), networks.parameter("W", 3, 4), networks.parameter("V", 4, 2), networks.parameter("b", 4)
 image, K = networks.input(2, 5), networks.parameter("K", 4, 2, 3)

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from sage_conslaw import first_integrals, flows, networks
 from sage_conslaw._sage import QQ, PolynomialRing, Unknown, matrix
-from sage_conslaw.cli import cli
-from sage_conslaw.deadline import Deadline, TimeLimitReached
-from sage_conslaw.fields.terms import to_sage
-from sage_conslaw.groebner.darboux import cofactors_of, darboux_polynomials, search_darboux_polynomials
-from sage_conslaw.groebner.darboux_laws import DarbouxLaw, darboux_laws, independent_laws, rational_laws
-from sage_conslaw.inputs import parse_polynomials
-from sage_conslaw.systems import read_record, system
+from sage_conslaw.cli.command import cli
+from sage_conslaw.runtime.deadline import Deadline, TimeLimitReached
+from sage_conslaw.exact.terms import to_sage
+from sage_conslaw.integrals.darboux import cofactors_of, darboux_polynomials, search_darboux_polynomials
+from sage_conslaw.integrals.darboux_laws import DarbouxLaw, darboux_laws, independent_laws, rational_laws
+from sage_conslaw.inputs.polynomials import parse_polynomials
+from sage_conslaw.inputs.systems import read_record, system
 
 CLASSIC = {entry["name"]: entry for entry in json.loads((Path(__file__).parent / "data" / "classic.json").read_text())["systems"]}
 FAMILIES = {name: read_record(entry) for name, entry in CLASSIC.items()}

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from sage.all import QQ, PolynomialRing
 from sage_conslaw import TimeLimitReached, conservation_laws, exceptional_parameters, is_conserved, networks, system
-from sage_conslaw.cli import cli
-from sage_conslaw.deadline import ComputationLost
+from sage_conslaw.cli.command import cli
+from sage_conslaw.runtime.deadline import ComputationLost
 from sage_conslaw.laws import branches as branch_room
-from sage_conslaw.laws.exceptional import rank_drops
-from sage_conslaw.laws.pivots import cores, rank_and_factors
-from sage_conslaw.laws.varieties import whole_space
-from sage_conslaw.systems import read_record
+from sage_conslaw.parameters.rank_drops import rank_drops
+from sage_conslaw.parameters.pivots import cores, rank_and_factors
+from sage_conslaw.parameters.varieties import whole_space
+from sage_conslaw.inputs.systems import read_record
 
 BIOMODELS = {entry["name"]: entry for entry in json.loads((Path(__file__).parent / "data" / "biomodels.json").read_text())["systems"]}
 
@@ -286,7 +286,7 @@ def test_a_large_network_keeps_the_time_limit():
 
 
 def test_what_is_too_large_is_said(monkeypatch):
-    monkeypatch.setattr("sage_conslaw.laws.pivots.MAX_TERMS", 1)
+    monkeypatch.setattr("sage_conslaw.parameters.pivots.MAX_TERMS", 1)
     result = exceptional_parameters(MANY, degree=1)
     assert result.not_followed and result.complete is False and "not searched: " in repr(result)
 

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from sage_conslaw import conservation_laws, flows, is_conserved, networks
-from sage_conslaw.fields.terms import to_sage
-from sage_conslaw.laws.expressions import Entries
-from sage_conslaw.laws.matrix_notation import _expressions, _Span
+from sage_conslaw.exact.terms import to_sage
+from sage_conslaw.notation.expressions import Entries
+from sage_conslaw.notation.matrix_notation import _expressions, _Span
 
 
 def expressions(result):

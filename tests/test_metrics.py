@@ -5,7 +5,7 @@ import pytest
 from sage.all import QQ, SR, PolynomialRing, matrix
 
 from sage_conslaw import TimeLimitReached, conservation_laws, count_conservation_laws, flows, networks
-from sage_conslaw.cli import cli
+from sage_conslaw.cli.command import cli
 
 R = PolynomialRing(QQ, "u, v")
 U, V = R.gens()
@@ -66,10 +66,10 @@ def test_time_limit_keeps_the_laws():
 
 
 def test_an_error_of_our_own_is_not_called_bad_input(monkeypatch, capsys):
-    import sage_conslaw.api
+    import sage_conslaw.engine.api
 
     def broken(*arguments, **options):
         return int([])
-    monkeypatch.setattr(sage_conslaw.api, "squeeze", broken)
+    monkeypatch.setattr(sage_conslaw.engine.api, "squeeze", broken)
     assert cli.main(["laws", "linear", "2", "2"]) == 1
     assert "internal error" in capsys.readouterr().err

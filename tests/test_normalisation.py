@@ -6,7 +6,7 @@ import pytest
 from sage.all import QQ, PolynomialRing, matrix
 
 from sage_conslaw import VectorFieldFamily, conservation_laws, networks
-from sage_conslaw.networks.float_reading import FloatReading
+from sage_conslaw.graph.float_reading import FloatReading
 
 
 def true_fields(p, q, m, norm, gain, samples):

@@ -4,7 +4,7 @@ from itertools import combinations
 import pytest
 
 from sage_conslaw import networks
-from sage_conslaw.networks.picture import _RADIUS, graph, layout, routes
+from sage_conslaw.graph.picture import _RADIUS, graph, layout, routes
 
 
 def shared_low_rank():

@@ -13,12 +13,12 @@ import pytest
 from cases import linear_number
 from spaces import Space
 from sage_conslaw import conservation_laws, count_conservation_laws, flows, networks
-from sage_conslaw.cli import cli
+from sage_conslaw.cli.command import cli
 from sage_conslaw.exact.linear_algebra import rank
 from sage_conslaw.exact.sparse_rank import TooDense, sparse_rank
-from sage_conslaw.networks.graph import Data, Parameter
-from sage_conslaw.networks.network import Network
-from sage_conslaw.problem import problem
+from sage_conslaw.graph.tensor import Data, Parameter
+from sage_conslaw.graph.network import Network
+from sage_conslaw.inputs.problem import problem
 from sage_conslaw.structure import symmetries
 from sage_conslaw.structure.chains import kinds_of_components
 from sage_conslaw.structure.index_classes import index_classes

@@ -11,7 +11,7 @@ import json
 import pytest
 from cases import linear_number, parameters
 from sage_conslaw import reproduce
-from sage_conslaw.cli import cli
+from sage_conslaw.cli.command import cli
 
 # (sweep, sizes from input to output, bias, number), from the sweeps.json of the design, which counted over GF(2^31 - 1);
 # it lists widths in the papers' order, output first

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from sage_conslaw import conservation_laws, is_conserved
-from sage_conslaw.cli import cli
-from sage_conslaw.inputs import parse_polynomials
-from sage_conslaw.systems import read_collection, read_record, read_system, system
+from sage_conslaw.cli.command import cli
+from sage_conslaw.inputs.polynomials import parse_polynomials
+from sage_conslaw.inputs.systems import read_collection, read_record, read_system, system
 
 DATA = Path(__file__).parent / "data"
 BIOMODELS = {entry["name"]: entry for entry in json.loads((DATA / "biomodels.json").read_text())["systems"]}

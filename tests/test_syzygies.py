@@ -9,13 +9,13 @@ import pytest
 from sage.all import QQ, PolynomialRing, matrix
 
 from sage_conslaw import TimeLimitReached, VectorFieldFamily, conservation_laws, flows, networks
-from sage_conslaw.cli import cli
-from sage_conslaw.deadline import ComputationLost
-from sage_conslaw.fields.terms import from_sage, to_sage
-from sage_conslaw import isolated
-from sage_conslaw.groebner import syzygies
-from sage_conslaw.inputs import parse_polynomials
-from sage_conslaw.systems import read_record, system
+from sage_conslaw.cli.command import cli
+from sage_conslaw.runtime.deadline import ComputationLost
+from sage_conslaw.exact.terms import from_sage, to_sage
+from sage_conslaw.runtime import isolated
+from sage_conslaw.laws import syzygies
+from sage_conslaw.inputs.polynomials import parse_polynomials
+from sage_conslaw.inputs.systems import read_record, system
 
 from cases import CASES
 from spaces import Space

@@ -6,7 +6,7 @@ from flint import fmpz
 
 from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
 from ..fields.bracket import given_field
-from ..inputs import parse_polynomials
+from ..inputs.polynomials import parse_polynomials
 from ..laws.independence import jacobian
 from .record import ASSUMPTION, SCHEMA, CertificateError, digest, family_record, rebuild_family, statement
 from .witness import determinant, walk, word_field

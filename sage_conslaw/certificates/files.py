@@ -68,7 +68,7 @@ def verify_files(paths, progress=False, processes=None):
         sage: list(verify_files([]))
         []
     """
-    from ..pool import worker_pool
+    from ..runtime.pool import worker_pool
     with worker_pool(processes or os.cpu_count() or 1, len(paths)) as run, \
             tqdm(total=len(paths), desc="verify", unit="certificate", disable=not progress, leave=False) as bar:
         for path, (accepted, line) in zip(paths, run(verify_file, paths)):

@@ -12,13 +12,14 @@ The certificate as a JSON record: strings and integers only, in a versioned sche
 import json
 from pathlib import Path
 
-from ..fields import terms as sparse
+from ..exact import terms as sparse
 from ..fields.explicit import VectorFieldFamily
 from ..flows.flow_family import FlowFamily
 from ..flows.polynomial_response import PolynomialResponse
-from ..networks.graph import Constant, Data, Parameter
-from ..networks.operations import Add, Contract, Gather
-from ..networks.response import NetworkResponse
+from ..graph.tensor import Constant, Data, Parameter
+from ..graph.operations import Add, Contract, Gather
+from ..graph.response import NetworkResponse
+from ..runtime.errors import InputError, NotCovered
 
 # What stands for something that is not there: a record has strings, integers, lists and objects only.
 NONE = "none"
@@ -122,7 +123,7 @@ def graph_record(response):
             elif isinstance(node.operation, Gather):
                 nodes.append({"op": "gather", "inputs": inputs, "shape": list(node.shape), "indices": node.operation.indices.ravel().tolist()})
             else:
-                raise NotImplementedError(f"the operation {type(node.operation).__name__} has no record in certificates yet")
+                raise NotCovered(f"the operation {type(node.operation).__name__} has no record in certificates yet")
     return {"nodes": nodes, "parameters": [place[leaf] for leaf in response.leaves],
             "pairings": [[place[a], place[b]] for a, b in response.pairings]}
 
@@ -141,7 +142,7 @@ def graph_response(record):
     """
     import numpy as np
 
-    from ..networks.graph import Tensor
+    from ..graph.tensor import Tensor
     nodes = []
     for entry in record["nodes"]:
         if entry["op"] == "parameter":
@@ -214,7 +215,7 @@ def rebuild_family(record):
     """
     from fractions import Fraction
 
-    from ..inputs import parse_polynomials
+    from ..inputs.polynomials import parse_polynomials
     names = record["names"]
 
     def parsed(texts):
@@ -327,7 +328,7 @@ def certificate(problem, result):
     from .witness import determinant, rank_witness
     family = problem.family
     if family.dimension > MAX_COORDINATES:
-        raise ValueError(f"a certificate in {family.dimension} coordinates needs a dense minor of size {result.lie_dimension}, about "
+        raise InputError(f"a certificate in {family.dimension} coordinates needs a dense minor of size {result.lie_dimension}, about "
                          f"{56e-9 * result.lie_dimension * family.dimension:.0f} GB; at most {MAX_COORDINATES} coordinates have one; leave it out")
     generator = np.random.default_rng(result.seed)
     terms = result.terms

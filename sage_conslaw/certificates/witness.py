@@ -164,7 +164,7 @@ def walk(family, step, z, tangents, p):
         sage: import numpy
         sage: from sage_conslaw import flows
         sage: from sage_conslaw.certificates.witness import walk
-        sage: from sage_conslaw.problem import problem
+        sage: from sage_conslaw.inputs.problem import problem
         sage: R.<u> = QQ[]
         sage: family = problem([u^2], flows.momentum()).family                 # state t, u, du
         sage: z, moved = walk(family, {"step": 2r, "data": [1r]}, numpy.array([0r, 3r, 1r]), numpy.eye(3r, dtype=int), 101r)

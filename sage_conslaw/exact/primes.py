@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 from flint import fmpz
+from ..runtime.errors import InputError
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +43,10 @@ def random_prime(generator, bits=PRIME_BITS):
         sage: random_prime(numpy.random.default_rng(0r), bits=80r)
         Traceback (most recent call last):
         ...
-        ValueError: a prime has between 3 and 62 bits here, not 80
+        sage_conslaw.InputError: a prime has between 3 and 62 bits here, not 80
     """
     if not 3 <= bits <= PRIME_BITS:
-        raise ValueError(f"a prime has between 3 and {PRIME_BITS} bits here, not {bits}")
+        raise InputError(f"a prime has between 3 and {PRIME_BITS} bits here, not {bits}")
     low = 1 << (bits - 1)
     while True:
         candidate = int(generator.integers(low, 2 * low)) | 1

@@ -80,7 +80,7 @@ def bracket(F, G):
         sage: import numpy
         sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
         sage: from sage_conslaw.fields.bracket import bracket
-        sage: from sage_conslaw.fields.terms import PolynomialMap
+        sage: from sage_conslaw.exact.terms import PolynomialMap
         sage: F = PolynomialMap([{(): 1r}, {}], 2)              # d/dx
         sage: G = PolynomialMap([{}, {(0, 0): 1r}], 2)         # x^2 d/dy
         sage: bracket(F, G)(ModularArithmetic(101), numpy.array([5, 7]))

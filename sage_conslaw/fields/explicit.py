@@ -2,8 +2,9 @@ r"""
 Families given by polynomials: `x' = F(x)`, control systems, and gradients of a given `\phi`.
 """
 from ..exact import modular
-from . import terms as sparse
+from ..exact import terms as sparse
 from .family import ControlAffineFamily
+from ..runtime.errors import InputError, InputTypeError
 
 
 class VectorFieldFamily(ControlAffineFamily):
@@ -33,26 +34,26 @@ class VectorFieldFamily(ControlAffineFamily):
         sage: VectorFieldFamily(drift=[x, y])
         Traceback (most recent call last):
         ...
-        ValueError: the drift has 2 components; the ring has 3 variables (x, y, z)
+        sage_conslaw.InputError: the drift has 2 components; the ring has 3 variables (x, y, z)
     """
 
     def __init__(self, drift=None, controls=()):
-        from ..inputs import polynomials_of_one_ring
+        from ..inputs.polynomials import polynomials_of_one_ring
         for field in [*([] if drift is None else [drift]), *controls]:
             if isinstance(field, (str, bytes)) or not hasattr(field, "__iter__"):
-                raise TypeError(f"a vector field is a list of polynomials, one a variable, not {field!r}")
+                raise InputTypeError(f"a vector field is a list of polynomials, one a variable, not {field!r}")
             if any(isinstance(f, str) for f in field):
-                raise TypeError("a vector field of strings does not say the order of the variables; give polynomials of a Sage ring")
+                raise InputTypeError("a vector field of strings does not say the order of the variables; give polynomials of a Sage ring")
         controls = [list(field) for field in controls]
         drift = None if drift is None else list(drift)
         fields = ([] if drift is None else [drift]) + controls
         if not fields:
-            raise ValueError("a family needs a drift or at least one control field")
+            raise InputError("a family needs a drift or at least one control field")
         ring, flat = polynomials_of_one_ring([f for field in fields for f in field], "vector fields")
         for number, field in enumerate(fields):
             if len(field) != ring.ngens():
                 what = "the drift" if drift is not None and number == 0 else f"control field {number + (drift is None)}"
-                raise ValueError(f"{what} has {len(field)} components; the ring has {ring.ngens()} variables "
+                raise InputError(f"{what} has {len(field)} components; the ring has {ring.ngens()} variables "
                                  f"({', '.join(map(str, ring.gens()))})")
         n = ring.ngens()
         pieces = [[sparse.from_sage(f) for f in flat[i:i + n]] for i in range(0, len(flat), n)]

@@ -8,6 +8,7 @@ EXAMPLES::
     (gradient flow, momentum flow with tau = 1/2, nesterov flow with tau = 3/t)
 """
 from .flow import Flow, gradient, mirror, momentum, natural_gradient, nesterov, weight_decay
+from ..runtime.errors import InputError
 
 FLOWS = {"gradient": gradient, "momentum": momentum, "nesterov": nesterov}
 
@@ -24,16 +25,16 @@ def by_name(name, **options):
         sage: flows.by_name("gradiant")
         Traceback (most recent call last):
         ...
-        ValueError: flow 'gradiant' is not known; choose 'gradient', 'momentum' or 'nesterov'
+        sage_conslaw.InputError: flow 'gradiant' is not known; choose 'gradient', 'momentum' or 'nesterov'
         sage: flows.by_name("gradient", tau=1)
         Traceback (most recent call last):
         ...
-        ValueError: flow 'gradient' has no option tau
+        sage_conslaw.InputError: flow 'gradient' has no option tau
     """
     if name not in FLOWS:
-        raise ValueError(f"flow {name!r} is not known; choose 'gradient', 'momentum' or 'nesterov'")
+        raise InputError(f"flow {name!r} is not known; choose 'gradient', 'momentum' or 'nesterov'")
     if "tau" in options and name != "momentum":
-        raise ValueError(f"flow {name!r} has no option tau")
+        raise InputError(f"flow {name!r} has no option tau")
     return FLOWS[name](**options)
 
 

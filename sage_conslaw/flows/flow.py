@@ -8,10 +8,11 @@ coordinate is `s = e^{\tau t}`.
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..fields import terms as sparse
+from ..exact import terms as sparse
 from .flow_family import FlowFamily
 from .metric import Metric, positive
 from .tau import Damping, damping, exponential_text, is_exact
+from ..runtime.errors import InputError, InputTypeError
 
 ONE = Fraction(1)
 
@@ -99,7 +100,7 @@ class Flow:
             else:
                 metric = None if self.metric == "euclidean" else self.metric
         if metric is not None and not metric.by_name and metric.size != response.dimension:
-            raise ValueError(f"the metric is for {metric.size} parameters; there are {response.dimension} "
+            raise InputError(f"the metric is for {metric.size} parameters; there are {response.dimension} "
                              f"({', '.join(response.names[:6])}{', ...' if response.dimension > 6 else ''})")
         if metric is not None and metric.by_name:
             metric = metric.arranged(response.names)
@@ -172,9 +173,9 @@ class _State:
         if any(names[i] in unknown for i in used):
             bad = next(names[i] for i in sorted(used) if names[i] in unknown)
             if bad == "t" and self.exponential:
-                raise ValueError("the metric depends on t, but with this flow the time enters as s = exp(rate * t): "
+                raise InputError("the metric depends on t, but with this flow the time enters as s = exp(rate * t): "
                                  "write it in s, or take tau = 0 or a tau that depends on t")
-            raise ValueError(f"the metric has the variable {bad}, which is not a coordinate ({', '.join(self.names[:8])}"
+            raise InputError(f"the metric has the variable {bad}, which is not a coordinate ({', '.join(self.names[:8])}"
                              f"{', ...' if len(self.names) > 8 else ''})")
         top = max((sparse.degree(terms) for _, _, terms in metric.entries), default=0)
         place = {name: i for i, name in enumerate(self.names)}
@@ -286,7 +287,7 @@ def gradient(metric=None):
         sage: flows.gradient(metric=3)
         Traceback (most recent call last):
         ...
-        TypeError: metric 3 is not a metric; give a list (the diagonal), a square matrix or flows.mirror(potential).metric
+        sage_conslaw.InputTypeError: metric 3 is not a metric; give a list (the diagonal), a square matrix or flows.mirror(potential).metric
     """
     return Flow("gradient", metric=as_metric(metric))
 
@@ -309,18 +310,18 @@ def as_metric(metric):
         return metric
     if isinstance(metric, str):
         if metric not in ("euclidean", "mirror", "icnn"):
-            raise ValueError(f"metric {metric!r} is not known; choose 'euclidean', 'mirror' or 'icnn'")
+            raise InputError(f"metric {metric!r} is not known; choose 'euclidean', 'mirror' or 'icnn'")
         return metric
     if isinstance(metric, Flow):
         return metric.metric
     if hasattr(metric, "nrows"):
         return full(metric.rows())
     if not isinstance(metric, (list, tuple)) or not metric:
-        raise TypeError(f"metric {metric!r} is not a metric; give a list (the diagonal), a square matrix "
+        raise InputTypeError(f"metric {metric!r} is not a metric; give a list (the diagonal), a square matrix "
                         "or flows.mirror(potential).metric")
     if any(isinstance(row, (list, tuple)) for row in metric):
         if not all(isinstance(row, (list, tuple)) for row in metric):
-            raise TypeError("a metric is a list of polynomials (the diagonal) or the rows of a square matrix, not a mixture")
+            raise InputTypeError("a metric is a list of polynomials (the diagonal) or the rows of a square matrix, not a mixture")
         return full(metric)
     return diagonal(metric)
 
@@ -406,16 +407,16 @@ def weight_decay(rate, flow=None):
         sage: flows.weight_decay(-1)
         Traceback (most recent call last):
         ...
-        ValueError: the rate -1 of weight decay is negative; give a rational rate >= 0
+        sage_conslaw.InputError: the rate -1 of weight decay is negative; give a rational rate >= 0
     """
     from dataclasses import replace
     if not is_exact(rate):
-        raise TypeError(f"the rate {rate!r} of weight decay is not exact; give a rational such as 1/100")
+        raise InputTypeError(f"the rate {rate!r} of weight decay is not exact; give a rational such as 1/100")
     try:
         rate = Fraction(str(rate))
     except (ValueError, ZeroDivisionError):
-        raise ValueError(f"the rate {rate} of weight decay is not a rational number; give e.g. 1/100") from None
+        raise InputError(f"the rate {rate} of weight decay is not a rational number; give e.g. 1/100") from None
     if rate < 0:
-        raise ValueError(f"the rate {rate} of weight decay is negative; give a rational rate >= 0")
+        raise InputError(f"the rate {rate} of weight decay is negative; give a rational rate >= 0")
     flow = gradient() if flow is None else flow
     return replace(flow, decay=flow.decay + rate)

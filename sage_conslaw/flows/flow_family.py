@@ -5,7 +5,7 @@ import numpy as np
 
 from ..exact import modular
 from ..exact.arithmetic import Dual
-from ..fields import terms as sparse
+from ..exact import terms as sparse
 from ..fields.family import LAWS_AT_ONCE, ControlAffineFamily
 
 
@@ -36,7 +36,7 @@ class FlowFamily(ControlAffineFamily):
         sage: from sage_conslaw.flows.flow_family import FlowFamily
         sage: f = networks.product(2).response()
         sage: family = FlowFamily(f, f.names)
-        sage: from sage_conslaw.fields.terms import from_sage
+        sage: from sage_conslaw.exact.terms import from_sage
         sage: R.<x1, x2> = QQ[]
         sage: family.conserved([from_sage(x1^2 - x2^2), from_sage(x1 - x2)])
         [True, False]
@@ -162,7 +162,7 @@ class FlowFamily(ControlAffineFamily):
             sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
             sage: family = flows.momentum().family(networks.product(2).response())
             sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
-            sage: from sage_conslaw.problem import problem
+            sage: from sage_conslaw.inputs.problem import problem
             sage: mirror = problem(networks.nmf(1, 1, 1)).family
             sage: mirror.moved(A, numpy.array([2r, 3r]), numpy.array([[5r, 7r]]))
             array([[10, 21]])

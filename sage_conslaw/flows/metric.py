@@ -8,7 +8,8 @@ The theory needs no symmetry, and none is asked for.
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from ..fields import terms as sparse
+from ..exact import terms as sparse
+from ..runtime.errors import InputError, InputTypeError
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,7 +55,7 @@ class Metric:
         unknown = [name for name in self.names if name not in parameters]
         missing = [name for name in parameters if name not in self.names]
         if unknown or missing:
-            raise ValueError(f"the potential is in {', '.join(self.names[:8])}, the parameters are {len(parameters)} ({', '.join(parameters[:8])}): "
+            raise InputError(f"the potential is in {', '.join(self.names[:8])}, the parameters are {len(parameters)} ({', '.join(parameters[:8])}): "
                              f"{'it must depend on each, with a regular Hessian' if missing else 'rename its variables'}")
         place = {name: i for i, name in enumerate(parameters)}
         row = [place[name] for name in self.names]
@@ -67,10 +68,10 @@ class Metric:
 def _common(polynomials, what):
     """Return names, numerators and the common denominator (``None`` for 1) of numbers, polynomials or rational functions."""
     from .._sage import QQ, RR, FractionField, PolynomialRing
-    from ..inputs import parse_rational_functions
+    from ..inputs.polynomials import parse_rational_functions
     flat = list(polynomials)
     if any(isinstance(f, float) or getattr(f, "parent", lambda: None)() is RR for f in flat):
-        raise TypeError(f"{what} has floating-point entries; give exact rationals, e.g. 1/2 for 0.5")
+        raise InputTypeError(f"{what} has floating-point entries; give exact rationals, e.g. 1/2 for 0.5")
     if all(isinstance(f, (str, int, Fraction)) for f in flat) and any(isinstance(f, str) for f in flat):
         names, pairs = parse_rational_functions([str(f) for f in flat])
         ring = PolynomialRing(QQ, names, len(names)) if names else PolynomialRing(QQ, "t_", 1)
@@ -80,7 +81,7 @@ def _common(polynomials, what):
     rings = [parent.ring() if hasattr(parent, "ring") and hasattr(parent.ring(), "gens") else parent for parent in parents]
     rings = [ring for ring in rings if _is_polynomial_ring(ring)]
     if any(hasattr(f, "free_symbols") for f in flat):
-        from ..inputs import polynomials_of_one_ring
+        from ..inputs.polynomials import polynomials_of_one_ring
         ring, flat = polynomials_of_one_ring(flat, what)
         return ring.variable_names(), [sparse.from_sage(f) for f in flat], None
     if not rings:
@@ -91,7 +92,7 @@ def _common(polynomials, what):
     try:
         flat = [field(f) for f in flat]
     except TypeError as error:
-        raise TypeError(f"{what} cannot be read as rational functions of {', '.join(names)}: {error}") from None
+        raise InputTypeError(f"{what} cannot be read as rational functions of {', '.join(names)}: {error}") from None
     denominator = ring.one()
     for f in flat:
         denominator = denominator.lcm(ring(f.denominator()))
@@ -104,7 +105,7 @@ def _number(value, what):
         return Fraction(str(value))
     except ValueError:
         home = f" of {value.parent()}" if hasattr(value, "parent") else ""
-        raise TypeError(f"{what} contains {value}{home}; give exact numbers, polynomials or rational functions of a Sage ring over QQ") from None
+        raise InputTypeError(f"{what} contains {value}{home}; give exact numbers, polynomials or rational functions of a Sage ring over QQ") from None
 
 
 def _is_polynomial_ring(ring):
@@ -126,17 +127,17 @@ def diagonal(entries, name="diagonal", dual=False):
         sage: diagonal([u, 0])
         Traceback (most recent call last):
         ...
-        ValueError: the metric is singular: entry 2 of its diagonal is zero; a parameter that must not move is no parameter
+        sage_conslaw.InputError: the metric is singular: entry 2 of its diagonal is zero; a parameter that must not move is no parameter
         sage: diagonal([SR.var("u"), 1])
         Traceback (most recent call last):
         ...
-        TypeError: the metric contains u of Symbolic Ring; give exact numbers, polynomials or rational functions of a Sage ring over QQ
+        sage_conslaw.InputTypeError: the metric contains u of Symbolic Ring; give exact numbers, polynomials or rational functions of a Sage ring over QQ
     """
     entries = list(entries)
     names, terms, denominator = _common(entries, "the metric")
     for i, f in enumerate(terms):
         if not f:
-            raise ValueError(f"the metric is singular: entry {i + 1} of its diagonal is zero; "
+            raise InputError(f"the metric is singular: entry {i + 1} of its diagonal is zero; "
                              "a parameter that must not move is no parameter")
     return Metric(name, len(terms), tuple((i, i, f) for i, f in enumerate(terms)), names, dual, denominator=denominator)
 
@@ -154,17 +155,17 @@ def full(rows, name="matrix", dual=False):
         sage: full([[u, v]])
         Traceback (most recent call last):
         ...
-        ValueError: the metric has 1 row and a row of 2 entries; it must be square, one row and column a parameter
+        sage_conslaw.InputError: the metric has 1 row and a row of 2 entries; it must be square, one row and column a parameter
         sage: full([[u, v], [u, v]])
         Traceback (most recent call last):
         ...
-        ValueError: the metric is singular at generic points (its determinant is zero); give an invertible matrix
+        sage_conslaw.InputError: the metric is singular at generic points (its determinant is zero); give an invertible matrix
     """
     rows = [list(row) for row in rows]
     n = len(rows)
     for row in rows:
         if len(row) != n:
-            raise ValueError(f"the metric has {n} row{'s' if n != 1 else ''} and a row of {len(row)} entries; "
+            raise InputError(f"the metric has {n} row{'s' if n != 1 else ''} and a row of {len(row)} entries; "
                              "it must be square, one row and column a parameter")
     names, terms, denominator = _common([f for row in rows for f in row], "the metric")
     _check_invertible(terms, n, len(names))
@@ -187,7 +188,7 @@ def _check_invertible(terms, n, dimension):
         values = sparse.PolynomialMap(terms, dimension)(ModularArithmetic(p), z)
         if rank(values.reshape(n, n), p) == n:
             return
-    raise ValueError("the metric is singular at generic points (its determinant is zero); give an invertible matrix")
+    raise InputError("the metric is singular at generic points (its determinant is zero); give an invertible matrix")
 
 
 def of_potential(potential, names=None):
@@ -213,21 +214,21 @@ def of_potential(potential, names=None):
         sage: of_potential(exp(u) + v^2)
         Traceback (most recent call last):
         ...
-        ValueError: the Hessian of the potential has the entry e^u, which is not rational; give the metric itself as rational functions, or other parameters
+        sage_conslaw.InputError: the Hessian of the potential has the entry e^u, which is not rational; give the metric itself as rational functions, or other parameters
         sage: of_potential(u + v^2)
         Traceback (most recent call last):
         ...
-        ValueError: the Hessian of the potential is singular; give a strictly convex potential
+        sage_conslaw.InputError: the Hessian of the potential is singular; give a strictly convex potential
     """
     from .._sage import QQ, FractionField, PolynomialRing, matrix
     if not hasattr(potential, "hessian") or not hasattr(potential, "variables"):
-        raise TypeError(f"the potential {potential!r} is not a Sage expression; give e.g. u*log(u) + v^2/2 in SR variables")
+        raise InputTypeError(f"the potential {potential!r} is not a Sage expression; give e.g. u*log(u) + v^2/2 in SR variables")
     variables = list(potential.variables())
     names = [str(v) for v in variables] if names is None else list(names)
     by_name = {str(v): v for v in variables}
     missing = [name for name in by_name if name not in names]
     if missing:
-        raise ValueError(f"the potential has the variable {missing[0]}, which is not a parameter ({', '.join(names[:8])})")
+        raise InputError(f"the potential has the variable {missing[0]}, which is not a parameter ({', '.join(names[:8])})")
     ring = PolynomialRing(QQ, names, len(names))
     field = FractionField(ring)
     n = len(names)
@@ -238,10 +239,10 @@ def of_potential(potential, names=None):
             try:
                 hessian[i, j] = _rational_function(entry, field)
             except (TypeError, ValueError):
-                raise ValueError(f"the Hessian of the potential has the entry {entry}, which is not rational; "
+                raise InputError(f"the Hessian of the potential has the entry {entry}, which is not rational; "
                                  "give the metric itself as rational functions, or other parameters") from None
     if hessian.det().is_zero():
-        raise ValueError("the Hessian of the potential is singular; give a strictly convex potential")
+        raise InputError("the Hessian of the potential is singular; give a strictly convex potential")
     inverse = hessian.inverse()
     entries = diagonal(inverse.diagonal()) if inverse.is_diagonal() else full(inverse.rows())
     return Metric("mirror", n, entries.entries, tuple(names), dual=True, by_name=True, denominator=entries.denominator)
@@ -277,23 +278,23 @@ def natural(phi, damping=0):
         sage: natural([u*v])
         Traceback (most recent call last):
         ...
-        ValueError: J^T J is singular at generic points: phi does not determine the parameters; add damping=1
+        sage_conslaw.InputError: J^T J is singular at generic points: phi does not determine the parameters; add damping=1
         sage: natural([u*v], damping=1)
         natural metric
     """
     from .._sage import FractionField, matrix
-    from ..inputs import polynomials_of_one_ring
+    from ..inputs.polynomials import polynomials_of_one_ring
     from .tau import is_exact
     if not is_exact(damping):
-        raise TypeError(f"the damping {damping!r} is not exact; give a rational such as 1/2")
+        raise InputTypeError(f"the damping {damping!r} is not exact; give a rational such as 1/2")
     if Fraction(str(damping)) < 0:
-        raise ValueError(f"the damping {damping} is negative; give a rational >= 0")
+        raise InputError(f"the damping {damping} is negative; give a rational >= 0")
     ring, components = polynomials_of_one_ring(phi, "phi")
     damping = ring(Fraction(str(damping)).numerator) / Fraction(str(damping)).denominator
     jacobian = matrix(ring, [[f.derivative(x) for x in ring.gens()] for f in components])
     gram = jacobian.transpose() * jacobian + damping * matrix.identity(ring, ring.ngens())
     if gram.det().is_zero():
-        raise ValueError("J^T J is singular at generic points: phi does not determine the parameters; add damping=1")
+        raise InputError("J^T J is singular at generic points: phi does not determine the parameters; add damping=1")
     return full(gram.change_ring(FractionField(ring)).inverse().rows(), "natural")
 
 
@@ -316,14 +317,14 @@ def of_network(network, name=None):
         sage: of_network(networks.linear([2, 2]), "icnn")
         Traceback (most recent call last):
         ...
-        ValueError: the icnn metric needs a network with positive parameters; linear has none: choose 'euclidean' or 'mirror'
+        sage_conslaw.InputError: the icnn metric needs a network with positive parameters; linear has none: choose 'euclidean' or 'mirror'
     """
     names = network.response().names
     if name == "mirror":
         return positive(names, range(len(names)), "mirror")
     if not network.positive:
         if name == "icnn":
-            raise ValueError("the icnn metric needs a network with positive parameters; "
+            raise InputError("the icnn metric needs a network with positive parameters; "
                              f"{network.architecture} has none: choose 'euclidean' or 'mirror'")
         return None
     which = [i for i, entry in enumerate(names) if any(entry == p or entry.startswith(p + "_") for p in network.positive)]

@@ -2,7 +2,7 @@ r"""
 The response `f(\theta; \xi) = \sum_i \xi_i \phi_i(\theta)` of a local reparameterisation given as polynomials.
 """
 from ..exact import modular
-from ..fields import terms as sparse
+from ..exact import terms as sparse
 
 
 class PolynomialResponse:
@@ -17,7 +17,7 @@ class PolynomialResponse:
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs import parse_polynomials
+        sage: from sage_conslaw.inputs.polynomials import parse_polynomials
         sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
         sage: PolynomialResponse(*parse_polynomials(["x*y", "x^2"])).dimension
         2

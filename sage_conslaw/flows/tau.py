@@ -3,7 +3,8 @@ The damping `\tau` of a momentum flow: a rational constant, or a rational functi
 """
 from fractions import Fraction
 
-from ..fields import terms as sparse
+from ..exact import terms as sparse
+from ..runtime.errors import InputError, InputTypeError
 
 
 class Damping:
@@ -109,15 +110,15 @@ def damping(tau):
         sage: damping(-1)
         Traceback (most recent call last):
         ...
-        ValueError: tau = -1 is negative; damping takes energy out: give tau >= 0
+        sage_conslaw.InputError: tau = -1 is negative; damping takes energy out: give tau >= 0
         sage: damping(0.5)
         Traceback (most recent call last):
         ...
-        TypeError: tau = 0.5 is a floating-point number; give the exact rational 1/2
+        sage_conslaw.InputTypeError: tau = 0.5 is a floating-point number; give the exact rational 1/2
         sage: damping("1/(t - 1)")
         Traceback (most recent call last):
         ...
-        ValueError: tau = 1/(t - 1) has a pole at the time t = 1; poles are allowed at t = 0 only
+        sage_conslaw.InputError: tau = 1/(t - 1) has a pole at the time t = 1; poles are allowed at t = 0 only
     """
     from .._sage import QQ, RR, FractionField, PolynomialRing
     if isinstance(tau, Damping):
@@ -125,19 +126,19 @@ def damping(tau):
     if is_float(tau):
         value = float(tau)
         exact = Fraction(value).limit_denominator(1000) if abs(value) < float("inf") else "1/2, say"
-        raise TypeError(f"tau = {value} is a floating-point number; give the exact rational {exact}")
+        raise InputTypeError(f"tau = {value} is a floating-point number; give the exact rational {exact}")
     if isinstance(tau, bool) or not (isinstance(tau, (int, Fraction, str)) or hasattr(tau, "parent")):
-        raise TypeError(f"tau = {tau!r} is not a rational number or a rational function of t; give e.g. tau=1/2")
+        raise InputTypeError(f"tau = {tau!r} is not a rational number or a rational function of t; give e.g. tau=1/2")
     text = str(tau).strip()
     if text == "tau":
         return Damping({}, {(): Fraction(1)}, "tau", symbolic=True)
-    from ..inputs import parse_fraction
+    from ..inputs.polynomials import parse_fraction
     try:
         numerator, denominator = parse_fraction(text, ["t"])
     except ValueError as error:
-        raise ValueError(f"tau = {text} is not a rational number or a rational function of t: {error}") from None
+        raise InputError(f"tau = {text} is not a rational number or a rational function of t: {error}") from None
     if not denominator:
-        raise ValueError(f"tau = {text} divides by zero; give e.g. tau=1/2")
+        raise InputError(f"tau = {text} divides by zero; give e.g. tau=1/2")
     ring = PolynomialRing(QQ, "t")
     value = FractionField(ring)(sparse.to_sage(numerator, ring)) / sparse.to_sage(denominator, ring)
     numerator, denominator = ring(value.numerator()), ring(value.denominator())
@@ -145,14 +146,14 @@ def damping(tau):
     if poles:
         exact = [root for root in denominator.roots(QQ, multiplicities=False) if root > 0]
         shown = exact[0] if exact else f"{float(poles[0]):.6g}"
-        raise ValueError(f"tau = {text} has a pole at the time t = {shown}; poles are allowed at t = 0 only")
+        raise InputError(f"tau = {text} has a pole at the time t = {shown}; poles are allowed at t = 0 only")
     constant = numerator.degree() <= 0 and denominator.degree() <= 0
     if constant and numerator[0] / denominator[0] < 0:
-        raise ValueError(f"tau = {text} is negative; damping takes energy out: give tau >= 0")
+        raise InputError(f"tau = {text} is negative; damping takes energy out: give tau >= 0")
     if not constant and numerator:
         probe = next(QQ(t) for t in range(1, numerator.degree() + denominator.degree() + 3) if denominator(t) and numerator(t))
         if numerator(probe) / denominator(probe) < 0:
-            raise ValueError(f"tau = {text} is negative at t = {probe}; damping takes energy out: give tau >= 0")
+            raise InputError(f"tau = {text} is negative at t = {probe}; damping takes energy out: give tau >= 0")
     if denominator.degree() <= 0:
         numerator, denominator = numerator / denominator[0], ring.one()
     return Damping(sparse.from_sage(numerator), sparse.from_sage(denominator), str(value))

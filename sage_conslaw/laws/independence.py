@@ -6,7 +6,7 @@ import numpy as np
 from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import independent_rows
-from ..fields import terms as sparse
+from ..exact import terms as sparse
 
 
 def jacobian(laws, dimension, z, p):

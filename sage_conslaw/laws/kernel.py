@@ -16,14 +16,15 @@ from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
 from ..exact.linear_algebra import full_column_rank, kernel
 from ..exact.primes import random_prime, with_lucky_prime
 from ..exact.reconstruction import combine, reconstruct
-from ..fields import terms as sparse
+from ..exact import terms as sparse
 from ..fields.bracket import random_field
 from ..fields.explicit import VectorFieldFamily
-from ..isolated import interruptible
+from ..runtime.isolated import interruptible
 from .basis import oriented, readable_basis
 from .monomials import blocks
-from .parametric import lift_over_parameters
+from ..parameters.parametric import lift_over_parameters
 from .sparse_kernel import coefficient_rows, sparse_kernel
+from ..runtime.errors import InputError
 
 logger = logging.getLogger(__name__)
 
@@ -206,7 +207,7 @@ def _modular_kernel(samples, block, deadline=None):
         rows = coefficient_rows(fields, monomials, family.constants, samples.values.tolist(), samples.p)
         return sparse_kernel(rows, len(block), samples.p, deadline)
     if len(block) > MAX_DENSE_BLOCK:
-        raise ValueError(f"a block of {len(block)} monomials needs a dense kernel of {8e-9 * 4 * len(block) ** 2:.0f} GB; "
+        raise InputError(f"a block of {len(block)} monomials needs a dense kernel of {8e-9 * 4 * len(block) ** 2:.0f} GB; "
                          "lower the degree")
     rows = samples.equations(block, len(block) + _EXTRA)
     if len(block) > _INTERRUPTED:

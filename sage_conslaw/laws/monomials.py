@@ -6,6 +6,7 @@ from math import comb, prod
 import numpy as np
 
 from .gradings import weight_words
+from ..runtime.errors import InputError
 
 # Above this number of monomials the arrays alone would need several gigabytes (16 bytes a monomial and
 # degree, and as much again to sort); such a request is refused before it starts.
@@ -43,12 +44,12 @@ def monomials(dimension, groups):
         sage: monomials(100r, [(list(range(100r)), 12r)])
         Traceback (most recent call last):
         ...
-        ValueError: 4.42e+15 monomials of degree at most 12 in 100 coordinates do not fit in memory; lower the degree
+        sage_conslaw.InputError: 4.42e+15 monomials of degree at most 12 in 100 coordinates do not fit in memory; lower the degree
     """
     number = prod(comb(len(indices) + degree, degree) for indices, degree in groups) - 1
     total = sum(degree for _, degree in groups)
     if number > MAX_MONOMIALS:
-        raise ValueError(f"{number:.3g} monomials of degree at most {total} in {dimension} coordinates "
+        raise InputError(f"{number:.3g} monomials of degree at most {total} in {dimension} coordinates "
                          f"do not fit in memory; lower the degree")
     table = np.full((1, 0), dimension, dtype=np.int64)
     for indices, degree in groups:

@@ -9,9 +9,9 @@ EXAMPLES::
 """
 from .catalog import by_name, icnn, linear, nmf, product, relu
 from .compose import custom, fixed, input, parameter
-from .graph import concatenate, contract
+from ..graph.tensor import concatenate, contract
 from .modern import convolutional, gated, lora, mixture, normalised, perceptron, residual
-from .network import Network
+from ..graph.network import Network
 from .transformer import attention, transformer_block
 
 __all__ = ["Network", "attention", "by_name", "concatenate", "contract", "convolutional", "custom", "fixed", "gated", "icnn", "input", "linear",

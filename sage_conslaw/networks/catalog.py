@@ -7,8 +7,9 @@ shape ``(n, m)`` and acts as ``x -> x W``.
 import difflib
 import operator
 
-from .graph import Data, Parameter
-from .network import Network
+from ..graph.tensor import Data, Parameter
+from ..graph.network import Network
+from ..runtime.errors import InputError, InputTypeError
 
 
 # Names and graph of a network take about 500 bytes a parameter: two million are 1 GB.
@@ -28,10 +29,10 @@ def integer(value):
         sage: integer(True)
         Traceback (most recent call last):
         ...
-        TypeError: True is not an integer
+        sage_conslaw.InputTypeError: True is not an integer
     """
     if isinstance(value, bool):
-        raise TypeError(f"{value} is not an integer")
+        raise InputTypeError(f"{value} is not an integer")
     # Sage's rationals have __index__ where they are integers, and int() would round the others.
     return operator.index(value)
 
@@ -46,10 +47,10 @@ def truth(value, name="bias"):
         sage: truth("no")
         Traceback (most recent call last):
         ...
-        TypeError: bias 'no' is neither True nor False
+        sage_conslaw.InputTypeError: bias 'no' is neither True nor False
     """
     if isinstance(value, str) or value not in (True, False):
-        raise TypeError(f"{name} {value!r} is neither True nor False")
+        raise InputTypeError(f"{name} {value!r} is neither True nor False")
     return bool(value)
 
 
@@ -65,43 +66,43 @@ def check_sizes(sizes, least, architecture):
         sage: check_sizes([2, 0], 2, "linear")
         Traceback (most recent call last):
         ...
-        ValueError: width 0 of linear [2, 0]: widths are positive integers; try linear 2 1
+        sage_conslaw.InputError: width 0 of linear [2, 0]: widths are positive integers; try linear 2 1
         sage: check_sizes([2], 2, "linear")
         Traceback (most recent call last):
         ...
-        ValueError: linear takes at least 2 widths from input to output, not [2]; try linear 2 2
+        sage_conslaw.InputError: linear takes at least 2 widths from input to output, not [2]; try linear 2 2
         sage: check_sizes([2, 1.5], 2, "linear")
         Traceback (most recent call last):
         ...
-        TypeError: width 1.50000000000000 of linear [2, 1.50000000000000]: widths are positive integers
+        sage_conslaw.InputTypeError: width 1.50000000000000 of linear [2, 1.50000000000000]: widths are positive integers
         sage: check_sizes([2, 5/2], 2, "linear")
         Traceback (most recent call last):
         ...
-        TypeError: width 5/2 of linear [2, 5/2]: widths are positive integers
+        sage_conslaw.InputTypeError: width 5/2 of linear [2, 5/2]: widths are positive integers
     """
     if isinstance(sizes, (str, bytes)) or not hasattr(sizes, "__iter__"):
-        raise TypeError(f"{architecture} takes a list of widths from input to output, not {sizes!r}")
+        raise InputTypeError(f"{architecture} takes a list of widths from input to output, not {sizes!r}")
     sizes = list(sizes)
     good = []
     for size in sizes:
         try:
             good.append(integer(size))
         except TypeError:
-            raise TypeError(f"width {size} of {architecture} {sizes}: widths are positive integers") from None
+            raise InputTypeError(f"width {size} of {architecture} {sizes}: widths are positive integers") from None
     for size in good:
         if size < 1:
             repaired = " ".join(str(max(n, 1)) for n in good)
-            raise ValueError(f"width {size} of {architecture} {good}: widths are positive integers; "
+            raise InputError(f"width {size} of {architecture} {good}: widths are positive integers; "
                              f"try {architecture} {repaired}")
     for size in good:
         if size > MAX_WIDTH:
-            raise ValueError(f"width {size} of {architecture} {good} is too large; at most {MAX_WIDTH}")
+            raise InputError(f"width {size} of {architecture} {good} is too large; at most {MAX_WIDTH}")
     if sum(a * b for a, b in zip(good, good[1:])) > MAX_PARAMETERS:
-        raise ValueError(f"{architecture} {good} has more than {MAX_PARAMETERS} weights, which do not fit in memory; "
+        raise InputError(f"{architecture} {good} has more than {MAX_PARAMETERS} weights, which do not fit in memory; "
                          "try smaller widths")
     if len(good) < least:
         repaired = " ".join(map(str, (good + [2] * least)[:least]))
-        raise ValueError(f"{architecture} takes at least {least} widths from input to output, not {good}; "
+        raise InputError(f"{architecture} takes at least {least} widths from input to output, not {good}; "
                          f"try {architecture} {repaired}")
     return tuple(good)
 
@@ -118,7 +119,7 @@ def product(n):
         sage: networks.product(0)
         Traceback (most recent call last):
         ...
-        ValueError: width 0 of product [0]: widths are positive integers; try product 1
+        sage_conslaw.InputError: width 0 of product [0]: widths are positive integers; try product 1
     """
     (n,) = check_sizes([n], 1, "product")
     output = Parameter("x1", (1,))
@@ -188,7 +189,7 @@ def nmf(n, r, m):
         sage: networks.nmf(2, 0, 2)
         Traceback (most recent call last):
         ...
-        ValueError: width 0 of nmf [2, 0, 2]: widths are positive integers; try nmf 2 1 2
+        sage_conslaw.InputError: width 0 of nmf [2, 0, 2]: widths are positive integers; try nmf 2 1 2
     """
     n, r, m = sizes = check_sizes([n, r, m], 3, "nmf")
     U, V = Parameter("U", (n, r)), Parameter("V", (r, m))
@@ -263,7 +264,7 @@ def is_modern(architecture):
 def _exactly(sizes, number, architecture):
     if len(sizes) != number:
         repaired = " ".join(map(str, (list(sizes) + [2] * number)[:number]))
-        raise ValueError(f"{architecture} takes exactly {number} size{'s' if number > 1 else ''}, not {list(sizes)}; "
+        raise InputError(f"{architecture} takes exactly {number} size{'s' if number > 1 else ''}, not {list(sizes)}; "
                          f"try {architecture} {repaired}")
     return sizes
 
@@ -280,16 +281,16 @@ def by_name(architecture, sizes, **options):
         sage: by_name("liner", [2, 3, 1])
         Traceback (most recent call last):
         ...
-        ValueError: architecture 'liner' is not known; did you mean 'linear'? known: attention, ...
+        sage_conslaw.InputError: architecture 'liner' is not known; did you mean 'linear'? known: attention, ...
         sage: by_name("linear", [2, 3, 1], bias=True)
         Traceback (most recent call last):
         ...
-        ValueError: architecture 'linear' has no option bias; try without it
+        sage_conslaw.InputError: architecture 'linear' has no option bias; try without it
     """
     if architecture not in CATALOG:
         near = difflib.get_close_matches(architecture.lower(), CATALOG, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ValueError(f"architecture {architecture!r} is not known; {hint}known: {', '.join(sorted(CATALOG))}")
+        raise InputError(f"architecture {architecture!r} is not known; {hint}known: {', '.join(sorted(CATALOG))}")
     options = {key: value for key, value in options.items() if value is not None and (value is not False or is_modern(architecture))}
     try:
         return CATALOG[architecture](sizes, **options)
@@ -297,5 +298,5 @@ def by_name(architecture, sizes, **options):
         for words in ("unexpected keyword argument", "multiple values for argument"):
             if words in str(error):
                 odd = str(error).rsplit("argument", 1)[1].strip(" '")
-                raise ValueError(f"architecture {architecture!r} has no option {odd}; try without it") from None
+                raise InputError(f"architecture {architecture!r} has no option {odd}; try without it") from None
         raise

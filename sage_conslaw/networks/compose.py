@@ -16,8 +16,9 @@ A residual block with layer normalisation, written as it is computed::
 import numpy as np
 
 from .catalog import integer
-from .graph import Constant, Data, Parameter, Tensor
-from .network import Network
+from ..graph.tensor import Constant, Data, Parameter, Tensor
+from ..graph.network import Network
+from ..runtime.errors import InputError, InputTypeError
 
 
 def _shape(sizes, what):
@@ -25,15 +26,15 @@ def _shape(sizes, what):
     try:
         shape = tuple(integer(n) for n in sizes)
     except TypeError:
-        raise TypeError(f"the shape {sizes} of {what} is not of integers; give e.g. 3, 4") from None
+        raise InputTypeError(f"the shape {sizes} of {what} is not of integers; give e.g. 3, 4") from None
     if not shape or min(shape) < 1:
-        raise ValueError(f"the shape {shape} of {what} is not of positive integers; give e.g. 3, 4")
+        raise InputError(f"the shape {shape} of {what} is not of positive integers; give e.g. 3, 4")
     return shape
 
 
 def _name(name):
     if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or name.startswith("_"):
-        raise ValueError(f"the name {name!r} is not a letter, then letters, digits and _")
+        raise InputError(f"the name {name!r} is not a letter, then letters, digits and _")
     return name
 
 
@@ -49,7 +50,7 @@ def input(*shape, name="x"):
         sage: networks.input(0)
         Traceback (most recent call last):
         ...
-        ValueError: the shape (0,) of x is not of positive integers; give e.g. 3, 4
+        sage_conslaw.InputError: the shape (0,) of x is not of positive integers; give e.g. 3, 4
     """
     return Data(_name(name), _shape(shape, name), "input")
 
@@ -66,7 +67,7 @@ def parameter(name, *shape):
         sage: networks.parameter("2W", 3)
         Traceback (most recent call last):
         ...
-        ValueError: the name '2W' is not a letter, then letters, digits and _
+        sage_conslaw.InputError: the name '2W' is not a letter, then letters, digits and _
     """
     return Parameter(_name(name), _shape(shape, name))
 
@@ -87,7 +88,7 @@ def fixed(name, *shape, values=None, seed=0):
         sage: networks.fixed("W0", values=[[1/2]])
         Traceback (most recent call last):
         ...
-        TypeError: the values of W0 are not integers; scale them, which changes no law of a generic network
+        sage_conslaw.InputTypeError: the values of W0 are not integers; scale them, which changes no law of a generic network
     """
     seed = integer(seed)
     if values is None:
@@ -100,11 +101,11 @@ def fixed(name, *shape, values=None, seed=0):
         entries = np.array(values, dtype=object)
         array = np.array([integer(v) for v in entries.ravel()], dtype=np.int64).reshape(entries.shape)
     except ValueError:
-        raise ValueError(f"the values of {name} are no rectangular array; give rows of one length") from None
+        raise InputError(f"the values of {name} are no rectangular array; give rows of one length") from None
     except TypeError:
         if any(isinstance(v, list) for v in entries.ravel()):
-            raise ValueError(f"the values of {name} are no rectangular array; give rows of one length") from None
-        raise TypeError(f"the values of {name} are not integers; scale them, which changes no law of a generic network") from None
+            raise InputError(f"the values of {name} are no rectangular array; give rows of one length") from None
+        raise InputTypeError(f"the values of {name} are not integers; scale them, which changes no law of a generic network") from None
     return Constant(array, name=_name(name))
 
 
@@ -132,16 +133,16 @@ def custom(output, parameters=None, positive=()):
         sage: networks.custom(x @ W + networks.parameter("W", 3))
         Traceback (most recent call last):
         ...
-        ValueError: two parameters have the name W; give them distinct names, or use one tensor twice to tie the weights
+        sage_conslaw.InputError: two parameters have the name W; give them distinct names, or use one tensor twice to tie the weights
         sage: networks.custom(x)
         Traceback (most recent call last):
         ...
-        ValueError: the network has no parameters: nothing is trained; make some with networks.parameter
+        sage_conslaw.InputError: the network has no parameters: nothing is trained; make some with networks.parameter
     """
     if not isinstance(output, Tensor):
-        raise TypeError(f"the output {output!r} is not a tensor; build it from networks.input and networks.parameter")
+        raise InputTypeError(f"the output {output!r} is not a tensor; build it from networks.input and networks.parameter")
     network = Network("custom", (), output, positive=positive, parameters=parameters)
     unknown = [name for name in network.positive if name not in network.parameters]
     if unknown:
-        raise ValueError(f"the positive parameter {unknown[0]} is not a parameter ({', '.join(network.parameters)})")
+        raise InputError(f"the positive parameter {unknown[0]} is not a parameter ({', '.join(network.parameters)})")
     return network

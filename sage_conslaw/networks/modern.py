@@ -5,8 +5,9 @@ The laws that the literature claims for them, with theorem and conditions, are i
 """
 from .catalog import check_sizes, integer, truth
 from .compose import fixed
-from .graph import Data, Parameter
-from .network import Network
+from ..graph.tensor import Data, Parameter
+from ..graph.network import Network
+from ..runtime.errors import InputError, InputTypeError
 
 NORMS = {"rms": "rms norm", "layer": "layer norm", "batch": "batch norm"}
 
@@ -21,11 +22,11 @@ def choice(value, allowed, what):
         sage: choice("silly", ("silu", "relu"), "gate")
         Traceback (most recent call last):
         ...
-        ValueError: gate 'silly' is not known; choose silu or relu
+        sage_conslaw.InputError: gate 'silly' is not known; choose silu or relu
     """
     if value not in allowed:
         words = list(map(str, allowed))
-        raise ValueError(f"{what} {value!r} is not known; choose {', '.join(words[:-1])} or {words[-1]}")
+        raise InputError(f"{what} {value!r} is not known; choose {', '.join(words[:-1])} or {words[-1]}")
     return value
 
 
@@ -39,14 +40,14 @@ def positive_integer(value, what):
         sage: positive_integer(0, "heads")
         Traceback (most recent call last):
         ...
-        ValueError: heads 0 is not a positive integer; try heads 1
+        sage_conslaw.InputError: heads 0 is not a positive integer; try heads 1
     """
     try:
         value = integer(value)
     except TypeError:
-        raise TypeError(f"{what} {value!r} is not an integer; try {what} 1") from None
+        raise InputTypeError(f"{what} {value!r} is not an integer; try {what} 1") from None
     if value < 1:
-        raise ValueError(f"{what} {value} is not a positive integer; try {what} 1")
+        raise InputError(f"{what} {value} is not a positive integer; try {what} 1")
     return value
 
 
@@ -64,9 +65,9 @@ def activate(z, activation):
         sage: activate(x, "swoosh")
         Traceback (most recent call last):
         ...
-        ValueError: activation 'swoosh' is not known; choose abs, dropout, gelu, leaky relu, relu, sigmoid, silu, softplus, tanh, linear, z^2, z^3, ... or cut for any function
+        sage_conslaw.InputError: activation 'swoosh' is not known; choose abs, dropout, gelu, leaky relu, relu, sigmoid, silu, softplus, tanh, linear, z^2, z^3, ... or cut for any function
     """
-    from .activations import _FREE, GATES
+    from ..graph.activations import _FREE, GATES
     if activation == "linear":
         return z
     if activation == "cut":
@@ -78,7 +79,7 @@ def activate(z, activation):
     if isinstance(activation, str) and activation.startswith("z^") and activation[2:].isdigit() and int(activation[2:]):
         return z ** int(activation[2:])
     names = sorted([name for name in GATES if name != "max"] + list(_FREE))
-    raise ValueError(f"activation {activation!r} is not known; choose {', '.join(names)}, linear, z^2, z^3, ... or cut for any function")
+    raise InputError(f"activation {activation!r} is not known; choose {', '.join(names)}, linear, z^2, z^3, ... or cut for any function")
 
 
 def perceptron(widths, activation="relu", bias=False):
@@ -125,7 +126,7 @@ def convolutional(channels, size=4, kernel=2, dimensions=1, stride=1, padding=0,
         sage: networks.convolutional([1, 2, 1], size=2)
         Traceback (most recent call last):
         ...
-        ValueError: a window of 2 does not fit in 1 + 2 * 0 entries; give a smaller window or more padding
+        sage_conslaw.InputError: a window of 2 does not fit in 1 + 2 * 0 entries; give a smaller window or more padding
     """
     channels, bias = check_sizes(channels, 2, "convolutional"), truth(bias)
     size, kernel, stride, groups, pool = (positive_integer(v, n) for v, n in (
@@ -136,7 +137,7 @@ def convolutional(channels, size=4, kernel=2, dimensions=1, stride=1, padding=0,
     for layer, (a, b) in enumerate(zip(channels, channels[1:]), start=1):
         split = groups if 1 < layer < last else 1
         if a % split:
-            raise ValueError(f"{groups} groups do not divide the {a} channels before layer {layer}; choose widths that are multiples of it")
+            raise InputError(f"{groups} groups do not divide the {a} channels before layer {layer}; choose widths that are multiples of it")
         x = x.convolve(Parameter(f"U{layer}", (b, a // split) + (kernel,) * dimensions), stride, integer(padding), split)
         if layer < last:
             if bias:
@@ -169,15 +170,15 @@ def residual(block):
         sage: networks.residual(networks.relu([2, 3, 4]))
         Traceback (most recent call last):
         ...
-        ValueError: the block maps shape (2,) to (4,); a residual sum needs the same shape, e.g. widths 2 3 2
+        sage_conslaw.InputError: the block maps shape (2,) to (4,); a residual sum needs the same shape, e.g. widths 2 3 2
     """
     if not isinstance(block, Network):
-        raise TypeError(f"the block {block!r} is not a network; give e.g. networks.relu([2, 3, 2])")
+        raise InputTypeError(f"the block {block!r} is not a network; give e.g. networks.relu([2, 3, 2])")
     if len(block.inputs) != 1:
-        raise ValueError(f"the block has {len(block.inputs)} inputs; a residual sum needs one")
+        raise InputError(f"the block has {len(block.inputs)} inputs; a residual sum needs one")
     (x,) = block.inputs
     if x.shape != block.output.shape:
-        raise ValueError(f"the block maps shape {x.shape} to {block.output.shape}; a residual sum needs the same shape, e.g. widths 2 3 2")
+        raise InputError(f"the block maps shape {x.shape} to {block.output.shape}; a residual sum needs the same shape, e.g. widths 2 3 2")
     return Network("custom", (), x + block.output, positive=block.positive)
 
 
@@ -248,7 +249,7 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
     choice(gate, ("softmax", "sigmoid", "normalised sigmoid"), "gate")
     active = positive_integer(active, "active")
     if active > experts:
-        raise ValueError(f"{active} active experts of {experts}; try active {experts}")
+        raise InputError(f"{active} active experts of {experts}; try active {experts}")
     x = Data("x", (d,), "input")
     logits = x @ Parameter("router", (d, experts))
     if active == 1 and gate == "softmax":
@@ -266,7 +267,7 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
 def _top(active):
     import numpy as np
 
-    from .activations import CutFunction, _softmax, _softmax_pullback
+    from ..graph.activations import CutFunction, _softmax, _softmax_pullback
 
     def chosen(z):
         smallest = np.sort(z, axis=-1)[..., -active][..., None]
@@ -275,7 +276,7 @@ def _top(active):
 
 
 def _chosen():
-    from .activations import GateFunction, _largest
+    from ..graph.activations import GateFunction, _largest
     return GateFunction("top softmax", _largest)
 
 

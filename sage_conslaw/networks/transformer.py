@@ -6,9 +6,10 @@ Scores pass through a softmax, which is cut: the attention weights are free data
 import numpy as np
 
 from .catalog import check_sizes, truth
-from .graph import Constant, Data, Parameter, contract
+from ..graph.tensor import Constant, Data, Parameter, contract
 from .modern import activate, choice, gated_unit, normalise, positive_integer, _given
-from .network import Network
+from ..graph.network import Network
+from ..runtime.errors import InputError
 
 
 def rotate(x, positions):
@@ -20,7 +21,7 @@ def rotate(x, positions):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.networks.graph import Data
+        sage: from sage_conslaw.graph.tensor import Data
         sage: from sage_conslaw.networks.transformer import positions, rotate
         sage: rotate(Data("q", (2, 3, 4), "input"), positions(3, 4)).shape
         (2, 3, 4)
@@ -44,10 +45,10 @@ def positions(tokens, dim):
         sage: positions(3, 3)
         Traceback (most recent call last):
         ...
-        ValueError: rotary positions need an even head dimension, not 3; try 4
+        sage_conslaw.InputError: rotary positions need an even head dimension, not 3; try 4
     """
     if dim % 2:
-        raise ValueError(f"rotary positions need an even head dimension, not {dim}; try {dim + 1}")
+        raise InputError(f"rotary positions need an even head dimension, not {dim}; try {dim + 1}")
     angles = np.arange(1, tokens + 1)[:, None] * 10000.0 ** (-2 * np.arange(dim // 2) / dim)
     return Data("rotation", (tokens, dim // 2, 2), "rotation", values=np.stack([np.cos(angles), np.sin(angles)], axis=-1))
 
@@ -91,9 +92,9 @@ def _attention_options(dim, head_dim, heads, kv_heads, value_dim, tokens):
     kv_heads = heads if kv_heads is None else positive_integer(kv_heads, "kv_heads")
     value_dim = head_dim if value_dim is None else positive_integer(value_dim, "value_dim")
     if heads % kv_heads:
-        raise ValueError(f"kv_heads {kv_heads} does not divide heads {heads}; choose a divisor, e.g. kv_heads 1")
+        raise InputError(f"kv_heads {kv_heads} does not divide heads {heads}; choose a divisor, e.g. kv_heads 1")
     if tokens < 2:
-        raise ValueError(f"tokens {tokens}: attention with one token has constant weights; try tokens 2")
+        raise InputError(f"tokens {tokens}: attention with one token has constant weights; try tokens 2")
     return dim, head_dim, heads, kv_heads, value_dim, tokens
 
 
@@ -125,7 +126,7 @@ def attention(dim, head_dim, heads=1, kv_heads=None, value_dim=None, bias=False,
         sage: networks.attention(4, 2, heads=4, kv_heads=3)
         Traceback (most recent call last):
         ...
-        ValueError: kv_heads 3 does not divide heads 4; choose a divisor, e.g. kv_heads 1
+        sage_conslaw.InputError: kv_heads 3 does not divide heads 4; choose a divisor, e.g. kv_heads 1
     """
     dim, head_dim, heads, kv_heads, value_dim, tokens = _attention_options(dim, head_dim, heads, kv_heads, value_dim, tokens)
     bias, rotary, causal = truth(bias), truth(rotary, "rotary"), truth(causal, "causal")
@@ -156,12 +157,12 @@ def transformer_block(dim, hidden, heads=1, kv_heads=None, norm="layer", mlp="ge
         sage: networks.transformer_block(4, 8, heads=3)
         Traceback (most recent call last):
         ...
-        ValueError: heads 3 does not divide the width 4; choose a divisor, e.g. heads 1
+        sage_conslaw.InputError: heads 3 does not divide the width 4; choose a divisor, e.g. heads 1
     """
     heads = positive_integer(heads, "heads")
     dim, hidden = check_sizes([dim, hidden], 2, "transformer_block")
     if dim % heads:
-        raise ValueError(f"heads {heads} does not divide the width {dim}; choose a divisor, e.g. heads 1")
+        raise InputError(f"heads {heads} does not divide the width {dim}; choose a divisor, e.g. heads 1")
     dim, head_dim, heads, kv_heads, _, tokens = _attention_options(dim, dim // heads, heads, kv_heads, None, tokens)
     choice(norm, ("layer", "rms", "none"), "norm")
     choice(order, ("pre", "post"), "order")

@@ -7,7 +7,7 @@ one; where the two differ, the table says so.
 from dataclasses import dataclass
 
 from .._sage import SageObject
-from ..api import conservation_laws
+from ..engine.api import conservation_laws
 from ..flows import momentum
 from ..networks import (attention, convolutional, gated, icnn, linear, lora, mixture, nmf, normalised, perceptron, product, relu, residual,
                         transformer_block)

@@ -15,7 +15,8 @@ from tqdm import tqdm
 
 from .._sage import SageObject
 from ..networks.catalog import by_name
-from ..pool import worker_pool
+from ..runtime.pool import worker_pool
+from ..runtime.errors import InputError
 
 PAPERS = {
     "abide": ("abide_linear_count", "abide_linear_laws", "abide_relu_count", "abide_relu_laws"),
@@ -41,12 +42,12 @@ def sweeps(paper):
         sage: sweeps("momentun")
         Traceback (most recent call last):
         ...
-        ValueError: paper 'momentun' is not known; choose 'abide', 'momentum' or 'all'
+        sage_conslaw.InputError: paper 'momentun' is not known; choose 'abide', 'momentum' or 'all'
     """
     if paper == "all":
         return [case for name in PAPERS for case in sweeps(name)]
     if paper not in PAPERS:
-        raise ValueError(f"paper {paper!r} is not known; choose 'abide', 'momentum' or 'all'")
+        raise InputError(f"paper {paper!r} is not known; choose 'abide', 'momentum' or 'all'")
     data = json.loads((files(__package__) / "sweeps.json").read_text(encoding="utf8"))["sweeps"]
     cases = []
     for sweep in PAPERS[paper]:
@@ -89,7 +90,7 @@ class Case:
             1
         """
         from .. import flows
-        from ..api import conservation_laws
+        from ..engine.api import conservation_laws
         from ..certificates.files import write
         kind, *tau = self.flow.split()
         flow = flows.by_name(kind, **({"tau": tau[0]} if tau else {}))

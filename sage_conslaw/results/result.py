@@ -4,7 +4,7 @@ The frozen results of a search and of a count.
 from dataclasses import dataclass, field
 
 from .._sage import SageObject, Unknown
-from .readable import readable
+from ..notation.readable import readable
 
 @dataclass(frozen=True, repr=False)
 class LawCount(SageObject):
@@ -240,8 +240,8 @@ class ConservationLaws(LawCount):
         """
         import numpy as np
 
-        from ..laws.matrix_notation import matrix_laws
-        from .readable import clock_text
+        from ..notation.matrix_notation import matrix_laws
+        from ..notation.readable import clock_text
         if self.problem is None or not self.problem.shapes or not self.terms or self.problem.family.constants:
             return []
         family, shapes = self.problem.family, self.problem.shapes
@@ -263,7 +263,7 @@ class ConservationLaws(LawCount):
             sage: r = conservation_laws(networks.linear([1, 1, 2]), loss="cross-entropy"); len(r.laws), r.generators()
             (3, (U2_1_1 + U2_1_2, U1_1_1^2 - U2_1_1^2 - U2_1_2^2))
         """
-        from ..groebner.algebra import generators
+        from ..laws.algebra import generators
         return tuple(self.laws[i] for i in generators(list(self.terms), self.degree))
 
     def relations(self, degree=2):
@@ -292,8 +292,8 @@ class ConservationLaws(LawCount):
         import numpy as np
 
         from .._sage import QQ, PolynomialRing
-        from ..fields.terms import to_sage
-        from ..groebner.algebra import generators, relations
+        from ..exact.terms import to_sage
+        from ..laws.algebra import generators, relations
         chosen = [self.terms[i] for i in generators(list(self.terms), self.degree)]
         if not chosen:
             return []
@@ -311,7 +311,7 @@ class ConservationLaws(LawCount):
             sage: conservation_laws([u*v]).level_set([2, 1])
             level set of 1 law through (2, 1), of dimension 1
         """
-        from ..groebner.algebra import LevelSet
+        from ..laws.algebra import LevelSet
         return LevelSet([self.laws[i] for i in self.independent], point)
 
     def readable_laws(self):

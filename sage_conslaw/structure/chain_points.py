@@ -28,8 +28,8 @@ from ..exact.modular import random_array
 from ..fields.bracket import random_word
 from ..flows.flow_family import FlowFamily
 from ..laws.independence import jacobian
-from ..networks.graph import Data, Parameter
-from ..networks.operations import Contract
+from ..graph.tensor import Data, Parameter
+from ..graph.operations import Contract
 from .chains import kinds_of_components
 from .index_classes import index_classes
 from .symmetries import balances, explicit_laws

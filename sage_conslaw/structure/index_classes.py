@@ -7,9 +7,9 @@ network of the same kind.
 """
 import numpy as np
 
-from ..networks.graph import Constant, Data, Parameter, Tensor
-from ..networks.operations import Add, Contract, Gate
-from ..networks.response import NetworkResponse
+from ..graph.tensor import Constant, Data, Parameter, Tensor
+from ..graph.operations import Add, Contract, Gate
+from ..graph.response import NetworkResponse
 
 # Beyond this the axes outnumber what they describe (a product of thousands of scalars), and their relations, solved densely, cost
 # more than they save; networks of 100 layers have about 400 nodes.

@@ -15,6 +15,7 @@ from .index_classes import index_classes
 from .orbits import laws_are_all
 from .star_points import law_rows, selects_paths, star_point, star_rows
 from .symmetries import MAX_TERMS, balances, explicit_laws, number_of_terms, shifts
+from ..runtime.errors import InputError
 
 # Laws times parameters up to which the independence of the laws is found at a random point where chain points leave a gap: 0.6 GB and 4 s.
 _DENSE_ENTRIES = 10_000_000
@@ -33,7 +34,7 @@ class Structure:
 
         sage: import numpy
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.problem import problem
+        sage: from sage_conslaw.inputs.problem import problem
         sage: from sage_conslaw.structure.of_family import structure_of
         sage: structure = structure_of(problem(networks.relu([784, 512, 256, 10], bias=True)).family)
         sage: structure.number_of_laws
@@ -74,7 +75,7 @@ class Structure:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.problem import problem
+            sage: from sage_conslaw.inputs.problem import problem
             sage: from sage_conslaw.structure.of_family import structure_of
             sage: structure = structure_of(problem(networks.linear([3, 2, 3])).family)
             sage: structure.number_of_laws
@@ -91,7 +92,7 @@ class Structure:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.problem import problem
+            sage: from sage_conslaw.inputs.problem import problem
             sage: from sage_conslaw.structure.of_family import structure_of
             sage: structure = structure_of(problem(networks.linear([3, 2, 3])).family)
             sage: structure.bounds(numpy.random.default_rng(0r))
@@ -142,7 +143,7 @@ class Structure:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.problem import problem
+            sage: from sage_conslaw.inputs.problem import problem
             sage: from sage_conslaw.structure.of_family import structure_of
             sage: structure = structure_of(problem(networks.linear([2, 1, 2])).family)
             sage: structure.laws(numpy.random.default_rng(0r))
@@ -152,7 +153,7 @@ class Structure:
             return None
         terms = number_of_terms(self.classes, self.balances, self.shifts)
         if terms > MAX_TERMS:
-            raise ValueError(f"{self.number_of_laws} laws and their products have about {terms:.2g} terms, which need about {terms * 3e-7:.0f} GB "
+            raise InputError(f"{self.number_of_laws} laws and their products have about {terms:.2g} terms, which need about {terms * 3e-7:.0f} GB "
                              f"of memory; at most {MAX_TERMS} terms are written; use count, which never writes them")
         found = explicit_laws(self.classes, self.balances, self.shifts)
         if not with_lucky_prime(generator, lambda p: laws_are_all(self.classes, found, generator, p, deadline)):
@@ -176,7 +177,7 @@ def structure_of(family):
     EXAMPLES::
 
         sage: from sage_conslaw import VectorFieldFamily, flows, networks
-        sage: from sage_conslaw.problem import problem
+        sage: from sage_conslaw.inputs.problem import problem
         sage: from sage_conslaw.structure.of_family import structure_of
         sage: structure_of(problem(networks.icnn(3, 2, 1)).family).mirror
         frozenset({1})

@@ -14,6 +14,7 @@ from ..exact.linear_algebra import kernel
 from ..exact.sparse_rank import sparse_rank
 from .star_points import sub_entries
 from .symmetries import sign_words
+from ..runtime.errors import InputError
 
 # Pairs of parameters of a subnetwork; those of two neurons a layer in 12 layers have 1200 pairs.
 _MOST_PAIRS = 20_000
@@ -99,7 +100,7 @@ def _representative_words(classes, words):
     both = np.concatenate([chosen, chosen[left] ^ chosen[right]])
     found = np.unique(both)
     if len(found) > _MOST_ORBITS:
-        raise ValueError(f"the quadratic laws of so many layers fall into {len(found)} kinds of blocks; at most {_MOST_ORBITS} are searched; "
+        raise InputError(f"the quadratic laws of so many layers fall into {len(found)} kinds of blocks; at most {_MOST_ORBITS} are searched; "
                          "use count, or fewer layers")
     return found.tolist()
 

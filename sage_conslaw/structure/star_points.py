@@ -10,7 +10,7 @@ import numpy as np
 
 from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic
-from ..networks.graph import Data
+from ..graph.tensor import Data
 
 # Paths of one batch: with a few dozen numbers each, below 100 MB.
 _BATCH = 1 << 16

@@ -17,8 +17,8 @@ import numpy as np
 
 from ..laws.basis import oriented
 from ..laws.gradings import WeightLattice
-from ..networks.graph import Data
-from ..networks.operations import Add
+from ..graph.tensor import Data
+from ..graph.operations import Add
 
 # Entries of explicit laws: 3 million terms are about 1 GB of Python objects.
 MAX_TERMS = 3_000_000
@@ -298,7 +298,7 @@ def explicit_laws(classes, balances, shifts, mirror=(), products=True):
     for shift in shifts:
         for row in np.moveaxis(places[shift.leaf], shift.axis, -1).reshape(-1, shift.shape[shift.axis]).tolist():
             linear.append({(a,): Fraction(1) for a in row})
-    from ..fields.terms import multiply
+    from ..exact.terms import multiply
     squares = [oriented(multiply(a, b)) for i, a in enumerate(linear) for b in linear[i:]] if products else []
     return laws + linear + squares
 

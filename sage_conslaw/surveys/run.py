@@ -9,13 +9,14 @@ from concurrent.futures.process import BrokenProcessPool
 
 from tqdm import tqdm
 
-from ..deadline import Deadline, TimeLimitReached
+from ..runtime.deadline import Deadline, TimeLimitReached
 from ..networks.catalog import integer
-from ..pool import process_executor
+from ..runtime.pool import process_executor
 from .specification import cases as cases_of
 from .specification import seed_of
 from .store import Store
 from .table import SurveyTable
+from ..runtime.errors import InputError, InputTypeError
 
 # Cases in flight for each process: enough that none waits, few enough that little is done twice after a kill.
 _IN_FLIGHT = 3
@@ -35,7 +36,7 @@ def run_case(task):
         ('failed', 'linear takes at least 2 widths from input to output, not [2]; try linear 2 2')
     """
     from .. import flows
-    from ..api import conservation_laws, count_conservation_laws
+    from ..engine.api import conservation_laws, count_conservation_laws
     from ..networks import by_name
     text, seed = task
     case = json.loads(text)
@@ -96,17 +97,17 @@ def survey(specs, store="survey.sqlite", *, processes=None, scheduler=None, seed
         sage: survey([sweep], store="/no/such/folder/a.sqlite")
         Traceback (most recent call last):
         ...
-        ValueError: there is no folder /no/such/folder for the store a.sqlite
+        sage_conslaw.InputError: there is no folder /no/such/folder for the store a.sqlite
     """
     if processes is not None:
         try:
             processes = integer(processes)
         except TypeError:
-            raise TypeError(f"processes {processes!r} is not an integer; give e.g. 2") from None
+            raise InputTypeError(f"processes {processes!r} is not an integer; give e.g. 2") from None
         if processes < 1:
-            raise ValueError(f"processes {processes} is not a positive integer; give e.g. 2")
+            raise InputError(f"processes {processes} is not a positive integer; give e.g. 2")
     if scheduler is not None and processes is not None:
-        raise ValueError("give processes (this machine) or scheduler (a Dask cluster), not both")
+        raise InputError("give processes (this machine) or scheduler (a Dask cluster), not both")
     seed, deadline, start = integer(seed), Deadline(time_limit), time.perf_counter()
     cases = cases_of(specs)
     database = Store(store)
@@ -192,11 +193,11 @@ def _on_cluster(tasks, scheduler, deadline):
         from distributed import Client, as_completed
         from distributed.scheduler import KilledWorker
     except ImportError:
-        raise ValueError("a scheduler needs Dask, which is not installed; pip install 'sage_conslaw[survey]'") from None
+        raise InputError("a scheduler needs Dask, which is not installed; pip install 'sage_conslaw[survey]'") from None
     try:
         client = Client(scheduler, timeout=10)
     except (OSError, ValueError, TimeoutError) as error:
-        raise ValueError(f"no Dask scheduler answers at {scheduler}: {' '.join(str(error).split())[:200]}") from None
+        raise InputError(f"no Dask scheduler answers at {scheduler}: {' '.join(str(error).split())[:200]}") from None
     with client:
         flying = {client.submit(run_case, task, pure=False, retries=1): task for task in tasks}
         try:

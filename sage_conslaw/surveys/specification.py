@@ -12,7 +12,8 @@ import tomllib
 from pathlib import Path
 
 from ..networks.catalog import CATALOG, by_name, integer
-from ..networks.network import LOSSES
+from ..graph.network import LOSSES
+from ..runtime.errors import InputError, InputTypeError
 
 # A survey of a million cases would run for hours at 100 a second; above it something is wrong with the specification.
 MAX_CASES = 1_000_000
@@ -37,13 +38,13 @@ def read(path):
     """
     path = Path(path)
     if not path.is_file():
-        raise ValueError(f"there is no file {path}; give a TOML file with tables [[sweep]]")
+        raise InputError(f"there is no file {path}; give a TOML file with tables [[sweep]]")
     if path.stat().st_size > MAX_BYTES:
-        raise ValueError(f"the file {path.name} has {path.stat().st_size} bytes; at most {MAX_BYTES}")
+        raise InputError(f"the file {path.name} has {path.stat().st_size} bytes; at most {MAX_BYTES}")
     try:
         data = tomllib.loads(path.read_text(encoding="utf8"))
     except ValueError as error:
-        raise ValueError(f"the file {path.name} is not TOML: {' '.join(str(error).split())[:200]}") from None
+        raise InputError(f"the file {path.name} is not TOML: {' '.join(str(error).split())[:200]}") from None
     return _sweeps(data)
 
 
@@ -51,10 +52,10 @@ def _sweeps(data):
     if isinstance(data, dict):
         odd = [key for key in data if key != "sweep"]
         if odd:
-            raise ValueError(f"the survey has the key {odd[0]!r}; it has tables [[sweep]] only")
+            raise InputError(f"the survey has the key {odd[0]!r}; it has tables [[sweep]] only")
         data = data.get("sweep", [])
     if not isinstance(data, (list, tuple)) or not data or not all(isinstance(sweep, dict) for sweep in data):
-        raise ValueError("the survey has no sweeps; give one or more tables [[sweep]] with architecture and sizes")
+        raise InputError("the survey has no sweeps; give one or more tables [[sweep]] with architecture and sizes")
     return list(data)
 
 
@@ -78,11 +79,11 @@ def cases(specs):
         sage: cases([{"architecture": "relu", "size": [2, 1, 1]}])
         Traceback (most recent call last):
         ...
-        ValueError: sweep 1 has the key 'size'; did you mean 'sizes'? known: architecture, sizes, cases, ...
+        sage_conslaw.InputError: sweep 1 has the key 'size'; did you mean 'sizes'? known: architecture, sizes, cases, ...
         sage: cases([{"architecture": "liner", "sizes": [2, 1]}])
         Traceback (most recent call last):
         ...
-        ValueError: sweep 1: architecture 'liner' is not known; did you mean 'linear'? known: ...
+        sage_conslaw.InputError: sweep 1: architecture 'liner' is not known; did you mean 'linear'? known: ...
     """
     sweeps = read(specs) if isinstance(specs, (str, Path)) else _sweeps(specs)
     found = {}
@@ -92,9 +93,9 @@ def cases(specs):
                 found[key(case)] = case
         except ValueError as error:
             message = str(error)
-            raise ValueError(message if message.startswith("sweep ") else f"sweep {number}: {message}") from None
+            raise InputError(message if message.startswith("sweep ") else f"sweep {number}: {message}") from None
         except TypeError as error:
-            raise TypeError(f"sweep {number}: {error}") from None
+            raise InputTypeError(f"sweep {number}: {error}") from None
     return found
 
 
@@ -128,7 +129,7 @@ def _known(given, allowed, what):
     for name in given:
         if name not in allowed:
             near = difflib.get_close_matches(str(name), allowed, n=1, cutoff=0.5)
-            raise ValueError(f"{what} has the key {name!r}; {f'did you mean {near[0]!r}? ' if near else ''}known: {', '.join(allowed)}")
+            raise InputError(f"{what} has the key {name!r}; {f'did you mean {near[0]!r}? ' if near else ''}known: {', '.join(allowed)}")
 
 
 def _listed(value):
@@ -139,7 +140,7 @@ def _cases(sweep, what):
     _known(sweep, KEYS, what)
     architecture = sweep.get("architecture")
     if not isinstance(architecture, str):
-        raise ValueError(f"{what} has no architecture; give one of {', '.join(sorted(CATALOG))}")
+        raise InputError(f"{what} has no architecture; give one of {', '.join(sorted(CATALOG))}")
     options = dict(sweep.get("options", {}))
     if "bias" in sweep:
         options["bias"] = sweep["bias"]
@@ -150,14 +151,14 @@ def _cases(sweep, what):
     losses = _listed(sweep.get("loss", LOSSES[0]))
     for loss in losses:
         if loss not in LOSSES:
-            raise ValueError(f"{what} has the loss {loss!r}; choose {' or '.join(map(repr, LOSSES))}")
+            raise InputError(f"{what} has the loss {loss!r}; choose {' or '.join(map(repr, LOSSES))}")
     number = len(sizes) * len(flows) * len(losses)
     for values in alternatives:
         number *= len(values)
     if not number:
-        raise ValueError(f"{what} has no cases: one of its lists is empty")
+        raise InputError(f"{what} has no cases: one of its lists is empty")
     if number > MAX_CASES:
-        raise ValueError(f"{what} has {number} cases; at most {MAX_CASES}")
+        raise InputError(f"{what} has {number} cases; at most {MAX_CASES}")
     common = _common(sweep, what)
     first = True
     for (size, expected), *values, flow, loss in itertools.product(sizes, *alternatives, flows, losses):
@@ -183,25 +184,25 @@ def _check(architecture, size, options):
 def _sizes(sweep, what):
     """Return pairs (sizes, expected number)."""
     if ("sizes" in sweep) == ("cases" in sweep):
-        raise ValueError(f"{what} needs either sizes (a size or a list of sizes for each position) or cases (lists of sizes)")
+        raise InputError(f"{what} needs either sizes (a size or a list of sizes for each position) or cases (lists of sizes)")
     expected = sweep.get("expected")
     if "sizes" in sweep:
         given = sweep["sizes"]
         if not isinstance(given, (list, tuple)) or not given:
-            raise ValueError(f"{what} has sizes = {given!r}; give a list with a size or a list of sizes for each position, e.g. [2, [1, 2, 3], 2]")
+            raise InputError(f"{what} has sizes = {given!r}; give a list with a size or a list of sizes for each position, e.g. [2, [1, 2, 3], 2]")
         positions = [[_integer(n, what) for n in _listed(position)] for position in given]
         total = 1
         for position in positions:
             total *= len(position)
         if total > MAX_CASES:
-            raise ValueError(f"{what} has {total} sizes; at most {MAX_CASES}")
+            raise InputError(f"{what} has {total} sizes; at most {MAX_CASES}")
         return [(list(size), expected) for size in itertools.product(*positions)]
     out = []
     for entry in _listed(sweep["cases"]):
         if isinstance(entry, dict):
             _known(entry, ("sizes", "expected"), f"{what}, a case")
             if "sizes" not in entry:
-                raise ValueError(f"{what}: a case has no sizes")
+                raise InputError(f"{what}: a case has no sizes")
             out.append(([_integer(n, what) for n in _listed(entry["sizes"])], entry.get("expected", expected)))
         else:
             out.append(([_integer(n, what) for n in _listed(entry)], expected))
@@ -212,7 +213,7 @@ def _integer(value, what):
     try:
         return integer(value)
     except TypeError:
-        raise TypeError(f"{what} has the size {value!r}, which is not an integer") from None
+        raise InputTypeError(f"{what} has the size {value!r}, which is not an integer") from None
 
 
 def _flow(flow, what):
@@ -220,7 +221,7 @@ def _flow(flow, what):
     from .. import flows
     flow = {"name": flow} if isinstance(flow, str) else flow
     if not isinstance(flow, dict):
-        raise ValueError(f"{what} has the flow {flow!r}; give a name or a table, e.g. {{name = \"momentum\", tau = \"1\"}}")
+        raise InputError(f"{what} has the flow {flow!r}; give a name or a table, e.g. {{name = \"momentum\", tau = \"1\"}}")
     _known(flow, FLOW_KEYS, f"{what}, a flow")
     flow = {name: str(value) for name, value in sorted(flow.items())}
     built = flows.by_name(flow.get("name", "gradient"), **{name: flow[name] for name in ("tau", "metric") if name in flow})
@@ -235,15 +236,15 @@ def _common(sweep, what):
     if "degree" in sweep:
         out["degree"] = _integer(sweep["degree"], what)
         if out["degree"] < 1:
-            raise ValueError(f"{what} has the degree {out['degree']}; give a positive integer")
+            raise InputError(f"{what} has the degree {out['degree']}; give a positive integer")
     if sweep.get("count", False) not in (True, False):
-        raise ValueError(f"{what} has count = {sweep['count']!r}; give true or false")
+        raise InputError(f"{what} has count = {sweep['count']!r}; give true or false")
     if sweep.get("count"):
         if "degree" in out:
-            raise ValueError(f"{what} asks for the count alone and for a degree; leave out one")
+            raise InputError(f"{what} asks for the count alone and for a degree; leave out one")
         out["count"] = True
     if "time_limit" in sweep:
         if isinstance(sweep["time_limit"], (bool, str)) or not sweep["time_limit"] > 0:
-            raise ValueError(f"{what} has the time limit {sweep['time_limit']!r}; give seconds above 0")
+            raise InputError(f"{what} has the time limit {sweep['time_limit']!r}; give seconds above 0")
         out["time_limit"] = float(sweep["time_limit"])
     return out

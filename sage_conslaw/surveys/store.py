@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
+from ..runtime.errors import InputError
 
 SCHEMA = "sage_conslaw.survey/1"
 
@@ -33,9 +34,9 @@ class Store:
     def __init__(self, path):
         self.path = Path(path)
         if self.path.is_dir():
-            raise ValueError(f"the store {self.path} is a folder; give a file, e.g. survey.sqlite")
+            raise InputError(f"the store {self.path} is a folder; give a file, e.g. survey.sqlite")
         if not self.path.parent.is_dir():
-            raise ValueError(f"there is no folder {self.path.parent} for the store {self.path.name}")
+            raise InputError(f"there is no folder {self.path.parent} for the store {self.path.name}")
         try:
             self._database = sqlite3.connect(self.path, isolation_level=None, timeout=30)
             self._database.execute("PRAGMA journal_mode = WAL")
@@ -46,9 +47,9 @@ class Store:
             self._database.execute("INSERT OR IGNORE INTO about VALUES ('schema', ?)", (SCHEMA,))
             (schema,) = self._database.execute("SELECT value FROM about WHERE name = 'schema'").fetchone()
         except sqlite3.DatabaseError as error:
-            raise ValueError(f"the store {self.path.name} cannot be used: {error}; give another file, or one that a survey wrote") from None
+            raise InputError(f"the store {self.path.name} cannot be used: {error}; give another file, or one that a survey wrote") from None
         if schema != SCHEMA:
-            raise ValueError(f"the store {self.path.name} has the schema {schema!r}; known: {SCHEMA}")
+            raise InputError(f"the store {self.path.name} has the schema {schema!r}; known: {SCHEMA}")
 
     @contextmanager
     def locked(self):
@@ -70,7 +71,7 @@ class Store:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise ValueError(f"the store {self.path.name} is in use by another survey; wait for it, or give another store") from None
+                raise InputError(f"the store {self.path.name} is in use by another survey; wait for it, or give another store") from None
             yield self
 
     def add(self, cases):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._sage import SageObject
+from ..runtime.errors import InputError
 
 # Longer tables are folded in text; the files have all rows.
 _SHOWN = 30
@@ -190,7 +191,7 @@ class SurveyTable(SageObject):
             sage: SurveyTable((), 0, 0.0).export("table.xls")
             Traceback (most recent call last):
             ...
-            ValueError: the file table.xls does not end in .csv or .parquet
+            sage_conslaw.InputError: the file table.xls does not end in .csv or .parquet
         """
         path = writable(path, (".csv", ".parquet"))
         frame = self.to_pandas()
@@ -200,7 +201,7 @@ class SurveyTable(SageObject):
         try:
             frame.to_parquet(path, index=False)
         except ImportError:
-            raise ValueError("Parquet needs pyarrow, which is not installed; pip install 'sage_conslaw[survey]', or export CSV") from None
+            raise InputError("Parquet needs pyarrow, which is not installed; pip install 'sage_conslaw[survey]', or export CSV") from None
 
     def plot(self, path=None):
         r"""
@@ -226,7 +227,7 @@ class SurveyTable(SageObject):
                                                 row["loss"] if row["loss"] != "least-squares" else "") if part)
             groups.setdefault(label, []).append((sum(row["sizes"][1:-1]) or sum(row["sizes"]), row["number"], row["status"]))
         if not groups:
-            raise ValueError("no case is done: there is nothing to plot")
+            raise InputError("no case is done: there is nothing to plot")
         figure = Figure(figsize=(8, 5), layout="constrained")
         axes = figure.add_subplot()
         colours = _colours(len(groups))
@@ -260,13 +261,13 @@ def writable(path, endings):
         sage: writable("/no/such/folder/a.csv", (".csv",))
         Traceback (most recent call last):
         ...
-        ValueError: there is no folder /no/such/folder for a.csv
+        sage_conslaw.InputError: there is no folder /no/such/folder for a.csv
     """
     path = Path(path)
     if path.suffix not in endings:
-        raise ValueError(f"the file {path.name} does not end in {' or '.join(endings)}")
+        raise InputError(f"the file {path.name} does not end in {' or '.join(endings)}")
     if not path.parent.is_dir():
-        raise ValueError(f"there is no folder {path.parent} for {path.name}")
+        raise InputError(f"there is no folder {path.parent} for {path.name}")
     return path
 
 
@@ -307,5 +308,5 @@ def _pandas():
     try:
         import pandas
     except ImportError:
-        raise ValueError("a data frame needs pandas, which is not installed; pip install 'sage_conslaw[survey]'") from None
+        raise InputError("a data frame needs pandas, which is not installed; pip install 'sage_conslaw[survey]'") from None
     return pandas

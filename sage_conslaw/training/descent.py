@@ -14,7 +14,8 @@ from fractions import Fraction
 import numpy as np
 
 from ..exact.arithmetic import FloatArithmetic
-from ..fields import terms as sparse
+from ..exact import terms as sparse
+from ..runtime.errors import InputError, NotCovered
 
 SCHEMES = ("euler", "mirror")
 
@@ -54,19 +55,19 @@ class Descent:
         self.flow, self.family, self.step = flow, family, float(step)
         self.A = FloatArithmetic()
         if flow.second_order and flow.tau.symbolic:
-            raise ValueError("the damping is the indeterminate tau; a simulation needs a number, e.g. flows.momentum(tau=1)")
+            raise InputError("the damping is the indeterminate tau; a simulation needs a number, e.g. flows.momentum(tau=1)")
         self.rate = None if family.rate is None else float(Fraction(family.rate))
         self.decay = float(flow.decay)
         self._clock_dependent = flow.second_order and flow.tau.constant is None
         forced = range(family.first_forced, family.first_forced + family.response.dimension)
         if self._clock_dependent and any(i in forced for _, _, entry in family.metric or () for monomial in entry for i in monomial):
-            raise NotImplementedError("a metric that depends on the velocity is simulated with a constant damping only; try flows.momentum(tau=1)")
+            raise NotCovered("a metric that depends on the velocity is simulated with a constant damping only; try flows.momentum(tau=1)")
         self.positive = self._positive()
         if scheme not in (None,) + SCHEMES:
-            raise ValueError(f"scheme {scheme!r} is not known; choose 'euler' or 'mirror'")
+            raise InputError(f"scheme {scheme!r} is not known; choose 'euler' or 'mirror'")
         possible = self.positive.any() and not flow.second_order
         if scheme == "mirror" and not possible:
-            raise ValueError("the scheme 'mirror' needs a gradient flow in the entropy's metric, e.g. flows.gradient(metric='mirror'); "
+            raise InputError("the scheme 'mirror' needs a gradient flow in the entropy's metric, e.g. flows.gradient(metric='mirror'); "
                              "try scheme='euler'")
         self.scheme = scheme or ("mirror" if possible else "euler")
         denominator = family.metric_denominator

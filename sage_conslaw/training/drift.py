@@ -8,6 +8,7 @@ import numpy as np
 from .._sage import SageObject
 from .observables import search
 from .simulate import positive_number, simulate
+from ..runtime.errors import InputError, InputTypeError
 
 # A drift below this part of the laws' own size is rounding: laws that a scheme keeps exactly (linear ones by Euler's method, bilinear ones by the
 # heavy ball without damping) showed at most 1e-15 after 10^3 steps, 6e-14 after 10^4 and 4e-13 after 10^5.
@@ -124,11 +125,11 @@ def drift_order(network, *, steps, time, flow=None, data=None, loss=None, seed=0
         sage: drift_order(net, steps=[0.3, 0.1], time=1)
         Traceback (most recent call last):
         ...
-        ValueError: the time 1 is not a whole number of steps of size 0.3; take the time over an integer, e.g. 0.333333
+        sage_conslaw.InputError: the time 1 is not a whole number of steps of size 0.3; take the time over an integer, e.g. 0.333333
         sage: drift_order(net, steps=[0.1], time=1)
         Traceback (most recent call last):
         ...
-        ValueError: 1 size of a step shows no order; give at least two different ones, e.g. steps=[0.02, 0.01]
+        sage_conslaw.InputError: 1 size of a step shows no order; give at least two different ones, e.g. steps=[0.02, 0.01]
     """
     time, sizes = positive_number(time, "time"), _sizes(steps)
     numbers = [_whole(time, size) for size in sizes]
@@ -178,10 +179,10 @@ def fit(steps, drifts):
 
 def _sizes(steps):
     if isinstance(steps, str) or not hasattr(steps, "__iter__"):
-        raise TypeError(f"steps {steps!r} is not a list of sizes; give e.g. steps=[0.02, 0.01]")
+        raise InputTypeError(f"steps {steps!r} is not a list of sizes; give e.g. steps=[0.02, 0.01]")
     sizes = [positive_number(size, "step") for size in steps]
     if len(set(sizes)) < 2:
-        raise ValueError(f"{len(set(sizes))} size of a step shows no order; give at least two different ones, e.g. steps=[0.02, 0.01]")
+        raise InputError(f"{len(set(sizes))} size of a step shows no order; give at least two different ones, e.g. steps=[0.02, 0.01]")
     return sizes
 
 
@@ -189,6 +190,6 @@ def _whole(time, size):
     number = round(time / size)
     # Sizes like 1/3 are written with six digits or more.
     if number < 1 or abs(time / size - number) > 1e-5 * number:
-        raise ValueError(f"the time {time:g} is not a whole number of steps of size {size:g}; take the time over an integer, "
+        raise InputError(f"the time {time:g} is not a whole number of steps of size {size:g}; take the time over an integer, "
                          f"e.g. {time / max(number, 1):.6g}")
     return number

@@ -3,7 +3,8 @@ The loss of a network on data, and its gradient: the float reading of the graph,
 """
 import numpy as np
 
-from ..networks.float_reading import FloatReading
+from ..graph.float_reading import FloatReading
+from ..runtime.errors import InputError, InputTypeError
 
 # Samples drawn where a user gives no data: enough for gradients to be generic in small networks.
 DEFAULT_SAMPLES = 20
@@ -36,7 +37,7 @@ class Objective:
         sage: Objective(networks.linear([1, 2]), ([[1.0], [3.0]], [0, 1]), "cross-entropy")
         Traceback (most recent call last):
         ...
-        ValueError: the targets Y have the shape (2,); give (samples,) + (2,), classes one-hot: numpy.eye(2)[labels]
+        sage_conslaw.InputError: the targets Y have the shape (2,); give (samples,) + (2,), classes one-hot: numpy.eye(2)[labels]
     """
 
     def __init__(self, network, data=None, loss="least-squares", generator=None):
@@ -50,10 +51,10 @@ class Objective:
         self.samples = len(self.targets)
         for leaf, array in self.inputs.items():
             if len(array) != self.samples:
-                raise ValueError(f"the data for the input {leaf} have {len(array)} samples and the targets Y {self.samples}; "
+                raise InputError(f"the data for the input {leaf} have {len(array)} samples and the targets Y {self.samples}; "
                                  "give one target a sample")
         if not self.samples:
-            raise ValueError("there are no samples; give at least one")
+            raise InputError("there are no samples; give at least one")
 
     def _random(self, generator):
         shape = self.network.output.shape
@@ -71,7 +72,7 @@ class Objective:
             return data
         if not self.network.inputs:
             return {}, data
-        raise TypeError(f"the data are a {type(data).__name__}; give a pair (X, Y) of inputs and targets, one row a sample")
+        raise InputTypeError(f"the data are a {type(data).__name__}; give a pair (X, Y) of inputs and targets, one row a sample")
 
     def _inputs(self, inputs):
         if not self.network.inputs:
@@ -90,11 +91,11 @@ class Objective:
         if targets.shape[1:] != shape or targets.ndim != len(shape) + 1:
             wanted = f"(samples,) + {shape}" if self.network.inputs else f"{shape}, the shape of the output"
             hint = f", classes one-hot: numpy.eye({shape[-1]})[labels]" if self.loss == "cross-entropy" else ""
-            raise ValueError(f"the targets Y have the shape {targets.shape}; give {wanted}{hint}")
+            raise InputError(f"the targets Y have the shape {targets.shape}; give {wanted}{hint}")
         if not self.network.inputs and len(targets) != 1:
-            raise ValueError(f"the targets Y have {len(targets)} samples, but the network has no input: give one array of shape {shape}")
+            raise InputError(f"the targets Y have {len(targets)} samples, but the network has no input: give one array of shape {shape}")
         if self.loss == "cross-entropy" and (targets.min() < 0 or abs(targets.sum(axis=-1) - 1).max() > 1e-9):
-            raise ValueError("the targets Y of the cross-entropy are not probabilities: each row is >= 0 and sums to 1, "
+            raise InputError("the targets Y of the cross-entropy are not probabilities: each row is >= 0 and sums to 1, "
                              f"e.g. numpy.eye({shape[-1]})[labels]")
         return targets
 
@@ -143,7 +144,7 @@ def _floats(array, what):
     try:
         array = np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError):
-        raise TypeError(f"{what} cannot be read as an array of numbers") from None
+        raise InputTypeError(f"{what} cannot be read as an array of numbers") from None
     if not np.isfinite(array).all():
-        raise ValueError(f"{what} have entries that are not finite; leave these samples out")
+        raise InputError(f"{what} have entries that are not finite; leave these samples out")
     return array

@@ -3,12 +3,13 @@ The laws that are watched along training: polynomials in the coordinates of a fl
 """
 from dataclasses import dataclass
 
-from ..api import conservation_laws
+from ..engine.api import conservation_laws
 from ..exact.arithmetic import FloatArithmetic
-from ..fields import terms as sparse
-from ..inputs import polynomials_of_one_ring
-from ..results.readable import readable
+from ..exact import terms as sparse
+from ..inputs.polynomials import polynomials_of_one_ring
+from ..notation.readable import readable
 from ..results.result import ConservationLaws
+from ..runtime.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Observables:
     EXAMPLES::
 
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.problem import problem
+        sage: from sage_conslaw.inputs.problem import problem
         sage: from sage_conslaw.training.observables import observables
         sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"]); watched.texts, watched.conserved
         (('x1^2 - x2^2', 'x1 + x2'), (True, False))
@@ -45,7 +46,7 @@ class Observables:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.problem import problem
+            sage: from sage_conslaw.inputs.problem import problem
             sage: from sage_conslaw.training.observables import observables
             sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
             sage: watched.evaluator()(numpy.array([3.0, 1.0]))
@@ -61,7 +62,7 @@ class Observables:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.problem import problem
+            sage: from sage_conslaw.inputs.problem import problem
             sage: from sage_conslaw.training.observables import observables
             sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
             sage: watched.quadratic_parts()(numpy.array([3.0, 1.0]))
@@ -78,7 +79,7 @@ class Observables:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.problem import problem
+            sage: from sage_conslaw.inputs.problem import problem
             sage: from sage_conslaw.training.observables import observables
             sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
             sage: watched.predictable()
@@ -108,7 +109,7 @@ def observables(problem, laws=None, search=None):
     Laws of another flow are found again by the names of the parameters::
 
         sage: from sage_conslaw import conservation_laws, flows, networks
-        sage: from sage_conslaw.problem import problem
+        sage: from sage_conslaw.inputs.problem import problem
         sage: from sage_conslaw.training.observables import observables
         sage: net = networks.linear([1, 2, 1])
         sage: momentum = problem(net, flows.momentum())
@@ -118,7 +119,7 @@ def observables(problem, laws=None, search=None):
         sage: observables(momentum, ["q^2"])
         Traceback (most recent call last):
         ...
-        ValueError: the law has the variable q, which is not a coordinate of the state (t, U1_1_1, U1_1_2, U2_1_1, U2_2_1, dU1_1_1, dU1_1_2, dU2_1_1, ...)
+        sage_conslaw.InputError: the law has the variable q, which is not a coordinate of the state (t, U1_1_1, U1_1_2, U2_1_1, U2_2_1, dU1_1_1, dU1_1_2, dU2_1_1, ...)
     """
     if not isinstance(laws, dict):
         laws = {"": laws}
@@ -153,7 +154,7 @@ def _placed(family, names, polynomials):
         for i in {i for monomial in terms for i in monomial}:
             if names[i] not in place:
                 shown = ", ".join(family.names[:8]) + (", ..." if len(family.names) > 8 else "")
-                raise ValueError(f"the law has the variable {names[i]}, which is not a coordinate of the state ({shown})")
+                raise InputError(f"the law has the variable {names[i]}, which is not a coordinate of the state ({shown})")
         out.append({tuple(sorted(place[names[i]] for i in monomial)): value for monomial, value in terms.items()})
     return out
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .._sage import SageObject
+from ..runtime.errors import InputError
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,7 +72,7 @@ class Training(SageObject):
             return np.ones(len(self.laws), dtype=bool)
         if group not in self.groups:
             known = ", ".join(map(repr, dict.fromkeys(self.groups)))
-            raise ValueError(f"there is no group {group!r} of laws; known: {known or 'none'}")
+            raise InputError(f"there is no group {group!r} of laws; known: {known or 'none'}")
         return np.array([label == group for label in self.groups], dtype=bool)
 
     def total_drift(self, group=None):
@@ -86,7 +87,7 @@ class Training(SageObject):
             sage: r.total_drift("momentum")
             Traceback (most recent call last):
             ...
-            ValueError: there is no group 'momentum' of laws; known: ''
+            sage_conslaw.InputError: there is no group 'momentum' of laws; known: ''
         """
         change = self.trajectories[:, -1] - self.trajectories[:, 0]
         return float(np.linalg.norm(change[self._members(group)]))
@@ -156,9 +157,9 @@ class Training(SageObject):
             sage: r.plot("speed")
             Traceback (most recent call last):
             ...
-            ValueError: there is no picture 'speed'; choose 'laws' or 'loss'
+            sage_conslaw.InputError: there is no picture 'speed'; choose 'laws' or 'loss'
         """
         from .plots import law_picture, loss_picture
         if what not in ("laws", "loss"):
-            raise ValueError(f"there is no picture {what!r}; choose 'laws' or 'loss'")
+            raise InputError(f"there is no picture {what!r}; choose 'laws' or 'loss'")
         return loss_picture(self, figsize) if what == "loss" else law_picture(self, logarithmic, figsize)

@@ -6,12 +6,13 @@ import secrets
 import numpy as np
 
 from ..networks.catalog import integer
-from ..networks.network import Network
-from ..problem import _flow, problem
+from ..graph.network import Network
+from ..inputs.problem import _flow, problem
 from .descent import Descent
 from .objective import Objective
 from .observables import observables, search
 from .result import Training
+from ..runtime.errors import InputError, InputTypeError
 
 
 def simulate(network, *, flow=None, data=None, step, steps, loss=None, seed=None, theta=None, velocity=None, laws=None, batch=None,
@@ -78,18 +79,18 @@ def simulate(network, *, flow=None, data=None, step, steps, loss=None, seed=None
         sage: simulate(net, step=10, steps=100, seed=0)
         Traceback (most recent call last):
         ...
-        ValueError: training diverged at step ... of 100 with the step size 10: the loss is ...; try a smaller step, e.g. step=1
+        sage_conslaw.InputError: training diverged at step ... of 100 with the step size 10: the loss is ...; try a smaller step, e.g. step=1
         sage: simulate(net, step=0, steps=100)
         Traceback (most recent call last):
         ...
-        ValueError: step 0 is not a positive number; try step=0.01
+        sage_conslaw.InputError: step 0 is not a positive number; try step=0.01
         sage: simulate(net, step=0.1, steps=100, data=([[1, 2]], [[1, 2, 3]]))
         Traceback (most recent call last):
         ...
-        ValueError: the data for the input x have the shape (1, 2); give (samples,) + (3,)
+        sage_conslaw.InputError: the data for the input x have the shape (1, 2); give (samples,) + (3,)
     """
     if not isinstance(network, Network):
-        raise TypeError(f"{network!r} is not a network; give e.g. networks.linear([2, 3, 2])")
+        raise InputTypeError(f"{network!r} is not a network; give e.g. networks.linear([2, 3, 2])")
     step, steps, every = positive_number(step, "step"), _count(steps, "steps", 100), _count(every, "every", 1)
     seed = secrets.randbits(32) if seed is None else _count(seed, "seed", 0, least=0)
     flow = _flow(flow)
@@ -124,10 +125,10 @@ def _train(descent, objective, watched, steps, batch, every, generator):
             if batch is not None and record:
                 loss = objective.value(descent.theta)
             if not (np.isfinite(loss) and np.isfinite(descent.theta).all()):
-                raise ValueError(f"training diverged at step {number} of {steps} with the step size {descent.step:g}: the loss is {loss:g}; "
+                raise InputError(f"training diverged at step {number} of {steps} with the step size {descent.step:g}: the loss is {loss:g}; "
                                  f"try a smaller step, e.g. step={descent.step / 10:g}")
             if (descent.theta[descent.positive] <= 0).any():
-                raise ValueError(f"a positive parameter became {descent.theta[descent.positive].min():g} at step {number} of {steps} with the "
+                raise InputError(f"a positive parameter became {descent.theta[descent.positive].min():g} at step {number} of {steps} with the "
                                  f"step size {descent.step:g}; try a smaller step, e.g. step={descent.step / 10:g}")
             if record:
                 times.append(descent.time)
@@ -167,14 +168,14 @@ def initial_parameters(network, generator, positive=None):
 def _start(network, descent, theta, velocity):
     theta = _vector(theta, network.dimension, "theta")
     if (theta[descent.positive] <= 0).any():
-        raise ValueError(f"theta has the entry {theta[descent.positive].min():g}, but this parameter is positive; start at positive numbers")
+        raise InputError(f"theta has the entry {theta[descent.positive].min():g}, but this parameter is positive; start at positive numbers")
     if velocity is None:
         # At rest and undamped the metric tau theta + w of the entropy is zero, and nothing would ever move.
         if descent.positive.any() and descent.flow.second_order and not descent.flow.tau.constant:
-            raise ValueError("at rest and without damping the metric theta' is zero and nothing moves; give a positive velocity, or tau=1")
+            raise InputError("at rest and without damping the metric theta' is zero and nothing moves; give a positive velocity, or tau=1")
         return theta, None
     if not descent.flow.second_order:
-        raise ValueError("velocity belongs to momentum flows; leave it out, or give flow=flows.momentum(tau=1)")
+        raise InputError("velocity belongs to momentum flows; leave it out, or give flow=flows.momentum(tau=1)")
     return theta, _vector(velocity, network.dimension, "velocity")
 
 
@@ -182,11 +183,11 @@ def _vector(values, size, name):
     try:
         values = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} cannot be read as a list of numbers; give one a parameter") from None
+        raise InputTypeError(f"{name} cannot be read as a list of numbers; give one a parameter") from None
     if values.shape != (size,):
-        raise ValueError(f"{name} has the shape {values.shape}; the network has {size} parameters")
+        raise InputError(f"{name} has the shape {values.shape}; the network has {size} parameters")
     if not np.isfinite(values).all():
-        raise ValueError(f"{name} has an entry that is not finite")
+        raise InputError(f"{name} has an entry that is not finite")
     return values
 
 
@@ -202,18 +203,18 @@ def positive_number(value, name):
         sage: positive_number("fast", "step")
         Traceback (most recent call last):
         ...
-        TypeError: step 'fast' is not a number; try step=0.01
+        sage_conslaw.InputTypeError: step 'fast' is not a number; try step=0.01
         sage: positive_number(-1, "time")
         Traceback (most recent call last):
         ...
-        ValueError: time -1 is not a positive number; try time=1
+        sage_conslaw.InputError: time -1 is not a positive number; try time=1
     """
     advice = "try time=1" if name == "time" else "try step=0.01"
     if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
-        raise TypeError(f"{name} {value!r} is not a number; {advice}")
+        raise InputTypeError(f"{name} {value!r} is not a number; {advice}")
     number = float(value)
     if not (np.isfinite(number) and number > 0):
-        raise ValueError(f"{name} {value} is not a positive number; {advice}")
+        raise InputError(f"{name} {value} is not a positive number; {advice}")
     return number
 
 
@@ -221,14 +222,14 @@ def _count(value, name, example, least=1):
     try:
         number = integer(value)
     except TypeError:
-        raise TypeError(f"{name} {value!r} is not an integer; give e.g. {name}={example}") from None
+        raise InputTypeError(f"{name} {value!r} is not an integer; give e.g. {name}={example}") from None
     if number < least:
-        raise ValueError(f"{name} {number} is not an integer >= {least}; give e.g. {name}={example}")
+        raise InputError(f"{name} {number} is not an integer >= {least}; give e.g. {name}={example}")
     return number
 
 
 def _batch(batch, samples):
     batch = _count(batch, "batch", samples)
     if batch > samples:
-        raise ValueError(f"batch {batch} is larger than the number of samples, {samples}; give at most that")
+        raise InputError(f"batch {batch} is larger than the number of samples, {samples}; give at most that")
     return batch

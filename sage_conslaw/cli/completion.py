@@ -1,0 +1,62 @@
+r"""
+The command ``sage-conslaw completion``: a script that completes commands, options, architectures and flows in a shell.
+"""
+import click
+from ..runtime.errors import InputError
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command(epilog="""Examples:
+
+\b
+  eval "$(sage-conslaw completion bash)"                  (in ~/.bashrc)
+  eval "$(sage-conslaw completion zsh)"                   (in ~/.zshrc)
+  sage-conslaw completion fish > ~/.config/fish/completions/sage-conslaw.fish
+""")
+@click.argument("shell", shell_complete=lambda context, parameter, start: [s for s in SHELLS if s.startswith(start)])
+def completion(shell):
+    """Print the completion script for SHELL: bash, zsh or fish.
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli.command import cli
+        sage: "COMPLETE" in CliRunner().invoke(cli, ["completion", "zsh"]).output
+        True
+    """
+    from click.shell_completion import get_completion_class
+
+    from .command import cli
+    if shell not in SHELLS:
+        raise InputError(f"shell {shell!r} is not known; choose bash, zsh or fish")
+    made = get_completion_class(shell)(cli, {}, "sage-conslaw", "_SAGE_CONSLAW_COMPLETE")
+    click.echo(made.source())
+
+
+def names(*words):
+    r"""
+    Return a completion of some words.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.cli.completion import names
+        sage: names("gradient", "momentum")(None, None, "mo")
+        ['momentum']
+    """
+    return lambda context, parameter, start: [word for word in words if word.startswith(start)]
+
+
+def architectures(context, parameter, start):
+    r"""
+    Return the architectures of the catalog that begin with ``start``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.cli.completion import architectures
+        sage: architectures(None, None, "li")
+        ['linear']
+    """
+    from ..networks.catalog import CATALOG
+    return sorted(name for name in CATALOG if name.startswith(start))

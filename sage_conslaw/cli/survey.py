@@ -1,0 +1,91 @@
+r"""
+The command ``sage-conslaw survey``.
+"""
+import json
+import sys
+
+import click
+from ..runtime.errors import InputError
+
+_EPILOG = """Examples:
+
+\b
+  sage-conslaw survey widths.toml
+  sage-conslaw survey widths.toml --store widths.sqlite --export widths.csv --plot widths.png
+  sage-conslaw survey widths.toml --scheduler tcp://cluster:8786 --json
+
+\b
+A specification has tables such as
+  [[sweep]]
+  architecture = "relu"
+  sizes = [2, [1, 2, 3, 4], 1]      # all combinations; or cases = [[2, 3, 1], [2, 4, 1]]
+  bias = [false, true]
+  flow = ["gradient", {name = "momentum", tau = "1"}]
+  loss = ["least-squares", "cross-entropy"]
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("specification", metavar="SPEC.toml")
+@click.option("--store", metavar="FILE", default="survey.sqlite", help="The database (default: survey.sqlite); a survey that was stopped goes on there.")
+@click.option("--processes", metavar="N", help="How many processes (default: one a core).")
+@click.option("--scheduler", metavar="ADDRESS", help="Run on the Dask cluster of this scheduler, e.g. tcp://cluster:8786.")
+@click.option("--seed", metavar="N", default="0", help="Seed of the survey (default: 0).")
+@click.option("--retry-failed", is_flag=True, help="Try again the cases that failed.")
+@click.option("--time-limit", metavar="S", help="Seconds; then the table so far is printed, exit status 3.")
+@click.option("--export", metavar="FILE", help="Write the table to FILE.csv or FILE.parquet.")
+@click.option("--plot", metavar="FILE", help="Write a picture of the counts over the widths, e.g. FILE.png.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--quiet", is_flag=True, help="Print the summary only.")
+def survey(specification, store, processes, scheduler, seed, retry_failed, time_limit, export, plot, as_json, quiet):
+    """The laws of many architectures: all cases of SPEC.toml, in parallel, kept in a database as they come.
+
+    Stopped or killed, the same command goes on where it was.
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli.command import cli
+        sage: print(CliRunner().invoke(cli, ["survey", "/no/such/file.toml"]).output)
+        sage-conslaw: there is no file /no/such/file.toml; give a TOML file with tables [[sweep]]
+    """
+    from ..runtime.deadline import TimeLimitReached
+    from ..surveys.run import survey as run
+    from ..surveys.table import writable
+    limit = None
+    if time_limit is not None:
+        limit = _number(time_limit, float, "--time-limit", "a number of seconds", "60")
+    # What cannot be written is said before the work, not after it.
+    for path, endings in ((export, (".csv", ".parquet")), (plot, (".png", ".pdf", ".svg"))):
+        if path is not None:
+            writable(path, endings)
+    stopped = None
+    try:
+        table = run(specification, store, processes=None if processes is None else _number(processes, int, "--processes", "an integer", "2"),
+                    scheduler=scheduler, seed=_number(seed, int, "--seed", "an integer", "0"), retry_failed=retry_failed,
+                    time_limit=limit, progress=sys.stderr.isatty() and not as_json)
+    except TimeLimitReached as reached:
+        table, stopped = reached.partial, reached
+    except KeyboardInterrupt:
+        click.echo(f"sage-conslaw: interrupted; what is finished is in {store}, and the same command goes on from there", err=True)
+        return 130
+    if export is not None:
+        table.export(export)
+    if plot is not None:
+        table.plot(plot)
+    if as_json:
+        click.echo(json.dumps(table.to_dict()))
+    else:
+        click.echo(table._summary() if quiet else table)
+    if stopped is not None:
+        click.echo(f"sage-conslaw: time limit of {stopped.limit} s reached; the same command goes on from {store}", err=True)
+        return 3
+    return 1 if table.differing else 0
+
+
+def _number(text, kind, name, what, example):
+    try:
+        return kind(text)
+    except ValueError:
+        raise InputError(f"{name} {text!r} is not {what}; give e.g. {name} {example}") from None

@@ -1,1 +1,0 @@
-r"""Subcommands of ``sage-conslaw`` that have a module of their own."""

@@ -1,0 +1,270 @@
+r"""
+The public calls: find the laws, count them, check one.
+"""
+import secrets
+import time
+
+import numpy as np
+
+from .._sage import QQ, ZZ, Unknown
+from ..runtime.deadline import Deadline, Stopped, TimeLimitReached
+from ..exact import terms as sparse
+from ..inputs.polynomials import polynomials_of_one_ring
+from ..networks.catalog import integer
+from ..inputs.problem import problem
+from ..results.result import ConservationLaws, LawCount
+from .squeeze import count_squeeze, squeeze
+from ..runtime.errors import InputError, InputTypeError
+
+ALGORITHMS = ("modular", "symbolic", "syzygies")
+
+
+def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None, proof=True, seed=None,
+                      error_bound=None, time_limit=None, progress=False):
+    r"""
+    Find all polynomial conservation laws up to a degree, count all laws, and prove the list complete where it is.
+
+    INPUT:
+
+    - ``data`` -- a network of the catalog; `\phi` as a list of Sage or SymPy polynomials; or a
+      :class:`VectorFieldFamily`
+
+    - ``flow`` -- a flow (default: the network's own, else Euclidean gradient flow)
+
+    - ``loss`` -- ``"least-squares"`` (default) or ``"cross-entropy"``, for networks
+
+    - ``degree`` -- search all polynomials up to this total degree; by default degree 2 in parameters and velocities, for
+      flows with a time coordinate times powers of it (``time_degree`` in the result), which is not every monomial of that total
+
+    - ``algorithm`` -- ``"modular"`` (default); ``"symbolic"``, the published algorithms over QQ; or ``"syzygies"``, laws as
+      closed forms in a syzygy module truncated at the degree (Groebner basis by Singular), count modular
+
+    - ``proof`` -- whether to try to prove a count that the squeeze leaves open; nothing is called proved without
+
+    - ``seed`` -- an integer; the same seed gives the same result
+
+    - ``error_bound`` -- how improbable an error of a Monte Carlo rank must be; primes and points are added until it is
+
+    - ``time_limit`` -- seconds; then :class:`TimeLimitReached` carries what is proved so far
+
+    OUTPUT: a :class:`ConservationLaws`
+
+    ALGORITHM: every law found is conserved exactly; the rank `r` of the generated Lie algebra is bounded
+    from below at one point modulo a prime.  With `m` independent laws in dimension `N`, `m + r = N` proves that there are no
+    others ([MGP2023]_, Theorem 3.3).  "Complete" is relative to the span condition: real gradients span what the
+    response's gradients do.
+
+    EXAMPLES:
+
+    The product of three parameters::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.product(3)).laws
+        (x1^2 - x2^2, x1^2 - x3^2)
+
+    The balance of linear networks, `U_1^T U_1 - U_2 U_2^T`::
+
+        sage: conservation_laws(networks.linear([3, 2, 3]))
+        3 independent laws of degree at most 2 in 12 parameters, complete (proved)
+
+    With cross-entropy there are more::
+
+        sage: conservation_laws(networks.linear([3, 2, 3]), loss="cross-entropy").number
+        5
+
+    Your own local reparameterisation::
+
+        sage: R.<u, v> = QQ[]
+        sage: conservation_laws([u^2*v]).laws
+        (u^2 - 2*v^2,)
+
+    A law that is not polynomial is counted, not listed::
+
+        sage: r = conservation_laws(networks.linear([1, 2, 2, 1]))
+        sage: r.number, len(r.independent), r.complete
+        (7, 6, False)
+
+    TESTS::
+
+        sage: conservation_laws([u*v], degree=0)
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: degree 0 is not a positive integer; try degree 2
+        sage: conservation_laws([u*v], algorithm="magic")
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: algorithm 'magic' is not known; choose 'modular', 'symbolic' or 'syzygies'
+        sage: conservation_laws([u*v], seed="x")
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputTypeError: seed 'x' is not an integer; give e.g. seed=0
+    """
+    start = time.perf_counter()
+    algorithm, seed, deadline = _algorithm(algorithm), _seed(seed), Deadline(time_limit, progress)
+    error_bound = _error_bound(error_bound)
+    asked = problem(data, flow, loss)
+    generator = np.random.default_rng(seed)
+    family = asked.family
+    groups = family.groups(None if degree is None else _degree(degree))
+    degree = sum(bound for _, bound in groups)
+    try:
+        both = squeeze(family, groups, algorithm, generator, proof, deadline, progress, error_bound)
+    except Stopped as stopped:
+        partial = _partial(asked, stopped, degree, algorithm, seed, time.perf_counter() - start)
+        raise stopped.with_partial(partial) from None
+    finally:
+        deadline.close()
+    status, error, complete = both.status, both.error_bound, Unknown
+    if both.rank + len(both.independent) == family.moving_dimension:
+        status, error, complete = "proved", None, True
+    elif status == "proved":
+        status, error, complete = "bounded", None, False
+    elif status == "probable":
+        status = "bounded"
+    return ConservationLaws(
+        asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.moving_dimension,
+        both.rank, tuple(both.sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options, asked,
+        both.method, len(both.independent), laws=tuple(map(asked.law, both.laws)), independent=both.independent, degree=degree, complete=complete,
+        time=None if family.time is None else family.names[family.time], rate=family.rate,
+        coordinates=tuple(family.meaning.items()),
+        terms=both.laws, searched=both.searched, time_degree=next((bound for group, bound in groups if group == [family.time]), None))
+
+
+def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof=True, seed=None,
+                            error_bound=None, time_limit=None, progress=False):
+    r"""
+    Count the independent conservation laws, polynomial or not; proved where a squeeze or a closure is found.
+
+    INPUT: as for :func:`conservation_laws`; no ansatz is needed, and ``proof=False`` makes none.
+
+    OUTPUT: a :class:`LawCount`
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import count_conservation_laws, networks
+        sage: count_conservation_laws(networks.relu([3, 4, 2], bias=True)).number
+        4
+        sage: count_conservation_laws(networks.linear([2, 3, 2]), proof=False).status
+        'probable'
+
+    One random cubic field in five variables has four laws, none of them polynomial ([MGP2023]_, Section 2.3)::
+
+        sage: from sage_conslaw import VectorFieldFamily
+        sage: R = PolynomialRing(QQ, 5, "x")
+        sage: field = [R.random_element(degree=3, terms=6) for _ in range(5)]
+        sage: count_conservation_laws(VectorFieldFamily(controls=[field])).number
+        4
+    """
+    start = time.perf_counter()
+    algorithm, seed, deadline = _algorithm(algorithm), _seed(seed), Deadline(time_limit, progress)
+    error_bound = _error_bound(error_bound)
+    asked = problem(data, flow, loss)
+    generator = np.random.default_rng(seed)
+    family = asked.family
+    try:
+        both = count_squeeze(family, algorithm, generator, proof, deadline, error_bound)
+    except Stopped as stopped:
+        partial = _partial(asked, stopped, None, algorithm, seed, time.perf_counter() - start)
+        raise stopped.with_partial(partial) from None
+    finally:
+        deadline.close()
+    return LawCount(asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.moving_dimension,
+                    both.rank, tuple(both.sequence), both.status, both.error_bound, algorithm, seed, time.perf_counter() - start,
+                    asked.options, asked, both.method, max(both.laws_at_least, len(both.independent)))
+
+
+def is_conserved(h, data, *, flow=None, loss=None):
+    r"""
+    Decide exactly, over Q, whether one polynomial is a conservation law.
+
+    INPUT:
+
+    - ``h`` -- a Sage or SymPy polynomial, or a string, in the names of the state coordinates
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import is_conserved, networks
+        sage: is_conserved("x1^2 - x2^2", networks.product(3))
+        True
+        sage: is_conserved("x1 - x2", networks.product(3)), is_conserved(3, networks.product(3))
+        (False, True)
+        sage: R.<u, v> = QQ[]
+        sage: is_conserved(u^2 - v^2, [u*v])
+        True
+        sage: is_conserved("y", networks.product(3))
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: h has the variable y, which is not a coordinate (x1, x2, x3)
+    """
+    family = problem(data, flow, loss).family
+    if isinstance(h, int) or getattr(h, "parent", lambda: None)() in (ZZ, QQ):
+        return True
+    ring, (polynomial,) = polynomials_of_one_ring([h], "h")
+    place = {name: i for i, name in enumerate(family.names)}
+    moved = {}
+    for monomial, value in sparse.from_sage(polynomial).items():
+        for i in monomial:
+            name = ring.variable_names()[i]
+            if name not in place:
+                shown = ", ".join(family.names[:8]) + (", ..." if len(family.names) > 8 else "")
+                raise InputError(f"h has the variable {name}, which is not a coordinate ({shown})")
+        moved[tuple(sorted(place[ring.variable_names()[i]] for i in monomial))] = value
+    return family.conserved([moved])[0]
+
+
+def _partial(asked, reached, degree, algorithm, seed, seconds):
+    """Return what is sound when the time is over: laws if all were found, and a lower bound of the rank."""
+    known = reached.partial
+    at_least = max(len(known.get("independent", ())), known.get("laws_at_least", 0))
+    record = {
+        "architecture": asked.architecture, "sizes": list(asked.sizes), "flow": asked.flow_name, "loss": asked.loss,
+        "parameters": asked.parameters, "state_dimension": asked.family.moving_dimension,
+        "lie_dimension": known.get("rank_at_least", 0), "number": None, "status": "bounded", "error_bound": None,
+        "algorithm": algorithm, "seed": seed, "seconds": round(seconds, 3), "time_limit_reached": isinstance(reached, TimeLimitReached),
+        "number_at_most": asked.family.moving_dimension - known.get("rank_at_least", 0),
+        "number_at_least": at_least,
+    }
+    if degree is not None:
+        laws = [asked.law(law) for law in known.get("found", ())]
+        record.update({"independent_laws_found": len(known.get("independent", ())), "laws": [str(law) for law in laws],
+                       "degree": degree, "complete": None,
+                       "all_laws_of_this_degree": "found" in known and known.get("found_up_to", degree) == degree})
+        if "searched" in known:
+            record["searched"] = known["searched"]
+    return record
+
+
+def _algorithm(algorithm):
+    if algorithm is None:
+        return "modular"
+    if algorithm not in ALGORITHMS:
+        raise InputError(f"algorithm {algorithm!r} is not known; choose 'modular', 'symbolic' or 'syzygies'")
+    return algorithm
+
+
+def _seed(seed):
+    return secrets.randbits(32) if seed is None else _at_least(seed, 0, "seed", "give e.g. seed=0")
+
+
+def _degree(degree):
+    return _at_least(degree, 1, "degree", "try degree 2")
+
+
+def _at_least(value, least, name, advice):
+    try:
+        number = integer(value)
+    except TypeError:
+        raise InputTypeError(f"{name} {value!r} is not an integer; {advice}") from None
+    if number < least:
+        raise InputError(f"{name} {value} is not a {'positive' if least else 'non-negative'} integer; {advice}")
+    return number
+
+
+def _error_bound(bound):
+    if bound is None:
+        return None
+    if isinstance(bound, (bool, str)) or not hasattr(bound, "__float__"):
+        raise InputTypeError(f"error_bound {bound!r} is not a number between 0 and 1; give e.g. 1e-30")
+    if not 0 < float(bound) < 1:
+        raise InputError(f"error_bound {bound} is not between 0 and 1; give e.g. 1e-30")
+    return float(bound)

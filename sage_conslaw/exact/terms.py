@@ -1,0 +1,218 @@
+r"""
+Sparse polynomials as dictionaries, the neutral form between Sage, modular evaluation and JSON.
+
+A polynomial is ``{monomial: coefficient}``; a monomial is the sorted tuple of its variables' indices,
+repeated by multiplicity (``z_0^2 z_3`` is ``(0, 0, 3)``), a coefficient a nonzero ``Fraction``.
+"""
+from fractions import Fraction
+
+import numpy as np
+
+
+def from_sage(polynomial):
+    r"""
+    Return the terms of a Sage polynomial over ZZ or QQ.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.terms import from_sage
+        sage: R.<x, y> = QQ[]
+        sage: from_sage(x^2*y/2 - 3)
+        {(): Fraction(-3, 1), (0, 0, 1): Fraction(1, 2)}
+    """
+    terms = {}
+    for exponents, coefficient in polynomial.dict().items():
+        if hasattr(exponents, "sparse_iter"):
+            monomial = tuple(i for i, e in exponents.sparse_iter() for _ in range(int(e)))
+        else:
+            monomial = (0,) * int(exponents)
+        value = Fraction(int(coefficient.numerator()), int(coefficient.denominator()))
+        if value:
+            terms[monomial] = value
+    return dict(sorted(terms.items(), key=lambda item: (len(item[0]), item[0])))
+
+
+def to_sage(terms, ring):
+    r"""
+    Return the polynomial with these terms in a Sage polynomial ring.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.terms import from_sage, to_sage
+        sage: R.<x, y> = QQ[]
+        sage: to_sage(from_sage(x^2*y/2 - 3), R)
+        1/2*x^2*y - 3
+    """
+    from .._sage import ETuple, QQ
+    number = ring.ngens()
+    out = {}
+    for monomial, value in terms.items():
+        exponents = {}
+        for i in monomial:
+            exponents[i] = exponents.get(i, 0) + 1
+        out[ETuple(exponents, number)] = QQ((value.numerator, value.denominator))
+    if number == 1 and not hasattr(ring, "term_order"):
+        return ring({exponents[0]: value for exponents, value in out.items()})
+    return ring(out)
+
+
+def derivatives(terms):
+    r"""
+    Return the nonzero partial derivatives as ``{variable: terms}``.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.terms import derivatives
+        sage: derivatives({(0, 0, 1): Fraction(1r)})
+        {0: {(0, 1): Fraction(2, 1)}, 1: {(0, 0): Fraction(1, 1)}}
+    """
+    out = {}
+    for monomial, value in terms.items():
+        for i in dict.fromkeys(monomial):
+            at = monomial.index(i)
+            rest = monomial[:at] + monomial[at + 1:]
+            out.setdefault(i, {})[rest] = value * monomial.count(i)
+    return out
+
+
+def multiply(a, b):
+    r"""
+    Return the product of two polynomials.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.terms import multiply
+        sage: multiply({(0,): Fraction(1r), (1,): Fraction(1r)}, {(0,): Fraction(1r), (1,): Fraction(-1r)})
+        {(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}
+    """
+    out = {}
+    for left, x in a.items():
+        for right, y in b.items():
+            monomial = tuple(sorted(left + right))
+            out[monomial] = out.get(monomial, 0) + x * y
+    return {monomial: value for monomial, value in out.items() if value}
+
+
+def add(a, b):
+    r"""
+    Return the sum of two polynomials.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.terms import add
+        sage: add({(0,): Fraction(1r), (1,): Fraction(1r)}, {(1,): Fraction(-1r)})
+        {(0,): Fraction(1, 1)}
+    """
+    out = dict(a)
+    for monomial, value in b.items():
+        out[monomial] = out.get(monomial, 0) + value
+    return {monomial: value for monomial, value in out.items() if value}
+
+
+def scaled(terms, factor):
+    r"""
+    Return a polynomial times a number.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.terms import scaled
+        sage: scaled({(0,): Fraction(1r)}, Fraction(-2r)), scaled({(0,): Fraction(1r)}, 0r)
+        ({(0,): Fraction(-2, 1)}, {})
+    """
+    return {monomial: value * factor for monomial, value in terms.items() if factor}
+
+
+def shifted(terms, offset):
+    r"""
+    Return the polynomial with every variable's index moved by ``offset``.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.terms import shifted
+        sage: shifted({(0, 2): Fraction(1r)}, 5)
+        {(5, 7): Fraction(1, 1)}
+    """
+    return {tuple(i + offset for i in monomial): value for monomial, value in terms.items()}
+
+
+def degree(terms):
+    r"""
+    Return the total degree; 0 for the zero polynomial.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.terms import degree
+        sage: degree({(0, 0, 1): Fraction(1r), (): Fraction(2r)})
+        3
+    """
+    return max(map(len, terms), default=0)
+
+
+def coefficient_bits(polynomials):
+    r"""
+    Return the bit length of the largest numerator or denominator of some polynomials, times the bits of their number of terms.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.terms import coefficient_bits
+        sage: coefficient_bits([{(0,): Fraction(8r)}, {}])
+        5
+    """
+    values = [value for f in polynomials for value in f.values()]
+    largest = max((max(abs(v.numerator), v.denominator).bit_length() for v in values), default=1)
+    return largest + len(values).bit_length()
+
+
+class PolynomialMap:
+    r"""
+    Several polynomials of one point, compiled for batched evaluation in any arithmetic.
+
+    INPUT:
+
+    - ``polynomials`` -- list of sparse polynomials
+
+    - ``dimension`` -- number of variables
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: from sage_conslaw.exact.terms import PolynomialMap
+        sage: f = PolynomialMap([{(0, 0): Fraction(1r)}, {}, {(): Fraction(1r, 2r), (1,): Fraction(1r)}], 2)
+        sage: f(ModularArithmetic(101), numpy.array([7, 8]))
+        array([49,  0, 59])
+    """
+
+    def __init__(self, polynomials, dimension):
+        self.outputs = len(polynomials)
+        self.dimension = dimension
+        flat = [(i, monomial, value) for i, f in enumerate(polynomials) for monomial, value in f.items()]
+        self.coefficients = [value for _, _, value in flat]
+        self.degree = max((len(monomial) for _, monomial, _ in flat), default=0)
+        # Short monomials are padded with an extra coordinate that is 1.
+        self.indices = np.full((max(self.degree, 1), len(flat)), dimension, dtype=np.int64)
+        for column, (_, monomial, _) in enumerate(flat):
+            self.indices[:len(monomial), column] = monomial
+        owners = np.array([i for i, _, _ in flat], dtype=np.int64)
+        present = sorted(set(owners.tolist()))
+        self.starts = np.searchsorted(owners, present)
+        self.places = np.full(self.outputs, len(present), dtype=np.int64)
+        self.places[present] = np.arange(len(present))
+
+    def __call__(self, A, z):
+        if not self.coefficients:
+            return A.constant(np.zeros(self.outputs, dtype=np.int64))
+        z = A.concatenate([z, A.constant([1])], -1)
+        values = A.fractions(self.coefficients)
+        for row in self.indices:
+            values = A.multiply(values, A.take(z, row))
+        sums = A.segment_sum(values, self.starts)
+        return A.take(A.concatenate([sums, A.constant([0])], -1), self.places)

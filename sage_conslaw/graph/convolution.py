@@ -1,0 +1,130 @@
+r"""
+Convolutions and pooling over any number of spatial axes, as windows and a contraction: weights are shared by construction.
+"""
+import itertools
+
+import numpy as np
+
+from .activations import gate_function
+from .tensor import Data, Tensor, contract
+from ..runtime.errors import InputError, InputTypeError
+
+
+def _each(value, axes, what):
+    """Return one number for each spatial axis."""
+    from ..networks.catalog import integer
+    values = tuple(value) if hasattr(value, "__iter__") and not isinstance(value, str) else (value,) * axes
+    if len(values) != axes:
+        raise InputError(f"{what} {values} is not one number or {axes}, one a spatial axis")
+    try:
+        return tuple(integer(v) for v in values)
+    except TypeError:
+        raise InputTypeError(f"{what} {value!r} is not of integers") from None
+
+
+def windows(shape, kernel, stride, padding):
+    r"""
+    Return the places of the windows of a ``(channels, ...)`` array: shape ``(channels, positions, kernel entries)``, and the positions' shape.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.convolution import windows
+        sage: windows((1, 3), (2,), (1,), (1,))
+        (array([[[-1,  0],
+                 [ 0,  1],
+                 [ 1,  2],
+                 [ 2, -1]]]), (4,))
+        sage: windows((1, 3), (5,), (1,), (0,))
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: a window of 5 does not fit in 3 + 2 * 0 entries; give a smaller window or more padding
+    """
+    channels, *spatial = shape
+    positions = []
+    for n, k, step, pad in zip(spatial, kernel, stride, padding):
+        if step < 1 or k < 1 or pad < 0:
+            raise InputError(f"window {k}, stride {step}, padding {pad}: windows and strides are positive, paddings are not negative")
+        if k > n + 2 * pad:
+            raise InputError(f"a window of {k} does not fit in {n} + 2 * {pad} entries; give a smaller window or more padding")
+        positions.append((n + 2 * pad - k) // step + 1)
+    places = np.pad(np.arange(channels * int(np.prod(spatial))).reshape(shape), [(0, 0)] + [(pad, pad) for pad in padding],
+                    constant_values=-1)
+    out = np.empty((channels, int(np.prod(positions)), int(np.prod(kernel))), dtype=np.int64)
+    for i, offset in enumerate(itertools.product(*map(range, kernel))):
+        piece = places[(slice(None),) + tuple(slice(o, o + step * n, step) for o, step, n in zip(offset, stride, positions))]
+        out[:, :, i] = piece.reshape(channels, -1)
+    return out, tuple(positions)
+
+
+def convolve(x, kernel, stride=1, padding=0, groups=1):
+    r"""
+    Return the convolution (cross-correlation) of a tensor with a kernel.
+
+    INPUT:
+
+    - ``x`` -- tensor of shape ``(channels, ...)``
+
+    - ``kernel`` -- tensor of shape ``(outputs, channels / groups, ...)`` with as many spatial axes
+
+    - ``stride``, ``padding`` -- integers, or one a spatial axis; ``groups`` divides channels and outputs
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.tensor import Data, Parameter
+        sage: from sage_conslaw.graph.convolution import convolve
+        sage: x = Data("x", (2, 7, 5), "input")
+        sage: convolve(x, Parameter("W", (4, 2, 3, 3)), stride=2, padding=1).shape
+        (4, 4, 3)
+        sage: convolve(x, Parameter("W", (4, 1, 3, 3)), groups=2).shape
+        (4, 5, 3)
+        sage: convolve(x, Parameter("W", (4, 3, 3, 3)))
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: the convolution of x of shape (2, 7, 5) with W of shape (4, 3, 3, 3): with 1 group the kernel takes 3 channels, not 2
+    """
+    from ..networks.catalog import integer
+    for part in (x, kernel):
+        if not isinstance(part, Tensor):
+            raise InputTypeError("a convolution is of tensors; a fixed kernel is networks.fixed(name, values=...)")
+    try:
+        groups = integer(groups)
+    except TypeError:
+        raise InputTypeError(f"groups {groups!r} is not an integer") from None
+    axes = len(x.shape) - 1
+    what = f"the convolution of {x.label()} of shape {x.shape} with {kernel.label()} of shape {kernel.shape}"
+    if axes < 1 or len(kernel.shape) != axes + 2:
+        raise InputError(f"{what}: the shapes are (channels, ...) and (outputs, channels / groups, ...), with as many spatial axes")
+    outputs, inner = kernel.shape[:2]
+    if groups < 1 or x.shape[0] % groups or outputs % groups:
+        raise InputError(f"{what}: {groups} groups do not divide {x.shape[0]} channels and {outputs} outputs")
+    if inner * groups != x.shape[0]:
+        raise InputError(f"{what}: with {groups} group{'s' if groups > 1 else ''} the kernel takes {inner * groups} channels, not {x.shape[0]}")
+    places, positions = windows(x.shape, kernel.shape[2:], _each(stride, axes, "stride"), _each(padding, axes, "padding"))
+    entries = places.shape[2]
+    if groups == 1:
+        result = contract("cpk,ock->op", x.gather(places, "windows({0})"), kernel.reshape(outputs, inner, entries))
+    else:
+        result = contract("gcpk,gock->gop", x.gather(places.reshape(groups, inner, *places.shape[1:]), "windows({0})"),
+                          kernel.reshape(groups, outputs // groups, inner, entries))
+    return result.reshape(outputs, *positions)
+
+
+def max_pool(x, window, stride=None):
+    r"""
+    Return the largest entry of each window of a ``(channels, ...)`` tensor: a gate on every entry of the window.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.tensor import Data
+        sage: from sage_conslaw.graph.convolution import max_pool
+        sage: max_pool(Data("x", (2, 6), "input"), 2).shape
+        (2, 3)
+    """
+    axes = len(x.shape) - 1
+    if axes < 1:
+        raise InputError(f"max-pooling of {x.label()} of shape {x.shape}: the shape is (channels, ...)")
+    window = _each(window, axes, "window")
+    places, positions = windows(x.shape, window, window if stride is None else _each(stride, axes, "stride"), (0,) * axes)
+    inside = x.gather(places, "windows({0})")
+    gates = Data("gate", inside.shape, "gate", source=inside, function=gate_function("max"))
+    return contract("cpk,cpk->cp", inside, gates).reshape(x.shape[0], *positions)

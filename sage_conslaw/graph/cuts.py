@@ -1,0 +1,121 @@
+r"""
+The covectors that a nonlinearity or a loss can produce: free data, up to the invariances of the function; and the outputs of layer normalisation.
+
+A softmax does not change when a constant is added to its input, so every covector there sums to zero; a normalisation does not change when its
+input is scaled, so every covector there is orthogonal to the input.  Each constraint is solved by free data, and nothing else is assumed.
+"""
+import numpy as np
+
+from .activations import LAYER_NORM_WITHOUT_LAST
+from .tensor import Constant, Data, Tensor, contract
+from .operations import LETTERS
+
+
+def _differences(size):
+    """Return the matrix whose rows span the vectors of sum zero."""
+    return np.hstack([np.eye(size - 1, dtype=int), -np.ones((size - 1, 1), dtype=int)])
+
+
+def sum_zero(name, shape):
+    r"""
+    Return a tensor of data that is any array whose sums along the last axis are zero.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.cuts import sum_zero
+        sage: sum_zero("s", (2, 3)).shape
+        (2, 3)
+    """
+    *lead, size = shape
+    return Data(name, (*lead, size - 1), "covector") @ Constant(_differences(size))
+
+
+def masked_sum_zero(name, mask):
+    r"""
+    Return a tensor of data that sums to zero along the last axis over the allowed entries and is zero at the others.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.graph.cuts import masked_sum_zero
+        sage: masked_sum_zero("s", numpy.tril(numpy.ones((3, 3), dtype=int))).shape
+        (3, 3)
+    """
+    rows = mask.reshape(-1, mask.shape[-1])
+    spans = np.zeros((len(rows), rows.shape[1] - 1, rows.shape[1]), dtype=np.int64)
+    for i, row in enumerate(rows):
+        allowed = np.flatnonzero(row)
+        for j, place in enumerate(allowed[:-1]):
+            spans[i, j, place], spans[i, j, allowed[-1]] = 1, -1
+    free = Data(name, (len(rows), rows.shape[1] - 1), "covector")
+    return contract("tv,tvu->tu", free, Constant(spans)).reshape(*mask.shape)
+
+
+def orthogonal(name, z):
+    r"""
+    Return a tensor of data that is orthogonal to ``z`` along the last axis: `\langle b, z \rangle a - \langle a, z \rangle b` for free `a`, `b`.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.cuts import orthogonal
+        sage: from sage_conslaw.graph.tensor import Data
+        sage: orthogonal("s", Data("z", (2, 3), "input")).shape
+        (2, 3)
+    """
+    letters = LETTERS[:len(z.shape)]
+    a, b = Data(name, z.shape, "covector"), Data(name, z.shape, "covector")
+
+    def part(a, b):
+        inner = contract(f"{letters},{letters}->{letters[:-1]}", b, z)
+        return contract(f"{letters[:-1]},{letters}->{letters}", inner, a)
+    return part(a, b) - part(b, a)
+
+
+def layer_norm(z):
+    r"""
+    Return the layer normalisation of ``z`` along the last axis: its outputs are any that sum to zero, all but the last entry free.
+
+    EXAMPLES:
+
+    Without a gain this adds laws, the sums over the units of the matrix that reads it::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: x, W, U = networks.input(3), networks.parameter("W", 3, 3), networks.parameter("U", 3, 2)
+        sage: conservation_laws(networks.custom((x @ W).layer_norm() @ U), seed=0).matrix_laws()
+        [W 1 (3 laws), 1^T U (2 laws), |W|^2 (1 law)]
+    """
+    size = z.shape[-1] if z.shape else 1
+    if size == 1:
+        return z.cut("layer norm")
+    free = Data("layer_norm", (*z.shape[:-1], size - 1), "cut", source=z, function=LAYER_NORM_WITHOUT_LAST)
+    product = free @ Constant(_differences(size))
+    return Tensor(product.operation, product.inputs, "{0}")
+
+
+def covector(cut):
+    r"""
+    Return the covector at the input of a cut as a tensor of data, ``None`` if it is always zero.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.cuts import covector
+        sage: from sage_conslaw.graph.tensor import Data
+        sage: z = Data("z", (3,), "input")
+        sage: [covector(z.cut(name)).shape for name in ("gelu", "softmax", "rms norm", "layer norm")]
+        [(3,), (3,), (3,), (3,)]
+        sage: covector(Data("z", (1,), "input").softmax()) is None
+        True
+    """
+    z, constraint = cut.source, cut.function.constraint
+    if constraint == "free":
+        return Data("s", z.shape, "covector")
+    size = z.shape[-1]
+    if size <= (2 if constraint == "sum zero and orthogonal" else 1):
+        return None
+    if constraint == "sum zero":
+        return sum_zero("s", z.shape) if cut.mask is None else masked_sum_zero("s", cut.mask)
+    if constraint == "orthogonal":
+        return orthogonal("s", z)
+    # Orthogonal to z and to constants: the differences of z have a covector orthogonal to them.
+    spans = _differences(size)
+    return orthogonal("s", z @ Constant(spans.T)) @ Constant(spans)

@@ -1,0 +1,189 @@
+r"""
+A network: one graph, with the loss it is trained on, and its response.
+"""
+from .cuts import covector, sum_zero
+from .tensor import Data, Parameter
+from .response import NetworkResponse
+from ..runtime.errors import InputError, InputTypeError
+
+LOSSES = ("least-squares", "cross-entropy")
+
+# Names of entries are compared up to this number of parameters (5 ms); the catalog's own names never meet.
+_CHECKED_NAMES = 10_000
+
+
+class Network:
+    r"""
+    An architecture: the graph from the input to the output, written once.
+
+    INPUT:
+
+    - ``architecture`` -- name in the catalog
+
+    - ``sizes`` -- widths from input to output
+
+    - ``output`` -- the output tensor; its last axis are the classes
+
+    - ``positive`` -- names of the parameters that are positive, trained by mirror descent on the entropy by default
+
+    - ``parameters`` -- the trained arrays (default: those of the graph); unused ones are laws by themselves
+
+    - ``options`` -- what else defines it (``bias``)
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: net = networks.linear([2, 1, 2]); net
+        linear network 2 -> 1 -> 2 with 4 parameters
+        sage: net.parameters
+        {'U1': (2, 1), 'U2': (1, 2)}
+        sage: net.local_reparameterisation()
+        [U1_1_1*U2_1_1, U1_1_1*U2_1_2, U1_2_1*U2_1_1, U1_2_1*U2_1_2]
+    """
+
+    def __init__(self, architecture, sizes, output, positive=(), parameters=None, **options):
+        self.architecture = architecture
+        self.sizes = tuple(sizes)
+        self.output = output
+        self.positive = tuple(positive)
+        self.options = options
+        for leaf in parameters or ():
+            if not isinstance(leaf, Parameter):
+                raise InputTypeError(f"{leaf!r} in the list of parameters is none; make them with networks.parameter")
+        nodes = output.ancestors(through_data=True)
+        used = [node for node in nodes if isinstance(node, Parameter)]
+        self._leaves = list(used if parameters is None else parameters)
+        self.unused = tuple(leaf.name for leaf in self._leaves if leaf not in used)
+        self.inputs = tuple(node for node in nodes if isinstance(node, Data) and node.kind == "input")
+        self._cuts = [node for node in nodes if isinstance(node, Data) and node.kind == "cut"]
+        self._responses = {}
+        self._check_leaves(used)
+
+    def _check_leaves(self, used):
+        missing = [leaf.name for leaf in used if leaf not in self._leaves]
+        if missing:
+            raise InputError(f"the parameter {missing[0]} is in the graph but not in the list of parameters; add it, or make it networks.fixed")
+        names = [leaf.name for leaf in self._leaves]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise InputError(f"two parameters have the name {twice[0]}; give them distinct names, or use one tensor twice to tie the weights")
+        if sum(leaf.size for leaf in self._leaves) <= _CHECKED_NAMES:
+            entries = [name for leaf in self._leaves for name in leaf.entry_names()]
+            both = sorted({name for name in entries if entries.count(name) > 1}) if len(set(entries)) < len(entries) else []
+            if both:
+                raise InputError(f"two entries have the name {both[0]}; rename one of the parameters")
+        if not self._leaves:
+            raise InputError("the network has no parameters: nothing is trained; make some with networks.parameter")
+
+    @property
+    def parameters(self):
+        r"""
+        The names and shapes of the trained arrays; laws are named after their entries.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: net = networks.linear([2, 1, 2])
+            sage: net.parameters
+            {'U1': (2, 1), 'U2': (1, 2)}
+        """
+        return {leaf.name: leaf.shape for leaf in self._leaves}
+
+    @property
+    def dimension(self):
+        r"""
+        The number of parameters.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: net = networks.linear([2, 1, 2])
+            sage: net.dimension
+            4
+        """
+        return sum(leaf.size for leaf in self._leaves)
+
+    def __repr__(self):
+        widths = " -> ".join(map(str, self.sizes))
+        words = "" if not self.options.get("bias") else " and biases"
+        words += "".join(f", {key} {value}" if not isinstance(value, bool) else f", {key}" for key, value in sorted(self.options.items())
+                         if key != "bias" and value not in (None, False))
+        if self.unused:
+            words += f"; {', '.join(self.unused)} unused: each entry is a law by itself"
+        return f"{self.architecture} network {widths + ' ' if widths else ''}with {self.dimension} parameters{words}"
+
+    def response(self, loss="least-squares"):
+        r"""
+        Return the response: the output paired with the covectors that the loss can produce.
+
+        INPUT:
+
+        - ``loss`` -- ``"least-squares"`` (also logistic per output): a free covector; or
+          ``"cross-entropy"`` (softmax): a covector that sums to zero
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.linear([1, 1, 2]).response("cross-entropy").local_reparameterisation()
+            [U1_1_1*U2_1_1 - U1_1_1*U2_1_2]
+            sage: networks.linear([1, 1, 2]).response("hinge")
+            Traceback (most recent call last):
+            ...
+            sage_conslaw.InputError: loss 'hinge' is not known; choose 'least-squares' or 'cross-entropy'
+        """
+        if loss not in LOSSES:
+            raise InputError(f"loss {loss!r} is not known; choose {' or '.join(map(repr, LOSSES))}")
+        if loss not in self._responses:
+            shape = self.output.shape
+            pairings = []
+            if loss == "least-squares":
+                pairings.append((self.output, Data("s", shape, "covector")))
+            elif not shape:
+                raise InputError("cross-entropy needs classes on the last axis of the output, which has no axis")
+            else:
+                pairings.append((self.output, sum_zero("s", shape)))
+            for cut in self._cuts:
+                constrained = covector(cut)
+                if constrained is not None:
+                    pairings.append((cut.source, constrained))
+            self._responses[loss] = NetworkResponse(self._leaves, pairings)
+        return self._responses[loss]
+
+    def local_reparameterisation(self):
+        r"""
+        Return phi, the coefficients of the response in the data variables, as Sage polynomials.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: net = networks.linear([2, 1, 2])
+            sage: net.local_reparameterisation()
+            [U1_1_1*U2_1_1, U1_1_1*U2_1_2, U1_2_1*U2_1_1, U1_2_1*U2_1_2]
+        """
+        return self.response().local_reparameterisation()
+
+    def draw(self, figsize=None):
+        r"""
+        Return a picture of the graph, from input to output.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.attention(4, 2).draw()
+            Graphics object consisting of ... graphics primitives
+        """
+        from .picture import draw
+        return draw(self, figsize)
+
+    def check_span(self, data=None, samples=None, theta=None, loss="least-squares", seed=0):
+        r"""
+        Compare the span of real gradients with the model's at one point, numerically: see :mod:`.span_check`.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.gated(2, 2).check_span().equal
+            True
+        """
+        from .span_check import check_span
+        return check_span(self, data, samples, theta, loss, seed)

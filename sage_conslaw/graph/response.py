@@ -1,0 +1,448 @@
+r"""
+The response of a network: `f(\theta; \xi)`, the outputs paired with covectors, and its readings.
+
+The gradients of the response in `\theta`, for all data `\xi`, span the control fields of every flow.
+One backward pass over the graph serves modular evaluation, duals, floats and polynomials alike.
+"""
+import numpy as np
+
+from ..exact import modular
+from ..exact.abstraction import AbstractingArithmetic
+from ..exact.arithmetic import Dual, DualArithmetic, FloatArithmetic, PolynomialArithmetic
+from .tensor import Constant, Data, Parameter
+from ..runtime.errors import InputError
+
+
+# Expanding 10^5 terms takes about 2 s; the symbolic algorithms are far slower still on what comes after.
+MAX_PHI_TERMS = 100_000
+
+
+class NetworkResponse:
+    r"""
+    The response of a graph of operations, for covectors paired with some of its nodes.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: f = networks.relu([1, 2, 1]).response()
+        sage: f.names
+        ['U1_1_1', 'U1_1_2', 'U2_1_1', 'U2_2_1']
+        sage: f.degree                          # in parameters and data together
+        5
+        sage: f.local_reparameterisation()      # the path-lifting
+        [U1_1_1*U2_1_1, U1_1_2*U2_2_1]
+    """
+
+    def __init__(self, leaves, pairings):
+        self.leaves = list(leaves)
+        self.pairings = list(pairings)
+        self.names = [name for leaf in self.leaves for name in leaf.entry_names()]
+        self.dimension = len(self.names)
+        # Tied weights are one node; a parameter that nothing uses comes last.
+        self.order = list(dict.fromkeys([node for pair in self.pairings for root in pair for node in root.ancestors()] + self.leaves))
+        self.data_leaves = [node for node in self.order if isinstance(node, Data)]
+        self.degree = max(self._degrees(), default=0)
+        paired = {node for left, _ in self.pairings for node in left.ancestors()}
+        covectors = {node for _, root in self.pairings for node in root.ancestors()}
+        # What only covectors are made of.
+        self._covector_nodes = covectors - paired
+        # At a normalisation the covectors depend on the parameters: the fields are then no gradients of one phi.
+        self.is_gradient = not any(leaf in covectors for leaf in self.leaves)
+
+    def _degrees(self):
+        degrees = {}
+        for node in self.order:
+            if node.operation is None:
+                degrees[node] = 0 if isinstance(node, Constant) else 1
+            else:
+                degrees[node] = node.operation.degree(*(degrees[child] for child in node.inputs))
+        return [degrees[a] + degrees[b] for a, b in self.pairings]
+
+    def draw(self, generator, p, batch):
+        r"""
+        Return ``batch`` independent random values modulo ``p`` of all data variables.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: [part.shape for part in f.draw(numpy.random.default_rng(0r), 101r, 4r).values()]
+            [(4, 1), (4, 1)]
+        """
+        return {leaf: modular.random_array(generator, (batch,) + leaf.shape, p) for leaf in self.data_leaves}
+
+    @property
+    def data_size(self):
+        r"""
+        How many data variables there are.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: f.data_size
+            2
+        """
+        return sum(leaf.size for leaf in self.data_leaves)
+
+    def data_from_numbers(self, p, rows):
+        r"""
+        Return the data variables from lists of numbers, one a field, in the order of the data leaves.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: [part.tolist() for part in f.data_from_numbers(101r, [[3r, 5r]]).values()]
+            [[[3]], [[5]]]
+        """
+        flat, out, start = modular.residues(rows, (len(rows), self.data_size), p), {}, 0
+        for leaf in self.data_leaves:
+            out[leaf] = flat[:, start:start + leaf.size].reshape((len(rows),) + leaf.shape)
+            start += leaf.size
+        return out
+
+    def forward(self, A, theta, data, covectors=None):
+        r"""
+        Return the values of all nodes at the parameters ``theta`` (last axis) and the data; ``covectors`` evaluates what only these are made of.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: data = f.data_from_numbers(101r, [[1r, 1r]])
+            sage: len(f.forward(A, numpy.array([2r, 7r]), data))
+            6
+        """
+        values, start = {}, 0
+        for leaf in self.leaves:
+            flat = A.slice(theta, start, start + leaf.size)
+            values[leaf] = A.reshape(flat, (leaf.size,), leaf.shape)
+            start += leaf.size
+        for node in self.order:
+            if isinstance(node, Data):
+                values[node] = A.embed(data[node])
+            elif isinstance(node, Constant):
+                values[node] = A.constant(node.values)
+            elif node.operation is not None:
+                inputs = [values[child] for child in node.inputs]
+                if covectors is not None and node in self._covector_nodes:
+                    values[node] = covectors(node, inputs)
+                else:
+                    values[node] = node.operation.forward(A, *inputs)
+        return values
+
+    def gradient(self, A, theta, data):
+        r"""
+        Return the gradient of the response in the parameters, by one backward pass.
+
+        INPUT:
+
+        - ``A`` -- an arithmetic
+
+        - ``theta`` -- parameters, shape ``(dimension,)`` or ``(batch, dimension)``
+
+        - ``data`` -- data variables as drawn by :meth:`draw`
+
+        OUTPUT: array of shape ``(batch, dimension)``
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: f.gradient(A, numpy.array([2r, 7r]), f.data_from_numbers(101r, [[1r, 1r]]))
+            array([[7, 2]])
+        """
+        values = self.forward(A, theta, data)
+        return self.pulled_back(A, values, [(node, values[covector]) for node, covector in self.pairings])
+
+    def pulled_back(self, A, values, seeds, order=None, through=None):
+        r"""
+        Return the parameters' covectors that given covectors at some nodes are pulled back to, by one backward pass.
+
+        INPUT:
+
+        - ``values`` -- the values of all nodes
+
+        - ``seeds`` -- list of pairs (node, covector)
+
+        - ``order`` -- the nodes, inputs before results
+
+        - ``through`` -- a function ``(data leaf, covector)`` that pulls a covector back to the leaf's source, in the float reading
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: data = f.data_from_numbers(101r, [[1r, 1r]])
+            sage: values = f.forward(A, numpy.array([2r, 7r]), data)
+            sage: f.pulled_back(A, values, [(node, values[covector]) for node, covector in f.pairings])
+            array([[7, 2]])
+        """
+        covectors = {}
+        for node, covector in seeds:
+            self._accumulate(A, covectors, node, covector)
+        order = self.order if order is None else order
+        needed = self._needed(order, through is not None)
+        for node in reversed(order):
+            covector = covectors.get(node)
+            if covector is None:
+                continue
+            if node.operation is None:
+                if through is not None and node in needed and getattr(node, "source", None) is not None:
+                    self._accumulate(A, covectors, node.source, through(node, covector))
+                continue
+            inputs = tuple(values[child] for child in node.inputs)
+            for which, child in enumerate(node.inputs):
+                if child in needed:
+                    self._accumulate(A, covectors, child, node.operation.backward(A, which, covector, inputs))
+        parts = []
+        for leaf in self.leaves:
+            covector = covectors.get(leaf)
+            if covector is None:
+                parts.append(A.constant(np.zeros(leaf.size, dtype=np.int64)))
+            else:
+                parts.append(A.reshape(covector, leaf.shape, (leaf.size,)))
+        return A.concatenate(parts, -1)
+
+    @staticmethod
+    def _accumulate(A, covectors, node, covector):
+        known = covectors.get(node)
+        covectors[node] = covector if known is None else A.add(known, covector)
+
+    def _needed(self, order, through_data):
+        needed = set(self.leaves)
+        for node in order:
+            source = getattr(node, "source", None) if through_data and getattr(node, "kind", None) == "cut" else None
+            if source in needed or any(child in needed for child in node.inputs):
+                needed.add(node)
+        return needed
+
+    # -- exact readings --------------------------------------------------------------------------
+
+    def number_of_terms(self):
+        r"""
+        Return at most how many terms the response has when it is expanded: its value where everything is one.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: networks.linear([2, 3, 2]).response().number_of_terms()
+            12.0
+        """
+        data = {leaf: np.ones(leaf.shape) for leaf in self.data_leaves}
+        values = self.forward(_CountingArithmetic(), np.ones(self.dimension), data)
+        return sum(float((values[a] * values[b]).sum()) for a, b in self.pairings)
+
+    def _polynomials(self):
+        """Return the arithmetic of polynomials in the data over those in the parameters, and both as arrays of indeterminates."""
+        from .._sage import QQ, PolynomialRing
+        terms = self.number_of_terms()
+        if terms > MAX_PHI_TERMS:
+            raise InputError(f"phi has about {terms:.2g} terms, too many to write down; use algorithm='modular', which never does")
+        size = sum(leaf.size for leaf in self.data_leaves)
+        parameters = PolynomialRing(QQ, self.names, len(self.names))
+        # Generic (dictionary) polynomials: there may be thousands of data variables.
+        ring = PolynomialRing(parameters, size, "xi", implementation="generic") if size else parameters
+        fresh, data = iter(ring.gens()), {}
+        for leaf in self.data_leaves:
+            data[leaf] = _object_array([next(fresh) for _ in range(leaf.size)], leaf.shape)
+        return PolynomialArithmetic(ring), _object_array([ring(g) for g in parameters.gens()], (self.dimension,)), data
+
+    def local_reparameterisation(self):
+        r"""
+        Return the coefficients of the response in the data variables, as Sage polynomials over QQ.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: f.local_reparameterisation()
+            [U1_1_1*U2_1_1]
+        """
+        if not self.is_gradient:
+            raise InputError("there is no phi: at a normalisation the covectors depend on the parameters, and the fields are not the gradients "
+                             "of fixed polynomials")
+        A, theta, data = self._polynomials()
+        values, total = self.forward(A, theta, data), A.ring.zero()
+        for node, covector in self.pairings:
+            for a, b in zip(values[node].flat, values[covector].flat):
+                total += a * b
+        if not data:
+            return [total] if total else []
+        return [c for _, c in sorted(total.dict().items(), reverse=True)]
+
+    def gradient_coefficients(self):
+        r"""
+        Return the coefficients in the data variables of the gradient of the response: lists of Sage polynomials, one a parameter.
+
+        EXAMPLES:
+
+        They span the control fields, whether or not the covectors depend on the parameters::
+
+            sage: from sage_conslaw import networks
+            sage: networks.product(2).response().gradient_coefficients()
+            [[x2, x1]]
+        """
+        A, theta, data = self._polynomials()
+        components = self.gradient(A, theta, data).flat
+        if not any(leaf.size for leaf in data):
+            return [list(components)]
+        zero, fields = A.ring.base_ring().zero(), {}
+        for i, component in enumerate(components):
+            for monomial, coefficient in component.dict().items():
+                fields.setdefault(monomial, [zero] * self.dimension)[i] = coefficient
+        return [field for _, field in sorted(fields.items(), key=lambda item: item[0], reverse=True)]
+
+    def annihilated_by(self, ring, direction, symbols, state):
+        r"""
+        Decide exactly whether `\langle u, \nabla_\theta f(\theta; \xi) \rangle = 0` for all `\theta` and `\xi`.
+
+        INPUT:
+
+        - ``ring`` -- a polynomial ring over QQ
+
+        - ``direction`` -- dictionary ``{parameter index: polynomial}``, the field `u`
+
+        - ``symbols`` -- variables of the ring that nothing else uses; one is taken for each data
+          variable and each abstracted entry
+
+        - ``state`` -- the variables that stand for the parameters
+
+        ALGORITHM: the derivative of `f` along `u` is the infinitesimal part of one forward pass on dual
+        numbers over polynomials.  An entry whose infinitesimal part is zero may be replaced by a fresh
+        symbol: if the identity holds with the symbol free, it holds.  If it does not, the pass is
+        repeated with every entry expanded, which decides.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: R = PolynomialRing(QQ, 12, "z")
+            sage: state = numpy.array(R.gens()[:2r], dtype=object)
+            sage: f.annihilated_by(R, {0r: state[0r], 1r: -state[1r]}, numpy.array(R.gens()[2r:], dtype=object), state)
+            True
+        """
+        return (self._derivative_vanishes(ring, direction, symbols, state, abstract=True)
+                or self._derivative_vanishes(ring, direction, symbols, state, abstract=False))
+
+    def weight_relations(self, lattice):
+        r"""
+        Add the relations under which the response is homogeneous in parameters and data together.
+
+        OUTPUT: the weights of the parameters, and a list with the response's weight and the parameters in it
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: from sage_conslaw.laws.gradings import WeightLattice
+            sage: parameters, outputs = f.weight_relations(WeightLattice())
+            sage: len(parameters), len(outputs)
+            (2, 1)
+        """
+        weights = {}
+        for node in self.order:
+            if not isinstance(node, (Parameter, Constant)):
+                weights[node] = lattice.unknowns(node.size)
+        parameters = lattice.unknowns(self.dimension)
+        start = 0
+        for leaf in self.leaves:
+            weights[leaf] = parameters[start:start + leaf.size]
+            start += leaf.size
+        for node in self.order:
+            if node.operation is None:
+                continue
+            for outs, inputs in node.operation.terms(*(child.shape for child in node.inputs)):
+                self._relate(lattice, weights, node, outs, inputs)
+        response = lattice.unknowns(1)[0]
+        for node, covector in self.pairings:
+            factors = [weights.get(covector)] if covector in weights else []
+            for i in range(node.size):
+                lattice.relation({response: 1}, {weights[node][i]: -1}, *({w[i]: -1} for w in factors))
+        return parameters, [(response, range(self.dimension))]
+
+    @staticmethod
+    def _relate(lattice, weights, node, outs, inputs):
+        used, live = [], np.ones(len(outs), dtype=bool)
+        for child, entries in zip(node.inputs, inputs):
+            if entries is None:
+                continue
+            if isinstance(child, Constant):
+                live &= child.values.ravel()[entries] != 0
+            else:
+                used.append((weights[child], entries))
+        for k in np.flatnonzero(live):
+            lattice.relation({weights[node][outs[k]]: 1}, *({w[entries[k]]: -1} for w, entries in used))
+
+    def symbols_needed(self):
+        r"""
+        Return how many fresh symbols :meth:`annihilated_by` may take.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+            sage: f.symbols_needed() >= f.data_size
+            True
+        """
+        return sum(node.size for node in self.order)
+
+    def _derivative_vanishes(self, ring, direction, symbols, state, abstract):
+        base, zero = PolynomialArithmetic(ring), ring.zero()
+        sizes = [leaf.size for leaf in self.data_leaves]
+        places = np.cumsum([0] + sizes)
+        data = {leaf: symbols[start:start + leaf.size].reshape(leaf.shape)
+                for leaf, start in zip(self.data_leaves, places)}
+        moved = np.full(self.dimension, zero, dtype=object)
+        for i, value in direction.items():
+            moved[i] = value
+        plain = DualArithmetic(base)
+        A = AbstractingArithmetic(base, symbols[places[-1]:]) if abstract else plain
+
+        def covectors(node, inputs):
+            # Covectors are expanded, since their constraint is part of the identity, and nothing moves them.
+            return Dual(node.operation.forward(base, *(value.real for value in inputs)), None)
+        values = self.forward(A, Dual(state, moved), data, covectors)
+        total = zero
+        for node, covector in self.pairings:
+            derivative = values[node].infinitesimal
+            if derivative is not None:
+                total += sum((a * b for a, b in zip(derivative.flat, values[covector].real.flat) if a), zero)
+        return not total
+
+
+class _CountingArithmetic(FloatArithmetic):
+    """Floats in which nothing cancels: constants count by their absolute values."""
+
+    def constant(self, values):
+        return np.abs(np.asarray(values, dtype=np.float64))
+
+
+def _object_array(entries, shape):
+    out = np.empty(len(entries), dtype=object)
+    out[:] = entries
+    return out.reshape(shape)

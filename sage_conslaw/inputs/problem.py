@@ -1,0 +1,127 @@
+r"""
+From what the user hands over to a family: the one place where inputs become problems.
+"""
+from dataclasses import dataclass, field, replace
+
+from .. import flows as flow_room
+from ..exact import terms as sparse
+from ..fields.family import ControlAffineFamily
+from ..flows.metric import of_network
+from ..flows.polynomial_response import PolynomialResponse
+from .polynomials import polynomials_of_one_ring
+from ..graph.network import Network
+from ..runtime.errors import InputError, InputTypeError
+
+
+@dataclass
+class Problem:
+    r"""
+    A family, and how to name it in a result.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: p = problem(networks.linear([2, 2])); p.architecture, p.flow_name, p.loss
+        ('linear', 'gradient', 'least-squares')
+    """
+
+    family: ControlAffineFamily
+    architecture: str
+    sizes: tuple
+    flow_name: str
+    loss: str
+    parameters: int
+    ring: object = None
+    options: tuple = field(default=())
+    # Names and shapes of a network's parameters, in the order of the state; laws are written as matrices by them.
+    shapes: tuple = ()
+
+    def law(self, terms):
+        r"""
+        Return a law as a Sage polynomial in the user's own ring.
+
+        EXAMPLES::
+
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.inputs.problem import problem
+            sage: R.<u, v> = QQ[]
+            sage: problem([u*v]).law({(0r, 0r): Fraction(1r)})
+            u^2
+        """
+        value = sparse.to_sage(terms, self.family.ring())
+        return value if self.ring is None else self.ring(value)
+
+
+def problem(data, flow=None, loss=None):
+    r"""
+    Return the problem of a network, a local reparameterisation or a family of vector fields.
+
+    INPUT:
+
+    - ``data`` -- a :class:`Network`; a polynomial or a list of polynomials (`\phi`), of Sage or SymPy; or a
+      :class:`VectorFieldFamily`
+
+    - ``flow`` -- a flow or its name; by default gradient flow, in the network's own metric
+
+    - ``loss`` -- the loss, for networks
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: R.<u, v> = QQ[]
+        sage: problem([u*v]).family.names
+        ['u', 'v']
+        sage: problem([R(3)])
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: phi is constant: nothing moves; give polynomials in the parameters, e.g. u*v
+        sage: problem(42)
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: phi contains only numbers; give polynomials of a Sage ring, e.g. R.<x,y> = QQ[]
+    """
+    if isinstance(data, ControlAffineFamily):
+        if flow is not None or loss is not None:
+            raise InputError("a family of vector fields is the flow itself: leave out flow and loss")
+        kind = "drift" if not data.has_controls else "family"
+        ring = getattr(data, "user_ring", None)
+        return Problem(data, "system", (), kind, "none", data.moving_dimension, ring=ring)
+    flow = _flow(flow)
+    if isinstance(data, Network):
+        loss = loss or "least-squares"
+        response = data.response(loss)
+        metric = of_network(data, flow.metric if isinstance(flow.metric, str) else None)
+        if flow.metric == "icnn":
+            flow = replace(flow, metric=None)
+        options = tuple((key, value) for key, value in sorted(data.options.items()))
+        return Problem(flow.family(response, metric), data.architecture, data.sizes, flow.name, loss,
+                       response.dimension, options=options, shapes=tuple(data.parameters.items()))
+    if loss not in (None, "least-squares"):
+        raise InputError(f"loss {loss!r} needs a network: with phi given, put the loss into phi "
+                         f"(cross-entropy: the differences phi_i - phi_n)")
+    if isinstance(data, str) or not hasattr(data, "__iter__") or hasattr(data, "parent") or hasattr(data, "free_symbols"):
+        data = [data]
+    data = list(data)
+    if flow.metric == "icnn":
+        raise InputError("the icnn metric belongs to the icnn network; with phi, give the metric as a list (its diagonal)")
+    ring, components = polynomials_of_one_ring(data, "phi")
+    components = [sparse.from_sage(f) for f in components]
+    if not any(map(sparse.degree, components)):
+        raise InputError("phi is constant: nothing moves; give polynomials in the parameters, e.g. u*v")
+    response = PolynomialResponse(ring.variable_names(), components)
+    parents = [f.parent() for f in data if hasattr(f, "parent") and hasattr(f.parent(), "variable_names")
+               and f.parent().variable_names() == ring.variable_names()]
+    user_ring = parents[0] if parents and flow.keeps_ring else None
+    return Problem(flow.family(response), "phi", (), flow.name, "least-squares", response.dimension,
+                   ring=user_ring)
+
+
+def _flow(flow):
+    if flow is None:
+        return flow_room.gradient()
+    if isinstance(flow, str):
+        return flow_room.by_name(flow)
+    if not isinstance(flow, flow_room.Flow):
+        raise InputTypeError(f"flow {flow!r} is not a flow; give e.g. flows.gradient()")
+    return flow

@@ -1,0 +1,395 @@
+r"""
+Laws made of Darboux polynomials.
+
+Where `n_i` and a function `e` satisfy `\sum n_i c_{v,i} + L_v e = 0` for each field, `\prod p_i^{n_i} \exp(e)` is conserved: a rational law for
+integers `n_i` and `e = 0`, in general the logarithm `\sum n_i \log p_i + e` (Darboux 1878; Dumortier, Llibre, Artes 2006, Theorem 8.7).  The
+`n_i` may themselves be conserved, and `e = g / f` may have a Darboux polynomial as denominator (an exponential factor).
+"""
+from dataclasses import dataclass
+from math import gcd, lcm
+
+import numpy as np
+
+from .._sage import QQ, PolynomialRing, SageObject, matrix
+from ..exact.linear_algebra import independent_rows
+from ..exact.primes import random_prime
+from ..exact import terms as sparse
+from .darboux import cofactors_of, darboux_polynomials, primitive_vector
+from .newton import table_of_monomials
+from .pencil import Specialisation, exact_kernel
+
+# Denominators of exponential factors, and polynomial laws as coefficients of logarithms, that are tried: each is a
+# linear system, or as many columns in it as there are Darboux polynomials.
+MAX_DENOMINATORS = 40
+MAX_COEFFICIENTS = 40
+
+
+@dataclass(frozen=True, repr=False)
+class DarbouxLaw(SageObject):
+    r"""
+    A law `\prod p_i^{n_i} e^g`: conserved because `\sum n_i c_i + L g = 0`, an identity of polynomials.
+
+    - ``factors`` -- pairs (Darboux polynomial, exponent in Q(k) or conserved)
+
+    - ``exponent`` -- `g`, a polynomial or a quotient with a product of Darboux polynomials as denominator
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.integrals.darboux_laws import darboux_laws
+        sage: from sage_conslaw.inputs.systems import system
+        sage: law, = darboux_laws(system(["x", "y"], ["2*x", "3*y"]), 1)
+        sage: law, law.is_rational
+        (x^3/y^2, True)
+        sage: latex(law)
+        \frac{x^{3}}{y^{2}}
+    """
+
+    factors: tuple
+    exponent: object
+
+    @property
+    def is_rational(self):
+        r"""
+        Whether the law is a rational function: integer exponents and no exponential, or a quotient alone.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import first_integrals, system
+            sage: law = first_integrals(system(["x", "y"], ["x", "2*y"]), kind="rational", degree=1, seed=0)[0]
+            sage: law.is_rational
+            True
+        """
+        if not self.factors:
+            return True
+        return not self.exponent and all(n.is_constant() and QQ(n).is_integer() for _, n in self.factors)
+
+    def holds_for(self, fields, ring):
+        r"""
+        Decide exactly whether the law is conserved along fields, given as lists of sparse polynomials.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.integrals.darboux_laws import DarbouxLaw
+            sage: from sage_conslaw.inputs.systems import system
+            sage: R.<x, y> = QQ[]
+            sage: fields = system(["x", "y"], ["2*x", "3*y"]).sparse_fields()
+            sage: DarbouxLaw(((x, R(3)), (y, R(-2))), R(0)).holds_for(fields, R)
+            True
+            sage: DarbouxLaw(((x, R(2)), (y, R(-3))), R(0)).holds_for(fields, R)
+            False
+        """
+        proofs = [(cofactors_of(p, fields, ring), n) for p, n in self.factors]
+        if any(proof is None for proof, _ in proofs):
+            return False
+        for number, field in enumerate(fields):
+            if any(_along(field, n, ring) for _, n in self.factors):
+                return False
+            if sum((n * proof[number] for proof, n in proofs), ring.zero()) + _along(field, self.exponent, ring):
+                return False
+        return True
+
+    def expression(self):
+        r"""
+        Return the law as a symbolic expression of Sage.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.integrals.darboux_laws import darboux_laws
+            sage: from sage_conslaw.inputs.systems import system
+            sage: law, = darboux_laws(system(["x", "y"], ["x - x*y", "-y + x*y"]), 1)
+            sage: law.expression()
+            -x - y + log(x) + log(y)
+        """
+        from sage.functions.log import log
+        from sage.symbolic.ring import SR
+        if self.is_rational and self.factors:
+            total = SR.one()
+            for p, n in self.factors:
+                total *= SR(p)**int(QQ(n))
+            return total
+        return sum((SR(n) * log(SR(p)) for p, n in self.factors), SR(self.exponent))
+
+    def to_dict(self):
+        r"""
+        Return the law as text and in its parts.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import first_integrals, system
+            sage: law = first_integrals(system(["x", "y"], ["x", "2*y"]), kind="rational", degree=1, seed=0)[0]
+            sage: sorted(law.to_dict())
+            ['exponent', 'factors', 'law', 'rational']
+        """
+        return {"law": str(self), "rational": self.is_rational, "factors": [[str(p), str(n)] for p, n in self.factors],
+                "exponent": str(self.exponent)}
+
+    def _latex_(self):
+        from sage.misc.latex import latex
+        return str(latex(self.expression()))
+
+    def _repr_(self):
+        if not self.factors:
+            return _signed(self.exponent)
+        if self.is_rational:
+            up = [_power(p, n) for p, n in self.factors if QQ(n) > 0]
+            down = [_power(p, -n) for p, n in self.factors if QQ(n) < 0]
+            text = "*".join(up) or "1"
+            return text if not down else f"{text}/{down[0] if len(down) == 1 else '(' + '*'.join(down) + ')'}"
+        terms = [_times(n, f"log({p})") for p, n in self.factors] + ([_signed(self.exponent)] if self.exponent else [])
+        return " + ".join(terms).replace("+ -", "- ")
+
+
+def _times(n, text):
+    if n == 1 or n == -1:
+        return text if n == 1 else f"-{text}"
+    if n.number_of_terms() == 1:
+        return f"{n}*{text}"
+    return f"({n})*{text}" if n.lc() > 0 else f"-({-n})*{text}"
+
+
+def _signed(value):
+    """Return a polynomial or a quotient as text, with the sign of a quotient in front."""
+    if hasattr(value.parent(), "ring") and value.numerator().lc() < 0:
+        return f"-{-value}" if value.numerator().number_of_terms() == 1 else f"-({-value})"
+    return str(value)
+
+
+def _power(p, n):
+    text = str(p) if p.number_of_terms() == 1 and p.degree() == 1 else f"({p})"
+    return text if n == 1 else f"{text}^{n}"
+
+
+def _along(field, value, ring):
+    """Return the derivative of a polynomial or a quotient along a field."""
+    total = ring.zero()
+    for i, component in enumerate(field):
+        if component:
+            part = value.derivative(ring.gen(i))
+            if part:
+                total += part * sparse.to_sage(component, ring)
+    return total
+
+
+def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
+    r"""
+    Return independent laws `\sum n_i \log p_i + g / f` with Darboux polynomials `p_i`, `f` and polynomials `g` of degree at most ``degree``.
+
+    INPUT:
+
+    - ``found`` -- Darboux polynomials, if already known
+
+    - ``polynomial_laws`` -- polynomial laws, which are allowed as coefficients `n_i`; laws that are functions of them are left out
+
+    The laws with `n_i` in Q(k) and `f = 1` come first; of the others only those that are independent of the ones before.
+    Laws that are polynomials alone are left to :func:`conservation_laws`.
+
+    EXAMPLES:
+
+    Lotka-Volterra needs an exponential factor::
+
+        sage: from sage_conslaw.integrals.darboux_laws import darboux_laws
+        sage: from sage_conslaw.inputs.systems import system
+        sage: lv = system(["x", "y"], ["a*x - b*x*y", "-c*y + d*x*y"], parameters=["a", "b", "c", "d"])
+        sage: darboux_laws(lv, 1)
+        (c*log(x) + a*log(y) - d*x - b*y,)
+
+    A mirror flow, `M = \operatorname{diag}(\theta^2)` for `\phi = u v`: the law is `u / v`::
+
+        sage: darboux_laws(system(["u", "v"], controls=[["u^2*v", "v^2*u"]]), 1)
+        (u/v,)
+
+    An exponential factor with a denominator, for a double line::
+
+        sage: darboux_laws(system(["x", "y"], ["x^2", "y*(x + 1)"]), 1)
+        (log(x) - log(y) - 1/x,)
+
+    Logarithms with conserved coefficients, from `\log(u/v) / (u - v)`::
+
+        sage: nmf = system(["u", "v", "p", "q"], controls=[["u*v", "u*v", "p*q", "p*q"]])
+        sage: R = nmf.ring()
+        sage: darboux_laws(nmf, 1, polynomial_laws=[R("u - v"), R("p - q")])
+        ((u - v)*log(p) - (u - v)*log(q) - (p - q)*log(u) + (p - q)*log(v),)
+    """
+    found = darboux_polynomials(family, degree, deadline) if found is None else found
+    if not found:
+        return ()
+    system = _Ansatz(family, degree, found)
+    laws = list(system.solve(system.ring.one(), [system.ring.one()]))
+    # Laws that are independent over Q(k) may still be functions of each other, like three differences of squares.
+    laws = independent_laws(family, polynomial_laws, laws)
+    if polynomial_laws:
+        coefficients = [system.ring.one(), *map(system.ring, polynomial_laws[:MAX_COEFFICIENTS])]
+        laws = independent_laws(family, polynomial_laws, [*laws, *system.solve(system.ring.one(), coefficients)])
+    for denominator in system.denominators()[:MAX_DENOMINATORS]:
+        if deadline is not None:
+            deadline.check()
+        new = list(system.solve(denominator, [system.ring.one()]))
+        if new:
+            laws = [*laws, *independent_laws(family, [*polynomial_laws, *laws], new)]
+    return tuple(laws)
+
+
+class _Ansatz:
+    """The linear systems for the exponents and for g, over Q(k)."""
+
+    def __init__(self, family, degree, found):
+        self.family, self.degree, self.found = family, degree, found
+        self.fields, self.ring = family.sparse_fields(), family.ring()
+        self.moving = [i for i in range(family.dimension) if i not in family.constants]
+        self.place = {i: k for k, i in enumerate(family.constants)}
+        names = [family.names[i] for i in family.constants]
+        self.parameters = PolynomialRing(QQ, names, len(names)) if names else QQ
+        generator = np.random.default_rng(0)
+        self.at = Specialisation(self.parameters, random_prime(generator), generator)
+        self.table = []
+        for a in table_of_monomials(len(self.moving), degree):
+            self.table.append(tuple(i for i, e in zip(self.moving, a) for _ in range(e)))
+        self.table = sorted(self.table, key=lambda m: (len(m), m))
+
+    def denominators(self):
+        """Return the products of Darboux polynomials up to the degree, simple ones first."""
+        level, out = [(self.ring.one(), 0)], []
+        while level:
+            grown = []
+            for value, start in level:
+                for number, darboux in enumerate(self.found[start:], start=start):
+                    product = value * darboux.polynomial
+                    if _degree(product, self.moving) <= self.degree and len(out) < MAX_DENOMINATORS:
+                        grown.append((product, number))
+                        out.append(product)
+            level = grown
+        return out
+
+    def solve(self, f, coefficients):
+        """Return laws with exponents in the span of the coefficients over Q(k), and g / f: `f \\sum n_i c_i + L g - c_f g = 0`."""
+        cofactors = cofactors_of(f, self.fields, self.ring)
+        pairs = [(darboux, coefficient) for coefficient in coefficients for darboux in self.found]
+        constants = [(), *self.table] if any(cofactors) else self.table
+        rows, width = {}, len(pairs) + len(constants)
+        for number, field in enumerate(self.fields):
+            for column, (darboux, coefficient) in enumerate(pairs):
+                self._add(rows, number, column, sparse.from_sage(coefficient * darboux.cofactors[number] * f))
+            cofactor = sparse.from_sage(-cofactors[number])
+            for column, monomial in enumerate(constants, start=len(pairs)):
+                for variable, rest in sparse.derivatives({monomial: 1}).items():
+                    self._add(rows, number, column, sparse.multiply(rest, field[variable]))
+                if cofactor:
+                    self._add(rows, number, column, sparse.multiply({monomial: 1}, cofactor))
+        lines = [{c: sparse.to_sage({m: v for m, v in entry.items() if v}, self.parameters) if self.place else
+                  QQ((entry[()].numerator, entry[()].denominator)) for c, entry in row.items()} for row in rows.values()]
+        lines = [{c: v for c, v in row.items() if v} for row in lines]
+        laws = []
+        for vector in exact_kernel([row for row in lines if row], width, self.parameters, self.at):
+            if any(vector[:len(pairs)]) or f.degree() > 0 and any(vector):
+                laws.append(self._law(vector, pairs, constants, f))
+        return laws
+
+    def _add(self, rows, number, column, terms):
+        for monomial, value in terms.items():
+            key = number, tuple(i for i in monomial if i not in self.place)
+            power = tuple(self.place[i] for i in monomial if i in self.place)
+            entry = rows.setdefault(key, {}).setdefault(column, {})
+            entry[power] = entry.get(power, 0) + value
+
+    def _law(self, vector, pairs, constants, f):
+        entries = primitive_vector(vector, self.parameters, self.ring)
+        exponents = {}
+        for (darboux, coefficient), entry in zip(pairs, entries):
+            exponents[darboux.polynomial] = exponents.get(darboux.polynomial, self.ring.zero()) + entry * coefficient
+        exponent = self.ring.zero()
+        for value, monomial in zip(entries[len(pairs):], constants):
+            for i in monomial:
+                value *= self.ring.gen(i)
+            exponent += value
+        if f.degree() > 0:
+            exponent = exponent / f
+            exponent = self.ring(exponent) if exponent.denominator().is_constant() else exponent
+        factors = [(p, n) for p, n in exponents.items() if n]
+        sign = -1 if factors and factors[0][1].lc() < 0 else 1
+        law = DarbouxLaw(tuple((p, sign * n) for p, n in factors), sign * exponent)
+        if not law.holds_for(self.fields, self.ring):
+            raise ArithmeticError(f"{law} does not hold exactly although its linear equations do; please report the system")
+        return law
+
+
+def _degree(polynomial, moving):
+    return max(sum(int(e[i]) for i in moving) for e in polynomial.dict())
+
+
+def independent_laws(family, before, laws):
+    r"""
+    Return the laws that are functionally independent of those before, polynomials or :class:`DarbouxLaw`, and of each other.
+
+    ALGORITHM: ranks of the differentials at a random point modulo a prime.  The differential of `\sum n_i \log p_i` is `\sum n_i dp_i / p_i` up to
+    those of the conserved `n_i`, which are polynomial laws.  Independence is proved; a law left out depends on the others but for the chance
+    of a special point, below `10^{-15}`.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.integrals.darboux_laws import darboux_laws, independent_laws
+        sage: from sage_conslaw.inputs.systems import system
+        sage: family = system(["x", "y", "z"], ["x", "2*y", "3*z"])
+        sage: laws = darboux_laws(family, 1)
+        sage: len(laws), len(independent_laws(family, laws, laws)), len(independent_laws(family, [], laws + laws))
+        (2, 0, 2)
+    """
+    both = [*before, *laws]
+    if not both:
+        return []
+    ring = family.ring()
+    moving = [i for i in range(family.dimension) if i not in family.constants]
+    generator = np.random.default_rng(1)
+    p = random_prime(generator)
+    at = Specialisation(ring, p, generator)
+    rows = np.array([_differential(law, ring, moving, at, p) for law in both], dtype=np.int64)
+    return [laws[i - len(before)] for i in independent_rows(rows, p) if i >= len(before)]
+
+
+def _differential(law, ring, moving, at, p):
+    if not isinstance(law, DarbouxLaw):
+        law = ring(law)
+        return [at(law.derivative(ring.gen(i))) for i in moving]
+    g, f = (law.exponent.numerator(), law.exponent.denominator()) if law.exponent.parent() is not ring else (law.exponent, ring.one())
+    out = []
+    for i in moving:
+        x = ring.gen(i)
+        total = (at(g.derivative(x)) * at(f) - at(g) * at(f.derivative(x))) * pow(at(f), -2, p)
+        for q, n in law.factors:
+            total += at(n) * at(q.derivative(x)) * pow(at(q), -1, p)
+        out.append(total % p)
+    return out
+
+
+def rational_laws(family, degree, deadline=None, found=None):
+    r"""
+    Return a basis of the rational laws `\prod p_i^{n_i}`, `n_i` integers, of Darboux polynomials of degree at most ``degree``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.integrals.darboux_laws import rational_laws
+        sage: from sage_conslaw.inputs.systems import system
+        sage: rational_laws(system(["x", "y"], ["x*(3*(x+y-1) - 5*y)", "y*(-2*(x+y-1) + 5*x)"]), 1)
+        (x^2*y^3/(x + y - 1)^5,)
+        sage: rational_laws(system(["x", "y"], ["a*x", "b*y"], parameters=["a", "b"]), 1)
+        ()
+    """
+    found = darboux_polynomials(family, degree, deadline) if found is None else found
+    ring, fields, rows = family.ring(), family.sparse_fields(), {}
+    for column, darboux in enumerate(found):
+        for number, cofactor in enumerate(darboux.cofactors):
+            for monomial, value in sparse.from_sage(cofactor).items():
+                rows.setdefault((number, monomial), {})[column] = QQ((value.numerator, value.denominator))
+    system = matrix(QQ, max(len(rows), 1), len(found))
+    for row, entries in enumerate(rows.values()):
+        for column, value in entries.items():
+            system[row, column] = value
+    laws = []
+    for vector in system.right_kernel_matrix().rows():
+        scale = lcm(*(int(n.denominator()) for n in vector))
+        scale = QQ(scale) / gcd(*(int(n * scale) for n in vector))
+        scale = scale if next(n for n in vector if n) > 0 else -scale
+        law = DarbouxLaw(tuple((d.polynomial, ring(scale * n)) for d, n in zip(found, vector) if n), ring.zero())
+        if not law.holds_for(fields, ring):
+            raise ArithmeticError(f"{law} does not hold exactly although its linear equations do; please report the system")
+        laws.append(law)
+    return tuple(laws)

@@ -1,0 +1,363 @@
+r"""
+The pieces of matrix notation: sums, squared norms and Gram matrices of parameters along an axis, and how they are written.
+"""
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+ONE = Fraction(1)
+
+
+@dataclass(frozen=True)
+class Feature:
+    r"""
+    A vector or matrix made of one parameter, whose entries are polynomials in the state.
+
+    - ``degree`` -- 1 or 2; ``rows`` -- places in the state, one row an index; ``others`` -- those of the velocities, for skew matrices
+
+    - ``clock`` -- the time coordinates in front; ``words`` -- pairs (text, LaTeX): of the whole, and of the entry ``j``
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.notation.expressions import Entries
+        sage: (feature,) = Entries([("b", (2,))], 0, None, None).squares(2)
+        sage: feature.terms(1)
+        {(1, 1): Fraction(1, 1)}
+    """
+
+    degree: int
+    rows: np.ndarray
+    words: tuple
+    clock: tuple = ()
+    front: tuple = ("", "")
+    others: np.ndarray = None
+
+    def terms(self, index):
+        r"""
+        Return the entry as a sparse polynomial.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: entries.squares(2)[1].terms(0)
+            {(6, 6): Fraction(1, 1), (7, 7): Fraction(1, 1), (8, 8): Fraction(1, 1)}
+        """
+        if self.others is not None:
+            return self.pair(*index)
+        return {tuple(sorted(self.clock + (int(place),) * self.degree)): ONE for place in self.rows[index]}
+
+    def pair(self, i, j):
+        r"""
+        Return the entry off the diagonal.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: entries.squares(2)[1].pair(0, 1)
+            {(6, 9): Fraction(1, 1), (7, 10): Fraction(1, 1), (8, 11): Fraction(1, 1)}
+        """
+        out = {}
+        if self.others is None:
+            for a, b in zip(self.rows[i].tolist(), self.rows[j].tolist()):
+                out[tuple(sorted(self.clock + (a, b)))] = ONE
+            return out
+        for a, b, da, db in zip(*(part.tolist() for part in (self.rows[i], self.rows[j], self.others[i], self.others[j]))):
+            out[tuple(sorted(self.clock + (a, db)))] = ONE
+            out[tuple(sorted(self.clock + (b, da)))] = -ONE
+        return out
+
+
+class Entries:
+    r"""
+    The parameters of a network as arrays of places in the state, and the features of each axis.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.notation.expressions import Entries
+        sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+        sage: entries.sizes(), [feature.words[0][0] for feature in entries.squares(2)]
+        ([2, 3], ['U^T U', 'V V^T'])
+    """
+
+    def __init__(self, parameters, first, velocity, time):
+        self.arrays, at = [], 0
+        for name, shape in parameters:
+            size = int(np.prod(shape, dtype=np.int64))
+            places = np.arange(at, at + size).reshape(shape)
+            self.arrays.append((name, places + first, None if velocity is None else places + velocity))
+            at += size
+        self.fronts = [((), ("", ""))]
+        if time is not None:
+            clock, write, highest = time
+            self.fronts += [((clock,) * power, (write(power) + "*", write(power).replace("*", " ") + r"\,")) for power in range(1, highest + 1)]
+
+    def sizes(self):
+        r"""
+        Return the sizes of axes above 1, each once, in the order of the parameters' hidden axes.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: entries.sizes()
+            [2, 3]
+        """
+        return [n for n in dict.fromkeys(n for _, places, _ in self.arrays for n in places.shape[::-1]) if n > 1]
+
+    def _axes(self, size):
+        for name, places, moving in self.arrays:
+            for axis, n in enumerate(places.shape):
+                if n == size:
+                    yield name, places, moving, axis
+
+    @staticmethod
+    def _rows(places, axis):
+        return np.moveaxis(places, axis, 0).reshape(places.shape[axis], -1)
+
+    def sums(self, size):
+        r"""
+        Return the sums over all axes but one, for parameters and velocities.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in entries.sums(2)]
+            ['1^T U', 'V 1']
+        """
+        out = []
+        for name, places, moving, axis in self._axes(size):
+            for symbol, latex, array in ((name, _symbol(name), places), ("d" + name, r"\dot{" + _symbol(name) + "}", moving)):
+                if array is not None:
+                    words = _sum_words(symbol, latex, places.ndim, axis)
+                    out += [Feature(1, self._rows(array, axis), words, clock, front) for clock, front in self.fronts]
+        return out
+
+    def squares(self, size):
+        r"""
+        Return the squared norms of slices, the diagonals of Gram matrices.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in entries.squares(2)]
+            ['U^T U', 'V V^T']
+        """
+        return [Feature(2, self._rows(places, axis), _square_words(name, places.ndim, axis), clock, front)
+                for name, places, _, axis in self._axes(size) for clock, front in self.fronts]
+
+    def folded(self, size, block):
+        r"""
+        Return Gram matrices summed over groups of neighbouring blocks, for axes that are multiples of ``size``: heads that share keys.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in Entries([("Q", (3, 4)), ("K", (3, 2))], 0, None, None).folded(2, 2)]
+            ['sum(Q_h^T Q_h over 2 blocks h)']
+        """
+        out = []
+        for name, places, _ in self.arrays:
+            for axis, n in enumerate(places.shape):
+                if places.ndim == 2 and n > size and n % size == 0:
+                    times = n // size
+                    rows = self._rows(places, axis).reshape(size // block, times, block, -1)
+                    rows = np.moveaxis(rows, 1, 2).reshape(size, -1)
+                    latex, text = _symbol(name), f"{name}_h^T {name}_h" if axis else f"{name}_h {name}_h^T"
+                    formula = rf"{latex}_h^\top {latex}_h" if axis else rf"{latex}_h {latex}_h^\top"
+                    whole = f"sum({text} over {times} blocks h)", rf"\textstyle\sum_{{h=1}}^{{{times}}} {formula}"
+                    out.append(Feature(2, rows, (whole, whole, "", "")))
+        return out
+
+    def skew(self, size):
+        r"""
+        Return the skew matrices of parameters and velocities.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in Entries([("U", (3, 2))], 0, 6, None).skew(2)]
+            ['U^T dU - dU^T U']
+        """
+        return [Feature(2, self._rows(places, axis), _skew_words(name, places.ndim, axis), clock, front, self._rows(moving, axis))
+                for name, places, moving, axis in self._axes(size) if moving is not None for clock, front in self.fronts]
+
+    def blocks(self, size, block):
+        r"""
+        Return the squared norms of blocks of neighbouring slices.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in Entries([("Q", (3, 4))], 0, None, None).blocks(4, 2)]
+            ['|Q[:,J]|^2']
+        """
+        out = []
+        for name, places, _, axis in self._axes(size):
+            rows = self._rows(places, axis).reshape(size // block, -1)
+            index = ",".join(":" if i != axis else "J" for i in range(places.ndim))
+            both = f"|{name}[{index}]|^2", rf"\|{_symbol(name)}_{{{index}}}\|^2"
+            out.append(Feature(2, rows, (both, both, f" for each block J of {block}", rf" \quad (|J| = {block})")))
+        return out
+
+    def folded_blocks(self, size, head, block):
+        r"""
+        Return the squared norms of blocks of neighbouring slices, summed over the heads that share keys.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in Entries([("Q", (3, 8))], 0, None, None).folded_blocks(4, 4, 2)]
+            ['sum(|Q_h[:,J]|^2 over 2 blocks h)']
+        """
+        out = []
+        for feature in self.folded(size, head):
+            name = feature.words[0][0].removeprefix("sum(").split("_h")[0]
+            both = feature.words[0][0].replace(f"{name}_h^T {name}_h", f"|{name}_h[:,J]|^2"), \
+                feature.words[0][1].replace(rf"{_symbol(name)}_h^\top {_symbol(name)}_h", rf"\|{_symbol(name)}_h[:,J]\|^2")
+            out.append(Feature(2, feature.rows.reshape(size // block, -1), (both, both, f" for each block J of {block}", rf" \quad (|J| = {block})")))
+        return out
+
+    def norms(self):
+        r"""
+        Return the sums and the squared norms of whole parameters.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in entries.norms()]
+            ['sum(U)', '|U|^2', 'sum(V)', '|V|^2']
+        """
+        out = []
+        for name, places, moving in self.arrays:
+            rows, symbol = places.reshape(1, -1), _symbol(name)
+            single = places.size == 1
+            for word, latex, array in ((name, symbol, places), ("d" + name, r"\dot{" + symbol + "}", moving)):
+                if array is not None:
+                    both = (word, latex) if single else (f"sum({word})", rf"\Sigma\, {latex}")
+                    out += [Feature(1, array.reshape(1, -1), (both, both, "", ""), clock, front) for clock, front in self.fronts]
+            both = (f"{name}^2", f"{symbol}^2") if single else (f"|{name}|^2", rf"\|{symbol}\|^2")
+            out += [Feature(2, rows, (both, both, "", ""), clock, front) for clock, front in self.fronts]
+        return out
+
+
+def _symbol(name):
+    head = name.rstrip("0123456789")
+    digits = name[len(head):]
+    head = head if len(head) == 1 else rf"\mathrm{{{head}}}"
+    return f"{head}_{{{digits}}}" if digits else head
+
+
+def _slice(name, ndim, axis):
+    return f"{name}[{','.join('j' if i == axis else ':' for i in range(ndim))}]"
+
+
+def _sum_words(name, latex, ndim, axis):
+    each = (f"{name}[j]", f"{latex}[j]") if ndim == 1 else (f"sum({_slice(name, ndim, axis)})", rf"\Sigma\, {_slice(latex, ndim, axis)}")
+    if ndim == 1:
+        whole = name, latex
+    elif ndim == 2:
+        whole = (f"1^T {name}", rf"1^\top {latex}") if axis else (f"{name} 1", f"{latex} 1")
+    else:
+        whole = each
+    return whole, each, " for each j", r" \quad \forall j"
+
+
+def _square_words(name, ndim, axis):
+    latex = _symbol(name)
+    if ndim == 1:
+        whole, each = (f"{name} {name}^T", rf"{latex} {latex}^\top"), (f"{name}[j]^2", f"{latex}[j]^2")
+    else:
+        each = f"|{_slice(name, ndim, axis)}|^2", rf"\|{_slice(latex, ndim, axis)}\|^2"
+        if ndim == 2:
+            whole = (f"{name}^T {name}", rf"{latex}^\top {latex}") if axis else (f"{name} {name}^T", rf"{latex} {latex}^\top")
+        else:
+            whole = f"Gram({name}, axis {axis + 1})", rf"\mathrm{{Gram}}_{{{axis + 1}}}({latex})"
+    return whole, each, " for each j", r" \quad \forall j"
+
+
+def _skew_words(name, ndim, axis):
+    latex = _symbol(name)
+    dot = r"\dot{" + latex + "}"
+    if ndim == 2 and axis:
+        both = f"{name}^T d{name} - d{name}^T {name}", rf"{latex}^\top {dot} - {dot}^\top {latex}"
+    elif ndim <= 2:
+        both = f"{name} d{name}^T - d{name} {name}^T", rf"{latex} {dot}^\top - {dot} {latex}^\top"
+    else:
+        both = f"Skew({name}, d{name}, axis {axis + 1})", rf"\mathrm{{Skew}}_{{{axis + 1}}}({latex}, {dot})"
+    return both, both, "", ""
+
+
+def combination(features, coefficients, size, matrix=None):
+    r"""
+    Return a combination of features as text and LaTeX, and which entries it stands for.
+
+    INPUT:
+
+    - ``matrix`` -- ``"all"`` for a symmetric matrix, a number for diagonal blocks of that size, ``None`` for a vector
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.notation.expressions import Entries, combination
+        sage: features = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None).squares(2)
+        sage: c = {0: Fraction(1r), 1: Fraction(-1r)}
+        sage: combination(features, c, 2, matrix="all")[::2]
+        ('U^T U - V V^T', 'symmetric 2 x 2')
+        sage: combination(features, c, 2)[::2]
+        ('|U[:,j]|^2 - |V[j,:]|^2 for each j', '')
+    """
+    chosen = [(features[k], value) for k, value in coefficients.items()]
+    skew = any(feature.others is not None for feature, _ in chosen)
+    whole = matrix is not None or skew or (len(chosen) == 1 and chosen[0][0].degree == 1)
+    fronts = {feature.front for feature, _ in chosen}
+    common = fronts.pop() if len(fronts) == 1 else None
+    out = []
+    for language in (0, 1):
+        text = ""
+        for feature, value in chosen:
+            word = feature.words[0 if whole else 1][language]
+            sign = "-" if value < 0 else "+"
+            number = "" if abs(value) == 1 else f"{abs(value)}{'*' if not language else ' '}"
+            front = "" if common is not None else feature.front[language]
+            if skew and value < 0:
+                # The minus sign of a skew matrix swaps its two parts.
+                first, _, second = word.partition(" - ")
+                word, sign = (f"{second} - {first}", "+") if second else (word, sign)
+            if skew and (number or front) and " - " in word:
+                word = f"({word})"
+            text += (f" {sign} " if text else "-" if sign == "-" else "") + front + number + word
+        if common is not None and common[language]:
+            text = f"{common[language]}({text})" if language == 0 else rf"{common[language]}\left({text}\right)"
+        if not whole:
+            text += chosen[0][0].words[2 + language]
+        out.append(text)
+    if matrix == "all":
+        shape = f"symmetric {size} x {size}"
+    elif matrix is not None:
+        shape = f"block diagonal, {size // matrix} symmetric blocks {matrix} x {matrix}"
+    else:
+        shape = ""
+    return out[0], out[1], shape
+
+
+def divisors(size):
+    r"""
+    Return the divisors of a size that are neither 1 nor the size.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.notation.expressions import divisors
+        sage: divisors(12)
+        [2, 3, 4, 6]
+    """
+    return [block for block in range(2, size) if size % block == 0]

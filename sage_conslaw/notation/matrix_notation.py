@@ -1,0 +1,225 @@
+r"""
+Matrix notation: which of the laws found are the entries of one matrix expression.
+
+Candidates are sums over axes, squared norms and Gram matrices of the parameters, as `U^T U`, and for second-order flows the skew matrices
+`U^T U' - U'^T U`.  Each is reduced modulo the laws found, over Q; the combinations that reduce to zero for every index are the expressions, so nothing is
+guessed.
+"""
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from ..exact import modular
+from ..exact.linear_algebra import independent_rows
+from ..laws.basis import _eliminate, echelon, readable_basis
+from .expressions import Entries, combination, divisors
+from ..laws.independence import jacobian
+
+_PRIME = (1 << 61) - 1
+
+# Off-diagonal entries are tried for matrices up to this size: 2016 pairs for width 64, half a second.
+MAX_MATRIX = 128
+
+
+@dataclass(frozen=True)
+class MatrixLaw:
+    r"""
+    A matrix expression all of whose entries are conserved.
+
+    - ``text``, ``latex`` -- the expression; ``shape`` -- which entries, in words
+
+    - ``laws`` -- how many entries that is; ``independent`` -- how many independent laws they add to those before
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: conservation_laws(networks.linear([3, 2, 3]), seed=0).matrix_laws()
+        [U1^T U1 - U2 U2^T (symmetric 2 x 2: 3 laws)]
+    """
+
+    text: str
+    latex: str
+    shape: str
+    laws: int
+    independent: int
+
+    def __repr__(self):
+        count = f"{self.laws} law{'' if self.laws == 1 else 's'}"
+        if self.independent != self.laws:
+            count += f", {self.independent} independent" if self.independent < self.laws else ""
+        return f"{self.text} ({self.shape + ': ' if self.shape else ''}{count})"
+
+
+class _Span:
+    """The span of some laws over Q, by connected pieces; ``reduced`` is zero exactly for its elements."""
+
+    def __init__(self, laws):
+        self.pivots, owner, pieces = {}, {}, {}
+        for number, law in enumerate(laws):
+            touched = {owner[m] for m in law if m in owner}
+            home = min(touched, default=number)
+            pieces.setdefault(home, []).append(law)
+            for other in touched - {home}:
+                pieces[home] += pieces.pop(other)
+            for piece_law in pieces[home] if len(touched) > 1 else [law]:
+                for m in piece_law:
+                    owner[m] = home
+        for piece in pieces.values():
+            for vector in echelon(piece):
+                self.pivots[min(vector)] = vector
+        self.support = set(owner)
+
+    def reduced(self, terms):
+        for pivot in [m for m in terms if m in self.pivots]:
+            terms = _eliminate(terms, self.pivots[pivot], pivot)
+        return terms
+
+
+def matrix_laws(laws, parameters, first, velocity, time, generator, number):
+    r"""
+    Return matrix expressions whose entries are in the span of the laws found, in order: sums, matrices, norms.
+
+    INPUT:
+
+    - ``laws`` -- sparse polynomials in the state, all laws of their degree
+
+    - ``parameters`` -- list of pairs (name, shape), in the order of the state
+
+    - ``first``, ``velocity`` -- where parameters and velocities begin in the state (``None``: no velocities)
+
+    - ``time`` -- ``None``, or a pair: the time coordinate and a function that writes its powers
+
+    - ``number`` -- how many independent laws there are to find; the search ends there
+
+    OUTPUT: a list of :class:`MatrixLaw`
+
+    EXAMPLES:
+
+    A ReLU network has one law a hidden neuron, a linear network a matrix of laws a hidden layer::
+
+        sage: from sage_conslaw import conservation_laws, flows, networks
+        sage: conservation_laws(networks.relu([2, 3, 2], bias=True), seed=0).matrix_laws()
+        [|U1[:,j]|^2 + b1[j]^2 - |U2[j,:]|^2 for each j (3 laws)]
+        sage: conservation_laws(networks.linear([3, 3, 3, 2]), seed=0).matrix_laws()
+        [U1^T U1 - U2 U2^T (symmetric 3 x 3: 6 laws), U2^T U2 - U3 U3^T (symmetric 3 x 3: 6 laws)]
+
+    With momentum they are skew, and not all of them are independent where the inputs and outputs are few::
+
+        sage: conservation_laws(networks.linear([2, 3, 2]), flow=flows.momentum(tau=1), seed=0).matrix_laws()
+        [exp(t)*(U1^T dU1 - dU1^T U1 + U2 dU2^T - dU2 U2^T) (skew 3 x 3: 3 laws)]
+    """
+    span = _Span(laws)
+    chosen, spanned = [], 0
+    for expression in _expressions(span, Entries(parameters, first, velocity, time)):
+        # What adds nothing to the linear span adds nothing at all; this test is cheap, the rank below is not.
+        grown = len(_Span([law for *_, entries in [*chosen, expression] for law in entries]).pivots)
+        if grown > spanned:
+            chosen.append(expression)
+            spanned = grown
+        if spanned == len(laws):
+            break
+    added = _independent(chosen, number, generator)
+    return [MatrixLaw(text, latex, shape, len(entries), new) for (text, latex, shape, entries), new in zip(chosen, added) if new]
+
+
+def _independent(expressions, number, generator):
+    """Return how many independent laws the entries of each expression add to those before it."""
+    sizes = [len(entries) for *_, entries in expressions]
+    laws = [law for *_, entries in expressions for law in entries]
+    if len(_Span(laws).pivots) == sum(sizes) == number:
+        # As many as there are independent laws, and of the same span: all of them are independent.
+        return sizes
+    dimension = 1 + max((i for law in laws for m in law for i in m), default=0)
+    values = jacobian(laws, dimension, modular.random_array(generator, (dimension,), _PRIME), _PRIME)
+    kept = np.array(independent_rows(values, _PRIME), dtype=np.int64)
+    ends = np.cumsum([0] + sizes)
+    return [int(((kept >= a) & (kept < b)).sum()) for a, b in zip(ends, ends[1:])]
+
+
+def _expressions(span, entries):
+    """Yield (text, LaTeX, shape, entries) of all expressions that are conserved for every index, in the order in which they are read best."""
+    for size in entries.sizes():
+        sums = entries.sums(size)
+        for c in _conserved(span, sums, range(size)):
+            yield *combination(sums, c, size), [_entry(sums, c, j) for j in range(size)]
+    for size in entries.sizes():
+        skew = entries.skew(size)
+        if skew and 1 < size <= MAX_MATRIX:
+            pairs = [(i, j) for i in range(size) for j in range(i + 1, size)]
+            for c in _conserved(span, skew, pairs):
+                text, latex, _ = combination(skew, c, size)
+                yield text, latex, f"skew {size} x {size}", [_entry(skew, c, pair) for pair in pairs]
+        features = entries.sums(size) + entries.squares(size)
+        for c in _conserved(span, features, range(size)):
+            if all(features[k].degree == 1 for k in c):
+                continue
+            diagonal = [_entry(features, c, j) for j in range(size)]
+            pattern, others = _pattern(span, features, c, size)
+            text, latex, shape = combination(features, c, size, matrix=pattern)
+            yield text, latex, shape, diagonal + others
+        for block in divisors(size):
+            blocks = entries.blocks(size, block)
+            for c in _conserved(span, blocks, range(size // block)):
+                yield *combination(blocks, c, size // block), [_entry(blocks, c, j) for j in range(size // block)]
+    # Heads that share keys: the largest first, since sums over more heads are consequences.
+    for size in sorted(entries.sizes(), reverse=True):
+        for block in [size, *divisors(size)[::-1]]:
+            features = entries.squares(size) + entries.folded(size, block)
+            for c in _conserved(span, features, range(size)):
+                pattern, others = _pattern(span, features, c, size)
+                if pattern is not None:
+                    yield *combination(features, c, size, matrix=pattern), [_entry(features, c, j) for j in range(size)] + others
+    for size in sorted(entries.sizes(), reverse=True):
+        for head in [size, *divisors(size)[::-1]]:
+            for block in divisors(head):
+                features = entries.blocks(size, block) + entries.folded_blocks(size, head, block)
+                for c in _conserved(span, features, range(size // block)):
+                    yield *combination(features, c, size // block), [_entry(features, c, j) for j in range(size // block)]
+    norms = entries.norms()
+    for c in _conserved(span, norms, range(1)):
+        yield *combination(norms, c, 1), [_entry(norms, c, 0)]
+
+
+def _entry(features, c, index):
+    total = {}
+    for k, value in c.items():
+        for monomial, factor in features[k].terms(index).items():
+            total[monomial] = total.get(monomial, 0) + value * factor
+    return {monomial: value for monomial, value in total.items() if value}
+
+
+def _conserved(span, features, indices):
+    """Return a readable basis of the coefficients with which a combination of features is conserved at every index."""
+    rows = []
+    for k, feature in enumerate(features):
+        row = {(1, k): Fraction(1)}
+        for at, index in enumerate(indices):
+            for monomial, value in span.reduced(feature.terms(index)).items():
+                row[0, at, monomial] = value
+        rows.append(row)
+    kernel = [{key[1]: value for key, value in vector.items()} for vector in echelon(rows) if min(vector)[0] == 1]
+    return readable_basis(kernel)
+
+
+def _pattern(span, features, c, size):
+    """Return which off-diagonal entries are conserved too: ``None``, ``"all"`` or the size of equal blocks, and these entries."""
+    if size == 1 or size > MAX_MATRIX or any(features[k].degree == 1 for k in c):
+        return (None if size > 1 else "all") if all(features[k].degree == 2 for k in c) else None, []
+    entries, near = {}, [set([i]) for i in range(size)]
+    for i in range(size):
+        for j in range(i + 1, size):
+            total = {}
+            for k, value in c.items():
+                for monomial, factor in features[k].pair(i, j).items():
+                    total[monomial] = total.get(monomial, 0) + value * factor
+            if total.keys() <= span.support and not span.reduced(total):
+                entries[i, j] = total
+                near[i].add(j)
+                near[j].add(i)
+    if len(entries) == size * (size - 1) // 2:
+        return "all", list(entries.values())
+    block = len(near[0])
+    if block > 1 and all(near[i] == set(range(i - i % block, i - i % block + block)) for i in range(size)):
+        return block, list(entries.values())
+    return None, []

@@ -1,0 +1,315 @@
+r"""
+The laws on a branch of the parameters: which of them are new, and each of them exact.
+
+A drop found by :mod:`.exceptional` is a variety and the blocks whose kernels grow there.  The laws there are found by a run of their own, on the
+family restricted to the variety; new are those that are no polynomials in the generic laws and in the laws of larger branches.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..exact import modular
+from ..exact.linear_algebra import rank
+from ..exact.primes import random_prime
+from ..exact import terms as sparse
+from ..fields.explicit import VectorFieldFamily
+from .algebraic import AlgebraicField
+from .rank_drops import DropSearch
+from ..laws.independence import jacobian
+from ..laws.kernel import polynomial_laws
+from .parametric import polynomial_over_constants
+from ..laws.sparse_kernel import coefficient_rows, sparse_kernel
+
+# An irreducible polynomial of degree d has a root modulo a prime with probability at least 1/d; this many primes are tried.
+_PRIMES = 200
+
+
+@dataclass(frozen=True)
+class BranchLaws:
+    r"""
+    The new laws on a variety, the limits of generic laws that vanish or coincide there, and how many are independent in all.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.parameters.branches import BranchLaws
+        sage: BranchLaws(None, (), (), 2r).independent
+        2
+    """
+
+    variety: object
+    laws: tuple
+    limits: tuple
+    independent: int
+
+
+class BranchSearch:
+    r"""
+    The case distinction of a family with constants: generic laws, and the branches with new ones.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.parameters.branches import BranchSearch
+        sage: from sage_conslaw.inputs.systems import system
+        sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
+        sage: search = BranchSearch(family, family.groups(2r), numpy.random.default_rng(0r))
+        sage: search.generic
+        [{(0, 3, 3): Fraction(-1, 1),
+          (1, 2, 2): Fraction(1, 1),
+          (2, 2): Fraction(-1, 1)}]
+        sage: [[(branch.variety, branch.laws) for branch in level] for level in search.levels(2r)]
+        [[(b - 1 = 0, ({(3,): Fraction(1, 1)},)), (a = 0, ({(2,): Fraction(1, 1)},))],
+         []]
+    """
+
+    def __init__(self, family, groups, generator):
+        self.family, self.groups, self.generator = family, groups, generator
+        self.degree = sum(degree for _, degree in groups)
+        self.moving = [i for i in range(family.dimension) if i not in set(family.constants)]
+        self.drops = DropSearch(family, groups, generator)
+        self.generic = polynomial_laws(family, groups, generator)
+        of = {monomial for law in self.generic for monomial in self._moving_monomials(law)}
+        self.with_laws = [number for number, block in enumerate(self.drops.pieces)
+                          if any(monomial in of for monomial in self._monomials(block))]
+        everywhere = _At(self, None)
+        for law in self.generic:
+            everywhere.add(law)
+        self.generators, self.independent = everywhere.generators, everywhere.independent()
+        self.found, self._laws = {}, {}
+
+    @property
+    def not_followed(self):
+        r"""
+        The places that were not searched.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.parameters.branches import BranchSearch
+            sage: from sage_conslaw.inputs.systems import system
+            sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
+            sage: search = BranchSearch(family, family.groups(1r), numpy.random.default_rng(0r))
+            sage: search.not_followed
+            []
+        """
+        return self.drops.not_followed
+
+    def _monomials(self, block):
+        return [tuple(int(i) for i in row if i < self.family.dimension) for row in block]
+
+    def _moving_monomials(self, law):
+        constants = set(self.family.constants)
+        return {tuple(i for i in monomial if i not in constants) for monomial in law}
+
+    def levels(self, codimension):
+        r"""
+        Yield, for each codimension, an iterator over the branches with new laws; a branch that gains laws comes again.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.parameters.branches import BranchSearch
+            sage: from sage_conslaw.inputs.systems import system
+            sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
+            sage: search = BranchSearch(family, family.groups(1r), numpy.random.default_rng(0r))
+            sage: [[branch.variety for branch in level] for level in search.levels(1r)]
+            [[b - 1 = 0, a = 0]]
+        """
+        for drops in self.drops.levels(codimension):
+            yield self._branches(drops)
+
+    def _branches(self, drops):
+        numbers = {}
+        for drop in drops:
+            key = drop.variety.ideal()
+            numbers[key] = numbers.get(key, ()) + (drop.block,)
+            branch = self._branch(drop.variety, numbers[key])
+            if branch is not None and branch != self.found.get(key):
+                self.found[key] = branch
+                yield branch
+
+    def _branch(self, variety, numbers):
+        at = _At(self, variety)
+        if at.point is None:
+            self.not_followed.append(f"{variety} (no root modulo {_PRIMES} primes)")
+            return None
+        larger = [branch for key, branch in self.found.items() if key != variety.ideal() and branch.variety.contains(variety)]
+        for law in [*self.generators, *(law for branch in larger for law in branch.laws + branch.limits)]:
+            at.add(law)
+        new = self._more(at, variety, numbers)
+        if not new:
+            return None
+        # Generic laws may vanish or coincide here, in blocks that have no more laws than before; their limits are laws too.
+        limits = self._more(at, variety, [number for number in self.with_laws if number not in numbers])
+        return BranchLaws(variety, new, limits, at.independent())
+
+    def _more(self, at, variety, numbers):
+        """Return generators of the laws in some blocks that are not yet known, each proved on the variety."""
+        known = len(at.generators)
+        # By degree: where the laws of low degree generate the others, the larger systems need not be solved.
+        for degree in range(1, self.degree + 1):
+            laws = []
+            for number in numbers:
+                block, key = self.drops.pieces[number], (variety.ideal(), number, degree)
+                block = block[(block < self.family.dimension).sum(axis=1) <= degree]
+                if key not in self._laws:
+                    if not len(block) or not at.more_than_known(self._monomials(block)):
+                        continue
+                    self._laws[key] = self._exact_laws(variety, block)
+                laws += self._laws[key]
+            for law in sorted(laws, key=lambda law: (self._degree(law), max(map(len, law)), sorted(law))):
+                at.add(law)
+        return tuple(at.generators[known:])
+
+    def _degree(self, law):
+        return max(map(len, self._moving_monomials(law)))
+
+    def _exact_laws(self, variety, block):
+        """Return all laws in a block on a variety; what fails is said."""
+        try:
+            return self._algebraic_laws(variety, block) if variety.algebraic else self._rational_laws(variety, block)
+        except ArithmeticError as error:
+            self.not_followed.append(f"the laws where {variety}: {error}")
+            return []
+
+    def _rational_laws(self, variety, block):
+        """Return all laws in a block of the family restricted to a variety: a run of its own, exact."""
+        return polynomial_laws(self._restricted(variety), self.groups, self.generator, pieces=[block[None]])
+
+    def _restricted(self, variety):
+        fields = [_field_on(field, variety, self.family.constants) for field in self.drops.fields]
+        restricted = VectorFieldFamily.from_terms(self.family.names, None, fields)
+        restricted.constants = self.family.constants
+        return restricted
+
+    def _algebraic_laws(self, variety, block):
+        """Return all laws in a block over the field of a variety that is not rational, each checked by division."""
+        field = AlgebraicField(variety)
+        monomials, rows = self.drops.equations(block)
+        laws = []
+        for vector in field.kernel(rows, len(monomials)):
+            if not field.holds(rows, vector):
+                raise ArithmeticError(f"a law on {variety} does not hold exactly")
+            entries = {monomials[column]: value for column, value in vector.items()}
+            laws.append(polynomial_over_constants(entries, variety.ring, list(self.family.constants)))
+        return laws
+
+
+def _field_on(field, variety, constants):
+    """Return a field with the parameters on a variety, times a common denominator: that changes no law."""
+    place, ring = {coordinate: i for i, coordinate in enumerate(constants)}, variety.ring
+    values, common = [], ring.one()
+    for component in field:
+        parts = {}
+        for monomial, value in component.items():
+            key = tuple(i for i in monomial if i not in place)
+            parts.setdefault(key, {})[tuple(place[i] for i in monomial if i in place)] = value
+        values.append({key: variety.restricted(sparse.to_sage(part, ring)) for key, part in parts.items()})
+        for value in values[-1].values():
+            common = common.lcm(ring(value.denominator()))
+    out = []
+    for parts in values:
+        component = {}
+        for key, value in parts.items():
+            for power, coefficient in sparse.from_sage(ring(value * common)).items():
+                component[tuple(sorted(key + tuple(constants[i] for i in power)))] = coefficient
+        out.append(component)
+    return out
+
+
+class _At:
+    """Laws and their products at a random point of a variety, modulo a prime: which are new there."""
+
+    def __init__(self, search, variety):
+        self.search, self.generators, self.values, self.products = search, [], [], []
+        constants = search.family.constants
+        for _ in range(_PRIMES):
+            self.p = random_prime(search.generator)
+            if variety is None:
+                self.point = [int(x) for x in modular.random_array(search.generator, (len(constants),), self.p)]
+            else:
+                self.point = variety.point(search.generator, self.p)
+            if self.point is not None:
+                break
+        self.span = _Span(self.p)
+        self.known = dict(zip(constants, self.point or ()))
+
+    def value(self, law):
+        """Return a law with the parameters at the point, modulo the prime."""
+        out = {}
+        for monomial, coefficient in law.items():
+            factor = coefficient.numerator * pow(coefficient.denominator, -1, self.p)
+            for i in monomial:
+                if i in self.known:
+                    factor = factor * self.known[i] % self.p
+            key = tuple(i for i in monomial if i not in self.known)
+            out[key] = (out.get(key, 0) + factor) % self.p
+        return {key: value for key, value in out.items() if value}
+
+    def add(self, law):
+        """Add a law to the generators unless it is a polynomial in them up to the degree."""
+        value = self.value(law)
+        if not self.span.add(value):
+            return
+        self.generators.append(law)
+        degree = sparse.degree(value)
+        fresh, level = [(value, degree)], [(value, degree)]
+        while level:
+            level = [(self._multiply(a, value), d + degree) for a, d in level if d + degree <= self.search.degree]
+            fresh += level
+        fresh += [(self._multiply(a, b), c + d) for a, c in fresh for b, d in self.products if c + d <= self.search.degree]
+        for product, _ in fresh:
+            self.span.add(product)
+        self.products += fresh
+
+    def _multiply(self, a, b):
+        out = {}
+        for left, x in a.items():
+            for right, y in b.items():
+                monomial = tuple(sorted(left + right))
+                out[monomial] = (out.get(monomial, 0) + x * y) % self.p
+        return {monomial: value for monomial, value in out.items() if value}
+
+    def more_than_known(self, monomials):
+        """Say whether the block has more laws at the point than the products known span."""
+        family = self.search.family
+        rows = coefficient_rows(self.search.drops.fields, monomials, list(family.constants), self.point, self.p)
+        return len(sparse_kernel(rows, len(monomials), self.p)) > self.span.dimension_within(set(monomials))
+
+    def independent(self):
+        """Return how many generators are independent: a rank modulo the prime, a proved lower bound."""
+        family = self.search.family
+        z = modular.random_array(self.search.generator, (family.dimension,), self.p)
+        z[list(family.constants)] = self.point
+        return rank(np.asarray(jacobian(self.generators, family.dimension, z, self.p)[:, self.search.moving]), self.p)
+
+
+class _Span:
+    """An echelon basis modulo a prime, highest degree first, of polynomials that each lie in one block."""
+
+    def __init__(self, p):
+        self.p, self.rows = p, {}
+
+    def add(self, vector):
+        """Add a vector; return whether it was new."""
+        vector = dict(vector)
+        while vector:
+            pivot = max(vector, key=lambda monomial: (len(monomial), monomial))
+            if pivot not in self.rows:
+                scale = pow(vector[pivot], -1, self.p)
+                self.rows[pivot] = {key: value * scale % self.p for key, value in vector.items()}
+                return True
+            factor = vector[pivot]
+            for key, value in self.rows[pivot].items():
+                value = (vector.get(key, 0) - factor * value) % self.p
+                if value:
+                    vector[key] = value
+                else:
+                    vector.pop(key, None)
+        return False
+
+    def dimension_within(self, monomials):
+        """Return the dimension of the part of the span in the monomials of a block up to some degree."""
+        return sum(monomials.issuperset(row) for row in self.rows.values())
+
+

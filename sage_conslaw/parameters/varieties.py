@@ -1,0 +1,230 @@
+r"""
+Irreducible sets of parameter values, as a rational substitution and, where a condition is not rational, an algebraic element.
+
+`p = 0` with `p = a k_i + b` is the graph `k_i = -b/a`, and what is asked of it is asked over the rational functions of the other
+parameters.  A condition that is linear in no parameter is followed once, over the field `Q(k')[X]/(p)`.
+"""
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Variety:
+    r"""
+    A set of parameter values.
+
+    - ``ring`` -- the polynomial ring of all parameters
+
+    - ``conditions`` -- polynomials, in the order in which they were imposed, each in the parameters that are left
+
+    - ``solution`` -- dictionary ``{parameter: rational function of those that are left}``
+
+    - ``denominators`` -- irreducible polynomials that do not vanish identically on it and were divided by
+
+    - ``algebraic`` -- ``None`` or a pair (irreducible polynomial, the parameter that is its root)
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.parameters.varieties import whole_space
+        sage: R.<a, b, c> = QQ[]
+        sage: v = whole_space(R).within(a - 2*b).within(b*c - 1); v
+        a - 2*b = 0, b*c - 1 = 0
+        sage: v.solution, v.codimension
+        ({b: 1/c, a: 2/c}, 2)
+        sage: v.contains(v), whole_space(R).within(a^2 - 2).algebraic
+        (True, (a^2 - 2, a))
+    """
+
+    ring: object
+    conditions: tuple = ()
+    solution: dict = field(default_factory=dict)
+    denominators: tuple = ()
+    algebraic: tuple | None = None
+
+    @property
+    def codimension(self):
+        r"""
+        How many independent conditions there are.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.parameters.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.codimension
+            1
+        """
+        return len(self.conditions)
+
+    def within(self, p):
+        r"""
+        Return the part of it where an irreducible polynomial in the parameters that are left vanishes.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.parameters.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.within(b*c - 1)
+            a - 2*b = 0, b*c - 1 = 0
+        """
+        from .pivots import irreducible_factors
+        linear = [v for v in p.variables() if p.degree(v) == 1]
+        if not linear:
+            root = min(p.variables(), key=lambda v: p.degree(v))
+            return Variety(self.ring, (*self.conditions, p), self.solution, self.denominators, (p, root))
+        variable = min(linear, key=lambda v: (p.coefficient({v: 1}).degree(), p.coefficient({v: 1}).number_of_terms()))
+        slope = p.coefficient({variable: 1})
+        value = self.ring.fraction_field()(-(p - slope * variable)) / slope
+        solution = {v: _substituted(old, variable, value) for v, old in self.solution.items()}
+        solution[variable] = value
+        denominators = [g for d in (*self.denominators, slope)
+                        for g in irreducible_factors(_substituted(d, variable, value).numerator())]
+        return Variety(self.ring, (*self.conditions, p), solution, tuple(dict.fromkeys(denominators)))
+
+    def slopes(self, p):
+        r"""
+        Return the irreducible polynomials that the graph of ``p`` has to avoid: there ``p = 0`` is to be looked at apart.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.parameters.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.slopes(b*c - 1)
+            [c]
+        """
+        from .pivots import irreducible_factors
+        child = self.within(p)
+        if child.algebraic:
+            return []
+        variable = next(v for v in child.solution if v not in self.solution)
+        return irreducible_factors(p.coefficient({variable: 1}))
+
+    def restricted(self, f):
+        r"""
+        Return a polynomial in the parameters as a rational function of those that are left.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.parameters.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.restricted(a*c)
+            2*b*c
+        """
+        field = self.ring.fraction_field()
+        return field(f.subs(self.solution)) if any(v in self.solution for v in f.variables()) else field(f)
+
+    def vanishes(self, f):
+        r"""
+        Say whether a polynomial in the parameters vanishes on all of it.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.parameters.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.vanishes(a^2 - 4*b^2), v.vanishes(a)
+            (True, False)
+        """
+        numerator = self.restricted(f).numerator()
+        return numerator == 0 or self.algebraic is not None and self.algebraic[0].divides(numerator)
+
+    def ideal(self):
+        r"""
+        Return generators of its ideal, a reduced Groebner basis.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.parameters.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.ideal()
+            (a - 2*b,)
+        """
+        if not hasattr(self, "_basis"):
+            from .pivots import primitive_polynomial
+            if not self.denominators and len(self.conditions) == 1:
+                basis = list(self.conditions)
+            else:
+                equations = [(v - value).numerator() for v, value in self.solution.items()]
+                ideal = self.ring.ideal(equations + ([self.algebraic[0]] if self.algebraic else []))
+                for d in {f for value in self.solution.values() for f in [value.denominator()] if not f.is_constant()}:
+                    ideal = ideal.saturation(self.ring.ideal(self.ring(d)))[0]
+                basis = [f for f in ideal.groebner_basis() if f]
+            self._basis = tuple(sorted(map(primitive_polynomial, basis), key=lambda f: (f.degree(), str(f))))
+        return self._basis
+
+    def contains(self, other):
+        r"""
+        Say whether another one lies in it.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.parameters.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: v.contains(v.within(c)), v.within(c).contains(v)
+            (True, False)
+        """
+        return all(map(other.vanishes, self.ideal()))
+
+    def point(self, generator, p):
+        r"""
+        Return residues of all parameters at a random point of it, modulo ``p``; ``None`` if the draw has none.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.parameters.varieties import whole_space
+            sage: R.<a, b, c> = QQ[]
+            sage: v = whole_space(R).within(a - 2*b)
+            sage: point = v.point(numpy.random.default_rng(0r), 101r)
+            sage: (point[0r] - 2*point[1r]) % 101
+            0
+        """
+        from ..exact.modular import random_array
+        from .parametric import residue
+        gens = self.ring.gens()
+        values = [int(x) for x in random_array(generator, (len(gens),), p)]
+        if self.algebraic is not None:
+            from flint import nmod_poly
+            f, root = self.algebraic
+            coefficients = [residue(f.coefficient({root: i}), values, p) for i in range(f.degree(root) + 1)]
+            roots = nmod_poly(coefficients, p).roots()
+            if not roots:
+                return None
+            values[gens.index(root)] = int(roots[0][0])
+        solved = {gens.index(v): residue(value, values, p) for v, value in self.solution.items()}
+        return [solved.get(i, value) for i, value in enumerate(values)]
+
+    def __repr__(self):
+        return ", ".join(f"{f} = 0" for f in self.ideal()) or "all parameter values"
+
+
+def whole_space(ring):
+    r"""
+    Return the set of all parameter values.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.parameters.varieties import whole_space
+        sage: whole_space(PolynomialRing(QQ, "k", 1))
+        all parameter values
+    """
+    return Variety(ring)
+
+
+def _substituted(f, variable, value):
+    field = value.parent()
+    f = field(f)
+    if variable in f.numerator().variables() or variable in f.denominator().variables():
+        return field(f.subs({variable: value}))
+    return f

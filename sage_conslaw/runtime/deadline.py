@@ -1,0 +1,156 @@
+r"""
+Time limits: long loops ask a deadline, and what is proved so far comes with the exception.
+"""
+import time
+
+from tqdm import tqdm
+from .errors import InputError, InputTypeError
+
+# Seconds after which a computation shows what it does.
+_SILENT = 2.0
+
+
+class Stopped(Exception):
+    r"""
+    A computation that ended before its answer; ``partial`` holds what was proved until then.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.runtime.deadline import Stopped
+        sage: Stopped("it crashed", {"rank_at_least": 3}).with_partial({}).partial
+        {}
+    """
+
+    def __init__(self, reason, partial):
+        super().__init__(reason)
+        self.partial = partial
+
+    def with_partial(self, partial):
+        r"""
+        Return the exception with another record of what is proved.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.runtime.deadline import Deadline, Stopped
+            sage: Stopped("it crashed", {}).with_partial({"rank_at_least": 3}).partial
+            {'rank_at_least': 3}
+        """
+        self.partial = partial
+        return self
+
+
+class TimeLimitReached(Stopped):
+    r"""
+    The time limit ended a computation.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import TimeLimitReached
+        sage: TimeLimitReached(3, {}).limit
+        3
+    """
+
+    def __init__(self, limit, partial):
+        super().__init__(f"time limit of {limit} s reached", partial)
+        self.limit = limit
+
+
+class ComputationLost(Stopped, ArithmeticError):
+    r"""
+    A crash or the memory limit ended a computation in a process of its own; the session goes on.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.runtime.deadline import ComputationLost, Stopped
+        sage: issubclass(ComputationLost, Stopped)
+        True
+    """
+
+
+class Deadline:
+    r"""
+    A limit in seconds (``None``: no limit) and a record of what is proved so far; with ``progress`` the record is shown on
+    standard error after two seconds.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.runtime.deadline import Deadline
+        sage: Deadline(None).check()
+        sage: Deadline(0).check(rank_at_least=3)
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.runtime.deadline.TimeLimitReached: time limit of 0 s reached
+        sage: Deadline("soon")
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputTypeError: time_limit 'soon' is not a number of seconds; give e.g. 60
+    """
+
+    def __init__(self, limit, progress=False):
+        if limit is not None:
+            if isinstance(limit, (bool, str)) or not hasattr(limit, "__float__"):
+                raise InputTypeError(f"time_limit {limit!r} is not a number of seconds; give e.g. 60")
+            limit = float(limit)
+            if not 0 <= limit < float("inf"):
+                raise InputError(f"time_limit {limit} is no number of seconds >= 0; give e.g. 60")
+            limit = int(limit) if limit == int(limit) else limit
+        self.limit = limit
+        self.start = time.monotonic()
+        self.partial = {}
+        self._bar = None
+        self._progress = progress
+
+    def remaining(self):
+        r"""
+        Return the seconds left, ``None`` without a limit.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.runtime.deadline import Deadline, Stopped
+            sage: Deadline(None).remaining() is None, Deadline(60).remaining() > 50
+            (True, True)
+        """
+        return None if self.limit is None else max(0.0, self.limit - (time.monotonic() - self.start))
+
+    def check(self, **proved):
+        r"""
+        Record what is proved, and raise if the time is over.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.runtime.deadline import Deadline, Stopped
+            sage: deadline = Deadline(60)
+            sage: deadline.check(rank_at_least=3)
+            sage: deadline.partial
+            {'rank_at_least': 3}
+        """
+        self.partial.update(proved)
+        if self._progress and time.monotonic() - self.start > _SILENT:
+            self._show()
+        if self.limit is not None and time.monotonic() - self.start >= self.limit:
+            raise TimeLimitReached(self.limit, dict(self.partial))
+
+    def _show(self):
+        """Show on standard error what is proved so far."""
+        if self._bar is None:
+            self._bar = tqdm(bar_format="{desc} [{elapsed}]", leave=False)
+            self._bar.start_t -= time.monotonic() - self.start
+        words = []
+        if "found" in self.partial:
+            words.append(f"{len(self.partial['found'])} laws")
+        if "rank_at_least" in self.partial:
+            words.append(f"rank at least {self.partial['rank_at_least']}")
+        self._bar.set_description_str(", ".join(words) or "searching laws")
+
+    def close(self):
+        r"""
+        Clear the line that shows the progress.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.runtime.deadline import Deadline, Stopped
+            sage: Deadline(60, progress=True).close()
+        """
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
