@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from sage_conslaw import conservation_laws, count_conservation_laws, flows, networks
-from sage_conslaw import deadline as deadline_module
+from sage_conslaw.runtime import deadline as deadline_module
 from sage_conslaw.cli.command import cli
 from sage_conslaw.runtime.deadline import Deadline
 from sage_conslaw.results.display import MOST_LAWS, latex_name, latex_of, law_lines, wrapped

@@ -5,6 +5,8 @@ import json
 
 import click
 
+from .options import asked_problem, integer_option, search_options
+
 _EPILOG = """Examples:
 
 \b
@@ -46,13 +48,12 @@ def integrals(architecture, sizes, system, phi, bias, settings, kind, degree, as
         sage: print(CliRunner().invoke(cli, ["integrals", "--phi", "u*v", "--kind", "polynomial"]).output.splitlines()[0])
         1 polynomial first integral
     """
-    from .command import _common, _integer, _problem
     from ..integrals.first_integrals import first_integrals
     if options["metric"] is not None and ("," in options["metric"] or ";" in options["metric"]):
         options["metric"] = [part.strip() for part in options["metric"].replace(";", ",").split(",")]
-    degree = _integer(degree, "--degree")
-    result = first_integrals(_problem(architecture, sizes, phi, system, bias, settings), kind=kind, degree=2 if degree is None else degree,
-                             **_common({**options, "error_bound": None}))
+    degree = integer_option(degree, "--degree")
+    result = first_integrals(asked_problem(architecture, sizes, phi, system, bias, settings), kind=kind, degree=2 if degree is None else degree,
+                             **search_options({**options, "error_bound": None}))
     if as_json:
         click.echo(json.dumps(result.to_dict()))
     elif latex:

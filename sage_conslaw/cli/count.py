@@ -1,0 +1,46 @@
+r"""
+The command ``sage-conslaw count``.
+"""
+import json
+
+import click
+
+from .completion import architectures
+from .options import SIZES, asked_problem, problem_options, search_options, shows_progress
+from .report import coloured
+
+_EPILOG = """Examples:
+
+\b
+  sage-conslaw count linear 40 30 20 10
+  sage-conslaw count relu 5 7 4 --bias --seed 1 --json
+  sage-conslaw count --phi "x*y + y*z" --algorithm symbolic
+"""
+
+
+@click.command(context_settings=SIZES, epilog=_EPILOG)
+@click.argument("architecture", required=False, shell_complete=architectures)
+@click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
+@problem_options
+def count(architecture, sizes, phi, system, bias, settings, as_json, **options):
+    """The number of independent laws of ARCHITECTURE with SIZES, polynomial or not.
+
+    \b
+    ARCHITECTURE and SIZES, from input to output:
+      product N, linear D0 D1 ..., relu D0 D1 ..., nmf N R M, icnn D H P,
+      perceptron D0 D1 ..., convolutional C0 C1 ..., lora D0 D1 ..., gated D H P, mixture D H EXPERTS P,
+      normalised P Q M, attention DIM HEAD_DIM, transformer_block DIM HIDDEN
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli.command import cli
+        sage: print(CliRunner().invoke(cli, ["count", "product", "3"]).output)
+        2 independent laws in 3 parameters (proved)
+        <BLANKLINE>
+    """
+    from ..engine import api
+    result = api.count_conservation_laws(asked_problem(architecture, sizes, phi, system, bias, settings), **search_options(options),
+                                         progress=shows_progress(as_json))
+    click.echo(json.dumps(result.to_dict()) if as_json else coloured(str(result), result.status))

@@ -1,0 +1,77 @@
+r"""
+The command ``sage-conslaw laws``.
+"""
+import json
+import shutil
+import sys
+
+import click
+
+from .completion import architectures
+from .options import SIZES, asked_problem, integer_option, problem_options, search_options, shows_progress
+from .report import coloured
+
+_EPILOG = """Examples:
+
+\b
+  sage-conslaw laws linear 3 2 3
+  sage-conslaw laws relu 8 5 8 5 --bias --json
+  sage-conslaw laws --phi "x*y*z; x^2"
+  sage-conslaw laws linear 2 3 2 --flow momentum --tau 1/2
+  sage-conslaw laws --system FILE --exceptional
+"""
+
+
+@click.command(context_settings=SIZES, epilog=_EPILOG)
+@click.argument("architecture", required=False, shell_complete=architectures)
+@click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
+@problem_options
+@click.option("--degree", metavar="N", help="Search polynomials up to this degree (default 2).")
+@click.option("--exceptional", is_flag=True, help="Also the parameter values of the system at which there are more laws.")
+@click.option("--codimension", metavar="N", help="For --exceptional: branches of at most N independent conditions.")
+@click.option("--latex", is_flag=True, help="Print the laws as a table in LaTeX.")
+@click.option("--all", "everything", is_flag=True, help="Print all independent laws, each on one line.")
+@click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
+def laws(architecture, sizes, phi, system, bias, settings, degree, exceptional, codimension, latex, everything, certificate, as_json, **options):
+    """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete.
+
+    \b
+    ARCHITECTURE and SIZES, from input to output:
+      product N, linear D0 D1 ..., relu D0 D1 ..., nmf N R M, icnn D H P,
+      perceptron D0 D1 ..., convolutional C0 C1 ..., lora D0 D1 ..., gated D H P, mixture D H EXPERTS P,
+      normalised P Q M, attention DIM HEAD_DIM, transformer_block DIM HIDDEN
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli.command import cli
+        sage: print(CliRunner().invoke(cli, ["laws", "--phi", "x*y"]).output.splitlines()[1])
+        x^2 - y^2
+    """
+    from ..engine import api
+    from .exceptional import branches, check
+    data, degree, common = asked_problem(architecture, sizes, phi, system, bias, settings), integer_option(degree, "--degree"), search_options(options)
+    check(data, exceptional, codimension, latex)
+    result = api.conservation_laws(data, degree=degree, **common, progress=shows_progress(as_json))
+    if certificate is not None:
+        from ..certificates.files import write
+        write(result.certificate(), certificate)
+    record, lines = branches(data, result, degree, integer_option(codimension, "--codimension"), common["time_limit"]) if exceptional else ({}, [])
+    if as_json:
+        click.echo(json.dumps({**result.to_dict(), **record}))
+    elif latex:
+        click.echo(result._latex_())
+    else:
+        _print_laws(result, everything)
+        for line in lines:
+            click.echo(line)
+
+
+def _print_laws(result, everything):
+    """Print independent laws; the others are functions of these."""
+    from ..results.display import law_lines, wrapped
+    width = min(shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80, 120)
+    click.echo(coloured(wrapped(str(result), width, "", cut=False), result.status))
+    for line in law_lines(result, width, everything):
+        click.echo(line)

@@ -1,0 +1,129 @@
+r"""
+What the commands share: the options of a problem and of a search, and how they are read.
+"""
+import sys
+
+import click
+
+from ..runtime.errors import InputError
+from .completion import names
+
+# Sizes are read by the catalog, so that "-1" is a bad width and not an unknown option.
+SIZES = {"ignore_unknown_options": True}
+
+
+def problem_options(function):
+    """Add the options that ``laws`` and ``count`` share."""
+    for option in reversed([
+        click.option("--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons."),
+        click.option("--system", metavar="FILE", help="A polynomial system (JSON or TOML): variables, parameters, drift, controls."),
+        click.option("--flow", metavar="NAME", shell_complete=names("gradient", "momentum", "nesterov"), help="The optimiser: gradient (default), momentum or nesterov."),
+        click.option("--tau", metavar="Q", help="Damping of momentum: a rational >= 0, a rational function of t, or tau."),
+        click.option("--metric", metavar="NAME", shell_complete=names("euclidean", "mirror", "icnn"), help="euclidean, mirror or icnn (default: the network's own)."),
+        click.option("--weight-decay", metavar="Q", help="The rate of weight decay, a rational >= 0."),
+        click.option("--loss", metavar="NAME", shell_complete=names("least-squares", "cross-entropy"), help="least-squares (default) or cross-entropy."),
+        click.option("--bias", is_flag=True, help="Biases on the hidden layers."),
+        click.option("--set", "settings", metavar="NAME=VALUE", multiple=True,
+                     help="An option of a modern architecture, e.g. heads=2, rotary=true, norm=rms; may be repeated."),
+        click.option("--algorithm", metavar="NAME", shell_complete=names("modular", "symbolic", "syzygies"), help="modular (default), symbolic (the published algorithms) or syzygies."),
+        click.option("--proof/--no-proof", default=True, help="Whether to try to prove a count that is only probable."),
+        click.option("--error-bound", metavar="X", help="How improbable an error of a count that is only probable must be, e.g. 1e-30."),
+        click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given."),
+        click.option("--time-limit", metavar="S", help="Seconds; then the sound partial result is printed, exit status 3."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
+    ]):
+        function = option(function)
+    return function
+
+
+def asked_problem(architecture, sizes, phi, system, bias, settings):
+    """Return what a command line asks about: a network, the components of phi, or a family."""
+    from ..inputs.polynomials import polynomials_of_one_ring
+    from ..networks import by_name
+    for word in (architecture or "", *sizes):
+        if word.startswith("-") and not word[1:2].isdigit():
+            raise click.UsageError(f"no such option {word}")
+    if settings and architecture is None:
+        raise click.UsageError("--set belongs to an architecture")
+    given = [name for name, value in (("ARCHITECTURE", architecture), ("--phi", phi), ("--system", system)) if value is not None]
+    if len(given) != 1:
+        raise click.UsageError("give one of ARCHITECTURE, --phi or --system"
+                               + (f", not {' and '.join(given)}" if given else ", e.g. linear 3 2 3"))
+    if phi is not None:
+        if bias:
+            raise click.UsageError("--bias belongs to an architecture, not to --phi")
+        return polynomials_of_one_ring([part for part in phi.split(";")], "phi")[1]
+    if system is not None:
+        from ..inputs.systems import read_system
+        if bias:
+            raise click.UsageError("--bias belongs to an architecture, not to --system")
+        return read_system(system)
+    return by_name(architecture, [_width(word, architecture) for word in sizes], **_settings(settings, bias))
+
+
+def _settings(words, bias):
+    """Return the options of an architecture from --bias and NAME=VALUE."""
+    options = {"bias": True} if bias else {}
+    for word in words:
+        name, value = _setting(word)
+        if name in options:
+            raise InputError(f"the option {name} is given twice; give it once")
+        options[name] = value
+    return options
+
+
+def _setting(word):
+    """Return the name and the value of NAME=VALUE: an integer, true, false or a word."""
+    name, _, value = word.partition("=")
+    if not name.isidentifier() or not value:
+        raise InputError(f"--set {word!r} is not NAME=VALUE; give e.g. --set heads=2")
+    if value.lower() in ("true", "false"):
+        return name, value.lower() == "true"
+    return name, int(value) if value.lstrip("-").isdigit() else value
+
+
+def _width(word, architecture):
+    try:
+        return int(word)
+    except ValueError:
+        raise InputError(f"width {word!r} of {architecture} is not an integer: widths are positive integers, "
+                         f"e.g. {architecture} 3 2 3") from None
+
+
+def integer_option(text, name):
+    """Return the integer given to an option, or ``None`` where it was not given."""
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"{name} {text!r} is not an integer; give e.g. {name} 2") from None
+
+
+def search_options(options):
+    """Return the keyword arguments of the public calls from the options that ``problem_options`` adds."""
+    limit = options.pop("time_limit")
+    if limit is not None:
+        try:
+            limit = float(limit)
+        except ValueError:
+            raise InputError(f"--time-limit {limit!r} is not a number of seconds; give e.g. --time-limit 60") from None
+    flow, metric, tau, decay = (options.pop(name) for name in ("flow", "metric", "tau", "weight_decay"))
+    if flow is not None or metric is not None or tau is not None or decay is not None:
+        from .. import flows
+        given = {name: value for name, value in (("tau", tau), ("metric", metric)) if value is not None}
+        options["flow"] = flows.by_name(flow or "gradient", **given)
+        if decay is not None:
+            options["flow"] = flows.weight_decay(decay, options["flow"])
+    bound = options.pop("error_bound")
+    if bound is not None:
+        try:
+            options["error_bound"] = float(bound)
+        except ValueError:
+            raise InputError(f"--error-bound {bound!r} is not a number between 0 and 1; give e.g. --error-bound 1e-30") from None
+    return {**options, "seed": integer_option(options.pop("seed"), "--seed"), "time_limit": limit}
+
+
+def shows_progress(as_json):
+    """Say whether progress is shown: on a terminal, and not where a program reads along."""
+    return sys.stderr.isatty() and not as_json

@@ -1,0 +1,61 @@
+r"""
+The command ``sage-conslaw reproduce``.
+"""
+import json
+import sys
+
+import click
+
+from .completion import names
+from .options import shows_progress
+
+_EPILOG = """Examples:
+
+\b
+  sage-conslaw reproduce abide
+  sage-conslaw reproduce all --json
+  sage-conslaw reproduce abide --quiet
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("paper", shell_complete=names("abide", "momentum", "all"))
+@click.option("--tau", metavar="Q", help="Run the momentum sweeps with this damping (the paper: 0).")
+@click.option("--nesterov", is_flag=True, help="Run the momentum sweeps with Nesterov's damping 3/t.")
+@click.option("--bias", is_flag=True, help="Run the ReLU and ICNN sweeps with biases throughout.")
+@click.option("--certificates", metavar="DIR", help="Write the certificate of each architecture to this folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--quiet", is_flag=True, help="Print the summary only.")
+def reproduce(paper, tau, nesterov, bias, certificates, as_json, quiet):
+    """The sweeps of a PAPER (abide, momentum or all), one line per architecture, compared with the expected numbers.
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli.command import cli
+        sage: print(CliRunner().invoke(cli, ["reproduce", "nothing"]).output)
+        sage-conslaw: ...nothing...
+    """
+    from ..papers import reproduce as papers
+
+    def show(record, bar):
+        bar.write(_table_row(record), file=sys.stdout)
+    loud = not (as_json or quiet)
+    papers.sweeps(paper)
+    if loud:
+        click.echo(_TABLE_HEAD)
+    result = papers.reproduce(paper, tau=tau, nesterov=nesterov, bias=bias, certificates=certificates, progress=shows_progress(as_json),
+                              on_case=show if loud else None)
+    click.echo(json.dumps(result.to_dict()) if as_json else result)
+    return 0 if result.agree == len(result.cases) else 1
+
+
+_TABLE_HEAD = f"{'sweep':<20} {'architecture':<26} {'N':>4} {'r':>4} {'laws':>5} {'expected':>8}  status"
+
+
+def _table_row(record):
+    name = " ".join([record["architecture"], *map(str, record["sizes"]), *(["--bias"] if record.get("bias") else [])])
+    mark = "" if record["number"] == record["expected"] else "  DIFFERS"
+    return (f"{record['sweep']:<20} {name:<26} {record['state_dimension']:>4} {record['lie_dimension']:>4} "
+            f"{record['number']:>5} {record['expected']:>8}  {record['status']}{mark}")

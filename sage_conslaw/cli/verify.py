@@ -1,0 +1,54 @@
+r"""
+The command ``sage-conslaw verify``.
+"""
+import json
+from pathlib import Path
+
+import click
+
+from ..runtime.errors import InputError
+from .options import shows_progress
+
+_EPILOG = """Examples:
+
+\b
+  sage-conslaw verify product.json
+  sage-conslaw verify certificates/ --quiet
+  python -m sage_conslaw.check product.json        (the second checker alone, without Sage)
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--quiet", is_flag=True, help="Print rejections and the summary only.")
+def verify(paths, as_json, quiet):
+    """Recheck certificates in PATHS (files or folders) with both checkers, independently of the search.
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli.command import cli
+        sage: print(CliRunner().invoke(cli, ["verify", "/no/such/file.json"]).output)
+        sage-conslaw: there is no file or folder ...
+    """
+    from ..certificates.files import verify_files
+    files = []
+    for path in map(Path, paths):
+        if not path.exists():
+            raise InputError(f"there is no file or folder {path}; give the certificates that laws --certificate FILE wrote")
+        files += sorted(path.glob("*.json")) if path.is_dir() else [path]
+    if not files:
+        raise InputError("there is no certificate (*.json) in the folder; reproduce all --certificates DIR writes some")
+    rows = []
+    for path, accepted, line in verify_files(files, progress=shows_progress(as_json)):
+        rows.append({"file": path.name, "verified": accepted, "result": line})
+        if not as_json and (len(files) == 1 or not (quiet and accepted)):
+            click.echo(f"{path.name}: {line}", err=not accepted)
+    good = sum(row["verified"] for row in rows)
+    if as_json:
+        click.echo(json.dumps({"certificates": rows, "verified": good, "total": len(rows)}))
+    elif len(files) > 1:
+        click.echo(f"{good} of {len(rows)} certificates verified by both checkers")
+    return 0 if good == len(rows) else 1
