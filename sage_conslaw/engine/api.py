@@ -4,16 +4,16 @@ The public calls: find the laws, count them, check one.
 import secrets
 import time
 
-import numpy as np
-
-from .._sage import QQ, ZZ, Unknown
+from .._sage import QQ, ZZ
 from ..runtime.deadline import Deadline, Stopped, TimeLimitReached
 from ..exact import terms as sparse
 from ..inputs.polynomials import polynomials_of_one_ring
 from ..networks.catalog import integer
 from ..inputs.problem import problem
 from ..results.result import ConservationLaws, LawCount
-from .squeeze import count_squeeze, squeeze
+from .answer import answer
+from .question import Question
+from .strategies.limits import SEARCH_COORDINATES
 from ..runtime.errors import InputError, InputTypeError
 
 ALGORITHMS = ("modular", "symbolic", "syzygies")
@@ -100,34 +100,16 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
         sage_conslaw.InputTypeError: seed 'x' is not an integer; give e.g. seed=0
     """
     start = time.perf_counter()
-    algorithm, seed, deadline = _algorithm(algorithm), _seed(seed), Deadline(time_limit, progress)
-    error_bound = _error_bound(error_bound)
     asked = problem(data, flow, loss)
-    generator = np.random.default_rng(seed)
+    groups = asked.family.groups(None if degree is None else _degree(degree))
+    question = _question(asked, groups, algorithm, proof, seed, error_bound, Deadline(time_limit, progress), progress)
+    bounds = _answer(question, asked, start, listed=True)
     family = asked.family
-    groups = family.groups(None if degree is None else _degree(degree))
-    degree = sum(bound for _, bound in groups)
-    try:
-        both = squeeze(family, groups, algorithm, generator, proof, deadline, progress, error_bound)
-    except Stopped as stopped:
-        partial = _partial(asked, stopped, degree, algorithm, seed, time.perf_counter() - start)
-        raise stopped.with_partial(partial) from None
-    finally:
-        deadline.close()
-    status, error, complete = both.status, both.error_bound, Unknown
-    if both.rank + len(both.independent) == family.moving_dimension:
-        status, error, complete = "proved", None, True
-    elif status == "proved":
-        status, error, complete = "bounded", None, False
-    elif status == "probable":
-        status = "bounded"
     return ConservationLaws(
-        asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.moving_dimension,
-        both.rank, tuple(both.sequence), status, error, algorithm, seed, time.perf_counter() - start, asked.options, asked,
-        both.method, len(both.independent), laws=tuple(map(asked.law, both.laws)), independent=both.independent, degree=degree, complete=complete,
-        time=None if family.time is None else family.names[family.time], rate=family.rate,
-        coordinates=tuple(family.meaning.items()),
-        terms=both.laws, searched=both.searched, time_degree=next((bound for group, bound in groups if group == [family.time]), None))
+        **_common(question, asked, bounds, start), laws=tuple(map(asked.law, bounds.laws)), independent=bounds.independent,
+        degree=_degree_of(groups), complete=bounds.complete, time=None if family.time is None else family.names[family.time],
+        rate=family.rate, coordinates=tuple(family.meaning.items()), terms=bounds.laws, searched=bounds.searched,
+        time_degree=next((bound for group, bound in groups if group == [family.time]), None))
 
 
 def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof=True, seed=None,
@@ -156,21 +138,12 @@ def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof
         4
     """
     start = time.perf_counter()
-    algorithm, seed, deadline = _algorithm(algorithm), _seed(seed), Deadline(time_limit, progress)
-    error_bound = _error_bound(error_bound)
     asked = problem(data, flow, loss)
-    generator = np.random.default_rng(seed)
-    family = asked.family
-    try:
-        both = count_squeeze(family, algorithm, generator, proof, deadline, error_bound)
-    except Stopped as stopped:
-        partial = _partial(asked, stopped, None, algorithm, seed, time.perf_counter() - start)
-        raise stopped.with_partial(partial) from None
-    finally:
-        deadline.close()
-    return LawCount(asked.architecture, asked.sizes, asked.flow_name, asked.loss, asked.parameters, family.moving_dimension,
-                    both.rank, tuple(both.sequence), both.status, both.error_bound, algorithm, seed, time.perf_counter() - start,
-                    asked.options, asked, both.method, max(both.laws_at_least, len(both.independent)))
+    # Laws close the squeeze where they are cheap to find; in many coordinates only the structure shows them.
+    searched = proof and algorithm != "symbolic" and asked.family.dimension <= SEARCH_COORDINATES
+    question = _question(asked, asked.family.groups() if searched else None, algorithm, proof, seed, error_bound,
+                         Deadline(time_limit, progress), progress)
+    return LawCount(**_common(question, asked, _answer(question, asked, start, listed=False), start))
 
 
 def is_conserved(h, data, *, flow=None, loss=None):
@@ -212,26 +185,54 @@ def is_conserved(h, data, *, flow=None, loss=None):
     return family.conserved([moved])[0]
 
 
-def _partial(asked, reached, degree, algorithm, seed, seconds):
-    """Return what is sound when the time is over: laws if all were found, and a lower bound of the rank."""
-    known = reached.partial
-    at_least = max(len(known.get("independent", ())), known.get("laws_at_least", 0))
+def _question(asked, groups, algorithm, proof, seed, error_bound, deadline, progress):
+    return Question(family=asked.family, search=groups, algorithm=_algorithm(algorithm), proof=proof, seed=_seed(seed),
+                    error_bound=_error_bound(error_bound), deadline=deadline, progress=progress)
+
+
+def _answer(question, asked, start, listed):
+    """Return the bounds; where the time ends, what is proved until then goes with the exception as a record."""
+    try:
+        return answer(question)
+    except Stopped as stopped:
+        raise stopped.with_partial(_partial(question, asked, stopped, start, listed)) from None
+    finally:
+        question.deadline.close()
+
+
+def _common(question, asked, bounds, start):
+    """Return what a count and a list of laws have in common, by name."""
+    return dict(
+        architecture=asked.architecture, sizes=asked.sizes, flow=asked.flow_name, loss=asked.loss, parameters=asked.parameters,
+        state_dimension=bounds.dimension, lie_dimension=bounds.dimension - bounds.number[1], lie_sequence=tuple(bounds.sequence),
+        status=bounds.status, error_bound=bounds.error_bound, algorithm=question.algorithm, seed=question.seed,
+        seconds=time.perf_counter() - start, options=asked.options, problem=asked, method=bounds.method,
+        laws_at_least=bounds.number[0], attempts=tuple(bounds.attempts))
+
+
+def _partial(question, asked, stopped, start, listed):
+    """Return the record of what is sound when the time is over, derived from the bounds."""
+    bounds = stopped.bounds
+    least, most = bounds.number
     record = {
         "architecture": asked.architecture, "sizes": list(asked.sizes), "flow": asked.flow_name, "loss": asked.loss,
-        "parameters": asked.parameters, "state_dimension": asked.family.moving_dimension,
-        "lie_dimension": known.get("rank_at_least", 0), "number": None, "status": "bounded", "error_bound": None,
-        "algorithm": algorithm, "seed": seed, "seconds": round(seconds, 3), "time_limit_reached": isinstance(reached, TimeLimitReached),
-        "number_at_most": asked.family.moving_dimension - known.get("rank_at_least", 0),
-        "number_at_least": at_least,
+        "parameters": asked.parameters, "state_dimension": bounds.dimension, "lie_dimension": bounds.rank_at_least,
+        "number": most if bounds.meet else None, "status": "proved" if bounds.meet else "bounded", "error_bound": None,
+        "algorithm": question.algorithm, "seed": question.seed, "seconds": round(time.perf_counter() - start, 3),
+        "time_limit_reached": isinstance(stopped, TimeLimitReached), "number_at_most": most, "number_at_least": least,
     }
-    if degree is not None:
-        laws = [asked.law(law) for law in known.get("found", ())]
-        record.update({"independent_laws_found": len(known.get("independent", ())), "laws": [str(law) for law in laws],
-                       "degree": degree, "complete": None,
-                       "all_laws_of_this_degree": "found" in known and known.get("found_up_to", degree) == degree})
-        if "searched" in known:
-            record["searched"] = known["searched"]
+    if listed:
+        degree = _degree_of(question.search)
+        whole = bounds.searched is not None or "found" in stopped.partial and stopped.partial.get("found_up_to", degree) == degree
+        record.update({"independent_laws_found": len(bounds.independent), "laws": [str(asked.law(law)) for law in bounds.laws],
+                       "degree": degree, "complete": None, "all_laws_of_this_degree": whole})
+        if "searched" in stopped.partial:
+            record["searched"] = stopped.partial["searched"]
     return record
+
+
+def _degree_of(groups):
+    return sum(bound for _, bound in groups)
 
 
 def _algorithm(algorithm):

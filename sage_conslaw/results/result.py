@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from .._sage import SageObject, Unknown
 from ..notation.readable import readable
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class LawCount(SageObject):
     r"""
     How many independent conservation laws there are, and how this is known.
@@ -44,6 +44,8 @@ class LawCount(SageObject):
     problem: object = field(default=None, compare=False)
     method: object = None
     laws_at_least: int = 0
+    # What became of each strategy of the engine, in order.
+    attempts: tuple = field(default=(), compare=False, repr=False)
 
     @property
     def number(self):
@@ -144,13 +146,12 @@ class LawCount(SageObject):
         }
         if self.method is not None:
             record["method"] = self.method
-        if self.status == "bounded":
-            record.update({"number_at_least": self.laws_at_least, "number_at_most": self.number})
+        record.update({"number_at_least": self.laws_at_least, "number_at_most": self.number})
         record.update((key, value) for key, value in self.options)
         return record
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class ConservationLaws(LawCount):
     r"""
     All polynomial conservation laws up to a degree, the number of all laws, and whether the list is complete.
@@ -203,12 +204,13 @@ class ConservationLaws(LawCount):
         if self.complete is True:
             return f"{found}, complete (proved)"
         if self.complete is False:
-            return f"{found}; {self.number - len(self.independent)} more exist{'s' if self.number - len(self.independent) == 1 else ''}" \
-                   f", not polynomial of this degree (proved)"
+            more = self.laws_at_least - len(self.independent)
+            least = "" if self.laws_at_least == self.number else "at least "
+            return f"{found}; {least}{more} more exist{'s' if more == 1 else ''}, not polynomial of this degree (proved)"
         if len(self.independent) == self.number:
             return f"{found}, complete ({self._certainty()})"
         chance = "" if self.error_bound is None else f"; {self.number} but for a probability of {self.error_bound:.1e}"
-        return f"{found}; between {len(self.independent)} and {self.number} in all (bounded{chance})"
+        return f"{found}; between {self.laws_at_least} and {self.number} in all ({self.status}{chance})"
 
     def certificate(self):
         r"""

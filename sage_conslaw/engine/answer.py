@@ -1,0 +1,72 @@
+r"""
+The engine: strategies are tried in order, each tightens the bounds, and what became of each is logged.
+"""
+import logging
+import time
+
+from ..runtime.deadline import Stopped
+from ..runtime.errors import InputError
+from .bounds import Bounds
+from .question import Question
+from .strategies import STRATEGIES
+from .strategy import Attempt, TooLarge
+
+logger = logging.getLogger(__name__)
+
+
+def answer(question: Question) -> Bounds:
+    r"""
+    Return what is proved of the laws of a family; each strategy that has no reason against it tightens the bounds.
+
+    Where the time ends, the exception carries the bounds as they are then, as ``bounds``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.engine.answer import answer
+        sage: from sage_conslaw.engine.question import Question
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: family = problem(networks.product(3)).family
+        sage: bounds = answer(Question(family=family, search=family.groups(), seed=0))
+        sage: bounds.number, bounds.status, [attempt.strategy for attempt in bounds.attempts if attempt.outcome == "tried"]
+        ((2, 2), 'proved', ['blocks', 'words'])
+    """
+    bounds = Bounds(question.family.moving_dimension)
+    try:
+        refused = [reason for strategy in STRATEGIES if isinstance(reason := _attempt(strategy, question, bounds), TooLarge)]
+    except Stopped as stopped:
+        stopped.bounds = bounds
+        raise
+    if refused and (not bounds.evidence or question.search is not None and bounds.searched is None):
+        # Nothing else answered: then what does not fit is the answer.
+        raise InputError(refused[0])
+    return bounds
+
+
+def _attempt(strategy, question, bounds):
+    """Run a strategy unless there is a reason against it; return the reason."""
+    start, known = time.perf_counter(), len(bounds.evidence)
+    outcome = "ended"
+    reason = None
+    try:
+        reason = strategy.reason_against(question, bounds)
+        if reason is None:
+            strategy.run(question, bounds)
+        outcome = "tried" if reason is None else "skipped"
+    except Stopped as stopped:
+        reason = str(stopped)
+        _keep(stopped.partial, strategy.name, bounds)
+        raise
+    finally:
+        attempt = Attempt(strategy.name, outcome, str(reason or ""), tuple(bounds.evidence[known:]), time.perf_counter() - start)
+        bounds.attempts.append(attempt)
+        logger.info("%s", attempt)
+    return reason
+
+
+def _keep(partial, name, bounds):
+    """Tighten the bounds by what a strategy had proved when it was ended."""
+    bounds.rank_is_at_least(min(partial.get("rank_at_least", 0), bounds.rank_at_most), name, partial.get("ranks", ()))
+    bounds.number_is_at_least(partial.get("laws_at_least", 0), name)
+    if "found" in partial:
+        bounds.some_laws_are(partial["found"], partial.get("independent", ()), name)

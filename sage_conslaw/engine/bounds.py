@@ -1,0 +1,136 @@
+r"""
+What is known of the laws of a family, from both sides; it only ever tightens.
+
+`m` independent laws that hold exactly, and a rank `r` of the generated Lie algebra at one point modulo a prime, give
+`m \le N - r_{generic} \le N - r` in dimension `N`.  Every statement of a result is derived from these numbers here, in one place.
+
+- `linear 3 2 3`: 3 laws and rank 9 in dimension 12 meet: proved.
+- `linear 1 2 2 1`: 6 laws, rank 1 in dimension 8.  The closure over `\QQ(z)` proves that the rank is not larger: 7 laws, proved,
+  and the list of 6 is not complete.
+- a network of 700 coordinates with `proof=False`: no laws, a rank that stopped growing at random points: probable.
+"""
+from dataclasses import dataclass
+
+from .._sage import Unknown
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One thing that a strategy proved: which side, its value, and by whom."""
+
+    claim: str
+    value: int
+    strategy: str
+
+
+class Bounds:
+    r"""
+    The laws found and bounds for the number of laws and the rank; each method tightens, none loosens.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.engine.bounds import Bounds
+        sage: b = Bounds(8)
+        sage: b.rank_is_at_least(1, "words"); b.number_is_at_least(6, "blocks"); b.number, b.status
+        ((6, 7), 'bounded')
+        sage: b.rank_is_at_most(1, "closure"); b.number, b.status
+        ((7, 7), 'proved')
+        sage: b.rank_is_at_least(3, "words")
+        Traceback (most recent call last):
+        ...
+        ArithmeticError: contradiction: a rank of at least 3 (words) and at most 1 (closure); please report it
+    """
+
+    def __init__(self, dimension: int):
+        self.dimension = dimension
+        self.laws, self.independent, self.searched = (), (), None
+        self.rank_at_least, self._most, self.laws_at_least = 0, dimension, 0
+        self.sequence, self.method = (), None
+        self.evidence, self.attempts = [], []
+        self._stopped_growing, self._error = False, None
+
+    # -- what strategies say -------------------------------------------------------------------------
+
+    def laws_are(self, laws, independent, searched: str, strategy: str):
+        """Record all laws of the search space, each exact, and which of them are independent."""
+        self.laws, self.independent, self.searched = tuple(laws), tuple(independent), searched
+        self.number_is_at_least(len(self.independent), strategy)
+
+    def some_laws_are(self, laws, independent, strategy: str):
+        """Record laws that hold, before all of the search space are known."""
+        if self.searched is None and len(independent) >= len(self.independent):
+            self.laws, self.independent = tuple(laws), tuple(independent)
+            self.number_is_at_least(len(self.independent), strategy)
+
+    def number_is_at_least(self, number: int, strategy: str):
+        """Record that there are so many independent laws, listed or not."""
+        if number > self.laws_at_least:
+            self.laws_at_least = number
+            self._record("laws at least", number, strategy)
+
+    def rank_is_at_least(self, rank: int, strategy: str, sequence=(), method=None):
+        """Record a rank at one point; with the ranks by bracket length, and how it was found where that matters."""
+        if rank > self.rank_at_least or not self.sequence:
+            self.sequence, self.method = tuple(sequence) or (rank,), method
+        if rank > self.rank_at_least:
+            self.rank_at_least = rank
+            self._stopped_growing = False
+            self._record("rank at least", rank, strategy)
+
+    def rank_is_at_most(self, rank: int, strategy: str):
+        """Record an upper bound of the generic rank that no list of laws gives: a closure over the rational functions."""
+        if rank < self._most:
+            self._most = rank
+            self._record("rank at most", rank, strategy)
+
+    def rank_stopped_growing(self, error: float | None):
+        """Record that longer words gave nothing more, and a bound for the probability that this was chance."""
+        self._stopped_growing, self._error = True, error
+
+    def _record(self, claim, value, strategy):
+        self.evidence.append(Evidence(claim, value, strategy))
+        if self.rank_at_least > self.rank_at_most:
+            side, by = ("laws at least", self.laws_at_least) if self.dimension - self.laws_at_least < self._most else ("rank at most", self._most)
+            other = next(e.strategy for e in reversed(self.evidence) if e.claim == side)
+            raise ArithmeticError(f"contradiction: a rank of at least {self.rank_at_least} ({strategy}) and at most "
+                                  f"{self.rank_at_most} ({other}); please report it")
+
+    # -- what follows ----------------------------------------------------------------------------------
+
+    @property
+    def rank_at_most(self) -> int:
+        """The smallest proved upper bound of the generic rank."""
+        return min(self._most, self.dimension - self.laws_at_least)
+
+    @property
+    def number(self) -> tuple:
+        """Proved bounds of the number of independent laws."""
+        return self.dimension - self.rank_at_most, self.dimension - self.rank_at_least
+
+    @property
+    def meet(self) -> bool:
+        """Whether the number is proved."""
+        return self.rank_at_least == self.rank_at_most
+
+    @property
+    def status(self) -> str:
+        """How the number is known: ``"proved"``, ``"probable"`` (the rank stopped growing at random points) or ``"bounded"``."""
+        return "proved" if self.meet else "probable" if self._stopped_growing else "bounded"
+
+    @property
+    def stopped_growing(self) -> bool:
+        """Whether the rank stopped growing at random points."""
+        return self._stopped_growing
+
+    @property
+    def error_bound(self):
+        """The probability of an error of a probable number, ``None`` for any other."""
+        return (self._error or None) if self.status == "probable" else None
+
+    @property
+    def complete(self):
+        """Whether the laws listed are all: True, False, or Sage's Unknown."""
+        least, most = self.number
+        if len(self.independent) == most:
+            return True
+        return False if len(self.independent) < least else Unknown

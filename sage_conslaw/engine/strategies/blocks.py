@@ -1,0 +1,27 @@
+r"""
+All laws of the search space by linear algebra: monomials in blocks of equal weight, kernels modulo a prime, exact checks.
+"""
+from ...laws.kernel import polynomial_laws, products_of_linear
+from ..strategy import FindLaws
+from .limits import too_large
+
+
+class Blocks(FindLaws):
+    """All laws by kernels of blocks."""
+
+    name = "blocks"
+    order = 40
+
+    def reason_against(self, question, bounds):
+        """Return why no kernels are computed."""
+        return super().reason_against(question, bounds) or too_large(question.family)
+
+    def run(self, question, bounds):
+        """Find the laws; products of linear laws that are known already need no check of their own."""
+        family, groups = question.family, question.search
+        moving = [i for i in range(family.dimension) if i not in family.constants]
+        linear = [law for law in bounds.laws if max(map(len, law)) == 1]
+        products = products_of_linear(linear, groups) if linear and len(groups) == 1 and sorted(groups[0][0]) == moving else ()
+        generator = question.generator(self.name)
+        found = polynomial_laws(family, groups, generator, question.deadline, question.progress, question.blocks, products)
+        self.all_found(question, bounds, found)

@@ -1,0 +1,34 @@
+r"""
+The published search for laws: the linear system of all coefficients, solved over Q.
+"""
+from fractions import Fraction
+
+from ...laws.monomials import monomials
+from ...laws.symbolic import symbolic_laws
+from ...runtime.errors import NotCovered
+from ..strategy import FindLaws
+from .limits import too_large
+
+
+class SymbolicLaws(FindLaws):
+    """All laws by the published algorithm, where it is asked for."""
+
+    name = "symbolic laws"
+    order = 25
+
+    def reason_against(self, question, bounds):
+        """Return why the published algorithm does not run."""
+        if question.algorithm != "symbolic":
+            return "not asked for"
+        return super().reason_against(question, bounds) or too_large(question.family)
+
+    def run(self, question, bounds):
+        """Find the laws; without a field every monomial is one."""
+        family = question.family
+        if family.constants:
+            raise NotCovered("the algorithm 'symbolic' knows no parameters; use algorithm='modular' or 'syzygies'")
+        fields = family.polynomial_fields()
+        n = family.dimension
+        laws = symbolic_laws(fields, question.search, question.deadline) if fields else \
+            [{tuple(int(i) for i in row if i < n): Fraction(1)} for row in monomials(n, question.search)]
+        self.all_found(question, bounds, laws)

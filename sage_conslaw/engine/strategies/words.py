@@ -1,0 +1,39 @@
+r"""
+The rank by random Lie words, evaluated at one point modulo a prime with nested dual numbers.
+"""
+from ...rank.growing_span import lie_rank
+from ...runtime.isolated import interruptible
+from ..strategy import FindRank
+from .limits import INTERRUPTED_COORDINATES, WORK_BESIDE_BOUNDS, too_large
+
+
+class Words(FindRank):
+    """The rank of a growing span of words; a lower bound, and probable where it stops growing."""
+
+    name = "words"
+    order = 60
+
+    def reason_against(self, question, bounds):
+        """Return why no words are drawn."""
+        if question.algorithm == "symbolic":
+            return "the algorithm 'symbolic' is asked for"
+        if not self._covers(question.family):
+            return "the fields are of another kind"
+        return super().reason_against(question, bounds) or too_large(question.family)
+
+    @staticmethod
+    def _covers(family):
+        return family.exact_flow is None or not family.shears
+
+    def run(self, question, bounds):
+        """Grow the span until it reaches the upper bound or stops."""
+        family, generator, upper = question.family, question.generator(self.name), bounds.rank_at_most
+        most_work = WORK_BESIDE_BOUNDS if bounds.rank_at_least else None
+
+        def rank(deadline):
+            return lie_rank(family, generator, upper, deadline, question.error_bound, most_work)
+        large = family.dimension > INTERRUPTED_COORDINATES
+        result = interruptible(rank, question.deadline) if large else rank(question.deadline)
+        bounds.rank_is_at_least(result.rank, self.name, result.sequence)
+        if result.stagnated:
+            bounds.rank_stopped_growing(result.error_bound)

@@ -1,0 +1,82 @@
+r"""
+A strategy: one way to tighten the bounds, in a file of its own under ``strategies/``.
+
+A new one is one file there: a class with a name, its place in the order, a reason against it and a method ``run``. It asks
+nothing but the family, draws from its own child of the random generator, and says what it proved to the bounds.
+"""
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from ..exact.primes import random_prime
+from ..laws.independence import independent_laws
+from .bounds import Bounds
+from .question import Question
+
+
+class TooLarge(str):
+    """A reason against a strategy that is one of size alone: what was asked does not fit, with the estimate."""
+
+
+class Strategy(ABC):
+    """One way to find laws, or a rank."""
+
+    #: How logs and evidence name it, and when it is tried: those with smaller numbers come first.
+    name: str
+    order: int
+
+    @abstractmethod
+    def reason_against(self, question: Question, bounds: Bounds) -> str | None:
+        """Return why it does not apply, or would give nothing new; ``None`` if it is to run."""
+
+    def cost(self, question: Question, bounds: Bounds) -> float | None:
+        """Estimate the seconds it takes, ``None`` where nothing is known."""
+        return None
+
+    @abstractmethod
+    def run(self, question: Question, bounds: Bounds) -> None:
+        """Tighten the bounds."""
+
+
+class FindLaws(Strategy):
+    """A strategy that finds all laws of the search space."""
+
+    def reason_against(self, question, bounds):
+        """Return why no laws are sought by it."""
+        if question.search is None:
+            return "no laws are asked for"
+        return "all laws of the search space are known" if bounds.searched is not None else None
+
+    def all_found(self, question, bounds, laws, searched=None):
+        """Record the laws of the search space and the independent ones among them."""
+        family, generator = question.family, question.generator(f"{self.name}: independence")
+        question.deadline.check(found=tuple(laws))
+        independent = independent_laws(laws, family.dimension, generator, random_prime(generator), family.constants)
+        bounds.laws_are(laws, independent, searched or question.words(), self.name)
+        question.deadline.check()
+
+
+class FindRank(Strategy):
+    """A strategy that bounds the rank of the generated Lie algebra."""
+
+    def reason_against(self, question, bounds):
+        """Return why no rank is sought by it."""
+        if bounds.meet:
+            return "the bounds meet"
+        return "the rank stopped growing" if bounds.stopped_growing else None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What became of one strategy: skipped, tried or ended, why, what it proved, and seconds."""
+
+    strategy: str
+    outcome: str
+    reason: str
+    proved: tuple
+    seconds: float
+
+    def __str__(self):
+        proved = ", ".join(f"{e.claim} {e.value}" for e in self.proved) or "nothing new"
+        if self.outcome == "skipped":
+            return f"{self.strategy}: skipped, {self.reason}"
+        return f"{self.strategy}: {self.outcome}{', ' + self.reason if self.reason else ''}; {proved}; {self.seconds:.2f} s"
