@@ -1,6 +1,7 @@
 r"""
 What the commands share: the options of a problem and of a search, and how they are read.
 """
+import logging
 import sys
 
 import click
@@ -10,6 +11,17 @@ from .completion import names
 
 # Sizes are read by the catalog, so that "-1" is a bad width and not an unknown option.
 SIZES = {"ignore_unknown_options": True}
+
+
+def _log_strategies(context, _, wanted):
+    """Send what becomes of each strategy of the engine to standard error, while the command runs."""
+    if not wanted:
+        return
+    logger, handler = logging.getLogger("sage_conslaw.engine"), logging.StreamHandler(sys.stderr)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    context.call_on_close(lambda: (logger.removeHandler(handler), logger.setLevel(level)))
 
 
 def problem_options(function):
@@ -30,6 +42,8 @@ def problem_options(function):
         click.option("--error-bound", metavar="X", help="How improbable an error of a count that is only probable must be, e.g. 1e-30."),
         click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given."),
         click.option("--time-limit", metavar="S", help="Seconds; then the sound partial result is printed, exit status 3."),
+        click.option("--verbose", is_flag=True, expose_value=False, callback=_log_strategies,
+                     help="One line a strategy on standard error: tried or skipped, why, what it proved, seconds."),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
     ]):
         function = option(function)

@@ -50,7 +50,7 @@ class Question:
 
     def generator(self, strategy: str) -> np.random.Generator:
         """Return a child of the random generator that depends on the seed and the strategy's name alone."""
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(crc32(strategy.encode()),)))
+        return np.random.default_rng(np.random.SeedSequence(int(self.seed), spawn_key=(crc32(strategy.encode()),)))
 
     @cached_property
     def blocks(self) -> list:
