@@ -261,6 +261,7 @@ class Graph:
         need(op != "gather" or len(node["indices"]) == size, "a rearrangement does not fit")
         if op == "constant":
             need(len(node["values"]) == size and all(type(v) is int for v in node["values"]), "a constant does not fit")
+            need(type(node.get("denominator", 1)) is int and node.get("denominator", 1) > 0, "a denominator is no positive integer")
         self.shapes.append(shape)
         self.sizes.append(size)
         self.terms.append(terms)
@@ -330,7 +331,8 @@ class Graph:
             if node["op"] == "data":
                 values[i] = data[i]
             elif node["op"] == "constant":
-                values[i] = node["values"]
+                inverse = pow(node.get("denominator", 1), -1, p)
+                values[i] = [v * inverse % p for v in node["values"]]
             elif node["op"] == "add":
                 values[i] = [(x + y) % p for x, y in zip(*(values[j] for j in node["inputs"]))]
             elif node["op"] == "gather":
@@ -390,7 +392,7 @@ class Graph:
             if node["op"] == "data":
                 values[i] = [(symbol(), None) for _ in range(self.sizes[i])]
             elif node["op"] == "constant":
-                values[i] = [(Poly({(): Fraction(v)} if v else {}), None) for v in node["values"]]
+                values[i] = [(Poly({(): Fraction(v, node.get("denominator", 1))} if v else {}), None) for v in node["values"]]
             elif node["op"] == "gather":
                 values[i] = [(Poly(), None) if x < 0 else values[node["inputs"][0]][x] for x in node["indices"]]
             elif node["op"] != "parameter":

@@ -113,7 +113,8 @@ def graph_record(response):
         elif isinstance(node, Data):
             nodes.append({"op": "data", "name": node.name, "shape": list(node.shape), "kind": node.kind})
         elif isinstance(node, Constant):
-            nodes.append({"op": "constant", "shape": list(node.shape), "values": node.values.ravel().tolist()})
+            over = {} if node.denominator == 1 else {"denominator": node.denominator}
+            nodes.append({"op": "constant", "shape": list(node.shape), "values": node.values.ravel().tolist()} | over)
         else:
             inputs = [place[child] for child in node.inputs]
             if isinstance(node.operation, Contract):
@@ -150,7 +151,7 @@ def graph_response(record):
         elif entry["op"] == "data":
             nodes.append(Data(entry["name"], entry["shape"], entry["kind"]))
         elif entry["op"] == "constant":
-            nodes.append(Constant(np.array(entry["values"], dtype=np.int64).reshape(entry["shape"])))
+            nodes.append(Constant(np.array(entry["values"], dtype=np.int64).reshape(entry["shape"]), denominator=entry.get("denominator", 1)))
         elif entry["op"] == "contract":
             nodes.append(Tensor(Contract(entry["spec"]), [nodes[i] for i in entry["inputs"]]))
         elif entry["op"] == "add":

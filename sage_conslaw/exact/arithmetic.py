@@ -514,6 +514,23 @@ class PolynomialArithmetic(_OperatorArithmetic):
             out[index] = self.ring(int(value))
         return out
 
+    def fractions(self, values):
+        r"""
+        Return rational constants as polynomials.
+
+        EXAMPLES::
+
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.exact.arithmetic import PolynomialArithmetic
+            sage: R.<u, v> = QQ[]
+            sage: PolynomialArithmetic(R).fractions([Fraction(1r, 2r)])
+            array([1/2], dtype=object)
+        """
+        out = np.empty(len(values), dtype=object)
+        for i, value in enumerate(values):
+            out[i] = self.ring(value.numerator) / value.denominator
+        return out
+
     def contract(self, spec, a, b):
         r"""
         Contract sparse operands; only products that are not zero are taken.

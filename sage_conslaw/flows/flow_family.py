@@ -72,7 +72,8 @@ class FlowFamily(ControlAffineFamily):
             metric_degree = self._metric_map.degree
         polynomials = list(drift or []) + [terms for _, _, terms in metric or ()] + list(getattr(response, "components", ()))
         denominators = sum(v.denominator.bit_length() for f in polynomials for v in f.values() if v.denominator > 1)
-        # A network's own coefficients are 1; its fields have at most as many terms as dimensions to the degree.
+        # A network's own coefficients are 1 and its fixed numbers; its fields have at most as many terms as dimensions to the degree.
+        denominators += getattr(response, "constant_bits", 0)
         self.height_bits = denominators + sparse.coefficient_bits(polynomials) + response.degree * len(self.names).bit_length()
         drift_degree = max(map(sparse.degree, drift), default=0) if drift else 0
         self.field_degree = max(response.degree + metric_degree, drift_degree + 1)

@@ -62,7 +62,7 @@ def convolve(x, kernel, stride=1, padding=0, groups=1):
 
     INPUT:
 
-    - ``x`` -- tensor of shape ``(channels, ...)``
+    - ``x`` -- tensor of shape ``(channels, ...)``, or ``(samples, channels, ...)``
 
     - ``kernel`` -- tensor of shape ``(outputs, channels / groups, ...)`` with as many spatial axes
 
@@ -90,28 +90,69 @@ def convolve(x, kernel, stride=1, padding=0, groups=1):
         groups = integer(groups)
     except TypeError:
         raise InputTypeError(f"groups {groups!r} is not an integer") from None
-    axes = len(x.shape) - 1
+    axes = len(kernel.shape) - 2
     what = f"the convolution of {x.label()} of shape {x.shape} with {kernel.label()} of shape {kernel.shape}"
-    if axes < 1 or len(kernel.shape) != axes + 2:
+    if axes < 1 or len(x.shape) not in (axes + 1, axes + 2):
         raise InputError(f"{what}: the shapes are (channels, ...) and (outputs, channels / groups, ...), with as many spatial axes")
     outputs, inner = kernel.shape[:2]
-    if groups < 1 or x.shape[0] % groups or outputs % groups:
-        raise InputError(f"{what}: {groups} groups do not divide {x.shape[0]} channels and {outputs} outputs")
-    if inner * groups != x.shape[0]:
-        raise InputError(f"{what}: with {groups} group{'s' if groups > 1 else ''} the kernel takes {inner * groups} channels, not {x.shape[0]}")
-    places, positions = windows(x.shape, kernel.shape[2:], _each(stride, axes, "stride"), _each(padding, axes, "padding"))
-    entries = places.shape[2]
+    samples, channels = x.shape[:-axes - 1], x.shape[-axes - 1]
+    if groups < 1 or channels % groups or outputs % groups:
+        raise InputError(f"{what}: {groups} groups do not divide {channels} channels and {outputs} outputs")
+    if inner * groups != channels:
+        raise InputError(f"{what}: with {groups} group{'s' if groups > 1 else ''} the kernel takes {inner * groups} channels, not {channels}")
+    flat = (int(np.prod(samples)) * channels, *x.shape[-axes:])
+    places, positions = windows(flat, kernel.shape[2:], _each(stride, axes, "stride"), _each(padding, axes, "padding"))
+    entries, n = places.shape[2], "n" if samples else ""
+    places = places.reshape(samples + ((channels,) if groups == 1 else (groups, inner)) + places.shape[1:])
+    inside = x.gather(places, "windows({0})")
     if groups == 1:
-        result = contract("cpk,ock->op", x.gather(places, "windows({0})"), kernel.reshape(outputs, inner, entries))
+        result = contract(f"{n}cpk,ock->{n}op", inside, kernel.reshape(outputs, inner, entries))
     else:
-        result = contract("gcpk,gock->gop", x.gather(places.reshape(groups, inner, *places.shape[1:]), "windows({0})"),
-                          kernel.reshape(groups, outputs // groups, inner, entries))
-    return result.reshape(outputs, *positions)
+        result = contract(f"{n}gcpk,gock->{n}gop", inside, kernel.reshape(groups, outputs // groups, inner, entries))
+    return result.reshape(*samples, outputs, *positions)
+
+
+def pooling_windows(x, window, stride, padding, what):
+    r"""
+    Return a tensor of the windows of ``(..., channels, spatial ...)``: its last axis are the entries of a window; and the shape of the result.
+
+    A window of several numbers has that many spatial axes, and what comes before the channels are samples; one number is for all axes but the first.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.tensor import Data
+        sage: from sage_conslaw.graph.convolution import pooling_windows
+        sage: inside, shape = pooling_windows(Data("x", (5, 2, 6, 6), "input"), (2, 3), None, 0, "pooling"); inside.shape, shape
+        ((10, 6, 6), (5, 2, 3, 2))
+    """
+    axes = len(window) if hasattr(window, "__iter__") and not isinstance(window, str) else len(x.shape) - 1
+    if not 1 <= axes <= len(x.shape) - 1:
+        raise InputError(f"{what} of {x.label()} of shape {x.shape}: the shape is (channels, ...)")
+    lead, spatial = x.shape[:-axes], x.shape[-axes:]
+    flat = int(np.prod(lead)), *spatial
+    window = _each(window, axes, "window")
+    places, positions = windows(flat, window, window if stride is None else _each(stride, axes, "stride"), _each(padding, axes, "padding"))
+    return x.gather(places, "windows({0})"), lead + positions
+
+
+def avg_pool(x, window, stride=None, padding=0):
+    r"""
+    Return the mean of each window; entries of the padding count as zeros.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.tensor import Data
+        sage: from sage_conslaw.graph.convolution import avg_pool
+        sage: avg_pool(Data("x", (2, 6), "input"), 2).shape
+        (2, 3)
+    """
+    inside, shape = pooling_windows(x, window, stride, padding, "average pooling")
+    return inside.mean(axis=-1).reshape(shape)
 
 
 def max_pool(x, window, stride=None):
     r"""
-    Return the largest entry of each window of a ``(channels, ...)`` tensor: a gate on every entry of the window.
+    Return the largest entry of each window: a gate on every entry of the window.
 
     EXAMPLES::
 
@@ -120,11 +161,6 @@ def max_pool(x, window, stride=None):
         sage: max_pool(Data("x", (2, 6), "input"), 2).shape
         (2, 3)
     """
-    axes = len(x.shape) - 1
-    if axes < 1:
-        raise InputError(f"max-pooling of {x.label()} of shape {x.shape}: the shape is (channels, ...)")
-    window = _each(window, axes, "window")
-    places, positions = windows(x.shape, window, window if stride is None else _each(stride, axes, "stride"), (0,) * axes)
-    inside = x.gather(places, "windows({0})")
+    inside, shape = pooling_windows(x, window, stride, 0, "max-pooling")
     gates = Data("gate", inside.shape, "gate", source=inside, function=gate_function("max"))
-    return contract("cpk,cpk->cp", inside, gates).reshape(x.shape[0], *positions)
+    return contract("cpk,cpk->cp", inside, gates).reshape(shape)

@@ -86,7 +86,7 @@ class FloatReading:
             start += leaf.size
         for node in self.order:
             if isinstance(node, Constant):
-                values[node] = A.constant(node.values)
+                values[node] = node.value(A)
             elif isinstance(node, Data):
                 values[node] = self._data(node, given, values)
             elif node.operation is not None:

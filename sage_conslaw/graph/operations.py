@@ -144,6 +144,8 @@ class Contract:
         """
         sizes = self.sizes(a, b)
         letters = list(sizes)
+        if not letters:
+            return [(np.zeros(1, dtype=np.int64), (np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)))]
         grids = dict(zip(letters, np.indices([sizes[x] for x in letters]).reshape(len(letters), -1)))
 
         def flat(index_letters):

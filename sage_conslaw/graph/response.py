@@ -42,6 +42,9 @@ class NetworkResponse:
         self.order = list(dict.fromkeys([node for pair in self.pairings for root in pair for node in root.ancestors()] + self.leaves))
         self.data_leaves = [node for node in self.order if isinstance(node, Data)]
         self.degree = max(self._degrees(), default=0)
+        constants = [node for node in self.order if isinstance(node, Constant)]
+        # Bits that fixed numbers add to the coefficients of a term, which passes through each at most once.
+        self.constant_bits = sum(node.denominator.bit_length() + int(np.abs(node.values).max(initial=1)).bit_length() - 2 for node in constants)
         paired = {node for left, _ in self.pairings for node in left.ancestors()}
         covectors = {node for _, root in self.pairings for node in root.ancestors()}
         # What only covectors are made of.
@@ -131,7 +134,7 @@ class NetworkResponse:
             if isinstance(node, Data):
                 values[node] = A.embed(data[node])
             elif isinstance(node, Constant):
-                values[node] = A.constant(node.values)
+                values[node] = node.value(A)
             elif node.operation is not None:
                 inputs = [values[child] for child in node.inputs]
                 if covectors is not None and node in self._covector_nodes:
@@ -440,6 +443,9 @@ class _CountingArithmetic(FloatArithmetic):
 
     def constant(self, values):
         return np.abs(np.asarray(values, dtype=np.float64))
+
+    def fractions(self, values):
+        return np.ceil(np.abs(super().fractions(values)))
 
 
 def _object_array(entries, shape):

@@ -4,15 +4,17 @@ The graph of a network: leaves (parameters, data, constants) and operations betw
 A tensor has no axis for samples: shapes are those of one input, and an array of ``tokens`` or of pixels is an axis of its own.
 """
 import itertools
+from fractions import Fraction
 
 import numpy as np
 
 from .activations import cut_function, gate_function
+from .linear import LinearOperations, product_spec, rational, unknown_operation
 from .operations import LETTERS, Add, Contract, Gate, Gather
 from ..runtime.errors import InputError, InputTypeError
 
 
-class Tensor:
+class Tensor(LinearOperations):
     r"""
     A node of the graph: the result of an operation on other tensors.
 
@@ -35,7 +37,7 @@ class Tensor:
         sage: x.swoosh()
         Traceback (most recent call last):
         ...
-        AttributeError: a tensor has no operation 'swoosh'; if it is a nonlinearity, cut it: x.cut(), which assumes that its values and slopes are arbitrary
+        AttributeError: a tensor has no operation 'swoosh'; linear operations are written by @, +, sum, mean, einsum, reshape, ...; a nonlinearity is cut: x.cut(), which assumes that its values and slopes are arbitrary
     """
 
     name = None
@@ -52,8 +54,7 @@ class Tensor:
     def __getattr__(self, name):
         if name.startswith("_"):
             raise AttributeError(name)
-        raise AttributeError(f"a tensor has no operation {name!r}; if it is a nonlinearity, cut it: x.cut(), which assumes that its "
-                             "values and slopes are arbitrary")
+        raise AttributeError(unknown_operation(name, [known for known in dir(type(self)) if not known.startswith("_")]))
 
     @property
     def size(self):
@@ -98,7 +99,7 @@ class Tensor:
 
     def __add__(self, other):
         if not isinstance(other, Tensor):
-            raise InputTypeError(f"{_shown(other)} is not a tensor; a shift by numbers is a bias: add a parameter or networks.fixed")
+            raise InputTypeError(f"{shown(other)} is not a tensor; a shift by numbers is a bias: add a parameter or networks.fixed")
         a, b = self._broadcast(other)
         return Tensor(Add(), (a, b), "{0} + {1}")
 
@@ -108,7 +109,7 @@ class Tensor:
 
     def __sub__(self, other):
         if not isinstance(other, Tensor):
-            raise InputTypeError(f"{_shown(other)} is not a tensor; a shift by numbers is a bias: add a parameter or networks.fixed")
+            raise InputTypeError(f"{shown(other)} is not a tensor; a shift by numbers is a bias: add a parameter or networks.fixed")
         return self + (-1) * other
 
     def __rsub__(self, other):
@@ -118,10 +119,11 @@ class Tensor:
         return (-1) * self
 
     def __mul__(self, other):
-        if isinstance(other, (int, np.integer)) or type(other).__name__ == "Integer":
-            other = Constant(np.full(self.shape, int(other), dtype=np.int64))
+        factor = rational(other)
+        if factor is not None:
+            return self.scaled(factor, "{1} * {0}" if factor.denominator == 1 else f"{factor} * {{0}}")
         if not isinstance(other, Tensor):
-            raise InputTypeError(f"{_shown(other)} is neither a tensor nor an integer; other constants are networks.fixed arrays")
+            raise InputTypeError(f"{shown(other)} is neither a tensor nor a rational number; other constants are networks.fixed arrays")
         a, b = self._broadcast(other)
         letters = LETTERS[:len(a.shape)]
         return Tensor(Contract(f"{letters},{letters}->{letters}"), (a, b), "{0} * {1}")
@@ -129,9 +131,15 @@ class Tensor:
     __rmul__ = __mul__
 
     def __truediv__(self, other):
-        raise InputTypeError(f"tensors are not divided; {self.label()} / {_shown(other)} is a nonlinearity: cut it, x.cut(), or normalise")
+        divisor = rational(other)
+        if divisor is None:
+            raise InputTypeError(f"tensors are divided by numbers only; {self.label()} / {shown(other)} is a nonlinearity: cut it, x.cut(), or normalise")
+        if not divisor:
+            raise InputError(f"{self.label()} is divided by zero")
+        return self.scaled(1 / divisor, f"{{0}} / {divisor}")
 
-    __rtruediv__ = __truediv__
+    def __rtruediv__(self, other):
+        raise InputTypeError(f"{shown(other)} / {self.label()} is a nonlinearity: cut it, {self.label()}.cut(), or normalise")
 
     def __pow__(self, exponent):
         if isinstance(exponent, str) or not hasattr(exponent, "__int__"):
@@ -145,19 +153,23 @@ class Tensor:
 
     def __matmul__(self, other):
         if not isinstance(other, Tensor):
-            raise InputTypeError(f"{_shown(other)} is not a tensor; a fixed matrix is networks.fixed(name, values=...)")
+            raise InputTypeError(f"{shown(other)} is not a tensor; a fixed matrix is networks.fixed(name, values=...)")
         if not self.shape or not other.shape:
             raise InputError(f"the product of {self.label()} of shape {self.shape} and {other.label()} of shape {other.shape}: both need an axis; use *")
-        if len(self.shape) <= 2:
-            left = "ai"[2 - len(self.shape):]
-        else:
-            left = LETTERS[1:len(self.shape)][::-1].replace("i", "") + "i"
-        right = "ib"[:len(other.shape)] if len(self.shape) <= 2 else "iz"[:len(other.shape)]
-        result = left[:-1] + right[1:]
-        return Tensor(Contract(f"{left},{right}->{result}"), (self, other), "{0} @ {1}")
+        return Tensor(Contract(product_spec(self.shape, other.shape)), (self, other), "{0} @ {1}")
 
     def __rmatmul__(self, other):
-        raise InputTypeError(f"{_shown(other)} is not a tensor; a fixed matrix is networks.fixed(name, values=...)")
+        raise InputTypeError(f"{shown(other)} is not a tensor; a fixed matrix is networks.fixed(name, values=...)")
+
+    # What the linear operations make their results of; they know no class of tensors.
+
+    @staticmethod
+    def _constant(values, denominator=1):
+        return Constant(values, denominator=denominator)
+
+    @staticmethod
+    def _made(operation, inputs, written):
+        return Tensor(operation, inputs, written)
 
     def _broadcast(self, other):
         """Return both tensors repeated to one shape, by numpy's rules."""
@@ -448,23 +460,28 @@ class Tensor:
         from .cuts import layer_norm
         return layer_norm(self)
 
-    def batch_norm(self):
+    def batch_norm(self, axes=0):
         r"""
-        Return the tensor normalised along the first axis, that of the samples (at least three).
+        Return the tensor normalised along the axes of the samples, by default the first (at least three entries in all).
+
+        INPUT:
+
+        - ``axes`` -- one axis or several: ``(0, 2, 3)`` for images ``(samples, channels, height, width)``
 
         EXAMPLES::
 
             sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: networks.input(4, 3).batch_norm().shape
-            (4, 3)
+            sage: networks.input(4, 3).batch_norm().shape, networks.input(4, 2, 5, 5).batch_norm(axes=(0, 2, 3)).shape
+            ((4, 3), (4, 2, 5, 5))
         """
         if len(self.shape) < 2:
             raise InputError(f"batch normalisation of {self.label()} of shape {self.shape}: the first axis must be the samples of a batch, "
                              "e.g. networks.input(3, d)")
-        axes = list(range(1, len(self.shape))) + [0]
-        back = [len(self.shape) - 1] + list(range(len(self.shape) - 1))
-        return self.transpose(axes).cut("batch norm").transpose(back)
+        axes = list(self._axes(axes, "batch normalisation"))
+        kept = [i for i in range(len(self.shape)) if i not in axes]
+        order = kept + axes
+        rows = self.transpose(order).reshape([self.shape[i] for i in kept] + [-1]).cut("batch norm")
+        return rows.reshape([self.shape[i] for i in order]).transpose(list(np.argsort(order)))
 
     def embed(self, table):
         r"""
@@ -602,21 +619,40 @@ class Data(_Leaf):
 
 class Constant(_Leaf):
     r"""
-    A fixed array of integers.
+    A fixed array of rational numbers: integers over one denominator.
 
     EXAMPLES::
 
         sage: from sage_conslaw.graph.tensor import Constant
         sage: Constant([[1, 0], [0, 1]]).shape
         (2, 2)
+        sage: Constant([1, 2], denominator=3).label()
+        'a constant'
     """
 
     source = None
 
-    def __init__(self, values, name=None):
+    def __init__(self, values, name=None, denominator=1):
         self.values = np.asarray(values, dtype=np.int64)
+        self.denominator = int(denominator)
         super().__init__(self.values.shape)
         self.name = name
+
+    def value(self, A):
+        r"""
+        Return the value in an arithmetic.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: from sage_conslaw.graph.tensor import Constant
+            sage: Constant([1, 2], denominator=4).value(FloatArithmetic())
+            array([0.25, 0.5 ])
+        """
+        if self.denominator == 1:
+            return A.constant(self.values)
+        entries = [Fraction(int(v), self.denominator) for v in self.values.flat]
+        return A.reshape(A.fractions(entries), (self.size,), self.shape)
 
     def label(self):
         r"""
@@ -629,7 +665,9 @@ class Constant(_Leaf):
             sage: networks.fixed("W", values=[[1, 2]]).label()
             'W'
         """
-        return self.name or (str(self.values.flat[0]) if self.size and (self.values == self.values.flat[0]).all() else "a constant")
+        if self.name or not self.size or (self.values != self.values.flat[0]).any():
+            return self.name or "a constant"
+        return str(Fraction(int(self.values.flat[0]), self.denominator))
 
 
 def contract(spec, a, b):
@@ -652,7 +690,7 @@ def contract(spec, a, b):
         raise InputTypeError(f"{spec!r} is not a contraction; give a text such as 'ti,ui->tu'")
     for operand in (a, b):
         if not isinstance(operand, Tensor):
-            raise InputTypeError(f"{_shown(operand)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
+            raise InputTypeError(f"{shown(operand)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
     if not re.fullmatch(r"[a-zA-Z]*,[a-zA-Z]*->[a-zA-Z]*", spec):
         raise InputError(f"{spec!r} is not a contraction; write the axes of both operands and of the result, e.g. 'ti,ui->tu'")
     parts = re.split(",|->", spec)
@@ -678,7 +716,7 @@ def concatenate(tensors, axis=0):
     tensors = list(tensors)
     for node in tensors:
         if not isinstance(node, Tensor):
-            raise InputTypeError(f"{_shown(node)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
+            raise InputTypeError(f"{shown(node)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
     if not tensors:
         raise InputError("there are no tensors to join; give at least one")
     if not -len(tensors[0].shape) <= axis < len(tensors[0].shape):
@@ -700,7 +738,7 @@ def concatenate(tensors, axis=0):
     return total
 
 
-def _shown(value):
+def shown(value):
     """Return a value as text of one line."""
     text = " ".join(str(value).split())
     return text if len(text) <= 60 else text[:57] + "..."

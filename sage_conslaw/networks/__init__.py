@@ -9,10 +9,11 @@ EXAMPLES::
 """
 from .catalog import by_name, icnn, linear, nmf, product, relu
 from .compose import custom, fixed, input, parameter
+from ..graph.einsum import einsum, stack
 from ..graph.tensor import concatenate, contract
 from .modern import convolutional, gated, lora, mixture, normalised, perceptron, residual
 from ..graph.network import Network
 from .transformer import attention, transformer_block
 
-__all__ = ["Network", "attention", "by_name", "concatenate", "contract", "convolutional", "custom", "fixed", "gated", "icnn", "input", "linear",
-           "lora", "mixture", "nmf", "normalised", "parameter", "perceptron", "product", "relu", "residual", "transformer_block"]
+__all__ = ["Network", "attention", "by_name", "concatenate", "contract", "convolutional", "custom", "einsum", "fixed", "gated", "icnn", "input", "linear",
+           "lora", "mixture", "nmf", "normalised", "parameter", "perceptron", "product", "relu", "residual", "stack", "transformer_block"]

@@ -13,9 +13,12 @@ A residual block with layer normalisation, written as it is computed::
     sage: conservation_laws(net, seed=0)
     8 independent laws of degree at most 2 in 28 parameters, complete (proved)
 """
+import math
+
 import numpy as np
 
 from .catalog import integer
+from ..graph.linear import rational
 from ..graph.tensor import Constant, Data, Parameter, Tensor
 from ..graph.network import Network
 from ..runtime.errors import InputError, InputTypeError
@@ -74,7 +77,7 @@ def parameter(name, *shape):
 
 def fixed(name, *shape, values=None, seed=0):
     r"""
-    Return an array that is not trained: the given integers, or integers drawn from the seed in place of generic ones.
+    Return an array that is not trained: the given rational numbers, or integers drawn from the seed in place of generic ones.
 
     Laws are proved for these very values.
 
@@ -85,10 +88,12 @@ def fixed(name, *shape, values=None, seed=0):
         W0 of shape (2, 2)
         sage: networks.fixed("W0", 2, 3)
         W0 of shape (2, 3)
-        sage: networks.fixed("W0", values=[[1/2]])
+        sage: networks.fixed("W0", values=[[1/2, 0.1]])
+        W0 of shape (1, 2)
+        sage: networks.fixed("W0", values=["one"])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputTypeError: the values of W0 are not integers; scale them, which changes no law of a generic network
+        sage_conslaw.InputTypeError: the values of W0 are not rational numbers: 'one'
     """
     seed = integer(seed)
     if values is None:
@@ -96,17 +101,26 @@ def fixed(name, *shape, values=None, seed=0):
         # Up to 1000 in size: small enough for short laws, large enough that special values are rare.
         drawn = np.random.default_rng(seed).integers(1, 1000, size=shape) * np.random.default_rng(seed + 1).choice([-1, 1], size=shape)
         return Constant(drawn, name=_name(name))
-    entries = np.empty(0)
+    numbers, shape = _rationals(values, name)
+    denominator = math.lcm(*(number.denominator for number in numbers))
+    integers = [number.numerator * (denominator // number.denominator) for number in numbers]
+    if any(abs(number) >= 1 << 62 for number in integers):
+        raise InputError(f"the values of {name} over their common denominator have numerators above 2^62; round them")
+    return Constant(np.array(integers, dtype=np.int64).reshape(shape), name=_name(name), denominator=denominator)
+
+
+def _rationals(values, name):
+    """Return the entries of an array as fractions, and its shape."""
     try:
         entries = np.array(values, dtype=object)
-        array = np.array([integer(v) for v in entries.ravel()], dtype=np.int64).reshape(entries.shape)
     except ValueError:
         raise InputError(f"the values of {name} are no rectangular array; give rows of one length") from None
-    except TypeError:
-        if any(isinstance(v, list) for v in entries.ravel()):
-            raise InputError(f"the values of {name} are no rectangular array; give rows of one length") from None
-        raise InputTypeError(f"the values of {name} are not integers; scale them, which changes no law of a generic network") from None
-    return Constant(array, name=_name(name))
+    if any(isinstance(value, (list, tuple)) for value in entries.flat):
+        raise InputError(f"the values of {name} are no rectangular array; give rows of one length")
+    numbers = [rational(value) for value in entries.flat]
+    if None in numbers:
+        raise InputTypeError(f"the values of {name} are not rational numbers: {list(entries.flat)[numbers.index(None)]!r}")
+    return numbers, entries.shape
 
 
 def custom(output, parameters=None, positive=()):

@@ -1,0 +1,257 @@
+r"""
+Linear operations of tensors: sums and means along axes, scalars, products of batches, new and lost axes.
+
+Each is written with contractions, sums and rearrangements, so that every reading knows it.  A mean is the contraction with the
+constant `1/n`: for `y = \frac1n \sum_i x_i` the covector of each `x_i` is `c/n`, which is what the contraction's backward pass gives.
+A cut in its place would forget that the sum is a function of its entries, and lose laws: global average pooling after a ReLU
+convolution keeps one law a channel.
+"""
+import difflib
+from fractions import Fraction
+
+import numpy as np
+
+from .operations import LETTERS, Contract
+from ..runtime.errors import InputError, InputTypeError
+
+# How the usual names of numpy and torch for linear maps are written here.
+WRITTEN = {
+    "cumsum": "x @ networks.fixed of a triangular matrix", "diag": "x * networks.fixed of an identity", "dot": "x @ y",
+    "bmm": "x @ y", "mm": "x @ y", "matmul": "x @ y", "mul": "x * y", "div": "x / n with a rational n", "sub": "x - y", "add": "x + y", "neg": "-x",
+    "view": "x.reshape(...)", "permute": "x.transpose(...)", "flatten": "x.reshape(-1)", "ravel": "x.reshape(-1)", "swapaxes": "x.transpose(...)",
+    "trace": "networks.einsum('ii->', x)", "diagonal": "networks.einsum('ii->i', x)", "flip": "x[::-1]", "roll": "networks.concatenate of slices",
+    "conv1d": "x.convolve(kernel)", "conv2d": "x.convolve(kernel)", "convolution": "x.convolve(kernel)", "linear": "x @ W + b",
+    "unflatten": "x.reshape(...)", "tile": "x.expand(...)", "repeat": "x.expand(...)", "broadcast_to": "x.expand(...)", "split": "slices x[...]",
+    "chunk": "slices x[...]", "take": "x.gather(indices)", "index_select": "x.gather(indices)", "pad": "networks.concatenate with networks.fixed zeros",
+}
+
+
+def rational(value):
+    r"""
+    Return a number as a fraction, ``None`` if it is no number; a float is read as the decimal that it is printed as.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.linear import rational
+        sage: rational(1/3), rational(0.1r), rational("1/3")
+        (Fraction(1, 3), Fraction(1, 10), None)
+        sage: rational(float("nan"))
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: the scalar nan is not finite
+    """
+    if isinstance(value, (bool, np.bool_, str, bytes)):
+        return None
+    if isinstance(value, (float, np.floating)):
+        if not np.isfinite(value):
+            raise InputError(f"the scalar {value} is not finite")
+        return Fraction(repr(float(value)))
+    if isinstance(value, (int, np.integer, Fraction)) or type(value).__name__ in ("Integer", "Rational", "RealLiteral", "One", "Half", "NegativeOne"):
+        try:
+            return Fraction(str(value))
+        except ValueError:
+            return None
+    return None
+
+
+def unknown_operation(name, known):
+    r"""
+    Return what to say about an operation that tensors do not have; a cut is advised for nonlinearities alone.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.linear import unknown_operation
+        sage: unknown_operation("permute", [])
+        "a tensor has no operation 'permute', which is linear: write it as x.transpose(...)"
+        sage: unknown_operation("reul", ["relu", "gelu"])
+        "a tensor has no operation 'reul'; did you mean 'relu'? Linear operations are written by @, +, sum, mean, einsum, reshape, ...; a nonlinearity is cut: x.cut(), which assumes that its values and slopes are arbitrary"
+    """
+    if name in WRITTEN:
+        return f"a tensor has no operation {name!r}, which is linear: write it as {WRITTEN[name]}"
+    near = difflib.get_close_matches(name, known, 1, 0.7)
+    meant = f"; did you mean {near[0]!r}? L" if near else "; l"
+    return (f"a tensor has no operation {name!r}{meant}inear operations are written by @, +, sum, mean, einsum, reshape, ...; a nonlinearity is "
+            "cut: x.cut(), which assumes that its values and slopes are arbitrary")
+
+
+def product_spec(a, b):
+    r"""
+    Return the contraction of the matrix product ``a @ b`` of two shapes, with numpy's rules for batches of equal shape.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.linear import product_spec
+        sage: product_spec((3,), (3, 2)), product_spec((5, 3), (3, 2)), product_spec((4, 5, 3), (4, 3, 5))
+        ('i,ib->b', 'ai,ib->ab', 'jai,jib->jab')
+    """
+    lead = [letter for letter in LETTERS if letter != "i"]
+    batch = max(len(a) - 2, len(b) - 2, 0)
+    left = "".join(lead[batch - max(len(a) - 2, 0):batch]) + "ai"[2 - min(len(a), 2):]
+    right = "".join(lead[batch - max(len(b) - 2, 0):batch]) + "ib"[:min(len(b), 2)]
+    return f"{left},{right}->{''.join(lead[:batch])}{'a' if len(a) > 1 else ''}{'b' if len(b) > 1 else ''}"
+
+
+class LinearOperations:
+    r"""
+    What a tensor inherits: the linear operations that are made of contractions and rearrangements.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: x = networks.input(2, 3, 4)
+        sage: x.sum(axis=1).shape, x.mean().shape, (x / 2).label(), x.squeeze().shape, x.unsqueeze(0).shape
+        ((2, 4), (), 'x / 2', (2, 3, 4), (1, 2, 3, 4))
+    """
+
+    def _axes(self, axis, what):
+        """Return axes as a sorted tuple of numbers that are not negative."""
+        rank = len(self.shape)
+        given = range(rank) if axis is None else axis if hasattr(axis, "__iter__") else (axis,)
+        axes = []
+        for number in given:
+            value = rational(number)
+            if value is None or value.denominator != 1:
+                raise InputTypeError(f"{what} of {self.label()}: the axis {number!r} is not an integer")
+            if not -rank <= value < rank:
+                raise InputError(f"{what} of {self.label()}: the shape {self.shape} has no axis {value}")
+            axes.append(int(value) % max(1, rank))
+        if len(set(axes)) < len(axes):
+            raise InputError(f"{what} of {self.label()}: an axis is given twice in {tuple(axes)}")
+        return tuple(sorted(axes))
+
+    def _weighted_sum(self, axes, weight, written):
+        letters = LETTERS[:len(self.shape)]
+        summed = "".join(letters[axis] for axis in axes)
+        kept = "".join(letter for letter in letters if letter not in summed)
+        weights = self._constant(np.full([self.shape[axis] for axis in axes], weight.numerator, dtype=np.int64), weight.denominator)
+        return self._made(Contract(f"{letters},{summed}->{kept}"), (self, weights), written)
+
+    def _kept(self, axes, result, keepdims):
+        return result.reshape([1 if axis in axes else n for axis, n in enumerate(self.shape)]) if keepdims else result
+
+    def sum(self, axis=None, keepdims=False):
+        r"""
+        Return the sum along an axis, several, or all.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x = networks.input(2, 3)
+            sage: x.sum().shape, x.sum(axis=0).shape, x.sum(axis=-1, keepdims=True).shape
+            ((), (3,), (2, 1))
+            sage: x.sum(axis=2)
+            Traceback (most recent call last):
+            ...
+            sage_conslaw.InputError: the sum of x: the shape (2, 3) has no axis 2
+        """
+        axes = self._axes(axis, "the sum")
+        return self._kept(axes, self._weighted_sum(axes, Fraction(1), "sum({0})"), keepdims) if axes else self
+
+    def mean(self, axis=None, keepdims=False):
+        r"""
+        Return the mean along an axis, several, or all.
+
+        EXAMPLES:
+
+        Global average pooling after a convolution keeps one law a channel::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: x, K, U = networks.input(2, 5), networks.parameter("K", 2, 2, 3), networks.parameter("U", 2, 2)
+            sage: conservation_laws(networks.custom(x.convolve(K).relu().mean(axis=1) @ U), seed=0).number
+            2
+        """
+        axes = self._axes(axis, "the mean")
+        count = int(np.prod([self.shape[axis] for axis in axes], dtype=np.int64))
+        return self._kept(axes, self._weighted_sum(axes, Fraction(1, count), "mean({0})"), keepdims) if axes else self
+
+    def scaled(self, factor, written):
+        r"""
+        Return the tensor times a rational number.
+
+        EXAMPLES::
+
+            sage: from fractions import Fraction
+            sage: from sage_conslaw import networks
+            sage: networks.input(3).scaled(Fraction(2r, 3r), "2/3 * {0}")
+            2/3 * x of shape (3,)
+        """
+        if abs(factor.numerator) >= 1 << 62:
+            raise InputError(f"the scalar {factor} times {self.label()} has a numerator above 2^62; scale the network")
+        letters = LETTERS[:len(self.shape)]
+        number = self._constant(np.array(factor.numerator, dtype=np.int64), factor.denominator)
+        return self._made(Contract(f"{letters},->{letters}"), (self, number), written)
+
+    def squeeze(self, axis=None):
+        r"""
+        Return the tensor without an axis of size one, without all of them by default.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.input(1, 3, 1).squeeze(0).shape, networks.input(1, 3, 1).squeeze().shape
+            ((3, 1), (3,))
+            sage: networks.input(2, 3).squeeze(0)
+            Traceback (most recent call last):
+            ...
+            sage_conslaw.InputError: the axis 0 of x of shape (2, 3) has 2 entries; an axis of one entry is left out
+        """
+        axes = [i for i, n in enumerate(self.shape) if n == 1] if axis is None else self._axes(axis, "squeeze")
+        for i in axes:
+            if self.shape[i] != 1:
+                raise InputError(f"the axis {i} of {self.label()} of shape {self.shape} has {self.shape[i]} entries; an axis of one entry is left out")
+        return self.reshape([n for i, n in enumerate(self.shape) if i not in axes])
+
+    def unsqueeze(self, axis):
+        r"""
+        Return the tensor with a new axis of size one at a place.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.input(2, 3).unsqueeze(-1).shape
+            (2, 3, 1)
+        """
+        rank = len(self.shape) + 1
+        place = rational(axis)
+        if place is None or place.denominator != 1 or not -rank <= place < rank:
+            raise InputError(f"the place {axis!r} of a new axis of {self.label()} of shape {self.shape} is not an integer from {-rank} to {rank - 1}")
+        place = int(place) % rank
+        return self.reshape(self.shape[:place] + (1,) + self.shape[place:])
+
+    def expand(self, *shape):
+        r"""
+        Return the tensor repeated along axes of size one and new leading axes; a size -1 is kept.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.parameter("b", 1, 3).expand(4, -1).shape, networks.parameter("b", 3).expand(2, 5, 3).shape
+            ((4, 3), (2, 5, 3))
+            sage: networks.parameter("b", 2, 3).expand(4, 3)
+            Traceback (most recent call last):
+            ...
+            sage_conslaw.InputError: b of shape (2, 3) cannot be repeated to the shape (4, 3): only axes of size one grow, and new ones come first
+        """
+        shape = tuple(shape[0]) if len(shape) == 1 and hasattr(shape[0], "__iter__") else shape
+        given = [rational(n) for n in shape]
+        if any(n is None or n.denominator != 1 for n in given):
+            raise InputTypeError(f"the shape {shape} is not of integers; give e.g. 4, -1")
+        new = len(given) - len(self.shape)
+        sizes = tuple(self.shape[i - new] if n == -1 and i >= new >= 0 else int(n) for i, n in enumerate(given))
+        if new < 0 or any(n < 1 for n in sizes) or any(old not in (1, n) for old, n in zip(self.shape, sizes[new:])):
+            raise InputError(f"{self.label()} of shape {self.shape} cannot be repeated to the shape {tuple(map(int, given))}: only axes of size one "
+                             "grow, and new ones come first")
+        return self.repeat_to(sizes)
+
+    def avg_pool(self, window, stride=None, padding=0):
+        r"""
+        Return the mean of each window of ``(channels, ...)``; entries of the padding count as zeros.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.input(2, 6).avg_pool(3).shape, networks.input(4, 2, 6, 6).avg_pool((2, 2)).shape
+            ((2, 2), (4, 2, 3, 3))
+        """
+        from .convolution import avg_pool
+        return avg_pool(self, window, stride, padding)
