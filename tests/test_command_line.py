@@ -166,7 +166,6 @@ BAD = {
     "phi all constant": (["--phi", "1; 2/3"], "phi"),
     "phi empty": (["--phi", ""], "empty"),
     "phi with an empty part": (["--phi", "x*y;;x"], "empty"),
-    "phi float": (["--phi", "0.5*x*y"], "0.5"),
     "phi exponent notation": (["--phi", "1e3*x*y"], "1e3"),
     "phi denominator": (["--phi", "x/y"], "denominator"),
     "phi negative power": (["--phi", "x^-1*y"], "-1"),

@@ -2,11 +2,12 @@ r"""
 What the commands share: the options of a problem and of a search, and how they are read.
 """
 import logging
+import re
 import sys
 
 import click
 
-from ..runtime.errors import InputError
+from ..runtime.errors import InputError, shortened
 from .completion import names
 
 # Sizes are read by the catalog, so that "-1" is a bad width and not an unknown option.
@@ -66,7 +67,10 @@ def asked_problem(architecture, sizes, phi, system, bias, settings):
     if phi is not None:
         if bias:
             raise click.UsageError("--bias belongs to an architecture, not to --phi")
-        return polynomials_of_one_ring([part for part in phi.split(";")], "phi")[1]
+        if phi.strip().isidentifier():
+            raise InputError(f"--phi {shortened(phi.strip(), 40)!r} is a bare name: nothing is shared; give polynomials such as \"x*y\", "
+                             "or an architecture with its sizes such as linear 3 2 3")
+        return polynomials_of_one_ring(phi.split(";"), "phi")[1]
     if system is not None:
         from ..inputs.systems import read_system
         if bias:
@@ -90,38 +94,53 @@ def _setting(word):
     """Return the name and the value of NAME=VALUE: an integer, true, false or a word."""
     name, _, value = word.partition("=")
     if not name.isidentifier() or not value:
-        raise InputError(f"--set {word!r} is not NAME=VALUE; give e.g. --set heads=2")
+        raise InputError(f"--set {shortened(repr(word), 60)} is not NAME=VALUE; give e.g. --set heads=2")
     if value.lower() in ("true", "false"):
         return name, value.lower() == "true"
-    return name, int(value) if value.lstrip("-").isdigit() else value
+    return name, whole(value, f"--set {name}") if _WHOLE.fullmatch(value) else value
+
+
+# An integer as a person writes it.
+_WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_MOST_DIGITS = 300
+
+
+def whole(text, name):
+    """Return the integer that a text is; one of thousands of digits is refused by its length."""
+    if len(text) > _MOST_DIGITS:
+        raise InputError(f"{name} has {len(text)} digits; give a smaller integer, e.g. 2")
+    return int(text)
 
 
 def _width(word, architecture):
-    try:
-        return int(word)
-    except ValueError:
-        raise InputError(f"width {word!r} of {architecture} is not an integer: widths are positive integers, "
-                         f"e.g. {architecture} 3 2 3") from None
+    if not _WHOLE.fullmatch(word):
+        raise InputError(f"width {shortened(repr(word), 60)} of {architecture} is not an integer: widths are positive integers, "
+                         f"e.g. {architecture} 3 2 3")
+    return whole(word, f"a width of {architecture}")
 
 
 def integer_option(text, name):
     """Return the integer given to an option, or ``None`` where it was not given."""
     if text is None:
         return None
+    if not _WHOLE.fullmatch(text):
+        raise InputError(f"{name} {shortened(repr(text), 60)} is not an integer; give e.g. {name} 2")
+    return whole(text, name)
+
+
+def number_option(text, name, what, example):
+    """Return the floating-point number given to an option, or ``None`` where it was not given."""
+    if text is None:
+        return None
     try:
-        return int(text)
+        return float(text)
     except ValueError:
-        raise InputError(f"{name} {text!r} is not an integer; give e.g. {name} 2") from None
+        raise InputError(f"{name} {shortened(repr(text), 60)} is not {what}; give e.g. {name} {example}") from None
 
 
 def search_options(options):
     """Return the keyword arguments of the public calls from the options that ``problem_options`` adds."""
-    limit = options.pop("time_limit")
-    if limit is not None:
-        try:
-            limit = float(limit)
-        except ValueError:
-            raise InputError(f"--time-limit {limit!r} is not a number of seconds; give e.g. --time-limit 60") from None
+    limit = number_option(options.pop("time_limit"), "--time-limit", "a number of seconds", "60")
     flow, metric, tau, decay = (options.pop(name) for name in ("flow", "metric", "tau", "weight_decay"))
     if flow is not None or metric is not None or tau is not None or decay is not None:
         from .. import flows
@@ -129,12 +148,9 @@ def search_options(options):
         options["flow"] = flows.by_name(flow or "gradient", **given)
         if decay is not None:
             options["flow"] = flows.weight_decay(decay, options["flow"])
-    bound = options.pop("error_bound")
+    bound = number_option(options.pop("error_bound"), "--error-bound", "a number between 0 and 1", "1e-30")
     if bound is not None:
-        try:
-            options["error_bound"] = float(bound)
-        except ValueError:
-            raise InputError(f"--error-bound {bound!r} is not a number between 0 and 1; give e.g. --error-bound 1e-30") from None
+        options["error_bound"] = bound
     return {**options, "seed": integer_option(options.pop("seed"), "--seed"), "time_limit": limit}
 
 

@@ -5,7 +5,8 @@ import json
 import sys
 
 import click
-from ..runtime.errors import InputError
+
+from .options import integer_option, number_option
 
 _EPILOG = """Examples:
 
@@ -53,17 +54,15 @@ def survey(specification, store, processes, scheduler, seed, retry_failed, time_
     from ..runtime.deadline import TimeLimitReached
     from ..surveys.run import survey as run
     from ..surveys.table import writable
-    limit = None
-    if time_limit is not None:
-        limit = _number(time_limit, float, "--time-limit", "a number of seconds", "60")
+    limit = number_option(time_limit, "--time-limit", "a number of seconds", "60")
     # What cannot be written is said before the work, not after it.
     for path, endings in ((export, (".csv", ".parquet")), (plot, (".png", ".pdf", ".svg"))):
         if path is not None:
             writable(path, endings)
     stopped = None
     try:
-        table = run(specification, store, processes=None if processes is None else _number(processes, int, "--processes", "an integer", "2"),
-                    scheduler=scheduler, seed=_number(seed, int, "--seed", "an integer", "0"), retry_failed=retry_failed,
+        table = run(specification, store, processes=integer_option(processes, "--processes"),
+                    scheduler=scheduler, seed=integer_option(seed, "--seed"), retry_failed=retry_failed,
                     time_limit=limit, progress=sys.stderr.isatty() and not as_json)
     except TimeLimitReached as reached:
         table, stopped = reached.partial, reached
@@ -83,9 +82,3 @@ def survey(specification, store, processes, scheduler, seed, retry_failed, time_
         return 3
     return 1 if table.differing else 0
 
-
-def _number(text, kind, name, what, example):
-    try:
-        return kind(text)
-    except ValueError:
-        raise InputError(f"{name} {text!r} is not {what}; give e.g. {name} {example}") from None

@@ -13,9 +13,10 @@ class VectorFieldFamily(ControlAffineFamily):
 
     INPUT:
 
-    - ``drift`` -- ``None`` or a list of `N` polynomials in a Sage ring with `N` variables over ZZ or QQ
+    - ``drift`` -- ``None`` or a list of `N` polynomials in a Sage ring with `N` variables over ZZ or QQ; or a dictionary from the
+      variables of the ring to polynomials
 
-    - ``controls`` -- list of such lists
+    - ``controls`` -- list of such lists or dictionaries
 
     EXAMPLES::
 
@@ -23,6 +24,11 @@ class VectorFieldFamily(ControlAffineFamily):
         sage: R.<x, y, z> = QQ[]
         sage: conservation_laws(VectorFieldFamily(drift=[y*z, -x*z, 0]))
         2 independent laws of degree at most 2 in 3 coordinates, complete (proved)
+
+    A dictionary is read by its variables::
+
+        sage: VectorFieldFamily(drift={x: y*z, z: 0, y: -x*z}).drift == VectorFieldFamily(drift=[y*z, -x*z, 0]).drift
+        True
 
     No field at all conserves every coordinate::
 
@@ -39,6 +45,10 @@ class VectorFieldFamily(ControlAffineFamily):
 
     def __init__(self, drift=None, controls=()):
         from ..inputs.polynomials import polynomials_of_one_ring
+        drift = _in_order(drift)
+        if isinstance(controls, dict) or isinstance(controls, (str, bytes)) or not hasattr(controls, "__iter__"):
+            raise InputTypeError(f"controls are a list of vector fields, not {type(controls).__name__}; give controls=[[...], ...]")
+        controls = [_in_order(field) for field in controls]
         for field in [*([] if drift is None else [drift]), *controls]:
             if isinstance(field, (str, bytes)) or not hasattr(field, "__iter__"):
                 raise InputTypeError(f"a vector field is a list of polynomials, one a variable, not {field!r}")
@@ -213,3 +223,18 @@ class VectorFieldFamily(ControlAffineFamily):
             if total:
                 return False
         return True
+
+
+def _in_order(field):
+    """Return the components of a field in the order of the ring's variables, where a dictionary gives them by variable."""
+    if not isinstance(field, dict):
+        return field
+    parents = [f.parent() for f in (*field, *field.values()) if hasattr(f, "parent") and hasattr(f.parent(), "gens")]
+    rings = [parent for parent in parents if len(parent.gens()) == len(field)]
+    if not rings:
+        raise InputTypeError("a vector field as a dictionary goes from the variables of a Sage ring, one entry for each, to polynomials")
+    by_name = {str(variable): f for variable, f in field.items()}
+    names = [str(g) for g in rings[0].gens()]
+    if sorted(by_name) != sorted(names):
+        raise InputError(f"a vector field has the keys {', '.join(sorted(by_name))}; give one entry for each of {', '.join(names)}")
+    return [by_name[name] for name in names]

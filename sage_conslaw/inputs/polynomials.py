@@ -1,18 +1,19 @@
 r"""
 What users hand over: polynomials of Sage or SymPy, and strings, which are parsed and never evaluated.
 """
-import ast
 import re
-import warnings
+import sys
 from fractions import Fraction
 
 from ..exact import terms as sparse
-from ..runtime.errors import InputError, InputTypeError
+from ..runtime.errors import InputError, InputTypeError, shortened
+from .syntax import MAX_DIGITS, MAX_LENGTH, Reader, exact_decimal
 
-# Guards of the parser: text that a person writes is far below, text that would exhaust the memory above.
-MAX_LENGTH = 1_000_000
+# Guards of the arithmetic: what a person writes is far below, what would exhaust the memory above.
 MAX_DEGREE = 1000
 MAX_WORK = 200_000
+MAX_BITS = 10_000
+MAX_NAMES = 10_000
 
 
 def polynomials_of_one_ring(polynomials, what):
@@ -44,11 +45,9 @@ def polynomials_of_one_ring(polynomials, what):
         ...
         sage_conslaw.InputError: phi has a denominator in the variables (y); give polynomials
     """
-    import sympy
-
     from .._sage import QQ, ZZ, Element, MPolynomial, Polynomial, PolynomialRing
     if isinstance(polynomials, (str, bytes, dict)) or not hasattr(polynomials, "__iter__"):
-        raise InputTypeError(f"{what} is {polynomials!r}; give a list of polynomials of a Sage ring")
+        raise InputTypeError(f"{what} is {shortened(repr(polynomials), 200)}; give a list of polynomials of a Sage ring")
     polynomials = list(polynomials)
     if not polynomials:
         raise InputError(f"{what} is empty; give at least one polynomial")
@@ -58,7 +57,9 @@ def polynomials_of_one_ring(polynomials, what):
         names, parsed = parse_polynomials(polynomials)
         ring = PolynomialRing(QQ, names, len(names))
         return ring, [sparse.to_sage(f, ring) for f in parsed]
-    if any(isinstance(f, sympy.Basic) for f in polynomials):
+    # Loading SymPy takes half a second: where nobody has, nothing here is one of its objects.
+    sympy = sys.modules.get("sympy")
+    if sympy is not None and any(isinstance(f, sympy.Basic) for f in polynomials):
         return _from_sympy(polynomials, what)
     parents = []
     for f in polynomials:
@@ -149,8 +150,13 @@ def parse_polynomials(texts, names=None):
         ...
         sage_conslaw.InputError: syntax error in "__import__('os').system('x')": a call is not a polynomial; allowed are numbers, names, + - * / ^ and parentheses
     """
-    parser = _Parser(names)
-    return parser.names, [parser.parse(text) for text in texts]
+    algebra = Polynomials(names)
+    reader = Reader(algebra)
+    parsed = []
+    for text in texts:
+        expanded = algebra.expanded(text)
+        parsed.append(_ordered(reader.read(text) if expanded is None or not text.strip() else expanded))
+    return algebra.names, parsed
 
 
 def parse_fraction(text, names):
@@ -165,7 +171,8 @@ def parse_fraction(text, names):
         sage: parse_fraction("3/t", ["t"])
         ({(): Fraction(3, 1)}, {(0,): Fraction(1, 1)})
     """
-    return _FractionParser(names).parse(text)
+    numerator, denominator = Reader(Fractions(names)).read(text)
+    return _ordered(numerator), _ordered(denominator)
 
 
 def parse_rational_functions(texts):
@@ -180,43 +187,136 @@ def parse_rational_functions(texts):
          [({(): Fraction(1, 1)}, {(0,): Fraction(1, 1)}),
           ({(1,): Fraction(1, 1)}, {(): Fraction(1, 1)})])
     """
-    parser = _FractionParser(None)
-    pairs = [parser.parse(text) for text in texts]
-    return parser.names, pairs
+    algebra = Fractions(None)
+    reader = Reader(algebra)
+    pairs = [tuple(map(_ordered, reader.read(text))) for text in texts]
+    return algebra.names, pairs
 
 
-_TERM = re.compile(r"([+-]?)((?:\d+(?:/\d+)?|[A-Za-z]\w*(?:\^\d+)?)(?:\*(?:\d+|[A-Za-z]\w*(?:\^\d+)?))*)", re.ASCII)
+# One term of an expanded sum, such as -3/2*x^2*y; blanks are gone by then.
+_TERM = re.compile(r"([+-]?)((?:\d+(?:/\d+|\.\d+)?|[A-Za-z]\w*(?:\^\d+)?)(?:\*(?:\d+(?:\.\d+)?|[A-Za-z]\w*(?:\^\d+)?))*)", re.ASCII)
+# Blanks that separate: between two words, or inside an operator.
+_SEPARATED = re.compile(r"[\w.)]\s+[\w.(]|\*\s+\*")
 
-_NODE_NAMES = {ast.Call: "a call", ast.Attribute: "an attribute", ast.Subscript: "an index", ast.Tuple: "a comma",
-               ast.Compare: "a comparison", ast.Lambda: "a function"}
 
+class Polynomials:
+    r"""
+    The algebra of sparse polynomials, for :class:`sage_conslaw.inputs.syntax.Reader`: it counts its work and refuses to exceed it.
 
-class _Parser:
-    """A walk over Python's syntax tree that knows only polynomial arithmetic."""
+    EXAMPLES::
+
+        sage: from sage_conslaw.inputs.polynomials import Polynomials
+        sage: algebra = Polynomials(None)
+        sage: algebra.name("x"), algebra.names
+        ({(0,): Fraction(1, 1)}, ['x'])
+    """
 
     def __init__(self, names):
         self.fixed, self.work = names is not None, 0
-        self.names = list(names or [])
+        self.place = {name: number for number, name in enumerate(names or [])}
+        self.fail = None
 
-    def parse(self, text):
-        self.text, self.node = text if len(text) <= 60 else text[:57] + "...", None
-        if len(text) > MAX_LENGTH:
-            raise InputError(f"a polynomial of {len(text)} characters is too long; at most {MAX_LENGTH}")
-        if not text.strip():
-            raise InputError("an empty polynomial; give e.g. x*y")
-        expanded = self._expanded(text.replace(" ", "").replace("**", "^"))
-        if expanded is not None:
-            return self._result(expanded)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", SyntaxWarning)
-                tree = ast.parse(text.strip().replace("^", "**"), mode="eval")
-            return self._result(self._walk(tree.body))
-        except (SyntaxError, RecursionError, MemoryError) as error:
-            self._fail(getattr(error, "msg", None) or "it is nested too deeply")
+    @property
+    def names(self):
+        """The variables: those allowed, or those that occurred, in order of appearance."""
+        return list(self.place)
 
-    def _expanded(self, text):
-        """Return an expanded sum of terms like -3/2*x^2*y in one pass, which has no bound on its length; else ``None``."""
+    def index(self, name):
+        """Return the number of a variable; a new one is refused where the names are given."""
+        if name not in self.place:
+            if self.fixed:
+                self.fail(f"the name {shortened(name, 40)!r} is not known (known: {shortened(', '.join(self.place), 200)})")
+            if len(self.place) >= MAX_NAMES:
+                self.fail(f"it has more than {MAX_NAMES} variables")
+            self.place[name] = len(self.place)
+        return self.place[name]
+
+    def name(self, name):
+        """Return a variable."""
+        return {(self.index(name),): Fraction(1)}
+
+    def number(self, value):
+        """Return a constant."""
+        return {(): value} if value else {}
+
+    def negative(self, terms):
+        """Return minus a value."""
+        return {m: -c for m, c in terms.items()}
+
+    def combine(self, symbol, left, right):
+        """Return the value of a binary operator."""
+        if symbol in "+-":
+            return self._sum(left, right if symbol == "+" else self.negative(right))
+        if symbol == "*":
+            return self.product(left, right)
+        if symbol == "/":
+            return self._quotient(left, right)
+        return self._power(left, right)
+
+    def _sum(self, left, right):
+        # Values are used once, so the longer one is changed in place: a sum of many terms takes linear time.
+        if len(left) < len(right):
+            left, right = right, left
+        for monomial, value in right.items():
+            total = left.get(monomial, 0) + value
+            if total:
+                left[monomial] = self._bounded(total)
+            else:
+                left.pop(monomial, None)
+        return left
+
+    def _quotient(self, left, right):
+        if set(right) - {()}:
+            self.fail("a denominator in the variables is not a polynomial")
+        if not right:
+            self.fail("division by zero")
+        return {m: self._bounded(c / right[()]) for m, c in left.items()}
+
+    def _power(self, base, exponent):
+        number, out = self.exponent(exponent), {(): Fraction(1)}
+        if len(base) == 1:
+            ((monomial, value),) = base.items()
+            if len(monomial) * number > MAX_DEGREE:
+                self.fail(f"expanded it has a degree above {MAX_DEGREE}")
+            if (max(abs(value.numerator), value.denominator).bit_length() - 1) * number > MAX_BITS:
+                self.fail(f"a coefficient has more than {MAX_BITS} bits")
+            return {tuple(sorted(monomial * number)): self._bounded(value ** number)}
+        for _ in range(number):
+            out = self.product(out, base)
+        return out
+
+    def exponent(self, terms):
+        """Return an exponent as an integer."""
+        value = terms.get((), Fraction(0))
+        if set(terms) - {()} or value.denominator != 1 or value < 0:
+            self.fail("an exponent must be a non-negative integer")
+        if value > MAX_DEGREE:
+            self.fail(f"the exponent {shortened(str(value), 40)} is above {MAX_DEGREE}")
+        return int(value)
+
+    def product(self, left, right):
+        """Return a product; a degree, an expansion or a coefficient beyond the guards is refused before or as it comes."""
+        degree = sparse.degree(left) + sparse.degree(right)
+        if degree > MAX_DEGREE:
+            self.fail(f"expanded it has a degree above {MAX_DEGREE}")
+        self.work += len(left) * len(right)
+        if self.work > MAX_WORK:
+            self.fail(f"expanding it takes more than {MAX_WORK} products of terms, give it with fewer terms")
+        out = sparse.multiply(left, right)
+        for value in out.values():
+            self._bounded(value)
+        return out
+
+    def _bounded(self, value):
+        if max(abs(value.numerator), value.denominator).bit_length() > MAX_BITS:
+            self.fail(f"a coefficient has more than {MAX_BITS} bits")
+        return value
+
+    def expanded(self, text):
+        """Return an expanded sum of terms like -3/2*x^2*y in one pass; ``None`` for any other text."""
+        if len(text) > MAX_LENGTH or _SEPARATED.search(text):
+            return None
+        text = "".join(text.split()).replace("**", "^")
         terms, at = [], 0
         while at < len(text):
             term = _TERM.match(text, at)
@@ -226,132 +326,70 @@ class _Parser:
             at = term.end()
         out = {}
         for term in terms:
-            value, monomial = Fraction(1), []
-            for factor in term[2].split("*"):
-                if factor[0].isdigit():
-                    numerator, _, denominator = factor.partition("/")
-                    if len(factor) > 3000 or int(denominator or 1) == 0:
-                        return None
-                    value *= Fraction(int(numerator), int(denominator or 1))
-                else:
-                    name, _, power = factor.partition("^")
-                    if len(power) > 4 or int(power or 1) > MAX_DEGREE:
-                        return None
-                    monomial += [self._index(name)] * int(power or 1)
-            if len(monomial) > MAX_DEGREE:
+            read = self._term(term[2].split("*"))
+            if read is None:
                 return None
-            monomial = tuple(sorted(monomial))
+            monomial, value = read
             out[monomial] = out.get(monomial, 0) + (-value if term[1] == "-" else value)
         return {m: c for m, c in out.items() if c}
 
-    def _result(self, terms):
-        return dict(sorted(terms.items(), key=lambda item: (len(item[0]), item[0])))
-
-    def _fail(self, why):
-        if self.node is not None:
-            # The term at fault, where it is not the whole polynomial.
-            term = ast.unparse(self.node).replace("**", "^")
-            term, self.node = term if len(term) <= 40 else term[:37] + "...", None
-            if term.replace(" ", "") != self.text.replace(" ", "").replace("**", "^"):
-                why += f" (the term {term})"
-        raise InputError(f'syntax error in "{self.text}": {why}; allowed are numbers, names, + - * / ^ and parentheses') from None
-
-    def _walk(self, node):
-        self.node = node
-        if isinstance(node, ast.BinOp):
-            left, right = self._walk(node.left), self._walk(node.right)
-            self.node = node
-            return self._combine(node.op, left, right)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)):
-            terms = self._walk(node.operand)
-            return terms if isinstance(node.op, ast.UAdd) else {m: -c for m, c in terms.items()}
-        if isinstance(node, ast.Constant) and isinstance(node.value, int) and not isinstance(node.value, bool):
-            return {(): Fraction(node.value)} if node.value else {}
-        if isinstance(node, ast.Constant) and isinstance(node.value, float):
-            self.node = None
-            self._fail(f"the floating-point number {node.value} is not exact, give a fraction such as 1/2")
-        if isinstance(node, ast.Name):
-            return {(self._index(node.id),): Fraction(1)}
-        self._fail(f"{_NODE_NAMES.get(type(node), 'this expression')} is not a polynomial")
-
-    def _index(self, name):
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-            self.node = None
-            self._fail(f"{name!r} is not a variable name (a letter, then letters, digits and _)")
-        if name not in self.names:
-            if self.fixed:
-                self.node = None
-                self._fail(f"the name {name!r} is not known (known: {', '.join(self.names)})")
-            self.names.append(name)
-        return self.names.index(name)
-
-    def _combine(self, operator, left, right):
-        if isinstance(operator, (ast.Add, ast.Sub)):
-            sign = 1 if isinstance(operator, ast.Add) else -1
-            out = dict(left)
-            for monomial, value in right.items():
-                out[monomial] = out.get(monomial, 0) + sign * value
-            return {m: c for m, c in out.items() if c}
-        if isinstance(operator, ast.Mult):
-            return self._product(left, right)
-        if isinstance(operator, ast.Div):
-            if set(right) - {()}:
-                self._fail("a denominator in the variables is not a polynomial")
-            if not right:
-                self._fail("division by zero")
-            return {m: c / right[()] for m, c in left.items()}
-        if isinstance(operator, ast.Pow):
-            exponent = right.get((), Fraction(0))
-            if set(right) - {()} or exponent.denominator != 1 or exponent < 0:
-                self._fail("an exponent must be a non-negative integer")
-            if exponent > MAX_DEGREE:
-                self._fail(f"the exponent {exponent} is above {MAX_DEGREE}")
-            out = {(): Fraction(1)}
-            for _ in range(int(exponent)):
-                out = self._product(out, left)
-            return out
-        self._fail("this operator is not known")
-
-    def _product(self, left, right):
-        if sparse.degree(left) + sparse.degree(right) > MAX_DEGREE:
-            self._fail(f"expanded it has a degree above {MAX_DEGREE}")
-        self.work += len(left) * len(right)
-        if self.work > MAX_WORK:
-            self._fail(f"expanding it takes more than {MAX_WORK} products of terms, give it with fewer terms")
-        out = sparse.multiply(left, right)
-        if any(max(abs(c.numerator), c.denominator).bit_length() > 10_000 for c in out.values()):
-            self._fail("a coefficient has more than 10000 bits")
-        return out
+    def _term(self, factors):
+        """Return the monomial and the coefficient of a term, ``None`` where a guard of the slow reader must decide."""
+        value, monomial = Fraction(1), []
+        for factor in factors:
+            if factor[0].isdigit():
+                numerator, _, denominator = factor.partition("/")
+                if len(factor) > MAX_DIGITS or int(denominator or 1) == 0:
+                    return None
+                value *= exact_decimal(numerator) / int(denominator or 1)
+                if max(abs(value.numerator), value.denominator).bit_length() > MAX_BITS:
+                    return None
+            else:
+                name, _, power = factor.partition("^")
+                if len(power) > 4 or int(power or 1) > MAX_DEGREE or name not in self.place and (self.fixed or len(self.place) >= MAX_NAMES):
+                    return None
+                monomial += [self.index(name)] * int(power or 1)
+        return (tuple(sorted(monomial)), value) if len(monomial) <= MAX_DEGREE else None
 
 
-class _FractionParser(_Parser):
-    """The same walk on pairs (numerator, denominator)."""
+class Fractions(Polynomials):
+    r"""
+    The same algebra on pairs (numerator, denominator), not reduced.
 
-    def _expanded(self, text):
-        return None
+    EXAMPLES::
 
-    def _result(self, pair):
-        return tuple(super(_FractionParser, self)._result(terms) for terms in pair)
+        sage: from sage_conslaw.inputs.polynomials import Fractions
+        sage: Fractions(["t"]).name("t")
+        ({(0,): Fraction(1, 1)}, {(): Fraction(1, 1)})
+    """
 
-    def _walk(self, node):
-        if isinstance(node, ast.BinOp):
-            (a, b), (c, d) = self._walk(node.left), self._walk(node.right)
-            self.node, add, multiply = node, super()._combine, self._product
-            if isinstance(node.op, (ast.Add, ast.Sub)):
-                return add(node.op, multiply(a, d), multiply(c, b)), multiply(b, d)
-            if isinstance(node.op, ast.Mult):
-                return multiply(a, c), multiply(b, d)
-            if isinstance(node.op, ast.Div):
-                return multiply(a, d), multiply(b, c)
-            if isinstance(node.op, ast.Pow):
-                return add(node.op, a, self._quotient(c, d)), add(node.op, b, self._quotient(c, d))
-            self._fail("this operator is not known")
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)):
-            a, b = self._walk(node.operand)
-            return ({m: -c for m, c in a.items()} if isinstance(node.op, ast.USub) else a), b
-        return super()._walk(node), {(): Fraction(1)}
+    def name(self, name):
+        """Return a variable over 1."""
+        return super().name(name), {(): Fraction(1)}
 
-    def _quotient(self, c, d):
+    def number(self, value):
+        """Return a constant over 1."""
+        return super().number(value), {(): Fraction(1)}
+
+    def negative(self, pair):
+        """Return minus a quotient."""
+        return super().negative(pair[0]), pair[1]
+
+    def combine(self, symbol, left, right):
+        """Return the value of a binary operator on quotients."""
+        (a, b), (c, d) = left, right
+        if symbol in "+-":
+            c = c if symbol == "+" else super().negative(c)
+            return self._sum(self.product(a, d), self.product(c, b)), self.product(b, d)
+        if symbol == "*":
+            return self.product(a, c), self.product(b, d)
+        if symbol == "/":
+            return self.product(a, d), self.product(b, c)
         if set(c) - {()} or set(d) != {()}:
-            self._fail("an exponent must be a non-negative integer")
-        return {(): c[()] / d[()]} if c else {}
+            self.fail("an exponent must be a non-negative integer")
+        power = {(): c[()] / d[()]} if c else {}
+        return self._power(a, power), self._power(b, power)
+
+
+def _ordered(terms):
+    return dict(sorted(terms.items(), key=lambda item: (len(item[0]), item[0])))

@@ -10,7 +10,7 @@ from ..flows.metric import of_network
 from ..flows.polynomial_response import PolynomialResponse
 from .polynomials import polynomials_of_one_ring
 from ..graph.network import Network
-from ..runtime.errors import InputError, InputTypeError
+from ..runtime.errors import InputError, InputTypeError, shortened
 
 
 @dataclass
@@ -100,6 +100,11 @@ def problem(data, flow=None, loss=None):
     if loss not in (None, "least-squares"):
         raise InputError(f"loss {loss!r} needs a network: with phi given, put the loss into phi "
                          f"(cross-entropy: the differences phi_i - phi_n)")
+    if isinstance(data, dict):
+        raise InputTypeError("phi is a mapping; give a list of polynomials, or a system: system(variables, drift)")
+    if isinstance(data, str) and data.strip().isidentifier():
+        raise InputError(f"phi is the bare name {shortened(data.strip(), 40)!r}: nothing is shared; give polynomials such as \"x*y\", "
+                         "or a network such as networks.linear([3, 2, 3])")
     if isinstance(data, str) or not hasattr(data, "__iter__") or hasattr(data, "parent") or hasattr(data, "free_symbols"):
         data = [data]
     data = list(data)

@@ -15,10 +15,36 @@ EXAMPLES::
 """
 
 
+# Of what a message repeats of an input, this much: a line of an error is read, a page is not.
+_MOST_SHOWN = 600
+
+
+def shortened(text, most=60):
+    r"""
+    Return a text, or its beginning and its end if it is longer than ``most`` characters.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.runtime.errors import shortened
+        sage: shortened("x*y", 10), shortened("x" * 5000, 10)
+        ('x*y', 'xxxxx...xx')
+    """
+    text = str(text)
+    if len(text) <= most:
+        return text
+    tail = (most - 3) // 3
+    return text[:most - 3 - tail] + "..." + text[len(text) - tail:]
+
+
 class InputError(ValueError):
     """A value that cannot be used: the message says what was given, what is allowed and what to try."""
 
     __module__ = "sage_conslaw"
+
+    def __str__(self):
+        """Return the message; where an enormous input is in it, its beginning and its end."""
+        text = super().__str__()
+        return text if len(text) <= _MOST_SHOWN else shortened(text, 300)
 
 
 class InputTypeError(InputError, TypeError):

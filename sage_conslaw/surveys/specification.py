@@ -4,23 +4,21 @@ The specification of a survey: sweeps over sizes, options, flows and losses, as 
 A case is a dictionary of strings, integers and lists; its canonical JSON is its key, so that the same case is the same in every
 specification, whatever the order.
 """
-import difflib
 import hashlib
 import itertools
 import json
-import tomllib
 from pathlib import Path
 
 from ..networks.catalog import CATALOG, by_name, integer
 from ..graph.network import LOSSES
-from ..runtime.errors import InputError, InputTypeError
+from ..inputs.files import known_keys, load, unknown_key
+from ..runtime.errors import InputError, InputTypeError, shortened
 
 # A survey of a million cases would run for hours at 100 a second; above it something is wrong with the specification.
 MAX_CASES = 1_000_000
 
 KEYS = ("architecture", "sizes", "cases", "options", "bias", "flow", "loss", "degree", "count", "expected", "time_limit")
 FLOW_KEYS = ("name", "tau", "metric", "weight_decay")
-MAX_BYTES = 10_000_000
 
 
 def read(path):
@@ -36,23 +34,14 @@ def read(path):
         ....:     read(f.name)
         [{'architecture': 'linear', 'sizes': [[2, 3], 1, 2]}]
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"there is no file {path}; give a TOML file with tables [[sweep]]")
-    if path.stat().st_size > MAX_BYTES:
-        raise InputError(f"the file {path.name} has {path.stat().st_size} bytes; at most {MAX_BYTES}")
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf8"))
-    except ValueError as error:
-        raise InputError(f"the file {path.name} is not TOML: {' '.join(str(error).split())[:200]}") from None
-    return _sweeps(data)
+    return _sweeps(load(path, "with tables [[sweep]]", kinds=(".toml",), exact=False))
 
 
 def _sweeps(data):
     if isinstance(data, dict):
         odd = [key for key in data if key != "sweep"]
         if odd:
-            raise InputError(f"the survey has the key {odd[0]!r}; it has tables [[sweep]] only")
+            raise InputError(f"the survey has the key {shortened(repr(odd[0]), 60)}; {unknown_key(odd[0], ('sweep',))}it has tables [[sweep]] only")
         data = data.get("sweep", [])
     if not isinstance(data, (list, tuple)) or not data or not all(isinstance(sweep, dict) for sweep in data):
         raise InputError("the survey has no sweeps; give one or more tables [[sweep]] with architecture and sizes")
@@ -93,9 +82,8 @@ def cases(specs):
                 found[key(case)] = case
         except ValueError as error:
             message = str(error)
-            raise InputError(message if message.startswith("sweep ") else f"sweep {number}: {message}") from None
-        except TypeError as error:
-            raise InputTypeError(f"sweep {number}: {error}") from None
+            kind = InputTypeError if isinstance(error, TypeError) else InputError
+            raise kind(message if message.startswith("sweep ") else f"sweep {number}: {message}") from None
     return found
 
 
@@ -125,23 +113,19 @@ def seed_of(text, seed):
     return int(hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()[:8], 16)
 
 
-def _known(given, allowed, what):
-    for name in given:
-        if name not in allowed:
-            near = difflib.get_close_matches(str(name), allowed, n=1, cutoff=0.5)
-            raise InputError(f"{what} has the key {name!r}; {f'did you mean {near[0]!r}? ' if near else ''}known: {', '.join(allowed)}")
-
-
 def _listed(value):
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def _cases(sweep, what):
-    _known(sweep, KEYS, what)
+    known_keys(sweep, KEYS, what)
     architecture = sweep.get("architecture")
     if not isinstance(architecture, str):
         raise InputError(f"{what} has no architecture; give one of {', '.join(sorted(CATALOG))}")
-    options = dict(sweep.get("options", {}))
+    options = sweep.get("options", {})
+    if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
+        raise InputTypeError(f"{what} has options = {shortened(repr(options), 60)}; give a table such as {{heads = 2}}")
+    options = dict(options)
     if "bias" in sweep:
         options["bias"] = sweep["bias"]
     names = list(options)
@@ -150,8 +134,8 @@ def _cases(sweep, what):
     flows = [_flow(flow, what) for flow in _listed(sweep.get("flow", "gradient"))]
     losses = _listed(sweep.get("loss", LOSSES[0]))
     for loss in losses:
-        if loss not in LOSSES:
-            raise InputError(f"{what} has the loss {loss!r}; choose {' or '.join(map(repr, LOSSES))}")
+        if not isinstance(loss, str) or loss not in LOSSES:
+            raise InputError(f"{what} has the loss {shortened(repr(loss), 60)}; choose {' or '.join(map(repr, LOSSES))}")
     number = len(sizes) * len(flows) * len(losses)
     for values in alternatives:
         number *= len(values)
@@ -185,11 +169,11 @@ def _sizes(sweep, what):
     """Return pairs (sizes, expected number)."""
     if ("sizes" in sweep) == ("cases" in sweep):
         raise InputError(f"{what} needs either sizes (a size or a list of sizes for each position) or cases (lists of sizes)")
-    expected = sweep.get("expected")
+    expected = _expected(sweep, what)
     if "sizes" in sweep:
         given = sweep["sizes"]
         if not isinstance(given, (list, tuple)) or not given:
-            raise InputError(f"{what} has sizes = {given!r}; give a list with a size or a list of sizes for each position, e.g. [2, [1, 2, 3], 2]")
+            raise InputError(f"{what} has sizes = {shortened(repr(given), 60)}; give a list with a size or a list of sizes for each position, e.g. [2, [1, 2, 3], 2]")
         positions = [[_integer(n, what) for n in _listed(position)] for position in given]
         total = 1
         for position in positions:
@@ -200,20 +184,28 @@ def _sizes(sweep, what):
     out = []
     for entry in _listed(sweep["cases"]):
         if isinstance(entry, dict):
-            _known(entry, ("sizes", "expected"), f"{what}, a case")
+            known_keys(entry, ("sizes", "expected"), f"{what}, a case")
             if "sizes" not in entry:
                 raise InputError(f"{what}: a case has no sizes")
-            out.append(([_integer(n, what) for n in _listed(entry["sizes"])], entry.get("expected", expected)))
+            out.append(([_integer(n, what) for n in _listed(entry["sizes"])], _expected(entry, what, expected)))
         else:
             out.append(([_integer(n, what) for n in _listed(entry)], expected))
     return out
+
+
+def _expected(record, what, default=None):
+    """Return the expected number of laws, if one is given."""
+    number = record.get("expected", default)
+    if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 0):
+        raise InputError(f"{what} expects {shortened(repr(number), 60)} laws; give an integer of at least 0")
+    return number
 
 
 def _integer(value, what):
     try:
         return integer(value)
     except TypeError:
-        raise InputTypeError(f"{what} has the size {value!r}, which is not an integer") from None
+        raise InputTypeError(f"{what} has the size {shortened(repr(value), 60)}, which is not an integer") from None
 
 
 def _flow(flow, what):
@@ -221,8 +213,8 @@ def _flow(flow, what):
     from .. import flows
     flow = {"name": flow} if isinstance(flow, str) else flow
     if not isinstance(flow, dict):
-        raise InputError(f"{what} has the flow {flow!r}; give a name or a table, e.g. {{name = \"momentum\", tau = \"1\"}}")
-    _known(flow, FLOW_KEYS, f"{what}, a flow")
+        raise InputError(f"{what} has the flow {shortened(repr(flow), 60)}; give a name or a table, e.g. {{name = \"momentum\", tau = \"1\"}}")
+    known_keys(flow, FLOW_KEYS, f"{what}, a flow")
     flow = {name: str(value) for name, value in sorted(flow.items())}
     built = flows.by_name(flow.get("name", "gradient"), **{name: flow[name] for name in ("tau", "metric") if name in flow})
     if "weight_decay" in flow:
@@ -244,7 +236,8 @@ def _common(sweep, what):
             raise InputError(f"{what} asks for the count alone and for a degree; leave out one")
         out["count"] = True
     if "time_limit" in sweep:
-        if isinstance(sweep["time_limit"], (bool, str)) or not sweep["time_limit"] > 0:
-            raise InputError(f"{what} has the time limit {sweep['time_limit']!r}; give seconds above 0")
-        out["time_limit"] = float(sweep["time_limit"])
+        limit = sweep["time_limit"]
+        if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not 0 < limit < 1e9:
+            raise InputError(f"{what} has the time limit {shortened(repr(limit), 60)}; give seconds above 0")
+        out["time_limit"] = float(limit)
     return out
