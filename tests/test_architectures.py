@@ -216,7 +216,7 @@ def test_gradients_agree_with_finite_differences(net):
 def test_laws_hold_in_the_real_network(net):
     """The derivative of every law along the gradient of the real network, on real data, is zero."""
     from sage_conslaw.exact.arithmetic import FloatArithmetic
-    from sage_conslaw.fields import terms as sparse
+    from sage_conslaw.exact import terms as sparse
     theta, data, covectors = around(net, 1)
     gradient = FloatReading(net).gradient(theta, data, covectors).sum(axis=0)
     result = conservation_laws(net, seed=0)

@@ -130,7 +130,9 @@ class _State:
             self.time = len(self.names)
             self.names.append(_unused("s" if self.exponential else "t", parameters))
         self.parameters = len(self.names)
-        self.names += parameters
+        # The parameters of a large network are named when someone asks.
+        self.alone = None if self.names or flow.second_order else parameters
+        self.names = self.names + list(parameters) if self.alone is None else parameters
         self.forced = self.parameters
         if flow.second_order:
             self.forced = len(self.names)
@@ -217,7 +219,9 @@ class _State:
         return sparse.add(self._in_time(self.flow.tau.numerator, (i,)), self._in_time(self.flow.tau.denominator, (w,)))
 
     def ansatz(self):
-        """Return groups (coordinates, degree) of the default search: degree 2, times powers of the time."""
+        """Return groups (coordinates, degree) of the default search: degree 2, times powers of the time; ``None`` for the family's own."""
+        if self.names is self.alone:
+            return None
         groups = [(list(range(self.parameters, len(self.names))), 2)]
         if self.time is not None:
             groups.append(([self.time], self._time_degree()))

@@ -1,12 +1,17 @@
 r"""
 The family of a flow: gradients of a response, moved by a metric, pushed into some of the state coordinates.
 """
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..exact import modular
 from ..exact.arithmetic import Dual
 from ..exact import terms as sparse
 from ..fields.family import LAWS_AT_ONCE, ControlAffineFamily
+
+# Coordinates of a search space are written out up to this number: beyond, no search in all monomials is possible.
+_LISTED = 100_000
 
 
 class FlowFamily(ControlAffineFamily):
@@ -47,13 +52,13 @@ class FlowFamily(ControlAffineFamily):
                  metric_denominator=None):
         self.metric_denominator = metric_denominator
         self.response = response
-        self.names = list(names)
+        self.names = names if isinstance(names, Sequence) else list(names)
         self.first_parameter, self.first_forced = first_parameter, first_forced
         self.drift = drift
         self.constants = tuple(constants)
         self.time, self.rate = time, rate
         self.meaning = meaning or {}
-        self.ansatz = ansatz or [(list(range(len(self.names))), 2)]
+        self.ansatz = ansatz or [(list(range(len(self.names))) if len(self.names) <= _LISTED else range(len(self.names)), 2)]
         self.exact_flow = exact_flow
         # A control that moves only coordinates it does not depend on is a shear: its flow adds its value.
         forced = range(first_forced, first_forced + response.dimension)

@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 
 from .activations import gate_function
+from .rearrangements import Windows
 from .tensor import Data, Tensor, contract
 from ..runtime.errors import InputError, InputTypeError
 
@@ -56,6 +57,22 @@ def windows(shape, kernel, stride, padding):
     return out, tuple(positions)
 
 
+def windowed(x, kernel, stride, padding):
+    r"""
+    Return the windows of a tensor ``(..., channels, spatial ...)`` as ``(..., channels, positions, kernel entries)``, and the positions' shape.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.tensor import Data
+        sage: from sage_conslaw.graph.convolution import windowed
+        sage: windowed(Data("x", (2, 4), "input"), (2r,), (1r,), (1r,))
+        (windows(x) of shape (2, 5, 2), (5,))
+    """
+    kept = len(x.shape) - len(kernel)
+    places, positions = windows((1, *x.shape[kept:]), kernel, stride, padding)
+    return Tensor(Windows(x.shape, kept, places[0]), (x,), "windows({0})"), positions
+
+
 def convolve(x, kernel, stride=1, padding=0, groups=1):
     r"""
     Return the convolution (cross-correlation) of a tensor with a kernel.
@@ -100,11 +117,9 @@ def convolve(x, kernel, stride=1, padding=0, groups=1):
         raise InputError(f"{what}: {groups} groups do not divide {channels} channels and {outputs} outputs")
     if inner * groups != channels:
         raise InputError(f"{what}: with {groups} group{'s' if groups > 1 else ''} the kernel takes {inner * groups} channels, not {channels}")
-    flat = (int(np.prod(samples)) * channels, *x.shape[-axes:])
-    places, positions = windows(flat, kernel.shape[2:], _each(stride, axes, "stride"), _each(padding, axes, "padding"))
-    entries, n = places.shape[2], "n" if samples else ""
-    places = places.reshape(samples + ((channels,) if groups == 1 else (groups, inner)) + places.shape[1:])
-    inside = x.gather(places, "windows({0})")
+    inside, positions = windowed(x, kernel.shape[2:], _each(stride, axes, "stride"), _each(padding, axes, "padding"))
+    entries, n = inside.shape[-1], "n" if samples else ""
+    inside = inside if groups == 1 else inside.reshape(*samples, groups, inner, *inside.shape[-2:])
     if groups == 1:
         result = contract(f"{n}cpk,ock->{n}op", inside, kernel.reshape(outputs, inner, entries))
     else:
@@ -128,11 +143,10 @@ def pooling_windows(x, window, stride, padding, what):
     axes = len(window) if hasattr(window, "__iter__") and not isinstance(window, str) else len(x.shape) - 1
     if not 1 <= axes <= len(x.shape) - 1:
         raise InputError(f"{what} of {x.label()} of shape {x.shape}: the shape is (channels, ...)")
-    lead, spatial = x.shape[:-axes], x.shape[-axes:]
-    flat = int(np.prod(lead)), *spatial
+    lead = x.shape[:-axes]
     window = _each(window, axes, "window")
-    places, positions = windows(flat, window, window if stride is None else _each(stride, axes, "stride"), _each(padding, axes, "padding"))
-    return x.gather(places, "windows({0})"), lead + positions
+    inside, positions = windowed(x, window, window if stride is None else _each(stride, axes, "stride"), _each(padding, axes, "padding"))
+    return inside.reshape(int(np.prod(lead, dtype=np.int64)), *inside.shape[-2:]), lead + positions
 
 
 def avg_pool(x, window, stride=None, padding=0):

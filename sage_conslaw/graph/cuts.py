@@ -16,6 +16,34 @@ def _differences(size):
     return np.hstack([np.eye(size - 1, dtype=int), -np.ones((size - 1, 1), dtype=int)])
 
 
+class Differences(Constant):
+    r"""
+    The constant whose rows span the vectors of sum zero, known as such to what reads the graph.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.cuts import Differences, differences
+        sage: isinstance(differences(3r), Differences)
+        True
+    """
+
+
+def differences(size, transposed=False):
+    r"""
+    Return the constant whose rows (columns, if transposed) span the vectors of sum zero; nothing is written before it is read.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.cuts import differences
+        sage: differences(3r).values
+        array([[ 1,  0, -1],
+               [ 0,  1, -1]])
+    """
+    if transposed:
+        return Constant(lambda: _differences(size).T, shape=(size, size - 1))
+    return Differences(lambda: _differences(size), shape=(size - 1, size))
+
+
 def sum_zero(name, shape):
     r"""
     Return a tensor of data that is any array whose sums along the last axis are zero.
@@ -27,7 +55,7 @@ def sum_zero(name, shape):
         (2, 3)
     """
     *lead, size = shape
-    return Data(name, (*lead, size - 1), "covector") @ Constant(_differences(size))
+    return Data(name, (*lead, size - 1), "covector") @ differences(size)
 
 
 def masked_sum_zero(name, mask):
@@ -41,14 +69,17 @@ def masked_sum_zero(name, mask):
         sage: masked_sum_zero("s", numpy.tril(numpy.ones((3, 3), dtype=int))).shape
         (3, 3)
     """
-    rows = mask.reshape(-1, mask.shape[-1])
-    spans = np.zeros((len(rows), rows.shape[1] - 1, rows.shape[1]), dtype=np.int64)
-    for i, row in enumerate(rows):
-        allowed = np.flatnonzero(row)
-        for j, place in enumerate(allowed[:-1]):
-            spans[i, j, place], spans[i, j, allowed[-1]] = 1, -1
-    free = Data(name, (len(rows), rows.shape[1] - 1), "covector")
-    return contract("tv,tvu->tu", free, Constant(spans)).reshape(*mask.shape)
+    number, size = int(np.prod(mask.shape[:-1], dtype=np.int64)), mask.shape[-1]
+
+    def spans():
+        out = np.zeros((number, size - 1, size), dtype=np.int64)
+        for i, row in enumerate(mask.reshape(-1, size)):
+            allowed = np.flatnonzero(row)
+            for j, place in enumerate(allowed[:-1]):
+                out[i, j, place], out[i, j, allowed[-1]] = 1, -1
+        return out
+    free = Data(name, (number, size - 1), "covector")
+    return contract("tv,tvu->tu", free, Constant(spans, shape=(number, size - 1, size))).reshape(*mask.shape)
 
 
 def orthogonal(name, z):
@@ -88,7 +119,7 @@ def layer_norm(z):
     if size == 1:
         return z.cut("layer norm")
     free = Data("layer_norm", (*z.shape[:-1], size - 1), "cut", source=z, function=LAYER_NORM_WITHOUT_LAST)
-    product = free @ Constant(_differences(size))
+    product = free @ differences(size)
     return Tensor(product.operation, product.inputs, "{0}")
 
 
@@ -117,5 +148,4 @@ def covector(cut):
     if constraint == "orthogonal":
         return orthogonal("s", z)
     # Orthogonal to z and to constants: the differences of z have a covector orthogonal to them.
-    spans = _differences(size)
-    return orthogonal("s", z @ Constant(spans.T)) @ Constant(spans)
+    return orthogonal("s", z @ differences(size, transposed=True)) @ differences(size)

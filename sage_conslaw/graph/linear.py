@@ -123,7 +123,7 @@ class LinearOperations:
         letters = LETTERS[:len(self.shape)]
         summed = "".join(letters[axis] for axis in axes)
         kept = "".join(letter for letter in letters if letter not in summed)
-        weights = self._constant(np.full([self.shape[axis] for axis in axes], weight.numerator, dtype=np.int64), weight.denominator)
+        weights = self._constant(np.broadcast_to(np.int64(weight.numerator), [self.shape[axis] for axis in axes]), weight.denominator)
         return self._made(Contract(f"{letters},{summed}->{kept}"), (self, weights), written)
 
     def _kept(self, axes, result, keepdims):

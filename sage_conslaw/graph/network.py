@@ -135,7 +135,7 @@ class Network:
             raise InputError(f"loss {loss!r} is not known; choose {' or '.join(map(repr, LOSSES))}")
         if loss not in self._responses:
             shape = self.output.shape
-            pairings = []
+            pairings, constraints = [], [("sum zero" if loss == "cross-entropy" else "free", None)]
             if loss == "least-squares":
                 pairings.append((self.output, Data("s", shape, "covector")))
             elif not shape:
@@ -146,7 +146,8 @@ class Network:
                 constrained = covector(cut)
                 if constrained is not None:
                     pairings.append((cut.source, constrained))
-            self._responses[loss] = NetworkResponse(self._leaves, pairings)
+                    constraints.append((cut.function.constraint, cut.mask))
+            self._responses[loss] = NetworkResponse(self._leaves, pairings, constraints)
         return self._responses[loss]
 
     def local_reparameterisation(self):

@@ -6,6 +6,8 @@ its degree, and its *terms*: which entries of its inputs are multiplied and summ
 its output.  The terms carry the gradings (`laws.gradings`); nothing else needs to know what an
 operation does.  A new operation is one new class here.
 """
+from functools import cached_property
+
 import numpy as np
 
 from ..exact.arithmetic import split_spec
@@ -182,7 +184,8 @@ class Gather:
     r"""
     A rearrangement: each entry of the result is one entry of the input, or zero.
 
-    Reshaping, transposing, repeating, slicing, padding and the windows of a convolution are all of this kind.
+    Reshaping, transposing, repeating, slicing and padding keep their axes (:mod:`.rearrangements`); this one, by an array of places, is for the
+    rest, such as the windows of a convolution.
 
     INPUT:
 
@@ -210,16 +213,25 @@ class Gather:
 
     def __init__(self, indices, source):
         self.indices = np.asarray(indices, dtype=np.int64)
+        self.result = self.indices.shape
         self.source = tuple(int(n) for n in source)
         self._size = int(np.prod(self.source, dtype=np.int64))
+
+    @cached_property
+    def _tables(self):
+        """Return how covectors are added up: an order of the entries, where equal places start, and which sum each place gets."""
         flat = self.indices.ravel()
-        self._padded = bool((flat < 0).any())
         used = np.flatnonzero(flat >= 0)
-        self._order = used[np.argsort(flat[used], kind="stable")]
-        present = flat[self._order]
-        self._starts = np.flatnonzero(np.r_[True, present[1:] != present[:-1]][:len(present)])
-        self._places = np.full(self._size, len(self._starts), dtype=np.int64)
-        self._places[present[self._starts]] = np.arange(len(self._starts))
+        order = used[np.argsort(flat[used], kind="stable")]
+        present = flat[order]
+        starts = np.flatnonzero(np.r_[True, present[1:] != present[:-1]][:len(present)])
+        places = np.full(self._size, len(starts), dtype=np.int64)
+        places[present[starts]] = np.arange(len(starts))
+        return order, starts, places
+
+    @cached_property
+    def _padded(self):
+        return bool((self.indices < 0).any())
 
     def shape(self, a):
         r"""
@@ -236,7 +248,7 @@ class Gather:
         """
         if tuple(a) != self.source:
             raise InputError(f"a rearrangement of shape {self.source} does not take shape {tuple(a)}")
-        return self.indices.shape
+        return self.result
 
     def forward(self, A, a):
         r"""
@@ -270,12 +282,13 @@ class Gather:
             sage: twice.backward(A, 0, numpy.array([1, 2, 3]), (x,))
             array([3])
         """
+        order, starts, places = self._tables
         flat = A.reshape(covector, self.indices.shape, (self.indices.size,))
-        if not len(self._starts):
+        if not len(starts):
             return A.constant(np.zeros(self.source, dtype=np.int64))
-        sums = A.segment_sum(A.take(flat, self._order), self._starts)
+        sums = A.segment_sum(A.take(flat, order), starts)
         sums = A.concatenate([sums, A.constant([0])], -1)
-        return A.reshape(A.take(sums, self._places), (self._size,), self.source)
+        return A.reshape(A.take(sums, places), (self._size,), self.source)
 
     def degree(self, a):
         r"""

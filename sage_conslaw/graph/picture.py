@@ -1,6 +1,7 @@
 r"""
 Pictures of the graph of a network.
 """
+from .operations import Gather
 from .tensor import Constant, Data, Parameter
 
 COLOURS = {"parameter": "#f5b971", "input": "#9fc5e8", "operation": "#e8e8e8", "gate": "#b6d7a8", "cut": "#d5a6bd", "constant": "#ffffff"}
@@ -43,7 +44,7 @@ def graph(network):
     for node in order:
         shape = node.source.shape if getattr(node, "kind", None) == "cut" else node.shape
         size = (" x " if len(shape) < 3 else "x").join(map(str, shape)) or "1"
-        if type(node.operation).__name__ == "Gather" or _belongs_to_cut(node):
+        if isinstance(node.operation, Gather) or _belongs_to_cut(node):
             # A rearrangement is not drawn: it stands for what it rearranges.  So does what constrains the output of a cut.
             shown[node] = shown[node.inputs[0]]
             continue

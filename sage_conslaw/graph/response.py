@@ -9,6 +9,7 @@ import numpy as np
 from ..exact import modular
 from ..exact.abstraction import AbstractingArithmetic
 from ..exact.arithmetic import Dual, DualArithmetic, FloatArithmetic, PolynomialArithmetic
+from .entry_names import EntryNames
 from .tensor import Constant, Data, Parameter
 from ..runtime.errors import InputError
 
@@ -33,10 +34,12 @@ class NetworkResponse:
         [U1_1_1*U2_1_1, U1_1_2*U2_2_1]
     """
 
-    def __init__(self, leaves, pairings):
+    def __init__(self, leaves, pairings, constraints=None):
         self.leaves = list(leaves)
         self.pairings = list(pairings)
-        self.names = [name for leaf in self.leaves for name in leaf.entry_names()]
+        # For each pairing what its covector satisfies, one of `activations.CONSTRAINTS`, and a mask: what the structure of the graph is read from.
+        self.constraints = constraints
+        self.names = EntryNames(self.leaves)
         self.dimension = len(self.names)
         # Tied weights are one node; a parameter that nothing uses comes last.
         self.order = list(dict.fromkeys([node for pair in self.pairings for root in pair for node in root.ancestors()] + self.leaves))
@@ -44,7 +47,7 @@ class NetworkResponse:
         self.degree = max(self._degrees(), default=0)
         constants = [node for node in self.order if isinstance(node, Constant)]
         # Bits that fixed numbers add to the coefficients of a term, which passes through each at most once.
-        self.constant_bits = sum(node.denominator.bit_length() + int(np.abs(node.values).max(initial=1)).bit_length() - 2 for node in constants)
+        self.constant_bits = sum(node.denominator.bit_length() + node.largest.bit_length() - 2 for node in constants)
         paired = {node for left, _ in self.pairings for node in left.ancestors()}
         covectors = {node for _, root in self.pairings for node in root.ancestors()}
         # What only covectors are made of.
@@ -259,7 +262,7 @@ class NetworkResponse:
         if terms > MAX_PHI_TERMS:
             raise InputError(f"phi has about {terms:.2g} terms, too many to write down; use algorithm='modular', which never does")
         size = sum(leaf.size for leaf in self.data_leaves)
-        parameters = PolynomialRing(QQ, self.names, len(self.names))
+        parameters = PolynomialRing(QQ, list(self.names), len(self.names))
         # Generic (dictionary) polynomials: there may be thousands of data variables.
         ring = PolynomialRing(parameters, size, "xi", implementation="generic") if size else parameters
         fresh, data = iter(ring.gens()), {}

@@ -4,13 +4,16 @@ The graph of a network: leaves (parameters, data, constants) and operations betw
 A tensor has no axis for samples: shapes are those of one input, and an array of ``tokens`` or of pixels is an axis of its own.
 """
 import itertools
+import operator
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
 from .activations import cut_function, gate_function
 from .linear import LinearOperations, product_spec, rational, unknown_operation
 from .operations import LETTERS, Add, Contract, Gate, Gather
+from .rearrangements import Broadcast, Pad, Reshape, Transpose, indexed, reshaped
 from ..runtime.errors import InputError, InputTypeError
 
 
@@ -211,7 +214,11 @@ class Tensor(LinearOperations):
             (2, 3)
         """
         shape = tuple(shape)
-        return self if shape == self.shape else self.gather(np.broadcast_to(self._places(), shape), "{0}")
+        if shape == self.shape:
+            return self
+        if np.broadcast_shapes(self.shape, shape) != shape:
+            raise InputError(f"{self.label()} of shape {self.shape} cannot be repeated to the shape {shape}")
+        return Tensor(Broadcast(self.shape, shape), (self,), "{0}")
 
     def reshape(self, *shape):
         r"""
@@ -226,11 +233,13 @@ class Tensor(LinearOperations):
         """
         shape = tuple(shape[0]) if len(shape) == 1 and hasattr(shape[0], "__iter__") else shape
         try:
-            places = self._places().reshape(shape)
-        except (ValueError, TypeError):
+            new = reshaped(self.shape, [operator.index(n) for n in shape])
+        except TypeError:
+            new = None
+        if new is None:
             raise InputError(f"{self.label()} of shape {self.shape} has {self.size} entries and cannot get the shape "
-                             f"({', '.join(map(str, shape))})") from None
-        return self if places.shape == self.shape else self.gather(places, "{0}")
+                             f"({', '.join(map(str, shape))})")
+        return self if new == self.shape else Tensor(Reshape(self.shape, new), (self,), "{0}")
 
     def transpose(self, *axes):
         r"""
@@ -246,7 +255,8 @@ class Tensor(LinearOperations):
         axes = tuple(axes[0]) if len(axes) == 1 and hasattr(axes[0], "__iter__") else axes
         if axes and sorted(axes) != list(range(len(self.shape))):
             raise InputError(f"the axes {tuple(map(int, axes))} are no order of those of {self.label()} of shape {self.shape}")
-        return self.gather(self._places().transpose(*axes), "{0}.T")
+        order = axes or range(len(self.shape))[::-1]
+        return Tensor(Transpose(self.shape, order), (self,), "{0}.T")
 
     @property
     def T(self):
@@ -263,7 +273,13 @@ class Tensor(LinearOperations):
         return self.transpose()
 
     def __getitem__(self, key):
-        return self.gather(self._places()[key], "{0}[...]")
+        steps = indexed(self.shape, key)
+        if steps is None:
+            return self.gather(self._places()[key], "{0}[...]")
+        node = self
+        for step in steps:
+            node = Tensor(step, (node,), "{0}[...]" if node is self else "{0}")
+        return node
 
     # -- nonlinearities --------------------------------------------------------------------------
 
@@ -589,6 +605,20 @@ class Parameter(_Leaf):
         ranges = (range(1, n + 1) for n in self.shape)
         return ["_".join([self.name, *map(str, index)]) for index in itertools.product(*ranges)]
 
+    def entry_name(self, place):
+        r"""
+        Return the name of the entry at a flat place.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.graph.tensor import Parameter
+            sage: Parameter("W", (2, 3)).entry_name(4r)
+            'W_2_2'
+        """
+        if self.size == 1 and len(self.shape) == 1:
+            return self.name
+        return "_".join([self.name, *(str(int(i) + 1) for i in np.unravel_index(place, self.shape))])
+
 
 class Data(_Leaf):
     r"""
@@ -621,6 +651,8 @@ class Constant(_Leaf):
     r"""
     A fixed array of rational numbers: integers over one denominator.
 
+    A function without arguments may stand for the integers: it is called when they are first read, and ``shape`` is needed.
+
     EXAMPLES::
 
         sage: from sage_conslaw.graph.tensor import Constant
@@ -632,11 +664,31 @@ class Constant(_Leaf):
 
     source = None
 
-    def __init__(self, values, name=None, denominator=1):
-        self.values = np.asarray(values, dtype=np.int64)
+    def __init__(self, values, name=None, denominator=1, shape=None):
+        self._given = values
         self.denominator = int(denominator)
-        super().__init__(self.values.shape)
+        super().__init__(self.values.shape if shape is None else shape)
         self.name = name
+
+    @property
+    def largest(self):
+        r"""
+        A bound of the integers in absolute value; what a function gives is at most one.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.graph.tensor import Constant
+            sage: Constant([[1, -5]]).largest
+            5
+        """
+        if callable(self._given):
+            return 1
+        values = self.values if any(self.values.strides) else self.values.ravel()[:1]
+        return int(np.abs(values).max(initial=1))
+
+    @cached_property
+    def values(self):
+        return np.asarray(self._given() if callable(self._given) else self._given, dtype=np.int64)
 
     def value(self, A):
         r"""
@@ -665,9 +717,13 @@ class Constant(_Leaf):
             sage: networks.fixed("W", values=[[1, 2]]).label()
             'W'
         """
-        if self.name or not self.size or (self.values != self.values.flat[0]).any():
+        if self.name or callable(self._given) or not self.size:
             return self.name or "a constant"
-        return str(Fraction(int(self.values.flat[0]), self.denominator))
+        first = self.values.flat[0]
+        # The same number repeated takes no memory and no comparison.
+        if any(self.values.strides) and (self.values != first).any():
+            return "a constant"
+        return str(Fraction(int(first), self.denominator))
 
 
 def contract(spec, a, b):
@@ -730,9 +786,9 @@ def concatenate(tensors, axis=0):
     total, offset = None, 0
     length = sum(node.shape[axis] for node in tensors)
     for node in tensors:
-        places = np.full(node.shape[:axis] + (length,) + node.shape[axis + 1:], -1, dtype=np.int64)
-        places[(slice(None),) * axis + (slice(offset, offset + node.shape[axis]),)] = node._places()
-        piece = node.gather(places, "{0}")
+        piece = node
+        if node.shape[axis] != length:
+            piece = Tensor(Pad(node.shape, axis, offset, length - offset - node.shape[axis]), (node,), "{0}")
         total = piece if total is None else total + piece
         offset += node.shape[axis]
     return total

@@ -96,6 +96,9 @@ class _Leaf(Parameter):
     def entry_names(self):
         return [self.name] if self.size == 1 else super().entry_names()
 
+    def entry_name(self, place):
+        return self.name if self.size == 1 else super().entry_name(place)
+
 
 def _differences(size):
     return np.hstack([np.eye(size - 1, dtype=int), -np.ones((size - 1, 1), dtype=int)])

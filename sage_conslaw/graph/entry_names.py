@@ -1,0 +1,59 @@
+r"""
+The names of all entries of the parameters, written when they are asked for: a network may have 10^8 of them.
+"""
+from collections.abc import Sequence
+
+import numpy as np
+
+
+class EntryNames(Sequence):
+    r"""
+    A sequence of names like a list, made of the leaves' shapes.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.entry_names import EntryNames
+        sage: from sage_conslaw.graph.tensor import Parameter
+        sage: names = EntryNames([Parameter("E", (50257r, 768r)), Parameter("b", (1r,))])
+        sage: len(names), names[0r], names[-2r], names[-1r]
+        (38597377, 'E_1_1', 'E_50257_768', 'b')
+        sage: EntryNames([Parameter("u", (2r,))]) + ["t"]
+        ['u_1', 'u_2', 't']
+    """
+
+    def __init__(self, leaves):
+        self.leaves = tuple(leaves)
+        self._starts = np.cumsum([0] + [leaf.size for leaf in self.leaves], dtype=np.int64)
+
+    def __len__(self):
+        return int(self._starts[-1])
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = int(index) + (len(self) if index < 0 else 0)
+        if not 0 <= index < len(self):
+            raise IndexError(f"there are {len(self)} names")
+        # A leaf without entries starts where the next one does.
+        number = int(np.searchsorted(self._starts, index, side="right")) - 1
+        return self.leaves[number].entry_name(index - int(self._starts[number]))
+
+    def __iter__(self):
+        for leaf in self.leaves:
+            yield from leaf.entry_names()
+
+    def __add__(self, other):
+        return list(self) + list(other)
+
+    def __radd__(self, other):
+        return list(other) + list(self)
+
+    def __eq__(self, other):
+        if isinstance(other, (EntryNames, list, tuple)):
+            return len(self) == len(other) and all(a == b for a, b in zip(self, other))
+        return NotImplemented
+
+    __hash__ = None
+
+    def __repr__(self):
+        return repr(list(self)) if len(self) <= 1000 else f"[{self[0]!r}, ..., {self[-1]!r}] ({len(self)} names)"

@@ -1,0 +1,344 @@
+r"""
+The axes of any contraction graph: which of them run over the same things, and the same graph with other numbers of these.
+
+Every axis of every tensor is a product of *classes*: the width of a model is ``(heads, head width)`` once a reshape has split it.
+Contractions, sums, transposes, reshapes, repetitions and covectors tie axes together; tied axes have one class.  Some classes are *rigid*:
+the pixels and kernel entries of a convolution, and what a constant that is no single number touches; their sizes stay.  All others may have
+any size: :meth:`Axes.restricted` is the same network with other widths, and nothing of the large one is written down for it.
+
+EXAMPLES::
+
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.structure.axes import axes_of
+    sage: f = networks.attention(512, 64, heads=8).response()
+    sage: axes = axes_of(f)
+    sage: axes.sizes
+    (2, 512, 8, 64, 64, 2, 512)
+    sage: [axes.of[leaf] for leaf in f.leaves]
+    [((1,), (2, 3)), ((1,), (2, 3)), ((1,), (2, 4)), ((2, 4), (6,))]
+    sage: axes.restricted([2, 3, 2, 3, 3, 2, 3]).dimension
+    72
+"""
+import numpy as np
+
+from ..graph import cuts
+from ..graph.operations import Add, Contract
+from ..graph.rearrangements import Broadcast, Reshape, Select, Slice, Transpose, Windows
+from ..graph.response import NetworkResponse
+from ..graph.tensor import Constant, Data, Parameter, Tensor
+
+
+class Unknown(Exception):
+    """The structure of the graph is not known: an operation, or axes that are cut in ways that do not fit."""
+
+
+class _Class:
+    """A class while classes are found: later it is another one, or a product of several."""
+
+    def __init__(self, size, rigid=False):
+        self.size, self.rigid, self.parts = size, rigid, None
+
+    def resolved(self):
+        """Return the classes that this one is a product of in the end, in order."""
+        if self.parts is None:
+            return [self]
+        self.parts = [last for part in self.parts for last in part.resolved()]
+        return self.parts
+
+
+def _flat(classes):
+    return [last for one in classes for last in one.resolved()]
+
+
+def _unify(left, right):
+    """Make two products of classes one, splitting classes where sizes divide each other."""
+    left, right = _flat(left), _flat(right)
+    while left and right:
+        a, b = left.pop(0), right.pop(0)
+        if a is b:
+            continue
+        if a.size == b.size:
+            b.rigid = b.rigid or a.rigid
+            a.parts = [b]
+        else:
+            large, small, rest = (a, b, left) if a.size > b.size else (b, a, right)
+            if large.size % small.size:
+                raise Unknown(f"axes of sizes {a.size} and {b.size} do not split each other")
+            other = _Class(large.size // small.size, large.rigid)
+            small.rigid = small.rigid or large.rigid
+            large.parts = [small, other]
+            rest.insert(0, other)
+        left, right = _flat(left), _flat(right)
+    if left or right:
+        raise Unknown("axes of different sizes are tied together")
+
+
+class Axes:
+    r"""
+    The classes of the axes of a response.
+
+    - ``of`` -- for each node and each of its axes the classes that it is a product of
+
+    - ``sizes``, ``rigid`` -- of each class how many values it has, and whether these must stay
+
+    - ``pairings`` -- triples (node, constraint of its covector, whether it is masked to earlier entries)
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: axes = axes_of(networks.relu([40, 30, 10], bias=True).response("cross-entropy"))
+        sage: axes.sizes, axes.pairings[0][1]
+        ((40, 30, 10), 'sum zero')
+    """
+
+    def __init__(self, response, order, of, sizes, rigid, pairings):
+        self.response, self.order, self.of = response, order, of
+        self.sizes, self.rigid, self.pairings = tuple(sizes), tuple(rigid), pairings
+        self.leaves = [leaf for leaf in response.leaves]
+
+    def restricted(self, sizes, leaves=None):
+        r"""
+        Return the response of the same network with other numbers in each class; parameters outside of ``leaves`` are zero and left out.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.structure.axes import axes_of
+            sage: f = networks.gated(512, 2048).response()
+            sage: small = axes_of(f).restricted([2, 3, 2])
+            sage: [leaf.shape for leaf in small.leaves]
+            [(2, 3), (2, 3), (3, 2)]
+        """
+        kept = set(self.leaves if leaves is None else leaves)
+        new = {}
+        for node in self.order:
+            new[node] = self._built(node, new, sizes, kept)
+        pairings, constraints = [], []
+        for node, constraint, mask in self.pairings:
+            here = new[node]
+            if here is None or not any(isinstance(leaf, Parameter) for leaf in here.ancestors()):
+                continue
+            covector = _covector(here, constraint, mask)
+            if covector is not None:
+                pairings.append((here, covector))
+                constraints.append((constraint, mask))
+        return NetworkResponse([new[leaf] for leaf in self.leaves if leaf in kept], pairings, constraints)
+
+    def shape(self, node, sizes):
+        r"""
+        Return the shape of a node when the classes have the given sizes.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.structure.axes import axes_of
+            sage: f = networks.linear([4, 3]).response(); axes = axes_of(f)
+            sage: axes.shape(f.leaves[0r], [2, 5])
+            (2, 5)
+        """
+        return tuple(int(np.prod([sizes[c] for c in classes], dtype=np.int64)) for classes in self.of[node])
+
+    def _built(self, node, new, sizes, kept):
+        shape = self.shape(node, sizes)
+        if isinstance(node, Parameter):
+            return _Leaf(node.name, shape) if node in kept else None
+        if isinstance(node, Data):
+            return Data(node.name, shape, node.kind)
+        if isinstance(node, Constant):
+            return Constant(_resized(node, shape), denominator=node.denominator)
+        if _is_sum_zero(node):
+            return cuts.sum_zero(node.inputs[0].name, shape)
+        inputs = [new[child] for child in node.inputs]
+        operation = node.operation
+        if isinstance(operation, Add):
+            present = [child for child in inputs if child is not None]
+            return Tensor(Add(), present) if len(present) == 2 else present[0] if present else None
+        if any(child is None for child in inputs):
+            return None
+        if isinstance(operation, Contract):
+            return Tensor(operation, inputs)
+        (child,) = inputs
+        if isinstance(operation, Reshape):
+            return child.reshape(*shape)
+        if isinstance(operation, Transpose):
+            return child.transpose(*operation.order)
+        if isinstance(operation, Broadcast):
+            return child.repeat_to(shape)
+        if isinstance(operation, Windows):
+            return Tensor(Windows(child.shape, operation.kept, operation.places), (child,))
+        if isinstance(operation, Select):
+            return child[(slice(None),) * operation.axis + (np.repeat(np.arange(child.shape[operation.axis]),
+                                                                        shape[operation.axis] // child.shape[operation.axis]),)]
+        return child
+
+
+class _Leaf(Parameter):
+    """A parameter whose entries are always numbered, so that equal names cannot meet."""
+
+    def entry_names(self):
+        return [self.name] if self.size == 1 else super().entry_names()
+
+    def entry_name(self, place):
+        return self.name if self.size == 1 else super().entry_name(place)
+
+
+def _resized(constant, shape):
+    if constant.shape == shape:
+        return constant.values
+    values = constant.values
+    if _is_uniform(constant):
+        return np.broadcast_to(values.flat[0], shape)
+    return np.broadcast_to(np.tril(np.ones(shape[-2:], dtype=np.int64)), shape)
+
+
+def _is_uniform(constant):
+    return bool(constant.size) and not any(stride for stride, n in zip(constant.values.strides, constant.shape) if n > 1)
+
+
+def _is_causal(values):
+    """Say whether an array is the mask of earlier entries, repeated along all axes but the last two."""
+    if values is None or values.ndim < 2 or values.shape[-1] != values.shape[-2]:
+        return False
+    if any(stride for stride, n in zip(values.strides[:-2], values.shape[:-2]) if n > 1):
+        return False
+    last = values[(0,) * (values.ndim - 2)]
+    return bool((last == np.tril(np.ones(last.shape, dtype=np.int64))).all())
+
+
+def _is_sum_zero(node):
+    return node.operation is not None and len(node.inputs) == 2 and isinstance(node.inputs[1], cuts.Differences) and isinstance(node.inputs[0], Data)
+
+
+def _covector(node, constraint, mask):
+    size = node.shape[-1] if node.shape else 1
+    if constraint == "free":
+        return Data("s", node.shape, "covector")
+    if size <= (2 if constraint == "sum zero and orthogonal" else 1):
+        return None
+    if constraint == "sum zero":
+        return cuts.masked_sum_zero("s", np.broadcast_to(np.tril(np.ones(node.shape[-2:], dtype=np.int64)), node.shape)) if mask \
+            else cuts.sum_zero("s", node.shape)
+    if constraint == "orthogonal":
+        return cuts.orthogonal("s", node)
+    return cuts.orthogonal("s", node @ cuts.differences(size, transposed=True)) @ cuts.differences(size)
+
+
+def axes_of(response):
+    r"""
+    Return the axes of a network's response, or raise :class:`Unknown` with the reason.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: axes_of(networks.convolutional([3, 64, 10], size=8, kernel=3, dimensions=2).response()).sizes
+        (3, 8, 8, 36, 3, 3, 64, 6, 6, 16, 10, 4, 4)
+        sage: x, W = networks.input(3), networks.parameter("W", 3, 3)
+        sage: axes_of(networks.custom((x @ W)[1:]).response())
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.structure.axes.Unknown: only part of an axis is taken
+    """
+    if not isinstance(response, NetworkResponse) or response.constraints is None:
+        raise Unknown("what the covectors satisfy is not known")
+    order, seen = [], set()
+    for node, _ in response.pairings:
+        for ancestor in _ancestors(node):
+            if ancestor not in seen:
+                seen.add(ancestor)
+                order.append(ancestor)
+    if not set(response.leaves) <= seen:
+        raise Unknown("a parameter is not used")
+    classes = {}
+    for node in order:
+        classes[node] = [[_Class(n)] if n > 1 else [] for n in node.shape]
+        _tie(node, classes)
+    pairings = []
+    for (node, _), (constraint, mask) in zip(response.pairings, response.constraints):
+        if mask is not None and not _is_causal(np.asarray(mask)):
+            raise Unknown("a mask is not that of earlier entries")
+        pairings.append((node, constraint, mask is not None))
+    number, of, sizes, rigid = {}, {}, [], []
+    for node in order:
+        of[node] = tuple(tuple(number.setdefault(id(last), (len(number), last))[0] for last in _flat(axis)) for axis in classes[node])
+    for _, last in sorted(number.values(), key=lambda pair: pair[0]):
+        sizes.append(last.size)
+        rigid.append(last.rigid)
+    return Axes(response, order, of, sizes, rigid, pairings)
+
+
+def _ancestors(root):
+    """Return all nodes up to this one; what a primitive is made of is left out."""
+    order, seen, stack = [], set(), [(root, False)]
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            if not _is_sum_zero(node):
+                stack.extend((child, False) for child in reversed(node.inputs))
+    return order
+
+
+def _tie(node, classes):
+    """Tie the axes of a node to those of its inputs."""
+    here, operation = classes[node], node.operation
+    if isinstance(node, Constant):
+        if not _is_uniform(node) and not _is_causal(node.values):
+            for axis in here:
+                for last in _flat(axis):
+                    last.rigid = True
+        elif not _is_uniform(node):
+            _unify(here[-1], here[-2])
+        return
+    if operation is None or _is_sum_zero(node):
+        return
+    inputs = [classes[child] for child in node.inputs]
+    if isinstance(operation, Add):
+        for child in inputs:
+            for a, b in zip(child, here):
+                _unify(a, b)
+    elif isinstance(operation, Contract):
+        words = (operation.left, operation.right, operation.result)
+        if any(len(set(word)) < len(word) for word in words):
+            raise Unknown("an axis is contracted with itself")
+        known = {}
+        for word, axes in zip(words, (*inputs, here)):
+            for letter, axis in zip(word, axes):
+                _unify(known.setdefault(letter, axis), axis)
+    elif isinstance(operation, Transpose):
+        for axis, k in zip(here, operation.order):
+            _unify(axis, inputs[0][k])
+    elif isinstance(operation, Reshape):
+        _unify([last for axis in inputs[0] for last in axis], [last for axis in here for last in axis])
+    elif isinstance(operation, Broadcast):
+        for axis, child in zip(here[len(here) - len(inputs[0]):], inputs[0]):
+            if child:
+                _unify(axis, child)
+    elif isinstance(operation, Windows):
+        for a, b in zip(here[:operation.kept], inputs[0]):
+            _unify(a, b)
+        for last in _flat([last for axis in (*here[operation.kept:], *inputs[0][operation.kept:]) for last in axis]):
+            last.rigid = True
+    elif isinstance(operation, Select):
+        _tie_select(operation, here, inputs[0])
+    elif isinstance(operation, Slice):
+        if any(one != (0, 1, n) for one, n in zip(operation.ranges, operation.source)):
+            raise Unknown("only part of an axis is taken")
+        for a, b in zip(here, inputs[0]):
+            _unify(a, b)
+    else:
+        raise Unknown(f"the axes of a {type(operation).__name__} are not known")
+
+
+def _tie_select(operation, here, child):
+    size, number = operation.source[operation.axis], len(operation.entries)
+    if number % size or list(operation.entries) != np.repeat(np.arange(size), number // size).tolist():
+        raise Unknown("entries are taken that do not repeat each one equally often")
+    for k, (a, b) in enumerate(zip(here, child)):
+        if k == operation.axis:
+            b = b + ([_Class(number // size)] if number > size else [])
+        _unify(a, b)
