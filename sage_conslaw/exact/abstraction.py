@@ -3,7 +3,7 @@ Dual numbers over polynomials with free symbols in place of what does not move: 
 """
 import numpy as np
 
-from .arithmetic import Dual, DualArithmetic, split_spec
+from .arithmetic import Dual, DualArithmetic, filled, split_spec
 
 
 class AbstractingArithmetic(DualArithmetic):
@@ -119,7 +119,7 @@ class AbstractingArithmetic(DualArithmetic):
         def real(moved):
             # Only the entries that move are expanded: the others' operands are masked on the result.
             products = self.base._products(spec, a.real, b.real)
-            out = np.full(moved.shape, self.base.ring.zero(), dtype=object)
+            out = filled(moved.shape, self.base.ring.zero())
             for index, terms in products.items():
                 if moved[index]:
                     out[index] = sum(x * y for x, y in terms)

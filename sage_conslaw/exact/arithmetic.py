@@ -478,6 +478,13 @@ class FloatArithmetic(_OperatorArithmetic):
         return a * float(factor)
 
 
+def filled(shape, value):
+    """Return an array of one object; a polynomial is no sequence of its terms here, as numpy would have it."""
+    out = np.empty(shape, dtype=object)
+    out.fill(value)
+    return out
+
+
 class PolynomialArithmetic(_OperatorArithmetic):
     r"""
     Arrays of elements of a Sage ring, for identities that hold exactly.
@@ -546,7 +553,7 @@ class PolynomialArithmetic(_OperatorArithmetic):
         """
         left, right, result = split_spec(spec)
         sizes = dict(zip(left, a.shape)) | dict(zip(right, b.shape))
-        out = np.full([sizes[x] for x in result], self.ring.zero(), dtype=object)
+        out = filled([sizes[x] for x in result], self.ring.zero())
         for index, terms in self._products(spec, a, b).items():
             out[index] = sum(x * y for x, y in terms)
         return out

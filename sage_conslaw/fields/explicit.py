@@ -219,7 +219,7 @@ class VectorFieldFamily(ControlAffineFamily):
             total = ring.zero()
             for variable, part in gradient.items():
                 if field[variable]:
-                    total += part * sparse.to_sage(field[variable], ring)
+                    total += part * ring.from_terms(field[variable])
             if total:
                 return False
         return True

@@ -26,6 +26,7 @@ class PolynomialResponse:
     def __init__(self, names, components):
         self.names, self.components = list(names), [f for f in components if sparse.degree(f)]
         self.dimension = len(self.names)
+        self.leaf_starts = [0]
         self.gradients = [sparse.derivatives(f) for f in self.components]
         flat = [g.get(j, {}) for g in self.gradients for j in range(self.dimension)]
         self._map = sparse.PolynomialMap(flat, self.dimension)
@@ -151,7 +152,9 @@ class PolynomialResponse:
             sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
             sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
             sage: f, A = PolynomialResponse(["u", "v"], [{(0r, 1r): Fraction(1r)}]), ModularArithmetic(101r)
-            sage: R.<u, v> = QQ[]
+            sage: from sage_conslaw.exact.polynomials import PolynomialSpace
+            sage: R = PolynomialSpace(2r)
+            sage: u, v = R.gens()
             sage: f.annihilated_by(R, {0r: u, 1r: -v}, [], [u, v])
             True
         """
@@ -160,7 +163,7 @@ class PolynomialResponse:
             total = ring.zero()
             for j, factor in direction.items():
                 if j in gradient:
-                    total += factor * sparse.to_sage(sparse.shifted(gradient[j], first), ring)
+                    total += factor * ring.from_terms(sparse.shifted(gradient[j], first))
             if total:
                 return False
         return True

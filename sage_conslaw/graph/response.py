@@ -8,7 +8,7 @@ import numpy as np
 
 from ..exact import modular
 from ..exact.abstraction import AbstractingArithmetic
-from ..exact.arithmetic import Dual, DualArithmetic, FloatArithmetic, PolynomialArithmetic
+from ..exact.arithmetic import Dual, DualArithmetic, FloatArithmetic, PolynomialArithmetic, filled
 from .entry_names import EntryNames
 from .tensor import Constant, Data, Parameter
 from ..runtime.errors import InputError
@@ -41,6 +41,8 @@ class NetworkResponse:
         self.constraints = constraints
         self.names = EntryNames(self.leaves)
         self.dimension = len(self.names)
+        # Where the entries of each parameter array begin.
+        self.leaf_starts = np.cumsum([0] + [leaf.size for leaf in self.leaves])[:-1]
         # Tied weights are one node; a parameter that nothing uses comes last.
         self.order = list(dict.fromkeys([node for pair in self.pairings for root in pair for node in root.ancestors()] + self.leaves))
         self.data_leaves = [node for node in self.order if isinstance(node, Data)]
@@ -423,7 +425,7 @@ class NetworkResponse:
         places = np.cumsum([0] + sizes)
         data = {leaf: symbols[start:start + leaf.size].reshape(leaf.shape)
                 for leaf, start in zip(self.data_leaves, places)}
-        moved = np.full(self.dimension, zero, dtype=object)
+        moved = filled(self.dimension, zero)
         for i, value in direction.items():
             moved[i] = value
         plain = DualArithmetic(base)
