@@ -16,6 +16,7 @@ from ..exact import terms as sparse
 from ..fields.explicit import VectorFieldFamily
 from ..flows.flow_family import FlowFamily
 from ..flows.polynomial_response import PolynomialResponse
+from ..flows.spanned import WrittenFamily
 from ..graph.tensor import Constant, Data, Parameter
 from ..graph.operations import Add, Contract, Gather
 from ..graph.response import NetworkResponse
@@ -328,6 +329,9 @@ def certificate(problem, result):
     from ..laws.independence import jacobian
     from .witness import determinant, rank_witness
     family = problem.family
+    if not isinstance(family, VectorFieldFamily) and not isinstance(getattr(family, "response", None), (NetworkResponse, PolynomialResponse)) \
+            or isinstance(family, WrittenFamily):
+        raise NotCovered(f"the {problem.flow_name} flow has no certificate yet: a checker cannot rebuild its fields from the network; leave it out")
     if family.dimension > MAX_COORDINATES:
         raise InputError(f"a certificate in {family.dimension} coordinates needs a dense minor of size {result.lie_dimension}, about "
                          f"{56e-9 * result.lie_dimension * family.dimension:.0f} GB; at most {MAX_COORDINATES} coordinates have one; leave it out")

@@ -44,3 +44,6 @@ def count(architecture, sizes, phi, system, bias, settings, as_json, **options):
     result = api.count_conservation_laws(asked_problem(architecture, sizes, phi, system, bias, settings), **search_options(options),
                                          progress=shows_progress(as_json))
     click.echo(json.dumps(result.to_dict()) if as_json else coloured(str(result), result.status))
+    if not as_json:
+        for remark in result.remarks:
+            click.echo(f"  ({remark})")

@@ -30,7 +30,8 @@ def problem_options(function):
     for option in reversed([
         click.option("--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons."),
         click.option("--system", metavar="FILE", help="A polynomial system (JSON or TOML): variables, parameters, drift, controls."),
-        click.option("--flow", metavar="NAME", shell_complete=names("gradient", "momentum", "nesterov"), help="The optimiser: gradient (default), momentum or nesterov."),
+        click.option("--flow", metavar="NAME", shell_complete=names("gradient", "momentum", "nesterov", "sign", "sgd", "adam"),
+                     help="The optimiser: gradient (default), momentum, nesterov, sign, or one of PyTorch's, e.g. adam or sgd:lr=0.01,momentum=0.9."),
         click.option("--tau", metavar="Q", help="Damping of momentum: a rational >= 0, a rational function of t, or tau."),
         click.option("--metric", metavar="NAME", shell_complete=names("euclidean", "mirror", "icnn"), help="euclidean, mirror or icnn (default: the network's own)."),
         click.option("--weight-decay", metavar="Q", help="The rate of weight decay, a rational >= 0."),

@@ -7,7 +7,7 @@ from .. import flows as flow_room
 from .api import _seed, conservation_laws, is_conserved
 from ..parameters.rank_drops import rank_drops
 from ..inputs.problem import problem
-from ..results.comparison import FlowComparison
+from ..results.comparison import FlowComparison, NotCounted
 from ..runtime.errors import InputError
 
 
@@ -19,7 +19,7 @@ def compare_flows(data, flows=None, *, loss=None, seed=None):
 
     - ``data`` -- a network or `\phi`, as for :func:`conservation_laws`
 
-    - ``flows`` -- list of flows (default: gradient flow and momentum without damping)
+    - ``flows`` -- list of flows, their names, or optimisers of ``torch.optim`` (default: gradient flow and momentum without damping)
 
     OUTPUT: a :class:`FlowComparison`
 
@@ -33,13 +33,27 @@ def compare_flows(data, flows=None, *, loss=None, seed=None):
         (2, [3, 1])
         sage: compare_flows(networks.linear([1, 2, 2]), [flows.gradient(), "nesterov"]).loss
         2
+
+    Optimisers by name, and one that is no flow::
+
+        sage: compare_flows(networks.product(2), ["sgd", "sign", "adam", "lbfgs"], seed=0)
+        law          gradient flow  sign flow   adam flow   lbfgs (no flow)
+        -----------  -------------  ----------  ----------  ---------------
+        x1^2 - x2^2  yes            no          no          not known
+        x1 - x2      no             yes         no          not known
+        -----------  -------------  ----------  ----------  ---------------
+        independent laws  1 (proved)     1 (proved)  0 (proved)  not counted
+        lbfgs is no flow that can be counted: ...
     """
     flows = [flow_room.gradient(), flow_room.momentum()] if flows is None else list(flows)
-    flows = [flow_room.by_name(flow) if isinstance(flow, str) else flow for flow in flows]
+    flows = [flow_room.by_name(flow) if isinstance(flow, str) else flow_room.from_torch_optimizer(flow) for flow in flows]
     seed = _seed(seed)
-    results = tuple(conservation_laws(data, flow=flow, loss=loss, seed=seed) for flow in flows)
+    results = tuple(NotCounted(flow.explanation) if isinstance(flow, flow_room.UncountedFlow) else
+                    conservation_laws(data, flow=flow, loss=loss, seed=seed) for flow in flows)
     rows = []
     for own, result in enumerate(results):
+        if isinstance(result, NotCounted):
+            continue
         texts = result.readable_laws()
         for index in result.independent:
             verdicts = tuple(True if i == own else _verdict(result.laws[index], data, flow, loss)
@@ -50,7 +64,9 @@ def compare_flows(data, flows=None, *, loss=None, seed=None):
 
 
 def _verdict(law, data, flow, loss):
-    """Return whether another flow conserves the law; ``None`` if the law has coordinates that it does not know."""
+    """Return whether another flow conserves the law; ``None`` if the law has coordinates that it does not know, or nobody knows."""
+    if isinstance(flow, flow_room.UncountedFlow):
+        return None
     names = set(problem(data, flow, loss).family.names)
     if not {str(variable) for variable in law.variables()} <= names:
         return None

@@ -58,6 +58,8 @@ class ControlAffineFamily(ABC):
     # How the drift integrates exactly (``None``: it does not), and whether every control is a shear.
     exact_flow = None
     shears = False
+    # What the model of an optimiser leaves out, and where its laws hold: lines for people.
+    remarks = ()
 
     @property
     def dimension(self):

@@ -7,7 +7,11 @@ EXAMPLES::
     sage: flows.gradient(), flows.momentum(tau=1/2), flows.nesterov()
     (gradient flow, momentum flow with tau = 1/2, nesterov flow with tau = 3/t)
 """
+from .adaptive import adagrad, adam, rmsprop
 from .flow import Flow, gradient, mirror, momentum, natural_gradient, nesterov, weight_decay
+from .optimisers import OPTIMISERS, UncountedFlow, from_torch_optimizer, is_optimiser
+from .sign import sign
+from .steepest import steepest
 from ..runtime.errors import InputError
 
 FLOWS = {"gradient": gradient, "momentum": momentum, "nesterov": nesterov}
@@ -15,27 +19,48 @@ FLOWS = {"gradient": gradient, "momentum": momentum, "nesterov": nesterov}
 
 def by_name(name, **options):
     r"""
-    Return a flow by its name.
+    Return a flow by its name: ``gradient``, ``momentum``, ``nesterov``, or an optimiser, perhaps with hyperparameters.
 
     EXAMPLES::
 
         sage: from sage_conslaw import flows
-        sage: flows.by_name("momentum", tau="1/2")
-        momentum flow with tau = 1/2
+        sage: flows.by_name("momentum", tau="1/2"), flows.by_name("sgd:lr=0.01,momentum=0.9"), flows.by_name("adam")
+        (momentum flow with tau = 1/2, momentum flow with tau = 1, adam flow)
         sage: flows.by_name("gradiant")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: flow 'gradiant' is not known; choose 'gradient', 'momentum' or 'nesterov'
+        sage_conslaw.InputError: flow 'gradiant' is not known; choose 'gradient', 'momentum' or 'nesterov', or an optimiser: adadelta, ..., sgdw
         sage: flows.by_name("gradient", tau=1)
         Traceback (most recent call last):
         ...
         sage_conslaw.InputError: flow 'gradient' has no option tau
     """
-    if name not in FLOWS:
-        raise InputError(f"flow {name!r} is not known; choose 'gradient', 'momentum' or 'nesterov'")
-    if "tau" in options and name != "momentum":
-        raise InputError(f"flow {name!r} has no option tau")
-    return FLOWS[name](**options)
+    head, _, tail = name.partition(":")
+    if name == "sign":
+        flow = sign()
+    elif name in FLOWS:
+        if "tau" in options and name != "momentum":
+            raise InputError(f"flow {name!r} has no option tau")
+        return FLOWS[name](**options)
+    elif is_optimiser(head):
+        flow = from_torch_optimizer(head, **_hyperparameters(tail))
+    else:
+        raise InputError(f"flow {name!r} is not known; choose 'gradient', 'momentum' or 'nesterov', or an optimiser: {', '.join(sorted(OPTIMISERS))}")
+    if options.get("metric") not in (None, "euclidean") or "tau" in options:
+        raise InputError(f"flow {name!r} has no option {'tau' if 'tau' in options else 'metric'}; its hyperparameters are written {head}:lr=0.1")
+    return flow
 
 
-__all__ = ["Flow", "by_name", "gradient", "mirror", "momentum", "natural_gradient", "nesterov", "weight_decay"]
+def _hyperparameters(text):
+    """Return the hyperparameters of ``lr=0.1,momentum=0.9``; a pair of numbers is written ``betas=0.9/0.99``."""
+    out = {}
+    for word in filter(None, text.split(",")):
+        name, equal, value = word.partition("=")
+        if not equal or not value:
+            raise InputError(f"{word!r} is not NAME=VALUE; hyperparameters are written e.g. sgd:lr=0.01,momentum=0.9")
+        out[name.strip()] = tuple(value.split("/")) if name.strip() == "betas" else value.strip()
+    return out
+
+
+__all__ = ["Flow", "UncountedFlow", "adagrad", "adam", "by_name", "from_torch_optimizer", "gradient", "mirror", "momentum", "natural_gradient", "nesterov", "rmsprop", "sign", "steepest",
+           "weight_decay"]

@@ -5,16 +5,21 @@ One class serves all of them: a flow is a damping (or none, for first-order flow
 decay.  The state is `\theta`, or `(t, \theta, w)` with `w = \theta'`; where exponentials of time enter, the time
 coordinate is `s = e^{\tau t}`.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ..exact import terms as sparse
 from .flow_family import FlowFamily
+from .groups import common_rate, rated
 from .metric import Metric, positive
+from .rescaled import RescaledResponse
 from .tau import Damping, damping, exponential_text, is_exact
-from ..runtime.errors import InputError, InputTypeError
+from ..runtime.errors import InputError, InputTypeError, NotCovered
 
 ONE = Fraction(1)
+
+# Laws are searched up to this power of the slowest decay squared; with decays further apart they are counted, and listed at a higher degree only.
+_FASTEST = 4
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,6 +35,14 @@ class Flow:
 
     - ``decay`` -- the rate `\lambda` of weight decay
 
+    - ``groups`` -- rates and decays of groups of parameters, or ``None``: see :mod:`.groups`
+
+    - ``decoupled`` -- whether weight decay moves the parameters of a second-order flow directly: `\theta' = w - \lambda \theta`
+
+    - ``scaled`` -- ``"layers"``: each array of parameters at a rate of its own, any positive function; ``"all"``: one such function (clipping)
+
+    - ``remarks`` -- lines for people: what time means, what was left out
+
     EXAMPLES::
 
         sage: from sage_conslaw import flows, networks
@@ -43,13 +56,24 @@ class Flow:
     tau: Damping = None
     metric: object = None
     decay: Fraction = Fraction(0)
+    groups: object = None
+    decoupled: bool = False
+    scaled: str = ""
+    remarks: tuple = field(default=(), compare=False)
+
+    # Whether training by this flow can be simulated step by step.
+    simulated = True
 
     def __repr__(self):
         parts = [f"tau = {self.tau}"] if self.tau is not None else []
         if isinstance(self.metric, Metric):
             parts.append(repr(self.metric))
         if self.decay:
-            parts.append(f"weight decay {self.decay}")
+            parts.append(f"{'decoupled ' if self.decoupled else ''}weight decay {self.decay}")
+        if self.groups is not None:
+            parts.append(repr(self.groups))
+        if self.scaled:
+            parts.append("any rate a layer" if self.scaled == "layers" else "any common rate")
         return f"{self.name} flow" + (f" with {', '.join(parts)}" if parts else "")
 
     @property
@@ -76,7 +100,7 @@ class Flow:
             sage: flows.gradient().keeps_ring, flows.momentum().keeps_ring
             (True, False)
         """
-        return not self.second_order and not self.decay
+        return not self.second_order and not self.decay and not (self.groups is not None and any(self.groups.decays))
 
     def family(self, response, metric=None):
         r"""
@@ -104,29 +128,43 @@ class Flow:
                              f"({', '.join(response.names[:6])}{', ...' if response.dimension > 6 else ''})")
         if metric is not None and metric.by_name:
             metric = metric.arranged(response.names)
-        state = _State(self, response.names)
+        rates, decays = None, [self.decay] * response.dimension
+        if self.groups is not None:
+            rates, decays = self.groups.arranged(response, self.decay)
+        state = _State(self, response.names, decays)
         entries = None if metric is None else state.metric_entries(metric)
+        if rates is not None:
+            entries = rated(entries, rates)
+        if self.scaled == "layers":
+            response = RescaledResponse(response)
         denominator = None if metric is None else state.metric_denominator(metric)
-        return FlowFamily(response, state.names, state.parameters, state.forced, state.drift(), entries,
-                          constants=state.constants, time=state.time, rate=state.rate_text(), meaning=state.meaning(), ansatz=state.ansatz(),
-                          exact_flow=state.exact_flow(), metric_denominator=denominator)
+        family = FlowFamily(response, state.names, state.parameters, state.forced, state.drift(), entries,
+                            constants=state.constants, time=state.time, rate=state.rate_text(), meaning=state.meaning(), ansatz=state.ansatz(),
+                            exact_flow=state.exact_flow(), metric_denominator=denominator)
+        family.remarks = self.remarks
+        return family
 
 
 class _State:
     """The state space of a flow: which coordinates there are, and what the drift does to them."""
 
-    def __init__(self, flow, parameters):
-        self.flow, self.D = flow, len(parameters)
-        self.rate = flow.tau.constant if flow.second_order else flow.decay
+    def __init__(self, flow, parameters, decays):
+        self.flow, self.D, self.decays = flow, len(parameters), decays
+        self.rate = flow.tau.constant if flow.second_order else common_rate(decays)
+        if flow.decoupled and self.rate is not None:
+            # Parameters decay at lambda and momenta at tau: the clock is the largest rate that both are multiples of.
+            self.rate = common_rate([self.rate, *decays])
+            if (flow.tau.constant + max(decays)) > 2 * _FASTEST * self.rate:
+                self.rate = flow.tau.constant + max(decays)
         # s = exp(rate * t) where exponentials enter; t where only powers do; nothing for plain first-order flows.
         self.exponential = bool(flow.second_order and (flow.tau.symbolic or self.rate)) or \
-            bool(not flow.second_order and flow.decay)
+            bool(not flow.second_order and self.rate)
         self.names, self.constants = [], []
         if flow.second_order and flow.tau.symbolic:
             self.names.append(_unused("tau", parameters))
             self.constants = [0]
         self.time = None
-        if flow.second_order or flow.decay:
+        if flow.second_order or self.rate:
             self.time = len(self.names)
             self.names.append(_unused("s" if self.exponential else "t", parameters))
         self.parameters = len(self.names)
@@ -155,16 +193,22 @@ class _State:
             return None
         theta = range(self.parameters, self.parameters + D)
         if not flow.second_order:
-            return [{(self.time,): flow.decay}] + [{(i,): -flow.decay} for i in theta]
+            return [{(self.time,): self.rate}] + [{(i,): -decay} if decay else {} for i, decay in zip(theta, self.decays)]
         velocity = range(self.forced, self.forced + D)
         if flow.tau.symbolic:
-            return [{}, self._tau_s()] + [{(i,): ONE} for i in velocity] + \
-                [sparse.add({(0, j): -ONE}, {(i,): -flow.decay}) for i, j in zip(theta, velocity)]
-        p, q = flow.tau.numerator, flow.tau.denominator
-        clock = self._tau_s() if self.exponential else self._in_time(q)
-        return [clock] + [self._in_time(q, (j,)) for j in velocity] + \
-            [sparse.add(sparse.scaled(self._in_time(p, (j,)), -ONE), sparse.scaled(self._in_time(q, (i,)), -flow.decay))
-             for i, j in zip(theta, velocity)]
+            p, q, clock = None, {(): ONE}, [{}, self._tau_s()]
+            damped = [{(0, j): -ONE} for j in velocity]
+        else:
+            p, q = flow.tau.numerator, flow.tau.denominator
+            clock = [self._tau_s() if self.exponential else self._in_time(q)]
+            damped = [sparse.scaled(self._in_time(p, (j,)), -ONE) for j in velocity]
+        moved = [q if p is None else self._in_time(q) for _ in theta]
+        moved = [sparse.multiply(factor, {(j,): ONE}) for factor, j in zip(moved, velocity)]
+        pulls = [sparse.scaled(sparse.multiply(q if p is None else self._in_time(q), {(i,): ONE}), -decay) if decay else {}
+                 for i, decay in zip(theta, self.decays)]
+        if flow.decoupled:
+            return clock + [sparse.add(a, b) for a, b in zip(moved, pulls)] + damped
+        return clock + moved + [sparse.add(a, b) for a, b in zip(damped, pulls)]
 
     def metric_entries(self, metric):
         """Return the entries of a metric in the coordinates of the state."""
@@ -211,6 +255,8 @@ class _State:
         """Return `\tau \theta_i + w_i`, times the denominator of tau."""
         if not self.flow.second_order:
             return {(i,): ONE}
+        if self.flow.decoupled:
+            raise NotCovered("mirror descent with momentum and decoupled weight decay is not covered; use coupled decay, or the Euclidean metric")
         w = i - self.parameters + self.forced
         if self.flow.tau.symbolic:
             return {(0, i): ONE, (w,): ONE}
@@ -229,7 +275,12 @@ class _State:
 
     def _time_degree(self):
         if self.exponential:
-            return 1 if self.flow.second_order else 2
+            # A law of degree two in parameters that decay k times as fast as the clock has the factor s^(2k).
+            if not self.flow.second_order:
+                return 2 * min(int(max(self.decays) / self.rate), _FASTEST)
+            if not self.flow.decoupled or self.constants:
+                return 1
+            return min(int((self.flow.tau.constant + max(self.decays)) / self.rate), 2 * _FASTEST)
         k = self.flow.tau.over_time
         return max(1, int(k)) if k is not None and k.denominator == 1 else 1
 
@@ -242,7 +293,8 @@ class _State:
             out[self.names[self.time]] = exponential_text(1, self.rate_text()) if self.exponential else "the time t"
         if self.flow.second_order:
             for i in range(self.D):
-                out[self.names[self.forced + i]] = f"time derivative of {self.names[self.parameters + i]}"
+                of = self.names[self.parameters + i]
+                out[self.names[self.forced + i]] = f"the momentum that moves {of}" if self.flow.decoupled else f"time derivative of {of}"
         return out
 
     def rate_text(self):
@@ -253,7 +305,7 @@ class _State:
 
     def exact_flow(self):
         """Return how the drift integrates exactly, or ``None`` if it does not."""
-        if not self.flow.second_order or self.flow.decay:
+        if not self.flow.second_order or any(self.decays):
             return None
         if self.exponential:
             return ("exponential", None if self.constants else self.rate)
@@ -399,9 +451,15 @@ def nesterov(metric=None):
     return Flow("nesterov", tau=damping("3/t"), metric=as_metric(metric))
 
 
-def weight_decay(rate, flow=None):
+def weight_decay(rate, flow=None, decoupled=False):
     r"""
     Return a flow with weight decay, the term `-\lambda \theta`, added ([MGP2025]_: a law `h` of degree `k` becomes `h\, e^{k \lambda t}`).
+
+    INPUT:
+
+    - ``rate`` -- a rational `\lambda \ge 0`; ``flow`` -- the flow without it, by default gradient flow
+
+    - ``decoupled`` -- for momentum, whether the decay acts on the parameters, `\theta' = w - \lambda \theta`, or on the gradient
 
     EXAMPLES::
 
@@ -423,4 +481,6 @@ def weight_decay(rate, flow=None):
     if rate < 0:
         raise InputError(f"the rate {rate} of weight decay is negative; give a rational rate >= 0")
     flow = gradient() if flow is None else flow
-    return replace(flow, decay=flow.decay + rate)
+    if decoupled and flow.decay and not flow.decoupled and flow.second_order:
+        raise InputError("the flow has coupled weight decay already; give the whole rate at once")
+    return replace(flow, decay=flow.decay + rate, decoupled=(decoupled or flow.decoupled) and flow.second_order)

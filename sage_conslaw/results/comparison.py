@@ -6,6 +6,23 @@ from dataclasses import dataclass
 from .._sage import SageObject
 
 
+@dataclass(frozen=True)
+class NotCounted:
+    r"""
+    In place of a result, why an optimiser has none.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.results.comparison import NotCounted
+        sage: NotCounted("no flow").number is None
+        True
+    """
+
+    reason: str
+    number: object = None
+    status: str = "not counted"
+
+
 @dataclass(frozen=True, repr=False)
 class FlowComparison(SageObject):
     r"""
@@ -36,7 +53,7 @@ class FlowComparison(SageObject):
     @property
     def loss(self):
         r"""
-        How many independent laws the last flow has fewer than the first.
+        How many independent laws the last flow has fewer than the first; ``None`` if one is not counted.
 
         EXAMPLES::
 
@@ -44,12 +61,14 @@ class FlowComparison(SageObject):
             sage: compare_flows(networks.linear([1, 2, 2])).loss
             2
         """
-        return self.results[0].number - self.results[-1].number
+        first, last = self.results[0].number, self.results[-1].number
+        return None if first is None or last is None else first - last
 
     def _cells(self):
         words = {True: "yes", False: "no", None: "-"}
-        body = [[law] + [words[value] for value in values] for law, values in self.rows]
-        totals = ["independent laws"] + [f"{r.number} ({r.status})" for r in self.results]
+        body = [[law] + ["not known" if isinstance(r, NotCounted) else words[value] for r, value in zip(self.results, values)]
+                for law, values in self.rows]
+        totals = ["independent laws"] + [r.status if isinstance(r, NotCounted) else f"{r.number} ({r.status})" for r in self.results]
         return ["law", *self.flows], body, totals
 
     def _repr_(self):
@@ -59,8 +78,10 @@ class FlowComparison(SageObject):
         widths = [max(len(row[i]) for row in [head, *body, totals]) for i in range(len(head))]
         line = "  ".join("-" * width for width in widths)
         text = lambda row: "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
-        change = f"conservation loss: {self.loss}" if self.loss >= 0 else f"conservation gain: {-self.loss}"
-        return "\n".join([text(head), line, *map(text, body), line, text(totals), change])
+        notes = list(dict.fromkeys(r.reason for r in self.results if isinstance(r, NotCounted)))
+        if self.loss is not None:
+            notes.append(f"conservation loss: {self.loss}" if self.loss >= 0 else f"conservation gain: {-self.loss}")
+        return "\n".join([text(head), line, *map(text, body), line, text(totals), *notes])
 
     def _repr_html_(self):
         from html import escape

@@ -123,6 +123,7 @@ def law_lines(result, width=80, everything=False):
         out.append(f"  {texts[index]}" if everything else wrapped(texts[index], width))
     if len(result.independent) > len(shown):
         out.append(f"  ... and {len(result.independent) - len(shown)} more independent laws (--all or --json lists them)")
+    out += [wrapped(f"({remark})", width).replace("\n    ", "\n  ") for remark in result.remarks]
     if result.complete is True and result.flow not in ("drift", "family"):
         out.append(wrapped("(complete where real gradients span what the model's do: the span condition, see README)", width).replace("\n    ", "\n  "))
     if len(result.laws) > len(result.independent):

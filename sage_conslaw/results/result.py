@@ -77,6 +77,19 @@ class LawCount(SageObject):
             return "none: the fields are the dynamics"
         return "span condition: real gradients span what the gradients of the response do"
 
+    @property
+    def remarks(self):
+        r"""
+        What the model of the optimiser leaves out, and where its laws hold, in lines.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import count_conservation_laws, flows, networks
+            sage: count_conservation_laws(networks.product(2), flow=flows.adam(), seed=0).remarks
+            ('the limit of small steps with eps = 0 and without bias correction',)
+        """
+        return () if self.problem is None else tuple(getattr(self.problem.family, "remarks", ()))
+
     def _space(self):
         if self.flow in ("drift", "family"):
             return _count(self.state_dimension, "coordinate")
@@ -147,6 +160,8 @@ class LawCount(SageObject):
         if self.method is not None:
             record["method"] = self.method
         record.update({"number_at_least": self.laws_at_least, "number_at_most": self.number})
+        if self.remarks:
+            record["remarks"] = list(self.remarks)
         record.update((key, value) for key, value in self.options)
         return record
 

@@ -52,6 +52,8 @@ class Descent:
     """
 
     def __init__(self, flow, family, step, scheme=None):
+        if not flow.simulated or flow.decoupled or flow.scaled or flow.groups is not None and any(flow.groups.decays):
+            raise NotCovered(f"{flow!r} has no discretisation here; train with the optimiser itself, or take flows.gradient() or flows.momentum()")
         self.flow, self.family, self.step = flow, family, float(step)
         self.A = FloatArithmetic()
         if flow.second_order and flow.tau.symbolic:

@@ -1,0 +1,117 @@
+r"""
+Groups of parameters: arrays that are trained at rates of their own, decay at rates of their own, or are frozen.
+
+Rates are a constant diagonal metric, `\theta_i' = -r_i\, \partial_i E`: `|u|^2 - |v|^2` for a product becomes `|u|^2 / r_u - |v|^2 / r_v`.
+Different decays are a drift `-\lambda_i \theta_i`: a law is kept, times an exponential, only within what decays alike.  A frozen array has
+the rate 0, and each of its entries is a law.
+"""
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from math import gcd, lcm
+
+from ..exact import terms as sparse
+from ..runtime.errors import InputError
+
+ONE = Fraction(1)
+
+
+@dataclass(frozen=True, repr=False)
+class Groups:
+    r"""
+    Rates and decays, one an array of parameters.
+
+    - ``names`` -- the names of the arrays, or ``None``: by position
+
+    - ``sizes`` -- how many entries each has, or ``None``: not known
+
+    - ``rates`` -- rationals, 0 for a frozen array; ``decays`` -- rationals
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.flows.groups import Groups
+        sage: groups = Groups(("U1", "U2"), None, (Fraction(1r), Fraction(2r)), (Fraction(0r), Fraction(0r))); groups
+        rates 1, 2
+        sage: groups.arranged(networks.linear([1, 1, 2]).response())[0] == [1, 2, 2]
+        True
+    """
+
+    names: object
+    sizes: object
+    rates: tuple
+    decays: tuple
+
+    def __repr__(self):
+        shown = ", ".join(map(str, self.rates[:6])) + (", ..." if len(self.rates) > 6 else "")
+        decays = ", ".join(map(str, self.decays[:6])) + (", ..." if len(self.decays) > 6 else "")
+        parts = [f"rates {shown}"] if len(set(self.rates)) > 1 else []
+        parts += [f"weight decays {decays}"] if len(set(self.decays)) > 1 else []
+        return " and ".join(parts) or "equal groups"
+
+    def arranged(self, response, common=Fraction(0)):
+        r"""
+        Return the rate and the decay of each coordinate; ``common`` is added to every decay.
+
+        EXAMPLES::
+
+            sage: from fractions import Fraction
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.flows.groups import Groups
+            sage: Groups(("W",), None, (Fraction(1r),), (Fraction(0r),)).arranged(networks.linear([1, 1, 2]).response())
+            Traceback (most recent call last):
+            ...
+            sage_conslaw.InputError: the optimiser has 1 array (W) and the network 2 (U1, U2); give the names of the network's parameters
+        """
+        arrays = [(leaf.name, leaf.size) for leaf in response.leaves] if hasattr(response, "leaves") else [(name, 1) for name in response.names]
+        known = [name for name, _ in arrays]
+        if self.names is not None and set(self.names) == set(known):
+            order = [self.names.index(name) for name in known]
+        elif len(self.rates) == len(arrays) and (self.sizes is None or list(self.sizes) == [size for _, size in arrays]):
+            order = range(len(arrays))
+        else:
+            raise InputError(f"the optimiser has {_arrays(self.names, len(self.rates))} and the network {len(arrays)} ({', '.join(known[:8])}"
+                             f"{', ...' if len(known) > 8 else ''}); give the names of the network's parameters")
+        rates, decays = [], []
+        for place, (_, size) in zip(order, arrays):
+            rates += [self.rates[place]] * size
+            decays += [self.decays[place] + common] * size
+        return rates, decays
+
+
+def _arrays(names, number):
+    words = "" if names is None else f" ({', '.join(map(str, names[:8]))}{', ...' if len(names) > 8 else ''})"
+    return f"{number} array{'s' if number != 1 else ''}{words}"
+
+
+def rated(entries, rates):
+    r"""
+    Return a metric's entries (``None`` for the identity) with each row times its rate; frozen rows are left out.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.flows.groups import rated
+        sage: rated(None, [Fraction(2r), Fraction(0r)])
+        [(0, 0, {(): Fraction(2, 1)})]
+    """
+    entries = [(i, i, {(): ONE}) for i in range(len(rates))] if entries is None else entries
+    return [(i, j, sparse.scaled(terms, rates[i])) for i, j, terms in entries if rates[i]]
+
+
+def common_rate(decays):
+    r"""
+    Return the largest rational of which every decay is a multiple; 0 if there is none.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.flows.groups import common_rate
+        sage: common_rate([Fraction(1r, 2r), Fraction(1r, 3r), Fraction(0r)])
+        Fraction(1, 6)
+    """
+    moving = {decay for decay in decays if decay}
+    if not moving:
+        return Fraction(0)
+    return Fraction(reduce(gcd, (decay.numerator for decay in moving)), reduce(lcm, (decay.denominator for decay in moving)))

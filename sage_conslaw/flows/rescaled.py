@@ -1,0 +1,103 @@
+r"""
+Gradients rescaled by unknown positive functions: clipping, normalised gradients, layer-wise rates.
+
+A field `\kappa\, v` with one function `\kappa > 0` for all coordinates annihilates what `v` annihilates: with `\kappa` as one more free
+datum the span of the controls is the same, so the laws are those of the flow without `\kappa`, for every rule that chooses it.
+With one function a layer, the controls are `(\kappa_1 v_1, \dots, \kappa_L v_L)`, and their span is the direct sum of the layers' spans: what
+is conserved then is conserved for *every* choice of layer-wise rates, and laws between layers are lost.
+"""
+import numpy as np
+
+from ..exact import modular
+from ..runtime.errors import NotCovered
+
+
+class RescaledResponse:
+    r"""
+    The gradients of a response, each array of parameters times a datum of its own.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: from sage_conslaw.flows.rescaled import RescaledResponse
+        sage: f, A = RescaledResponse(networks.linear([1, 1, 2]).response()), ModularArithmetic(101r)
+        sage: data = f.data_from_numbers(101r, [[10r, 100r, 1r, 1r, 0r]])
+        sage: f.gradient(A, numpy.array([2r, 3r, 5r]), data)
+        array([[30, 99,  0]])
+    """
+
+    is_gradient = False
+
+    def __init__(self, response):
+        self.response = response
+        self.names, self.dimension = response.names, response.dimension
+        sizes = [leaf.size for leaf in response.leaves] if hasattr(response, "leaves") else [1] * response.dimension
+        self.starts = np.cumsum([0] + sizes)
+        self.layer = np.repeat(np.arange(len(sizes)), sizes)
+        self.degree = response.degree + 1
+
+    @property
+    def layers(self):
+        """How many arrays there are."""
+        return len(self.starts) - 1
+
+    def draw(self, generator, p, batch):
+        """Return random rates and random data of the response."""
+        return modular.random_array(generator, (batch, self.layers), p), self.response.draw(generator, p, batch)
+
+    @property
+    def data_size(self):
+        """How many numbers are the data of one field."""
+        return self.layers + self.response.data_size
+
+    def data_from_numbers(self, p, rows):
+        """Return rates and data from lists of numbers, the rates first."""
+        rates = [row[:self.layers] for row in rows]
+        return modular.residues(rates, (len(rows), self.layers), p), self.response.data_from_numbers(p, [row[self.layers:] for row in rows])
+
+    def gradient(self, A, theta, data):
+        """Return the gradients of the response, layer by layer times the rates."""
+        rates, data = data
+        return A.multiply(A.take(A.embed(rates), self.layer), self.response.gradient(A, theta, data))
+
+    def weight_relations(self, lattice):
+        """Return weights of the parameters, and for each layer a weight of its own: its rate is free."""
+        parameters, outputs = self.response.weight_relations(lattice)
+        split = []
+        for weight, members in outputs:
+            for layer in sorted({int(self.layer[j]) for j in members}):
+                scale = lattice.unknowns(1)[0]
+                split.append((scale, [j for j in members if self.layer[j] == layer]))
+        return parameters, split
+
+    def local_reparameterisation(self):
+        """Refuse: the fields are not the gradients of fixed polynomials."""
+        raise NotCovered("gradients with a rate of its own a layer are not the gradients of one phi; use algorithm='modular'")
+
+    def gradient_coefficients(self):
+        """Return spanning gradients: those of the response, cut to one layer each."""
+        if getattr(self.response, "is_gradient", True):
+            rows = [[f.derivative(x) for x in f.parent().gens()] for f in self.response.local_reparameterisation()]
+        else:
+            rows = self.response.gradient_coefficients()
+        out = []
+        for row in rows:
+            for layer in range(self.layers):
+                cut = [f if self.layer[j] == layer else f.parent().zero() for j, f in enumerate(row)]
+                if any(cut):
+                    out.append(cut)
+        return out
+
+    def annihilated_by(self, ring, direction, symbols, state):
+        """Decide exactly whether every layer's part of the direction annihilates the response."""
+        for layer in range(self.layers):
+            part = {j: value for j, value in direction.items() if self.layer[j] == layer}
+            if part and not self.response.annihilated_by(ring, part, symbols, state):
+                return False
+        return True
+
+    def symbols_needed(self):
+        """Return how many fresh symbols :meth:`annihilated_by` may take."""
+        return self.response.symbols_needed()

@@ -1,0 +1,171 @@
+r"""
+Flows whose fields are no combinations of gradients, but are polynomial in them: written out from finitely many gradients that span.
+
+Let `G_1, \dots, G_k` be polynomial gradients that span those of the response at every `\theta`.  An optimiser that moves by a function
+`F(\theta, g)` of the gradient `g = \sum_a c_a G_a`, polynomial in `g`, conserves `h` for all data iff `\langle \nabla h, F(\theta, g) \rangle`
+vanishes for all `c`, that is, coefficient by coefficient: a family of finitely many polynomial fields, one a monomial in `c`.
+For `F = g^{\odot 3}` and one gradient `G = (v, u)` this is the one field `(v^3, u^3)`, and `u^4 - v^4` is its law.
+"""
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..exact import terms as sparse
+from ..fields.explicit import VectorFieldFamily
+from ..runtime.errors import NotCovered
+from .flow import Flow
+
+ONE = Fraction(1)
+
+# Fields of a family that is written out are differentiated one by one: 1000 of them in 40 coordinates take about 10 s.
+MOST_FIELDS = 3000
+
+
+def spanning_gradients(response):
+    r"""
+    Return polynomial gradients that span those of the response at every point: lists of sparse polynomials, one a parameter.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.flows.spanned import spanning_gradients
+        sage: spanning_gradients(networks.product(2).response())
+        [[{(1,): Fraction(1, 1)}, {(0,): Fraction(1, 1)}]]
+    """
+    D = response.dimension
+    if hasattr(response, "gradients"):
+        rows = [[gradient.get(j, {}) for j in range(D)] for gradient in response.gradients]
+    elif getattr(response, "is_gradient", True):
+        rows = [[gradient.get(j, {}) for j in range(D)]
+                for gradient in (sparse.derivatives(sparse.from_sage(f)) for f in response.local_reparameterisation())]
+    else:
+        rows = [[sparse.from_sage(f) for f in gradient] for gradient in response.gradient_coefficients()]
+    out, seen = [], set()
+    for row in rows:
+        leading = next((value for f in row for value in f.values()), None)
+        if leading is None:
+            continue
+        key = tuple(frozenset((monomial, value / leading) for monomial, value in f.items()) for f in row)
+        if key not in seen:
+            seen.add(key)
+            out.append(row)
+    return out
+
+
+def power(terms, exponent):
+    r"""
+    Return a power of a sparse polynomial.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.flows.spanned import power
+        sage: power({(0r,): Fraction(2r)}, 3r)
+        {(0, 0, 0): Fraction(8, 1)}
+    """
+    out = {(): ONE}
+    for _ in range(exponent):
+        out = sparse.multiply(out, terms)
+    return out
+
+
+def coordinate(i):
+    r"""
+    Return a coordinate as a sparse polynomial.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.spanned import coordinate
+        sage: coordinate(3r)
+        {(3,): Fraction(1, 1)}
+    """
+    return {(i,): ONE}
+
+
+class WrittenFamily(VectorFieldFamily):
+    r"""
+    The fields of a flow written out as polynomials in the coordinates of its state.
+
+    - ``remarks`` -- what the model of the optimiser leaves out, and where the laws hold: lines that results print
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import flows, networks
+        sage: family = flows.sign().family(networks.product(2).response()); family
+        Family of vector fields with 1 control field in x1, x2
+        sage: family.remarks[0]
+        'laws where x1 > 0, x2 > 0; in general: sgn(x1)*x1 - sgn(x2)*x2'
+    """
+
+    first_parameter = first_forced = 0
+    remarks = ()
+
+    @classmethod
+    def of(cls, names, drift, controls, first_parameter=0, remarks=(), **attributes):
+        r"""
+        Return the family with these fields.
+
+        INPUT:
+
+        - ``names``, ``drift``, ``controls`` -- as for :meth:`VectorFieldFamily.from_terms`
+
+        - ``first_parameter`` -- where in the state the parameters begin; ``remarks`` -- lines for people
+
+        - ``attributes`` -- others of a family: ``time``, ``rate``, ``meaning``, ``ansatz``
+
+        EXAMPLES::
+
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.flows.spanned import WrittenFamily
+            sage: WrittenFamily.of(["x", "y"], None, [[{(1r,): Fraction(1r)}, {}]]).remarks
+            ()
+        """
+        if len(controls) > MOST_FIELDS:
+            raise NotCovered(f"this optimiser's family has {len(controls)} fields when it is written out; at most {MOST_FIELDS} are taken: "
+                             "try a smaller network of the same kind")
+        self = cls.from_terms(names, drift, controls)
+        self.first_parameter = self.first_forced = first_parameter
+        self.remarks = tuple(remarks)
+        for name, value in attributes.items():
+            setattr(self, name, value)
+        return self
+
+
+@dataclass(frozen=True, repr=False)
+class WrittenFlow(Flow):
+    r"""
+    A flow whose family is written out; subclasses say how.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import flows
+        sage: flows.sign().simulated, flows.gradient().simulated
+        (False, True)
+    """
+
+    @property
+    def simulated(self):
+        r"""
+        Whether :func:`simulate` has a discretisation of this flow.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import flows
+            sage: flows.sign().simulated
+            False
+        """
+        return False
+
+
+def unused(name, taken):
+    r"""
+    Return a name that is not taken, with underscores added where it is.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.spanned import unused
+        sage: unused("s", ["s", "t"])
+        's_'
+    """
+    while name in taken:
+        name += "_"
+    return name
