@@ -37,11 +37,11 @@ def compare_flows(data, flows=None, *, loss=None, seed=None):
     Optimisers by name, and one that is no flow::
 
         sage: compare_flows(networks.product(2), ["sgd", "sign", "adam", "lbfgs"], seed=0)
-        law          gradient flow  sign flow   adam flow   lbfgs (no flow)
-        -----------  -------------  ----------  ----------  ---------------
-        x1^2 - x2^2  yes            no          no          not known
-        x1 - x2      no             yes         no          not known
-        -----------  -------------  ----------  ----------  ---------------
+        law               gradient flow  sign flow   adam flow   lbfgs (no flow)
+        ----------------  -------------  ----------  ----------  ---------------
+        x1^2 - x2^2       yes            no          no          not known
+        x1 - x2           no             yes         no          not known
+        ----------------  -------------  ----------  ----------  ---------------
         independent laws  1 (proved)     1 (proved)  0 (proved)  not counted
         lbfgs is no flow that can be counted: ...
     """

@@ -34,8 +34,8 @@ class Groups:
         sage: from sage_conslaw.flows.groups import Groups
         sage: groups = Groups(("U1", "U2"), None, (Fraction(1r), Fraction(2r)), (Fraction(0r), Fraction(0r))); groups
         rates 1, 2
-        sage: groups.arranged(networks.linear([1, 1, 2]).response())[0] == [1, 2, 2]
-        True
+        sage: groups.arranged(networks.linear([1, 1, 2]).response())[0]
+        [Fraction(1, 1), Fraction(2, 1), Fraction(2, 1)]
     """
 
     names: object

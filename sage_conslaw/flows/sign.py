@@ -96,7 +96,8 @@ class SignFlow(WrittenFlow):
             fields.append(field)
         remarks = [classes.region_text(self.at, signs)]
         if not self.decay:
-            return WrittenFamily.of(list(response.names), None, fields, remarks=remarks)
+            # Laws are linear, so the search is; products of laws say nothing new.
+            return WrittenFamily.of(list(response.names), None, fields, remarks=remarks, ansatz=[(list(range(D)), 1)])
         names = [unused("s", response.names)] + list(response.names)
         drift = [{(0,): self.decay}] + [{(i + 1,): -self.decay} for i in range(D)]
         return WrittenFamily.of(names, drift, fields, 1, remarks, time=0, rate=str(self.decay),
@@ -350,7 +351,7 @@ def sign(at=None):
     Near another point::
 
         sage: conservation_laws(networks.linear([1, 2, 1]), flow=flows.sign({"U1_1_1": -1})).laws
-        (U1_1_1 + U1_1_2, U1_1_1 - U2_1_1, U1_1_1 + U2_2_1)
+        (U1_1_1 - U1_1_2, U1_1_1 + U2_1_1, U1_1_1 - U2_2_1)
 
     With decoupled weight decay they decay::
 

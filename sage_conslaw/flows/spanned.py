@@ -93,7 +93,7 @@ class WrittenFamily(VectorFieldFamily):
         sage: family = flows.sign().family(networks.product(2).response()); family
         Family of vector fields with 1 control field in x1, x2
         sage: family.remarks[0]
-        'laws where x1 > 0, x2 > 0; in general: sgn(x1)*x1 - sgn(x2)*x2'
+        'laws where x1 > 0, x2 > 0; in general: sgn(x2)*x1 - sgn(x1)*x2'
     """
 
     first_parameter = first_forced = 0

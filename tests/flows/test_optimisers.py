@@ -1,0 +1,182 @@
+"""PyTorch's optimisers as flows: hyperparameters, groups, frozen parameters, rescaled gradients, and the table's completeness."""
+import json
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from sage_conslaw import InputError, compare_flows, conservation_laws, count_conservation_laws, flows, networks
+from sage_conslaw.cli.command import cli
+from sage_conslaw.flows.flow_family import FlowFamily
+from sage_conslaw.flows.optimisers import OPTIMISERS
+from sage_conslaw.flows.rescaled import RescaledResponse
+from sage_conslaw.runtime.errors import NotCovered
+
+torch = pytest.importorskip("torch")
+
+CLASSES = sorted(name for name, value in vars(torch.optim).items()
+                 if isinstance(value, type) and issubclass(value, torch.optim.Optimizer) and value is not torch.optim.Optimizer)
+
+
+def model():
+    return torch.nn.Sequential(torch.nn.Linear(2, 2, bias=False), torch.nn.Linear(2, 2, bias=False)).double()
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_class_of_torch_is_read_and_has_pytorch_defaults(name):
+    flow = flows.from_torch_optimizer(getattr(torch.optim, name)(model().parameters()))
+    assert flow == flows.from_torch_optimizer(name)
+    assert {entry.torch for entry in OPTIMISERS.values()} >= {name}
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMISERS))
+def test_command_line_says_something_of_every_optimiser(name):
+    result = CliRunner().invoke(cli, ["count", "product", "2", "--flow", name, "--json", "--seed", "0"])
+    if result.stdout.startswith("{"):
+        assert json.loads(result.stdout)["number"] in (0, 1)
+    else:
+        assert result.output.startswith(f"sage-conslaw: {name} is no flow that can be counted") and result.output.count("\n") == 1
+
+
+def test_uncounted_ones_exit_with_one_line():
+    for name in ("lbfgs", "muon", "adafactor"):
+        with pytest.raises(NotCovered, match="no flow that can be counted: .*; .*; take "):
+            count_conservation_laws(networks.product(2), flow=flows.by_name(name))
+
+
+@pytest.mark.parametrize("lr, mu, dampening, tau", [("0.01", "0.9", 0, 1), ("0.04", "0.9", "0.75", 1), ("1/9", "1/2", 0, Fraction(3, 2)),
+                                                    ("0.02", "0.9", 0, Fraction(1, 10)), (0.25, 1, 0, 0)])
+def test_map_of_momentum(lr, mu, dampening, tau):
+    assert flows.from_torch_optimizer("sgd", lr=lr, momentum=mu, dampening=dampening).tau.constant == tau
+
+
+def test_momentum_is_semi_implicit_euler_exactly():
+    lr, mu, d = 0.04, 0.9, 0.75
+    flow, h = flows.from_torch_optimizer("sgd", lr=lr, momentum=mu, dampening=d), 0.1
+    generator, theta = np.random.default_rng(0), np.zeros(3)
+    w, p = np.zeros(3), torch.nn.Parameter(torch.zeros(3, dtype=torch.float64))
+    optimiser = torch.optim.SGD([p], lr=lr, momentum=mu, dampening=d)
+    p.grad = torch.zeros(3, dtype=torch.float64)
+    optimiser.step()          # The first buffer is the gradient, without dampening: at rest.
+    for _ in range(50):
+        g = generator.normal(size=3)
+        p.grad = torch.tensor(g)
+        optimiser.step()
+        w = w - h * (float(flow.tau.constant) * w + g)
+        theta = theta + h * w
+        assert np.abs(p.detach().numpy() - theta).max() < 1e-13
+
+
+def test_nesterov_of_torch_is_not_the_flow_with_3_over_t():
+    flow = flows.from_torch_optimizer("sgd", lr="0.01", momentum="0.9", nesterov=True)
+    assert repr(flow) == repr(flows.momentum(1)) and any("not the flow" in line for line in flow.remarks)
+
+
+def test_group_rates_are_a_metric():
+    net = networks.linear([2, 2, 2])
+    m = model()
+    optimiser = torch.optim.SGD([{"params": m[0].parameters(), "lr": 0.1}, {"params": m[1].parameters(), "lr": 0.3}])
+    result = conservation_laws(net, flow=flows.from_torch_optimizer(optimiser), seed=0)
+    assert result.complete is True and len(result.independent) == 3
+    assert "3*U1_1_1^2 + 3*U1_2_1^2 - U2_1_1^2 - U2_1_2^2" in map(str, result.laws)
+
+
+def test_groups_of_decay_lose_the_balance_and_keep_sums():
+    m = model()
+    optimiser = torch.optim.SGD([{"params": m[0].parameters(), "weight_decay": 0.5}, {"params": m[1].parameters(), "weight_decay": 1}], lr=0.1)
+    flow, net = flows.from_torch_optimizer(optimiser), networks.linear([2, 2, 2])
+    assert conservation_laws(net, flow=flow, seed=0).number == 0
+    result = conservation_laws(net, flow=flow, loss="cross-entropy", seed=0)
+    assert result.number == 2 and "exp(t)*(U2_1_1 + U2_1_2)" in result.readable_laws()
+
+
+def test_frozen_parameters():
+    m, net = model(), networks.linear([2, 2, 2])
+    by_model = flows.from_torch_optimizer(torch.optim.SGD(m[0].parameters(), lr=0.1), model=m)
+    assert by_model.groups.rates == (1, 0) and by_model.groups.names == ("0.weight", "1.weight")
+    m[1].weight.requires_grad_(False)
+    frozen = flows.from_torch_optimizer(torch.optim.SGD(m.parameters(), lr=0.1))
+    result = count_conservation_laws(net, flow=frozen, seed=0)
+    assert result.number == 4 and result.status == "proved"          # U2 does not move; U1 moves freely
+    result = count_conservation_laws(networks.linear([2, 2, 1]), flow=replace(frozen, groups=replace(frozen.groups, sizes=None)), seed=0)
+    assert result.number == 2 + 2                                    # also x U1 moves along U2 alone
+    with pytest.raises(InputError, match="moves nothing"):
+        flows.from_torch_optimizer(torch.optim.SGD(m[1].parameters(), lr=0.1))
+
+
+def test_groups_that_are_not_covered_say_so():
+    m = model()
+    groups = [{"params": m[0].parameters(), "momentum": 0.9}, {"params": m[1].parameters(), "momentum": 0.5}]
+    with pytest.raises(NotCovered, match="different clocks"):
+        flows.from_torch_optimizer(torch.optim.SGD(groups, lr=0.1))
+    with pytest.raises(NotCovered, match="not for adam"):
+        flows.from_torch_optimizer(torch.optim.Adam([{"params": m[0].parameters()}, {"params": m[1].parameters(), "lr": 0.1}]))
+    with pytest.raises(InputError, match="the optimiser has 2 arrays"):
+        groups = [{"params": m[0].parameters(), "lr": 0.1}, {"params": m[1].parameters(), "lr": 0.2}]
+        conservation_laws(networks.linear([2, 2, 2, 2]), flow=flows.from_torch_optimizer(torch.optim.SGD(groups)))
+
+
+@pytest.mark.parametrize("wrong, message", [
+    (dict(optimizer="sgd", lr=-1), "not positive"), (dict(optimizer="sgd", momentum=2), "larger than 1"), (dict(optimizer="sgd", lr="fast"), "not a number"),
+    (dict(optimizer="sgd", momentum=0.5, dampening=1), "leaves no gradient"), (dict(optimizer="sgdd"), "did you mean 'sgd'"),
+    (dict(optimizer=3), "not an optimiser"), (dict(optimizer="adam", betas=(1, 1)), "numbers below 1"), (dict(optimizer="sgd", momentun=1), "did you mean")])
+def test_wrong_hyperparameters(wrong, message):
+    with pytest.raises(InputError, match=message):
+        flows.from_torch_optimizer(**wrong)
+
+
+@pytest.mark.parametrize("net", [networks.linear([2, 2, 2]), networks.relu([2, 2, 1], bias=True), networks.attention(2, 1)], ids=lambda net: net.architecture)
+def test_one_rate_for_all_is_the_same_family(net):
+    """Gradients times one free number: the same span, the same annihilators, the same laws, found by the engine from the rescaled fields."""
+    class OneRate(RescaledResponse):
+        def __init__(self, response):
+            super().__init__(response)
+            self.starts, self.layer = np.array([0, response.dimension]), np.zeros(response.dimension, dtype=np.int64)
+    from sage_conslaw.exact.arithmetic import ModularArithmetic
+    from sage_conslaw.exact.linear_algebra import rank
+    response, generator, p = net.response(), np.random.default_rng(0), 2 ** 61 - 1
+    theta = generator.integers(1, 10 ** 6, response.dimension)
+    A = ModularArithmetic(p)
+    plain = np.broadcast_to(response.gradient(A, theta, response.draw(generator, p, 40)), (40, response.dimension))
+    scaled = OneRate(response)
+    moved = np.broadcast_to(scaled.gradient(A, theta, scaled.draw(generator, p, 40)), (40, response.dimension))
+    assert rank(plain, p) == rank(moved, p) == rank(np.vstack([plain, moved]), p)
+    laws = conservation_laws(net, seed=0)
+    family = FlowFamily(scaled, scaled.names)
+    assert all(family.conserved(list(laws.terms)))
+    clipped = conservation_laws(net, flow=flows.from_torch_optimizer("clipped"), seed=0)
+    assert clipped.laws == laws.laws and clipped.number == laws.number
+
+
+def test_layer_wise_rates_keep_laws_within_a_layer():
+    lars = flows.from_torch_optimizer("lars")
+    assert conservation_laws(networks.linear([3, 2, 3]), flow=lars, seed=0).number == 0
+    result = conservation_laws(networks.linear([3, 2, 3]), flow=lars, loss="cross-entropy", seed=0)
+    assert result.number == 2 and result.complete is True and "U2_1_1 + U2_1_2 + U2_1_3" in map(str, result.laws)
+    # Queries and keys are arrays of their own: their balance is lost.
+    assert count_conservation_laws(networks.attention(2, 1), flow=lars, seed=0).number < count_conservation_laws(networks.attention(2, 1), seed=0).number
+
+
+def test_decoupled_decay_of_momentum():
+    net = networks.linear([2, 2, 2])
+    coupled = conservation_laws(net, flow=flows.from_torch_optimizer("sgd", lr="0.01", momentum="0.9", weight_decay="0.5"), seed=0)
+    apart = conservation_laws(net, flow=flows.from_torch_optimizer("sgdw", lr="0.01", momentum="0.9", weight_decay="0.5"), seed=0)
+    assert coupled.readable_laws()[0].startswith("exp(t)*(") and apart.readable_laws()[0].startswith("exp(21/20*t)*(")
+    assert coupled.complete is True and apart.complete is True
+
+
+def test_compare_any_two():
+    net, names = networks.product(2), sorted(OPTIMISERS)
+    results = compare_flows(net, names, seed=0)
+    assert len(results.results) == len(names) and all(len(verdicts) == len(names) for _, verdicts in results.rows)
+    for pair in list(combinations(names, 2))[::23]:
+        assert str(compare_flows(net, list(pair), seed=0)).count("\n") >= 3
+
+
+def test_even_exponents():
+    result = conservation_laws(networks.linear([2, 1, 2]), flow=flows.steepest(4), seed=0)
+    assert result.number == 0          # sums of fourth powers balance only along one path
+    assert conservation_laws(networks.product(2), flow=flows.steepest(4), seed=0).laws[-1].degree() == 4
