@@ -36,6 +36,7 @@ class RescaledResponse:
         sizes = [leaf.size for leaf in response.leaves] if hasattr(response, "leaves") else [1] * response.dimension
         self.starts = np.cumsum([0] + sizes)
         self.layer = np.repeat(np.arange(len(sizes)), sizes)
+        self.leaf_starts = self.starts[:-1]
         self.degree = response.degree + 1
 
     @property
