@@ -65,8 +65,8 @@ def test_special_values_are_not_generic():
 BAD = {
     "unknown name": ({"variables": ["x"], "drift": ["k*x"]}, "'k' is not known"),
     "missing equation": ({"variables": ["x", "y"], "drift": ["y"]}, "1 component for 2 variables"),
-    "not polynomial": ({"variables": ["x", "y"], "drift": ["x/y", "0"]}, "drift 1 (x')"),
-    "function": ({"variables": ["x"], "drift": ["sin(x)"]}, "call"),
+    "division by zero": ({"variables": ["x", "y"], "drift": ["x/(y - y)", "0"]}, "drift 1 (x')"),
+    "function": ({"variables": ["x"], "drift": ["gamma(x)"]}, "not a function known here"),
     "code": ({"variables": ["x"], "drift": ["__import__('os').system('true')"]}, "syntax error"),
     "duplicate": ({"variables": ["x", "x"], "drift": ["x", "x"]}, "given twice"),
     "both": ({"variables": ["x"], "parameters": ["x"], "drift": ["x"]}, "a variable and a parameter"),

@@ -7,8 +7,7 @@ nothing but the family, draws from its own child of the random generator, and sa
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from ..exact.primes import random_prime
-from ..laws.independence import independent_laws
+from ..laws.independence import independent_in
 from .bounds import Bounds
 from .question import Question
 
@@ -50,7 +49,7 @@ class FindLaws(Strategy):
         """Record the laws of the search space and the independent ones among them."""
         family, generator = question.family, question.generator(f"{self.name}: independence")
         question.deadline.check(found=tuple(laws))
-        independent = independent_laws(laws, family.dimension, generator, random_prime(generator), family.constants)
+        independent = independent_in(family, laws, generator)
         bounds.laws_are(laws, independent, searched or question.words(), self.name)
         question.deadline.check()
 

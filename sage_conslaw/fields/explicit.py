@@ -7,6 +7,15 @@ from .family import ControlAffineFamily
 from ..runtime.errors import InputError, InputTypeError
 
 
+def along(field, law):
+    """Return the derivative of a sparse polynomial along a field of sparse polynomials."""
+    total = {}
+    for variable, part in sparse.derivatives(law).items():
+        if field[variable]:
+            total = sparse.add(total, sparse.multiply(part, field[variable]))
+    return total
+
+
 class VectorFieldFamily(ControlAffineFamily):
     r"""
     A family of polynomial vector fields over Q.
@@ -194,6 +203,13 @@ class VectorFieldFamily(ControlAffineFamily):
         fields = ([self.drift] if self.drift and any(self.drift) else []) + self.controls
         return [[sparse.to_sage(f, ring) for f in field] for field in fields]
 
+    def conserved(self, laws):
+        """Decide exactly for each sparse polynomial whether it is a law; with relations, modulo their ideal over Q(k)."""
+        if self.variety is None:
+            return super().conserved(laws)
+        fields = ([self.drift] if self.drift is not None else []) + self.controls
+        return [all(self.variety.contains(along(field, law)) for field in fields) for law in laws]
+
     def weight_relations(self, lattice):
         r"""
         Add the relations under which every field is homogeneous.
@@ -212,6 +228,11 @@ class VectorFieldFamily(ControlAffineFamily):
         state = lattice.unknowns(self.dimension)
         for field in self.controls + ([self.drift] if self.drift else []):
             lattice.homogeneous_field(field, state)
+        # The ideal is to be homogeneous too, so that normal forms keep the weight.
+        for relation in self.variety.relations if self.variety is not None else ():
+            constant = lattice.unknowns(1)[0]
+            for monomial in relation:
+                lattice.relation({constant: -1}, *({state[i]: 1} for i in monomial))
         return state
 
     def _controls_annihilate(self, ring, gradient):

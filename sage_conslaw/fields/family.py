@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from ..exact import modular
 from ..exact import terms as sparse
 from ..exact.polynomials import PolynomialSpace
 
@@ -48,6 +49,8 @@ class ControlAffineFamily(ABC):
     has_controls = True
     # Coordinates that never move and stand for parameters of the coefficients: laws are over Q(constants).
     constants = ()
+    # Relations and functions that bind the coordinates (:class:`Variety`), ``None`` where they are free.
+    variety = None
     # Default search: list of (coordinates, degree); ``None`` means all coordinates, degree 2.
     ansatz = None
     # The coordinate that is a function of time, and what the coordinates stand for, for people.
@@ -81,7 +84,7 @@ class ControlAffineFamily(ABC):
     @property
     def moving_dimension(self):
         r"""
-        The dimension `N` of the state space, without constants.
+        The dimension `N` of the state space, without constants; that of the variety where relations bind the coordinates.
 
         EXAMPLES::
 
@@ -93,7 +96,11 @@ class ControlAffineFamily(ABC):
             sage: family.moving_dimension
             2
         """
-        return len(self.names) - len(self.constants)
+        return len(self.names) - len(self.constants) if self.variety is None else self.variety.dimension
+
+    def random_point(self, generator, p):
+        """Return a random point modulo ``p``, on the variety if there is one, at which ranks are taken."""
+        return modular.random_array(generator, (self.dimension,), p) if self.variety is None else self.variety.point(generator, p)
 
     def groups(self, degree=None):
         r"""

@@ -1,18 +1,21 @@
 r"""
-Polynomial dynamical systems `x' = F(x; k)` and control systems, from strings, from files, and from collections of data.
+Dynamical systems `x' = F(x; k)`, polynomial or as people write them, and control systems, from strings, from files, and from collections of data.
 
 Strings are parsed, never evaluated.  Parameters are indeterminates: laws are found over Q(k) and hold for all values.
 """
+import re
+
 from ..fields.explicit import VectorFieldFamily
 from ..runtime.errors import InputError, shortened
+from .extension import Written, extended_family
 from .files import known_keys, load, unknown_key
-from .polynomials import parse_polynomials
+from .polynomials import parse_fraction, parse_polynomials
 
 MAX_VARIABLES = 2000
 MAX_NAME = 200
 
 # What a system consists of.
-KEYS = ("variables", "parameters", "drift", "controls", "phi")
+KEYS = ("variables", "parameters", "drift", "controls", "relations", "phi")
 # What may stand beside it: words about the system, and what the two benchmarks of this format say is known of it.
 REMARKS = ("name", "title", "about", "description", "comment", "note", "source", "reference", "expected", "negative", "biomodels_id",
            "laws_degree_1", "laws_up_to_degree_2", "polynomial_integrals", "darboux_polynomials", "exponential_factors",
@@ -20,20 +23,26 @@ REMARKS = ("name", "title", "about", "description", "comment", "note", "source",
            "rank_of_listed_integrals", "max_possible_rank")
 
 
-def system(variables, drift=None, controls=(), parameters=()):
+def system(variables, drift=None, controls=(), parameters=(), relations=()):
     r"""
-    Return the family of a polynomial system given by strings.
+    Return the family of a system given by strings: polynomial, rational, or with roots and functions, free or bound by relations.
 
     INPUT:
 
     - ``variables`` -- list of names
 
-    - ``drift`` -- list of polynomials as strings, one a variable, in the variables and parameters; or a dictionary from the
-      variables to polynomials
+    - ``drift`` -- list of expressions as strings, one a variable, or a dictionary by variable, in the variables and parameters: numbers,
+      ``+ - * / ^``, parentheses, and the functions ``sqrt``, ``sin``, ``cos``, ``tan``, ``exp``, ``log``, ``sinh``, ``cosh``, ``tanh``, ``sigmoid``
 
     - ``controls`` -- list of such lists or dictionaries
 
-    - ``parameters`` -- list of names
+    - ``parameters`` -- list of names, which stay indeterminate, or of ``"name = value"``; or a dictionary with values or ``None``
+
+    - ``relations`` -- list of expressions that vanish on the states considered; that the flow keeps them is proved.  A dictionary may leave out the
+      equation of a variable that they determine
+
+    Denominators, also those in the parameters, are multiplied away: that changes the time, and no law.  A root or a function becomes a
+    coordinate of its own, see ``family.meaning``.
 
     EXAMPLES:
 
@@ -44,6 +53,28 @@ def system(variables, drift=None, controls=(), parameters=()):
         sage: top = system(["x", "y", "z"], ["a*y*z", "b*x*z", "c*x*y"], parameters=["a", "b", "c"])
         sage: conservation_laws(top)
         2 independent laws of degree at most 2 in 3 coordinates, complete (proved)
+
+    Kepler's problem in the plane: energy, angular momentum, and the vector of Laplace, Runge and Lenz, of whose two components one is
+    independent of the others::
+
+        sage: kepler = system(["x", "y", "px", "py"], ["px", "py", "-x/(x^2+y^2)^(3/2)", "-y/(x^2+y^2)^(3/2)"])
+        sage: kepler.meaning
+        {'isqrt_1': '1/sqrt(x^2 + y^2)'}
+        sage: conservation_laws(kepler, degree=3)
+        3 independent laws of degree at most 3 in 4 coordinates, complete (proved)
+
+    The same with its relation written down, and a pendulum::
+
+        sage: kepler = system(["x", "y", "px", "py", "u"], ["px", "py", "-x*u^3", "-y*u^3", "-u^3*(x*px + y*py)"], relations=["u^2*(x^2 + y^2) - 1"])
+        sage: conservation_laws(kepler, degree=2).laws
+        (y*px - x*py, px^2 + py^2 - 2*u)
+        sage: conservation_laws(system(["q", "p"], ["p", "-sin(q)"])).laws
+        (p^2 - 2*cos_q,)
+
+    Michaelis and Menten's kinetics, and a parameter with a value::
+
+        sage: conservation_laws(system(["S", "P"], ["-V*S/(K + S)", "V*S/(K + S)"], parameters=["V", "K = 1/2"]), degree=1).laws
+        (S + P,)
 
     A dictionary is read by the names of the variables, in any order::
 
@@ -61,10 +92,10 @@ def system(variables, drift=None, controls=(), parameters=()):
         Traceback (most recent call last):
         ...
         sage_conslaw.InputError: the drift has 1 component for 2 variables; give one a variable
-        sage: system(["x"], ["exp(x)"])
+        sage: system(["x"], ["erf(x)"])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: drift 1 (x'): syntax error in "exp(x)": a call is not a polynomial; allowed are numbers, names, + - * / ^ and parentheses
+        sage_conslaw.InputError: drift 1 (x'): syntax error in "erf(x)": erf(...) is not a function known here; allowed are numbers, names, + - * / ^ and parentheses, and the functions sqrt, ...
         sage: system(["x"], ["k*x"])
         Traceback (most recent call last):
         ...
@@ -73,9 +104,14 @@ def system(variables, drift=None, controls=(), parameters=()):
         Traceback (most recent call last):
         ...
         sage_conslaw.InputError: the name x is a variable and a parameter; names must be distinct
+        sage: system(["x", "y"], ["y", "x"], relations=["x^2 + y^2 - 1"])
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: the drift does not keep the relation x^2 + y^2 - 1 = 0: its derivative is 4*x*y modulo the relations; give relations that the flow keeps
     """
-    variables, parameters = _names(variables, "variable"), _names(parameters, "parameter")
-    both = sorted(set(variables) & set(parameters))
+    parameters, values = _parameters(parameters)
+    variables = _names(variables, "variable")
+    both = sorted(set(variables) & {*parameters, *values})
     if both:
         raise InputError(f"the name {both[0]} is a variable and a parameter; names must be distinct")
     if not variables:
@@ -84,38 +120,87 @@ def system(variables, drift=None, controls=(), parameters=()):
         raise InputError(f"{len(variables)} variables and {len(parameters)} parameters are too many; at most {MAX_VARIABLES} in all")
     if isinstance(controls, (str, bytes, dict)) or not hasattr(controls, "__iter__"):
         raise InputError(f"controls are {shortened(repr(controls), 100)}; give a list of fields, each a list of polynomials, one a variable")
+    if isinstance(relations, (str, bytes, dict)) or not hasattr(relations, "__iter__"):
+        raise InputError(f"relations are {shortened(repr(relations), 100)}; give a list of expressions that vanish")
     fields = ([] if drift is None else [("the drift", drift)])
     fields += [(f"control {i}", field) for i, field in enumerate(controls, start=1)]
     if not fields:
         raise InputError("a system needs a drift or controls; give drift = one polynomial a variable")
-    names = parameters + variables
-    parsed = [[{} for _ in parameters] + _components(field, what, variables, names) for what, field in fields]
-    family = VectorFieldFamily.from_terms(names, parsed[0] if drift is not None else None,
-                                          parsed[1:] if drift is not None else parsed)
-    family.constants = tuple(range(len(parameters)))
-    return family
+    relations = [_with_values(_text(relation), values) for relation in relations]
+    texts = [[None if text is None else _with_values(text, values) for text in _components(field, what, variables, relations)]
+             for what, field in fields]
+    if not relations:
+        family = _polynomial_family(variables, parameters, texts, drift is not None)
+        if family is not None:
+            return family
+    return extended_family(Written(parameters, variables, texts, [what for what, _ in fields], relations, drift is not None))
 
 
-def _components(field, what, variables, names):
-    """Return the components of a field, a list in the order of the variables or a dictionary by them."""
+def _components(field, what, variables, relations):
+    """Return the texts of a field in the order of the variables, ``None`` where the relations are to give the equation."""
     if isinstance(field, dict):
         known_keys(field, variables, what)
         missing = [name for name in variables if name not in field]
-        if missing:
+        if missing and not relations:
             raise InputError(f"{what} has no {shortened(', '.join(missing), 60)}; give one polynomial for each variable, 0 where it rests")
-        field = [field[name] for name in variables]
+        return [_component(field[name], what, number, name) if name in field else None for number, name in enumerate(variables, start=1)]
     if isinstance(field, (str, bytes)) or not hasattr(field, "__len__"):
         raise InputError(f"{what} is {shortened(repr(field), 100)}; give a list of polynomials, one a variable, or a table by the variables")
     if len(field) != len(variables):
         raise InputError(f"{what} has {len(field)} component{'s' if len(field) != 1 else ''} for {len(variables)} variables; "
                          "give one a variable")
-    place, components = what.removeprefix("the "), []
-    for number, (variable, text) in enumerate(zip(variables, field), start=1):
+    return [_component(text, what, number, name) for number, (name, text) in enumerate(zip(variables, field), start=1)]
+
+
+def _component(text, what, number, name):
+    try:
+        return _text(text)
+    except ValueError as error:
+        raise InputError(f"{what.removeprefix('the ')} {number} ({shortened(name, 40)}'): {error}") from None
+
+
+def _polynomial_family(variables, parameters, texts, has_drift):
+    """Return the family if every component is a polynomial, else ``None``."""
+    names, parsed = parameters + variables, []
+    for field in texts:
         try:
-            components += parse_polynomials([_text(text)], names)[1]
-        except ValueError as error:
-            raise InputError(f"{place} {number} ({shortened(variable, 40)}'): {error}") from None
-    return components
+            parsed.append([{} for _ in parameters] + parse_polynomials(field, names)[1])
+        except InputError:
+            # The other reader knows more, and says what is wrong in its own words.
+            return None
+    family = VectorFieldFamily.from_terms(names, parsed[0] if has_drift else None, parsed[1:] if has_drift else parsed)
+    family.constants = tuple(range(len(parameters)))
+    return family
+
+
+def _parameters(given):
+    """Return the names of indeterminate parameters, and the values of the others as text."""
+    if isinstance(given, dict):
+        pairs = [(name, None if value in (None, "") else str(value)) for name, value in given.items()]
+    elif isinstance(given, str) or not hasattr(given, "__iter__"):
+        return _names(given, "parameter"), {}
+    else:
+        pairs = [tuple(part.strip() for part in entry.split("=", 1)) if isinstance(entry, str) and "=" in entry else (entry, None)
+                 for entry in given]
+    names = _names([name for name, _ in pairs], "parameter")
+    free = [name for name, (_, value) in zip(names, pairs) if value is None]
+    values = {}
+    for name, (_, value) in zip(names, pairs):
+        if value is not None:
+            try:
+                parse_fraction(value, free)
+            except InputError as error:
+                raise InputError(f"the parameter {name}: {error}") from None
+            values[name] = value
+    return free, values
+
+
+def _with_values(text, values):
+    """Return text with the names of parameters that have values replaced by these."""
+    if not values:
+        return text
+    pattern = r"(?<!\w)(" + "|".join(map(re.escape, values)) + r")(?!\w)"
+    return re.sub(pattern, lambda match: f"({values[match[1]]})", text)
 
 
 def _text(value):
@@ -173,7 +258,7 @@ def read_record(record, strict=False):
         sage: read_record({"variables": ["x"], "drfit": ["x"], "drift": ["x"]})
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the system has the key 'drfit'; did you mean 'drift'? known: variables, parameters, drift, controls, phi
+        sage_conslaw.InputError: the system has the key 'drfit'; did you mean 'drift'? known: variables, parameters, drift, controls, relations, phi
     """
     if not isinstance(record, dict):
         raise InputError(f"a system is an object with variables and drift, not {type(record).__name__}")
@@ -193,7 +278,8 @@ def read_record(record, strict=False):
         return [to_sage(f, ring) for f in parsed]
     if "drift" not in record and "controls" not in record:
         raise InputError(f"the system has no drift, controls or phi; it has {shortened(', '.join(map(str, record)), 100)}")
-    return system(record["variables"], record.get("drift"), record.get("controls", ()), record.get("parameters", ()))
+    return system(record["variables"], record.get("drift"), record.get("controls", ()), record.get("parameters", ()),
+                  record.get("relations", ()))
 
 
 def _check_keys(record, strict):

@@ -13,7 +13,8 @@ from .._sage import QQ, PolynomialRing
 from ..exact.primes import random_prime
 from .branching import Undecided, solve
 from .newton import equations_of, table_of_monomials
-from .pencil import Specialisation, eigenvalues
+from ..parameters.specialisation import Specialisation
+from .pencil import eigenvalues
 
 # Partial cofactors that are followed at once.  The classical systems and the reaction networks of the tests need at most 36.
 MAX_PARTIAL = 3000

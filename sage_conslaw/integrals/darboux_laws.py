@@ -16,7 +16,7 @@ from ..exact.primes import random_prime
 from ..exact import terms as sparse
 from .darboux import cofactors_of, darboux_polynomials, primitive_vector
 from .newton import table_of_monomials
-from .pencil import Specialisation, exact_kernel
+from ..parameters.specialisation import Specialisation, exact_kernel
 
 # Denominators of exponential factors, and polynomial laws as coefficients of logarithms, that are tried: each is a
 # linear system, or as many columns in it as there are Darboux polynomials.

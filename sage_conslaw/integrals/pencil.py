@@ -5,161 +5,14 @@ One unknown coefficient of a cofactor: an eigenvalue problem, solved exactly ove
 considered with `A W \subset B W`, on which `B^{-1} A` is an endomorphism, and `\lambda` is an eigenvalue of it.  For `m = 1` these are the
 eigenvalues of the derivation on its largest invariant subspace of polynomials of bounded degree.
 """
-from math import gcd
-
 import numpy as np
 from flint import nmod_mat
 
-from .._sage import QQ, FractionField, PolynomialRing, matrix
+from .._sage import QQ, FractionField, PolynomialRing
 from ..exact.linear_algebra import kernel
 from .newton import equations_of
+from ..parameters.specialisation import exact_matrix
 from ..parameters.substitution import Substitution
-
-
-# Kernels of at most this many columns over Q(k) are eliminated at once, in 10 ms; 30 dense ones take minutes.
-SMALL_KERNEL = 8
-
-# Degree in the parameters of the kernel vectors that are read off from a substitution.
-SUBSTITUTED_DEGREE = 7
-
-
-class Specialisation:
-    r"""
-    A random point of the parameters modulo a prime: what has no kernel there has none over Q(k).
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.integrals.pencil import Specialisation
-        sage: R = PolynomialRing(QQ, ["k"], 1)
-        sage: k = R.gen()
-        sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
-        sage: at(3*k) == 3*at(k) % 101, at(R(1/2))
-        (True, 51)
-    """
-
-    def __init__(self, ring, p, generator):
-        self.p, self._known = p, {}
-        number = 0 if ring is QQ else ring.ngens()
-        self.values = [int(x) for x in generator.integers(1, p, number)]
-
-    def __call__(self, value):
-        if isinstance(value, int):
-            return value % self.p
-        if value not in self._known:
-            if hasattr(value, "numerator") and hasattr(value, "denominator") and not hasattr(value, "monomials"):
-                up, down = value.numerator(), value.denominator()
-                known = self._rational(up) * pow(self._rational(down), -1, self.p) % self.p
-            else:
-                known = self._polynomial(value)
-            self._known[value] = known
-        return self._known[value]
-
-    def _rational(self, value):
-        return self._polynomial(value) if hasattr(value, "monomials") else int(value) % self.p
-
-    def _polynomial(self, value):
-        total = 0
-        for exponents, coefficient in value.dict().items():
-            term = int(coefficient.numerator()) * pow(int(coefficient.denominator()), -1, self.p)
-            for x, e in zip(self.values, exponents):
-                term = term * pow(x, int(e), self.p) % self.p
-            total += term
-        return total % self.p
-
-    def matrix(self, rows, columns):
-        r"""
-        Return sparse rows as an array modulo the prime.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.integrals.pencil import Specialisation
-            sage: R = PolynomialRing(QQ, ["k"], 1)
-            sage: k = R.gen()
-            sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
-            sage: at.matrix([{0r: R(2)}], 1r)
-            array([[2]])
-        """
-        out = np.zeros((len(rows), columns), dtype=np.int64)
-        for number, row in enumerate(rows):
-            for column, value in row.items():
-                out[number, column] = self(value)
-        return out
-
-    def has_kernel(self, rows, columns):
-        r"""
-        Decide whether the columns are dependent modulo the prime; if not, they are independent over Q(k).
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.integrals.pencil import Specialisation
-            sage: R = PolynomialRing(QQ, ["k"], 1)
-            sage: k = R.gen()
-            sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
-            sage: at.has_kernel([{0r: k, 1r: -k}], 2r), at.has_kernel([{0r: R(1)}], 1r)
-            (True, False)
-        """
-        rows = [row for row in rows if row]
-        return not rows or len(rows) < columns or nmod_mat(len(rows), columns, self.matrix(rows, columns).ravel().tolist(),
-                                                           self.p).rank() < columns
-
-
-def exact_kernel(rows, columns, ring, at):
-    r"""
-    Return a basis over Q(k) of the kernel of sparse rows, as lists of ``columns`` entries.
-
-    ALGORITHM: the kernel at a specialisation modulo a prime tells which columns take part; only these are eliminated over
-    Q(k), and the result stands if it has as many dimensions.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.integrals.pencil import Specialisation, exact_kernel
-        sage: R = PolynomialRing(QQ, ["k"], 1)
-        sage: k = R.gen()
-        sage: at = Specialisation(R, 2^61 - 1, numpy.random.default_rng(0r))
-        sage: exact_kernel([{0: k, 1: R(1)}, {2: R(1)}], 3, R, at)
-        [[1, -k, 0]]
-    """
-    modular = kernel(at.matrix(rows, columns), at.p)
-    if not modular:
-        return []
-    used = sorted({i for vector in modular for i in vector})
-    if ring is not QQ and len(modular) == 1 and len(used) > SMALL_KERNEL:
-        vector = _one_by_substitution(rows, used, columns, ring)
-        if vector is not None:
-            return [vector]
-    field = QQ if ring is QQ else FractionField(ring)
-    for chosen in ([used] if len(used) == columns else [used, list(range(columns))]):
-        place = {column: i for i, column in enumerate(chosen)}
-        small = [{place[c]: v for c, v in row.items() if c in place} for row in rows]
-        small = [row for row in small if row]
-        basis = _exact(small, len(chosen), field).right_kernel_matrix().echelon_form().rows()
-        if len(basis) == len(modular):
-            break
-    return [[vector[place[c]] if c in place else field.zero() for c in range(columns)] for vector in basis]
-
-
-def _one_by_substitution(rows, used, columns, ring):
-    """Return a kernel vector in Q[k] read off from that over Q at large parameters, proved, or ``None``."""
-    large = Substitution(ring, SUBSTITUTED_DEGREE)
-    if not large.fits:
-        return None
-    place = {column: i for i, column in enumerate(used)}
-    small = [{place[c]: large(v) for c, v in row.items() if c in place} for row in rows]
-    basis = _exact([row for row in small if row], len(used), QQ).right_kernel_matrix()
-    if basis.nrows() != 1:
-        return None
-    (vector,) = basis.rows()
-    vector = vector * vector.denominator()
-    vector = [large.read(QQ(entry) / gcd(*map(int, vector))) for entry in vector]
-    if None in vector:
-        return None
-    out = [vector[place[c]] if c in place else ring.zero() for c in range(columns)]
-    good = all(not sum((value * out[c] for c, value in row.items()), ring.zero()) for row in rows)
-    return out if good else None
 
 
 def eigenvalues(operators, known, m, block, ring, at):
@@ -178,7 +31,8 @@ def eigenvalues(operators, known, m, block, ring, at):
 
         sage: import numpy
         sage: from sage_conslaw.integrals.newton import LaurentOperator, table_of_monomials
-        sage: from sage_conslaw.integrals.pencil import Specialisation, eigenvalues
+        sage: from sage_conslaw.integrals.pencil import eigenvalues
+        sage: from sage_conslaw.parameters.specialisation import Specialisation
         sage: from sage_conslaw.inputs.systems import system
         sage: L = LaurentOperator(system(["x", "y", "z"], ["1/3*(y - x)", "r*x - y - x*z", "x*y"], parameters=["r"]))
         sage: at = Specialisation(L.ring, 2^61 - 1, numpy.random.default_rng(0r))
@@ -201,7 +55,7 @@ def eigenvalues(operators, known, m, block, ring, at):
     for chosen in ([used] if len(used) == size else [used, list(range(size))]):
         part = [block[i] for i in chosen]
         inside, outside = _split(equations_of(operators, known, part), part, m)
-        inside, outside = _exact(inside, len(part), field), _exact(outside, len(part), field)
+        inside, outside = exact_matrix(inside, len(part), field), exact_matrix(outside, len(part), field)
         space = _invariant(outside, inside, _stack_exact).right_kernel_matrix().echelon_form()
         if space.nrows() == len(null):
             break
@@ -219,7 +73,7 @@ def _by_substitution(operators, known, m, block, ring, at):
     if not large.fits:
         return None
     rows = {target: {column: large(value) for column, value in row.items()} for target, row in equations_of(operators, known, block).items()}
-    inside, outside = (_exact(some, len(block), QQ) for some in _split(rows, block, m))
+    inside, outside = (exact_matrix(some, len(block), QQ) for some in _split(rows, block, m))
     space = _invariant(outside, inside, _stack_exact).right_kernel_matrix().echelon_form()
     if not space.nrows():
         return []
@@ -232,10 +86,6 @@ def _by_substitution(operators, known, m, block, ring, at):
             return None
         out.append(value)
     return sorted(out, key=str)
-
-
-def _exact(rows, columns, field):
-    return matrix(field, len(rows), columns, {(r, c): field(v) for r, row in enumerate(rows) for c, v in row.items()}, sparse=False)
 
 
 def _split(rows, block, m):

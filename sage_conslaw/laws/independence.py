@@ -7,6 +7,7 @@ from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import independent_rows
 from ..exact import terms as sparse
+from ..exact.primes import random_prime, with_lucky_prime
 
 
 def jacobian(laws, dimension, z, p):
@@ -51,3 +52,35 @@ def independent_laws(laws, dimension, generator, p, constants=()):
     z = modular.random_array(generator, (dimension,), p)
     moving = [i for i in range(dimension) if i not in set(constants)]
     return independent_rows(jacobian(laws, dimension, z, p)[:, moving], p)
+
+
+def independent_in(family, laws, generator):
+    r"""
+    Return the indices of laws that are proved functionally independent on the family's state space, as many as there are.
+
+    On a variety the differentials are taken at one of its points and modulo those that vanish on the tangent space.
+
+    EXAMPLES:
+
+    On the circle `x^2 + y^2` is constant, and so is no law beside `z`::
+
+        sage: import numpy
+        sage: from sage_conslaw import system
+        sage: from sage_conslaw.exact.terms import from_sage
+        sage: from sage_conslaw.laws.independence import independent_in
+        sage: family = system(["x", "y", "z"], ["-y", "x", "0"], relations=["x^2 + y^2 - 1"])
+        sage: x, y, z = family.ring().gens()
+        sage: independent_in(family, [from_sage(x^2 + y^2), from_sage(z), from_sage(x^2)], numpy.random.default_rng(0r))
+        [1, 2]
+    """
+    if family.variety is None:
+        return independent_laws(laws, family.dimension, generator, random_prime(generator), family.constants)
+    return with_lucky_prime(generator, lambda p: _on_variety(family, laws, generator, p)) if laws else []
+
+
+def _on_variety(family, laws, generator, p):
+    z = family.random_point(generator, p)
+    normals = family.variety.normals(z, p)
+    moving = [i for i in range(family.dimension) if i not in set(family.constants)]
+    rows = np.concatenate([normals, jacobian(laws, family.dimension, z, p)])[:, moving]
+    return [i - len(normals) for i in independent_rows(rows, p) if i >= len(normals)]

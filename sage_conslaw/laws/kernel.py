@@ -22,6 +22,7 @@ from ..fields.explicit import VectorFieldFamily
 from ..runtime.isolated import interruptible
 from .basis import oriented, readable_basis
 from .monomials import blocks
+from .on_variety import laws_on_variety
 from ..parameters.parametric import lift_over_parameters
 from .sparse_kernel import coefficient_rows, sparse_kernel
 from ..runtime.errors import InputError
@@ -128,6 +129,9 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
         sage: polynomial_laws(family, family.groups(2), numpy.random.default_rng(0r))
         [{(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}]
     """
+    if family.variety is not None and family.variety.relations:
+        return laws_on_variety(family, groups, generator, deadline, pieces)
+
     def sampled(p):
         samples = _Samples(family, p, generator)
         samples.grow(8)

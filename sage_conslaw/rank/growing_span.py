@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import independent_rows
 from ..exact.primes import point_failure_bound, prime_failure_bound, with_lucky_prime
@@ -108,7 +107,7 @@ def _lie_rank(family, generator, p, upper, deadline, most_work):
     letter = random_pushed_field if pushed else random_field
     field_degree = family.field_degree * (4 + 2 * int(family.exact_flow[1] or 1) if pushed else 1)
     A = ModularArithmetic(p)
-    z = modular.random_array(generator, (n,), p)
+    z = family.random_point(generator, p)
     rows = np.zeros((0, n), dtype=np.int64)
     sequence, found, error, depth = [], 0, 0.0, 0
     if not family.has_controls and family.drift is None:
@@ -138,7 +137,8 @@ def _lie_rank(family, generator, p, upper, deadline, most_work):
                 break
             batch = min(max(2 * batch, found), upper - found + 1)
         sequence.append(found)
-        degree = (depth + 2) * field_degree
+        # On a variety a function has at most its degree times that of the variety zeros in each free coordinate.
+        degree = (depth + 2) * field_degree * (1 if family.variety is None else family.variety.degree)
         error += point_failure_bound((found + 1) * degree, p)
         error += prime_failure_bound((found + 1) * _height_bits(family, depth + 1))
         if found < upper and not squeezed and not grows:

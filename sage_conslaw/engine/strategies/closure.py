@@ -24,6 +24,8 @@ class Closure(Strategy):
             return "the rank has not stopped growing"
         if not question.proof:
             return "no proof is asked for"
+        if question.family.variety is not None and question.family.variety.relations:
+            return "relations bind the coordinates"
         if n > _COORDINATES and (n > 3 * _COORDINATES or bounds.rank_at_least > _RANK):
             return f"brackets in {n} coordinates with rank {bounds.rank_at_least} may take long; ask for algorithm='symbolic'"
         return None

@@ -1,6 +1,7 @@
 r"""
 The sizes at which one strategy gives way to another, with the measurements behind them.
 """
+from ...runtime.errors import NotCovered
 from ..strategy import TooLarge
 
 # Below this number of coordinates the search in all monomials of degree 2 takes less than what it would be replaced by (0.2 s at 300
@@ -26,3 +27,9 @@ def too_large(family):
         return None
     return TooLarge(f"a rank in {n} coordinates needs about {56e-9 * n * n:.0f} GB of memory; "
                     f"at most {DENSE_COORDINATES} coordinates fit")
+
+
+def refuse_variety(question):
+    """Refuse an algorithm that knows no relations where relations or functions bind the coordinates."""
+    if question.family.variety is not None:
+        raise NotCovered(f"the algorithm {question.algorithm!r} knows no relations or functions; use algorithm='modular'")

@@ -4,8 +4,7 @@ Where kernels cost much more than a rank: the linear laws first, then the rank, 
 For NMF with momentum the rank closes with the linear laws alone; then every law is a function of them, and those of the degree asked
 for are their products.
 """
-from ...exact.primes import random_prime
-from ...laws.independence import independent_laws
+from ...laws.independence import independent_in
 from ...laws.kernel import polynomial_laws, products_of_linear
 from ...rank.growing_span import lie_rank
 from ..strategy import FindLaws
@@ -27,6 +26,8 @@ class LinearFirst(FindLaws):
     def reason_against(self, question, bounds):
         """Return why the other order is better."""
         reason = super().reason_against(question, bounds) or too_large(question.family)
+        if reason is None and question.family.variety is not None:
+            reason = "products of linear laws may be dependent modulo relations"
         if reason is None and not self._kernels_cost_more(question):
             reason = "kernels cost no more than a rank"
         return reason
@@ -41,7 +42,7 @@ class LinearFirst(FindLaws):
         family, groups, generator = question.family, question.search, question.generator(self.name)
         moving = [i for i in range(family.dimension) if i not in family.constants]
         linear = polynomial_laws(family, [(moving, 1)], generator, question.deadline)
-        independent = independent_laws(linear, family.dimension, generator, random_prime(generator), family.constants)
+        independent = independent_in(family, linear, generator)
         bounds.some_laws_are(linear, independent, self.name)
         rank = lie_rank(family, generator, bounds.rank_at_most, question.deadline, question.error_bound)
         bounds.rank_is_at_least(rank.rank, self.name, rank.sequence)

@@ -7,7 +7,7 @@ from ...laws.monomials import monomials
 from ...laws.symbolic import symbolic_laws
 from ...runtime.errors import NotCovered
 from ..strategy import FindLaws
-from .limits import too_large
+from .limits import refuse_variety, too_large
 
 
 class SymbolicLaws(FindLaws):
@@ -20,6 +20,7 @@ class SymbolicLaws(FindLaws):
         """Return why the published algorithm does not run."""
         if question.algorithm != "symbolic":
             return "not asked for"
+        refuse_variety(question)
         return super().reason_against(question, bounds) or too_large(question.family)
 
     def run(self, question, bounds):

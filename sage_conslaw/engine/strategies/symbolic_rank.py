@@ -3,7 +3,7 @@ The published count: brackets expanded, exact rational linear algebra with rank 
 """
 from ...rank.symbolic import symbolic_lie_rank
 from ..strategy import FindRank
-from .limits import too_large
+from .limits import refuse_variety, too_large
 
 
 class SymbolicRank(FindRank):
@@ -16,6 +16,7 @@ class SymbolicRank(FindRank):
         """Return why the published algorithm does not run."""
         if question.algorithm != "symbolic":
             return "not asked for"
+        refuse_variety(question)
         return super().reason_against(question, bounds) or too_large(question.family)
 
     def run(self, question, bounds):

@@ -1,0 +1,177 @@
+r"""
+The variety on which a family lives: coordinates that are bound by relations or are functions of others.
+
+Kepler's problem in the plane is polynomial in `x, y, p_x, p_y` and `u = 1/r`, which are bound by `u^2 (x^2 + y^2) = 1`: five coordinates, a
+variety of dimension 4.  A polynomial `h` is a law there iff its derivative along each field lies in the ideal `I` of the variety, so that two laws
+with the same normal form modulo a Groebner basis of `I` are one law.  For `I` prime the variety has a generic point, at which ranks are taken.
+
+A function such as `y = \exp(q)` has no polynomial relation to its argument: the graph is dense in the space of all `(q, y)`, so that identities hold
+on it iff they hold everywhere, but its tangent space is smaller: `dy - y\,dq = 0`.  Such one-forms are the ``forms`` of the variety, and each
+takes one dimension away.
+
+What fails: relations with several components, like `x y = 0`, have no generic point; they are refused with their components.
+"""
+import numpy as np
+
+from .._sage import QQ, FractionField, PolynomialRing
+from ..exact import modular
+from ..exact import terms as sparse
+from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
+from ..exact.linear_algebra import rank
+from ..runtime.errors import InputError
+from .points import PointFinder
+
+# A random choice of the free coordinates lifts to a point with probability about one over the degree of the variety.
+_TRIES = 4000
+
+
+class Variety:
+    r"""
+    An irreducible variety in the space of the moving coordinates, over Q(k), with a tangent space.
+
+    INPUT:
+
+    - ``names``, ``constants`` -- of the family
+
+    - ``relations`` -- sparse polynomials in all coordinates that vanish on it
+
+    - ``forms`` -- one-forms `\sum_j w_j dz_j`, as ``{j: sparse polynomial}``, that vanish on its tangent space
+
+    EXAMPLES:
+
+    The circle::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.fields.variety import Variety
+        sage: one = Fraction(1r)
+        sage: circle = Variety(["x", "y"], (), [{(0r, 0r): one, (1r, 1r): one, (): -one}]); circle.dimension
+        1
+        sage: Variety(["x", "y"], (), [{(0r, 1r): one}])
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: the relations have 2 components: y = 0; x = 0; add relations that leave one of them
+    """
+
+    def __init__(self, names, constants, relations, forms=()):
+        self.names, self.constants = list(names), tuple(constants)
+        self.relations = [relation for relation in relations if relation]
+        self.forms = list(forms)
+        self.moving = [i for i in range(len(self.names)) if i not in set(self.constants)]
+        self.place = {coordinate: number for number, coordinate in enumerate(self.moving)}
+        self.parameters = PolynomialRing(QQ, [self.names[i] for i in self.constants], len(self.constants))
+        self.field = FractionField(self.parameters) if self.constants else QQ
+        self.ring = PolynomialRing(self.field, [self.names[i] for i in self.moving], len(self.moving), order="degrevlex")
+        self._parameter = {coordinate: number for number, coordinate in enumerate(self.constants)}
+        self._gradients = {}
+        self._settle()
+
+    def _settle(self):
+        """Compute the Groebner basis and the dimension, and refuse what is not irreducible."""
+        self.basis, self.codimension, self.degree = [], 0, 1
+        if self.relations:
+            ideal = self.ring.ideal([self.polynomial(relation) for relation in self.relations])
+            if ideal.is_one():
+                raise InputError("the relations have no solution: 1 is a combination of them")
+            components = ideal.minimal_associated_primes()
+            if len(components) > 1:
+                shown = "; ".join(", ".join(f"{g} = 0" for g in component.gens()) for component in components[:4])
+                raise InputError(f"the relations have {len(components)} components: {shown}; add relations that leave one of them")
+            # What vanishes on the variety is the prime ideal, which the relations may generate only up to powers.
+            self.basis = list(components[0].groebner_basis())
+            self.relations = [self.terms(g) for g in self.basis]
+            self.codimension = len(self.moving) - int(components[0].dimension())
+            for relation in self.relations:
+                self.degree *= max(1, sum(i in self.place for i in max(relation, key=len)))
+        self.dimension = len(self.moving) - self.codimension - len(self.forms)
+
+    def polynomial(self, terms):
+        """Return a sparse polynomial in all coordinates as one over the rational functions of the parameters."""
+        parts = {}
+        for monomial, value in terms.items():
+            exponents = [0] * len(self.moving)
+            for i in monomial:
+                if i in self.place:
+                    exponents[self.place[i]] += 1
+            power = tuple(self._parameter[i] for i in monomial if i in self._parameter)
+            parts.setdefault(tuple(exponents), {})[power] = value
+        if not self.constants:
+            return self.ring({e: QQ((part[()].numerator, part[()].denominator)) for e, part in parts.items()})
+        return self.ring({e: self.field(sparse.to_sage(part, self.parameters)) for e, part in parts.items()})
+
+    def terms(self, polynomial):
+        """Return a multiple of a polynomial over the rational functions of the parameters as a sparse one in all coordinates."""
+        common = self.parameters.one()
+        if self.constants:
+            for value in polynomial.coefficients():
+                common = common.lcm(self.parameters(value.denominator()))
+        out = {}
+        for exponents, value in polynomial.dict().items():
+            monomial = tuple(self.moving[j] for j, e in enumerate(exponents) for _ in range(int(e)))
+            scaled = sparse.from_sage(self.parameters(value * common))
+            for power, coefficient in scaled.items():
+                out[tuple(sorted(monomial + tuple(self.constants[i] for i in power)))] = coefficient
+        return dict(sorted(out.items(), key=lambda item: (len(item[0]), item[0])))
+
+    def normal_form(self, polynomial):
+        """Return the remainder of an element of :attr:`ring` modulo the ideal."""
+        return polynomial.reduce(self.basis) if self.basis else polynomial
+
+    def contains(self, terms):
+        """Decide exactly whether a sparse polynomial vanishes on the variety."""
+        return not self.normal_form(self.polynomial(terms))
+
+    def inverse(self, polynomial):
+        """Return an element that times the given one is 1 modulo the ideal, ``None`` if there is none."""
+        ideal = self.ring.ideal([*self.basis, polynomial])
+        return self.normal_form(self.ring.one().lift(ideal)[-1]) if ideal.is_one() else None
+
+    def is_standard(self, monomial):
+        """Say whether a monomial, a tuple of coordinates, is its own normal form: no leading monomial divides it."""
+        if not hasattr(self, "_leading"):
+            self._leading = [[(self.moving[j], int(e)) for j, e in enumerate(g.lm().exponents()[0]) if e] for g in self.basis]
+        return not any(all(monomial.count(i) >= e for i, e in lead) for lead in self._leading)
+
+    def point(self, generator, p):
+        r"""
+        Return a random smooth point modulo ``p``, with random constants; :class:`UnluckyPrime` if none is found.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.fields.variety import Variety
+            sage: one = Fraction(1r)
+            sage: circle = Variety(["x", "y"], (), [{(0r, 0r): one, (1r, 1r): one, (): -one}])
+            sage: x, y = circle.point(numpy.random.default_rng(0r), 10007r).tolist()
+            sage: (x^2 + y^2) % 10007
+            1
+        """
+        n = len(self.names)
+        if not self.relations:
+            return modular.random_array(generator, (n,), p)
+        if not hasattr(self, "_finder"):
+            self._finder = PointFinder(self)
+        for _ in range(_TRIES):
+            z = self._finder.attempt(generator, p)
+            if z is not None and rank(self.normals(z, p), p) == self.codimension + len(self.forms):
+                return z
+        raise UnluckyPrime("no point of the variety was found modulo the prime")
+
+    def normals(self, z, p):
+        """Return rows that span the one-forms vanishing on the tangent space at a point, in all coordinates."""
+        return self._evaluated([*self._differentials(), *self.forms], z, p)
+
+    def _differentials(self):
+        if not hasattr(self, "_rows"):
+            self._rows = [{i: part for i, part in sparse.derivatives(relation).items() if i in self.place}
+                          for relation in self.relations]
+        return self._rows
+
+    def _evaluated(self, forms, z, p):
+        n = len(self.names)
+        out = np.zeros((len(forms), n), dtype=np.int64)
+        entries = [(row, i, part) for row, form in enumerate(forms) for i, part in form.items()]
+        if entries:
+            values = sparse.PolynomialMap([part for _, _, part in entries], n)(ModularArithmetic(p), z)
+            out[[row for row, _, _ in entries], [i for _, i, _ in entries]] = values
+        return out

@@ -1,0 +1,317 @@
+r"""
+A system with quotients, roots, functions and relations, turned into a polynomial family on a variety.
+
+Kepler's problem, `p_x' = -x/(x^2 + y^2)^{3/2}`: the root brings in the coordinate `u = (x^2 + y^2)^{-1/2}` with its relation and its rule, then every
+component is polynomial.  Michaelis and Menten, `S' = -V S/(K + S)`: the field times `K + S` has the same laws in another time.  A
+denominator that vanishes on the variety, or a relation that the flow leaves, is refused.
+"""
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._sage import FractionField, PolynomialRing, matrix
+from ..exact import terms as sparse
+from ..exact.linear_algebra import kernel, rank
+from ..exact.primes import random_prime, with_lucky_prime
+from ..fields.explicit import VectorFieldFamily, along
+from ..fields.variety import Variety
+from ..runtime.errors import InputError, NotCovered
+from .functions import FUNCTIONS, FunctionParser, _Finer, exponential_relations, refuse_dependent_logarithms
+
+_RESTARTS = 50
+
+
+@dataclass
+class Written:
+    """A system as it is written: names, fields as lists of text (``None`` for an equation that the relations give), and relations."""
+
+    parameters: list
+    variables: list
+    fields: list
+    what: list
+    relations: list
+    has_drift: bool
+
+
+def extended_family(written):
+    """Return the polynomial family of a system as written, on its variety, proved invariant."""
+    units = {}
+    for _ in range(_RESTARTS):
+        try:
+            return _Extension(written, units).family()
+        except _Finer:
+            continue
+    raise NotCovered("the angles have no common unit; write them as multiples of one")
+
+
+class _Extension:
+    """One reading of a system: the parser with its coordinates, and the components as quotients."""
+
+    def __init__(self, written, units):
+        self.written = written
+        known = [*written.parameters, *written.variables]
+        extra = _undeclared(written.relations, known)
+        self.variables = [*written.variables, *extra]
+        self.parser = FunctionParser([*written.parameters, *self.variables], units)
+        self.first = len(written.parameters)
+        self.parser.still = set(range(self.first))
+        self.relations = [self._relation(text) for text in written.relations]
+        self.components = [self._field(what, texts) for what, texts in zip(written.what, written.fields)]
+
+    # -- reading -----------------------------------------------------------------------------------------
+
+    def _relation(self, text):
+        try:
+            return self.parser.reduced(self.parser.parse(str(text)))[0]
+        except InputError as error:
+            raise type(error)(f"relation {text!r}: {error}") from None
+
+    def _field(self, what, texts):
+        """Return the components by coordinate, as quotients; those without text are missing."""
+        out = {}
+        for number, (variable, text) in enumerate(zip(self.written.variables, texts), start=1):
+            if text is None:
+                continue
+            try:
+                out[self.first + number - 1] = self._value(self.parser.parse(str(text)))
+            except InputError as error:
+                raise type(error)(f"{what.removeprefix('the ')} {number} ({variable}'): {error}") from None
+        return out
+
+    def _value(self, pair):
+        return self.parser.without_inverses(self._quotient(pair))
+
+    def _quotient(self, pair):
+        if not pair[1]:
+            raise InputError("division by zero")
+        ring = self.parser.ring()
+        return FractionField(ring)(sparse.to_sage(pair[0], ring)) / sparse.to_sage(pair[1], ring)
+
+    # -- completing ----------------------------------------------------------------------------------------
+
+    def family(self):
+        """Return the family: rules for all coordinates, one denominator a field, the variety, and the proof of invariance."""
+        for components, what in zip(self.components, self.written.what):
+            self._solve_for_missing(components, what)
+        used = self._complete()
+        names = [name for name in self.parser.names if name in used]
+        place = {self.parser.names.index(name): i for i, name in enumerate(names)}
+        fields, denominators = [], []
+        for components in self.components:
+            field, denominator = self._polynomial(components, names, place)
+            fields.append(field)
+            denominators.append(denominator)
+        relations, forms, proofs = self._bindings(used, place)
+        constants = range(self.first)
+        variety = Variety(names, constants, relations, forms) if relations or forms else None
+        if variety is not None:
+            self._prove_independence(variety, proofs)
+            fields = [self._on_variety(f, d, variety, w) for f, d, w in zip(fields, denominators, self.written.what)]
+            self._prove_invariance(fields, variety)
+        family = VectorFieldFamily.from_terms(names, fields[0] if self.written.has_drift else None,
+                                              fields[1:] if self.written.has_drift else fields)
+        family.constants, family.variety = tuple(constants), variety
+        family.meaning = {name: f.text for name, f in self.parser.functions.items() if name in used}
+        family.denominators = tuple(denominators)
+        return family
+
+    def _solve_for_missing(self, components, what):
+        """Add the equations that the relations determine, by differentiating them."""
+        missing = [self.first + i for i in range(len(self.variables)) if self.first + i not in components]
+        if not missing:
+            return
+        names = ", ".join(self.parser.names[i] for i in missing)
+        if len(self.relations) < len(missing):
+            raise InputError(f"{what} has no equation for {names}; give one a variable, or relations that determine it")
+        ring = self.parser.ring()
+        over = FractionField(ring)
+        rows, right = [], []
+        for relation in self.relations:
+            parts = {i: sparse.to_sage(part, ring) for i, part in sparse.derivatives(relation).items()}
+            if any(i >= self.parser.base for i in parts):
+                raise NotCovered(f"the relation that determines {names} has functions in it; give the equation of {names}")
+            rows.append([over(parts.get(i, ring.zero())) for i in missing])
+            right.append(-sum((part * self._quotient(components[i]) for i, part in parts.items() if i in components), over.zero()))
+        table = matrix(over, rows)
+        if table.rank() < len(missing):
+            raise InputError(f"{what} has no equation for {names}, and the relations do not determine it; give one")
+        chosen = table.pivot_rows()
+        solution = table.matrix_from_rows(chosen).solve_right(matrix(over, len(chosen), 1, [right[i] for i in chosen]))
+        for i, value in zip(missing, solution.column(0)):
+            components[i] = self.parser.pair(value)
+
+    def _complete(self):
+        """Add the rules of all functions in use, which may bring in more; return the names in use."""
+        parser, done = self.parser, set()
+        used = set(parser.names[:parser.base])
+        while True:
+            mentioned = {parser.names[i] for components in self.components for pair in components.values() for side in pair for m in side for i in m}
+            mentioned |= {parser.names[i] for relation in self.relations for m in relation for i in m}
+            used |= mentioned
+            for name, relation in parser.relations:
+                if isinstance(name, tuple) and parser.functions[name[0]].kind != "root" and used & set(name):
+                    used |= set(name)
+            # What an argument mentions is in use too.
+            for name in list(used):
+                if name in parser.functions:
+                    used |= {parser.names[i] for _, g in parser.functions[name].rule for side in g for m in side for i in m}
+            waiting = [i for i, name in enumerate(parser.names) if name in used and name in parser.functions and name not in done]
+            if not waiting:
+                return used
+            index = waiting[0]
+            done.add(parser.names[index])
+            for components in self.components:
+                components[index] = self._rule(parser.functions[parser.names[index]], components)
+
+    def _rule(self, function, components):
+        total, ring = None, self.parser.ring()
+        for factor, argument in function.rule:
+            g = self._quotient(argument)
+            derivative = FractionField(ring).zero()
+            for i, x in enumerate(ring.gens()):
+                part = g.derivative(x) if i >= self.first else ring.zero()
+                if part:
+                    if i not in components:
+                        components[i] = self._rule(self.parser.functions[self.parser.names[i]], components)
+                        ring = self.parser.ring()
+                        return self._rule(function, components)
+                    derivative += part * self._quotient(components[i])
+            value = self._quotient(factor) * derivative
+            total = value if total is None else total + value
+        return self.parser.without_inverses(total)
+
+    def _polynomial(self, components, names, place):
+        """Return a field as sparse polynomials in the names in use, times its common denominator."""
+        ring = PolynomialRing(self.parser.ring().base_ring(), names, len(names))
+        pairs = {place[i]: tuple(sparse.to_sage(_moved(side, place), ring) for side in pair) for i, pair in components.items() if i in place}
+        common = ring.one()
+        for _, down in pairs.values():
+            common = common.lcm(down)
+        field = [{} for _ in names]
+        for i, (up, down) in pairs.items():
+            field[i] = sparse.from_sage(ring(up * (common / down)))
+        return field, common
+
+    def _bindings(self, used, place):
+        """Return relations, forms, and the arguments whose independence is to be proved, in the coordinates in use."""
+        parser = self.parser
+        relations = [_moved(r, place) for r in self.relations]
+        relations += [_moved(r, place) for name, r in parser.relations if (set(name) if isinstance(name, tuple) else {name}) <= used]
+        toric, basis = exponential_relations(parser, used)
+        relations += [_moved(r, place) for r in toric]
+        refuse_dependent_logarithms(parser, used)
+        forms, proofs = [], {"exp": [], "imaginary": []}
+        for index, name in enumerate(parser.names):
+            function = parser.functions.get(name)
+            if name not in used or function is None or function.kind in ("root", "pair"):
+                continue
+            if function.kind == "exp" and function.text.startswith("exp(") and name not in basis:
+                continue
+            forms.append(self._form(index, function, place))
+            if function.argument is not None and function.kind in proofs:
+                proofs[function.kind].append((function, [_moved(side, place) for side in function.argument]))
+        return relations, forms, proofs
+
+    def _form(self, index, function, place):
+        """Return `dy - \\phi\\,dg` times its denominators, as sparse polynomials by coordinate."""
+        ring = self.parser.ring()
+        total = {index: FractionField(ring).one()}
+        for factor, argument in function.rule:
+            g = self._quotient(argument)
+            for i, x in enumerate(ring.gens()):
+                if i >= self.first and g.derivative(x):
+                    total[i] = total.get(i, FractionField(ring).zero()) - self._quotient(factor) * g.derivative(x)
+        common = ring.one()
+        for value in total.values():
+            common = common.lcm(ring(value.denominator()))
+        return {place[i]: _moved(sparse.from_sage(ring(value * common)), place) for i, value in total.items() if value}
+
+    # -- proofs ----------------------------------------------------------------------------------------------
+
+    def _prove_independence(self, variety, proofs):
+        """Refuse exponentials whose arguments may be dependent over Q modulo constants."""
+        for kind, found in proofs.items():
+            if len(found) > 1 or found and kind == "exp":
+                generator = np.random.default_rng(0)
+                number = with_lucky_prime(generator, lambda p: _independent(variety, [g for _, g in found], generator, p))
+                if number < len(found):
+                    raise NotCovered(f"{', '.join(f.text for f, _ in found)} are not independent of each other; write them in terms of one, "
+                                     "e.g. tanh(x) as (exp(2*x) - 1)/(exp(2*x) + 1)")
+
+    def _on_variety(self, field, denominator, variety, what):
+        """Return a field modulo the ideal; a denominator that has an inverse there is divided out."""
+        over = variety.polynomial(sparse.from_sage(denominator))
+        if not variety.normal_form(over):
+            raise InputError(f"{what} has a denominator that the relations make zero: {denominator}")
+        if not variety.relations:
+            return field
+        factor = variety.ring.one() if over.is_constant() else variety.inverse(over) or variety.ring.one()
+        reduced = [variety.normal_form(variety.polynomial(f) * factor) if f else variety.ring.zero() for f in field]
+        common = variety.parameters.one()
+        if variety.constants:
+            for value in (c for f in reduced for c in f.coefficients()):
+                common = common.lcm(variety.parameters(value.denominator()))
+        out = [{} for _ in field]
+        for i, f in zip(variety.moving, (reduced[i] for i in variety.moving)):
+            for exponents, value in f.dict().items():
+                monomial = tuple(variety.moving[j] for j, e in enumerate(exponents) for _ in range(int(e)))
+                for power, c in sparse.from_sage(variety.parameters(value * common)).items():
+                    out[i][tuple(sorted(monomial + tuple(variety.constants[k] for k in power)))] = c
+        return out
+
+    def _prove_invariance(self, fields, variety):
+        for field, what in zip(fields, self.written.what):
+            for relation in variety.relations:
+                moved = variety.normal_form(variety.polynomial(along(field, relation)))
+                if moved:
+                    shown = variety.polynomial(relation)
+                    raise InputError(f"{what} does not keep the relation {shown} = 0: its derivative is {str(moved)[:120]} modulo the relations; "
+                                     "give relations that the flow keeps")
+
+
+def _moved(terms, place):
+    return {tuple(sorted(place[i] for i in monomial)): value for monomial, value in terms.items()}
+
+
+def _independent(variety, arguments, generator, p):
+    """Return the rank over Q, at least, of the differentials of the arguments along the variety, modulo ``p``."""
+    columns = []
+    pieces = [{i: part for i, part in sparse.derivatives(side).items() if i in variety.place} for pair in arguments for side in pair]
+    for _ in range(len(arguments)):
+        z = variety.point(generator, p)
+        normals = variety.normals(z, p)[:, variety.moving]
+        vectors = kernel(normals, p)
+        tangent = np.zeros((len(vectors), len(variety.moving)), dtype=np.int64)
+        for row, vector in enumerate(vectors):
+            tangent[row, list(vector)] = list(vector.values())
+        rows = variety._evaluated(pieces, z, p)[:, variety.moving]
+        values = [_at(side, z, p) for pair in arguments for side in pair]
+        block = []
+        for number in range(len(arguments)):
+            up, down = values[2 * number:2 * number + 2]
+            scale = pow(down, -2, p)
+            block.append([(int(a) * down - int(b) * up) * scale % p for a, b in zip(rows[2 * number], rows[2 * number + 1])])
+        columns.append([[sum(x * int(t) for x, t in zip(row, vector)) % p for vector in tangent] for row in block])
+    table = np.array([[x for block in columns for x in block[number]] for number in range(len(arguments))], dtype=np.int64)
+    return rank(table, p)
+
+
+def _at(terms, z, p):
+    total = 0
+    for monomial, value in terms.items():
+        term = value.numerator * pow(value.denominator, -1, p)
+        for i in monomial:
+            term = term * int(z[i]) % p
+        total += term
+    return total % p
+
+
+def _undeclared(relations, known):
+    """Return names in relations that are neither known nor functions: coordinates that the relations define."""
+    out = []
+    for text in relations:
+        for name in re.findall(r"[A-Za-z]\w*", str(text), re.ASCII):
+            if name not in known and name not in FUNCTIONS and name not in out:
+                out.append(name)
+    return out

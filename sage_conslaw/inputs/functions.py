@@ -1,0 +1,398 @@
+r"""
+Right-hand sides as people write them: quotients, roots, sines and exponentials, read as rational functions of more coordinates.
+
+`\sin(q)` becomes a coordinate `s` with a partner `c = \cos(q)`, the relation `s^2 + c^2 = 1` and the rule `s' = c\,q'`; `1/\sqrt{x^2 + y^2}` becomes `u`
+with `u^2 (x^2 + y^2) = 1` and `u' = -u^3 (x x' + y y')`; `\exp(q)` becomes `e` with `e' = e\,q'` and no relation, for there is none.  Then a
+field is rational, a common denominator changes the time and no law, and what is left is polynomial.
+
+That there are no relations but those written down has to be proved, else the dimension would be wrong.  Exponentials (and sines, which are
+exponentials of imaginary arguments) of functions that are linearly independent over Q modulo constants are algebraically independent
+(Ax, *On Schanuel's conjectures*, 1971); logarithms are, where each has an irreducible factor that the others lack (Ostrowski 1946).  Sums of
+angles are expanded, so that the arguments are independent; what cannot be proved is refused.
+"""
+import ast
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+
+from .._sage import QQ, ZZ, FractionField, PolynomialRing, matrix
+from ..exact import terms as sparse
+from ..runtime.errors import InputError, NotCovered
+from .polynomials import _FractionParser
+
+FUNCTIONS = ("sqrt", "sin", "cos", "tan", "exp", "log", "sinh", "cosh", "tanh", "sigmoid")
+ONE = {(): Fraction(1)}
+
+# An angle that is a larger multiple of another is expanded to a polynomial that nobody wants to see.
+_MOST_MULTIPLES = 24
+
+# Rounds in which right-hand sides bring in new coordinates; nested functions need one each.
+_ROUNDS = 30
+
+
+class _Finer(Exception):
+    """An angle turned out to be a fraction of the one taken as unit: read again with the smaller unit."""
+
+
+@dataclass
+class Function:
+    """A coordinate that stands for a function: how it is written, how it moves, and what binds it."""
+
+    name: str
+    text: str
+    # Pairs (factor, argument), all pairs (numerator, denominator): the derivative is the sum of factor times that of the argument.
+    rule: list
+    # ``"root"``, ``"exp"``, ``"imaginary"``, ``"log"``; the argument for which independence is to be shown, or ``None``.
+    kind: str
+    argument: object = None
+
+
+class FunctionParser(_FractionParser):
+    """Quotients of polynomials and functions of them, as pairs in the coordinates known and those that stand for functions."""
+
+    def __init__(self, names, units=None):
+        super().__init__(list(names))
+        self.base = len(self.names)
+        self.functions, self.relations, self._known, self.units = {}, [], {}, {} if units is None else units
+        # How the reciprocal of a root or an exponential is made a coordinate, by index.
+        self._inverse_of = {}
+        # Coordinates that do not move: their functions would be numbers.
+        self.still = set()
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def _walk(self, node):
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+            return self._power(node)
+        return super()._walk(node)
+
+    def _fail(self, why):
+        try:
+            super()._fail(why)
+        except InputError as error:
+            raise InputError(f"{error}, and the functions {', '.join(FUNCTIONS)}") from None
+
+    def _call(self, node):
+        name = node.func.id if isinstance(node.func, ast.Name) else None
+        if name not in FUNCTIONS or len(node.args) != 1 or node.keywords:
+            self.node = None
+            self._fail(f"{name or 'this'}(...) is not a function known here" if name not in FUNCTIONS else f"{name} takes one argument")
+        argument = self.reduced(self._walk(node.args[0]))
+        self.node = node
+        if name != "sqrt" and not any(i not in self.still for side in argument for m in side for i in m):
+            if not argument[0] and name != "log":
+                return (({} if name in ("sin", "tan", "sinh", "tanh") else ONE) if name != "sigmoid" else {(): Fraction(1, 2)}), ONE
+            self._fail("it does not move, and is not rational: give it a name and call that a parameter")
+        return getattr(self, f"_{name}")(argument)
+
+    def _power(self, node):
+        exponent = self.reduced(super()._walk(node.right))
+        self.node = node
+        if set(exponent[0]) - {()} or set(exponent[1]) != {()}:
+            self._fail("an exponent must be a number")
+        value = exponent[0].get((), Fraction(0)) / exponent[1][()]
+        base = self._walk(node.left)
+        if value.denominator > 1:
+            if value.denominator > 12:
+                self._fail(f"a root of order {value.denominator} is above 12")
+            base = self._root(self.reduced(base), value.denominator)
+        if value < 0 and not base[0]:
+            self._fail("division by zero")
+        base = base if value >= 0 else base[::-1]
+        if abs(value.numerator) > 1000:
+            self._fail(f"the exponent {value} is above 1000")
+        power = {(): Fraction(abs(value.numerator))}
+        return tuple(self._combine(ast.Pow(), side, power) for side in base)
+
+    def reduced(self, pair):
+        """Return a quotient in lowest terms, the denominator with leading coefficient 1."""
+        if not pair[1]:
+            self._fail("division by zero")
+        ring = self.ring()
+        value = FractionField(ring)(sparse.to_sage(pair[0], ring)) / sparse.to_sage(pair[1], ring)
+        return self.pair(value)
+
+    def ring(self):
+        """Return the polynomial ring of all coordinates known so far."""
+        return PolynomialRing(QQ, self.names, len(self.names))
+
+    def pair(self, value):
+        """Return an element of the fraction field as a pair of sparse polynomials."""
+        ring = self.ring()
+        up, down = ring(value.numerator()), ring(value.denominator())
+        scale = down.lc()
+        return sparse.from_sage(up / scale), sparse.from_sage(down / scale)
+
+    def written(self, pair):
+        """Return a quotient as text, with the functions written out."""
+        ring = self.ring()
+        up, down = (str(sparse.to_sage(side, ring)) for side in pair)
+        text = up if down == "1" else f"({up})/({down})"
+        for name in sorted(self.functions, key=len, reverse=True):
+            text = text.replace(name, self.functions[name].text)
+        return text
+
+    def _new(self, stem, text, rule, kind, argument=None):
+        """Add a coordinate; the rule may mention it by its index, which is the number of names before."""
+        name, number = stem, 0
+        while name in self.names or name in FUNCTIONS:
+            number += 1
+            name = f"{stem}_{number}"
+        self.names.append(name)
+        self.functions[name] = Function(name, text, rule, kind, argument)
+        return {(len(self.names) - 1,): Fraction(1)}
+
+    def _stem(self, function, argument):
+        """Return a name such as ``sin_q`` for a function of one coordinate, ``sin_1`` for others."""
+        if argument[1] == ONE and len(argument[0]) == 1:
+            (monomial, value), = argument[0].items()
+            if value == 1 and len(monomial) == 1:
+                return f"{function}_{self.names[monomial[0]]}"
+        return f"{function}_{1 + sum(name.startswith(function + '_') for name in self.names)}"
+
+    # -- roots -----------------------------------------------------------------------------------------
+
+    def _sqrt(self, argument):
+        return self._root(argument, 2)
+
+    def _root(self, argument, order):
+        key = "root", order, str(argument)
+        if key not in self._known:
+            g, written = argument, self.written(argument)
+            exact = _exact_root(argument, order)
+            if exact is not None:
+                return exact
+            index = len(self.names)
+            factor = {(): Fraction(1, order)}, {(index,) * (order - 1): Fraction(1)}
+            text = f"sqrt({written})" if order == 2 else f"({written})^(1/{order})"
+            r = self._new(self._stem("sqrt" if order == 2 else "root", argument), text, [(factor, g)], "root")
+            self._known[key] = r
+            power = {(index,) * order: Fraction(1)}
+            self.relations.append((self.names[index], sparse.add(sparse.multiply(power, g[1]), sparse.scaled(g[0], Fraction(-1)))))
+            self._inverse_of[index] = lambda: self._inverse_root(key, argument, order, text)
+        return self._known[key], ONE
+
+    def _inverse_root(self, key, g, order, text):
+        inverse = "inverse", *key
+        if inverse not in self._known:
+            index, root = len(self.names), next(iter(self._known[key]))[0]
+            # u^n g = 1, hence u' = -u^(n+1) g'/n.
+            factor = {(index,) * (order + 1): Fraction(-1, order)}, ONE
+            stem = self.names[root].replace("sqrt", "isqrt", 1).replace("root", "iroot", 1)
+            u = self._new(stem, f"1/{text}", [(factor, g)], "root")
+            self._known[inverse] = u
+            power = {(index,) * order: Fraction(1)}
+            self.relations.append((self.names[index], sparse.add(sparse.multiply(power, g[0]), sparse.scaled(g[1], Fraction(-1)))))
+            self.relations.append(((self.names[root], self.names[index]), {tuple(sorted((root, index))): Fraction(1), (): Fraction(-1)}))
+        return self._known[inverse]
+
+    # -- exponentials and angles --------------------------------------------------------------------------
+
+    def _exp(self, argument):
+        key = "exp", str(argument)
+        if key not in self._known:
+            index = len(self.names)
+            e = self._new(self._stem("exp", argument), f"exp({self.written(argument)})", [(({(index,): Fraction(1)}, ONE), argument)], "exp", argument)
+            self._known[key] = e
+            minus = {m: -c for m, c in argument[0].items()}, argument[1]
+            self._inverse_of[index] = lambda: self._exp(minus)[0]
+        return self._known[key], ONE
+
+    def _tanh(self, argument):
+        return self._riccati("tanh", argument, lambda i: {(): Fraction(1), (i, i): Fraction(-1)}, 2)
+
+    def _sigmoid(self, argument):
+        return self._riccati("sigmoid", argument, lambda i: {(i,): Fraction(1), (i, i): Fraction(-1)}, 1)
+
+    def _riccati(self, function, argument, factor, scale):
+        key = function, str(argument)
+        if key not in self._known:
+            doubled = sparse.scaled(argument[0], Fraction(scale)), argument[1]
+            text = f"{function}({self.written(argument)})"
+            self._known[key] = self._new(self._stem(function, argument), text, [((factor(len(self.names)), ONE), argument)], "exp", doubled)
+        return self._known[key], ONE
+
+    def _sin(self, argument):
+        return self._angle("sin", "cos", argument)[0], ONE
+
+    def _cos(self, argument):
+        return self._angle("sin", "cos", argument)[1], ONE
+
+    def _tan(self, argument):
+        return self._angle("sin", "cos", argument)
+
+    def _sinh(self, argument):
+        return self._angle("sinh", "cosh", argument)[0], ONE
+
+    def _cosh(self, argument):
+        return self._angle("sinh", "cosh", argument)[1], ONE
+
+    def _angle(self, odd, even, argument):
+        """Return sine and cosine of a sum, expanded by the addition theorems: one pair of coordinates a term."""
+        sign = Fraction(-1 if odd == "sin" else 1)
+        up, down = argument
+        pieces = [({m: Fraction(1)}, value) for m, value in up.items()] if down == ONE else [(up, Fraction(1))]
+        s, c = {}, ONE
+        for part, value in pieces:
+            unit, number = self._unit(odd, (part, down), value)
+            one, other = self._pair_of(odd, even, (sparse.scaled(part, unit), down), sign)
+            one = one if number > 0 else sparse.scaled(one, Fraction(-1))
+            for _ in range(abs(number)):
+                s, c = (sparse.add(self._product(s, other), self._product(c, one)),
+                        sparse.add(self._product(c, other), sparse.scaled(self._product(s, one), sign)))
+        return s, c
+
+    def _unit(self, odd, part, value):
+        """Return the unit of an angle and how often it is taken."""
+        key = odd, str(part)
+        unit = self.units.setdefault(key, abs(value))
+        number = value / unit
+        if number.denominator > 1:
+            common = lcm(unit.denominator, value.denominator)
+            self.units[key] = Fraction(gcd(int(unit * common), int(abs(value) * common)), common)
+            raise _Finer
+        if abs(number) > _MOST_MULTIPLES:
+            self._fail(f"an angle that is {number} times another is above {_MOST_MULTIPLES}")
+        return unit, int(number)
+
+    def _pair_of(self, odd, even, argument, sign):
+        key = odd, str(argument)
+        if key not in self._known:
+            index, kind, written = len(self.names), "imaginary" if odd == "sin" else "exp", self.written(argument)
+            stem = self._stem(odd, argument)
+            s = self._new(stem, f"{odd}({written})", [(({(index + 1,): Fraction(1)}, ONE), argument)], kind, argument)
+            c = self._new(even + self.names[index][len(odd):], f"{even}({written})", [(({(index,): sign}, ONE), argument)], "pair")
+            self._known[key] = s, c
+            relation = {(index + 1, index + 1): Fraction(1), (index, index): -sign, (): Fraction(-1)}
+            self.relations.append((tuple(self.names[index:index + 2]), relation))
+        return self._known[key]
+
+    def _log(self, argument):
+        key = "log", str(argument)
+        if key not in self._known:
+            rule = [((argument[1], argument[0]), argument)]
+            self._known[key] = self._new(self._stem("log", argument), f"log({self.written(argument)})", rule, "log", argument)
+        return self._known[key], ONE
+
+    # -- what moves ------------------------------------------------------------------------------------------
+
+    def without_inverses(self, value):
+        """Return an element of the fraction field as a pair whose denominator has no factor that is a root or an exponential."""
+        up, down = self.pair(value)
+        for index, inverse in list(self._inverse_of.items()):
+            power = min((m.count(index) for m in down), default=0)
+            if power:
+                down = {_without(m, index, power): c for m, c in down.items()}
+                factor = inverse()
+                for _ in range(power):
+                    up = self._product(up, factor)
+        return up, down
+
+
+def _without(monomial, index, power):
+    at = monomial.index(index)
+    return monomial[:at] + monomial[at + power:]
+
+
+def _exact_root(argument, order):
+    """Return the root of a number that has a rational one, else ``None``."""
+    if set(argument[0]) != {()} or set(argument[1]) != {()}:
+        return None
+    value = QQ((argument[0][()].numerator, argument[0][()].denominator))
+    root, exact = _rational_root(value, order)
+    return ({(): root}, ONE) if exact else None
+
+
+def _rational_root(value, order):
+    if value < 0 and order % 2 == 0:
+        return None, False
+    up, exact_up = ZZ(value.numerator()).nth_root(order, truncate_mode=True)
+    down, exact_down = ZZ(value.denominator()).nth_root(order, truncate_mode=True)
+    return Fraction(int(up), int(down)), exact_up and exact_down
+
+
+def exponential_relations(parser, used):
+    r"""
+    Return the relations between exponentials whose arguments are dependent over the integers, and the names of a basis.
+
+    INPUT: a :class:`FunctionParser`, and the names in use
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.inputs.functions import FunctionParser, exponential_relations
+        sage: parser = FunctionParser(["p", "q"])
+        sage: values = [parser.parse(text) for text in ("exp(p-q)", "exp(q-p)")]
+        sage: exponential_relations(parser, set(parser.names))
+        ([{(): Fraction(-1, 1), (2, 3): Fraction(1, 1)}], ['exp_1'])
+    """
+    names = [name for name in parser.names if name in used and name in parser.functions
+             and parser.functions[name].kind == "exp" and parser.functions[name].text.startswith("exp(")]
+    if not names:
+        return [], []
+    ring = parser.ring()
+    field = FractionField(ring)
+    values = [field(sparse.to_sage(parser.functions[n].argument[0], ring)) / sparse.to_sage(parser.functions[n].argument[1], ring) for n in names]
+    common = ring.one()
+    for value in values:
+        common = common.lcm(value.denominator())
+    rows = [ring(value * common).dict() for value in values]
+    columns = sorted({m for row in rows for m in row}, key=str)
+    table = matrix(QQ, len(rows), len(columns), [[row.get(m, 0) for m in columns] for row in rows])
+    lattice = table.left_kernel().basis_matrix()
+    basis = [names[i] for i in table.pivot_rows()]
+    if not lattice.nrows():
+        return [], basis
+    # The lattice of integer relations is saturated, so that its ideal is prime; the binomials of a basis generate it up to monomials.
+    lattice = (lattice * lattice.denominator()).change_ring(ZZ).saturation()
+    small = PolynomialRing(QQ, names, len(names))
+    binomials = []
+    for row in lattice.rows():
+        up = down = small.one()
+        for x, n in zip(small.gens(), row):
+            up, down = up * x ** max(int(n), 0), down * x ** max(-int(n), 0)
+        binomials.append(up - down)
+    ideal = small.ideal(binomials)
+    for x in small.gens():
+        ideal = ideal.saturation(small.ideal(x))[0]
+    place = {name: parser.names.index(name) for name in names}
+    relations = [{tuple(sorted(place[names[j]] for j in m)): c for m, c in sparse.from_sage(g).items()} for g in ideal.groebner_basis()]
+    return relations, basis
+
+
+def refuse_dependent_logarithms(parser, used):
+    r"""
+    Refuse logarithms that may be dependent: each is to have an irreducible factor of its own, but for exponents.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.inputs.functions import FunctionParser, refuse_dependent_logarithms
+        sage: parser = FunctionParser(["p", "q"])
+        sage: values = [parser.parse(text) for text in ("log(p)", "log(q)", "log(p*q)")]
+        sage: refuse_dependent_logarithms(parser, set(parser.names))
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.NotCovered: log(p), log(q), log(p*q) are not independent: write each as a sum of logarithms of irreducible polynomials
+    """
+    functions = [parser.functions[name] for name in parser.names if name in used and name in parser.functions]
+    logs = [f for f in functions if f.kind == "log"]
+    if not logs:
+        return
+    ring = parser.ring()
+    exponentials = {f.name for f in functions if f.kind == "exp" and f.text.startswith("exp(")}
+    bound = {f.name for f in functions if f.kind in ("root", "imaginary", "pair")}
+    rows, columns = [], {}
+    for f in logs:
+        row = {}
+        for side, sign in zip(f.argument, (1, -1)):
+            polynomial = sparse.to_sage(side, ring)
+            if any(str(v) in bound for v in polynomial.variables()):
+                raise NotCovered(f"{f.text} is the logarithm of a root or an angle; write it as a variable with its own equation")
+            for factor, power in polynomial.factor():
+                if str(factor) not in exponentials and any(parser.names.index(str(v)) not in parser.still for v in factor.variables()):
+                    row[columns.setdefault(str(factor), len(columns))] = sign * power
+        rows.append(row)
+    table = matrix(QQ, len(rows), max(len(columns), 1), {(i, j): v for i, row in enumerate(rows) for j, v in row.items()})
+    if table.rank() < len(rows):
+        raise NotCovered(f"{', '.join(f.text for f in logs)} are not independent: write each as a sum of logarithms of irreducible polynomials")

@@ -1,0 +1,90 @@
+r"""
+Polynomial laws modulo the ideal of a variety: exact kernels on the monomials that are their own normal forms.
+
+Every polynomial of degree at most `d` has a normal form of degree at most `d` (the order is by degree), a combination of standard monomials.  So a
+law modulo the ideal is a vector in the kernel of `z^a \mapsto NF(L z^a)` for each field, over Q(k).  The kernel is exact, by construction all laws of the
+degree and none twice.
+
+For the circle `x^2 + y^2 = 1` with `x' = -y, y' = x` the standard monomials of degree 1 and 2 are `x, y, x y, y^2`, and the kernel is zero:
+`x^2 + y^2` is not a law but a constant.
+"""
+from fractions import Fraction
+
+import numpy as np
+
+from .._sage import QQ
+from ..exact import terms as sparse
+from ..exact.primes import random_prime
+from ..parameters.parametric import polynomial_over_constants
+from .basis import oriented, readable_basis
+from .monomials import blocks
+from ..parameters.specialisation import Specialisation, exact_kernel
+
+
+def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
+    r"""
+    Return a basis of all polynomial laws in a space of monomials modulo the relations of a family, over Q(k).
+
+    EXAMPLES:
+
+    The pendulum, with `s = \sin q` and `c = \cos q`::
+
+        sage: import numpy
+        sage: from sage_conslaw import system
+        sage: from sage_conslaw.laws.on_variety import laws_on_variety
+        sage: pendulum = system(["s", "c", "p"], ["c*p", "-s*p", "-s"], relations=["s^2 + c^2 - 1"])
+        sage: laws_on_variety(pendulum, pendulum.groups(2r), numpy.random.default_rng(0r))
+        [{(1,): Fraction(-2, 1), (2, 2): Fraction(1, 1)}]
+    """
+    variety = family.variety
+    fields = [[variety.polynomial(f) for f in field] for field in
+              ([family.drift] if family.drift is not None else []) + family.controls]
+    fields = [[field[i] for i in variety.moving] for field in fields]
+    parameters = variety.parameters if family.constants else QQ
+    at = Specialisation(parameters, random_prime(generator), generator)
+    laws = []
+    for group in blocks(family, groups, generator, deadline) if pieces is None else pieces:
+        for block in group:
+            if deadline is not None:
+                deadline.check()
+            monomials = [tuple(int(i) for i in row if i < family.dimension) for row in block]
+            monomials = [m for m in monomials if variety.is_standard(m)]
+            if monomials:
+                laws += _in_block(variety, fields, monomials, parameters, at)
+    if not all(family.conserved(laws)):
+        raise ArithmeticError("a law modulo the relations does not hold exactly although its linear equations do; please report the system")
+    return sorted(laws, key=lambda law: (max(map(len, law)), sorted(law)))
+
+
+def _in_block(variety, fields, monomials, parameters, at):
+    basis = exact_kernel(equations_on_variety(variety, fields, monomials), len(monomials), parameters, at)
+    if variety.constants:
+        return [polynomial_over_constants({m: variety.field(v) for m, v in zip(monomials, vector) if v}, variety.parameters,
+                                          list(variety.constants)) for vector in basis]
+    vectors = [{i: Fraction(int(v.numerator()), int(v.denominator())) for i, v in enumerate(vector) if v} for vector in basis]
+    return [oriented({monomials[i]: value for i, value in vector.items()}) for vector in readable_basis(vectors)]
+
+
+def equations_on_variety(variety, fields, monomials):
+    """Return the equations for the coefficients of a law modulo the ideal, as ``{column: element of Q or Q[k]}``."""
+    rows = {}
+    for column, monomial in enumerate(monomials):
+        parts = [(variety.place[i], variety.polynomial(part)) for i, part in sparse.derivatives({monomial: Fraction(1)}).items()]
+        for number, field in enumerate(fields):
+            derivative = sum((part * field[j] for j, part in parts if field[j]), variety.ring.zero())
+            for exponents, value in variety.normal_form(derivative).dict().items():
+                rows.setdefault((number, exponents), {})[column] = value
+    distinct = {}
+    for row in rows.values():
+        row = _without_denominators(variety, row)
+        distinct[tuple(row.items())] = row
+    return list(distinct.values())
+
+
+def _without_denominators(variety, row):
+    if not variety.constants:
+        return row
+    common = variety.parameters.one()
+    for value in row.values():
+        common = common.lcm(variety.parameters(value.denominator()))
+    return {column: variety.parameters(value * common) for column, value in row.items()}
