@@ -13,7 +13,7 @@ from sage.all import QQ, PolynomialRing
 from sage_conslaw import TimeLimitReached, conservation_laws, exceptional_parameters, is_conserved, networks, system
 from sage_conslaw.cli.command import cli
 from sage_conslaw.runtime.deadline import ComputationLost
-from sage_conslaw.laws import branches as branch_room
+from sage_conslaw.parameters import branches as branch_room
 from sage_conslaw.parameters.rank_drops import rank_drops
 from sage_conslaw.parameters.pivots import cores, rank_and_factors
 from sage_conslaw.parameters.varieties import whole_space

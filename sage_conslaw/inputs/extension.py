@@ -112,7 +112,7 @@ class _Extension:
         family = VectorFieldFamily.from_terms(names, fields[0] if self.written.has_drift else None,
                                               fields[1:] if self.written.has_drift else fields)
         family.constants, family.variety = tuple(constants), variety
-        family.meaning = {name: f.text for name, f in self.parser.functions.items() if name in used}
+        family.meaning = {name: f.text for name, f in self.parser.meaning.items() if name in used}
         family.denominators = tuple(denominators)
         return family
 
@@ -150,19 +150,19 @@ class _Extension:
             mentioned |= {parser.names[i] for relation in self.relations for m in relation for i in m}
             used |= mentioned
             for name, relation in parser.relations:
-                if isinstance(name, tuple) and parser.functions[name[0]].kind != "root" and used & set(name):
+                if isinstance(name, tuple) and parser.meaning[name[0]].kind != "root" and used & set(name):
                     used |= set(name)
             # What an argument mentions is in use too.
             for name in list(used):
-                if name in parser.functions:
-                    used |= {parser.names[i] for _, g in parser.functions[name].rule for side in g for m in side for i in m}
-            waiting = [i for i, name in enumerate(parser.names) if name in used and name in parser.functions and name not in done]
+                if name in parser.meaning:
+                    used |= {parser.names[i] for _, g in parser.meaning[name].rule for side in g for m in side for i in m}
+            waiting = [i for i, name in enumerate(parser.names) if name in used and name in parser.meaning and name not in done]
             if not waiting:
                 return used
             index = waiting[0]
             done.add(parser.names[index])
             for components in self.components:
-                components[index] = self._rule(parser.functions[parser.names[index]], components)
+                components[index] = self._rule(parser.meaning[parser.names[index]], components)
 
     def _rule(self, function, components):
         total, ring = None, self.parser.ring()
@@ -173,7 +173,7 @@ class _Extension:
                 part = g.derivative(x) if i >= self.first else ring.zero()
                 if part:
                     if i not in components:
-                        components[i] = self._rule(self.parser.functions[self.parser.names[i]], components)
+                        components[i] = self._rule(self.parser.meaning[self.parser.names[i]], components)
                         ring = self.parser.ring()
                         return self._rule(function, components)
                     derivative += part * self._quotient(components[i])
@@ -203,7 +203,7 @@ class _Extension:
         refuse_dependent_logarithms(parser, used)
         forms, proofs = [], {"exp": [], "imaginary": []}
         for index, name in enumerate(parser.names):
-            function = parser.functions.get(name)
+            function = parser.meaning.get(name)
             if name not in used or function is None or function.kind in ("root", "pair"):
                 continue
             if function.kind == "exp" and function.text.startswith("exp(") and name not in basis:

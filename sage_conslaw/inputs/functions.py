@@ -10,7 +10,6 @@ exponentials of imaginary arguments) of functions that are linearly independent 
 (Ax, *On Schanuel's conjectures*, 1971); logarithms are, where each has an irreducible factor that the others lack (Ostrowski 1946).  Sums of
 angles are expanded, so that the arguments are independent; what cannot be proved is refused.
 """
-import ast
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
@@ -18,10 +17,14 @@ from math import gcd, lcm
 from .._sage import QQ, ZZ, FractionField, PolynomialRing, matrix
 from ..exact import terms as sparse
 from ..runtime.errors import InputError, NotCovered
-from .polynomials import _FractionParser
+from .polynomials import Fractions
+from .syntax import Reader
 
 FUNCTIONS = ("sqrt", "sin", "cos", "tan", "exp", "log", "sinh", "cosh", "tanh", "sigmoid")
 ONE = {(): Fraction(1)}
+# Values at zero; the logarithm has none.
+AT_ZERO = {name: Fraction(1) for name in ("cos", "exp", "cosh")} | {name: Fraction(0) for name in ("sin", "tan", "sinh", "tanh")}
+AT_ZERO["sigmoid"] = Fraction(1, 2)
 
 # An angle that is a larger multiple of another is expanded to a polynomial that nobody wants to see.
 _MOST_MULTIPLES = 24
@@ -47,69 +50,59 @@ class Function:
     argument: object = None
 
 
-class FunctionParser(_FractionParser):
+class FunctionParser(Fractions):
     """Quotients of polynomials and functions of them, as pairs in the coordinates known and those that stand for functions."""
+
+    functions = FUNCTIONS
 
     def __init__(self, names, units=None):
         super().__init__(list(names))
-        self.base = len(self.names)
-        self.functions, self.relations, self._known, self.units = {}, [], {}, {} if units is None else units
+        self.base = len(self.place)
+        self.meaning, self.relations, self._known, self.units = {}, [], {}, {} if units is None else units
         # How the reciprocal of a root or an exponential is made a coordinate, by index.
         self._inverse_of = {}
         # Coordinates that do not move: their functions would be numbers.
         self.still = set()
+        self._reader = Reader(self)
 
     # -- reading ---------------------------------------------------------------------------------------
 
-    def _walk(self, node):
-        if isinstance(node, ast.Call):
-            return self._call(node)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
-            return self._power(node)
-        return super()._walk(node)
+    def parse(self, text):
+        """Return the value of a text as a pair of sparse polynomials."""
+        return self._reader.read(text)
 
-    def _fail(self, why):
-        try:
-            super()._fail(why)
-        except InputError as error:
-            raise InputError(f"{error}, and the functions {', '.join(FUNCTIONS)}") from None
+    def call(self, function, value):
+        """Return a function of a value: what a parenthesis after its name stands for."""
+        argument = self.reduced(value)
+        if function != "sqrt" and not any(i not in self.still for side in argument for m in side for i in m):
+            if not argument[0] and function in AT_ZERO:
+                return {(): AT_ZERO[function]} if AT_ZERO[function] else {}, dict(ONE)
+            self.fail("it does not move, and is not rational: give it a name and call that a parameter")
+        return tuple(map(dict, getattr(self, f"_{function}")(argument)))
 
-    def _call(self, node):
-        name = node.func.id if isinstance(node.func, ast.Name) else None
-        if name not in FUNCTIONS or len(node.args) != 1 or node.keywords:
-            self.node = None
-            self._fail(f"{name or 'this'}(...) is not a function known here" if name not in FUNCTIONS else f"{name} takes one argument")
-        argument = self.reduced(self._walk(node.args[0]))
-        self.node = node
-        if name != "sqrt" and not any(i not in self.still for side in argument for m in side for i in m):
-            if not argument[0] and name != "log":
-                return (({} if name in ("sin", "tan", "sinh", "tanh") else ONE) if name != "sigmoid" else {(): Fraction(1, 2)}), ONE
-            self._fail("it does not move, and is not rational: give it a name and call that a parameter")
-        return getattr(self, f"_{name}")(argument)
+    def combine(self, symbol, left, right):
+        """Return the value of a binary operator; a power may be negative, or a root."""
+        return self._general_power(left, right) if symbol == "^" else super().combine(symbol, left, right)
 
-    def _power(self, node):
-        exponent = self.reduced(super()._walk(node.right))
-        self.node = node
-        if set(exponent[0]) - {()} or set(exponent[1]) != {()}:
-            self._fail("an exponent must be a number")
-        value = exponent[0].get((), Fraction(0)) / exponent[1][()]
-        base = self._walk(node.left)
+    def _general_power(self, base, exponent):
+        up, down = self.reduced(exponent)
+        if set(up) - {()} or set(down) != {()}:
+            self.fail("an exponent must be a number")
+        value = up.get((), Fraction(0)) / down[()]
         if value.denominator > 1:
             if value.denominator > 12:
-                self._fail(f"a root of order {value.denominator} is above 12")
+                self.fail(f"a root of order {value.denominator} is above 12")
             base = self._root(self.reduced(base), value.denominator)
         if value < 0 and not base[0]:
-            self._fail("division by zero")
+            self.fail("division by zero")
         base = base if value >= 0 else base[::-1]
-        if abs(value.numerator) > 1000:
-            self._fail(f"the exponent {value} is above 1000")
-        power = {(): Fraction(abs(value.numerator))}
-        return tuple(self._combine(ast.Pow(), side, power) for side in base)
+        power = {(): Fraction(abs(value.numerator))} if value else {}
+        return tuple(self._power(dict(side), power) for side in base)
 
     def reduced(self, pair):
         """Return a quotient in lowest terms, the denominator with leading coefficient 1."""
         if not pair[1]:
-            self._fail("division by zero")
+            self.fail("division by zero")
         ring = self.ring()
         value = FractionField(ring)(sparse.to_sage(pair[0], ring)) / sparse.to_sage(pair[1], ring)
         return self.pair(value)
@@ -130,8 +123,8 @@ class FunctionParser(_FractionParser):
         ring = self.ring()
         up, down = (str(sparse.to_sage(side, ring)) for side in pair)
         text = up if down == "1" else f"({up})/({down})"
-        for name in sorted(self.functions, key=len, reverse=True):
-            text = text.replace(name, self.functions[name].text)
+        for name in sorted(self.meaning, key=len, reverse=True):
+            text = text.replace(name, self.meaning[name].text)
         return text
 
     def _new(self, stem, text, rule, kind, argument=None):
@@ -140,8 +133,8 @@ class FunctionParser(_FractionParser):
         while name in self.names or name in FUNCTIONS:
             number += 1
             name = f"{stem}_{number}"
-        self.names.append(name)
-        self.functions[name] = Function(name, text, rule, kind, argument)
+        self.place[name] = len(self.place)
+        self.meaning[name] = Function(name, text, rule, kind, argument)
         return {(len(self.names) - 1,): Fraction(1)}
 
     def _stem(self, function, argument):
@@ -240,8 +233,8 @@ class FunctionParser(_FractionParser):
             one, other = self._pair_of(odd, even, (sparse.scaled(part, unit), down), sign)
             one = one if number > 0 else sparse.scaled(one, Fraction(-1))
             for _ in range(abs(number)):
-                s, c = (sparse.add(self._product(s, other), self._product(c, one)),
-                        sparse.add(self._product(c, other), sparse.scaled(self._product(s, one), sign)))
+                s, c = (sparse.add(self.product(s, other), self.product(c, one)),
+                        sparse.add(self.product(c, other), sparse.scaled(self.product(s, one), sign)))
         return s, c
 
     def _unit(self, odd, part, value):
@@ -254,7 +247,7 @@ class FunctionParser(_FractionParser):
             self.units[key] = Fraction(gcd(int(unit * common), int(abs(value) * common)), common)
             raise _Finer
         if abs(number) > _MOST_MULTIPLES:
-            self._fail(f"an angle that is {number} times another is above {_MOST_MULTIPLES}")
+            self.fail(f"an angle that is {number} times another is above {_MOST_MULTIPLES}")
         return unit, int(number)
 
     def _pair_of(self, odd, even, argument, sign):
@@ -287,7 +280,7 @@ class FunctionParser(_FractionParser):
                 down = {_without(m, index, power): c for m, c in down.items()}
                 factor = inverse()
                 for _ in range(power):
-                    up = self._product(up, factor)
+                    up = self.product(up, factor)
         return up, down
 
 
@@ -327,13 +320,13 @@ def exponential_relations(parser, used):
         sage: exponential_relations(parser, set(parser.names))
         ([{(): Fraction(-1, 1), (2, 3): Fraction(1, 1)}], ['exp_1'])
     """
-    names = [name for name in parser.names if name in used and name in parser.functions
-             and parser.functions[name].kind == "exp" and parser.functions[name].text.startswith("exp(")]
+    names = [name for name in parser.names if name in used and name in parser.meaning
+             and parser.meaning[name].kind == "exp" and parser.meaning[name].text.startswith("exp(")]
     if not names:
         return [], []
     ring = parser.ring()
     field = FractionField(ring)
-    values = [field(sparse.to_sage(parser.functions[n].argument[0], ring)) / sparse.to_sage(parser.functions[n].argument[1], ring) for n in names]
+    values = [field(sparse.to_sage(parser.meaning[n].argument[0], ring)) / sparse.to_sage(parser.meaning[n].argument[1], ring) for n in names]
     common = ring.one()
     for value in values:
         common = common.lcm(value.denominator())
@@ -375,7 +368,7 @@ def refuse_dependent_logarithms(parser, used):
         ...
         sage_conslaw.NotCovered: log(p), log(q), log(p*q) are not independent: write each as a sum of logarithms of irreducible polynomials
     """
-    functions = [parser.functions[name] for name in parser.names if name in used and name in parser.functions]
+    functions = [parser.meaning[name] for name in parser.names if name in used and name in parser.meaning]
     logs = [f for f in functions if f.kind == "log"]
     if not logs:
         return

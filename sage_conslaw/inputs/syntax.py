@@ -48,6 +48,7 @@ class Reader:
 
     def __init__(self, algebra):
         self.algebra = algebra
+        self._functions = getattr(algebra, "functions", ())
         algebra.fail = self.fail
 
     def read(self, text):
@@ -78,6 +79,10 @@ class Reader:
                 continue
             if not expects_value:
                 self.fail(f"an operator is missing before {shortened(text[start:at], 20)}")
+            if token["name"] in self._functions and self._opens(at):
+                # The parenthesis that follows closes the call.
+                self._push("call " + token["name"], start)
+                continue
             self.values.append((self._value(token, at), start, at))
             expects_value = False
         if expects_value:
@@ -91,8 +96,8 @@ class Reader:
 
     def _value(self, token, at):
         if token["name"]:
-            if re.match(r"\s*\(", self.text[at:at + 20]):
-                self.fail("a call is not a polynomial")
+            if self._opens(at):
+                self.fail("a call is not a polynomial" if not self._functions else f"{shortened(token['name'], 40)}(...) is not a function known here")
             if not _NAME.fullmatch(token["name"]):
                 self.fail(f"{shortened(token['name'], 40)!r} is not a variable name (a letter, then letters, digits and _)")
             return self.algebra.name(token["name"])
@@ -123,6 +128,8 @@ class Reader:
                 self.fail("a parenthesis is closed that was not opened")
             opened = self.operators.pop()[1]
             self.values[-1] = (self.values[-1][0], opened, start + 1)
+            if self.operators and self.operators[-1][0].startswith("call "):
+                self._call(start + 1)
             return False
         strength, from_right = _BINDING[symbol]
         while self.operators and self.operators[-1][0] != "(":
@@ -148,6 +155,17 @@ class Reader:
         left, start, _ = self.values.pop()
         self.span = (start, end)
         self.values.append((self.algebra.combine(symbol, left, right), start, end))
+        self.span = None
+
+    def _opens(self, at):
+        """Say whether a parenthesis opens next."""
+        return re.match(r"\s*\(", self.text[at:at + 20]) is not None
+
+    def _call(self, end):
+        """Apply a function to the value in the parentheses after it."""
+        symbol, start = self.operators.pop()
+        self.span = (start, end)
+        self.values[-1] = (self.algebra.call(symbol.removeprefix("call "), self.values[-1][0]), start, end)
         self.span = None
 
     def _fail_at(self, at):
@@ -177,7 +195,8 @@ class Reader:
             if term != self.text.strip():
                 why += f" (the term {shortened(term, 40)})"
         raise InputError(f'syntax error in "{shortened(self.text, 60)}": {why}; '
-                         "allowed are numbers, names, + - * / ^ and parentheses") from None
+                         "allowed are numbers, names, + - * / ^ and parentheses"
+                         + (f", and the functions {', '.join(self._functions)}" if self._functions else "")) from None
 
 
 def exact_decimal(digits):
