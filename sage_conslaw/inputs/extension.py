@@ -13,7 +13,7 @@ import numpy as np
 from .._sage import FractionField, PolynomialRing, matrix
 from ..exact import terms as sparse
 from ..exact.linear_algebra import kernel, rank
-from ..exact.primes import random_prime, with_lucky_prime
+from ..exact.primes import with_lucky_prime
 from ..fields.explicit import VectorFieldFamily, along
 from ..fields.variety import Variety
 from ..runtime.errors import InputError, NotCovered

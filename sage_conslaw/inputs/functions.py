@@ -16,7 +16,7 @@ from math import gcd, lcm
 
 from .._sage import QQ, ZZ, FractionField, PolynomialRing, matrix
 from ..exact import terms as sparse
-from ..runtime.errors import InputError, NotCovered
+from ..runtime.errors import NotCovered
 from .polynomials import Fractions
 from .syntax import Reader
 

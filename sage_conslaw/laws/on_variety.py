@@ -10,7 +10,6 @@ For the circle `x^2 + y^2 = 1` with `x' = -y, y' = x` the standard monomials of 
 """
 from fractions import Fraction
 
-import numpy as np
 
 from .._sage import QQ
 from ..exact import terms as sparse
