@@ -6,9 +6,10 @@ EXAMPLES::
     sage: from sage_conslaw import certificates, conservation_laws, networks
     sage: record = conservation_laws(networks.product(2), seed=0).certificate()
     sage: certificates.check(record)
-    '1 independent law in dimension 2, complete: 1 + 1 = 2'
+    '1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, least-squares loss, gradient flow, euclidean metric; assumed: ...'
 """
 from .checker import check
-from .record import CertificateError, read
+from .errors import CertificateError
+from .record import read
 
 __all__ = ["CertificateError", "check", "read"]

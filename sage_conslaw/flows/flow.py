@@ -102,6 +102,28 @@ class Flow:
         """
         return not self.second_order and not self.decay and not (self.groups is not None and any(self.groups.decays))
 
+    def metric_on(self, response, metric=None):
+        r"""
+        Return the metric of this flow on the parameters of a response, ``None`` for the Euclidean one.
+
+        INPUT: as for :meth:`family`
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import flows, networks
+            sage: flows.gradient(metric="mirror").metric_on(networks.product(2).response())
+            mirror metric
+        """
+        if self.metric is not None:
+            if self.metric == "mirror":
+                metric = positive(response.names, range(response.dimension), "mirror")
+            else:
+                metric = None if self.metric == "euclidean" else self.metric
+        if metric is not None and not metric.by_name and metric.size != response.dimension:
+            raise InputError(f"the metric is for {metric.size} parameters; there are {response.dimension} "
+                             f"({', '.join(response.names[:6])}{', ...' if response.dimension > 6 else ''})")
+        return metric.arranged(response.names) if metric is not None and metric.by_name else metric
+
     def family(self, response, metric=None):
         r"""
         Return the control-affine family of this flow on the response.
@@ -118,16 +140,7 @@ class Flow:
             sage: flows.momentum(tau=1).family(networks.product(2).response()).names
             ['s', 'x1', 'x2', 'dx1', 'dx2']
         """
-        if self.metric is not None:
-            if self.metric == "mirror":
-                metric = positive(response.names, range(response.dimension), "mirror")
-            else:
-                metric = None if self.metric == "euclidean" else self.metric
-        if metric is not None and not metric.by_name and metric.size != response.dimension:
-            raise InputError(f"the metric is for {metric.size} parameters; there are {response.dimension} "
-                             f"({', '.join(response.names[:6])}{', ...' if response.dimension > 6 else ''})")
-        if metric is not None and metric.by_name:
-            metric = metric.arranged(response.names)
+        metric = self.metric_on(response, metric)
         rates, decays = None, [self.decay] * response.dimension
         if self.groups is not None:
             rates, decays = self.groups.arranged(response, self.decay)

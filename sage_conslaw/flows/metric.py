@@ -5,6 +5,7 @@ A metric is kept as its nonzero entries, polynomials after multiplication by a c
 factor changes neither the laws nor the module of fields over the rational functions.
 The theory needs no symmetry, and none is asked for.
 """
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -327,7 +328,11 @@ def of_network(network, name=None):
             raise InputError("the icnn metric needs a network with positive parameters; "
                              f"{network.architecture} has none: choose 'euclidean' or 'mirror'")
         return None
-    which = [i for i, entry in enumerate(names) if any(entry == p or entry.startswith(p + "_") for p in network.positive)]
+    which, start = [], 0
+    for leaf, shape in network.parameters.items():
+        size = math.prod(shape)
+        which += range(start, start + size) if leaf in network.positive else ()
+        start += size
     return positive(names, which, "mirror" if len(which) == len(names) else "icnn")
 
 

@@ -36,6 +36,10 @@ class Problem:
     options: tuple = field(default=())
     # Names and shapes of a network's parameters, in the order of the state; laws are written as matrices by them.
     shapes: tuple = ()
+    # What was handed over, for certificates: the network (or ``None``), and the flow with the network's own metric.
+    network: object = None
+    flow: object = None
+    own_metric: object = None
 
     def law(self, terms):
         r"""
@@ -96,7 +100,8 @@ def problem(data, flow=None, loss=None):
             flow = replace(flow, metric=None)
         options = tuple((key, value) for key, value in sorted(data.options.items()))
         return Problem(flow.family(response, metric), data.architecture, data.sizes, flow.name, loss,
-                       response.dimension, options=options, shapes=tuple(data.parameters.items()))
+                       response.dimension, options=options, shapes=tuple(data.parameters.items()),
+                       network=data, flow=flow, own_metric=metric)
     if loss not in (None, "least-squares"):
         raise InputError(f"loss {loss!r} needs a network: with phi given, put the loss into phi "
                          f"(cross-entropy: the differences phi_i - phi_n)")
@@ -119,7 +124,7 @@ def problem(data, flow=None, loss=None):
                and f.parent().variable_names() == ring.variable_names()]
     user_ring = parents[0] if parents and flow.keeps_ring else None
     return Problem(flow.family(response), "phi", (), flow.name, "least-squares", response.dimension,
-                   ring=user_ring)
+                   ring=user_ring, flow=flow)
 
 
 def _flow(flow):

@@ -254,9 +254,9 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
     logits = x @ Parameter("router", (d, experts))
     if active == 1 and gate == "softmax":
         # The softmax over the one chosen expert is 1: its covector is zero.
-        weights = Data("softmax", (experts,), "gate", source=logits, function=_chosen())
+        weights = Data("softmax", (experts,), "gate", source=logits, function=chosen_expert())
     else:
-        weights = logits.cut(gate) if active == experts or gate != "softmax" else logits.cut(_top(active))
+        weights = logits.cut(gate) if active == experts or gate != "softmax" else logits.cut(top_softmax(active))
     output = None
     for i in range(experts):
         expert = gated_unit(x, h, p, "silu", suffix=str(i + 1)) * weights[i:i + 1].repeat_to((p,))
@@ -264,7 +264,8 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
     return Network("mixture", (d, h, experts, p), output, **_given({"gate": gate, "active": active}, {"gate": "softmax", "active": 2}))
 
 
-def _top(active):
+def top_softmax(active):
+    """Return the softmax over the largest entries, as many as are active."""
     import numpy as np
 
     from ..graph.activations import CutFunction, _softmax, _softmax_pullback
@@ -275,7 +276,8 @@ def _top(active):
     return CutFunction("top softmax", "sum zero", lambda z: _softmax(chosen(z)), lambda z, s: _softmax_pullback(chosen(z), s))
 
 
-def _chosen():
+def chosen_expert():
+    """Return the gate that is one at the largest entry."""
     from ..graph.activations import GateFunction, _largest
     return GateFunction("top softmax", _largest)
 

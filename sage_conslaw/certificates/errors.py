@@ -1,0 +1,17 @@
+r"""
+What is wrong with a certificate.
+"""
+
+
+class CertificateError(ValueError):
+    r"""
+    A certificate that is not valid, with the reason in one line.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.certificates import CertificateError, check
+        sage: check({})
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.certificates.errors.CertificateError: the schema is not sage_conslaw.certificate/2
+    """

@@ -1,0 +1,217 @@
+r"""
+The graph of a network in its user's terms, and back.
+
+A record holds the nodes up to the output as they were written: parameters, inputs, fixed arrays, products, sums, rearrangements, and for each
+nonlinearity *which* one it is and of what. What replaces a nonlinearity in the exact readings, free data and constrained covectors, is
+not in the record: whoever reads it derives that from the names.
+"""
+import numpy as np
+
+from ..graph.activations import GATES, cut_function, gate_function, masked_softmax
+from ..graph.cuts import covector
+from ..graph.network import Network
+from ..graph.operations import Add, Contract
+from ..graph.tensor import Constant, Data, Parameter, Tensor
+from ..networks.modern import chosen_expert, top_softmax
+from ..runtime.errors import NotCovered
+from .errors import CertificateError
+
+CLASSIC = ("product", "linear", "relu", "nmf", "icnn")
+LAYER_NORM_REDUCED = "layer norm without last"
+# A function of the user's own is named by the invariances that are claimed for it.
+_OWN = {"free": "any function", "sum zero": "any shift-invariant function", "orthogonal": "any scale-invariant function",
+        "sum zero and orthogonal": "any shift- and scale-invariant function"}
+_KNOWN_CUTS = {"gelu": "free", "silu": "free", "sigmoid": "free", "softplus": "free", "tanh": "free", "normalised sigmoid": "free",
+               "softmax": "sum zero", "top softmax": "sum zero", "masked softmax": "sum zero", "rms norm": "orthogonal",
+               "layer norm": "sum zero and orthogonal", "batch norm": "sum zero and orthogonal"}
+
+
+def user_nodes(network):
+    r"""
+    Return the nodes of a network as they were written, inputs before results, unused parameters last.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.certificates.graph_record import user_nodes
+        sage: [node.label() for node in user_nodes(networks.relu([1, 1, 1]))]
+        ['x', 'U1', 'x @ U1', 'gate', 'relu(x @ U1)', 'U2', 'relu(x @ U1) @ U2']
+    """
+    return list(dict.fromkeys(network.output.ancestors(through_data=True) + network.response().leaves))
+
+
+def network_record(network):
+    r"""
+    Return the graph of a network as strings, integers, lists and objects.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.certificates.graph_record import network_record
+        sage: network_record(networks.relu([1, 1, 1]))["nodes"][2:4]
+        [{'inputs': [0, 1], 'op': 'contract', 'spec': 'i,ib->b'},
+         {'function': 'relu', 'inputs': [2], 'op': 'gate'}]
+    """
+    nodes = user_nodes(network)
+    place = {node: i for i, node in enumerate(nodes)}
+    return {"nodes": [_node_record(node, place) for node in nodes], "output": place[network.output],
+            "parameters": [place[leaf] for leaf in network.response().leaves]}
+
+
+def _node_record(node, place):
+    shape = list(map(int, node.shape))
+    if isinstance(node, Parameter):
+        return {"op": "parameter", "name": node.name, "shape": shape}
+    if isinstance(node, Constant):
+        over = {} if node.denominator == 1 else {"denominator": node.denominator}
+        return {"op": "constant", "shape": shape, "values": node.values.ravel().tolist()} | over
+    if isinstance(node, Data):
+        return _data_record(node, shape, place)
+    inputs = [place[child] for child in node.inputs]
+    if isinstance(node.operation, Contract):
+        return {"op": "contract", "spec": node.operation.spec, "inputs": inputs}
+    if isinstance(node.operation, Add):
+        return {"op": "add", "inputs": inputs}
+    indices = _rearranged(node) if len(inputs) == 1 else None
+    if indices is None:
+        raise NotCovered(f"the operation {type(node.operation).__name__} has no record in certificates yet")
+    return {"op": "gather", "inputs": inputs, "shape": shape, "indices": indices}
+
+
+def _rearranged(node):
+    """Return for each entry of the result the entry of the input that it is, -1 for zero; ``None`` if it is a sum of several."""
+    indices = np.full(node.size, -1, dtype=np.int64)
+    for outs, (entries,) in node.operation.terms(node.inputs[0].shape):
+        if len(set(outs.tolist())) < len(outs) or (indices[outs] >= 0).any():
+            return None
+        indices[outs] = entries
+    return indices.tolist()
+
+
+def _data_record(node, shape, place):
+    if node.kind == "input":
+        return {"op": "input", "name": node.name, "shape": shape}
+    if node.kind == "rotation":
+        return {"op": "rotation", "shape": shape}
+    if node.kind == "gate" and node.source is not None and node.source.shape == node.shape:
+        return {"op": "gate", "function": node.function.name, "inputs": [place[node.source]]}
+    if node.kind != "cut":
+        raise NotCovered(f"data of the kind {node.kind!r} have no record in certificates yet")
+    name, constraint = node.function.name, node.function.constraint
+    if _KNOWN_CUTS.get(name) != constraint:
+        name = _OWN[constraint]
+    if name == "layer norm" and node.shape != node.source.shape:
+        name = LAYER_NORM_REDUCED
+    record = {"op": "cut", "function": name, "inputs": [place[node.source]]}
+    if node.mask is not None:
+        record |= {"function": "masked softmax", "mask": np.broadcast_to(node.mask, node.shape).ravel().astype(int).tolist()}
+    return record
+
+
+def rebuilt_network(record):
+    r"""
+    Rebuild a network from the record of its graph; return it and its nodes in the record's order.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.certificates.graph_record import network_record, rebuilt_network
+        sage: net = networks.attention(2, 1)
+        sage: network_record(rebuilt_network(network_record(net))[0]) == network_record(net)
+        True
+    """
+    nodes = []
+    for place, entry in enumerate(record["nodes"]):
+        if not all(i < place for i in entry.get("inputs", [])):
+            raise CertificateError("the graph is not in order: a node is made of later ones")
+        nodes.append(_node(entry, nodes))
+    for places in ([record["output"]], record["parameters"]):
+        if not all(i < len(nodes) for i in places):
+            raise CertificateError("the graph refers to nodes that it does not have")
+    leaves = [nodes[i] for i in record["parameters"]]
+    if {node for node in nodes if isinstance(node, Parameter)} != set(leaves) or len(set(leaves)) != len(leaves):
+        raise CertificateError("the parameters of the graph are not those that it lists")
+    return Network("custom", (), nodes[record["output"]], parameters=leaves), nodes
+
+
+def _node(entry, nodes):
+    op, inputs = entry["op"], [nodes[i] for i in entry.get("inputs", [])]
+    if op == "parameter":
+        return Parameter(entry["name"], entry["shape"])
+    if op == "input":
+        return Data(entry["name"], entry["shape"], "input")
+    if op == "rotation":
+        return Data("rotation", entry["shape"], "rotation")
+    if op == "constant":
+        return Constant(np.array(entry["values"], dtype=np.int64).reshape(entry["shape"]), denominator=entry.get("denominator", 1))
+    if op == "contract":
+        return Tensor(Contract(entry["spec"]), inputs)
+    if op == "add":
+        return Tensor(Add(), inputs)
+    (source,) = inputs
+    if op == "gather":
+        indices = np.array(entry["indices"], dtype=np.int64).reshape(entry["shape"])
+        if indices.size and not -1 <= indices.min() <= indices.max() < source.size:
+            raise CertificateError("a rearrangement refers to entries that its input does not have")
+        return source.gather(indices)
+    if op == "gate":
+        function = chosen_expert() if entry["function"] not in GATES else gate_function(entry["function"])
+        return Data("gate", source.shape, "gate", source=source, function=function)
+    return _cut(entry, source)
+
+
+def _cut(entry, source):
+    name, shape = entry["function"], source.shape
+    if name == LAYER_NORM_REDUCED:
+        # The reduced outputs are the free data of Tensor.layer_norm, the first of its inputs.
+        if not shape or shape[-1] < 2:
+            raise CertificateError("a layer norm without its last output has at least two")
+        return source.layer_norm().inputs[0]
+    if name == "masked softmax":
+        mask = np.array(entry["mask"], dtype=np.int64).reshape(shape)
+        if not shape or not mask.any(axis=-1).all():
+            raise CertificateError("a mask leaves no entry in a row")
+        return Data("softmax", shape, "cut", source=source, function=masked_softmax(mask), mask=mask)
+    if name in _OWN.values():
+        constraint = next(key for key, value in _OWN.items() if value == name)
+        return source.cut(type(cut_function(None))(name, constraint))
+    if not shape and _KNOWN_CUTS[name] != "free":
+        raise CertificateError(f"a {name} needs an axis")
+    return source.cut(top_softmax(1) if name == "top softmax" else name)
+
+
+def data_places(network, nodes, response):
+    r"""
+    Return, for each number of a letter's data in the order of a certificate, its place in the response's own order, -1 where it has none.
+
+    The order: the data nodes as they are in the record; the free numbers of the loss's covector; those of the covectors at the cuts.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.certificates.graph_record import data_places, user_nodes
+        sage: net = networks.relu([2, 1, 1])
+        sage: data_places(net, user_nodes(net), net.response())
+        [0, 1, 2, 3]
+    """
+    start, at = {}, 0
+    for leaf in response.data_leaves:
+        start[leaf] = at
+        at += leaf.size
+
+    def own(leaf):
+        return list(range(start[leaf], start[leaf] + leaf.size)) if leaf in start else [-1] * leaf.size
+    places = [i for node in nodes if isinstance(node, Data) for i in own(node)]
+    rank = {node: i for i, node in enumerate(nodes)}
+    cuts = [node for node in network.output.ancestors(through_data=True) if isinstance(node, Data) and node.kind == "cut"]
+    cuts = [cut for cut in cuts if covector(cut) is not None]
+    if len(response.pairings) != 1 + len(cuts):
+        raise NotCovered("the covectors of this network have no record in certificates yet")
+    pairs = [response.pairings[0]] + [pair for _, pair in sorted(zip(cuts, response.pairings[1:]), key=lambda item: rank[item[0]])]
+    known = set(nodes)
+    for _, root in pairs:
+        free = [leaf for leaf in root.ancestors() if isinstance(leaf, Data) and leaf not in known]
+        places += [i for leaf in free for i in own(leaf)]
+    if sorted(i for i in places if i >= 0) != list(range(at)):
+        raise NotCovered("the data of this network have no record in certificates yet")
+    return places

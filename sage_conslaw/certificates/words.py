@@ -1,0 +1,109 @@
+r"""
+What a certificate proves, in one line: number, problem, flow, metric, loss and assumption.
+"""
+
+ASSUMPTIONS = {
+    "span": "assumed: near a generic point the real gradients span those of the model (span condition)",
+    "none": "nothing is assumed",
+}
+# Longer ones are named as those of the file.
+SHOWN = 300
+
+
+def number_words(n, m, r):
+    r"""
+    Return the number of laws in words.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.certificates.words import number_words
+        sage: number_words(3, 2, 1), number_words(8, 6, 1)
+        ('2 independent laws in dimension 3, complete: 2 + 1 = 3', '6 independent laws in dimension 8, at most 7 in all')
+    """
+    laws = f"{m} independent law{'' if m == 1 else 's'} in dimension {n}"
+    return f"{laws}, complete: {m} + {r} = {n}" if m + r == n else f"{laws}, at most {n - r} in all"
+
+
+def statement(record, n, m, r):
+    r"""
+    Return the line that a certificate of this problem with these numbers proves.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.certificates.problem_record import problem_record
+        sage: from sage_conslaw.certificates.words import statement
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: record = {"problem": problem_record(problem(networks.linear([2, 1, 2]))), "assumption": "span"}
+        sage: statement(record, 4, 1, 3).split("; ")[1]
+        'linear 2 1 2, least-squares loss, gradient flow, euclidean metric'
+    """
+    return "; ".join([number_words(n, m, r), problem_words(record["problem"]), ASSUMPTIONS[record["assumption"]]])
+
+
+def problem_words(problem):
+    r"""
+    Return a problem in words, in full; what is long is named as that of the file.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.certificates.words import problem_words
+        sage: problem_words({"kind": "system", "variables": ["x", "y"], "parameters": ["k"], "drift": ["k*y", "-k*x"], "controls": []})
+        "the system x' = k*y, y' = -k*x over Q(k)"
+    """
+    if problem["kind"] == "system":
+        return _system_words(problem)
+    if problem["kind"] == "phi":
+        text = ", ".join(problem["phi"])
+        if len(text) > SHOWN:
+            text = f"the {len(problem['phi'])} polynomials in this file"
+        return f"phi = {text} in the parameters {_some(problem['parameters'])}, {_flow_words(problem['flow'])}"
+    name = " ".join([problem["architecture"], *map(str, problem["sizes"])])
+    options = ", ".join(f"{key} {value}" for key, value in sorted(problem["options"].items()))
+    parts = [name + (f" with {options}" if options else "")]
+    if "graph" in problem:
+        nodes = problem["graph"]["nodes"]
+        leaves = [nodes[i] for i in problem["graph"]["parameters"]]
+        shapes = [" ".join([leaf["name"], "x".join(map(str, leaf["shape"]))]) for leaf in leaves]
+        parts.append(f"the graph in this file of {len(nodes)} nodes with the parameters {_some(shapes)}")
+    return ", ".join([*parts, f"{problem['loss']} loss", _flow_words(problem["flow"])])
+
+
+def _some(words):
+    return " ".join(words) if len(words) == 1 else f"{', '.join(words[:24])}{f' and {len(words) - 24} more' if len(words) > 24 else ''}"
+
+
+def _system_words(problem):
+    def field(components):
+        return ", ".join(f"{x}' = {f}" for x, f in zip(problem["variables"], components))
+    fields = [field(problem["drift"])] if "drift" in problem else []
+    fields += [f"control {field(control)}" for control in problem["controls"]]
+    text = "; ".join(fields)
+    if len(text) > SHOWN:
+        drift = "a drift and " if "drift" in problem else ""
+        text = f"in this file, {drift}{len(problem['controls'])} controls in {len(problem['variables'])} variables"
+    return f"the system {text}" + (f" over Q({_some(problem['parameters'])})" if problem["parameters"] else "")
+
+
+def _flow_words(flow):
+    parts = []
+    if flow["name"] == "momentum":
+        tau = flow["tau"]
+        parts.append("damping " + (tau if tau == "tau" else tau[0] if tau[1] == "1" else f"({tau[0]})/({tau[1]})"))
+    if flow["decay"] != "0":
+        parts.append(f"weight decay {flow['decay']}")
+    words = f"{flow['name']} flow" + (f" with {' and '.join(parts)}" if parts else "")
+    return f"{words}, {_metric_words(flow['metric'])}"
+
+
+def _metric_words(metric):
+    if isinstance(metric, str):
+        return f"{metric} metric"
+    if "positive" in metric:
+        return f"mirror metric on {', '.join(metric['positive'])} and euclidean on the others"
+    text = ", ".join(f"M[{i + 1},{j + 1}] = {f}" for i, j, f in metric["entries"])
+    if len(text) > SHOWN:
+        text = f"of {len(metric['entries'])} entries in this file"
+    if metric["denominator"] != "1":
+        text += " over " + (metric["denominator"] if len(metric["denominator"]) <= SHOWN else "the denominator in this file")
+    return f"metric {text}" + (" at the dual point" if metric["at"] == "dual" else "")

@@ -1,0 +1,63 @@
+"""Certificates of every kind, small: what the tests of the checkers and the mutations start from."""
+import json
+
+from sage_conslaw import VectorFieldFamily, conservation_laws, flows, networks
+from sage_conslaw.inputs.polynomials import parse_polynomials
+
+
+def _system(variables, drift=None, controls=(), parameters=()):
+    names = [*parameters, *variables]
+    fields = [[{} for _ in parameters] + parse_polynomials(list(field), names)[1] for field in ([drift] if drift else []) + list(controls)]
+    family = VectorFieldFamily.from_terms(names, fields[0] if drift else None, fields[1:] if drift else fields)
+    family.constants = tuple(range(len(parameters)))
+    return family
+
+
+def _masked():
+    x, W, V = networks.input(2), networks.parameter("W", 2, 3), networks.parameter("V", 3, 1)
+    return networks.custom((x @ W).softmax(mask=[1, 1, 0]) @ V, positive=["V"])
+
+
+def _gate_of_parameters():
+    x, W, b = networks.input(2), networks.parameter("W", 2, 2), networks.parameter("b", 2)
+    return networks.custom((x @ W + b).relu() @ networks.parameter("V", 2, 1))
+
+
+PROBLEMS = {
+    "product": (lambda: networks.product(2), {}),
+    "linear": (lambda: networks.linear([2, 2, 1]), {}),
+    "relu with bias": (lambda: networks.relu([1, 2, 1], bias=True), {}),
+    "cross-entropy": (lambda: networks.linear([1, 1, 2]), {"loss": "cross-entropy"}),
+    "momentum": (lambda: networks.linear([2, 2, 1]), {"flow": flows.momentum()}),
+    "momentum, one law": (lambda: networks.linear([1, 2, 1]), {"flow": flows.momentum()}),
+    "momentum, tau = 1/2": (lambda: networks.product(2), {"flow": flows.momentum("1/2")}),
+    "nesterov": (lambda: networks.linear([1, 2, 1]), {"flow": flows.nesterov()}),
+    "symbolic tau": (lambda: networks.product(2), {"flow": flows.momentum("tau")}),
+    "tau of time": (lambda: networks.product(2), {"flow": flows.momentum("t/(t^2+2)")}),
+    "nmf": (lambda: networks.nmf(1, 2, 2), {}),
+    "nmf, momentum": (lambda: networks.nmf(1, 1, 2), {"flow": flows.momentum(1)}),
+    "icnn, nesterov": (lambda: networks.icnn(1, 1, 1, bias=True), {"flow": flows.nesterov()}),
+    "weight decay": (lambda: networks.linear([1, 2, 1]), {"flow": flows.weight_decay("1/3")}),
+    "decay and momentum": (lambda: networks.product(2), {"flow": flows.weight_decay("1/2", flows.momentum(1))}),
+    "mirror": (lambda: networks.linear([1, 1, 2]), {"flow": flows.gradient(metric="mirror")}),
+    "own metric": (lambda: ["u*v"], {"flow": flows.gradient(metric=[["1", "u"], ["0", "1/v"]])}),
+    "phi": (lambda: ["x^2*y*z"], {}),
+    "system": (lambda: _system("xyz", ["y*z", "x*z", "x*y"]), {}),
+    "system with parameters": (lambda: _system("xyz", ["a*y*z", "b*x*z", "x*y"], parameters="ab"), {}),
+    "controls": (lambda: _system("xyz", None, [["1", "0", "y"], ["0", "1", "-x"]]), {}),
+    "no law": (lambda: networks.perceptron([1, 1, 1], activation="gelu"), {}),
+    "incomplete": (lambda: networks.linear([1, 2, 2, 1]), {}),
+    "attention": (lambda: networks.attention(1, 1, causal=True, tokens=3), {}),
+    "gated": (lambda: networks.gated(1, 2), {}),
+    "normalised": (lambda: networks.normalised(1, 3, 1, norm="rms"), {}),
+    "layer norm": (lambda: networks.normalised(1, 3, 1), {}),
+    "convolutional": (lambda: networks.convolutional([1, 1, 1], size=3), {}),
+    "custom": (_gate_of_parameters, {}),
+    "custom, positive": (_masked, {}),
+}
+
+
+def certificate(name, seed=3):
+    """Return the certificate of one kind, through JSON, as a file would be."""
+    build, options = PROBLEMS[name]
+    return json.loads(json.dumps(conservation_laws(build(), seed=seed, **options).certificate()))
