@@ -16,7 +16,7 @@ setup(
     license="GPL-3.0-or-later",
     python_requires=">=3.11",
     packages=find_packages(include=["sage_conslaw", "sage_conslaw.*"]),
-    package_data={"sage_conslaw": ["papers/*.json"]},
+    package_data={"sage_conslaw": ["papers/*.json", "certificates/schema.*"]},
     # Sage itself is an extra, so that an existing Sage is used as it is.
     install_requires=["python-flint>=0.6", "numpy>=1.26", "sympy", "tqdm", "click>=8.2"],
     extras_require={

@@ -37,7 +37,7 @@ from fractions import Fraction
 
 SCHEMA = "sage_conslaw.certificate/2"
 # Steps of the order of 0.2 microseconds; what is kept is counted in numbers and terms.
-LIMITS = {"bytes": 32_000_000, "work": 200_000_000, "kept": 4_000_000, "coordinates": 4000, "degree": 200, "seconds": 60, "memory": 2 << 30}
+LIMITS = {"bytes": 32_000_000, "work": 150_000_000, "kept": 4_000_000, "coordinates": 4000, "degree": 200, "seconds": 60, "memory": 2 << 30}
 BUDGET = {"work": 0, "kept": 0}
 CLASSIC = ("product", "linear", "relu", "nmf", "icnn")
 GATES = ("relu", "leaky relu", "abs", "dropout", "max", "top softmax")
@@ -1141,7 +1141,7 @@ def rank_values(part, family, p):
     """Return the values at the point of the elements of the Lie algebra that the record describes."""
     need(len(part["point"]) == family.n, "the point of the rank has not one number a coordinate")
     z, cost = [x % p for x in part["point"]], family.cost()
-    pushed = part["kind"] == "words" and family.flow is not None and bool(family.data_size)
+    pushed = part["kind"] == "words" and family.flow is not None
 
     def letter(record):
         need(set(record) == {"data"} | ({"weight"} if family.drift is not None else set()) | ({"step"} if pushed else set()),

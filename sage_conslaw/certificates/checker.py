@@ -16,7 +16,7 @@ from ..fields.bracket import given_field
 from ..laws.independence import jacobian
 from ..runtime.deadline import ComputationLost, Deadline, TimeLimitReached
 from ..runtime.isolated import isolated
-from .errors import CertificateError
+from .errors import BeyondLimits, CertificateError
 from .problem_record import MAX_COORDINATES, parsed, rebuilt
 from .record import arranged_back, digest
 from .schema import check_schema
@@ -74,11 +74,12 @@ def bounded(function, *arguments):
     try:
         good, value = isolated(_limited, function, arguments, deadline=Deadline(SECONDS))
     except TimeLimitReached:
-        raise CertificateError(f"the check takes more than {SECONDS} s") from None
+        raise BeyondLimits(f"the check takes more than {SECONDS} s") from None
     except ComputationLost as error:
-        raise CertificateError(f"the check takes more than {MEMORY_BYTES >> 30} GB, or fails: {str(error)[:200]}") from None
+        raise BeyondLimits(f"the check takes more than {MEMORY_BYTES >> 30} GB, or fails: {str(error)[:200]}") from None
     if not good:
-        raise CertificateError(value)
+        kind, reason = value
+        raise (BeyondLimits if kind == "limits" else CertificateError)(reason)
     return value
 
 
@@ -88,8 +89,10 @@ def _limited(function, arguments):
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     try:
         return True, function(*arguments)
+    except BeyondLimits as error:
+        return False, ("limits", str(error))
     except CertificateError as error:
-        return False, str(error)
+        return False, ("invalid", str(error))
 
 
 def examine(record):
@@ -112,7 +115,7 @@ def examine(record):
     except UnluckyPrime as error:
         raise CertificateError(str(error)) from None
     except MemoryError:
-        raise CertificateError("the check takes more memory than it may") from None
+        raise BeyondLimits("the check takes more memory than it may") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         raise CertificateError(f"the record is malformed ({type(error).__name__}: {' '.join(str(error).split())[:200]})") from None
 
@@ -224,7 +227,7 @@ def _check_work(part, family):
     else:
         work = (sum(map(len, part["fields"])) + 2 * len(part["path"]) * (1 + family.dimension)) * cost
     if work + family.dimension ** 3 // 100 > MAX_WORK:
-        raise CertificateError("the draws of the rank need more work than a check may take")
+        raise BeyondLimits("the draws of the rank need more work than a check may take")
 
 
 def _prime(p):

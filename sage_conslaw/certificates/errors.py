@@ -15,3 +15,15 @@ class CertificateError(ValueError):
         ...
         sage_conslaw.certificates.errors.CertificateError: the schema is not sage_conslaw.certificate/2
     """
+
+
+class BeyondLimits(CertificateError):
+    r"""
+    A certificate that may be valid, and takes more time or memory to check than a checker takes.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.certificates.errors import BeyondLimits, CertificateError
+        sage: issubclass(BeyondLimits, CertificateError)
+        True
+    """

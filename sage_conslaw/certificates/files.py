@@ -7,10 +7,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..check import Rejected, TooMuchWork, verify
+from ..check import Rejected, TooMuchWork, load, verify
 from ..runtime.pool import worker_pool
 from .checker import bounded, examine
-from .errors import CertificateError
+from .errors import BeyondLimits, CertificateError
 from .record import read
 
 
@@ -50,35 +50,44 @@ def verify_file(path):
         (True,
         'verified by both checkers: 1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, ...')
         sage: verify_file("/dev/zero")
-        (False, 'rejected: zero is not a regular file')
+        (False, 'rejected: this is not a regular file')
     """
+    name = os.path.basename(os.fspath(path))
     try:
-        return bounded(_verify, os.fspath(path))
+        plain, what = bounded(_plain, os.fspath(path)), None
+    except BeyondLimits as reason:
+        plain, what = None, str(reason)
     except CertificateError as reason:
-        return False, f"rejected: {reason}"
-
-
-def _verify(path):
+        return False, f"rejected: {_about(name, reason)}"
     try:
-        record = read(path)
-        plain, what = _plain(record)
-        line = examine(record)
-    except (CertificateError, Rejected) as reason:
-        return False, f"rejected: {reason}"
-    except OSError as error:
-        return False, f"rejected: it cannot be read: {error.strerror}"
+        line = bounded(_examined, os.fspath(path))
+    except CertificateError as reason:
+        return False, f"rejected: {_about(name, reason)}"
     if plain is None:
-        return True, f"verified by the package's checker (the plain one gives up: {what}): {line}"
+        return True, f"verified by the package's checker alone (the plain one gives up: {what}): {line}"
     if plain != line:
         return False, f"rejected: the checkers disagree: {plain[:200]!r} and {line[:200]!r}"
     return True, f"verified by both checkers: {line}"
 
 
-def _plain(record):
+def _about(name, reason):
+    """Return a reason without the name of the file, which the caller prints."""
+    return str(reason).removeprefix(f"{name} ").removeprefix(f"{name}: ")
+
+
+def _plain(path):
     try:
-        return verify(record), None
+        return verify(load(path))
     except TooMuchWork as reason:
-        return None, str(reason)
+        raise BeyondLimits(str(reason)) from None
+    except Rejected as reason:
+        raise CertificateError(str(reason)) from None
+    except OSError as error:
+        raise CertificateError(f"it cannot be read: {error.strerror}") from None
+
+
+def _examined(path):
+    return examine(read(path))
 
 
 def verify_files(paths, progress=False, processes=None):

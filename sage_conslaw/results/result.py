@@ -235,7 +235,7 @@ class ConservationLaws(LawCount):
 
             sage: from sage_conslaw import certificates, conservation_laws, networks
             sage: certificates.check(conservation_laws(networks.relu([2, 2, 1]), seed=0).certificate())
-            '2 independent laws in dimension 6, complete: 2 + 4 = 6'
+            '2 independent laws in dimension 6, complete: 2 + 4 = 6; relu 2 2 1, least-squares loss, gradient flow, ...'
         """
         from ..certificates.record import certificate
         return certificate(self.problem, self)
