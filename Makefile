@@ -6,19 +6,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test doctest docs pytest bench worksheets clean
+.PHONY: demo test lint doctest docs pytest bench worksheets clean
 
 demo: $(STAMP)
 	$(BIN)/sage-conslaw laws linear 3 2 3
 	$(BIN)/sage-conslaw reproduce abide
 
-test: $(STAMP) doctest docs pytest
+test: $(STAMP) lint doctest docs pytest
 
 $(STAMP): setup.py pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, not " + sys.version.split()[0])'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --disable-pip-version-check -q -e '.[sage,test]'
 	touch $@
+
+# Style, and the types of the protocols and public calls.
+lint: $(STAMP)
+	$(BIN)/ruff check sage_conslaw tests benchmarks
+	$(BIN)/mypy
 
 doctest: $(STAMP)
 	$(BIN)/sage -t --force-lib --long sage_conslaw

@@ -43,11 +43,15 @@ class Bounds:
 
     def __init__(self, dimension: int):
         self.dimension = dimension
-        self.laws, self.independent, self.searched = (), (), None
+        self.laws: tuple = ()
+        self.independent: tuple = ()
+        self.searched: str | None = None
         self.rank_at_least, self._most, self.laws_at_least = 0, dimension, 0
         self.sequence, self.method = (), None
-        self.evidence, self.attempts = [], []
-        self._stopped_growing, self._error = False, None
+        self.evidence: list[Evidence] = []
+        self.attempts: list = []
+        self._stopped_growing = False
+        self._error: float | None = None
 
     # -- what strategies say -------------------------------------------------------------------------
 

@@ -69,5 +69,5 @@ class Question:
 
     def words(self) -> str:
         """Say in a line which space of polynomials linear algebra searches."""
-        parts = [f"{degree} in {len(group)} coordinate{'s' if len(group) != 1 else ''}" for group, degree in self.search]
+        parts = [f"{degree} in {len(group)} coordinate{'s' if len(group) != 1 else ''}" for group, degree in self.search or ()]
         return f"linear algebra: all polynomials of degree at most {', times degree at most '.join(parts)}"

@@ -226,7 +226,7 @@ def indexed(source, key):
         sage_conslaw.InputError: the index 7 is outside of an axis of size 4
     """
     key = key if isinstance(key, tuple) else (key,)
-    if any(isinstance(k, (bool, np.bool_)) or getattr(k, "dtype", None) == bool for k in key):
+    if any(isinstance(k, (bool, np.bool_)) or getattr(k, "dtype", None) is np.dtype(bool) for k in key):
         return None
     lists = [k for k in key if hasattr(k, "__len__")]
     if len(lists) > 1 or lists and (np.ndim(lists[0]) != 1 or np.asarray(lists[0]).dtype.kind not in "iu"):

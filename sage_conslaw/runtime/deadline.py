@@ -21,6 +21,9 @@ class Stopped(Exception):
         {}
     """
 
+    #: The bounds of the engine when it ended, if the engine was asked.
+    bounds: object = None
+
     def __init__(self, reason, partial):
         super().__init__(reason)
         self.partial = partial
