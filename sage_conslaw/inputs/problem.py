@@ -93,7 +93,7 @@ def problem(data, flow=None, loss=None):
         return Problem(data, "system", (), kind, "none", data.moving_dimension, ring=ring)
     flow = _flow(flow)
     if isinstance(data, Network):
-        loss = loss or "least-squares"
+        loss = loss or getattr(data, "loss", None) or "least-squares"
         response = data.response(loss)
         metric = of_network(data, flow.metric if isinstance(flow.metric, str) else None)
         if flow.metric == "icnn":

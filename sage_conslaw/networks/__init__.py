@@ -13,7 +13,8 @@ from ..graph.einsum import einsum, stack
 from ..graph.tensor import concatenate, contract
 from .modern import convolutional, gated, lora, mixture, normalised, perceptron, residual
 from ..graph.network import Network
+from ..pytorch.network import from_torch
 from .transformer import attention, transformer_block
 
-__all__ = ["Network", "attention", "by_name", "concatenate", "contract", "convolutional", "custom", "einsum", "fixed", "gated", "icnn", "input", "linear",
+__all__ = ["Network", "attention", "by_name", "concatenate", "contract", "convolutional", "custom", "einsum", "fixed", "from_torch", "gated", "icnn", "input", "linear",
            "lora", "mixture", "nmf", "normalised", "parameter", "perceptron", "product", "relu", "residual", "stack", "transformer_block"]

@@ -1,0 +1,166 @@
+r"""
+Softmax with its masks, and attention.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..graph.activations import CutFunction, cut_function, masked_softmax
+from ..graph.operations import LETTERS
+from ..graph.tensor import Constant, Data, contract
+from .pointwise import NEVER
+from .reader import Refused, constant
+from .values import Masked
+
+_BATCH = LETTERS[6:]
+
+
+@dataclass(frozen=True)
+class ScaledValue:
+    r"""
+    A function of a multiple of its input.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.attention import ScaledValue
+        sage: ScaledValue(abs, -2.0r)(3.0r)
+        6.0
+    """
+
+    function: object
+    scale: float
+
+    def __call__(self, z):
+        return self.function(self.scale * z)
+
+
+@dataclass(frozen=True)
+class ScaledPullback:
+    r"""
+    The transposed derivative of a function of a multiple of its input.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.attention import ScaledPullback
+        sage: ScaledPullback(lambda z, s: s, 2.0r)(1.0r, 3.0r)
+        6.0
+    """
+
+    pullback: object
+    scale: float
+
+    def __call__(self, z, covector):
+        return self.scale * self.pullback(self.scale * z, covector)
+
+
+def _soft(scores, allowed, scale, name="softmax"):
+    """Return the softmax along the last axis of a multiple of the scores, over the allowed entries of each row."""
+    if scale == int(scale) or (1 / scale) == int(1 / scale):
+        if scale != 1:
+            scores = scores * scale
+        return scores.softmax(allowed)
+    if allowed is None or np.asarray(allowed).all():
+        function, mask = cut_function("softmax"), None
+    else:
+        mask = np.broadcast_to(np.asarray(allowed).astype(np.int64), scores.shape)
+        if not mask.any(axis=-1).all():
+            raise Refused("the mask leaves no entry in a row")
+        function = masked_softmax(mask)
+    # The covectors at the scores sum to zero whatever positive number multiplies them.
+    function = CutFunction(f"{function.name} with scale", "sum zero", ScaledValue(function.value, scale), ScaledPullback(function.pullback, scale))
+    out = Data("softmax", scores.shape, "cut", source=scores, function=function, mask=mask)
+    return out if mask is None else out * Constant(mask)
+
+
+def softmax(reader, node, value, axis=-1, *rest, **keywords):
+    r"""
+    Return the softmax along an axis.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["softmax"].__name__
+        'softmax'
+    """
+    scores, allowed, scale = (value.tensor, np.asarray(value.allowed), value.scale) if isinstance(value, Masked) else (reader.tensor(value), None, 1.0)
+    rank = len(scores.shape)
+    if int(axis) % rank == rank - 1:
+        return _soft(scores, allowed, scale)
+    order = [i for i in range(rank) if i != int(axis) % rank] + [int(axis) % rank]
+    allowed = None if allowed is None else np.broadcast_to(allowed, scores.shape).transpose(order)
+    return _soft(scores.transpose(order), allowed, scale).transpose([int(i) for i in np.argsort(order)])
+
+
+def _log_softmax(z):
+    shifted = z - z.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def _log_softmax_pullback(z, covector):
+    return covector - np.exp(_log_softmax(z)) * covector.sum(axis=-1, keepdims=True)
+
+
+LOG_SOFTMAX = CutFunction("log softmax", "sum zero", _log_softmax, _log_softmax_pullback)
+
+
+def log_softmax(reader, node, value, axis=-1, *rest, **keywords):
+    r"""
+    Return the logarithm of the softmax along an axis: cut, with covectors that sum to zero.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["log_softmax"].__name__
+        'log_softmax'
+    """
+    scores = reader.tensor(value)
+    rank = len(scores.shape)
+    order = [i for i in range(rank) if i != int(axis) % rank] + [int(axis) % rank]
+    if order == list(range(rank)):
+        return scores.cut(LOG_SOFTMAX)
+    return scores.transpose(order).cut(LOG_SOFTMAX).transpose([int(i) for i in np.argsort(order)])
+
+
+def attention(reader, node, q, k, v, mask=None, dropout=0.0, causal=False, *, scale=None, enable_gqa=False):
+    r"""
+    Return scaled dot-product attention with its mask, its dropout and its groups of heads.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["scaled_dot_product_attention"].__name__
+        'attention'
+    """
+    q, k, v = reader.tensor(q), reader.tensor(k), reader.tensor(v)
+    if enable_gqa and q.shape[-3] != k.shape[-3]:
+        # Head i reads the keys and values of its group.
+        group = np.arange(q.shape[-3]) // (q.shape[-3] // k.shape[-3])
+        k, v = k[..., group, :, :], v[..., group, :, :]
+    lead = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+    q, k, v = (part.repeat_to(lead + part.shape[-2:]) for part in (q, k, v))
+    letters = _BATCH[:len(lead)]
+    scores = contract(f"{letters}ac,{letters}bc->{letters}ab", q, k)
+    scale = q.shape[-1] ** -0.5 if scale is None else scale
+    allowed = np.tril(np.ones(scores.shape[-2:], dtype=np.int64)) if causal else None
+    if mask is not None:
+        scores, allowed, scale = _masked(reader, scores, mask, scale)
+    weights = _soft(scores, allowed, float(scale))
+    if dropout:
+        weights = weights.dropout()
+    return contract(f"{letters}ab,{letters}bc->{letters}ac", weights, v)
+
+
+def _masked(reader, scores, mask, scale):
+    """Return scores, allowed entries and scale: a mask of truth values allows, one of numbers is added to the scores."""
+    if isinstance(mask, Masked):
+        return scores * constant(np.array(float(scale))) + mask.tensor, np.asarray(mask.allowed), 1.0
+    if not reader.known(mask):
+        return scores * constant(np.array(float(scale))) + reader.tensor(mask), None, 1.0
+    if mask.dtype == reader.program.torch.bool:
+        return scores, np.broadcast_to(mask.numpy(), scores.shape).astype(np.int64), scale
+    added = np.broadcast_to(mask.double().numpy(), scores.shape)
+    allowed = (added > NEVER).astype(np.int64)
+    finite = np.where(added > NEVER, added, 0.0)
+    if finite.any():
+        scores, scale = scores * constant(np.array(float(scale))) + constant(finite), 1.0
+    return scores, allowed, scale

@@ -1,0 +1,218 @@
+r"""
+A module and its example inputs as a list of operations, by ``torch.export``; names and ties of its parameters.
+
+Tied weights are one object under several names: ``wte.weight`` and ``lm_head.weight``.  The first name in the module's own order stands for
+all, and the list of ties is kept.  A parameter with ``requires_grad=False`` is a constant, as is a buffer.
+"""
+import itertools
+from dataclasses import dataclass, field
+
+from ..graph.tensor import Parameter
+from ..runtime.errors import InputError, InputTypeError
+
+
+@dataclass
+class Program:
+    r"""
+    The operations of a module: placeholders with their meaning, operations in order, outputs.
+
+    - ``names`` -- the module's name of each parameter that is trained; ``ties`` -- the other names of each
+
+    EXAMPLES::
+
+        sage: import torch                                                      # optional - torch
+        sage: from sage_conslaw.pytorch.exported import exported
+        sage: program = exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {})            # optional - torch
+        sage: program.names, len(program.operations)                            # optional - torch
+        ({'weight': 'weight', 'bias': 'bias'}, 1)
+    """
+
+    torch: object
+    placeholders: list
+    operations: list
+    outputs: list
+    structure: object
+    leaves: dict
+    parameters: list
+    names: dict
+    ties: dict = field(default_factory=dict)
+    inputs: dict = field(default_factory=dict)
+
+    def leaf(self, node):
+        r"""
+        Return what a placeholder is: a pair of ``"parameter"``, ``"buffer"`` or ``"input"`` and the thing itself.
+
+        EXAMPLES::
+
+            sage: import torch                                                  # optional - torch
+            sage: from sage_conslaw.pytorch.exported import exported
+            sage: program = exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {})        # optional - torch
+            sage: [program.leaf(node)[0] for node in program.placeholders]      # optional - torch
+            ['parameter', 'parameter', 'input']
+        """
+        return self.leaves[node]
+
+    def example(self, name):
+        r"""
+        Return the example of an input.
+
+        EXAMPLES::
+
+            sage: import torch                                                  # optional - torch
+            sage: from sage_conslaw.pytorch.exported import exported
+            sage: exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}).example("input").shape             # optional - torch
+            torch.Size([1, 2])
+        """
+        return self.inputs[name]
+
+
+def entry_name(name, taken):
+    r"""
+    Return a name for the entries of a parameter in polynomials: letters, digits and ``_``; distinct from those taken.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.exported import entry_name
+        sage: entry_name("h.0.attn.weight", set()), entry_name("0.weight", set()), entry_name("a_b", {"a_b"})
+        ('h_0_attn_weight', 'p0_weight', 'a_b_')
+    """
+    word = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name).lstrip("_") or "p"
+    word = word if word[0].isalpha() else "p" + word
+    while word in taken:
+        word += "_"
+    taken.add(word)
+    return word
+
+
+def exported(model, arguments, keywords):
+    r"""
+    Return the operations of a module on these example inputs.
+
+    EXAMPLES::
+
+        sage: import torch                                                      # optional - torch
+        sage: from sage_conslaw.pytorch.exported import exported
+        sage: exported(torch.nn.ReLU(), (torch.zeros(2r),), {}).names           # optional - torch
+        {}
+    """
+    import torch
+    program = _program(torch, model, arguments, keywords)
+    signature, nodes = program.graph_signature, list(program.graph.nodes)
+    first, ties = _ties(model)
+    specs = {spec.arg.name: spec for spec in signature.input_specs if hasattr(spec.arg, "name")}
+    placeholders = [node for node in nodes if node.op == "placeholder"]
+    leaves, made, taken, names, inputs = {}, {}, set(), {}, {}
+    examples = _examples(torch, program, arguments, keywords)
+    trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    parameters = dict(model.named_parameters(remove_duplicate=False))
+    for name in first.values():
+        if name in trained and name not in made:
+            word = entry_name(name, taken)
+            made[name], names[name] = Parameter(word, tuple(parameters[name].shape)), word
+    for node in placeholders:
+        spec = specs.get(node.name)
+        kind = spec.kind.name if spec is not None else "USER_INPUT"
+        if kind == "PARAMETER" and first[spec.target] in made:
+            leaves[node] = "parameter", made[first[spec.target]]
+        elif kind in ("PARAMETER", "BUFFER", "CONSTANT_TENSOR"):
+            value = parameters[first[spec.target]] if kind == "PARAMETER" else _buffer(torch, program, model, spec.target)
+            leaves[node] = "buffer", _real(torch, value.detach(), spec.target)
+        elif kind == "USER_INPUT":
+            inputs[node.name] = next(examples)
+            leaves[node] = "input", (node.name, inputs[node.name])
+        else:
+            raise InputError(f"the model takes {node.name}, {kind.lower().replace('_', ' ')}: give a module whose inputs are tensors")
+    outputs = [spec.arg.name for spec in signature.output_specs if spec.kind.name == "USER_OUTPUT" and hasattr(spec.arg, "name")]
+    by_name = {node.name: node for node in nodes}
+    operations = [node for node in nodes if node.op == "call_function" and not _check_only(node)]
+    return Program(torch, placeholders, operations, [by_name[name] for name in outputs], _structure(torch, program), leaves, list(made.values()),
+                   names, ties, inputs)
+
+
+def _program(torch, model, arguments, keywords):
+    """Run ``torch.export`` on copies of the inputs: the same tensor given twice is two inputs."""
+    copy = torch.utils._pytree.tree_map(lambda t: t.detach().clone() if isinstance(t, torch.Tensor) else t, (tuple(arguments), dict(keywords)))
+    config = getattr(model, "config", None)
+    cached = getattr(config, "use_cache", None)
+    if cached:
+        # What a language model keeps for the next token is no output of training.
+        config.use_cache = False
+    try:
+        return torch.export.export(model, *copy, strict=False).run_decompositions({})
+    except (torch._dynamo.exc.UserError, torch._dynamo.exc.Unsupported, torch.fx.experimental.symbolic_shapes.GuardOnDataDependentSymNode,
+            RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError, NotImplementedError) as error:
+        first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise InputError(f"torch.export cannot follow {type(model).__name__} on these inputs: {type(error).__name__}: {first[:200]}; control flow that "
+                         "depends on data, and inputs that do not fit, are the usual reasons") from None
+    finally:
+        if cached:
+            config.use_cache = cached
+
+
+def _check_only(node):
+    """Return whether an operation only checks or records, and has no value."""
+    return str(node.target).startswith(("aten._assert", "aten.sym_constrain", "aten.copy_.")) and "copy" not in str(node.target)
+
+
+def _ties(model):
+    """Return the first name of every parameter by each of its names, and the other names of each that has some."""
+    order, first, ties = {}, {}, {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        known = order.setdefault(id(parameter), name)
+        first[name] = known
+        if known != name:
+            ties.setdefault(known, []).append(name)
+    return first, ties
+
+
+def _buffer(torch, program, model, target):
+    for place in (program.constants, program.state_dict):
+        if target in place:
+            return place[target]
+    return dict(model.named_buffers(remove_duplicate=False))[target]
+
+
+def _real(torch, value, target):
+    """Return the value of a constant on the CPU; on the meta device numbers are drawn in place of generic ones."""
+    if value.device.type != "meta":
+        return value.cpu()
+    generator = torch.Generator().manual_seed(sum(map(ord, target)))
+    if value.dtype.is_floating_point:
+        return torch.randint(1, 1000, value.shape, generator=generator).to(value.dtype)
+    if target.endswith("position_ids"):
+        return torch.arange(value.shape[-1]).expand(value.shape)
+    return torch.zeros(value.shape, dtype=value.dtype)
+
+
+def _examples(torch, program, arguments, keywords):
+    """Return the example inputs in the order of the placeholders."""
+    spec = program.call_spec.in_spec
+    ordered = torch.utils._pytree.tree_leaves((tuple(arguments), dict(keywords)))
+    named = spec.child(1).context if spec is not None and spec.num_children > 1 else list(keywords)
+    if list(named) != list(keywords):
+        ordered = torch.utils._pytree.tree_leaves((tuple(arguments), {name: keywords[name] for name in named}))
+    return itertools.chain((example.detach() if isinstance(example, torch.Tensor) else example for example in ordered))
+
+
+def _structure(torch, program):
+    """Return the outputs' structure with their numbers as leaves: a number, a tuple, or a mapping of a model of transformers."""
+    spec = program.call_spec.out_spec
+    return torch.utils._pytree.tree_unflatten(list(range(spec.num_leaves)), spec)
+
+
+def checked_model(model):
+    r"""
+    Return the module, or say what was given instead.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.exported import checked_model
+        sage: checked_model(3)                                                  # optional - torch
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputTypeError: the model 3 is no torch.nn.Module; give the module that is trained
+    """
+    import torch
+    if not isinstance(model, torch.nn.Module):
+        raise InputTypeError(f"the model {str(model)[:60]} is no torch.nn.Module; give the module that is trained")
+    return model

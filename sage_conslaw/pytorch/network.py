@@ -1,0 +1,232 @@
+r"""
+``networks.from_torch``: a module of PyTorch as a network.
+"""
+import numpy as np
+
+from ..graph.network import LOSSES, Network
+from ..graph.tensor import Tensor
+from ..runtime.errors import InputError, InputTypeError
+from .exported import checked_model, exported
+from .reader import Reader, Refused
+from .table import OPERATORS
+from .values import Loss
+
+# Which output of a model with several is trained, in this order; else the first.
+_OUTPUTS = ("loss", "logits", "last_hidden_state", "prediction_logits", "start_logits")
+
+
+class TorchNetwork(Network):
+    r"""
+    A network that was read from a module: its parameters have the module's names.
+
+    - ``notes`` -- what the reading took as it is in the example; ``ties`` -- the other names of tied weights; ``loss`` -- the loss that is meant if
+      none is named
+
+    EXAMPLES::
+
+        sage: import torch                                                      # optional - torch
+        sage: from sage_conslaw import networks
+        sage: net = networks.from_torch(torch.nn.Linear(2r, 1r), torch.zeros(1r, 2r)); net      # optional - torch
+        Linear with 3 parameters
+        sage: net.parameters                                                    # optional - torch
+        {'weight': (1, 2), 'bias': (1,)}
+    """
+
+    def __init__(self, title, output, leaves, names, ties, notes, loss):
+        super().__init__("custom", (), output, parameters=leaves)
+        self.title, self._names, self.ties, self.notes, self.loss = title, dict(names), dict(ties), tuple(notes), loss
+
+    @property
+    def parameters(self):
+        r"""
+        The module's names and the shapes of the trained arrays; entries in polynomials have ``_`` for what is not a letter or a digit.
+
+        EXAMPLES::
+
+            sage: import torch                                                  # optional - torch
+            sage: from sage_conslaw import networks
+            sage: networks.from_torch(torch.nn.Sequential(torch.nn.Linear(2r, 1r, bias=False)), torch.zeros(1r, 2r)).parameters   # optional - torch
+            {'0.weight': (1, 2)}
+        """
+        shapes = {leaf.name: leaf.shape for leaf in self._leaves}
+        return {name: shapes[word] for name, word in self._names.items()}
+
+    def __repr__(self):
+        plain = {word: name for name, word in self._names.items()}
+        words = "" if not self.unused else f"; {', '.join(plain[word] for word in self.unused)} unused: each entry is a law by itself"
+        return f"{self.title} with {self.dimension} parameters{words}"
+
+
+def from_torch(model, example_inputs, kwargs=None, loss=None, allow_cut=(), batch=None):
+    r"""
+    Return a module of PyTorch as a network like any other: its laws come in the module's names.
+
+    INPUT:
+
+    - ``model`` -- a ``torch.nn.Module``, in the mode in which it is trained (``model.train()`` or ``model.eval()``); on the meta device too
+
+    - ``example_inputs`` -- a tensor or a tuple of tensors, as ``model(*example_inputs)`` takes them; only shapes matter, but for masks, positions
+      and labels
+
+    - ``kwargs`` -- a dictionary of further inputs
+
+    - ``loss`` -- ``"cross-entropy"``, ``"next-token"`` (cross-entropy at all positions but the last), ``"least-squares"`` (also logistic), or a loss module
+      of PyTorch; by default the loss that the model itself returns, else least squares
+
+    - ``allow_cut`` -- names of operations or of modules that may be cut: their values and slopes are then taken as arbitrary
+
+    - ``batch`` -- how many samples of the example are read (default: one where samples do not touch each other, all otherwise)
+
+    OUTPUT: a network; its ``notes`` say what was taken from the example.
+
+    Tied weights are one array; ``requires_grad=False`` is a constant; whole numbers that select rows of a table are one-hot data; batch normalisation
+    in training couples the samples of the example; an eps above zero breaks laws of scale, and is kept as it is.
+
+    EXAMPLES::
+
+        sage: import torch                                                      # optional - torch
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: model = torch.nn.Sequential(torch.nn.Linear(3r, 4r), torch.nn.GELU(), torch.nn.Linear(4r, 2r))      # optional - torch
+        sage: net = networks.from_torch(model, torch.zeros(1r, 3r), loss="cross-entropy")                        # optional - torch
+        sage: conservation_laws(net, seed=0).matrix_laws()                      # optional - torch
+        [1^T 2.weight (4 laws), sum(2.bias) (1 law)]
+
+    What is not understood is refused, with the place::
+
+        sage: networks.from_torch(torch.nn.Softmax2d(), torch.zeros(1r, 2r, 2r, 2r))             # optional - torch
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: the model Softmax2d has no parameters that are trained; requires_grad must be True for some
+    """
+    checked_model(model)
+    arguments, keywords = _inputs(example_inputs, kwargs)
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise InputError(f"the model {type(model).__name__} has no parameters that are trained; requires_grad must be True for some")
+    arguments, keywords = _fewer_samples(model, arguments, keywords, batch)
+    program = exported(model, arguments, keywords)
+    reader = Reader(program, OPERATORS, [allow_cut] if isinstance(allow_cut, str) else allow_cut)
+    output, own = _output(reader, program, model)
+    loss, output = _loss(loss, own, output)
+    used = program.parameters
+    return TorchNetwork(type(model).__name__, output, used, program.names, program.ties, reader.notes, loss)
+
+
+def _inputs(example_inputs, kwargs):
+    import torch
+    keywords = {} if kwargs is None else kwargs
+    if not isinstance(keywords, dict):
+        raise InputTypeError(f"kwargs {str(keywords)[:60]} is no dictionary of inputs")
+    if isinstance(example_inputs, dict) or hasattr(example_inputs, "keys"):
+        return (), {**example_inputs, **keywords}
+    arguments = tuple(example_inputs) if isinstance(example_inputs, (list, tuple)) else (example_inputs,)
+    if not any(isinstance(part, torch.Tensor) for part in torch.utils._pytree.tree_leaves((arguments, keywords))):
+        raise InputTypeError("the example inputs are no tensors; give what model(*example_inputs) takes, e.g. torch.zeros(1, 3)")
+    return arguments, keywords
+
+
+def _output(reader, program, model):
+    """Return the output that is trained, and the loss that the model computes, if it does."""
+    structure = program.structure
+    place = 0
+    if hasattr(structure, "keys"):
+        place = next((structure[name] for name in _OUTPUTS if name in structure and isinstance(structure[name], int)), 0)
+        name = next((name for name in structure if structure[name] == place), "")
+        if len(program.outputs) > 1 and name != "loss":
+            reader.note(f"the output that is trained is {name}")
+    elif len(program.outputs) > 1:
+        losses = [i for i, value in enumerate(reader.outputs) if isinstance(value, Loss)]
+        place = losses[0] if len(losses) == 1 else 0
+        if not losses:
+            reader.note(f"the output that is trained is the first of {len(program.outputs)}")
+    value = reader.outputs[place]
+    if isinstance(value, Loss):
+        return value.output, value.kind
+    try:
+        output = reader.tensor(value)
+    except Refused as reason:
+        raise InputError(f"the output of {type(model).__name__} cannot be read: {reason}") from None
+    if not isinstance(output, Tensor) or not _trained(output, program):
+        raise InputError(f"the output of {type(model).__name__} depends on no parameter that is trained")
+    return output, None
+
+
+def _trained(output, program):
+    nodes = output.ancestors(through_data=True)
+    return any(leaf in nodes for leaf in program.parameters)
+
+
+# Losses of PyTorch by the covectors that they produce.
+_MODULES = {"CrossEntropyLoss": "cross-entropy", "MSELoss": "least-squares", "L1Loss": "least-squares", "BCEWithLogitsLoss": "least-squares",
+            "BCELoss": "least-squares", "SmoothL1Loss": "least-squares", "HuberLoss": "least-squares", "NLLLoss": "least-squares"}
+
+
+def _loss(loss, own, output):
+    """Return the loss that is meant, and the outputs that have one."""
+    loss = _MODULES.get(type(loss).__name__, loss)
+    if own is not None:
+        if loss is not None and loss != own:
+            raise InputError(f"the model returns its own loss, {own}; leave out loss={loss!r}, or let it return the outputs")
+        return own, output
+    if loss == "next-token":
+        if len(output.shape) < 2 or output.shape[-2] < 2:
+            raise InputError(f"the loss next-token needs outputs (..., positions, classes) with two positions or more, not {output.shape}")
+        return "cross-entropy", output[..., :-1, :]
+    if loss is not None and loss not in LOSSES:
+        raise InputError(f"loss {str(loss)[:60]!r} is not known; choose 'cross-entropy', 'next-token' or 'least-squares'")
+    return loss, output
+
+
+# -- samples -------------------------------------------------------------------------------------
+
+def _fewer_samples(model, arguments, keywords, batch):
+    """Return the example with as few samples as decide: one, if the model treats them one by one."""
+    import torch
+    leaves = [part for part in torch.utils._pytree.tree_leaves((arguments, keywords)) if isinstance(part, torch.Tensor)]
+    sizes = {part.shape[0] if part.dim() else 0 for part in leaves}
+    if len(sizes) != 1 or min(sizes) < 2:
+        if batch is not None and sizes != {batch}:
+            raise InputError(f"batch {batch}: the example has not that many samples; the first axes of the inputs have the sizes {sorted(sizes)}")
+        return arguments, keywords
+    count = sizes.pop()
+    if batch is not None and not (isinstance(batch, (int, np.integer)) and 1 <= batch <= count):
+        raise InputError(f"batch {batch} is not between 1 and the {count} samples of the example")
+    wanted = batch or (1 if _one_by_one(torch, model, arguments, keywords, count) else count)
+
+    def part(value):
+        return value[:wanted] if isinstance(value, torch.Tensor) else value
+    return torch.utils._pytree.tree_map(part, (arguments, keywords))
+
+
+def _one_by_one(torch, model, arguments, keywords, count):
+    """Return whether each sample's output is that of the sample alone, by running the model on them; then one sample says all."""
+    if any(module.training and "BatchNorm" in type(module).__name__ for module in model.modules()):
+        return False
+    tensors = [*model.parameters(), *model.buffers()]
+    if any(tensor.device.type == "meta" for tensor in tensors):
+        return False
+    modes = {module: module.training for module in model.modules()}
+    try:
+        model.eval()
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            whole = _tensors(torch, model(*arguments, **keywords))
+            for i in range(min(count, 3)):
+                one = torch.utils._pytree.tree_map(lambda v: v[i:i + 1] if isinstance(v, torch.Tensor) else v, (arguments, keywords))
+                alone = _tensors(torch, model(*one[0], **one[1]))
+                if len(alone) != len(whole) or not all(_same_sample(torch, a, b, i) for a, b in zip(alone, whole)):
+                    return False
+    except (RuntimeError, ValueError, TypeError, IndexError):
+        return False
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+    return True
+
+
+def _tensors(torch, output):
+    return [part for part in torch.utils._pytree.tree_leaves(output) if isinstance(part, torch.Tensor)]
+
+
+def _same_sample(torch, alone, whole, i):
+    if not alone.dim() or not whole.dim() or alone.shape[0] != 1 or alone.shape[1:] != whole.shape[1:]:
+        return False
+    return torch.allclose(alone[0], whole[i], rtol=1e-4, atol=1e-5)

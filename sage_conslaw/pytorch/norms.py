@@ -1,0 +1,91 @@
+r"""
+Normalisations as PyTorch computes them, with their eps.
+
+With ``eps = 0`` a normalisation does not see the scale of its input: every covector there is orthogonal to the input, and laws such as the
+norm of the weights before it follow.  PyTorch adds ``eps > 0`` under the root, `y = z / \sqrt{|z|^2/n + \epsilon}`, and then
+`\langle c, z \rangle = \epsilon (\ldots) \ne 0`: these laws hold no longer, only up to terms of order eps.  So the norm of a module with
+``eps > 0`` is cut with what is exactly true: its outputs sum to zero if it centres, its covectors then sum to zero too, and nothing else.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..graph.activations import CutFunction
+from ..graph.cuts import _differences
+from ..graph.tensor import Constant, Data
+
+
+@dataclass(frozen=True)
+class _Root:
+    """``z / sqrt(|z|^2 / n + eps)`` along the last axis, of the centred input if ``centre``."""
+
+    eps: float
+    centre: bool
+    short: bool = False
+
+    def _parts(self, z):
+        z = z - z.mean(axis=-1, keepdims=True) if self.centre else z
+        return z, 1 / np.sqrt((z * z).mean(axis=-1, keepdims=True) + self.eps)
+
+
+@dataclass(frozen=True)
+class NormValue(_Root):
+    r"""
+    The values of a normalisation with eps along the last axis; ``short`` leaves the last entry out.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.pytorch.norms import NormValue
+        sage: NormValue(0.0r, False)(numpy.array([3.0r, 3.0r]))
+        array([1., 1.])
+    """
+
+    def __call__(self, z):
+        z, scale = self._parts(z)
+        return (z * scale)[..., :-1] if self.short else z * scale
+
+
+@dataclass(frozen=True)
+class NormPullback(_Root):
+    r"""
+    The transposed derivative of a normalisation with eps along the last axis.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.pytorch.norms import NormPullback
+        sage: NormPullback(0.0r, False)(numpy.array([3.0r, 3.0r]), numpy.array([1.0r, 1.0r]))
+        array([0., 0.])
+    """
+
+    def __call__(self, z, covector):
+        if self.short:
+            covector = np.concatenate([covector, np.zeros_like(covector[..., :1])], axis=-1)
+        z, scale = self._parts(z)
+        pulled = scale * covector - z * scale ** 3 * (z * covector).mean(axis=-1, keepdims=True)
+        return pulled - pulled.mean(axis=-1, keepdims=True) if self.centre else pulled
+
+
+def normalised(z, eps, centre):
+    r"""
+    Return the normalisation of ``z`` along its last axis with this eps, centred or not.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.pytorch.norms import normalised
+        sage: normalised(networks.input(2, 3), 0, True).shape, normalised(networks.input(2, 3), 1e-5r, False).label()
+        ((2, 3), 'rms_norm_with_eps')
+    """
+    if not eps:
+        return z.layer_norm() if centre else z.rms_norm()
+    if not centre:
+        return z.cut(CutFunction("rms norm with eps", "free", NormValue(eps, False), NormPullback(eps, False)))
+    size = z.shape[-1]
+    function = CutFunction("layer norm with eps", "sum zero", NormValue(eps, True, True), NormPullback(eps, True, True))
+    if size == 1:
+        # One entry, centred, is zero whatever the input.
+        return z * 0
+    free = Data("layer_norm", (*z.shape[:-1], size - 1), "cut", source=z, function=function)
+    return free @ Constant(_differences(size))

@@ -1,0 +1,338 @@
+r"""
+Rearrangements: views, transposes, slices, joins, everything that only moves entries or puts zeros.
+
+Such an operation moves the *numbers of the places* as it moves the entries: run it on ``1, 2, 3, ...`` in the shape of its input, and
+the result says where each entry comes from, 0 for a zero that it puts.  So one rule reads them all.  The frequent ones are written with the
+graph's own operations on axes, which cost nothing at any size.
+"""
+import numpy as np
+
+from ..graph.tensor import Constant, Tensor, concatenate
+from .reader import Refused
+from .values import Loss, Masked, Pointwise, SquareMean, Tokens
+
+_PENDING = (Tensor, Pointwise, SquareMean, Masked, Loss)
+
+
+def same(reader, node, value, *rest, **keywords):
+    r"""
+    Return the value itself: copies, and changes of the number format.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.rearrange import same
+        sage: same(None, None, 7r)
+        7
+    """
+    example = node.meta.get("val") if node is not None else None
+    if isinstance(value, Tokens) and example is not None and example.dtype.is_floating_point:
+        return reader.tensor(value)
+    return value
+
+
+def detached(reader, node, value):
+    r"""
+    Return the value as data, if it may depend on a parameter: no gradient passes.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["detach"].__name__
+        'detached'
+    """
+    return value if isinstance(value, Tokens) else reader.detached(reader.tensor(value))
+
+
+def _shape(node):
+    return tuple(int(n) for n in node.meta["val"].shape)
+
+
+def reshaped(reader, node, value, *rest, **keywords):
+    r"""
+    Return the value in the shape that the graph says; the order of entries stays.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["view"].__name__
+        'reshaped'
+    """
+    if isinstance(value, SquareMean):
+        with_axes = tuple(1 if i in value.axes else n for i, n in enumerate(value.base.shape))
+        if _shape(node) == with_axes:
+            return SquareMean(value.base, value.axes, value.factor, value.eps, value.power, True)
+    if isinstance(value, (Masked, Tokens)):
+        return moved(reader, node, value, *rest, **keywords)
+    return reader.tensor(value).reshape(_shape(node))
+
+
+def _axis(axis, rank):
+    return int(axis) % rank if rank else 0
+
+
+def transposed(reader, node, value, first, second):
+    r"""
+    Return the value with two axes exchanged.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["transpose"].__name__
+        'transposed'
+    """
+    if isinstance(value, (Masked, Tokens)):
+        return moved(reader, node, value, first, second)
+    value = reader.tensor(value)
+    axes = list(range(len(value.shape)))
+    first, second = _axis(first, len(axes)), _axis(second, len(axes))
+    axes[first], axes[second] = second, first
+    return value.transpose(axes)
+
+
+def permuted(reader, node, value, axes=None):
+    r"""
+    Return the value with its axes in another order, reversed if none is given.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["permute"].__name__
+        'permuted'
+    """
+    if isinstance(value, (Masked, Tokens)):
+        return moved(reader, node, value, *([] if axes is None else [axes]))
+    value = reader.tensor(value)
+    rank = len(value.shape)
+    return value.transpose([_axis(a, rank) for a in axes] if axes is not None else list(range(rank))[::-1])
+
+
+def expanded(reader, node, value, *rest, **keywords):
+    r"""
+    Return the value repeated along axes of size one.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["expand"].__name__
+        'expanded'
+    """
+    if isinstance(value, SquareMean) and value.kept:
+        return value
+    if isinstance(value, (Masked, Tokens)):
+        return moved(reader, node, value, *rest, **keywords)
+    return reader.tensor(value).repeat_to(_shape(node))
+
+
+def selected(reader, node, value, axis, index):
+    r"""
+    Return the value at one index of an axis.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["select"].__name__
+        'selected'
+    """
+    if isinstance(value, (Masked, Tokens)):
+        return moved(reader, node, value, axis, index)
+    value = reader.tensor(value)
+    axis = _axis(axis, len(value.shape))
+    return value[(slice(None),) * axis + (int(index),)]
+
+
+def sliced(reader, node, value, axis=0, start=None, stop=None, step=1):
+    r"""
+    Return a slice along an axis.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["slice"].__name__
+        'sliced'
+    """
+    if isinstance(value, (Masked, Tokens)):
+        return moved(reader, node, value, axis, start, stop, step)
+    value = reader.tensor(value)
+    axis = _axis(axis, len(value.shape))
+    part = slice(start, None if stop is None or stop > value.shape[axis] else stop, step)
+    if part.indices(value.shape[axis]) == (0, value.shape[axis], 1):
+        return value
+    return value[(slice(None),) * axis + (part,)]
+
+
+def split(reader, node, value, *rest, **keywords):
+    r"""
+    Return the pieces of a value along an axis.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["split"].__name__
+        'split'
+    """
+    if isinstance(value, (Masked, Tokens)):
+        return moved(reader, node, value, *rest, **keywords)
+    value = reader.tensor(value)
+    shapes = [tuple(part.shape) for part in node.meta["val"]]
+    axis = _axis(rest[1] if len(rest) > 1 else keywords.get("dim", 0), len(value.shape))
+    pieces, start = [], 0
+    for shape in shapes:
+        pieces.append(value[(slice(None),) * axis + (slice(start, start + shape[axis]),)])
+        start += shape[axis]
+    return pieces
+
+
+def joined(reader, node, values, axis=0):
+    r"""
+    Return several values joined along an axis; empty ones are left out.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["cat"].__name__
+        'joined'
+    """
+    if all(isinstance(value, Tokens) or reader.known(value) for value in values):
+        return moved(reader, node, values, axis)
+    tensors = [reader.tensor(value) for value in values if tuple(value.shape) != (0,)]
+    return tensors[0] if len(tensors) == 1 else concatenate(tensors, axis=_axis(axis, len(tensors[0].shape)))
+
+
+def stacked(reader, node, values, axis=0):
+    r"""
+    Return several values stacked along a new axis.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["stack"].__name__
+        'stacked'
+    """
+    tensors = [reader.tensor(value) for value in values]
+    axis = _axis(axis, len(tensors[0].shape) + 1)
+    shape = tensors[0].shape[:axis] + (1,) + tensors[0].shape[axis:]
+    return concatenate([tensor.reshape(shape) for tensor in tensors], axis=axis)
+
+
+def moved(reader, node, *arguments, **keywords):
+    r"""
+    Return the result of any rearrangement, by running it on the numbers of the places.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["roll"].__name__
+        'moved'
+    """
+    flat = _flattened([*arguments, *keywords.values()])
+    if any(isinstance(value, Tokens) for value in flat):
+        return _moved_tokens(reader, node, arguments, keywords)
+    if any(isinstance(value, Masked) for value in flat):
+        return _moved_mask(reader, node, arguments, keywords)
+    return _moved(reader, node, arguments, keywords)
+
+
+def _flattened(arguments):
+    out = []
+    for value in arguments:
+        out += _flattened(value) if isinstance(value, (list, tuple)) else [value]
+    return out
+
+
+def _replaced(value, by):
+    if isinstance(value, (list, tuple)):
+        return [_replaced(part, by) for part in value]
+    return by(value)
+
+
+def _moved(reader, node, arguments, keywords):
+    torch, sources, offset = reader.program.torch, [], 1
+    first = arguments[0]
+
+    def place(value):
+        nonlocal offset
+        # Floats that are joined or mixed with the moved entries are entries too; whole numbers and conditions are indices.
+        entries = isinstance(value, _PENDING) or (reader.known(value) and value.dtype.is_floating_point)
+        if not entries:
+            return value
+        tensor = reader.tensor(value)
+        places = torch.arange(offset, offset + tensor.size, dtype=torch.float64).reshape(tensor.shape)
+        sources.append(tensor)
+        offset += tensor.size
+        return places
+    replaced = [_replaced(value, place) for value in arguments]
+    if not sources:
+        raise Refused(f"{type(first).__name__} is not rearranged")
+    result = node.target(*replaced, **{name: _replaced(value, place) for name, value in keywords.items()})
+    whole = sources[0] if len(sources) == 1 else concatenate([source.reshape(source.size) for source in sources])
+
+    def gathered(places):
+        return whole.gather(np.maximum(places.numpy().astype(np.int64) - 1, -1))
+    return [gathered(part) for part in result] if isinstance(result, (list, tuple)) else gathered(result)
+
+
+def _moved_tokens(reader, node, arguments, keywords):
+    torch = reader.program.torch
+    names = {value.name for value in _flattened([*arguments, *keywords.values()]) if isinstance(value, Tokens)}
+    if len(names) > 1:
+        raise Refused(f"tokens of several inputs ({', '.join(sorted(names))}) are mixed; give them as one input")
+
+    def places(value):
+        if isinstance(value, Tokens):
+            return value.places
+        return torch.zeros_like(value) if reader.known(value) and not value.dtype == torch.bool else value
+
+    def values(value):
+        return value.values if isinstance(value, Tokens) else value
+    both = []
+    for part in (places, values):
+        both.append(node.target(*(_replaced(value, part) for value in arguments),
+                                **{name: _replaced(value, part) for name, value in keywords.items()}))
+    name = names.pop()
+    if isinstance(both[0], (list, tuple)):
+        return [Tokens(name, *pair) for pair in zip(*both)]
+    return Tokens(name, *both)
+
+
+def _moved_mask(reader, node, arguments, keywords):
+    masked, *rest = arguments
+    if not isinstance(masked, Masked) or any(isinstance(value, Masked) for value in _flattened(rest)):
+        raise Refused("masked tensors are joined; mask after the join")
+    allowed = node.target(reader.program.torch.as_tensor(masked.allowed), *rest, **keywords)
+    tensor = _moved(reader, node, [masked.tensor, *rest], keywords)
+    if isinstance(allowed, (list, tuple)):
+        return [Masked(*pair, masked.scale) for pair in zip(tensor, allowed)]
+    return Masked(tensor, allowed, masked.scale)
+
+
+def linear_map(reader, node, value, *rest, **keywords):
+    r"""
+    Return the result of an operation that is linear in its one tensor, by its matrix: for sums along an axis and interpolations.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.table import OPERATORS
+        sage: OPERATORS["cumsum"].__name__
+        'linear_map'
+    """
+    torch, tensor = reader.program.torch, reader.tensor(value)
+    if tensor.size > 2048:
+        raise Refused(f"it is applied to {tensor.size} entries, more than the 2048 for which its matrix is written down")
+    from .reader import constant
+    basis = torch.eye(tensor.size, dtype=torch.float64).reshape(tensor.size, *tensor.shape)
+    images = torch.stack([node.target(row, *rest, **keywords) for row in basis])
+    matrix = constant(images.reshape(tensor.size, -1).numpy())
+    return (tensor.reshape(tensor.size) @ matrix).reshape(tuple(images.shape[1:]))
+
+
+def ones(shape):
+    r"""
+    Return an array of ones as a constant.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.rearrange import ones
+        sage: ones((2, 3)).shape
+        (2, 3)
+    """
+    return Constant(np.ones(shape, dtype=np.int64))

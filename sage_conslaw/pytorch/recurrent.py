@@ -1,0 +1,112 @@
+r"""
+Recurrent cells and layers, unrolled over the steps of the example.
+
+An LSTM cell is two dense layers, three sigmoids, two tangents and products: each nonlinearity is cut, so that the state is data times data,
+and the weights are those of the dense layers before the cuts.
+"""
+from ..graph.tensor import concatenate, contract
+from .reader import Refused
+
+
+def _dense(x, weight, bias):
+    out = contract("ni,oi->no", x, weight)
+    return out if bias is None else out + bias
+
+
+def _pieces(x, count):
+    width = x.shape[1] // count
+    return [x[:, i * width:(i + 1) * width] for i in range(count)]
+
+
+def _lstm_step(x, state, weights):
+    h, c = state
+    z = _dense(x, weights[0], weights[2]) + _dense(h, weights[1], weights[3])
+    i, f, g, o = _pieces(z, 4)
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    h = o.sigmoid() * c.tanh()
+    return h, c
+
+
+def _gru_step(x, state, weights):
+    (h,) = state
+    a, b = _dense(x, weights[0], weights[2]), _dense(h, weights[1], weights[3])
+    (ra, za, na), (rb, zb, nb) = _pieces(a, 3), _pieces(b, 3)
+    r, z = (ra + rb).sigmoid(), (za + zb).sigmoid()
+    n = (na + r * nb).tanh()
+    return (n + z * (h - n),)
+
+
+def _tanh_step(x, state, weights):
+    return ((_dense(x, weights[0], weights[2]) + _dense(state[0], weights[1], weights[3])).tanh(),)
+
+
+def _relu_step(x, state, weights):
+    return ((_dense(x, weights[0], weights[2]) + _dense(state[0], weights[1], weights[3])).relu(),)
+
+
+STEPS = {"lstm": _lstm_step, "gru": _gru_step, "rnn_tanh": _tanh_step, "rnn_relu": _relu_step}
+
+
+def cell(kind):
+    r"""
+    Return the rule of one step of a recurrent cell.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.recurrent import cell
+        sage: cell("gru").__name__
+        'cell_rule'
+    """
+    def cell_rule(reader, node, x, state, weight, recurrent, bias=None, other=None):
+        x = reader.tensor(x)
+        state = [reader.tensor(part) for part in (state if isinstance(state, (list, tuple)) else [state])]
+        flat = len(x.shape) == 1
+        if flat:
+            x, state = x.reshape(1, x.size), [part.reshape(1, part.size) for part in state]
+        weights = [reader.tensor(weight), reader.tensor(recurrent)] + [None if b is None else reader.tensor(b) for b in (bias, other)]
+        out = STEPS[kind](x, state, weights)
+        out = [part.reshape(part.size) for part in out] if flat else list(out)
+        return out if kind == "lstm" else out[0]
+    return cell_rule
+
+
+def layers(kind):
+    r"""
+    Return the rule of recurrent layers over all steps, one direction or both.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.recurrent import layers
+        sage: layers("lstm").__name__
+        'layers_rule'
+    """
+    def layers_rule(reader, node, x, state, weights, biases, count, dropout, train, both, batch_first):
+        x = reader.tensor(x)
+        if len(x.shape) != 3:
+            raise Refused("a recurrent layer over packed sequences; give padded ones")
+        states = [reader.tensor(part) for part in (state if kind == "lstm" else [state])]
+        x = x.transpose(1, 0, 2) if batch_first else x
+        weights = [reader.tensor(part) for part in weights]
+        each, finals = 4 if biases else 2, []
+        for layer in range(int(count)):
+            outs = []
+            for direction in range(2 if both else 1):
+                place = layer * (2 if both else 1) + direction
+                own = weights[place * each:(place + 1) * each] + [None] * (4 - each)
+                hidden, last = _over_steps(STEPS[kind], x, [part[place] for part in states], own, direction)
+                outs.append(hidden)
+                finals.append(last)
+            x = outs[0] if len(outs) == 1 else concatenate(outs, axis=2)
+            if dropout and train and layer + 1 < count:
+                x = x.dropout()
+        ends = [concatenate([last[i].reshape(1, *last[i].shape) for last in finals], axis=0) for i in range(len(finals[0]))]
+        return [x.transpose(1, 0, 2) if batch_first else x, *ends]
+    return layers_rule
+
+
+def _over_steps(step, x, state, weights, backwards):
+    outs, order = {}, range(x.shape[0])
+    for t in reversed(order) if backwards else order:
+        state = step(x[t], state, weights)
+        outs[t] = state[0].reshape(1, *state[0].shape)
+    return concatenate([outs[t] for t in order], axis=0), state

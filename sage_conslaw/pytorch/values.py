@@ -1,0 +1,338 @@
+r"""
+What an operation of a PyTorch graph may be given besides numbers and tensors of the graph.
+
+Operations arrive one at a time, and some mean nothing alone.  In ``0.5 * x * (1 + tanh(...))`` each factor is a function of one and the
+same ``x``: the product is one nonlinearity, a GELU, and cutting the ``tanh`` alone would leave a product of `x` with free data behind.
+In ``x * rsqrt(mean(x^2) + eps)`` the three operations are one normalisation.  So values stay *pending* until something needs them:
+
+- a :class:`Pointwise` is a function of each entry of one tensor; as long as it is a polynomial it becomes sums and products, else a cut;
+- a :class:`SquareMean` is ``mean(x^2) + eps`` or a power of it, waiting for the ``x`` that it divides;
+- a :class:`Masked` tensor has entries that a softmax must leave out;
+- :class:`Tokens` are whole numbers that came in as input, of which only the places are known;
+- a :class:`Loss` is a loss that the model computes itself.
+"""
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from ..graph.activations import CUTS, CutFunction
+from ..graph.tensor import Tensor
+
+# Functions of the catalog are recognised at these points to 14 digits, so that a written-out one has its own name.
+_POINTS = np.linspace(-3.7, 3.9, 41)
+
+
+@dataclass(frozen=True)
+class Expression:
+    r"""
+    A function of one variable, as a tree of operations of PyTorch: ``call`` is ``None`` for the variable itself.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.values import Expression
+        sage: Expression("aten.mul.Tensor", (Expression(None), 0.5r)).text()
+        'mul(x, 0.5)'
+    """
+
+    call: object
+    arguments: tuple = ()
+    keywords: tuple = ()
+
+    def text(self):
+        r"""
+        Return the function as text.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.pytorch.values import Expression
+            sage: Expression("aten.tanh.default", (Expression(None),)).text()
+            'tanh(x)'
+        """
+        if self.call is None:
+            return "x"
+        inner = ", ".join(a.text() if isinstance(a, Expression) else f"{a:.6g}" if isinstance(a, float) else str(a) for a in self.arguments)
+        return f"{self.call.split('.')[1]}({inner})"
+
+    def at(self, variable):
+        r"""
+        Return the value at a tensor of PyTorch.
+
+        EXAMPLES::
+
+            sage: import torch                                                  # optional - torch
+            sage: from sage_conslaw.pytorch.values import Expression
+            sage: Expression("aten.mul.Tensor", (Expression(None), 3r)).at(torch.ones(2r))      # optional - torch
+            tensor([3., 3.])
+        """
+        import torch
+        if self.call is None:
+            return variable
+        _, name, overload = self.call.split(".")
+        arguments = [a.at(variable) if isinstance(a, Expression) else a for a in self.arguments]
+        return getattr(getattr(torch.ops.aten, name), overload)(*arguments, **dict(self.keywords))
+
+
+@dataclass(frozen=True)
+class ElementwiseValue:
+    r"""
+    The true values of a function of each entry, for arrays of numpy.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.pytorch.values import ElementwiseValue, Expression
+        sage: ElementwiseValue(Expression("aten.tanh.default", (Expression(None),)))(numpy.zeros(2r))      # optional - torch
+        array([0., 0.])
+    """
+
+    expression: Expression
+
+    def __call__(self, z):
+        import torch
+        return self.expression.at(torch.as_tensor(np.asarray(z, dtype=np.float64))).numpy()
+
+
+@dataclass(frozen=True)
+class ElementwisePullback:
+    r"""
+    The transposed derivative of a function of each entry, by automatic differentiation.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.pytorch.values import ElementwisePullback, Expression
+        sage: ElementwisePullback(Expression("aten.tanh.default", (Expression(None),)))(numpy.zeros(2r), numpy.ones(2r))   # optional - torch
+        array([1., 1.])
+    """
+
+    expression: Expression
+
+    def __call__(self, z, covector):
+        import torch
+        z = torch.as_tensor(np.asarray(z, dtype=np.float64)).clone().requires_grad_()
+        (pulled,) = torch.autograd.grad(self.expression.at(z), z, torch.as_tensor(np.asarray(covector, dtype=np.float64)).expand(z.shape))
+        return pulled.numpy()
+
+
+def function_of(expression):
+    r"""
+    Return the nonlinearity that an expression is: one of the catalog under its own name, else one with this text.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.values import Expression, function_of
+        sage: x = Expression(None)
+        sage: function_of(Expression("aten.mul.Tensor", (x, Expression("aten.sigmoid.default", (x,))))).name      # optional - torch
+        'silu'
+    """
+    value = ElementwiseValue(expression)
+    seen = value(_POINTS)
+    for known in CUTS.values():
+        if known.constraint == "free" and known.name not in ("normalised sigmoid",) and np.allclose(known.value(_POINTS), seen, 1e-14, 1e-14):
+            return known
+    text = expression.text()
+    return CutFunction(text if len(text) <= 40 else "a function of one variable", "free", value, ElementwisePullback(expression))
+
+
+@dataclass
+class Pointwise:
+    r"""
+    A function of each entry of one tensor: ``polynomial`` lists its coefficients as fractions, lowest first, while it is a polynomial.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.pytorch.values import Pointwise
+        sage: Pointwise.of(networks.input(3)).polynomial
+        [Fraction(0, 1), Fraction(1, 1)]
+    """
+
+    base: Tensor
+    expression: Expression
+    polynomial: object = None
+    made: object = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, tensor):
+        r"""
+        Return the identity function of a tensor.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.pytorch.values import Pointwise
+            sage: Pointwise.of(networks.input(3)).shape
+            (3,)
+        """
+        return cls(tensor, Expression(None), [Fraction(0), Fraction(1)], tensor)
+
+    @property
+    def shape(self):
+        r"""
+        The shape, that of the tensor.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.pytorch.values import Pointwise
+            sage: Pointwise.of(networks.input(2, 3)).shape
+            (2, 3)
+        """
+        return self.base.shape
+
+    def tensor(self, shift):
+        r"""
+        Return the function as a tensor of the graph: sums and products, or a cut.
+
+        INPUT:
+
+        - ``shift`` -- a function that makes a constant of a number and a shape
+
+        EXAMPLES::
+
+            sage: from fractions import Fraction
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.pytorch.values import Expression, Pointwise
+            sage: x = networks.input(3)
+            sage: Pointwise(x, Expression(None), [Fraction(0r), Fraction(0r), Fraction(1r)]).tensor(None).label()
+            'x * x'
+        """
+        if self.made is None:
+            self.made = self._cut() if self.polynomial is None else self._expanded(shift)
+        return self.made
+
+    def _cut(self):
+        return self.base.cut(function_of(self.expression))
+
+    def _expanded(self, shift):
+        total = None
+        for power, value in enumerate(self.polynomial[1:], start=1):
+            if value:
+                term = self.base ** power
+                term = term if value == 1 else term * value
+                total = term if total is None else total + term
+        if total is None:
+            return shift(self.polynomial[0], self.shape)
+        return total + shift(self.polynomial[0], self.shape) if self.polynomial[0] else total
+
+
+@dataclass(frozen=True)
+class SquareMean:
+    r"""
+    ``(c mean(x^2) + eps)^power`` along some axes, waiting for the ``x`` that it divides.
+
+    - ``kept`` -- whether the axes are still there, with size one
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.pytorch.values import SquareMean
+        sage: SquareMean(networks.input(2, 3), (1,), 1, 0, 1, True).shape
+        (2, 1)
+    """
+
+    base: Tensor
+    axes: tuple
+    factor: float
+    eps: float
+    power: float
+    kept: bool
+
+    @property
+    def shape(self):
+        r"""
+        The shape of the means.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.pytorch.values import SquareMean
+            sage: SquareMean(networks.input(2, 3), (1,), 1, 0, 1, False).shape
+            (2,)
+        """
+        sizes = enumerate(self.base.shape)
+        return tuple(1 if i in self.axes else n for i, n in sizes if self.kept or i not in self.axes)
+
+
+@dataclass(frozen=True)
+class Masked:
+    r"""
+    A tensor with the entries that a softmax may use: ``allowed`` is an array of 0 and 1.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.pytorch.values import Masked
+        sage: Masked(networks.input(2), [1, 0]).shape
+        (2,)
+    """
+
+    tensor: Tensor
+    allowed: object
+    scale: float = 1.0
+
+    @property
+    def shape(self):
+        r"""
+        The shape of the tensor.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.pytorch.values import Masked
+            sage: Masked(networks.input(2), [1, 0]).shape
+            (2,)
+        """
+        return self.tensor.shape
+
+
+@dataclass(frozen=True)
+class Tokens:
+    r"""
+    Whole numbers of an input, rearranged: ``places`` says which entry of the input each is, counted from one; at most 0, it is a constant.
+
+    - ``values`` -- the numbers of the example
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.values import Tokens
+        sage: Tokens("ids", [1, 2], [5, 7]).name
+        'ids'
+    """
+
+    name: str
+    places: object
+    values: object
+
+    @property
+    def shape(self):
+        r"""
+        The shape of the array of tokens.
+
+        EXAMPLES::
+
+            sage: import torch                                                  # optional - torch
+            sage: from sage_conslaw.pytorch.values import Tokens
+            sage: Tokens("ids", torch.ones(2r, 3r), None).shape                 # optional - torch
+            (2, 3)
+        """
+        return tuple(self.places.shape)
+
+
+@dataclass(frozen=True)
+class Loss:
+    r"""
+    A loss that the model computes: of which tensor, and which kind.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.pytorch.values import Loss
+        sage: Loss(networks.input(2), "least-squares").kind
+        'least-squares'
+    """
+
+    output: Tensor
+    kind: str
+    shape: tuple = ()
