@@ -94,6 +94,30 @@ class Entries:
             clock, write, highest = time
             self.fronts += [((clock,) * power, (write(power) + "*", write(power).replace("*", " ") + r"\,")) for power in range(1, highest + 1)]
 
+    def unpacked(self, support):
+        r"""
+        Return the same with slices of matrices and vectors as arrays of their own, for those in the laws' ``support``; ``None`` if there are none.
+
+        Queries, keys and values are often one array with three times the rows, gates one with two or four times.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: entries = Entries([("W", (6, 2)), ("b", (6,))], 0, None, None)
+            sage: [name for name, *_ in entries.unpacked(range(12)).arrays]
+            ['W', 'W[0:3]', 'W[3:6]', 'W[:,0:1]', 'W[:,1:2]', 'W[0:2]', 'W[2:4]', 'W[4:6]', 'b']
+        """
+        out, support = [], set(support)
+        for name, places, moving in self.arrays:
+            out.append((name, places, moving))
+            if not support.isdisjoint(places.ravel().tolist()):
+                out += [(name + word, places[key], None if moving is None else moving[key]) for word, key in _slices(places.shape)]
+        if len(out) == len(self.arrays):
+            return None
+        view = Entries([], 0, None, None)
+        view.arrays, view.fronts = out, self.fronts
+        return view
+
     def sizes(self):
         r"""
         Return the sizes of axes above 1, each once, in the order of the parameters' hidden axes.
@@ -250,7 +274,27 @@ class Entries:
         return out
 
 
+# In how many slices an axis is cut: gates of two, queries with keys and values, the gates of an LSTM.
+_PARTS = (2, 3, 4)
+
+
+def _slices(shape):
+    """Return pairs (text, key) of the equal slices of an array along one axis."""
+    out = []
+    for parts in _PARTS if 0 < len(shape) <= 2 else ():
+        for axis, n in enumerate(shape):
+            if n % parts or n == parts and len(shape) == 1:
+                continue
+            for start in range(0, n, n // parts):
+                stop = start + n // parts
+                out.append((f"[{':,' * axis}{start}:{stop}]", (slice(None),) * axis + (slice(start, stop),)))
+    return out
+
+
 def _symbol(name):
+    if not name.isidentifier():
+        # The name of a module's parameter, such as h.0.attn.weight.
+        return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
     head = name.rstrip("0123456789")
     digits = name[len(head):]
     head = head if len(head) == 1 else rf"\mathrm{{{head}}}"

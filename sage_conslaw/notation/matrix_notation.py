@@ -5,7 +5,7 @@ Candidates are sums over axes, squared norms and Gram matrices of the parameters
 `U^T U' - U'^T U`.  Each is reduced modulo the laws found, over Q; the combinations that reduce to zero for every index are the expressions, so nothing is
 guessed.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..exact import modular
 from ..exact.linear_algebra import independent_rows
 from ..laws.basis import _eliminate, echelon, readable_basis
 from .expressions import Entries, combination, divisors
+from .forms import Form
 from ..laws.independence import jacobian
 
 _PRIME = (1 << 61) - 1
@@ -43,6 +44,23 @@ class MatrixLaw:
     shape: str
     laws: int
     independent: int
+    form: object = field(default=None, compare=False)
+    entries: tuple = field(default=(), compare=False)
+
+    def value(self, state):
+        r"""
+        Return the value at a state, an array of numpy or a tensor of PyTorch: a matrix, a vector with one entry an index, or a number.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: (law,) = conservation_laws(networks.linear([1, 2, 1]), seed=0).matrix_laws()
+            sage: law.value(numpy.array([1.0, 2.0, 3.0, 5.0]))
+            array([[ -8., -13.],
+                   [-13., -21.]])
+        """
+        return self.form.value(state)
 
     def __repr__(self):
         count = f"{self.laws} law{'' if self.laws == 1 else 's'}"
@@ -111,7 +129,7 @@ def matrix_laws(laws, parameters, first, velocity, time, generator, number):
     """
     span = _Span(laws)
     chosen, spanned = [], 0
-    for expression in _expressions(span, Entries(parameters, first, velocity, time)):
+    for expression in _read_best(span, Entries(parameters, first, velocity, time)):
         # What adds nothing to the linear span adds nothing at all; this test is cheap, the rank below is not.
         grown = len(_Span([law for *_, entries in [*chosen, expression] for law in entries]).pivots)
         if grown > spanned:
@@ -120,7 +138,16 @@ def matrix_laws(laws, parameters, first, velocity, time, generator, number):
         if spanned == len(laws):
             break
     added = _independent(chosen, number, generator)
-    return [MatrixLaw(text, latex, shape, len(entries), new) for (text, latex, shape, entries), new in zip(chosen, added) if new]
+    return [MatrixLaw(text, latex, shape, len(entries), new, form, tuple(entries))
+            for (text, latex, shape, form, entries), new in zip(chosen, added) if new]
+
+
+def _read_best(span, entries):
+    """Yield expressions of whole parameters, then of equal slices of parameters: several matrices are often packed in one."""
+    yield from _expressions(span, entries)
+    packed = entries.unpacked({place for monomial in span.support for place in monomial})
+    if packed is not None:
+        yield from _expressions(span, packed)
 
 
 def _independent(expressions, number, generator):
@@ -138,18 +165,18 @@ def _independent(expressions, number, generator):
 
 
 def _expressions(span, entries):
-    """Yield (text, LaTeX, shape, entries) of all expressions that are conserved for every index, in the order in which they are read best."""
+    """Yield (text, LaTeX, shape, form, entries) of all expressions that are conserved for every index, in the order in which they are read best."""
     for size in entries.sizes():
         sums = entries.sums(size)
         for c in _conserved(span, sums, range(size)):
-            yield *combination(sums, c, size), [_entry(sums, c, j) for j in range(size)]
+            yield *combination(sums, c, size), Form.of(sums, c), [_entry(sums, c, j) for j in range(size)]
     for size in entries.sizes():
         skew = entries.skew(size)
         if skew and 1 < size <= MAX_MATRIX:
             pairs = [(i, j) for i in range(size) for j in range(i + 1, size)]
             for c in _conserved(span, skew, pairs):
                 text, latex, _ = combination(skew, c, size)
-                yield text, latex, f"skew {size} x {size}", [_entry(skew, c, pair) for pair in pairs]
+                yield text, latex, f"skew {size} x {size}", Form.of(skew, c, "skew"), [_entry(skew, c, pair) for pair in pairs]
         features = entries.sums(size) + entries.squares(size)
         for c in _conserved(span, features, range(size)):
             if all(features[k].degree == 1 for k in c):
@@ -157,11 +184,11 @@ def _expressions(span, entries):
             diagonal = [_entry(features, c, j) for j in range(size)]
             pattern, others = _pattern(span, features, c, size)
             text, latex, shape = combination(features, c, size, matrix=pattern)
-            yield text, latex, shape, diagonal + others
+            yield text, latex, shape, Form.of(features, c, pattern), diagonal + others
         for block in divisors(size):
             blocks = entries.blocks(size, block)
             for c in _conserved(span, blocks, range(size // block)):
-                yield *combination(blocks, c, size // block), [_entry(blocks, c, j) for j in range(size // block)]
+                yield *combination(blocks, c, size // block), Form.of(blocks, c), [_entry(blocks, c, j) for j in range(size // block)]
     # Heads that share keys: the largest first, since sums over more heads are consequences.
     for size in sorted(entries.sizes(), reverse=True):
         for block in [size, *divisors(size)[::-1]]:
@@ -169,16 +196,18 @@ def _expressions(span, entries):
             for c in _conserved(span, features, range(size)):
                 pattern, others = _pattern(span, features, c, size)
                 if pattern is not None:
-                    yield *combination(features, c, size, matrix=pattern), [_entry(features, c, j) for j in range(size)] + others
+                    yield *combination(features, c, size, matrix=pattern), Form.of(features, c, pattern), \
+                        [_entry(features, c, j) for j in range(size)] + others
     for size in sorted(entries.sizes(), reverse=True):
         for head in [size, *divisors(size)[::-1]]:
             for block in divisors(head):
                 features = entries.blocks(size, block) + entries.folded_blocks(size, head, block)
                 for c in _conserved(span, features, range(size // block)):
-                    yield *combination(features, c, size // block), [_entry(features, c, j) for j in range(size // block)]
+                    yield *combination(features, c, size // block), Form.of(features, c), \
+                        [_entry(features, c, j) for j in range(size // block)]
     norms = entries.norms()
     for c in _conserved(span, norms, range(1)):
-        yield *combination(norms, c, 1), [_entry(norms, c, 0)]
+        yield *combination(norms, c, 1), Form.of(norms, c), [_entry(norms, c, 0)]
 
 
 def _entry(features, c, index):

@@ -270,6 +270,31 @@ class ConservationLaws(LawCount):
         return matrix_laws(self.terms, shapes, family.first_parameter, family.first_forced if second else None, time,
                            np.random.default_rng(self.seed), len(self.independent))
 
+    def evaluate(self, parameters):
+        r"""
+        Return the value of every law at given parameters: a matrix for a matrix expression, a vector for one law an index, else a number.
+
+        INPUT:
+
+        - ``parameters`` -- a module of PyTorch, its ``state_dict``, a mapping of the parameters' names to arrays, or one array of all coordinates
+
+        OUTPUT: a dictionary from the law as it is printed to its value, a tensor on the module's device or an array of numpy
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: r = conservation_laws(networks.linear([2, 1, 2]), seed=0)
+            sage: r.evaluate({"U1": [[1.0], [2.0]], "U2": [[3.0, 4.0]]})
+            {'|U1|^2 - |U2|^2': array([-20.])}
+            sage: R.<u, v> = QQ[]
+            sage: conservation_laws([u*v], seed=0).evaluate({"u": 2, "v": 1})
+            {'u^2 - v^2': 3.0}
+        """
+        from ..notation.evaluation import LawValues
+        laws = LawValues(self)
+        return laws.values(laws.state(parameters))
+
     def generators(self):
         r"""
         Return a minimal generating set of the algebra of the laws found, up to the degree searched.

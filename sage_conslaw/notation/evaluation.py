@@ -1,0 +1,190 @@
+r"""
+Laws at given parameters: every matrix expression as a matrix, what is in none as a number, without writing polynomials out.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..runtime.errors import InputError, InputTypeError, NotCovered
+from .matrix_notation import _Span
+
+
+@dataclass(frozen=True)
+class PolynomialForm:
+    r"""
+    A sparse polynomial as arrays: for each degree the places of its monomials and their coefficients.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.notation.evaluation import PolynomialForm
+        sage: h = PolynomialForm.of({(0r, 0r): Fraction(1r), (1r,): Fraction(-2r)})
+        sage: h.value(numpy.array([3.0, 1.0])), h.value(numpy.array([3.0, 1.0]), degree=2r), h.degree
+        (7.0, 9.0, 2)
+    """
+
+    parts: tuple
+
+    @classmethod
+    def of(cls, terms):
+        r"""
+        Return the form of a sparse polynomial.
+
+        EXAMPLES::
+
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.notation.evaluation import PolynomialForm
+            sage: PolynomialForm.of({(0r,): Fraction(1r)}).degree
+            1
+        """
+        degrees = sorted({len(monomial) for monomial in terms})
+        return cls(tuple((degree, np.array([m for m in terms if len(m) == degree], dtype=np.int64).reshape(-1, degree),
+                          np.array([float(terms[m]) for m in terms if len(m) == degree])) for degree in degrees))
+
+    @property
+    def degree(self):
+        r"""
+        The degree.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.evaluation import PolynomialForm
+            sage: PolynomialForm(()).degree
+            0
+        """
+        return max((degree for degree, *_ in self.parts), default=0)
+
+    def value(self, state, degree=None):
+        r"""
+        Return the value at a state; with ``degree`` that of the part of this degree alone.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.notation.evaluation import PolynomialForm
+            sage: PolynomialForm.of({(0r, 1r): Fraction(1r)}).value(numpy.array([3.0, 2.0]))
+            6.0
+        """
+        total = state[0] * 0
+        for power, places, coefficients in self.parts:
+            if degree is None or degree == power:
+                numbers = state.new_tensor(coefficients) if hasattr(state, "new_tensor") else coefficients
+                product = numbers
+                for column in range(power):
+                    product = product * state[places[:, column]]
+                total = total + product.sum()
+        return total
+
+
+class LawValues:
+    r"""
+    The laws of a result as functions of the parameters.
+
+    - ``forms`` -- pairs (text, form), matrix expressions first, then the polynomials that are in none of them
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: from sage_conslaw.notation.evaluation import LawValues
+        sage: laws = LawValues(conservation_laws(networks.relu([1, 1, 1]), seed=0))
+        sage: laws.values(laws.state({"U1": [[2.0]], "U2": [[3.0]]}))
+        {'U1^2 - U2^2': array([-5.])}
+    """
+
+    def __init__(self, result):
+        self.problem = result.problem
+        family = self.problem.family if self.problem is not None else None
+        self.shapes = tuple(self.problem.shapes) if self.problem is not None else ()
+        self.dimension = len(family.names) if family is not None else 0
+        self.names = list(family.names) if family is not None else []
+        expressions = [law for law in result.matrix_laws() if law.form is not None]
+        self.forms = [(law.text, law.form) for law in expressions]
+        self.forms += [(str(law), PolynomialForm.of(terms)) for law, terms in _rest(result, expressions)]
+
+    def state(self, source):
+        r"""
+        Return the parameters as one array: from a module of PyTorch, a mapping of names to arrays, or an array of all coordinates.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: from sage_conslaw.notation.evaluation import LawValues
+            sage: laws = LawValues(conservation_laws(networks.linear([1, 1, 1]), seed=0))
+            sage: laws.state({"U1": [[2]], "U2": [[3]]})
+            array([2., 3.])
+            sage: laws.state({"U1": [[2]]})
+            Traceback (most recent call last):
+            ...
+            sage_conslaw.InputError: there is no array for the parameter U2 of shape (1, 1); given are U1
+        """
+        if hasattr(source, "named_parameters"):
+            # Frozen parameters and buffers are there too, under their names; tied ones under each.
+            source = {**dict(source.named_buffers(remove_duplicate=False)), **dict(source.named_parameters(remove_duplicate=False))}
+        if not hasattr(source, "keys"):
+            return self._whole(source)
+        if not self.shapes:
+            return self._whole([self._entry(source, name) for name in self.names])
+        size = sum(int(np.prod(shape, dtype=np.int64)) for _, shape in self.shapes)
+        if size != self.dimension:
+            raise NotCovered("the laws involve velocities or the time; give one array of all state coordinates, in the order of the family's names")
+        parts = [self._array(source, name, shape) for name, shape in self.shapes]
+        if hasattr(parts[0], "detach"):
+            import torch
+            return torch.cat([part.detach().reshape(-1) for part in parts])
+        return np.concatenate([np.asarray(part, dtype=np.float64).reshape(-1) for part in parts])
+
+    def _whole(self, source):
+        if not hasattr(source, "detach"):
+            try:
+                source = np.asarray(source, dtype=np.float64)
+            except (TypeError, ValueError):
+                raise InputTypeError(f"{str(source)[:60]} is no module, no mapping of names to arrays and no array of numbers") from None
+        source = source.reshape(-1)
+        if len(source) != self.dimension:
+            raise InputError(f"the array has {len(source)} entries; the state has {self.dimension} coordinates")
+        return source
+
+    def _entry(self, source, name):
+        if name not in source:
+            raise InputError(f"there is no number for the coordinate {name}; give all of {', '.join(self.names[:8])}")
+        return float(source[name])
+
+    def _array(self, source, name, shape):
+        if name not in source:
+            given = ", ".join(map(str, list(source)[:6]))
+            raise InputError(f"there is no array for the parameter {name} of shape {shape}; given are {given}")
+        array = source[name] if hasattr(source[name], "shape") else np.asarray(source[name], dtype=np.float64)
+        if tuple(array.shape) != tuple(shape):
+            raise InputError(f"the array for the parameter {name} has the shape {tuple(array.shape)}; the laws are for {tuple(shape)}")
+        return array
+
+    def values(self, state, degree=None):
+        r"""
+        Return the value of every law, by its text; with ``degree`` those of the parts of this degree.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: from sage_conslaw.notation.evaluation import LawValues
+            sage: laws = LawValues(conservation_laws(networks.linear([1, 2, 1]), seed=0))
+            sage: laws.values(numpy.array([1.0, 2.0, 3.0, 5.0]))["U1^T U1 - U2 U2^T"][0r, 0r]
+            -8.0
+        """
+        return {text: form.value(state, degree) for text, form in self.forms}
+
+
+def _rest(result, expressions):
+    """Return the independent laws, with their terms, that no expression and no law before them spans."""
+    spanned = [entry for law in expressions for entry in law.entries]
+    known, kept = len(_Span(spanned).pivots), []
+    for i in result.independent:
+        grown = len(_Span([*spanned, result.terms[i]]).pivots)
+        if grown > known:
+            kept.append((result.laws[i], result.terms[i]))
+            spanned.append(result.terms[i])
+            known = grown
+    return kept

@@ -1,0 +1,105 @@
+r"""
+The values of matrix expressions: sums, squared norms and Gram matrices of a state, without writing polynomials out.
+
+The law ``U^T U - V V^T`` is kept as two integer arrays, the places of the rows of `U^T` and of `V` in the state.  Its value at a state `z` is
+``A A^T - B B^T`` with ``A = z[rows of U^T]``: the same code for arrays of numpy and for tensors of PyTorch, on any device.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Form:
+    r"""
+    A matrix expression as places in the state.
+
+    - ``terms`` -- pairs (coefficient, feature); ``matrix`` -- ``None`` for one entry an index, ``"all"`` for a symmetric matrix, a number for
+      diagonal blocks of that size, ``"skew"`` for a skew matrix
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.notation.expressions import Entries
+        sage: from sage_conslaw.notation.forms import Form
+        sage: features = Entries([("U", (2, 2))], 0, None, None).squares(2)
+        sage: Form(((1r, features[0]),), "all").value(numpy.array([1.0, 2.0, 3.0, 4.0]))
+        array([[ 5., 11.],
+               [11., 25.]])
+        sage: Form(((1r, features[0]),), None).value(numpy.array([1.0, 2.0, 3.0, 4.0]))
+        array([ 5., 25.])
+    """
+
+    terms: tuple
+    matrix: object = None
+
+    @classmethod
+    def of(cls, features, coefficients, matrix=None):
+        r"""
+        Return the form of a combination of features.
+
+        EXAMPLES::
+
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: from sage_conslaw.notation.forms import Form
+            sage: Form.of(Entries([("b", (2,))], 0, None, None).norms(), {1: Fraction(1r)}).degree
+            2
+        """
+        return cls(tuple((value, features[k]) for k, value in coefficients.items()), matrix)
+
+    @property
+    def degree(self):
+        r"""
+        The degree in parameters and velocities.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: from sage_conslaw.notation.forms import Form
+            sage: Form(((1r, Entries([("b", (2,))], 0, None, None).sums(2)[0]),)).degree
+            1
+        """
+        return max(feature.degree for _, feature in self.terms)
+
+    def value(self, state, degree=None):
+        r"""
+        Return the value at a state; with ``degree`` that of the part of this degree alone.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: from sage_conslaw.notation.forms import Form
+            sage: form = Form(((1r, Entries([("b", (2,))], 0, None, None).norms()[0]),))
+            sage: form.value(numpy.array([1.0, 2.0])), form.value(numpy.array([1.0, 2.0]), degree=2r)
+            (array([3.]), array([0.]))
+        """
+        total = None
+        for value, feature in self.terms:
+            if degree is None or feature.degree == degree:
+                part = self._part(state, feature) * float(value)
+                total = part if total is None else total + part
+        return self._part(state, self.terms[0][1]) * 0 if total is None else total
+
+    def _part(self, state, feature):
+        rows = state[feature.rows]
+        if self.matrix == "skew":
+            moving = state[feature.others]
+            part = rows @ moving.T - moving @ rows.T
+        elif feature.degree == 1:
+            part = rows.sum(-1)
+        elif self.matrix is None:
+            part = (rows * rows).sum(-1)
+        else:
+            part = rows @ rows.T
+            if self.matrix != "all":
+                part = part * _like(state, np.kron(np.eye(len(rows) // self.matrix), np.ones((self.matrix, self.matrix))))
+        for clock in feature.clock:
+            part = part * state[clock]
+        return part
+
+
+def _like(state, array):
+    """Return an array of the same kind as the state: a tensor of PyTorch on its device, or an array of numpy."""
+    return state.new_tensor(array) if hasattr(state, "new_tensor") else array
