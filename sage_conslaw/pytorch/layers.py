@@ -6,7 +6,7 @@ import numpy as np
 from ..graph.activations import gate_function
 from ..graph.einsum import einsum as contracted
 from ..graph.operations import LETTERS
-from ..graph.tensor import Constant, Data, concatenate, contract
+from ..graph.tensor import Data, concatenate, contract
 from .norms import normalised
 from .pointwise import along
 from .reader import Refused, constant
