@@ -651,7 +651,11 @@ class PolynomialArithmetic(_OperatorArithmetic):
             sage: A.scale(x, 3)
             array([3*u, 3*v], dtype=object)
         """
-        return _object_array(a * self.ring(factor))
+        # Entry by entry: the product of an array and a polynomial is left to numpy or to Sage by its size.
+        out, number = np.empty(a.shape, dtype=object), self.ring(factor)
+        for index, value in np.ndenumerate(a):
+            out[index] = value * number
+        return out
 
 
 def _object_array(entry):

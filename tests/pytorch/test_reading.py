@@ -142,3 +142,9 @@ def test_wrong_input_is_one_line(wrong, words):
     with pytest.raises(InputError, match=words) as error:
         networks.from_torch(*wrong)
     assert "\n" not in str(error.value)
+
+
+def test_zeros_that_are_put_between_entries_of_a_parameter():
+    x, first, second = networks.input(2, 4), networks.parameter("W", 3, 2, 2), networks.parameter("V", 2, 3, 2)
+    spread = second.gather([[[-1 if j % 2 else 6 * o + 2 * c + j // 2 for j in range(3)] for c in range(3)] for o in range(2)])
+    assert conservation_laws(networks.custom(x.convolve(first).relu().convolve(spread)), seed=0).number == 3
