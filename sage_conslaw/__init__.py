@@ -22,6 +22,7 @@ _HOMES = {
     "compendium": ".papers.compendium", "reproduce": ".papers.reproduce",
     "survey": ".surveys.run",
     "drift_order": ".training.drift", "plot_drift": ".training.drift", "simulate": ".training.simulate",
+    "step_increments": ".training.steps", "step_laws": ".training.steps",
 }
 _ROOMS = ("certificates", "flows", "networks")
 

@@ -359,10 +359,40 @@ def from_torch_optimizer(optimizer, *, model=None, **hyperparameters):
         raise InputTypeError(f"{optimizer!r} is not an optimiser; give an object of torch.optim, or a name such as 'sgd' or 'adam'")
     if hyperparameters:
         raise InputError(f"the optimiser has its hyperparameters already; leave out {', '.join(sorted(hyperparameters))}")
+    return _of_groups(_class_name(optimizer), optimizer.param_groups, model)
+
+
+def hyperparameters(optimizer, given=None):
+    r"""
+    Return the name of an optimiser and its hyperparameters, exactly.
+
+    INPUT: a name with what differs from PyTorch's defaults, or an object of ``torch.optim`` whose groups are alike
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.optimisers import hyperparameters
+        sage: hyperparameters("sgd", {"momentum": 0.5})[1]["momentum"]
+        Fraction(1, 2)
+    """
+    given = given or {}
+    if isinstance(optimizer, str):
+        name = _name(optimizer)
+        return name, _complete(name, given)
+    if not hasattr(optimizer, "param_groups"):
+        raise InputTypeError(f"{optimizer!r} is not an optimiser; give an object of torch.optim, or a name such as 'sgd'")
+    name = _class_name(optimizer)
+    groups = [_complete(name, {**{key: value for key, value in group.items() if key in OPTIMISERS[name].defaults}, **given})
+              for group in optimizer.param_groups]
+    if any(group != groups[0] for group in groups):
+        raise NotCovered("the optimiser has groups with different hyperparameters; ask for one group at a time")
+    return name, groups[0]
+
+
+def _class_name(optimizer):
     known = [base.__name__.lower() for base in type(optimizer).__mro__ if base.__name__.lower() in OPTIMISERS]
     if not known:
         raise NotCovered(f"the optimiser {type(optimizer).__name__} is not known; known are {', '.join(sorted(OPTIMISERS))}")
-    return _of_groups(known[0], optimizer.param_groups, model)
+    return known[0]
 
 
 def is_optimiser(text):

@@ -132,6 +132,8 @@ def _flow(flow):
         return flow_room.gradient()
     if isinstance(flow, str):
         return flow_room.by_name(flow)
+    if hasattr(flow, "param_groups"):
+        return flow_room.from_torch_optimizer(flow)
     if not isinstance(flow, flow_room.Flow):
         raise InputTypeError(f"flow {flow!r} is not a flow; give e.g. flows.gradient()")
     return flow
