@@ -5,6 +5,7 @@ A polynomial is ``{monomial: coefficient}``; a monomial is the sorted tuple of i
 repeated by multiplicity (``z_0^2 z_3`` is ``(0, 0, 3)``), a coefficient a nonzero ``Fraction``.
 """
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
 
@@ -87,12 +88,25 @@ def multiply(a, b):
         sage: multiply({(0,): Fraction(1r), (1,): Fraction(1r)}, {(0,): Fraction(1r), (1,): Fraction(-1r)})
         {(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}
     """
+    # Integers over one denominator: fractions would be reduced at every step.
+    left, below = _integral(a)
+    right, beneath = _integral(b)
     out = {}
-    for left, x in a.items():
-        for right, y in b.items():
-            monomial = tuple(sorted(left + right))
+    for one, x in left:
+        for other, y in right:
+            monomial = tuple(sorted(one + other))
             out[monomial] = out.get(monomial, 0) + x * y
-    return {monomial: value for monomial, value in out.items() if value}
+    denominator = below * beneath
+    return {monomial: Fraction(value, denominator) for monomial, value in out.items() if value}
+
+
+def _integral(terms):
+    """Return the terms with integer coefficients over a common denominator, and that."""
+    common = 1
+    for value in terms.values():
+        if value.denominator != 1:
+            common = lcm(common, value.denominator)
+    return [(monomial, value.numerator * (common // value.denominator)) for monomial, value in terms.items()], common
 
 
 def add(a, b):

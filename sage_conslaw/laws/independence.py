@@ -4,9 +4,7 @@ Independent laws: the generic rank of the Jacobian of the laws.
 import numpy as np
 
 from ..exact import modular
-from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import independent_rows
-from ..exact import terms as sparse
 from ..exact.primes import random_prime, with_lucky_prime
 
 
@@ -22,15 +20,33 @@ def jacobian(laws, dimension, z, p):
         sage: jacobian([{(0, 1): Fraction(1r)}], 2, numpy.array([3, 5]), 101)
         array([[5, 3]])
     """
-    entries, places = [], []
+    # A term's derivative is the term times its multiplicity over the coordinate: one product a term, no polynomial is built.
+    values = [int(x) for x in z]
+    inverse = [pow(x, -1, p) if x % p else None for x in values]
+    out = np.zeros((len(laws), dimension), dtype=np.int64)
     for row, law in enumerate(laws):
-        for variable, part in sparse.derivatives(law).items():
-            entries.append(part)
-            places.append(row * dimension + variable)
-    out = np.zeros(len(laws) * dimension, dtype=np.int64)
-    if entries:
-        out[places] = sparse.PolynomialMap(entries, dimension)(ModularArithmetic(p), z)
-    return out.reshape(len(laws), dimension)
+        gradient = {}
+        for monomial, value in law.items():
+            factor = value.numerator if value.denominator == 1 else value.numerator * pow(value.denominator, -1, p)
+            for i in monomial:
+                factor = factor * values[i] % p
+            for i in monomial if factor else ():
+                # Once for each occurrence, which counts the multiplicity.
+                gradient[i] = gradient.get(i, 0) + factor * inverse[i]
+            if not factor:
+                _at_zero(gradient, monomial, value, values, p)
+        for i, value in gradient.items():
+            out[row, i] = value % p
+    return out
+
+
+def _at_zero(gradient, monomial, value, values, p):
+    """Add the derivatives of a term that vanishes at the point."""
+    for at, i in enumerate(monomial):
+        factor = value.numerator * pow(value.denominator, -1, p)
+        for j in monomial[:at] + monomial[at + 1:]:
+            factor = factor * values[j] % p
+        gradient[i] = (gradient.get(i, 0) + factor) % p
 
 
 def independent_laws(laws, dimension, generator, p, constants=()):

@@ -23,8 +23,8 @@ from ..runtime.isolated import interruptible
 from .basis import oriented, readable_basis
 from .monomials import blocks
 from .on_variety import laws_on_variety
-from ..parameters.parametric import lift_over_parameters
-from .sparse_kernel import coefficient_rows, sparse_kernel
+from .over_parameters import Lift, complete
+from .sparse_kernel import coefficient_rows, sparse_kernel, sparse_kernel_dimension
 from ..runtime.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -139,6 +139,8 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
     samples = with_lucky_prime(generator, sampled)
     solved, dimension = [], 0
     pieces = blocks(family, groups, generator) if pieces is None else pieces
+    if products and len(pieces) == 1 and _sparse_dimension(samples, pieces[0], deadline) == len(products):
+        return sorted(products, key=lambda law: (max(map(len, law)), sorted(law)))
     for group in tqdm(pieces, desc="block sizes", disable=not progress, leave=False):
         for block in _blocks_with_kernel(samples, group, deadline):
             if deadline is not None:
@@ -152,7 +154,7 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
     solved = [_Block(family, *found) for found in solved]
     # All candidates are checked together, which is where most of the time goes; those that fail, later.
     if family.constants:
-        found = [law for block in solved for law in block.lift_over_parameters(deadline)]
+        found = _over_parameters(family, solved, generator, deadline)
         return sorted(found, key=lambda law: (max(map(len, law)), sorted(law)))
     verdicts = iter(family.conserved([law for block in solved for law in block.laws or []]))
     found = []
@@ -203,12 +205,25 @@ def _blocks_with_kernel(samples, group, deadline):
             yield block
 
 
-def _modular_kernel(samples, block, deadline=None):
+def _sparse_rows(samples, block):
+    """Return the equations of a block as sparse rows, where the fields are explicit and the block is large; else ``None``."""
     family = samples.family
-    if len(block) >= _SPARSE_BLOCK and isinstance(family, VectorFieldFamily):
-        monomials = [tuple(int(i) for i in row if i < family.dimension) for row in block]
-        fields = ([family.drift] if family.drift else []) + family.controls
-        rows = coefficient_rows(fields, monomials, family.constants, samples.values.tolist(), samples.p)
+    if len(block) < _SPARSE_BLOCK or not isinstance(family, VectorFieldFamily):
+        return None
+    monomials = [tuple(int(i) for i in row if i < family.dimension) for row in block]
+    fields = ([family.drift] if family.drift else []) + family.controls
+    return coefficient_rows(fields, monomials, family.constants, samples.values.tolist(), samples.p)
+
+
+def _sparse_dimension(samples, group, deadline):
+    """Return the dimension of the kernel of the only block, if it is solved sparsely; else ``None``."""
+    rows = _sparse_rows(samples, group[0]) if len(group) == 1 else None
+    return None if rows is None else sparse_kernel_dimension(rows, len(group[0]), samples.p, deadline)
+
+
+def _modular_kernel(samples, block, deadline=None):
+    rows = _sparse_rows(samples, block)
+    if rows is not None:
         return sparse_kernel(rows, len(block), samples.p, deadline)
     if len(block) > MAX_DENSE_BLOCK:
         raise InputError(f"a block of {len(block)} monomials needs a dense kernel of {8e-9 * 4 * len(block) ** 2:.0f} GB; "
@@ -217,6 +232,24 @@ def _modular_kernel(samples, block, deadline=None):
     if len(block) > _INTERRUPTED:
         return interruptible(lambda _: kernel(rows, samples.p), deadline)
     return kernel(rows, samples.p)
+
+
+def _over_parameters(family, blocks, generator, deadline):
+    """Return all laws over Q(k); blocks that do not lift are tried again at other parameter values."""
+    fields = family.sparse_fields()
+    for _ in range(_SPECIALISATIONS):
+        if deadline is not None:
+            deadline.check()
+        lifts = []
+        for block in blocks:
+            second = block.second()
+            if second:
+                lifts.append(Lift(family, block.monomials, block.vectors, second, block.samples.values, block.samples.p))
+        if not complete(lifts, fields, generator, deadline):
+            return [law for lift in lifts for law in lift.laws]
+        for block in blocks:
+            block.again()
+    raise ArithmeticError("the laws of a block of monomials do not lift to the rational functions of the parameters")
 
 
 class _Block:
@@ -237,22 +270,21 @@ class _Block:
             self.laws = [oriented({self.monomials[i]: value for i, value in vector.items()})
                          for vector in readable_basis(rational)]
 
-    def lift_over_parameters(self, deadline):
-        """Return laws over Q(k), from a second value of the parameters."""
-        for _ in range(_SPECIALISATIONS):
-            if deadline is not None:
-                deadline.check()
-            p = self.samples.p
-            second = _modular_kernel(_Samples(self.family, p, self.samples.generator), self.block)
-            laws = lift_over_parameters(self.family, self.monomials, self.vectors, second, p, self.family.sparse_fields)
-            if laws is not None:
-                return laws
-            # A special value has more laws: keep the smaller kernel and try again.
-            if len(second) < len(self.vectors):
-                self.vectors = second
-            if not self.vectors:
-                return []
-        raise ArithmeticError(f"the laws of a block of {len(self.block)} monomials do not lift to the rational functions of the parameters")
+    def again(self):
+        """Take the kernel at new values of the parameters."""
+        self.samples = _Samples(self.family, self.samples.p, self.samples.generator)
+        self.vectors = _modular_kernel(self.samples, self.block)
+
+    def second(self):
+        """Return the kernel at other values of the parameters; where it is smaller, that takes the place of the first."""
+        while True:
+            other = _Samples(self.family, self.samples.p, self.samples.generator)
+            vectors = _modular_kernel(other, self.block)
+            if [max(v) for v in vectors] == [max(v) for v in self.vectors]:
+                return vectors
+            # A special value has more laws.
+            if len(vectors) < len(self.vectors):
+                self.vectors, self.samples = vectors, other
 
     def lift(self, deadline):
         """Combine further primes until every kernel vector is a law over Q."""

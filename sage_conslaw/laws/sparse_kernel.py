@@ -88,6 +88,24 @@ def sparse_kernel(rows, number, p, deadline=None):
         sage: sparse_kernel(rows, 16r, 10007r) == kernel(dense, 10007r)
         True
     """
+    return _echelon(_back_substituted(_eliminated(rows, p, deadline), number, p), p)
+
+
+def sparse_kernel_dimension(rows, number, p, deadline=None):
+    r"""
+    Return the dimension of the kernel alone, which needs no back substitution.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.laws.sparse_kernel import sparse_kernel_dimension
+        sage: sparse_kernel_dimension([{0r: 1r, 1r: 1r}, {2r: 1r}, {0r: 2r, 1r: 2r, 2r: 5r}], 4r, 101r)
+        2
+    """
+    return number - len(_eliminated(rows, p, deadline))
+
+
+def _eliminated(rows, p, deadline):
+    """Return ``{pivot: rest of its row}``, the pivot 1; a row mentions only columns that are solved after it, or never."""
     rows = [dict(row) for row in rows if row]
     where = {}
     for i, row in enumerate(rows):
@@ -127,7 +145,7 @@ def sparse_kernel(rows, number, p, deadline=None):
             heapq.heappush(queue, (len(other), j))
         where[pivot] = set()
         solved[pivot] = rest
-    return _echelon(_back_substituted(solved, number, p), p)
+    return solved
 
 
 def _back_substituted(solved, number, p):

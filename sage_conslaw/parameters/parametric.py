@@ -1,77 +1,10 @@
 r"""
-Laws over Q(k): one specialisation finds them, a second tells which depend on the parameters, exact algebra lifts those.
-
-The kernel at random parameter values has at least the generic dimension; where each of its vectors lifts to a
-law over Q(k) that is conserved identically, the two dimensions agree and every law is found.  Most laws do not depend on the
-parameters and are simply reconstructed.  For the others the linear system is built with coefficients in Q[k], on the few
-monomials that occur in them, and solved over the field of rational functions.
+The linear system for laws over Q(k), and polynomials over Q(k) as sparse polynomials in all coordinates.
 """
 from fractions import Fraction
 
-from ..exact.reconstruction import reconstruct
 from ..exact import terms as sparse
-from ..laws.basis import oriented, readable_basis
-
-
-def lift_over_parameters(family, monomials, first, second, p, fields):
-    r"""
-    Return laws over Q[k] for the kernel vectors of one block, ``None`` if they do not lift.
-
-    INPUT:
-
-    - ``monomials`` -- the monomials of the block
-
-    - ``first``, ``second`` -- reduced kernel bases modulo ``p`` at two random values of the parameters
-
-    - ``fields`` -- a function that returns the fields as lists of sparse polynomials
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.inputs.systems import system
-        sage: from sage_conslaw import conservation_laws
-        sage: conservation_laws(system(["x", "y"], ["k1*x", "-k2*x"], parameters=["k1", "k2"]), degree=1).laws
-        (k2*x + k1*y,)
-    """
-    laws = []
-    if [max(vector) for vector in first] != [max(vector) for vector in second]:
-        return None
-    fixed = [a for a, b in zip(first, second) if a == b]
-    rational = [reconstruct(vector, p) for vector in fixed]
-    if all(vector is not None for vector in rational):
-        candidates = [oriented({monomials[i]: value for i, value in vector.items()}) for vector in readable_basis(rational)]
-        if all(family.conserved(candidates)):
-            laws += candidates
-        else:
-            fixed = []
-    else:
-        fixed = []
-    moving = [vector for vector in first if vector not in fixed] if fixed else first
-    if not moving:
-        return laws
-    columns = sorted({i for vector in moving for i in vector})
-    solved = _solve(family, [monomials[i] for i in columns], fields())
-    if solved is None or len(solved) != len(moving):
-        columns = sorted({i for vector in first for i in vector})
-        solved, laws = _solve(family, [monomials[i] for i in columns], fields()), []
-        if solved is None or len(solved) != len(first):
-            return None
-    return laws + solved if all(family.conserved(solved)) else None
-
-
-def _solve(family, monomials, fields):
-    """Return a basis over Q[k] of the laws in the span of a few monomials, with coprime coefficients."""
-    from .._sage import QQ, FractionField, PolynomialRing, matrix
-    constants = list(family.constants)
-    ring = PolynomialRing(QQ, [family.names[i] for i in constants], len(constants))
-    rows = equations_over_parameters(fields, monomials, constants, ring)
-    if len(rows) * len(monomials) > 10**6:
-        return None
-    system = matrix(FractionField(ring), len(rows), len(monomials))
-    for row, entries in enumerate(rows):
-        for column, entry in entries.items():
-            system[row, column] = entry
-    kernel = system.right_kernel_matrix() if len(rows) else matrix.identity(FractionField(ring), len(monomials))
-    return [polynomial_over_constants(dict(zip(monomials, vector)), ring, constants) for vector in kernel.rows()]
+from ..laws.basis import oriented
 
 
 def equations_over_parameters(fields, monomials, constants, ring):

@@ -1,0 +1,155 @@
+r"""
+All laws over Q(k) from kernels at random parameter values: what does not depend on them, products of laws of lower degree, and circuits.
+
+A kernel at random values has at least the generic dimension `d`; with `d` independent exact laws over Q(k) every law is found.  Three sources
+are tried, cheap ones first.  Vectors that are the same at two values do not depend on the parameters, and are reconstructed.  Products of laws are
+laws: in a reaction network nearly all quadratic laws are products of linear ones.  What is left is solved circuit by circuit
+(:mod:`..parameters.circuits`), and checked against all equations.
+
+For `x' = k_1 x, y' = -k_2 x` the kernel of degree 2 is spanned by the square of `k_2 x + k_1 y`, which is the circuit of degree 1.
+"""
+from .._sage import QQ, PolynomialRing
+from ..exact import terms as sparse
+from ..exact.reconstruction import reconstruct
+from ..parameters.circuits import circuit_law, sparse_basis
+from ..parameters.parametric import equations_over_parameters, polynomial_over_constants
+from ..runtime.errors import NotCovered
+from .basis import oriented, readable_basis
+
+# Products of longer laws are refused: a million takes about a second.
+_MOST_PRODUCTS = 2_000_000
+
+
+class Lift:
+    """The laws over Q(k) of one block, as they are found, and their span at the block's own parameter values modulo its prime."""
+
+    def __init__(self, family, monomials, first, second, values, p):
+        self.family, self.monomials, self.p = family, monomials, p
+        self.constants = list(family.constants)
+        self.known = dict(zip(self.constants, (int(v) for v in values)))
+        self.place = {monomial: i for i, monomial in enumerate(monomials)}
+        self.vectors, self.second = first, second
+        self.laws, self._rows = [], {}
+
+    def wanted(self, degree):
+        """Return the kernel vectors of degree at most the given one: columns are sorted by degree, vectors reduced at their last."""
+        return [v for v in self.vectors if len(self.monomials[max(v)]) <= degree]
+
+    def lacks(self, degree):
+        """Say whether laws up to a degree are missing."""
+        return len(self._rows_of(degree)) < len(self.wanted(degree))
+
+    def _rows_of(self, degree):
+        return [pivot for pivot in self._rows if len(self.monomials[pivot]) <= degree]
+
+    def vector(self, law):
+        """Return a law at the parameter values, by columns; ``None`` if it has monomials outside the block."""
+        out = {}
+        for monomial, value in law.items():
+            factor = value.numerator * pow(value.denominator, -1, self.p) % self.p
+            for i in monomial:
+                if i in self.known:
+                    factor = factor * self.known[i] % self.p
+            column = self.place.get(tuple(i for i in monomial if i not in self.known))
+            if column is None:
+                return None
+            out[column] = (out.get(column, 0) + factor) % self.p
+        return {column: value for column, value in out.items() if value}
+
+    def is_new(self, vector, keep=True):
+        """Say whether a vector is outside the span of the laws found, and add it."""
+        vector = dict(vector)
+        while vector:
+            last = max(vector)
+            if last not in self._rows:
+                if keep:
+                    scale = pow(vector[last], -1, self.p)
+                    self._rows[last] = {i: value * scale % self.p for i, value in vector.items()}
+                return True
+            factor = vector[last]
+            for i, value in self._rows[last].items():
+                value = (vector.get(i, 0) - factor * value) % self.p
+                if value:
+                    vector[i] = value
+                else:
+                    vector.pop(i, None)
+        return False
+
+    def add(self, law):
+        """Add an exact law if it is new; return whether it was."""
+        vector = self.vector(law)
+        if vector is None or not self.is_new(vector):
+            return False
+        self.laws.append(law)
+        return True
+
+    def add_fixed(self):
+        """Add the laws that do not depend on the parameters."""
+        fixed = [a for a, b in zip(self.vectors, self.second) if a == b]
+        rational = [reconstruct(vector, self.p) for vector in fixed]
+        if not fixed or None in rational:
+            return
+        laws = [oriented({self.monomials[i]: value for i, value in vector.items()}) for vector in readable_basis(rational)]
+        if all(self.family.conserved(laws)):
+            for law in laws:
+                self.add(law)
+
+    def add_circuits(self, degree, fields, generator, deadline):
+        """Add what is missing up to a degree, circuit by circuit; return whether all was found."""
+        ring = PolynomialRing(QQ, [self.family.names[i] for i in self.constants], len(self.constants))
+        for vector in sparse_basis(self.wanted(degree), self.p):
+            if not self.is_new(vector, keep=False):
+                continue
+            support = sorted(vector)
+            rows = equations_over_parameters(fields, [self.monomials[i] for i in support], self.constants, ring)
+            entries = circuit_law(rows, list(range(len(support))), ring, generator, self.p, deadline)
+            if entries is None or any(sum((v * entries[c] for c, v in row.items() if c in entries), ring.zero()) for row in rows):
+                return False
+            law = {self.monomials[support[column]]: value for column, value in entries.items()}
+            self.add(polynomial_over_constants(law, ring, self.constants))
+        return not self.lacks(degree)
+
+
+def complete(lifts, fields, generator, deadline=None):
+    r"""
+    Find all laws of some blocks over Q(k); return the blocks for which they do not lift from these parameter values.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, system
+        sage: conservation_laws(system(["x", "y"], ["k1*x", "-k2*x"], parameters=["k1", "k2"]), degree=2).laws
+        (k2*x + k1*y, k2^2*x^2 + 2*k1*k2*x*y + k1^2*y^2)
+    """
+    for lift in lifts:
+        lift.add_fixed()
+    failed = []
+    for degree in range(1, max((len(m) for lift in lifts for m in lift.monomials), default=0) + 1):
+        open_lifts = [lift for lift in lifts if lift not in failed and lift.lacks(degree)]
+        if degree > 1 and open_lifts:
+            _add_products(lifts, open_lifts, degree, deadline)
+        for lift in open_lifts:
+            if lift.lacks(degree) and not lift.add_circuits(degree, fields, generator, deadline):
+                failed.append(lift)
+    return failed
+
+
+def _add_products(lifts, open_lifts, degree, deadline):
+    """Add the products of two known laws of the degree."""
+    constants = set(lifts[0].constants)
+    of = {monomial: lift for lift in open_lifts for monomial in lift.monomials}
+    known = [(max(sum(i not in constants for i in m) for m in law), law) for lift in lifts for law in lift.laws]
+    known.sort(key=lambda pair: (pair[0], len(pair[1])))
+    for number, (a, first) in enumerate(known):
+        if deadline is not None:
+            deadline.check()
+        for b, second in known[number:]:
+            if a + b != degree:
+                continue
+            # The block of a product is that of the product of any two monomials.
+            one = tuple(sorted(i for m in (next(iter(first)), next(iter(second))) for i in m if i not in constants))
+            lift = of.get(one)
+            if lift is not None and lift.lacks(degree):
+                if len(first) * len(second) > _MOST_PRODUCTS:
+                    raise NotCovered(f"products of laws of degree {a} and {b} have up to {len(first) * len(second)} terms in the parameters; "
+                                     f"ask for degree={degree - 1}, or give values to some parameters (k = 1/2)")
+                lift.add(sparse.multiply(first, second))
