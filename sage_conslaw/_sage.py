@@ -4,7 +4,10 @@ The only door to Sage.
 In a fresh interpreter single Sage modules fail to import in some orders ("cannot import name QQ");
 after the top level they all work.  So the top level is imported first, here and nowhere else.
 """
-import sage.all  # noqa: F401  (first: see above)
+from .runtime.loading import load
+
+load("sage.all")
+
 from sage.matrix.constructor import matrix
 from sage.misc.latex import latex
 from sage.misc.unknown import Unknown

@@ -100,6 +100,8 @@ class Deadline:
         self.limit = limit
         self.start = time.monotonic()
         self.partial = {}
+        # Called with what is proved, where somebody else waits for it.
+        self.listener = None
         self._bar = None
         self._progress = progress
 
@@ -115,9 +117,9 @@ class Deadline:
         """
         return None if self.limit is None else max(0.0, self.limit - (time.monotonic() - self.start))
 
-    def check(self, **proved):
+    def check(self, grace=0.0, **proved):
         r"""
-        Record what is proved, and raise if the time is over.
+        Record what is proved, and raise if the time is over, by more than ``grace`` seconds.
 
         EXAMPLES::
 
@@ -127,11 +129,27 @@ class Deadline:
             sage: deadline.partial
             {'rank_at_least': 3}
         """
+        self.show(**proved)
+        if self.listener is not None and proved:
+            self.listener(self.partial)
+        if self.limit is not None and time.monotonic() - self.start >= self.limit + grace:
+            raise TimeLimitReached(self.limit, dict(self.partial))
+
+    def show(self, **proved):
+        r"""
+        Record what is proved, and show it if progress is asked for.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.runtime.deadline import Deadline
+            sage: deadline = Deadline(0)
+            sage: deadline.show(rank_at_least=3)
+            sage: deadline.partial
+            {'rank_at_least': 3}
+        """
         self.partial.update(proved)
         if self._progress and time.monotonic() - self.start > _SILENT:
             self._show()
-        if self.limit is not None and time.monotonic() - self.start >= self.limit:
-            raise TimeLimitReached(self.limit, dict(self.partial))
 
     def _show(self):
         """Show on standard error what is proved so far."""

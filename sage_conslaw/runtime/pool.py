@@ -30,8 +30,17 @@ def worker_pool(processes, tasks):
         yield lambda function, items: executor.map(function, items, chunksize=2)
 
 
-def _child_of(parent):
-    """Leave interrupts to the parent, and end with it, however it ends (on Linux; elsewhere a killed parent leaves its children waiting)."""
+def end_with_parent(parent):
+    r"""
+    Leave interrupts to the parent process, and end with it, however it ends (on Linux; elsewhere a child ends at its next message).
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.runtime.pool import process_executor
+        sage: with process_executor(1) as executor:      # its initializer
+        ....:     executor.submit(abs, -3).result()
+        3
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -53,7 +62,7 @@ def process_executor(processes):
         ....:     executor.submit(abs, -3).result()
         3
     """
-    executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork"), initializer=_child_of,
+    executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork"), initializer=end_with_parent,
                                    initargs=(os.getpid(),))
     try:
         yield executor
