@@ -19,8 +19,12 @@ def print_partial(partial, as_json):
     if as_json:
         click.echo(json.dumps(partial))
         return
-    click.echo(f"between {partial['number_at_least']} and {partial['number_at_most']} independent laws "
-               f"in {partial['state_dimension']} coordinates (proved)")
+    if partial.get("state_dimension") is None:
+        click.echo("nothing is proved yet: the time was over while the problem was built")
+        return
+    least, most = partial["number_at_least"], partial["number_at_most"]
+    number = f"between {least} and {most} independent laws" if least != most else f"{most} independent law{'s' if most != 1 else ''}"
+    click.echo(f"{number} in {partial['state_dimension']} coordinates (proved)")
     for law in partial.get("laws", ()):
         click.echo(f"  {law}")
     if "searched" in partial:

@@ -14,11 +14,12 @@ from .strategy import Attempt, TooLarge
 logger = logging.getLogger(__name__)
 
 
-def answer(question: Question) -> Bounds:
+def answer(question: Question, tell=None) -> Bounds:
     r"""
     Return what is proved of the laws of a family; each strategy that has no reason against it tightens the bounds.
 
-    Where the time ends, the exception carries the bounds as they are then, as ``bounds``.
+    Where the time ends, the exception carries the bounds as they are then, as ``bounds``. ``tell(bounds=...)`` is called whenever a
+    strategy proved something.
 
     EXAMPLES::
 
@@ -33,7 +34,7 @@ def answer(question: Question) -> Bounds:
     """
     bounds = Bounds(question.family.moving_dimension)
     try:
-        refused = [reason for strategy in STRATEGIES if isinstance(reason := _attempt(strategy, question, bounds), TooLarge)]
+        refused = [reason for strategy in STRATEGIES if isinstance(reason := _attempt(strategy, question, bounds, tell), TooLarge)]
     except Stopped as stopped:
         stopped.bounds = bounds
         raise
@@ -43,9 +44,9 @@ def answer(question: Question) -> Bounds:
     return bounds
 
 
-def _attempt(strategy, question, bounds):
+def _attempt(strategy, question, bounds, tell=None):
     """Run a strategy unless there is a reason against it; return the reason."""
-    start, known = time.perf_counter(), len(bounds.evidence)
+    start, known, laws = time.perf_counter(), len(bounds.evidence), bounds.laws
     outcome = "ended"
     reason = None
     try:
@@ -55,16 +56,18 @@ def _attempt(strategy, question, bounds):
         outcome = "tried" if reason is None else "skipped"
     except Stopped as stopped:
         reason = str(stopped)
-        _keep(stopped.partial, strategy.name, bounds)
+        keep(stopped.partial, strategy.name, bounds)
         raise
     finally:
         attempt = Attempt(strategy.name, outcome, str(reason or ""), tuple(bounds.evidence[known:]), time.perf_counter() - start)
         bounds.attempts.append(attempt)
         logger.info("%s", attempt)
+    if tell is not None and (len(bounds.evidence) > known or bounds.laws is not laws):
+        tell(bounds=bounds, strategy=strategy.name)
     return reason
 
 
-def _keep(partial, name, bounds):
+def keep(partial, name, bounds):
     """Tighten the bounds by what a strategy had proved when it was ended."""
     bounds.rank_is_at_least(min(partial.get("rank_at_least", 0), bounds.rank_at_most), name, partial.get("ranks", ()))
     bounds.number_is_at_least(partial.get("laws_at_least", 0), name)

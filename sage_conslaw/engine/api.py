@@ -3,22 +3,26 @@ The public calls: find the laws, count them, check one.
 """
 import secrets
 import time
+from contextlib import contextmanager
 
 from .._sage import QQ, ZZ
+from ..runtime.alarm import interrupting
 from ..runtime.deadline import Deadline, Stopped, TimeLimitReached
 from ..exact import terms as sparse
 from ..inputs.polynomials import polynomials_of_one_ring
 from ..networks.catalog import integer
 from ..inputs.problem import problem
 from ..results.result import ConservationLaws, LawCount
-from .answer import answer
+from .supervised import supervised
 from .question import Question
 from .strategies.limits import SEARCH_COORDINATES
+from ..runtime.threads import in_sage
 from ..runtime.errors import InputError, InputTypeError
 
 ALGORITHMS = ("modular", "symbolic", "syzygies")
 
 
+@in_sage
 def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None, proof=True, seed=None,
                       error_bound=None, time_limit=None, progress=False):
     r"""
@@ -99,10 +103,11 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
         ...
         sage_conslaw.InputTypeError: seed 'x' is not an integer; give e.g. seed=0
     """
-    start = time.perf_counter()
-    asked = problem(data, flow, loss)
-    groups = asked.family.groups(None if degree is None else _degree(degree))
-    question = _question(asked, groups, algorithm, proof, seed, error_bound, Deadline(time_limit, progress), progress)
+    start, deadline = time.perf_counter(), Deadline(time_limit, progress)
+    with _building(data, algorithm, seed, degree, deadline, listed=True):
+        asked = problem(data, flow, loss)
+        groups = asked.family.groups(None if degree is None else _degree(degree))
+        question = _question(asked, groups, algorithm, proof, seed, error_bound, deadline, progress)
     bounds = _answer(question, asked, start, listed=True)
     family = asked.family
     return ConservationLaws(
@@ -112,6 +117,7 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
         time_degree=next((bound for group, bound in groups if group == [family.time]), None))
 
 
+@in_sage
 def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof=True, seed=None,
                             error_bound=None, time_limit=None, progress=False):
     r"""
@@ -137,15 +143,16 @@ def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof
         sage: count_conservation_laws(VectorFieldFamily(controls=[field])).number
         4
     """
-    start = time.perf_counter()
-    asked = problem(data, flow, loss)
-    # Laws close the squeeze where they are cheap to find; in many coordinates only the structure shows them.
-    searched = proof and algorithm != "symbolic" and asked.family.dimension <= SEARCH_COORDINATES
-    question = _question(asked, asked.family.groups() if searched else None, algorithm, proof, seed, error_bound,
-                         Deadline(time_limit, progress), progress)
+    start, deadline = time.perf_counter(), Deadline(time_limit, progress)
+    with _building(data, algorithm, seed, None, deadline, listed=False):
+        asked = problem(data, flow, loss)
+        # Laws close the squeeze where they are cheap to find; in many coordinates only the structure shows them.
+        searched = proof and algorithm != "symbolic" and asked.family.dimension <= SEARCH_COORDINATES
+        question = _question(asked, asked.family.groups() if searched else None, algorithm, proof, seed, error_bound, deadline, progress)
     return LawCount(**_common(question, asked, _answer(question, asked, start, listed=False), start))
 
 
+@in_sage
 def is_conserved(h, data, *, flow=None, loss=None):
     r"""
     Decide exactly, over Q, whether one polynomial is a conservation law.
@@ -190,10 +197,26 @@ def _question(asked, groups, algorithm, proof, seed, error_bound, deadline, prog
                     error_bound=_error_bound(error_bound), deadline=deadline, progress=progress)
 
 
+@contextmanager
+def _building(data, algorithm, seed, degree, deadline, listed):
+    """Keep the time limit while the problem is built: then nothing is proved, and nothing but its name is known."""
+    try:
+        with interrupting(deadline):
+            yield
+    except TimeLimitReached as reached:
+        record = {"architecture": getattr(data, "architecture", None), "sizes": list(getattr(data, "sizes", ())), "flow": None, "loss": None,
+                  "parameters": None, "state_dimension": None, "lie_dimension": 0, "number": None, "status": "bounded", "error_bound": None,
+                  "algorithm": algorithm or "modular", "seed": seed, "seconds": round(time.monotonic() - deadline.start, 3),
+                  "time_limit_reached": True, "number_at_most": None, "number_at_least": 0}
+        if listed:
+            record.update({"independent_laws_found": 0, "laws": [], "degree": degree, "complete": None, "all_laws_of_this_degree": False})
+        raise reached.with_partial(record) from None
+
+
 def _answer(question, asked, start, listed):
     """Return the bounds; where the time ends, what is proved until then goes with the exception as a record."""
     try:
-        return answer(question)
+        return supervised(question)
     except Stopped as stopped:
         raise stopped.with_partial(_partial(question, asked, stopped, start, listed)) from None
     finally:

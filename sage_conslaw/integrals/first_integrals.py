@@ -9,6 +9,7 @@ from ..runtime.deadline import Deadline, TimeLimitReached
 from ..exact import terms as sparse
 from .darboux import search_darboux_polynomials
 from .darboux_laws import darboux_laws, independent_laws, rational_laws
+from ..runtime.threads import in_sage
 from ..runtime.errors import InputError
 
 KINDS = ("polynomial", "rational", "darboux")
@@ -146,6 +147,7 @@ class FirstIntegrals(SageObject):
         }
 
 
+@in_sage
 def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, seed=None, time_limit=None):
     r"""
     Find first integrals, each one proved conserved for all parameter values, and say what was searched and whether there are others.

@@ -13,6 +13,7 @@ from .branches import BranchSearch
 from ..networks.catalog import integer
 from ..inputs.problem import problem
 from ..results.exceptional import Branch, ExceptionalParameters
+from ..runtime.threads import in_sage
 from ..runtime.errors import InputError, InputTypeError
 
 # With more parameters only hypersurfaces are searched unless asked: the reaction networks of the tests with up to 8 parameters take
@@ -20,6 +21,7 @@ from ..runtime.errors import InputError, InputTypeError
 _FEW_PARAMETERS = 8
 
 
+@in_sage
 def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, time_limit=None):
     r"""
     Find the parameter values for which there are more polynomial laws than generically; each law is proved on its branch.

@@ -135,6 +135,20 @@ class Deadline:
         if self.limit is not None and time.monotonic() - self.start >= self.limit + grace:
             raise TimeLimitReached(self.limit, dict(self.partial))
 
+    def listens(self, listener):
+        r"""
+        Tell what is proved to a listener from now on, and show nothing oneself.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.runtime.deadline import Deadline
+            sage: deadline = Deadline(60)
+            sage: deadline.listens(print)
+            sage: deadline.check(rank_at_least=3)
+            {'rank_at_least': 3}
+        """
+        self.listener, self._progress = listener, False
+
     def show(self, **proved):
         r"""
         Record what is proved, and show it if progress is asked for.

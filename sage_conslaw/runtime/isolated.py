@@ -25,6 +25,7 @@ from . import errors
 from .deadline import ComputationLost, Deadline, Stopped, TimeLimitReached
 from .pari_threads import adopt_pari
 from .pool import end_with_parent
+from .threads import new_process, waiting
 
 # Address space of an isolated computation: a Groebner basis that needs more would not end soon either.
 MEMORY_BYTES = 8 << 30
@@ -203,10 +204,11 @@ class _Process:
 
     def message(self, deadline, grace=0.0):
         """Return the next message; raise if the process is lost, or if the time is over by more than ``grace`` seconds."""
-        while not self.receiver.poll(0.05):
-            if self._ended() and not self.receiver.poll():
-                raise self._lost(deadline)
-            deadline.check(grace=grace)
+        with waiting():
+            while not self.receiver.poll(0.05):
+                if self._ended() and not self.receiver.poll():
+                    raise self._lost(deadline)
+                deadline.check(grace=grace)
         try:
             return self.receiver.recv()
         except (EOFError, OSError):
@@ -304,6 +306,7 @@ def _run(parent, sender, work, function, arguments):
     """Do the work in the forked process, and return its exit status."""
     global _forking
     _forking = threading.Lock()
+    new_process()
     end_with_parent(parent)
     for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)

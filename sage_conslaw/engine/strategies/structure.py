@@ -34,16 +34,17 @@ class StructureOfGraph(Strategy):
         """Give laws, how many there are at least, and a rank."""
         structure, deadline = question.structure, question.deadline
         generator = question.generator(self.name)
+        # The numbers first: they take a second where writing a list of laws down takes minutes.
+        rank, laws = structure.bounds(generator, deadline)
+        deadline.check(rank_at_least=rank, laws_at_least=laws)
         found = structure.laws(generator, deadline) if question.search is not None else None
         if found is not None:
             deadline.check(found=tuple(found))
         elif question.search is not None:
             # Nothing is known of all polynomials of this degree: the search has to find them, and its own rank follows.
             return
-        rank, laws = structure.bounds(generator, deadline)
         bounds.rank_is_at_least(rank, self.name, method=SPARSE)
         bounds.number_is_at_least(laws, self.name)
-        deadline.check(rank_at_least=rank, laws_at_least=laws)
         if found is not None:
             bounds.laws_are(found, self._independent(found, laws, question), question.words(), self.name)
 

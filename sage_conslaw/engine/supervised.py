@@ -1,0 +1,62 @@
+r"""
+The engine in a process of its own, where the time is limited or the caller is a thread.
+
+One elimination in a library asks no deadline, and a limit has to hold wherever the time goes.  So the strategies run in a forked process
+that tells what it proves as it proves it; when the time is over the process is killed, and the bounds are those that were told.
+"""
+import threading
+import time
+
+from ..runtime.deadline import Stopped
+from ..runtime.isolated import streamed
+from .answer import answer, keep
+from .bounds import Bounds
+from .question import Question
+
+
+def supervised(question: Question) -> Bounds:
+    r"""
+    Return what :func:`.answer.answer` does; the time limit of the question holds within a second.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.engine.question import Question
+        sage: from sage_conslaw.engine.supervised import supervised
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.runtime.deadline import Deadline
+        sage: family = problem(networks.product(3)).family
+        sage: supervised(Question(family=family, search=family.groups(), seed=0, deadline=Deadline(60))).number
+        (2, 2)
+    """
+    deadline = question.deadline
+    # PARI can only be called in the thread that loaded it, or in a process forked from another one.
+    in_main = threading.current_thread() is threading.main_thread()
+    if deadline.listener is not None or deadline.limit is None and in_main:
+        return answer(question)
+    try:
+        return streamed(_answer, question, deadline=deadline)
+    except Stopped as stopped:
+        told = dict(stopped.partial)
+        bounds = told.pop("bounds", None)
+        stopped.bounds = Bounds(question.family.moving_dimension) if bounds is None else bounds
+        keep(told, told.get("strategy", "engine"), stopped.bounds)
+        raise stopped.with_partial(told)
+
+
+def _answer(tell, question):
+    """Answer in the other process, and tell what is proved on the way."""
+    last = {"time": 0.0, "cost": 0.0}
+
+    def listener(partial):
+        # What is told again and again must not cost more than the work.
+        now = time.monotonic()
+        if now - last["time"] > 3 * last["cost"]:
+            tell(**partial)
+            last.update(time=time.monotonic(), cost=time.monotonic() - now)
+    question.deadline.listens(listener)
+    try:
+        return answer(question, tell)
+    except Stopped as stopped:
+        tell(bounds=stopped.bounds, **stopped.partial)
+        raise stopped.with_partial({})

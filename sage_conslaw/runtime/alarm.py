@@ -1,0 +1,51 @@
+r"""
+A time limit for code that asks no deadline: building a problem, making rings, writing results down.
+
+The main thread is interrupted by a timer, a little after the time is over, between two steps of the interpreter.  Other threads
+cannot be interrupted; for them, and inside one long call of a library, the process of :mod:`.isolated` or the command line's own
+supervisor is what ends the work.
+"""
+import signal
+import threading
+from contextlib import contextmanager
+
+from .deadline import TimeLimitReached
+
+# Code that asks the deadline itself comes first; and an interrupt that falls into a place where Python drops exceptions comes again.
+_LATER, _AGAIN = 0.3, 0.2
+
+
+@contextmanager
+def interrupting(deadline):
+    r"""
+    Raise :class:`TimeLimitReached` in the block when the time is over.
+
+    EXAMPLES::
+
+        sage: import time
+        sage: from sage_conslaw.runtime.alarm import interrupting
+        sage: from sage_conslaw.runtime.deadline import Deadline
+        sage: with interrupting(Deadline(0.1r)):
+        ....:     time.sleep(60r)
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.runtime.deadline.TimeLimitReached: time limit of 0.1 s reached
+    """
+    usable = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    if deadline.limit is None or not usable or signal.getitimer(signal.ITIMER_REAL)[0]:
+        # Somebody else's timer is left alone.
+        yield
+        return
+    active = True
+
+    def ring(number, frame):
+        if active:
+            raise TimeLimitReached(deadline.limit, dict(deadline.partial))
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, deadline.remaining() + _LATER, _AGAIN)
+    try:
+        yield
+    finally:
+        active = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,70 @@
+r"""
+One thread at a time in Sage.
+
+Sage's coercion, its caches and most libraries below are not made for threads.  A public call holds one lock for the package while it
+is in Sage, and gives it away while it waits for a process of its own: so several threads may call, and their isolated work still
+runs side by side.
+"""
+import functools
+import threading
+from contextlib import contextmanager
+
+_lock = threading.RLock()
+_held = threading.local()
+
+
+def in_sage(function):
+    r"""
+    Let one thread at a time run a public call.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.runtime.threads import in_sage
+        sage: in_sage(abs)(-3)
+        3
+    """
+    @functools.wraps(function)
+    def call(*arguments, **options):
+        with _lock:
+            _held.depth = getattr(_held, "depth", 0) + 1
+            try:
+                return function(*arguments, **options)
+            finally:
+                _held.depth -= 1
+    return call
+
+
+@contextmanager
+def waiting():
+    r"""
+    Give the lock away, if this thread has it, while it waits for another process.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.runtime.threads import waiting
+        sage: with waiting():
+        ....:     pass
+    """
+    depth = getattr(_held, "depth", 0)
+    for _ in range(depth):
+        _lock.release()
+    try:
+        yield
+    finally:
+        for _ in range(depth):
+            _lock.acquire()
+
+
+def new_process():
+    r"""
+    In a forked process: this thread is the only one, and has the lock as often as before.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.runtime.threads import new_process
+        sage: new_process()
+    """
+    global _lock
+    _lock = threading.RLock()
+    for _ in range(getattr(_held, "depth", 0)):
+        _lock.acquire()
