@@ -4,6 +4,7 @@ The package's checker: it rebuilds the fields from the problem and recomputes al
 It ends after 60 s and with 2 GB, whatever the record says: sizes are compared before anything is built, work is estimated before it is
 begun, and :func:`check` runs in a process of its own, which is ended where an estimate was too low.
 """
+import math
 import resource
 
 import numpy as np
@@ -61,9 +62,9 @@ def check(record):
     return bounded(examine, record)
 
 
-def bounded(function, *arguments):
+def bounded(function, *arguments, seconds=SECONDS):
     r"""
-    Return ``function(*arguments)`` from a process that is ended after 60 s and gets at most 2 GB more than this one has.
+    Return ``function(*arguments)`` from a process that is ended after some seconds and gets at most 2 GB more than this one has.
 
     EXAMPLES::
 
@@ -72,9 +73,9 @@ def bounded(function, *arguments):
         3
     """
     try:
-        good, value = isolated(_limited, function, arguments, deadline=Deadline(SECONDS))
+        good, value = isolated(_limited, function, arguments, deadline=Deadline(seconds))
     except TimeLimitReached:
-        raise BeyondLimits(f"the check takes more than {SECONDS} s") from None
+        raise BeyondLimits(f"the check takes more than {seconds} s") from None
     except ComputationLost as error:
         raise BeyondLimits(f"the check takes more than {MEMORY_BYTES >> 30} GB, or fails: {str(error)[:200]}") from None
     if not good:
@@ -159,8 +160,10 @@ def _check_sizes(record):
         if node["op"] == "contract":
             left, right, result = node["spec"].replace("->", ",").split(",")
             sizes = dict(zip(left, inputs[0])) | dict(zip(right, inputs[1]))
-            if not set(result) <= set(sizes):
-                raise CertificateError("a contraction names an axis that its inputs do not have")
+            if not set(result) <= set(sizes) or any(len(set(part)) < len(part) for part in (left, right, result)):
+                raise CertificateError("a contraction names an axis twice, or one that its inputs do not have")
+            if any((letter in left) + (letter in right) + (letter in result) < 2 for letter in sizes):
+                raise CertificateError("a contraction sums over an axis of one factor")
             shapes.append([sizes[letter] for letter in result])
             total += _product(sizes.values())
         elif "shape" in node:
@@ -172,9 +175,16 @@ def _check_sizes(record):
             shapes.append([*inputs[0][:-1], inputs[0][-1] - 1])
         else:
             shapes.append(inputs[0])
+        if node["op"] == "cut" and inputs[0]:
+            # The rows that span what sums to zero; with a mask, for each row of its own.
+            total += 2 * inputs[0][-1] ** 2 if "mask" not in node else len(node["mask"]) * inputs[0][-1]
         total += _product(shapes[-1])
         if total > MAX_ENTRIES:
             raise CertificateError(f"the graph has more than {MAX_ENTRIES} entries and terms")
+    if record["problem"].get("loss") == "cross-entropy":
+        sizes = record["problem"]["sizes"] if not shapes else shapes[min(record["problem"]["graph"]["output"], len(shapes) - 1)]
+        if sizes and sizes[-1] ** 2 > MAX_ENTRIES:
+            raise CertificateError(f"there are {sizes[-1]} classes; a certificate has at most {math.isqrt(MAX_ENTRIES)}")
 
 
 def _product(numbers):

@@ -13,6 +13,9 @@ from .checker import bounded, examine
 from .errors import BeyondLimits, CertificateError
 from .record import read
 
+# For each of the two checkers of a file.
+SECONDS = 28
+
 
 def write(record, path):
     r"""
@@ -34,7 +37,7 @@ def write(record, path):
 
 def verify_file(path):
     r"""
-    Verify a file with both checkers, each in a process that is ended after 60 s and with 2 GB.
+    Verify a file with both checkers, each in a process with at most 2 GB that is ended in time for both to take less than 60 s.
 
     OUTPUT: a pair: whether it is verified, and one line that says what is proved, in full, or why it is rejected. Where the checker without the package says that
     a certificate takes more work than it does, the line says that it was verified by the package's alone.
@@ -54,13 +57,13 @@ def verify_file(path):
     """
     name = os.path.basename(os.fspath(path))
     try:
-        plain, what = bounded(_plain, os.fspath(path)), None
+        plain, what = bounded(_plain, os.fspath(path), seconds=SECONDS), None
     except BeyondLimits as reason:
         plain, what = None, str(reason)
     except CertificateError as reason:
         return False, f"rejected: {_about(name, reason)}"
     try:
-        line = bounded(_examined, os.fspath(path))
+        line = bounded(_examined, os.fspath(path), seconds=SECONDS)
     except CertificateError as reason:
         return False, f"rejected: {_about(name, reason)}"
     if plain is None:

@@ -7,6 +7,7 @@ The certificate as a JSON record: strings and integers only, in the versioned sc
 - ``rank``: prime, point, the draws that give elements of the Lie algebra, columns of a minor of their values, and its determinant;
 - ``statement``, what is proved, in words; ``assumption``, under which; ``digest``, SHA-256 of the rest.
 """
+import gc
 import hashlib
 import json
 import os
@@ -53,21 +54,28 @@ def read(path):
     name = os.path.basename(os.fspath(path))
     # Not blocking, so that opening a pipe that nobody writes to does not wait.
     number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    found = os.fstat(number)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(number)
+        raise CertificateError(f"{name} is not a regular file")
     with os.fdopen(number, "rb") as stream:
-        found = os.fstat(number)
-        if not stat.S_ISREG(found.st_mode):
-            raise CertificateError(f"{name} is not a regular file")
         if found.st_size > MAX_BYTES:
             raise CertificateError(f"{name} has {found.st_size} bytes; a certificate has at most {MAX_BYTES}")
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise CertificateError(f"{name} has more than {MAX_BYTES} bytes")
+    # Without the search for cycles, which JSON cannot have: millions of small lists would take minutes.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         record = json.loads(content.decode("utf8"), object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float)
     except CertificateError as error:
         raise CertificateError(f"{name}: {error}") from None
     except (ValueError, RecursionError) as error:
         raise CertificateError(f"{name} is not JSON: {' '.join(str(error).split())[:200]}") from None
+    finally:
+        if collecting:
+            gc.enable()
     if not isinstance(record, dict):
         raise CertificateError(f"{name} is not a JSON object")
     return record
