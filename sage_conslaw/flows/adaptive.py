@@ -8,9 +8,9 @@ Adam moves `\theta` by `-m / \sqrt v`, where `m` and `v` follow the gradient and
 
 The field is quadratic in `g`, and data make every multiple of `g`: `h` is conserved iff it is along the part without `g`, `(-p m, -a m, b p / 2)`,
 along the linear parts `(0, g, 0)` and along the quadratic ones `(0, 0, p^3 g \tilde g)` for all gradients `g, \tilde g`.  This is a family like any
-other, and its Lie algebra counts the laws, in `\theta`, `m`, `p` and time together.  The trivial case: a parameter that no data move is a law.
+other, and its Lie algebra counts the laws, in `\theta`, `m`, `p` and time together.  The trivial case: the moments of a parameter that no data move only decay.
 The famous one: `u v` has no law at all, where gradient flow has `u^2 - v^2` and sign flow `|u| - |v|`.  One where something survives: two
-parameters that enter only as a sum have equal gradients, and from equal moments equal steps.
+parameters that enter only as a sum have equal gradients, and from equal moments equal steps; behind a softmax `e^{a t} \sum_k m_k` is a law.
 
 What the limit leaves out is said in the remarks of a result: `\epsilon = 0`, no correction of the bias of `m` and `v` (both change `p` and
 `m` by functions of time that tend to 1), and steps are small against `1 - \beta`.  A full Lie algebra at `\epsilon = 0` is one for all but finitely
@@ -97,8 +97,8 @@ class _Written:
         self.kind, self.rate, self.decay, self.decoupled = flow.kind, dict(flow.rates), flow.decay, flow.decoupled
         self.D, blocks = response.dimension, ("",) + KINDS[flow.kind]
         moving = [rate for name, rate in flow.rates if name in ("a", "b")] + ([self.decay] if self.decay else [])
-        # Exponentials of time enter with the rates of the moments: p at b/2.
-        self.clock = 2 * common_rate(moving) if any(moving) else Fraction(0)
+        # The sum of first moments whose gradients cancel decays like exp(-a t): with this clock it is a polynomial law.
+        self.clock = self.rate.get("a") or (common_rate(moving) if any(moving) else Fraction(0))
         self.first = 1 if self.clock else 0
         self.names = [unused("s", response.names)] if self.first else []
         self.block, taken = {}, set(self.names) | set(response.names)

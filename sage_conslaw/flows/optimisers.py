@@ -253,7 +253,8 @@ def _uncounted(name, reason, kept, advice):
 
 _SGD = {"lr": ONE / 1000, "momentum": 0, "dampening": 0, "weight_decay": 0, "nesterov": False}
 _ADAM = {"lr": ONE / 1000, "betas": (Fraction(9, 10), Fraction(999, 1000)), "eps": Fraction(1, 10 ** 8), "weight_decay": 0}
-_NONE = "none on the networks below, in parameters, moments and time together"
+_NONE = "none of gradient flow's; behind a softmax, sums of first moments times `e^{at}`"
+_BARE = "none of gradient flow's"
 _PROVED = "proved, network by network"
 
 # Each optimiser of torch.optim, and others that people run.
@@ -264,18 +265,18 @@ OPTIMISERS = {
     "asgd": Optimiser({"lr": ONE / 100, "lambd": ONE / 10 ** 4, "alpha": Fraction(3, 4), "t0": 10 ** 6, "weight_decay": 0}, _asgd, "ASGD",
                       "those of gradient flow, times exponentials of the summed steps", "none", "proved"),
     "rprop": Optimiser({"lr": ONE / 100, "etas": (ONE / 2, Fraction(6, 5)), "step_sizes": (ONE / 10 ** 6, 50)}, _rprop, "Rprop",
-                       "those of sign flow: `sgn(u) u - sgn(v) v` where gradients are proportional", "all others", "proved"),
+                       "those of sign flow: `\\sigma_u u - \\sigma_v v` where gradients are proportional", "all others", "proved"),
     "adam": Optimiser({**_ADAM, "amsgrad": False, "decoupled_weight_decay": False}, _adam, "Adam", _NONE, "all", _PROVED),
     "adamw": Optimiser({**_ADAM, "weight_decay": ONE / 100, "amsgrad": False}, lambda h: _adam(h, decoupled=True), "AdamW", _NONE,
                        "all; on diagonal networks the balance obeys an equation of its own, see below", _PROVED),
     "nadam": Optimiser({**_ADAM, "lr": ONE / 500, "momentum_decay": ONE / 250, "decoupled_weight_decay": False}, _nadam, "NAdam", _NONE, "all", _PROVED),
     "radam": Optimiser({**_ADAM, "decoupled_weight_decay": False}, _radam, "RAdam", _NONE, "all", _PROVED),
     "rmsprop": Optimiser({"lr": ONE / 100, "alpha": Fraction(99, 100), "eps": ONE / 10 ** 8, "weight_decay": 0, "momentum": 0, "centered": False},
-                         _rmsprop, "RMSprop", _NONE, "all", _PROVED),
+                         _rmsprop, "RMSprop", _BARE, "all", _PROVED),
     "adagrad": Optimiser({"lr": ONE / 100, "lr_decay": 0, "weight_decay": 0, "initial_accumulator_value": 0, "eps": ONE / 10 ** 10},
-                         _adagrad, "Adagrad", _NONE, "all", _PROVED),
-    "adadelta": Optimiser({"lr": 1, "rho": Fraction(9, 10), "eps": ONE / 10 ** 6, "weight_decay": 0}, _adadelta, "Adadelta", _NONE, "all", _PROVED),
-    "adamax": Optimiser({**_ADAM, "lr": ONE / 500}, _adamax, "Adamax", "none that is analytic, on the networks below", "all", _PROVED),
+                         _adagrad, "Adagrad", _BARE, "all", _PROVED),
+    "adadelta": Optimiser({"lr": 1, "rho": Fraction(9, 10), "eps": ONE / 10 ** 6, "weight_decay": 0}, _adadelta, "Adadelta", _BARE, "all", _PROVED),
+    "adamax": Optimiser({**_ADAM, "lr": ONE / 500}, _adamax, "Adamax", "none of gradient flow's that is analytic; sums of first moments as for Adam", "all", _PROVED),
     "sparseadam": Optimiser({key: _ADAM[key] for key in ("lr", "betas", "eps")}, _uncounted(
         "sparseadam", "rows without a gradient stand still, moments too", "its laws are among those of adam, as all rows may be touched in every step",
         "take adam, whose count is an upper bound"), "SparseAdam", "at most those of Adam", "all", _PROVED),
@@ -514,6 +515,36 @@ def _grouped(name, arrays):
 def _unit(h):
     force = h["lr"] * (1 - h["dampening"])
     return ONE if _root(force) is not None else force
+
+
+def table():
+    r"""
+    Return what is known of every optimiser as a table of the manual, in reStructuredText.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.optimisers import table
+        sage: print("\n".join(table().splitlines()[:5]))
+        .. list-table::
+           :header-rows: 1
+           :widths: 14 40 30 16
+        <BLANKLINE>
+           * - optimiser
+    """
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 14 40 30 16", ""]
+    rows = [("optimiser", "laws kept", "laws lost or changed", "how it is known")]
+    for name, entry in OPTIMISERS.items():
+        title = f"``torch.optim.{entry.torch}``" if entry.torch else f"``{name}``"
+        rows.append((title, *map(_mathematics, (entry.kept, entry.lost, entry.known))))
+    for row in rows:
+        lines += [f"   {'* - ' if number == 0 else '  - '}{cell}" for number, cell in enumerate(row)]
+    return "\n".join(lines)
+
+
+def _mathematics(text):
+    """Write what stands between single quotes of code as mathematics."""
+    parts = text.split("`")
+    return "".join(f":math:`{part}`" if number % 2 else part for number, part in enumerate(parts))
 
 
 __all__ = ["OPTIMISERS", "Optimiser", "SignFlow", "UncountedFlow", "from_torch_optimizer"]

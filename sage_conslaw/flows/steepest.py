@@ -13,7 +13,7 @@ from ..exact import terms as sparse
 from ..runtime.errors import InputError, InputTypeError, NotCovered
 from .flow import gradient
 from .sign import sign
-from .spanned import MOST_FIELDS, ONE, WrittenFamily, WrittenFlow, spanning_gradients
+from .spanned import MOST_FIELDS, ONE, WrittenFamily, WrittenFlow, spanning_gradients, unused
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,7 +36,7 @@ class PowerFlow(WrittenFlow):
     @property
     def keeps_ring(self):
         r"""
-        Whether the state is that of the parameters alone: always.
+        Whether the state is that of the parameters alone.
 
         EXAMPLES::
 
@@ -44,7 +44,7 @@ class PowerFlow(WrittenFlow):
             sage: flows.steepest(4).keeps_ring
             True
         """
-        return True
+        return not self.decay
 
     def family(self, response, metric=None):
         r"""
@@ -56,8 +56,6 @@ class PowerFlow(WrittenFlow):
             sage: flows.steepest(4).family(networks.product(2).response()).polynomial_fields()
             [[x2^3, x1^3]]
         """
-        if self.decay:
-            raise NotCovered("steepest descent with weight decay is not covered; leave out the decay")
         rows = spanning_gradients(response)
         if comb(len(rows) + self.exponent - 2, self.exponent - 1) > MOST_FIELDS:
             raise NotCovered(f"steepest descent with the exponent {self.exponent} has {comb(len(rows) + self.exponent - 2, self.exponent - 1)} fields "
@@ -71,7 +69,14 @@ class PowerFlow(WrittenFlow):
                     product = sparse.multiply(product, f) if product else product
                 field.append(product)
             fields.append(field)
-        return WrittenFamily.of(list(response.names), None, fields, ansatz=[(list(range(response.dimension)), max(2, self.exponent))])
+        D, degree = response.dimension, max(2, self.exponent)
+        if not self.decay:
+            return WrittenFamily.of(list(response.names), None, fields, ansatz=[(list(range(D)), degree)])
+        names = [unused("s", response.names)] + list(response.names)
+        drift = [{(0,): self.decay}] + [{(i + 1,): -self.decay} for i in range(D)]
+        fields = [[{}] + [sparse.shifted(f, 1) for f in field] for field in fields]
+        return WrittenFamily.of(names, drift, fields, 1, time=0, rate=str(self.decay), meaning={names[0]: f"exp({self.decay}*t)"},
+                                ansatz=[(list(range(1, D + 1)), degree), ([0], degree)])
 
 
 def steepest(exponent):
@@ -83,6 +88,8 @@ def steepest(exponent):
         sage: from sage_conslaw import conservation_laws, flows, networks
         sage: conservation_laws(networks.product(3), flow=flows.steepest(4)).laws
         (x1^4 - x2^4, x1^4 - x3^4)
+        sage: conservation_laws(networks.product(2), flow=flows.weight_decay(1/2, flows.steepest(4))).readable_laws()
+        ['exp(2*t)*(x1^4 - x2^4)']
         sage: flows.steepest(1), flows.steepest(2)
         (sign flow, gradient flow)
         sage: flows.steepest(3)

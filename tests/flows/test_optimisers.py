@@ -180,3 +180,114 @@ def test_even_exponents():
     result = conservation_laws(networks.linear([2, 1, 2]), flow=flows.steepest(4), seed=0)
     assert result.number == 0          # sums of fourth powers balance only along one path
     assert conservation_laws(networks.product(2), flow=flows.steepest(4), seed=0).laws[-1].degree() == 4
+
+
+def test_the_manual_has_a_line_for_every_optimiser():
+    from pathlib import Path
+
+    from sage_conslaw.flows.optimisers import table
+    page = (Path(__file__).parents[2] / "docs" / "optimisers.rst").read_text(encoding="utf8")
+    assert table() in page, "docs/optimisers.rst has not the table that sage_conslaw.flows.optimisers.table() returns"
+    assert all(f"``torch.optim.{name}``" in page for name in CLASSES)
+
+
+ADAPTIVE = ("adam", "adamw", "nadam", "radam", "rmsprop", "rmsprop:centered=true", "rmsprop:momentum=0.9", "adagrad", "adamax")
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+@pytest.mark.parametrize("net", [networks.product(2), networks.linear([2, 1, 2]), networks.linear([2, 2, 2]), networks.linear([1, 2, 1]),
+                                 networks.relu([2, 2, 1], bias=True)], ids=lambda net: f"{net.architecture}-{net.sizes}")
+def test_adaptive_optimisers_have_no_law(name, net):
+    result = count_conservation_laws(net, flow=flows.by_name(name), seed=0)
+    assert result.number == 0 and result.status == "proved" and result.remarks
+
+
+def test_adadelta_has_no_law():
+    for net in (networks.product(2), networks.linear([2, 1, 2])):
+        result = count_conservation_laws(net, flow=flows.by_name("adadelta"), seed=0)
+        assert result.number == 0 and result.status == "proved"
+
+
+def test_moments_of_parameters_that_no_data_move_only_decay():
+    x, W, V = networks.input(1), networks.parameter("W", (1, 1)), networks.parameter("V", (2,))
+    result = conservation_laws(networks.custom(x @ W, [W, V]), flow=flows.adam(), seed=0)
+    assert {"exp(100*t)*m_V_1", "exp(100*t)*m_V_2"} <= set(result.readable_laws())
+
+
+def test_sums_of_first_moments_behind_a_softmax():
+    result = conservation_laws(networks.linear([2, 3]), loss="cross-entropy", flow=flows.by_name("adam"), seed=0)
+    assert result.complete is True and result.number == 2
+    assert "exp(100*t)*(m_U1_1_1 + m_U1_1_2 + m_U1_1_3)" in result.readable_laws()
+
+
+def test_adam_on_real_runs_keeps_the_sum_of_moments_and_of_two_classes():
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(0)
+    for classes in (2, 3):
+        W = torch.nn.Parameter(torch.randn(3, classes, dtype=torch.float64, generator=generator))
+        x, y = torch.randn(9, 3, dtype=torch.float64, generator=generator), torch.randint(0, classes, (9,), generator=generator)
+        start, optimiser = W.detach().sum(dim=1).clone(), torch.optim.Adam([W], lr=0.01)
+        for _ in range(100):
+            optimiser.zero_grad()
+            torch.nn.functional.cross_entropy(x @ W, y).backward()
+            optimiser.step()
+        assert optimiser.state[W]["exp_avg"].sum(dim=1).abs().max() < 1e-15
+        drift = (W.detach().sum(dim=1) - start).abs().max()
+        assert drift < 1e-6 if classes == 2 else drift > 1e-3
+
+
+def drift(make, lr, steps, closure):
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(0)
+    draw = lambda *shape: torch.randn(*shape, dtype=torch.float64, generator=generator)
+    U, V = torch.nn.Parameter(draw(3, 2)), torch.nn.Parameter(draw(2, 3))
+    x, y, optimiser = draw(20, 3), draw(20, 3), make([U, V], lr)
+    balance = lambda: (U.T @ U - V @ V.T).detach()
+    start = balance()
+
+    def loss():
+        optimiser.zero_grad()
+        value = ((x @ U @ V - y) ** 2).mean() / 2
+        value.backward()
+        return value
+    for _ in range(steps):
+        if closure:
+            optimiser.step(loss)
+        else:
+            loss()
+            optimiser.step()
+    return float((balance() - start).norm())
+
+
+@pytest.mark.parametrize("name, make, kept", [
+    ("sgd", lambda p, lr: torch.optim.SGD(p, lr=lr), True), ("adafactor", lambda p, lr: torch.optim.Adafactor(p, lr=lr), False),
+    ("muon", lambda p, lr: torch.optim.Muon(p, lr=lr, weight_decay=0.0), False),
+    ("lbfgs", lambda p, lr: torch.optim.LBFGS(p, lr=lr, max_iter=1), False), ("adam", lambda p, lr: torch.optim.Adam(p, lr=lr), False)])
+def test_balances_that_are_called_lost_drift_at_zeroth_order(name, make, kept):
+    coarse, fine = (drift(make, 0.02 / k, 50 * k, name == "lbfgs") for k in (1, 4))
+    assert fine < 0.3 * coarse if kept else fine > 0.5 * coarse and fine > 1
+
+
+def test_muon_and_lbfgs_keep_sums():
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(0)
+    W = torch.nn.Parameter(torch.randn(4, 3, dtype=torch.float64, generator=generator))
+    x, y = torch.randn(9, 3, dtype=torch.float64, generator=generator), torch.randint(0, 4, (9,), generator=generator)
+    start = W.detach().sum(dim=0).clone()
+    optimiser = torch.optim.LBFGS([W], lr=0.1, max_iter=5)
+
+    def loss():
+        optimiser.zero_grad()
+        value = torch.nn.functional.cross_entropy(x @ W.T, y)
+        value.backward()
+        return value
+    for _ in range(10):
+        optimiser.step(loss)
+    assert (W.detach().sum(dim=0) - start).abs().max() < 1e-13
+    # The Newton-Schulz polynomial of Muon keeps null vectors; in PyTorch it runs in bfloat16, so here it is written out in doubles.
+    G = torch.randn(4, 3, dtype=torch.float64, generator=generator)
+    X = (G - G.mean(dim=0)) / G.norm()
+    for _ in range(5):
+        S = X @ X.T
+        X = 3.4445 * X + (-4.775 * S + 2.0315 * S @ S) @ X
+    assert X.sum(dim=0).abs().max() < 1e-12
