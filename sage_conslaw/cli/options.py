@@ -41,6 +41,8 @@ def problem_options(function):
                      help="An option of a modern architecture, e.g. heads=2, rotary=true, norm=rms; may be repeated."),
         click.option("--algorithm", metavar="NAME", shell_complete=names("modular", "symbolic", "syzygies"), help="modular (default), symbolic (the published algorithms) or syzygies."),
         click.option("--proof/--no-proof", default=True, help="Whether to try to prove a count that is only probable."),
+        click.option("--real/--no-real", "real", default=None,
+                     help="Whether to certify that real gradients span enough (default: where that takes under about a second)."),
         click.option("--error-bound", metavar="X", help="How improbable an error of a count that is only probable must be, e.g. 1e-30."),
         click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given."),
         click.option("--time-limit", metavar="S", help="Seconds; then the sound partial result is printed, exit status 3."),

@@ -11,6 +11,7 @@ from ..runtime.deadline import Deadline, Stopped, TimeLimitReached
 from ..exact import terms as sparse
 from ..inputs.polynomials import polynomials_of_one_ring
 from ..networks.catalog import integer
+from ..real.verdict import checked
 from ..inputs.problem import problem
 from ..results.result import ConservationLaws, LawCount
 from .supervised import supervised
@@ -24,7 +25,7 @@ ALGORITHMS = ("modular", "symbolic", "syzygies")
 
 @in_sage
 def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None, proof=True, seed=None,
-                      error_bound=None, time_limit=None, progress=False):
+                      error_bound=None, time_limit=None, progress=False, real=None):
     r"""
     Find all polynomial conservation laws up to a degree, count all laws, and prove the list complete where it is.
 
@@ -51,12 +52,15 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
 
     - ``time_limit`` -- seconds; then :class:`TimeLimitReached` carries what is proved so far
 
+    - ``real`` -- whether to certify that the gradients of the real network span enough: ``True`` insists, ``False`` leaves it; by default
+      it is tried where that takes under about a second. ``assumption`` of the result is ``"none"`` where it is proved, else ``"span"``
+
     OUTPUT: a :class:`ConservationLaws`
 
     ALGORITHM: every law found is conserved exactly; the rank `r` of the generated Lie algebra is bounded
     from below at one point modulo a prime.  With `m` independent laws in dimension `N`, `m + r = N` proves that there are no
-    others ([MGP2023]_, Theorem 3.3).  "Complete" is relative to the span condition: real gradients span what the
-    response's gradients do.
+    others ([MGP2023]_, Theorem 3.3).  Of the real network it proves so where real gradients (or brackets of them) have the same rank,
+    which is certified; else "complete" is relative to the span condition: real gradients span what the response's gradients do.
 
     EXAMPLES:
 
@@ -107,7 +111,7 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
     with _building(data, algorithm, seed, degree, deadline, listed=True):
         asked = problem(data, flow, loss)
         groups = asked.family.groups(None if degree is None else _degree(degree))
-        question = _question(asked, groups, algorithm, proof, seed, error_bound, deadline, progress)
+        question = _question(asked, groups, algorithm, proof, seed, error_bound, deadline, progress, real)
     bounds = _answer(question, asked, start, listed=True)
     family = asked.family
     return ConservationLaws(
@@ -119,7 +123,7 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
 
 @in_sage
 def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof=True, seed=None,
-                            error_bound=None, time_limit=None, progress=False):
+                            error_bound=None, time_limit=None, progress=False, real=None):
     r"""
     Count the independent conservation laws, polynomial or not; proved where a squeeze or a closure is found.
 
@@ -148,7 +152,7 @@ def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof
         asked = problem(data, flow, loss)
         # Laws close the squeeze where they are cheap to find; in many coordinates only the structure shows them.
         searched = proof and algorithm != "symbolic" and asked.family.dimension <= SEARCH_COORDINATES
-        question = _question(asked, asked.family.groups() if searched else None, algorithm, proof, seed, error_bound, deadline, progress)
+        question = _question(asked, asked.family.groups() if searched else None, algorithm, proof, seed, error_bound, deadline, progress, real)
     return LawCount(**_common(question, asked, _answer(question, asked, start, listed=False), start))
 
 
@@ -192,9 +196,9 @@ def is_conserved(h, data, *, flow=None, loss=None):
     return family.conserved([moved])[0]
 
 
-def _question(asked, groups, algorithm, proof, seed, error_bound, deadline, progress):
+def _question(asked, groups, algorithm, proof, seed, error_bound, deadline, progress, real):
     return Question(family=asked.family, search=groups, algorithm=_algorithm(algorithm), proof=proof, seed=_seed(seed),
-                    error_bound=_error_bound(error_bound), deadline=deadline, progress=progress)
+                    error_bound=_error_bound(error_bound), deadline=deadline, progress=progress, real=checked(real))
 
 
 @contextmanager
@@ -230,7 +234,7 @@ def _common(question, asked, bounds, start):
         state_dimension=bounds.dimension, lie_dimension=bounds.dimension - bounds.number[1], lie_sequence=tuple(bounds.sequence),
         status=bounds.status, error_bound=bounds.error_bound, algorithm=question.algorithm, seed=question.seed,
         seconds=time.perf_counter() - start, options=asked.options, problem=asked, method=bounds.method,
-        laws_at_least=bounds.number[0], attempts=tuple(bounds.attempts))
+        laws_at_least=bounds.number[0], attempts=tuple(bounds.attempts), assumption=bounds.assumption, real=bounds.real)
 
 
 def _partial(question, asked, stopped, start, listed):

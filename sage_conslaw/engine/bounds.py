@@ -52,6 +52,8 @@ class Bounds:
         self.attempts: list = []
         self._stopped_growing = False
         self._error: float | None = None
+        # What is certified of the real fields; until then bounds of the rank are the model's.
+        self.real = None
 
     # -- what strategies say -------------------------------------------------------------------------
 
@@ -91,6 +93,12 @@ class Bounds:
         """Record that longer words gave nothing more, and a bound for the probability that this was chance."""
         self._stopped_growing, self._error = True, error
 
+    def real_fields_have(self, found, strategy: str):
+        """Record the certified rank of the real fields, and whether it reached the model's."""
+        self.real = found
+        if found.method is not None:
+            self._record("real rank at least", found.rank, strategy)
+
     def _record(self, claim, value, strategy):
         self.evidence.append(Evidence(claim, value, strategy))
         if self.rank_at_least > self.rank_at_most:
@@ -107,19 +115,31 @@ class Bounds:
         return min(self._most, self.dimension - self.laws_at_least)
 
     @property
+    def real_is_less(self) -> bool:
+        """Whether the real fields stopped growing below the model's: the real network may have laws that the model has not."""
+        return self.real is not None and not self.real.reached and self.real.stagnated
+
+    @property
+    def assumption(self) -> str:
+        """Under which assumption the number holds for the network that is trained: ``"none"`` or ``"span"``."""
+        return "none" if self.real is not None and (self.real.reached or self.real.stagnated) else "span"
+
+    @property
     def number(self) -> tuple:
-        """Proved bounds of the number of independent laws."""
-        return self.dimension - self.rank_at_most, self.dimension - self.rank_at_least
+        """Bounds of the number of independent laws, proved under the assumption."""
+        most = self.dimension - (self.real.rank if self.real_is_less else self.rank_at_least)
+        return self.dimension - self.rank_at_most, most
 
     @property
     def meet(self) -> bool:
         """Whether the number is proved."""
-        return self.rank_at_least == self.rank_at_most
+        least, most = self.number
+        return least == most
 
     @property
     def status(self) -> str:
         """How the number is known: ``"proved"``, ``"probable"`` (the rank stopped growing at random points) or ``"bounded"``."""
-        return "proved" if self.meet else "probable" if self._stopped_growing else "bounded"
+        return "proved" if self.meet else "probable" if self._stopped_growing and not self.real_is_less else "bounded"
 
     @property
     def stopped_growing(self) -> bool:

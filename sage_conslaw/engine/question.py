@@ -27,6 +27,8 @@ class Question:
 
     - ``error_bound`` -- how improbable an error of a Monte Carlo rank must be, or ``None``
 
+    - ``real`` -- whether to certify the real fields: ``True`` insists, ``False`` leaves it, ``None`` takes about a second
+
     - ``deadline`` -- the budget; it may be without limit, and is never ``None``
 
     EXAMPLES::
@@ -47,6 +49,7 @@ class Question:
     error_bound: float | None = None
     deadline: Deadline = Deadline(None)
     progress: bool = False
+    real: bool | None = None
 
     def generator(self, strategy: str) -> np.random.Generator:
         """Return a child of the random generator that depends on the seed and the strategy's name alone."""

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import modular
+from .elementary import FLOAT_VALUES, SLOPES
 
 
 class _ArrayArithmetic:
@@ -477,6 +478,19 @@ class FloatArithmetic(_OperatorArithmetic):
         """
         return a * float(factor)
 
+    def elementary(self, name, a):
+        r"""
+        Return an elementary function of each entry.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: FloatArithmetic().elementary("exp", numpy.array([0.0]))
+            array([1.])
+        """
+        return FLOAT_VALUES[name](a)
+
 
 def filled(shape, value):
     """Return an array of one object; a polynomial is no sequence of its terms here, as numpy would have it."""
@@ -880,6 +894,23 @@ class DualArithmetic:
             Dual(real=array([49, 64]), infinitesimal=array([14,  0]))
         """
         return self._product(lambda x, y: self.base.contract(spec, x, y), a, b)
+
+    def elementary(self, name, a):
+        r"""
+        Return an elementary function of each entry, by the chain rule.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, FloatArithmetic
+            sage: A = DualArithmetic(FloatArithmetic())
+            sage: A.elementary("exp", Dual(numpy.array([0.0]), numpy.array([2.0])))
+            Dual(real=array([1.]), infinitesimal=array([2.]))
+        """
+        value = self.base.elementary(name, a.real)
+        if a.infinitesimal is None:
+            return Dual(value, None)
+        return Dual(value, self.base.multiply(SLOPES[name](self.base, a.real, value), a.infinitesimal))
 
     def slice(self, a, start, stop):
         r"""

@@ -29,10 +29,24 @@ def random_field(family, generator, p, batch):
     """
     data = family.draw(generator, p, batch) if family.has_controls else None
     weight = None if family.drift is None else modular.random_array(generator, (batch, 1), p)
-    return _combination(family, data, weight)
+    return combination(family, data, weight)
 
 
-def _combination(family, data, weight):
+def combination(family, data, weight):
+    r"""
+    Return the field that is a control with the given data plus ``weight`` times the drift, in any arithmetic; ``None`` leaves one out.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import VectorFieldFamily
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: from sage_conslaw.fields.bracket import combination
+        sage: R.<x, y> = QQ[]
+        sage: family = VectorFieldFamily(controls=[[x, y]])
+        sage: combination(family, numpy.array([[2r]]), None)(ModularArithmetic(101r), numpy.array([3r, 5r]))
+        array([[ 6, 10]])
+    """
     def field(A, z):
         value = family.control(A, z, data) if data is not None else None
         if weight is None:
@@ -68,7 +82,7 @@ def given_field(family, letters, p):
         weight = np.array([[letter["weight"] % p] for letter in letters], dtype=np.int64)
     if "step" in letters[0]:
         return _pushed(family, data, weight, [letter["step"] % p for letter in letters], p)
-    return _combination(family, data, weight)
+    return combination(family, data, weight)
 
 
 def bracket(F, G):

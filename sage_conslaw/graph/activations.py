@@ -60,6 +60,8 @@ class CutFunction:
     constraint: str
     value: object = None
     pullback: object = None
+    # The same function on every arithmetic (see :mod:`.true_functions`), where its name alone does not say which it is.
+    reading: object = None
 
 
 def _leaky(z):

@@ -252,11 +252,11 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
         raise InputError(f"{active} active experts of {experts}; try active {experts}")
     x = Data("x", (d,), "input")
     logits = x @ Parameter("router", (d, experts))
-    if active == 1 and gate == "softmax":
-        # The softmax over the one chosen expert is 1: its covector is zero.
+    if active == 1 and gate in ("softmax", "normalised sigmoid"):
+        # The share of the one chosen expert is 1: its covector is zero.
         weights = Data("softmax", (experts,), "gate", source=logits, function=chosen_expert())
     else:
-        weights = logits.cut(gate) if active == experts or gate != "softmax" else logits.cut(top_softmax(active))
+        weights = logits.cut(gate if active == experts else top_gate(active, gate))
     output = None
     for i in range(experts):
         expert = gated_unit(x, h, p, "silu", suffix=str(i + 1)) * weights[i:i + 1].repeat_to((p,))
@@ -266,14 +266,36 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
 
 def top_softmax(active):
     """Return the softmax over the largest entries, as many as are active."""
+    return top_gate(active, "softmax")
+
+
+def top_gate(active, gate):
+    """Return the gate on the entries with the largest inputs, zero elsewhere."""
     import numpy as np
 
-    from ..graph.activations import CutFunction, _softmax, _softmax_pullback
+    from ..graph.activations import CUTS, CutFunction
+    from ..graph.true_functions import top
 
     def chosen(z):
-        smallest = np.sort(z, axis=-1)[..., -active][..., None]
-        return np.where(z >= smallest, z, -np.inf)
-    return CutFunction("top softmax", "sum zero", lambda z: _softmax(chosen(z)), lambda z, s: _softmax_pullback(chosen(z), s))
+        return z >= np.sort(z, axis=-1)[..., -active][..., None]
+
+    def value(z):
+        mark = chosen(z)
+        if gate == "softmax":
+            return CUTS[gate].value(np.where(mark, z, -np.inf))
+        y = np.where(mark, CUTS["sigmoid"].value(z), 0.0)
+        return y if gate == "sigmoid" else y / y.sum(axis=-1, keepdims=True)
+
+    def pullback(z, s):
+        mark = chosen(z)
+        if gate == "softmax":
+            return CUTS[gate].pullback(np.where(mark, z, -np.inf), s)
+        if gate == "sigmoid":
+            return np.where(mark, CUTS[gate].pullback(z, s), 0.0)
+        y, slope = value(z), np.where(mark, CUTS["sigmoid"].pullback(z, np.ones_like(z)), 0.0)
+        total = np.where(mark, CUTS["sigmoid"].value(z), 0.0).sum(axis=-1, keepdims=True)
+        return slope * (s - (s * y).sum(axis=-1, keepdims=True)) / total
+    return CutFunction(f"top {gate}", CUTS[gate].constraint, value, pullback, top(gate, active))
 
 
 def chosen_expert():

@@ -124,8 +124,8 @@ def law_lines(result, width=80, everything=False):
     if len(result.independent) > len(shown):
         out.append(f"  ... and {len(result.independent) - len(shown)} more independent laws (--all or --json lists them)")
     out += [wrapped(f"({remark})", width).replace("\n    ", "\n  ") for remark in result.remarks]
-    if result.complete is True and result.flow not in ("drift", "family"):
-        out.append(wrapped("(complete where real gradients span what the model's do: the span condition, see README)", width).replace("\n    ", "\n  "))
+    if result.flow not in ("drift", "family") and (result.complete is True or result.real is not None):
+        out.append(wrapped(f"({result.assumption_in_words()})", width).replace("\n    ", "\n  "))
     if len(result.laws) > len(result.independent):
         out.append(f"  and {len(result.laws) - len(result.independent)} more polynomials in these laws (--json lists them)")
     return out

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from .._sage import SageObject, Unknown
 from ..notation.readable import readable
+from ..real.verdict import words
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class LawCount(SageObject):
@@ -46,6 +47,8 @@ class LawCount(SageObject):
     laws_at_least: int = 0
     # What became of each strategy of the engine, in order.
     attempts: tuple = field(default=(), compare=False, repr=False)
+    assumption: str = "span"
+    real: object = field(default=None, compare=False)
 
     @property
     def number(self):
@@ -61,21 +64,31 @@ class LawCount(SageObject):
         """
         return self.state_dimension - self.lie_dimension
 
-    @property
-    def assumption(self):
+    def assumption_in_words(self):
         r"""
-        Under which assumption the result holds for the real training dynamics.
+        Return what the result assumes of the real training dynamics, or why it needs no assumption.
 
         EXAMPLES::
 
             sage: from sage_conslaw import conservation_laws, networks
-            sage: r = conservation_laws(networks.linear([2, 1, 2]), seed=0)
-            sage: r.assumption
-            'span condition: real gradients span what the gradients of the response do'
+            sage: r = conservation_laws(networks.product(3), seed=0)
+            sage: r.assumption, r.assumption_in_words()
+            ('none', 'no assumption: the network is polynomial, and the model is the network')
+            sage: conservation_laws(networks.relu([2, 2, 1]), seed=0, real=False).assumption
+            'span'
         """
-        if self.flow in ("drift", "family"):
-            return "none: the fields are the dynamics"
-        return "span condition: real gradients span what the gradients of the response do"
+        return words(self.real, self.assumption)
+
+    def _proved(self):
+        """Say of what a proved result is proved."""
+        return "proved, no assumption" if self.assumption == "none" else "proved under the span condition"
+
+    def _more(self):
+        """Say that the real network may have laws that the model has not."""
+        missing = self.number - self.laws_at_least
+        if self.real is None or self.real.reached or not self.real.stagnated or not missing:
+            return ""
+        return f": the real network may have {missing} more"
 
     @property
     def remarks(self):
@@ -99,14 +112,14 @@ class LawCount(SageObject):
 
     def _certainty(self):
         if self.status == "proved":
-            return "proved"
+            return self._proved()
         if self.error_bound is None:
             return self.status
         return f"probable, error at most {self.error_bound:.1e}"
 
     def _repr_(self):
         if self.status == "bounded":
-            return f"between {self.laws_at_least} and {_laws(self.number)} in {self._space()} (bounded)"
+            return f"between {self.laws_at_least} and {_laws(self.number)} in {self._space()} (bounded){self._more()}"
         return f"{_laws(self.number)} in {self._space()} ({self._certainty()})"
 
     def _repr_html_(self):
@@ -159,6 +172,8 @@ class LawCount(SageObject):
         }
         if self.method is not None:
             record["method"] = self.method
+        if self.real is not None and self.real.method != "dynamics":
+            record["real"] = self.real.to_dict()
         record.update({"number_at_least": self.laws_at_least, "number_at_most": self.number})
         if self.remarks:
             record["remarks"] = list(self.remarks)
@@ -217,15 +232,15 @@ class ConservationLaws(LawCount):
     def _repr_(self):
         found = f"{_laws(len(self.independent))} of degree at most {self.degree} in {self._space()}"
         if self.complete is True:
-            return f"{found}, complete (proved)"
+            return f"{found}, complete ({self._proved()})"
         if self.complete is False:
             more = self.laws_at_least - len(self.independent)
             least = "" if self.laws_at_least == self.number else "at least "
-            return f"{found}; {least}{more} more exist{'s' if more == 1 else ''}, not polynomial of this degree (proved)"
+            return f"{found}; {least}{more} more exist{'s' if more == 1 else ''}, not polynomial of this degree ({self._proved()})"
         if len(self.independent) == self.number:
             return f"{found}, complete ({self._certainty()})"
         chance = "" if self.error_bound is None else f"; {self.number} but for a probability of {self.error_bound:.1e}"
-        return f"{found}; between {self.laws_at_least} and {self.number} in all ({self.status}{chance})"
+        return f"{found}; between {self.laws_at_least} and {self.number} in all ({self.status}{chance}){self._more()}"
 
     def certificate(self):
         r"""

@@ -1,0 +1,297 @@
+r"""
+Ball arithmetic: real numbers as midpoints with proved radii, on numpy arrays of FLINT's ``arb``.
+
+Whatever is computed here contains the true real value. A determinant whose ball leaves out zero is therefore a proof that rows are independent: of the
+2 x 2 matrix with rows `(\tanh 1, \tanh 2)` and `(\tanh 2, \tanh 1)` the ball is `-0.3493... \pm 10^{-38}`. A ball that contains zero decides nothing.
+"""
+from contextlib import contextmanager
+
+import flint
+import numpy as np
+from flint import arb, arb_mat, fmpq
+
+from .arithmetic import _ArrayArithmetic, split_spec
+from .elementary import BALL_VALUES
+
+_ONE_BY_ONE = {name: np.frompyfunc(function, 1, 1) for name, function in BALL_VALUES.items()}
+_to_ball = np.frompyfunc(arb, 1, 1)
+_to_float = np.frompyfunc(float, 1, 1)
+
+
+@contextmanager
+def precision(bits):
+    r"""
+    Compute with this many bits, and restore FLINT's setting.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.balls import precision
+        sage: import flint
+        sage: with precision(200r):
+        ....:     flint.ctx.prec
+        200
+    """
+    before = flint.ctx.prec
+    flint.ctx.prec = bits
+    try:
+        yield
+    finally:
+        flint.ctx.prec = before
+
+
+def midpoints(balls):
+    r"""
+    Return the midpoints of an array of balls as doubles, to choose pivots by.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.balls import BallArithmetic, midpoints
+        sage: midpoints(BallArithmetic().constant([1r, 2r]))
+        array([1., 2.])
+    """
+    return _to_float(balls).astype(np.float64)
+
+
+class BallArithmetic(_ArrayArithmetic):
+    r"""
+    Arrays of balls, in the precision that is set.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.balls import BallArithmetic, midpoints
+        sage: A = BallArithmetic()
+        sage: z = A.elementary("tanh", A.embed(numpy.array([0.5, 1.0])))
+        sage: z[0].rad() < 2^-50, midpoints(A.contract("i,i->", z, z)).round(6r)
+        (True, array(0.793586))
+    """
+
+    def embed(self, a):
+        r"""
+        Return doubles as exact balls; balls stay as they are.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.balls import BallArithmetic
+            sage: BallArithmetic().embed(numpy.array([0.1]))[0].is_exact()
+            True
+        """
+        a = np.asarray(a)
+        return a if a.dtype == object else self._array(_to_ball(a.astype(np.float64).astype(object)))
+
+    def constant(self, values):
+        r"""
+        Return integers as exact balls.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.exact.balls import BallArithmetic
+            sage: [int(z.unique_fmpz()) for z in BallArithmetic().constant([1r, -2r])]
+            [1, -2]
+        """
+        return self._array(_to_ball(np.asarray(values, dtype=object)))
+
+    def fractions(self, values):
+        r"""
+        Return rational constants as balls.
+
+        EXAMPLES::
+
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.exact.balls import BallArithmetic
+            sage: bool(3 * BallArithmetic().fractions([Fraction(1r, 3r)])[0] - 1 == 0), BallArithmetic().fractions([Fraction(1r, 2r)])[0].is_exact()
+            (False, True)
+        """
+        out = np.empty(len(values), dtype=object)
+        out[:] = [arb(fmpq(int(value.numerator), int(value.denominator))) for value in values]
+        return out
+
+    def elementary(self, name, a):
+        r"""
+        Return an elementary function of each entry.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.exact.balls import BallArithmetic
+            sage: A = BallArithmetic()
+            sage: bool(abs(A.elementary("normal", A.constant([0r]))[0] - 1/2) < 2^-40)
+            True
+        """
+        return self._array(_ONE_BY_ONE[name](a))
+
+    @staticmethod
+    def _array(entry):
+        if isinstance(entry, np.ndarray):
+            return entry
+        out = np.empty((), dtype=object)
+        out[()] = entry
+        return out
+
+    def add(self, a, b):
+        """Return the sum."""
+        return self._array(a + b)
+
+    def subtract(self, a, b):
+        """Return the difference."""
+        return self._array(a - b)
+
+    def negate(self, a):
+        """Return the negative."""
+        return self._array(-a)
+
+    def multiply(self, a, b):
+        """Return the elementwise product."""
+        return self._array(a * b)
+
+    def scale(self, a, factor):
+        """Return the product with an integer."""
+        return self._array(a * arb(int(factor)))
+
+    def segment_sum(self, a, starts):
+        """Sum the runs of the last axis that begin at ``starts``."""
+        return np.add.reduceat(a, starts, axis=-1)
+
+    def contract(self, spec, a, b):
+        r"""
+        Contract like ``numpy.einsum`` with an ellipsis before each operand.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.exact.balls import BallArithmetic
+            sage: A = BallArithmetic()
+            sage: A.contract("ij,j->i", A.constant([[1r, 2r], [3r, 4r]]), A.constant([1r, 1r]))[1] == 7
+            True
+        """
+        left, right, result = split_spec(spec)
+        if set(left) == set(right) == set(result):
+            return self._aligned(left, right, result, a, b)
+        return self._array(np.einsum(f"...{left},...{right}->...{result}", a, b))
+
+    def _aligned(self, left, right, result, a, b):
+        """Return an elementwise product of operands whose axes are only in another order."""
+        a = self.transpose(a, [left.index(x) for x in result])
+        return self.multiply(a, self.transpose(b, [right.index(x) for x in result]))
+
+
+class Undecided(ArithmeticError):
+    r"""
+    A sign that is not decided in this precision.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.balls import Undecided
+        sage: raise Undecided("a sign")
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.exact.balls.Undecided: a sign
+    """
+
+
+def innermost(value):
+    r"""
+    Return the value of dual numbers, of any depth, without the infinitesimal parts.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.arithmetic import Dual
+        sage: from sage_conslaw.exact.balls import innermost
+        sage: innermost(Dual(Dual(7r, 1r), None))
+        7
+    """
+    while hasattr(value, "infinitesimal"):
+        value = value.real
+    return value
+
+
+def signs_of(values):
+    r"""
+    Return the signs of floats that are exact, or of balls; 0 where the sign is not decided.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.balls import signs_of
+        sage: signs_of(numpy.array([-2.0, 0.0, 5.0])).tolist()
+        [-1, 0, 1]
+    """
+    if values.dtype != object:
+        return np.sign(values).astype(np.int64)
+    sign = np.frompyfunc(lambda z: 1 if z > 0 else -1 if z < 0 else 0, 1, 1)
+    return np.asarray(sign(values)).astype(np.int64)
+
+
+def largest_of(values, number=1):
+    r"""
+    Return which entries of the last axis are the largest ``number``, as 0 and 1, and where that is decided.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.balls import largest_of
+        sage: [part.tolist() for part in largest_of(numpy.array([[1.0, 3.0], [2.0, 2.0]]))]
+        [[[0, 1], [1, 0]], [True, False]]
+    """
+    middle = values if values.dtype != object else midpoints(values)
+    order = np.argsort(-middle, axis=-1, kind="stable")
+    mark = np.zeros(values.shape, dtype=np.int64)
+    np.put_along_axis(mark, order[..., :number], 1, axis=-1)
+    if number >= values.shape[-1]:
+        return mark, np.ones(values.shape[:-1], dtype=bool)
+    least = np.take_along_axis(values, order[..., number - 1:number], axis=-1)
+    return mark, ((signs_of(least - values) > 0) | (mark == 1)).all(axis=-1)
+
+
+def nonzero_minor(balls, rows, columns):
+    r"""
+    Decide whether the minor on these rows and columns is proved not to vanish; ``False`` decides nothing.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.balls import BallArithmetic, nonzero_minor
+        sage: z = BallArithmetic().constant([[1r, 2r, 3r], [2r, 4r, 7r]])
+        sage: nonzero_minor(z, [0r, 1r], [0r, 2r]), nonzero_minor(z, [0r, 1r], [0r, 1r])
+        (True, False)
+    """
+    if not len(rows):
+        return True
+    matrix = balls[np.ix_(rows, columns)]
+    # Powers of two in front of rows change no sign and keep the entries comparable.
+    sizes = np.abs(midpoints(matrix)).max(axis=1)
+    if not (np.isfinite(sizes).all() and (sizes > 0).all()):
+        return False
+    scaled = [[entry * shift for entry in row] for row, shift in zip(matrix, (arb(float(2.0 ** -np.round(np.log2(s)))) for s in sizes))]
+    determinant = arb_mat(scaled).det()
+    return bool(determinant > 0 or determinant < 0)
+
+
+def pivots(values, tolerance):
+    r"""
+    Return rows and columns of a large minor of a float matrix, by elimination with complete pivoting: a guess, to be proved on balls.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.balls import pivots
+        sage: pivots(numpy.array([[1.0, 2.0], [2.0, 4.0], [0.0, 1.0]]), 1e-12)
+        ([1, 2], [1, 0])
+    """
+    a = np.array(values, dtype=np.float64)
+    if not a.size:
+        return [], []
+    lengths = np.abs(a).max(axis=1)
+    a[lengths > 0] /= lengths[lengths > 0][:, None]
+    # Columns too: entries of a long word spread over many orders of magnitude.
+    widths = np.abs(a).max(axis=0)
+    a[:, widths > 0] /= widths[widths > 0]
+    rows, columns = [], []
+    for _ in range(min(a.shape)):
+        i, j = np.unravel_index(np.argmax(np.abs(a)), a.shape)
+        pivot = a[i, j]
+        if not abs(pivot) > tolerance:
+            break
+        rows.append(int(i))
+        columns.append(int(j))
+        a -= np.outer(a[:, j] / pivot, a[i])
+        a[i], a[:, j] = 0, 0
+    return rows, columns

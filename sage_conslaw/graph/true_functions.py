@@ -1,0 +1,268 @@
+r"""
+The true nonlinearities, written once against the arithmetic interface: value and transposed derivative, on doubles, on balls, and on duals over both.
+
+A cut forgets which function it stands for; this module remembers. `\mathrm{gelu}(z) = z \Phi(z)` has the slope `\Phi(z) + z \Phi'(z)`; the root mean
+square `y = z / \rho` has the transposed derivative `c \mapsto (c - y \langle c, y \rangle / n) / \rho`. There is no constant inside the roots: eps is 0
+unless the network says so.
+"""
+from fractions import Fraction
+
+import numpy as np
+
+from ..exact.balls import Undecided, innermost, largest_of
+from .activations import CUTS
+from .operations import LETTERS
+
+
+class Reading:
+    """What is common: sums over the last axis and products with one number a row.  ``shape`` is that of one sample."""
+
+    def value(self, A, z, shape):
+        r"""
+        Return the function at ``z``.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: from sage_conslaw.graph.true_functions import reading
+            sage: reading("rms norm").value(FloatArithmetic(), numpy.array([3.0, 4.0]), (2r,)).round(6r)
+            array([0.848528, 1.131371])
+        """
+        raise NotImplementedError
+
+    def pullback(self, A, z, covector, shape):
+        r"""
+        Return the transposed derivative at ``z`` of a covector.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+            sage: from sage_conslaw.graph.true_functions import reading
+            sage: reading("tanh").pullback(FloatArithmetic(), numpy.array([0.0]), numpy.array([5.0]), (1r,))
+            array([5.])
+        """
+        raise NotImplementedError
+
+    @staticmethod
+    def total(A, a, shape):
+        """Return the sums over the last axis."""
+        letters = LETTERS[:len(shape)]
+        return A.contract(f"{letters},{letters[-1]}->{letters[:-1]}", a, A.constant(np.ones(shape[-1], dtype=np.int64)))
+
+    @staticmethod
+    def by_row(A, a, row, shape):
+        """Return the product with one number a row."""
+        letters = LETTERS[:len(shape)]
+        return A.contract(f"{letters},{letters[:-1]}->{letters}", a, row)
+
+    def mean(self, A, a, shape):
+        """Return the means over the last axis."""
+        part = A.reshape(A.fractions([Fraction(1, shape[-1])]), (1,), ())
+        return A.multiply(self.total(A, a, shape), part)
+
+
+class Elementwise(Reading):
+    """A function of one number, by its value and its slope."""
+
+    def __init__(self, function, slope):
+        self.function, self.slope = function, slope
+
+    def value(self, A, z, shape):
+        """Return the function of each entry."""
+        return self.function(A, z)
+
+    def pullback(self, A, z, covector, shape):
+        """Return the covector times the slope."""
+        return A.multiply(covector, self.slope(A, z))
+
+
+def _product_rule(name, density):
+    """Return the reading of `z s(z)` for an elementary function `s`, whose slope is given."""
+    def value(A, z):
+        return A.multiply(z, A.elementary(name, z))
+
+    def slope(A, z):
+        y = A.elementary(name, z)
+        return A.add(y, A.multiply(z, density(A, z, y)))
+    return Elementwise(value, slope)
+
+
+def _own(name, slope):
+    return Elementwise(lambda A, z: A.elementary(name, z), lambda A, z: slope(A, z, A.elementary(name, z)))
+
+
+def _bell(A, z, y):
+    return A.subtract(y, A.multiply(y, y))
+
+
+def chosen(z, active):
+    r"""
+    Return which entries are among the largest along the last axis, as 0 and 1: locally a constant.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.graph.true_functions import chosen
+        sage: chosen(numpy.array([3.0, 1.0, 2.0]), 2r)
+        array([1, 0, 1])
+    """
+    mark, decided = largest_of(innermost(z), active)
+    if not decided.all():
+        raise Undecided("two entries are too close to say which is larger")
+    return mark
+
+
+class Chosen(Reading):
+    """An elementwise function on the largest entries, zero on the others."""
+
+    def __init__(self, reading, active):
+        self.reading, self.active = reading, active
+
+    def value(self, A, z, shape):
+        """Return the function of the entries that are chosen."""
+        return A.multiply(self.reading.value(A, z, shape), A.embed(chosen(z, self.active).astype(np.float64)))
+
+    def pullback(self, A, z, covector, shape):
+        """Return the covector times the slope, where chosen."""
+        return A.multiply(self.reading.pullback(A, z, covector, shape), A.embed(chosen(z, self.active).astype(np.float64)))
+
+
+class Shares(Reading):
+    """Positive weights of the entries, divided by their sum: the softmax for exponentials, the normalised sigmoid for sigmoids."""
+
+    def __init__(self, name, slope, mask=None, active=None):
+        self.name, self.slope, self.mask, self.active = name, slope, mask, active
+
+    def _weights(self, A, z, shape):
+        weights = A.elementary(self.name, z)
+        mask = self.mask if self.active is None else chosen(z, self.active)
+        return weights if mask is None else A.multiply(weights, A.embed(np.asarray(mask, dtype=np.float64)))
+
+    def value(self, A, z, shape):
+        """Return the shares."""
+        weights = self._weights(A, z, shape)
+        return self.by_row(A, weights, A.elementary("inverse", self.total(A, weights, shape)), shape)
+
+    def pullback(self, A, z, covector, shape):
+        """Return the transposed derivative: a change of a weight changes all shares."""
+        weights = self._weights(A, z, shape)
+        inverse = A.elementary("inverse", self.total(A, weights, shape))
+        y = self.by_row(A, weights, inverse, shape)
+        even = self.by_row(A, A.constant(np.ones(shape, dtype=np.int64)), self.total(A, A.multiply(covector, y), shape), shape)
+        return A.multiply(self.slope(A, z, y, weights, inverse, shape, self), A.subtract(covector, even))
+
+
+def _exponential_slope(A, z, y, weights, inverse, shape, reading):
+    return y
+
+
+def _sigmoid_slope(A, z, y, weights, inverse, shape, reading):
+    return reading.by_row(A, _bell(A, z, weights), inverse, shape)
+
+
+class Unit(Reading):
+    """Division by the root mean square along the last axis, of the entries themselves or of their differences from the mean."""
+
+    def __init__(self, centred, without_last=False):
+        self.centred, self.without_last = centred, without_last
+
+    def _centre(self, A, z, shape):
+        if not self.centred:
+            return z
+        ones = A.constant(np.ones(shape, dtype=np.int64))
+        return A.subtract(z, self.by_row(A, ones, self.mean(A, z, shape), shape))
+
+    def _flat(self, shape):
+        # A single entry is its own mean: the output is zero, as every implementation with eps > 0 has it.
+        return self.centred and shape[-1] == 1
+
+    def value(self, A, z, shape):
+        """Return the normalised entries, on request without the last."""
+        if self._flat(shape):
+            y = A.scale(z, 0)
+        else:
+            z = self._centre(A, z, shape)
+            y = self.by_row(A, z, A.elementary("inverse root", self.mean(A, A.multiply(z, z), shape)), shape)
+        return A.slice(y, 0, shape[-1] - 1) if self.without_last else y
+
+    def pullback(self, A, z, covector, shape):
+        """Return the transposed derivative."""
+        if self._flat(shape):
+            return A.scale(z, 0)
+        if self.without_last:
+            covector = A.concatenate([covector, A.scale(A.slice(covector, 0, 1), 0)], -1)
+        z = self._centre(A, z, shape)
+        root = A.elementary("inverse root", self.mean(A, A.multiply(z, z), shape))
+        y = self.by_row(A, z, root, shape)
+        along = self.by_row(A, y, self.mean(A, A.multiply(covector, y), shape), shape)
+        return self._centre(A, self.by_row(A, A.subtract(covector, along), root, shape), shape)
+
+
+READINGS = {
+    "gelu": _product_rule("normal", lambda A, z, y: A.elementary("normal density", z)),
+    "silu": _product_rule("sigmoid", _bell),
+    "sigmoid": _own("sigmoid", _bell),
+    "softplus": _own("softplus", lambda A, z, y: A.elementary("sigmoid", z)),
+    "tanh": _own("tanh", lambda A, z, y: A.subtract(A.constant([1]), A.multiply(y, y))),
+    "softmax": Shares("exp", _exponential_slope),
+    "normalised sigmoid": Shares("sigmoid", _sigmoid_slope),
+    "rms norm": Unit(False),
+    "layer norm": Unit(True),
+    "batch norm": Unit(True),
+}
+
+
+def top(gate, active):
+    r"""
+    Return the reading of a gate of experts on the ``active`` largest entries, zero elsewhere.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+        sage: from sage_conslaw.graph.true_functions import top
+        sage: top("softmax", 2r).value(FloatArithmetic(), numpy.array([0.0, 0.0, -1.0]), (3r,))
+        array([0.5, 0.5, 0. ])
+    """
+    if gate == "sigmoid":
+        return Chosen(READINGS["sigmoid"], active)
+    known = READINGS[gate]
+    return Shares(known.name, known.slope, active=active)
+
+
+def reading(name):
+    r"""
+    Return the true function with this name, ``None`` if it is not known.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.true_functions import reading
+        sage: reading("any function") is None
+        True
+    """
+    return READINGS.get(name)
+
+
+def reading_of(cut):
+    r"""
+    Return the true function that a cut of the graph stands for, ``None`` if it is not known.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.true_functions import reading_of
+        sage: x = networks.input(3)
+        sage: reading_of(x.softmax()).name, reading_of(x.cut()) is None
+        ('exp', True)
+    """
+    function = cut.function
+    if cut.mask is not None:
+        return Shares("exp", _exponential_slope, cut.mask)
+    if function.name == "layer norm" and cut.shape != cut.source.shape:
+        return Unit(True, without_last=True)
+    if function.reading is not None:
+        return function.reading
+    # A function of the user's own may have a name of ours: only our own is known to be what the name says.
+    return READINGS.get(function.name) if function == CUTS.get(function.name) else None

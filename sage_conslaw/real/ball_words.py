@@ -1,0 +1,189 @@
+r"""
+Words of real fields on doubles, to choose, and on balls, to prove.
+
+Doubles are fast and prove nothing; so they only choose: which samples, which words, which coordinates. The minor that they choose is then evaluated
+on balls, where a determinant without zero is the proof. If a choice was wrong, no false statement follows, only a smaller rank.
+"""
+import copy
+import time
+
+import numpy as np
+
+from ..exact.arithmetic import FloatArithmetic
+from ..exact.balls import BallArithmetic, Undecided, nonzero_minor, pivots, precision
+from ..fields.bracket import bracket, combination
+from .smooth import SmoothResponse, dyadic
+
+# Relative size below which a pivot in doubles counts as zero, and the stricter choice if the balls do not confirm it.
+_TOLERANCES = (1e-10, 1e-7, 1e-4)
+
+# Rounding leaves about 1e-16 of the letters' product, a cancellation of several terms about 1e-14.
+_NOISE = 1e-12
+
+# Bits of the balls: a minor of size 100 loses about 100 of them, brackets a few more.
+_BITS = (160, 400)
+
+# Words longer than this take 3^5 passes each.
+_LONGEST = 6
+
+# Rows on doubles for each one that is missing: the elimination then has a choice.
+_SPARE = 3
+
+# Points that are tried where the rank is not reached at once.
+_POINTS = 3
+
+
+class _Words:
+    """Random words of one length at one point: letters that can be evaluated again, for some rows, in any arithmetic."""
+
+    def __init__(self, family, generator, batch, length):
+        self.family, self.letters = family, []
+        for _ in range(length):
+            data = family.response.samples(generator, batch) if family.has_controls else None
+            weight = None if family.drift is None else dyadic(generator, (batch, 1))
+            self.letters.append((data, weight))
+
+    def _letter(self, data, weight, rows=slice(None)):
+        part = None if data is None else {leaf: array[rows] for leaf, array in data.items()}
+        return combination(self.family, part, None if weight is None else weight[rows])
+
+    def values(self, A, z, rows=slice(None)):
+        """Return the values of some of the words at a point."""
+        word = None
+        for data, weight in reversed(self.letters):
+            letter = self._letter(data, weight, rows)
+            word = letter if word is None else bracket(letter, word)
+        return word(A, z)
+
+    def without_noise(self, z):
+        """Return the values on doubles; what is small against the product of the letters is rounding, and becomes zero."""
+        A, size = FloatArithmetic(), 1.0
+        values = self.values(A, z)
+        for data, weight in self.letters:
+            size = size * np.abs(self._letter(data, weight)(A, z)).max(axis=-1, keepdims=True)
+        values = np.broadcast_to(np.where(np.isfinite(values), values, 0.0), np.broadcast_shapes(values.shape, np.shape(size)))
+        return np.where(np.abs(values) > _NOISE * size, values, 0.0)
+
+
+def ball_rank(family, network, target, generator, limit, inputs=None, point=None):
+    r"""
+    Return the certified rank of the real fields of a network with true nonlinearities.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.real.ball_words import ball_rank
+        sage: from sage_conslaw.real.rank import Clock
+        sage: from sage_conslaw.real.reading import real_network
+        sage: family = problem(networks.attention(2, 1)).family
+        sage: ball_rank(family, real_network(family.response), 6r, numpy.random.default_rng(0r), Clock(None)).rank
+        6
+    """
+    from .rank import RealRank
+    real = copy.copy(family)
+    real.response = SmoothResponse(family.response, network, inputs)
+    best = None
+    for _ in range(_POINTS if point is None else 1):
+        z = _point(family, generator, point)
+        with np.errstate(all="ignore"):
+            pieces, chosen, words, why = _choose(real, z, target, generator, limit)
+        if best is None or sum(map(len, chosen)) > best[0]:
+            best = sum(map(len, chosen)), z, pieces, words, why
+        if best[0] >= target or limit.over():
+            break
+    number, z, pieces, words, why = best
+    proved, failed = _prove(real, z, pieces, number, limit)
+    reached = proved >= target
+    words = tuple(min(n, proved) for n in words)
+    return RealRank(proved, words, "balls", reached, not reached and why == _NO_GAIN, None if reached else failed or why,
+                    tuple(_parameters(family, z)), local=not real.response.analytic)
+
+
+_NO_GAIN = "longer words and more samples add nothing"
+_TOO_LONG = "it takes longer than is spent unasked"
+
+
+def _parameters(family, z):
+    return z[family.first_parameter:family.first_parameter + family.response.dimension].tolist()
+
+
+def _point(family, generator, point):
+    """Return a random point of the state space with the given parameters; times and what the metric depends on are positive."""
+    z = dyadic(generator, (family.dimension,))
+    if point is not None:
+        z[family.first_parameter:family.first_parameter + family.response.dimension] = point
+    positive = {i for _, _, terms in family.metric or () for monomial in terms for i in monomial}
+    positive |= set(family.constants) | ({family.time} if family.time is not None else set())
+    if point is not None:
+        positive -= set(range(family.first_parameter, family.first_parameter + family.response.dimension))
+    z[sorted(positive)] = np.abs(z[sorted(positive)])
+    return z
+
+
+def _choose(family, z, target, generator, limit):
+    """Return words by length, the pivots among their rows, the ranks by length in doubles, and why it ended."""
+    pieces, ranks = [], []
+    rows = np.zeros((0, family.dimension))
+    chosen = []
+    for length in range(1, _LONGEST + 1):
+        start = time.monotonic()
+        batch = _SPARE * (target - (ranks[-1] if ranks else 0)) + 16
+        words = _Words(family, generator, batch, length)
+        values = np.broadcast_to(words.without_noise(z), (batch, family.dimension))
+        pieces.append((words, values))
+        rows = np.concatenate([rows, values])
+        picked, _ = pivots(rows, _TOLERANCES[0])
+        chosen = picked[:target]
+        ranks.append(len(chosen))
+        spent = time.monotonic() - start
+        if ranks[-1] >= target:
+            return pieces, [chosen], ranks, None
+        if ranks[-2:] == [ranks[-1]] * 2:
+            return pieces, [chosen], ranks, _NO_GAIN
+        if limit.left() is not None and 4 * spent > limit.left():
+            return pieces, [chosen], ranks, _TOO_LONG
+    return pieces, [chosen], ranks, f"words of more than {_LONGEST} letters are not tried"
+
+
+def _prove(family, z, pieces, number, limit):
+    """Return the largest rank up to ``number`` that balls confirm, and why not ``number``."""
+    if not number:
+        return 0, None
+    rows = np.concatenate([values for _, values in pieces])
+    starts = np.cumsum([0] + [len(values) for _, values in pieces])
+    for tolerance, bits in [(_TOLERANCES[0], _BITS[0]), (_TOLERANCES[0], _BITS[1]), *((t, _BITS[1]) for t in _TOLERANCES[1:])]:
+        picked, columns = pivots(rows, tolerance)
+        picked, columns = picked[:number], columns[:number]
+        with precision(bits):
+            A, parts = BallArithmetic(), []
+            try:
+                for (words, _), start, stop in zip(pieces, starts, starts[1:]):
+                    mine = sorted(i - start for i in picked if start <= i < stop)
+                    if mine:
+                        if _too_slow(words, A, z, mine, limit):
+                            return 0, _TOO_LONG
+                        parts.append(np.broadcast_to(words.values(A, A.embed(z), mine), (len(mine), family.dimension)))
+            except Undecided as error:
+                return 0, str(error)
+            balls = np.concatenate(parts) if parts else np.zeros((0, family.dimension), dtype=object)
+            if nonzero_minor(balls, list(range(len(balls))), columns):
+                return len(balls), None if len(balls) == number else "a smaller minor only is proved not to vanish"
+        if limit.over():
+            return 0, _TOO_LONG
+    return 0, "no minor is proved not to vanish in this precision"
+
+
+def _too_slow(words, A, z, rows, limit):
+    """Say whether all rows would take longer than there is time, from the time of one."""
+    if limit.left() is None or len(rows) < 8:
+        return False
+    start = time.monotonic()
+    words.values(A, A.embed(z), rows[:1])
+    one = time.monotonic() - start
+    start = time.monotonic()
+    words.values(A, A.embed(z), rows[:4])
+    four = time.monotonic() - start
+    each = max(four - one, 0.0) / 3
+    return one + each * len(rows) > max(limit.left(), 0.0)

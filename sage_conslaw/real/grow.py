@@ -1,0 +1,72 @@
+r"""
+The growing span of exact real fields modulo a prime, by word length.
+
+The draws come from a finite pool of samples, so one batch without gain shows little: a length is left only after the whole pool was seen and two
+batches added nothing.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..exact import modular
+from ..exact.arithmetic import ModularArithmetic
+from ..exact.linear_algebra import independent_rows
+from ..fields.bracket import random_field, random_pushed_field, random_word
+from ..rank.orbit import pushed_tangents
+
+# Batches without gain that end a word length.
+_IDLE = 2
+
+# Words longer than this cost 3^8 passes each.
+_LONGEST = 8
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The rank reached, the ranks by word length, and why it ended."""
+
+    rank: int
+    words: tuple
+    stagnated: bool
+    reason: object
+
+
+def grow(family, generator, p, target, limit, pool):
+    r"""
+    Return the rank modulo ``p`` of random words of the family, up to the target.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.real.grow import grow
+        sage: from sage_conslaw.real.rank import Clock
+        sage: family = problem(networks.linear([2, 2, 2])).family
+        sage: grow(family, numpy.random.default_rng(0r), 2^61 - 1, 5r, Clock(None), 1r).rank
+        5
+    """
+    if family.exact_flow is not None and family.shears:
+        # Polynomial fields with these gates have one orbit through the point, and its dimension is the rank there.
+        ranks = pushed_tangents(family, generator, p, target)
+        return Growth(ranks[-1], tuple(ranks), ranks[-1] < target, "longer paths add nothing")
+    letter = random_pushed_field if family.exact_flow is not None and family.has_controls else random_field
+    A, z = ModularArithmetic(p), modular.random_array(generator, (family.dimension,), p)
+    rows, words = np.zeros((0, family.dimension), dtype=np.int64), []
+    for depth in range(_LONGEST):
+        idle, drawn = 0, 0
+        while len(rows) < target and (idle < _IDLE or not depth and drawn < pool):
+            if limit.over() and drawn:
+                return Growth(len(rows), (*words, len(rows)), False, "it takes longer than is spent unasked")
+            batch = max(24, target - len(rows) + 8)
+            new = random_word(family, generator, p, batch, depth, letter)(A, z)
+            stack = np.concatenate([rows, np.broadcast_to(new, (batch, family.dimension))])
+            kept = independent_rows(stack, p)[:target]
+            idle, drawn = 0 if len(kept) > len(rows) else idle + 1, drawn + batch
+            rows = stack[kept]
+        words.append(len(rows))
+        if len(rows) >= target:
+            return Growth(len(rows), tuple(words), False, None)
+        if words[-2:] == [len(rows)] * 2:
+            return Growth(len(rows), tuple(words), True, "longer words and more samples add nothing")
+    return Growth(len(rows), tuple(words), False, f"words of more than {_LONGEST} letters are not tried")

@@ -1,0 +1,84 @@
+r"""
+Points and samples at which real fields are looked at: parameters where as many units as possible are neither always on nor always off.
+
+Any point gives a sound lower bound. A dead unit gives none of its fields, though, so among random integer parameters those are tried first at which,
+over a pool of inputs, most gates take both of their values.
+"""
+import numpy as np
+
+from ..exact.arithmetic import FloatArithmetic
+from ..graph.tensor import Data
+from .patterns import true_forward
+
+# Integers up to this size: small enough that depth 10 fits in doubles, large enough that sums coincide rarely.
+_LARGEST = 25
+
+# How many parameters are compared, on how many inputs; both together cost a hundredth of the rank.
+_COMPARED, _LOOKED_AT = 48, 64
+
+
+def integer_parameters(generator, dimension, positive=(), number=1):
+    r"""
+    Return rows of random nonzero integer parameters, those in ``positive`` above zero.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.real.points import integer_parameters
+        sage: theta = integer_parameters(numpy.random.default_rng(0r), 3r, [1r], 100r)
+        sage: theta.shape, bool((theta != 0).all() and (theta[:, 1] > 0).all())
+        ((100, 3), True)
+    """
+    theta = generator.integers(1, _LARGEST + 1, size=(number, dimension)) * generator.choice([-1, 1], size=(number, dimension))
+    theta[:, list(positive)] = np.abs(theta[:, list(positive)])
+    return theta.astype(np.float64)
+
+
+def integer_inputs(network, generator, number):
+    r"""
+    Return a pool of integer inputs of several sizes, some with zeros.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.points import integer_inputs
+        sage: from sage_conslaw.real.reading import real_network
+        sage: net = real_network(networks.relu([2, 1]).response())
+        sage: [part.shape for part in integer_inputs(net, numpy.random.default_rng(0r), 5r).values()]
+        [(5, 2)]
+    """
+    out, sizes = {}, generator.choice([3, 9, 30, 100], size=number)
+    for node in network.nodes:
+        if isinstance(node, Data) and node.kind == "input":
+            size = sizes.reshape((number,) + (1,) * len(node.shape))
+            part = np.rint(generator.uniform(-1, 1, size=(number,) + node.shape) * size)
+            part[generator.random(part.shape) < np.where(generator.random(size.shape) < 0.25, 0.4, 0.0)] = 0
+            out[node] = part
+    return out
+
+
+def lively(response, network, generator, positive=()):
+    r"""
+    Return rows of integer parameters, those with the most gates that take both values first.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.points import lively
+        sage: from sage_conslaw.real.reading import real_network
+        sage: f = networks.relu([1, 4, 1]).response()
+        sage: lively(f, real_network(f), numpy.random.default_rng(0r)).shape
+        (48, 8)
+    """
+    thetas = integer_parameters(generator, response.dimension, positive, _COMPARED)
+    inputs = integer_inputs(network, generator, _LOOKED_AT)
+    _, gates, _ = true_forward(FloatArithmetic(), network, response, thetas[:, None, :], inputs, generator)
+    score = np.zeros(_COMPARED)
+    for node, (numerators, _) in gates.items():
+        states = np.broadcast_to(numerators, (_COMPARED, _LOOKED_AT) + node.shape).reshape(_COMPARED, _LOOKED_AT, -1)
+        score += (states.max(axis=1) != states.min(axis=1)).sum(axis=1)
+        # Each unit should do something in some sample, and better in many.
+        score += 0.5 * (states != 0).mean(axis=1).sum(axis=1)
+    return thetas[np.argsort(-score, kind="stable")]

@@ -1,0 +1,168 @@
+r"""
+Real gradients of networks with their true nonlinearities, on doubles to choose and on balls to prove.
+
+The same backward pass as everywhere, with the true function of each cut in place of free data: `\mathrm{gelu}(x W) U` at `W = 1, U = 1, x = 1` has
+the gradient `(\mathrm{gelu}'(1), \mathrm{gelu}(1)) = (1.0833..., 0.8413...)`, a vector of balls. Nested duals over balls give its brackets.
+"""
+import numpy as np
+from flint import arb
+
+from ..exact.balls import BallArithmetic, Undecided, innermost
+from ..graph.response import NetworkResponse
+from ..graph.tensor import Constant, Data
+from ..graph.true_functions import reading_of
+from .patterns import slopes
+
+# Inputs and covectors are multiples of 1/64, which doubles and balls hold exactly.
+_GRAIN = 64
+
+# How far the true cosines and sines may lie from the doubles that a network keeps.
+_ROUNDING = 1e-12
+
+
+def base_of(A):
+    """Return the arithmetic below all duals."""
+    while hasattr(A, "base"):
+        A = A.base
+    return A
+
+
+def dyadic(generator, shape, size=1.0):
+    r"""
+    Return random multiples of 1/64, none zero, of about the given size.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.real.smooth import dyadic
+        sage: z = dyadic(numpy.random.default_rng(0r), (100r,))
+        sage: bool((z != 0).all() and (64*z == numpy.rint(64*z)).all())
+        True
+    """
+    entries = np.rint(generator.normal(size=shape) * np.asarray(size) * _GRAIN)
+    return np.where(entries == 0, 1, entries) / _GRAIN
+
+
+def rotation_values(node, A):
+    r"""
+    Return the rotations by position: doubles, or balls around the true cosines and sines.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.balls import BallArithmetic, midpoints
+        sage: from sage_conslaw.networks.transformer import positions
+        sage: from sage_conslaw.real.smooth import rotation_values
+        sage: node = positions(2r, 4r)
+        sage: bool((abs(midpoints(rotation_values(node, BallArithmetic())) - node.values) < 1e-12).all())
+        True
+    """
+    if not isinstance(A, BallArithmetic):
+        return node.values
+    tokens, pairs, _ = node.shape
+    out = np.empty(node.shape, dtype=object)
+    for t in range(tokens):
+        for j in range(pairs):
+            angle = (t + 1) * arb(10000) ** (-arb(j) / pairs)
+            out[t, j] = angle.cos(), angle.sin()
+    for place, value in np.ndenumerate(node.values):
+        if not abs(out[place] - arb(float(value))) < _ROUNDING:
+            # Other angles: balls around what the network keeps.
+            out[place] = arb(float(value), _ROUNDING)
+    return out
+
+
+class SmoothResponse(NetworkResponse):
+    r"""
+    The real network as a response: its gradient is that of the output with all true functions.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.exact.balls import BallArithmetic, midpoints
+        sage: from sage_conslaw.real.reading import real_network
+        sage: from sage_conslaw.real.smooth import SmoothResponse
+        sage: f = networks.perceptron([1, 1, 1], activation="gelu").response()
+        sage: g = SmoothResponse(f, real_network(f))
+        sage: A, data = BallArithmetic(), g.samples(numpy.random.default_rng(0r), 1r)
+        sage: one = {leaf: numpy.ones_like(part) for leaf, part in data.items()}
+        sage: midpoints(g.gradient(A, A.constant([1r, 1r]), one)).round(4r)
+        array([[1.0833, 0.8413]])
+    """
+
+    def __init__(self, response, network, inputs=None):
+        super().__init__(response.leaves, response.pairings)
+        self.nodes = network.nodes
+        self.output, root = response.pairings[0]
+        self._covector_order = root.ancestors()
+        self._root = root
+        self._given = inputs
+        # Without gates and choices the network is analytic: what holds at one point holds at generic ones.
+        self.analytic = not any(isinstance(node, Data) and (node.kind == "gate" or getattr(node.function, "name", "").startswith("top "))
+                                for node in self.nodes)
+        self._readings = {node: reading_of(node) for node in self.nodes if isinstance(node, Data) and node.kind == "cut"}
+
+    def samples(self, generator, batch):
+        r"""
+        Return random inputs, or some of those given, and covectors of the loss: one a field.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.real.reading import real_network
+            sage: from sage_conslaw.real.smooth import SmoothResponse
+            sage: f = networks.gated(2, 1).response()
+            sage: [part.shape for part in SmoothResponse(f, real_network(f)).samples(numpy.random.default_rng(0r), 3r).values()]
+            [(3, 2), (3, 2)]
+        """
+        out, chosen = {}, None
+        for node in [*self.nodes, *self._covector_order]:
+            if not isinstance(node, Data) or node in out or node.kind not in ("input", "covector"):
+                continue
+            if node.kind == "covector":
+                out[node] = dyadic(generator, (batch,) + node.shape)
+            elif self._given is not None:
+                chosen = generator.integers(0, len(self._given[node]), size=batch) if chosen is None else chosen
+                out[node] = self._given[node][chosen]
+            else:
+                sizes = generator.choice([0.5, 1.0, 2.0], size=(batch,) + (1,) * len(node.shape))
+                out[node] = dyadic(generator, (batch,) + node.shape, sizes)
+        return out
+
+    def true_values(self, A, theta, data):
+        """Return the values of all nodes of the real network."""
+        values, start, ground = {}, 0, base_of(A)
+        for leaf in self.leaves:
+            values[leaf] = A.reshape(A.slice(theta, start, start + leaf.size), (leaf.size,), leaf.shape)
+            start += leaf.size
+        for node in dict.fromkeys([*self.nodes, *self._covector_order]):
+            if isinstance(node, Constant):
+                values[node] = A.constant(node.values)
+            elif isinstance(node, Data):
+                values[node] = self._data(A, ground, node, data, values)
+            elif node.operation is not None:
+                values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
+        return values
+
+    def _data(self, A, ground, node, data, values):
+        if node.kind in ("input", "covector"):
+            return A.embed(data[node])
+        if node.kind == "rotation":
+            return A.embed(rotation_values(node, ground))
+        if node.kind == "cut":
+            return self._readings[node].value(A, values[node.source], node.source.shape)
+        if node.function.name == "dropout":
+            return A.constant(np.full(node.shape, 2, dtype=np.int64))
+        numerators, denominator, decided = slopes(node.function.name, innermost(values[node.source]), None)
+        if not decided.all():
+            raise Undecided(f"a pre-activation of {node.label()} is too close to zero")
+        return A.embed(numerators / denominator) if denominator == 1 else A.embed(numerators * (ground.constant([1])[0] / denominator))
+
+    def gradient(self, A, theta, data):
+        """Return the gradients of the real network's output paired with the covectors: shape ``(batch, dimension)``."""
+        values = self.true_values(A, theta, data)
+
+        def through(node, covector):
+            return self._readings[node].pullback(A, values[node.source], covector, node.source.shape)
+        return self.pulled_back(A, values, [(self.output, values[self._root])], self.nodes, through)

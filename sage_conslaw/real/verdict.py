@@ -1,0 +1,87 @@
+r"""
+What a result may say of the real network: from the model's bounds and the certified rank of the real fields.
+
+Laws of the model are laws of the real network, so the number of laws of the real network lies between `m` and `N - r_{real}`, with no assumption.
+Three endings: the real rank reaches the model's, and everything holds for the real network; it stagnates below, and the result is two bounds; or it
+was not computed, and the result holds under the span condition.
+"""
+from ..flows.flow_family import FlowFamily
+from ..graph.response import NetworkResponse
+from .rank import BUDGET, RealRank, certified_rank
+from .reading import real_network
+from ..runtime.errors import InputTypeError
+
+def checked(real):
+    r"""
+    Return ``True``, ``False`` or ``None``, or say what is wrong with it.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.real.verdict import checked
+        sage: checked("yes")
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputTypeError: real 'yes' is not True (insist), False (leave it) or None (try for about a second)
+    """
+    if real is not None and not isinstance(real, bool):
+        raise InputTypeError(f"real {real!r} is not True (insist), False (leave it) or None (try for about a second)")
+    return real
+
+
+def real_rank(family, rank, generator, deadline=None, real=None):
+    r"""
+    Return what is certified of the real fields, asked for the model's rank; ``None`` where nothing is known of a real network, or it is left.
+
+    EXAMPLES:
+
+    Two patterns of activation only::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.real.verdict import real_rank
+        sage: def real(net, rank):
+        ....:     found = real_rank(problem(net).family, rank, numpy.random.default_rng(0r))
+        ....:     return found.rank, found.reached, found.stagnated
+        sage: real(networks.relu([1, 4, 1]), 4)
+        (2, False, True)
+
+    With two inputs the real gradients have the model's rank::
+
+        sage: real(networks.relu([2, 3, 2]), 9)
+        (9, True, False)
+    """
+    if not isinstance(family, FlowFamily):
+        return RealRank(rank, (), "dynamics", True, False, local=False)
+    if not isinstance(family.response, NetworkResponse):
+        return None
+    if real is False and real_network(family.response).kind != "polynomial":
+        return None
+    return certified_rank(family, rank, generator, deadline, None if real else BUDGET)
+
+
+def words(real, assumption):
+    r"""
+    Return in words why there is no assumption, or which there is.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.real.rank import RealRank
+        sage: from sage_conslaw.real.verdict import words
+        sage: words(RealRank(1, (), "polynomial", True, False), "none")
+        'no assumption: the network is polynomial, and the model is the network'
+        sage: words(None, "span")
+        'complete where real gradients span what the model does: the span condition'
+    """
+    if assumption == "span":
+        reason = f"; {real.reason}" if real is not None and real.reason else ""
+        return f"complete where real gradients span what the model does: the span condition{reason}"
+    if real is None or real.method == "dynamics":
+        return "no assumption: the fields are the dynamics"
+    if real.method == "polynomial":
+        return "no assumption: the network is polynomial, and the model is the network"
+    if real.method == "patterns":
+        return (f"no assumption: real gradients at a point with {real.patterns} patterns of activation have rank {real.rank}, computed exactly; this holds on the "
+                "region around it, and elsewhere there may be more laws")
+    where = "this holds on the region around it" if real.local else "so they have at generic points"
+    return f"no assumption: real gradients and their brackets have rank {real.rank} at a point, proved in ball arithmetic; {where}"
