@@ -231,7 +231,7 @@ def _common(question, asked, bounds, start):
     """Return what a count and a list of laws have in common, by name."""
     return dict(
         architecture=asked.architecture, sizes=asked.sizes, flow=asked.flow_name, loss=asked.loss, parameters=asked.parameters,
-        state_dimension=bounds.dimension, lie_dimension=bounds.dimension - bounds.number[1], lie_sequence=tuple(bounds.sequence),
+        state_dimension=bounds.dimension, lie_dimension=bounds.dimension - bounds.number[1], lie_sequence=tuple(bounds.real.words if bounds.real_is_less else bounds.sequence),
         status=bounds.status, error_bound=bounds.error_bound, algorithm=question.algorithm, seed=question.seed,
         seconds=time.perf_counter() - start, options=asked.options, problem=asked, method=bounds.method,
         laws_at_least=bounds.number[0], attempts=tuple(bounds.attempts), assumption=bounds.assumption, real=bounds.real)
