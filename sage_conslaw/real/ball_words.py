@@ -128,7 +128,7 @@ def _choose(family, z, target, generator, limit):
     rows = np.zeros((0, family.dimension))
     chosen = []
     for length in range(1, _LONGEST + 1):
-        start = time.monotonic()
+        start = time.process_time()
         batch = _SPARE * (target - (ranks[-1] if ranks else 0)) + 16
         words = _Words(family, generator, batch, length)
         values = np.broadcast_to(words.without_noise(z), (batch, family.dimension))
@@ -137,7 +137,7 @@ def _choose(family, z, target, generator, limit):
         picked, _ = pivots(rows, _TOLERANCES[0])
         chosen = picked[:target]
         ranks.append(len(chosen))
-        spent = time.monotonic() - start
+        spent = time.process_time() - start
         if ranks[-1] >= target:
             return pieces, [chosen], ranks, None
         if ranks[-2:] == [ranks[-1]] * 2:
@@ -179,11 +179,11 @@ def _too_slow(words, A, z, rows, limit):
     """Say whether all rows would take longer than there is time, from the time of one."""
     if limit.left() is None or len(rows) < 8:
         return False
-    start = time.monotonic()
+    start = time.process_time()
     words.values(A, A.embed(z), rows[:1])
-    one = time.monotonic() - start
-    start = time.monotonic()
+    one = time.process_time() - start
+    start = time.process_time()
     words.values(A, A.embed(z), rows[:4])
-    four = time.monotonic() - start
+    four = time.process_time() - start
     each = max(four - one, 0.0) / 3
     return one + each * len(rows) > max(limit.left(), 0.0)

@@ -17,6 +17,9 @@ from ..rank.orbit import pushed_tangents
 # Batches without gain that end a word length.
 _IDLE = 2
 
+# A pool of this size costs a rank of a millisecond in 30 coordinates.
+_WHOLE = 384
+
 # Words longer than this cost 3^8 passes each.
 _LONGEST = 8
 
@@ -29,6 +32,33 @@ class Growth:
     words: tuple
     stagnated: bool
     reason: object
+
+
+def control_rank(family, generator, p, target, pool):
+    r"""
+    Return the rank modulo ``p`` of the controls alone, up to the target, after the whole pool was drawn.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.real.grow import control_rank
+        sage: control_rank(problem(networks.linear([2, 2, 2])).family, numpy.random.default_rng(0r), 2^61 - 1, 8r, 1r)
+        4
+    """
+    A, z = ModularArithmetic(p), modular.random_array(generator, (family.dimension,), p)
+    rows = np.zeros((0, family.dimension), dtype=np.int64)
+    idle, drawn = 0, 0
+    while len(rows) < target and (idle < _IDLE or drawn < pool):
+        # The first batch shows most patterns; small pools are seen whole at once.
+        batch = max(24, target - len(rows) + 8, 0 if drawn else min(pool, _WHOLE))
+        new = np.broadcast_to(family.control(A, z, family.draw(generator, p, batch)), (batch, family.dimension))
+        stack = np.concatenate([rows, new])
+        kept = independent_rows(stack, p)[:target]
+        idle, drawn = 0 if len(kept) > len(rows) else idle + 1, drawn + batch
+        rows = stack[kept]
+    return len(rows)
 
 
 def grow(family, generator, p, target, limit, pool):
@@ -49,6 +79,7 @@ def grow(family, generator, p, target, limit, pool):
     if family.exact_flow is not None and family.shears:
         # Polynomial fields with these gates have one orbit through the point, and its dimension is the rank there.
         ranks = pushed_tangents(family, generator, p, target)
+        ranks = [min(rank, target) for rank in ranks]
         return Growth(ranks[-1], tuple(ranks), ranks[-1] < target, "longer paths add nothing")
     letter = random_pushed_field if family.exact_flow is not None and family.has_controls else random_field
     A, z = ModularArithmetic(p), modular.random_array(generator, (family.dimension,), p)
@@ -58,7 +89,7 @@ def grow(family, generator, p, target, limit, pool):
         while len(rows) < target and (idle < _IDLE or not depth and drawn < pool):
             if limit.over() and drawn:
                 return Growth(len(rows), (*words, len(rows)), False, "it takes longer than is spent unasked")
-            batch = max(24, target - len(rows) + 8)
+            batch = max(24, target - len(rows) + 8, 0 if depth or drawn else min(pool, _WHOLE))
             new = random_word(family, generator, p, batch, depth, letter)(A, z)
             stack = np.concatenate([rows, np.broadcast_to(new, (batch, family.dimension))])
             kept = independent_rows(stack, p)[:target]

@@ -7,6 +7,7 @@ the gradient `(\mathrm{gelu}'(1), \mathrm{gelu}(1)) = (1.0833..., 0.8413...)`, a
 import numpy as np
 from flint import arb
 
+from ..exact.arithmetic import FloatArithmetic
 from ..exact.balls import BallArithmetic, Undecided, innermost
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data
@@ -15,6 +16,9 @@ from .patterns import slopes
 
 # Inputs and covectors are multiples of 1/64, which doubles and balls hold exactly.
 _GRAIN = 64
+
+# Singular values below this count as zero where doubles choose.
+_TOLERANCE = 1e-9
 
 # How far the true cosines and sines may lie from the doubles that a network keeps.
 _ROUNDING = 1e-12
@@ -155,7 +159,7 @@ class SmoothResponse(NetworkResponse):
         if node.function.name == "dropout":
             return A.constant(np.full(node.shape, 2, dtype=np.int64))
         numerators, denominator, decided = slopes(node.function.name, innermost(values[node.source]), None)
-        if not decided.all():
+        if isinstance(ground, BallArithmetic) and not decided.all():
             raise Undecided(f"a pre-activation of {node.label()} is too close to zero")
         return A.embed(numerators / denominator) if denominator == 1 else A.embed(numerators * (ground.constant([1])[0] / denominator))
 
@@ -166,3 +170,26 @@ class SmoothResponse(NetworkResponse):
         def through(node, covector):
             return self._readings[node].pullback(A, values[node.source], covector, node.source.shape)
         return self.pulled_back(A, values, [(self.output, values[self._root])], self.nodes, through)
+
+    def rank_on_doubles(self, theta, inputs, generator):
+        r"""
+        Return the numerical rank of the gradients at some parameters, one a sample: it chooses, and proves nothing.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.real.reading import real_network
+            sage: from sage_conslaw.real.smooth import SmoothResponse
+            sage: f = networks.relu([1, 2, 1]).response()
+            sage: inputs = {leaf: numpy.array([[1.0], [-1.0], [2.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
+            sage: SmoothResponse(f, real_network(f)).rank_on_doubles(numpy.array([1.0, -2.0, 3.0, 5.0]), inputs, numpy.random.default_rng(0r))
+            2
+        """
+        number = len(next(iter(inputs.values()))) if inputs else 1
+        data = {leaf: generator.normal(size=(number,) + leaf.shape) for leaf in self._covector_order if isinstance(leaf, Data)}
+        rows = np.broadcast_to(self.gradient(FloatArithmetic(), theta, data | inputs), (number, self.dimension))
+        sizes = np.linalg.norm(rows, axis=1)
+        rows = rows[sizes > 0] / sizes[sizes > 0][:, None]
+        # The triangular factor has the same singular values.
+        return int(np.linalg.matrix_rank(np.linalg.qr(rows, mode="r"), tol=_TOLERANCE)) if len(rows) else 0
