@@ -6,6 +6,7 @@ Three endings: the real rank reaches the model's, and everything holds for the r
 was not computed, and the result holds under the span condition.
 """
 from ..flows.flow_family import FlowFamily
+from ..flows.spanned import WrittenFamily
 from ..graph.response import NetworkResponse
 from .rank import BUDGET, RealRank, certified_rank
 from .reading import real_network
@@ -51,6 +52,9 @@ def real_rank(family, rank, generator, deadline=None, real=None):
         sage: real(networks.relu([2, 3, 2]), 9)
         (9, True, False)
     """
+    if isinstance(family, WrittenFamily):
+        # An optimiser's fields written out from the model's gradients.
+        return None
     if not isinstance(family, FlowFamily):
         return RealRank(rank, (), "dynamics", True, False, local=False)
     if not isinstance(family.response, NetworkResponse):
