@@ -57,7 +57,8 @@ class Case:
 
     def options(self):
         r"""Return the keyword arguments that state the question."""
-        options = {"loss": self.loss, "flow": self.flow() if self.flow else None}
+        # Known facts are about the model; what is certified of the real networks has tests of its own.
+        options = {"loss": self.loss, "flow": self.flow() if self.flow else None, "real": False}
         return {key: value for key, value in options.items() if value is not None}
 
     def find(self, **more):

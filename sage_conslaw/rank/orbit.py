@@ -17,7 +17,7 @@ from ..fields.bracket import random_field
 _IDLE_STEPS = 2
 
 
-def pushed_tangents(family, generator, p, upper, deadline=None):
+def pushed_tangents(family, generator, p, upper, deadline=None, mixed=1, idle_steps=_IDLE_STEPS):
     r"""
     Return the ranks of the pushed tangent vectors after each step, until the bound is reached or nothing is gained.
 
@@ -26,6 +26,10 @@ def pushed_tangents(family, generator, p, upper, deadline=None):
     - ``family`` -- a family whose drift integrates exactly and whose controls are shears
 
     - ``upper`` -- the dimension, or a proved upper bound
+
+    - ``mixed`` -- how many draws each step adds up: several, where draws come from a finite pool and no single one is generic
+
+    - ``idle_steps`` -- steps without gain that end the search
 
     Each rank is a proved lower bound of the rank of the Lie algebra at generic points.
 
@@ -49,27 +53,29 @@ def pushed_tangents(family, generator, p, upper, deadline=None):
     while True:
         if deadline is not None:
             deadline.check(rank_at_least=len(tangents), ranks=tuple(ranks))
-        here, batch = _fields_here(family, generator, p, A, z, batch)
+        here, batch = _fields_here(family, generator, p, A, z, batch, 1 if mixed == 1 else 3)
         stack = np.concatenate([tangents, here])
         tangents = stack[independent_rows(stack, p)]
         idle = idle + 1 if ranks and len(tangents) == ranks[-1] else 0
         ranks.append(len(tangents))
-        if len(tangents) >= upper or idle == _IDLE_STEPS:
+        if len(tangents) >= upper or idle == idle_steps:
             return ranks
         step = family.random_step(generator, p)
         moved = family.drift_flow(duals, p, Dual(z, tangents), step)
         # The endpoint of a shear's flow is the point plus the value of the field.
-        moved = duals.add(moved, family.control(duals, moved, family.draw(generator, p, 1)))
+        start = moved
+        for _ in range(mixed):
+            moved = duals.add(moved, family.control(duals, start, family.draw(generator, p, 1)))
         z, tangents = moved.real.reshape(n), np.broadcast_to(moved.infinitesimal, (len(tangents), n))
 
 
-def _fields_here(family, generator, p, A, z, batch):
+def _fields_here(family, generator, p, A, z, batch, spare):
     """Return independent values at ``z`` of drift and random fields, and how many were enough."""
     drift = np.broadcast_to(family.drift_value(A, z), (1, family.dimension))
     number = batch or 16
     while True:
-        values = random_field(family, generator, p, number)(A, z)
-        rows = np.concatenate([drift, np.broadcast_to(values, (number, family.dimension))])
+        values = random_field(family, generator, p, spare * number)(A, z)
+        rows = np.concatenate([drift, np.broadcast_to(values, (spare * number, family.dimension))])
         kept = independent_rows(rows, p)
         if len(kept) < len(rows) or batch is not None or number > family.dimension:
             return rows[kept], max(len(kept), 1) + 1

@@ -17,6 +17,9 @@ from ..rank.orbit import pushed_tangents
 # Batches without gain that end a word length.
 _IDLE = 2
 
+# Samples that are added up to one control: most units are on in some of them.
+_MIXED = 12
+
 # A pool of this size costs a rank of a millisecond in 30 coordinates.
 _WHOLE = 384
 
@@ -78,7 +81,7 @@ def grow(family, generator, p, target, limit, pool):
     """
     if family.exact_flow is not None and family.shears:
         # Polynomial fields with these gates have one orbit through the point, and its dimension is the rank there.
-        ranks = pushed_tangents(family, generator, p, target)
+        ranks = pushed_tangents(family, generator, p, target, mixed=min(pool, _MIXED), idle_steps=2 * _IDLE)
         ranks = [min(rank, target) for rank in ranks]
         return Growth(ranks[-1], tuple(ranks), ranks[-1] < target, "longer paths add nothing")
     letter = random_pushed_field if family.exact_flow is not None and family.has_controls else random_field

@@ -28,11 +28,17 @@ BUDGET = 1.0
 # fresh, then the best is changed.  Measured on 48 runs with ReLU networks of depth 3 to 5 and widths 1 to 4: all reached it, the last after 108.
 _POINTS, _POINTS_UNASKED, _FRESH = 1000, 200, 20
 
+# Points with all gradients that are tried where brackets fall short.
+_REGIONS = 6
+
 # The part of the time that is kept for brackets at the best point.
 _KEPT = 0.3
 
 # Ranks of this many parameters are compared; among more the point with the most patterns is taken as it is.
 _RANKED = 250
+
+# Points with all gradients that are tried where brackets fall short.
+_REGIONS = 6
 
 # The part of the time that is kept for brackets at the best point.
 _KEPT = 0.3
@@ -189,42 +195,51 @@ def restricted(family, response):
 
 
 def _pattern_rank(family, network, target, generator, limit, inputs, point):
-    p = random_prime(generator)
-    found = _best_point(family, network, target, generator, limit, inputs, point, p)
-    if found is None:
+    best, searched = None, False
+    for attempt in range(1, 1 + (_REGIONS if point is None else 1)):
+        real, full, searched = _best_point(family, network, target, generator, limit, inputs, point)
+        if not real.samples:
+            continue
+        growth = with_lucky_prime(generator, lambda p: grow(restricted(family, real), generator, p, target, limit, real.samples))
+        if best is None or growth.rank > best[0].rank:
+            best = growth, real
+        # With all gradients of the model, brackets may still depend on the region.
+        if growth.rank >= target or not full:
+            break
+        if limit.over():
+            searched = attempt == _REGIONS or point is not None
+            break
+    if best is None:
         return RealRank(0, (0,), "patterns", False, False, "every sample has a pre-activation that is zero")
-    real, searched = found
-    growth = with_lucky_prime(generator, lambda p: grow(restricted(family, real), generator, p, target, limit, real.samples))
+    growth, real = best
     reached = growth.rank >= target
-    stagnated = growth.stagnated and searched
-    reason = None if reached else growth.reason if stagnated or not growth.stagnated else f"{_POINT}, and more take longer than is spent unasked"
-    return RealRank(growth.rank, growth.words, "patterns", reached, stagnated, reason, tuple(real.theta.tolist()), real.patterns)
+    reason = None if reached else growth.reason if searched or not growth.stagnated else _UNTRIED
+    return RealRank(growth.rank, growth.words, "patterns", reached, growth.stagnated and searched, reason, tuple(real.theta.tolist()), real.patterns)
 
 
-_POINT = "the real rank is smaller at the points tried"
+_UNTRIED = "the real rank is smaller at the points tried, and more take longer than is spent unasked"
 
 
-def _best_point(family, network, target, generator, limit, inputs, point, p):
-    """Return the restricted response at the best point found, and whether the search for it went to its end."""
+def _best_point(family, network, target, generator, limit, inputs, point):
+    """Return the restricted response at the best point found, whether it has all gradients of the model, and whether the search was whole."""
     response, positive = family.response, positive_parameters(family)
     number = max(256, 4 * response.dimension)
 
     def pool():
         return integer_inputs(network, generator, number) if inputs is None else inputs
     if point is not None:
-        return PatternResponse(response, network, point, pool(), generator), True
+        return PatternResponse(response, network, point, pool(), generator), False, True
     waiting = list(lively(response, network, generator, positive))
-    theta, samples, searched = waiting[0], pool(), response.dimension > _RANKED
-    if not searched:
+    theta, samples, full, searched = waiting[0], pool(), False, True
+    if response.dimension <= _RANKED:
         # No point can have more independent gradients than the model.
-        bar = control_rank(family, generator, p, min(target, response.dimension), 1)
-        theta, samples, searched = _ranked(response, network, waiting, bar, generator, limit, pool, positive)
-    real = PatternResponse(response, network, theta, samples, generator)
-    return (real, searched) if real.samples else None
+        bar = control_rank(family, generator, random_prime(generator), min(target, response.dimension), 1)
+        theta, samples, full, searched = _ranked(response, network, waiting, bar, generator, limit, pool, positive)
+    return PatternResponse(response, network, theta, samples, generator), full, searched
 
 
 def _ranked(response, network, waiting, bar, generator, limit, pool, positive):
-    """Return parameters with many independent gradients and their samples, by ranks on doubles, and whether the search went to its end."""
+    """Return parameters with many independent gradients, by ranks on doubles, their samples, and whether the bar is reached and the search whole."""
     smooth = SmoothResponse(response, network)
     best, rank = (waiting[0], pool()), -1
     for number in range(_POINTS if limit.seconds is None else _POINTS_UNASKED):
@@ -234,7 +249,7 @@ def _ranked(response, network, waiting, bar, generator, limit, pool, positive):
         if found >= rank:
             best, rank = (theta, samples), found
         if rank >= bar:
-            return *best, True
+            return *best, True, True
         if limit.left() is not None and limit.left() < _KEPT * limit.seconds:
-            return *best, False
-    return *best, True
+            return *best, False, False
+    return *best, False, True
