@@ -7,7 +7,7 @@ EXAMPLES::
 
     sage: from sage_conslaw import *
     sage: conservation_laws(networks.linear([2, 1, 2]))
-    1 independent law of degree at most 2 in 4 parameters, complete (proved)
+    1 independent law of degree at most 2 in 4 parameters, complete (proved, no assumption)
 """
 import importlib
 

@@ -95,7 +95,7 @@ def main():
         ....:     main()
         ....: except SystemExit as stop:
         ....:     stop.code
-        1 independent law in 2 parameters (proved)
+        1 independent law in 2 parameters (proved, no assumption)
         0
     """
     sys.exit(cli.main())

@@ -37,7 +37,7 @@ def count(architecture, sizes, phi, system, bias, settings, as_json, **options):
         sage: from click.testing import CliRunner
         sage: from sage_conslaw.cli.command import cli
         sage: print(CliRunner().invoke(cli, ["count", "product", "3"]).output)
-        2 independent laws in 3 parameters (proved)
+        2 independent laws in 3 parameters (proved, no assumption)
         <BLANKLINE>
     """
     from ..engine import api

@@ -46,7 +46,7 @@ def laws(architecture, sizes, phi, system, bias, settings, degree, exceptional, 
 
         sage: from click.testing import CliRunner
         sage: from sage_conslaw.cli.command import cli
-        sage: print(CliRunner().invoke(cli, ["laws", "--phi", "x*y"]).output.splitlines()[1])
+        sage: print(CliRunner().invoke(cli, ["laws", "--phi", "x*y"]).output.splitlines()[2])
         x^2 - y^2
     """
     from ..engine import api

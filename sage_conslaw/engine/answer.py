@@ -30,7 +30,7 @@ def answer(question: Question, tell=None) -> Bounds:
         sage: family = problem(networks.product(3)).family
         sage: bounds = answer(Question(family=family, search=family.groups(), seed=0))
         sage: bounds.number, bounds.status, [attempt.strategy for attempt in bounds.attempts if attempt.outcome == "tried"]
-        ((2, 2), 'proved', ['blocks', 'words'])
+        ((2, 2), 'proved', ['blocks', 'words', 'real fields'])
     """
     bounds = Bounds(question.family.moving_dimension)
     try:

@@ -73,7 +73,7 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
     The balance of linear networks, `U_1^T U_1 - U_2 U_2^T`::
 
         sage: conservation_laws(networks.linear([3, 2, 3]))
-        3 independent laws of degree at most 2 in 12 parameters, complete (proved)
+        3 independent laws of degree at most 2 in 12 parameters, complete (proved, no assumption)
 
     With cross-entropy there are more::
 

@@ -62,7 +62,7 @@ class BallArithmetic(_ArrayArithmetic):
         sage: from sage_conslaw.exact.balls import BallArithmetic, midpoints
         sage: A = BallArithmetic()
         sage: z = A.elementary("tanh", A.embed(numpy.array([0.5, 1.0])))
-        sage: z[0].rad() < 2^-50, midpoints(A.contract("i,i->", z, z)).round(6r)
+        sage: float(z[0r].rad()) < 1e-15, midpoints(A.contract("i,i->", z, z)).round(6r)
         (True, array(0.793586))
     """
 
@@ -100,8 +100,8 @@ class BallArithmetic(_ArrayArithmetic):
 
             sage: from fractions import Fraction
             sage: from sage_conslaw.exact.balls import BallArithmetic
-            sage: bool(3 * BallArithmetic().fractions([Fraction(1r, 3r)])[0] - 1 == 0), BallArithmetic().fractions([Fraction(1r, 2r)])[0].is_exact()
-            (False, True)
+            sage: [z.is_exact() for z in BallArithmetic().fractions([Fraction(1r, 3r), Fraction(1r, 2r)])]
+            [False, True]
         """
         out = np.empty(len(values), dtype=object)
         out[:] = [arb(fmpq(int(value.numerator), int(value.denominator))) for value in values]
@@ -115,8 +115,8 @@ class BallArithmetic(_ArrayArithmetic):
 
             sage: from sage_conslaw.exact.balls import BallArithmetic
             sage: A = BallArithmetic()
-            sage: bool(abs(A.elementary("normal", A.constant([0r]))[0] - 1/2) < 2^-40)
-            True
+            sage: float(A.elementary("normal", A.constant([0r]))[0r])
+            0.5
         """
         return self._array(_ONE_BY_ONE[name](a))
 
@@ -160,8 +160,8 @@ class BallArithmetic(_ArrayArithmetic):
 
             sage: from sage_conslaw.exact.balls import BallArithmetic
             sage: A = BallArithmetic()
-            sage: A.contract("ij,j->i", A.constant([[1r, 2r], [3r, 4r]]), A.constant([1r, 1r]))[1] == 7
-            True
+            sage: [float(z) for z in A.contract("ij,j->i", A.constant([[1r, 2r], [3r, 4r]]), A.constant([1r, 1r]))]
+            [3.0, 7.0]
         """
         left, right, result = split_spec(spec)
         if set(left) == set(right) == set(result):
@@ -274,7 +274,7 @@ def pivots(values, tolerance):
         sage: import numpy
         sage: from sage_conslaw.exact.balls import pivots
         sage: pivots(numpy.array([[1.0, 2.0], [2.0, 4.0], [0.0, 1.0]]), 1e-12)
-        ([1, 2], [1, 0])
+        ([0, 2], [0, 1])
     """
     a = np.array(values, dtype=np.float64)
     if not a.size:

@@ -11,7 +11,7 @@ A residual block with layer normalisation, written as it is computed::
     sage: net = networks.custom(x + (x.layer_norm() @ W + b).relu() @ V); net
     custom network with 28 parameters
     sage: conservation_laws(net, seed=0)
-    8 independent laws of degree at most 2 in 28 parameters, complete (proved)
+    8 independent laws of degree at most 2 in 28 parameters, complete (proved, no assumption)
 """
 import math
 

@@ -153,7 +153,7 @@ def transformer_block(dim, hidden, heads=1, kv_heads=None, norm="layer", mlp="ge
 
         sage: from sage_conslaw import conservation_laws, networks
         sage: conservation_laws(networks.transformer_block(4, 3, heads=2, norm="rms", mlp="swiglu"), seed=0)
-        23 independent laws of degree at most 2 in 108 parameters, complete (proved)
+        23 independent laws of degree at most 2 in 108 parameters, complete (proved, no assumption)
         sage: networks.transformer_block(4, 8, heads=3)
         Traceback (most recent call last):
         ...

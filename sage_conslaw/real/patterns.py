@@ -205,7 +205,7 @@ class PatternResponse(NetworkResponse):
             sage: inputs = {leaf: numpy.array([[1.0], [-1.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
             sage: g = PatternResponse(f, real_network(f), numpy.array([1.0, 3.0]), inputs, numpy.random.default_rng(0r))
             sage: [part.ravel().tolist() for leaf, part in g.draw(numpy.random.default_rng(0r), 101r, 2r).items() if leaf.kind != "covector"]
-            [[100, 1], [0, 1]]
+            [[1, 100], [1, 0]]
         """
         data = super().draw(generator, p, batch)
         if self._next < self.samples:

@@ -47,7 +47,7 @@ def mutated(theta, generator, positive=()):
         sage: import numpy
         sage: from sage_conslaw.real.points import mutated
         sage: theta = numpy.full(100r, 99.0)
-        sage: 0 < (mutated(theta, numpy.random.default_rng(0r)) != theta).sum() < 40
+        sage: bool(0 < (mutated(theta, numpy.random.default_rng(0r)) != theta).sum() < 40)
         True
     """
     fresh = integer_parameters(generator, len(theta), positive)[0]

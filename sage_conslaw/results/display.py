@@ -111,8 +111,7 @@ def law_lines(result, width=80, everything=False):
         sage: print("\n".join(law_lines(conservation_laws(networks.product(3), seed=0))))
           x1^2 - x2^2
           x1^2 - x3^2
-          (complete where real gradients span what the model's do: the span
-          condition, see README)
+          (no assumption: the network is polynomial, and the model is the network)
     """
     texts, out = result.readable_laws(), []
     for expression in result.matrix_laws():

@@ -22,7 +22,7 @@ class LawCount(SageObject):
 
         sage: from sage_conslaw import count_conservation_laws, networks
         sage: r = count_conservation_laws(networks.linear([3, 2, 3]), seed=0); r
-        3 independent laws in 12 parameters (proved)
+        3 independent laws in 12 parameters (proved, no assumption)
         sage: r.number, r.lie_dimension, r.status
         (3, 9, 'proved')
         sage: TestSuite(r).run()
@@ -81,6 +81,9 @@ class LawCount(SageObject):
 
     def _proved(self):
         """Say of what a proved result is proved."""
+        if self.flow in ("drift", "family"):
+            # The fields are the dynamics.
+            return "proved"
         return "proved, no assumption" if self.assumption == "none" else "proved under the span condition"
 
     def _more(self):
@@ -130,7 +133,7 @@ class LawCount(SageObject):
 
             sage: from sage_conslaw import count_conservation_laws, networks
             sage: count_conservation_laws(networks.product(3), seed=0)._repr_html_()
-            '<p><b>2 independent laws in 3 parameters (proved)</b></p>'
+            '<p><b>2 independent laws in 3 parameters (proved, no assumption)</b></p>'
         """
         from .display import html_table
         return html_table(self)
@@ -196,7 +199,7 @@ class ConservationLaws(LawCount):
 
         sage: from sage_conslaw import conservation_laws, networks
         sage: r = conservation_laws(networks.product(3), seed=0); r
-        2 independent laws of degree at most 2 in 3 parameters, complete (proved)
+        2 independent laws of degree at most 2 in 3 parameters, complete (proved, no assumption)
         sage: r.laws
         (x1^2 - x2^2, x1^2 - x3^2)
         sage: r.complete, r.status

@@ -168,6 +168,6 @@ def search(network, flow, loss, seed):
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.training.observables import search
         sage: search(networks.product(2), None, None, 0)()
-        1 independent law of degree at most 2 in 2 parameters, complete (proved)
+        1 independent law of degree at most 2 in 2 parameters, complete (proved, no assumption)
     """
     return lambda: conservation_laws(network, flow=flow, loss=loss, seed=seed)
