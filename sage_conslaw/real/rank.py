@@ -111,23 +111,31 @@ class Clock:
         (True, False)
     """
 
-    def __init__(self, seconds):
-        # Time of the processor: what is spent does not depend on what else the machine does.
-        self.seconds, self.start = seconds, time.process_time()
+    def __init__(self, seconds, wall=None):
+        # Time of the processor: what is spent does not depend on what else the machine does.  A time limit is one of the wall's clock.
+        self.seconds, self.wall = seconds, wall
+        self.start, self.begun = time.process_time(), time.monotonic()
 
     def left(self):
         """Return the seconds left, ``None`` without a limit."""
-        return None if self.seconds is None else self.seconds - (time.process_time() - self.start)
+        limits = [] if self.seconds is None else [self.seconds - (time.process_time() - self.start)]
+        limits += [] if self.wall is None else [self.wall - (time.monotonic() - self.begun)]
+        return min(limits, default=None)
 
     def over(self):
         """Return whether the budget is spent."""
-        return self.seconds is not None and time.process_time() - self.start >= self.seconds
+        left = self.left()
+        return left is not None and left <= 0
+
+
+# The part of the time before a time limit that is spent: the result must still be told.
+_BEFORE_LIMIT = 0.6
 
 
 def clock(budget, deadline):
-    """Return the clock of a budget that also ends at a deadline."""
-    limits = [limit for limit in (budget, None if deadline is None else deadline.remaining()) if limit is not None]
-    return Clock(min(limits, default=None))
+    """Return the clock of a budget that also ends before a deadline."""
+    remaining = None if deadline is None else deadline.remaining()
+    return Clock(budget, None if remaining is None else _BEFORE_LIMIT * remaining)
 
 
 def positive_parameters(family):
@@ -250,6 +258,6 @@ def _ranked(response, network, waiting, bar, generator, limit, pool, positive):
             best, rank = (theta, samples), found
         if rank >= bar:
             return *best, True, True
-        if limit.left() is not None and limit.left() < _KEPT * limit.seconds:
+        if limit.left() is not None and limit.left() < _KEPT * (limit.seconds or 0):
             return *best, False, False
     return *best, False, True
