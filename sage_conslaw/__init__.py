@@ -17,7 +17,7 @@ _HOMES = {
     "ConservationLaws": ".results.result", "LawCount": ".results.result", "InputError": ".runtime.errors", "TimeLimitReached": ".runtime.deadline",
     "VectorFieldFamily": ".fields.explicit", "compare_flows": ".engine.compare", "conservation_laws": ".engine.api",
     "count_conservation_laws": ".engine.api", "exceptional_damping": ".engine.compare", "is_conserved": ".engine.api",
-    "exceptional_parameters": ".parameters.exceptional",
+    "dimension": ".engine.dimension", "exceptional_parameters": ".parameters.exceptional",
     "first_integrals": ".integrals.first_integrals", "read_collection": ".inputs.systems", "read_system": ".inputs.systems", "system": ".inputs.systems",
     "compendium": ".papers.compendium", "reproduce": ".papers.reproduce",
     "survey": ".surveys.run",

@@ -11,6 +11,7 @@ import click
 from ..runtime.errors import InputError
 from .completion import completion
 from .count import count
+from .dimension import dimension
 from .integrals import integrals
 from .laws import laws
 from .report import print_partial, stop
@@ -76,7 +77,7 @@ def cli():
     """
 
 
-for command in (laws, count, integrals, reproduce, survey, verify, completion):
+for command in (laws, count, dimension, integrals, reproduce, survey, verify, completion):
     cli.add_command(command)
 
 

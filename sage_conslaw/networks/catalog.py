@@ -228,6 +228,7 @@ CATALOG = {
 _MODERN = {
     "attention": ("transformer", (2,), False), "transformer_block": ("transformer", (2,), False),
     "perceptron": ("modern", None, True), "convolutional": ("modern", None, True), "lora": ("modern", None, True),
+    "polynomial": ("modern", None, True),
     "gated": ("modern", (2, 3), False), "mixture": ("modern", (3, 4), False), "normalised": ("modern", (3,), False),
 }
 

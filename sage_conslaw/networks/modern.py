@@ -105,6 +105,37 @@ def perceptron(widths, activation="relu", bias=False):
     return Network("perceptron", widths, output, activation=activation, bias=bias)
 
 
+def polynomial(widths, power=2):
+    r"""
+    Return the network of dense layers with activation `z^r` between them, whose functions make a neurovariety: see :func:`dimension`.
+
+    INPUT:
+
+    - ``widths`` -- from input to output, at least two
+
+    - ``power`` -- the exponent `r`, a positive integer
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, dimension, networks
+        sage: net = networks.polynomial([2, 3, 1], 2); net
+        polynomial network 2 -> 3 -> 1 with 9 parameters, power 2
+        sage: conservation_laws(net, seed=0).laws[0]
+        U1_1_1^2 + U1_2_1^2 - 2*U2_1_1^2
+        sage: dimension(net, seed=0).dimension
+        3
+        sage: networks.polynomial([2, 3, 1], 0)
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: power 0 is not a positive integer; try power 1
+    """
+    widths, power = check_sizes(widths, 2, "polynomial"), positive_integer(power, "power")
+    z = Data("x", (widths[0],), "input")
+    for layer, shape in enumerate(zip(widths, widths[1:]), start=1):
+        z = (z if layer == 1 else z ** power) @ Parameter(f"U{layer}", shape)
+    return Network("polynomial", widths, z, power=power)
+
+
 def convolutional(channels, size=4, kernel=2, dimensions=1, stride=1, padding=0, groups=1, bias=False, activation="relu", pool=1):
     r"""
     Return a convolutional network; laws belong to its hidden channels.

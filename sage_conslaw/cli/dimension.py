@@ -1,0 +1,48 @@
+r"""
+The command ``sage-conslaw dimension``: the dimension of the neurovariety of a polynomial network.
+"""
+import json
+
+import click
+
+from ..runtime.errors import InputError
+from .options import SIZES, integer_option, shows_progress
+
+_EPILOG = """Examples:
+
+\b
+  sage-conslaw dimension 5 5 3 1 --power 2
+  sage-conslaw dimension 2 3 3 4 4 2 1 --power 2 --json
+  sage-conslaw dimension 3 4 2 --power 3 --seed 1
+"""
+
+
+@click.command(context_settings=SIZES, epilog=_EPILOG)
+@click.argument("widths", nargs=-1, type=click.UNPROCESSED)
+@click.option("--power", metavar="R", help="The activation is z^R (default 2).")
+@click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given.")
+@click.option("--time-limit", metavar="S", help="Seconds; then exit status 3.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def dimension(widths, power, seed, time_limit, as_json):
+    """The dimension of the set of functions of the network of WIDTHS with activation z^R, and whether it is defective.
+
+    \f
+    EXAMPLES::
+
+        sage: from click.testing import CliRunner
+        sage: from sage_conslaw.cli.command import cli
+        sage: print(CliRunner().invoke(cli, ["dimension", "5", "5", "3", "1", "--power", "2"]).output)
+        dimension 32 where 35 is expected, in an ambient space of dimension 70: defective (proved)
+        <BLANKLINE>
+    """
+    from ..engine.dimension import dimension as dimension_of
+    from ..networks import polynomial
+    try:
+        sizes = [int(word) for word in widths]
+        limit = None if time_limit is None else float(time_limit)
+    except ValueError:
+        raise InputError("widths are positive integers and --time-limit is a number of seconds, e.g. dimension 5 5 3 1 --power 2") from None
+    power = integer_option(power, "--power")
+    result = dimension_of(polynomial(sizes, 2 if power is None else power), seed=integer_option(seed, "--seed"), time_limit=limit,
+                          progress=shows_progress(as_json))
+    click.echo(json.dumps(result.to_dict()) if as_json else str(result))

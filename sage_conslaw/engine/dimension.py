@@ -1,0 +1,78 @@
+r"""
+The public call for the dimension of the set of functions that a network expresses.
+"""
+import time
+
+import numpy as np
+
+from ..flows import gradient
+from ..graph.network import Network
+from ..networks.modern import polynomial
+from ..rank.gradient_span import gradient_rank, outputs_independent
+from ..results.dimension import FunctionDimension
+from ..runtime.deadline import Deadline
+from ..runtime.errors import InputError, InputTypeError
+from ..structure.neurovariety import ambient_dimension, dimension_at_most, expected_dimension
+from .api import _seed
+from .strategies.limits import DENSE_COORDINATES
+
+
+def dimension(network: Network, *, seed=None, time_limit=None, progress: bool = False) -> FunctionDimension:
+    r"""
+    Bound the dimension of the set of functions of a network from below exactly, and prove it where an upper bound meets.
+
+    For a network with activation `z^r` this set is dense in its neurovariety.  The rank of the gradients' span is the dimension; modulo a prime at
+    one point it is a lower bound.  From above: the ambient space, scalings of hidden neurons, and rotations before a single output
+    (:mod:`sage_conslaw.structure.neurovariety`).  For other networks with gates or cuts it is the dimension of their local model.
+
+    INPUT:
+
+    - ``network`` -- e.g. ``networks.polynomial(widths, power)``
+
+    - ``seed``, ``time_limit``, ``progress`` -- as for :func:`conservation_laws`
+
+    OUTPUT: a result with ``dimension``, ``expected``, ``ambient``, ``defective``, ``filling``, ``status``
+
+    EXAMPLES:
+
+    Binary forms of degree 2 as sums of two squares fill their space; 5, 5, 3, 1 does not have the dimension that is expected::
+
+        sage: from sage_conslaw import dimension, networks
+        sage: dimension(networks.polynomial([2, 2, 1], 2), seed=0)
+        dimension 3, as expected, in an ambient space of dimension 3: filling (proved)
+        sage: dimension(networks.polynomial([5, 5, 3, 1], 2), seed=0).dimension
+        32
+
+    Matrices of rank at most 2, and what is no network::
+
+        sage: dimension(networks.polynomial([3, 2, 3], 1), seed=0).dimension
+        8
+        sage: dimension("5 5 3 1")
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputTypeError: '5 5 3 1' is not a network; give e.g. networks.polynomial([5, 5, 3, 1], 2)
+    """
+    start, seed, deadline = time.perf_counter(), _seed(seed), Deadline(time_limit, progress)
+    if not isinstance(network, Network):
+        raise InputTypeError(f"{network!r} is not a network; give e.g. networks.polynomial([5, 5, 3, 1], 2)")
+    generator = np.random.default_rng(seed)
+    family = gradient().family(network.response())
+    expected = ambient = power = None
+    most = family.dimension
+    if network.architecture == "polynomial":
+        power, widths = network.options["power"], network.sizes
+        expected, ambient = expected_dimension(widths, power), ambient_dimension(widths, power)
+        hidden = range(1, len(widths) - 1) if power <= 2 else ()
+        independent = {layer: outputs_independent(polynomial(widths[:layer + 1], power), generator) for layer in hidden}
+        most = min(most, dimension_at_most(widths, power, independent))
+    if most * family.dimension > DENSE_COORDINATES ** 2:
+        raise InputError(f"a rank of up to {most} in {family.dimension} coordinates needs about {56e-9 * most * family.dimension:.0f} GB of memory; "
+                         f"at most {DENSE_COORDINATES} by {DENSE_COORDINATES} entries fit")
+    try:
+        rank, error = gradient_rank(family, generator, most, deadline)
+    finally:
+        deadline.close()
+    return FunctionDimension(
+        widths=network.sizes, power=power, parameters=family.dimension, dimension=rank, dimension_at_most=most, expected=expected,
+        ambient=ambient, status="proved" if rank == most else "probable", error_bound=None if rank == most else error,
+        seed=seed, seconds=time.perf_counter() - start)

@@ -1,0 +1,88 @@
+r"""
+The frozen result of a dimension: of a neurovariety, or of the functions that any network can express.
+"""
+from dataclasses import dataclass, field
+
+from .._sage import SageObject
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class FunctionDimension(SageObject):
+    r"""
+    The dimension of the set of functions that a network expresses, and how it is known.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import dimension, networks
+        sage: dimension(networks.polynomial([5, 5, 3, 1], 2), seed=0)
+        dimension 32 where 35 is expected, in an ambient space of dimension 70: defective (proved)
+    """
+
+    widths: tuple
+    power: object
+    parameters: int
+    dimension: int
+    dimension_at_most: int
+    expected: object
+    ambient: object
+    status: str
+    error_bound: object
+    seed: int
+    seconds: float = field(compare=False)
+
+    @property
+    def defective(self):
+        r"""
+        Whether the dimension is smaller than expected; ``None`` where this is not proved, or nothing is expected.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import dimension, networks
+            sage: [dimension(networks.polynomial(w, 2), seed=0).defective for w in ([2, 2, 1], [5, 4, 3, 1])]
+            [False, True]
+        """
+        if self.expected is None:
+            return None
+        if self.dimension >= self.expected:
+            return False
+        return True if self.dimension_at_most < self.expected else None
+
+    @property
+    def filling(self):
+        r"""
+        Whether the functions fill the ambient space; ``None`` where this is not proved.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import dimension, networks
+            sage: dimension(networks.polynomial([2, 3, 3, 4, 4, 2, 1], 2), seed=0).filling
+            True
+        """
+        if self.ambient is None:
+            return None
+        return True if self.dimension == self.ambient else False if self.dimension_at_most < self.ambient else None
+
+    def _repr_(self):
+        certainty = self.status if self.error_bound is None else f"{self.status}, error at most {self.error_bound:.1e}"
+        if self.expected is None:
+            return f"dimension {self.dimension} with {self.parameters} parameters ({certainty})"
+        ambient = f"in an ambient space of dimension {self.ambient}"
+        if self.dimension < self.expected:
+            return f"dimension {self.dimension} where {self.expected} is expected, {ambient}: defective ({certainty})"
+        return f"dimension {self.dimension}, as expected, {ambient}{': filling' if self.filling else ''} ({certainty})"
+
+    def to_dict(self) -> dict:
+        r"""
+        Return the result as JSON objects.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import dimension, networks
+            sage: r = dimension(networks.polynomial([2, 2, 1], 2), seed=0).to_dict()
+            sage: r["dimension"], r["expected"], r["ambient"], r["defective"], r["status"]
+            (3, 3, 3, False, 'proved')
+        """
+        return {"widths": [int(n) for n in self.widths], "power": self.power, "parameters": self.parameters, "dimension": self.dimension,
+                "dimension_at_most": self.dimension_at_most, "expected": self.expected, "ambient": self.ambient, "defective": self.defective,
+                "filling": self.filling, "status": self.status, "error_bound": self.error_bound, "seed": self.seed,
+                "seconds": round(self.seconds, 3)}
