@@ -226,9 +226,8 @@ CATALOG = {
 
 # Modern architectures: (module, numbers of sizes, whether the sizes are one list).
 _MODERN = {
-    "attention": ("transformer", (2,), False), "transformer_block": ("transformer", (2,), False),
+    "attention": ("transformer", (2,), False), "transformer_block": ("transformer", (2,), False), "polynomial": ("modern", None, True),
     "perceptron": ("modern", None, True), "convolutional": ("modern", None, True), "lora": ("modern", None, True),
-    "polynomial": ("modern", None, True),
     "gated": ("modern", (2, 3), False), "mixture": ("modern", (3, 4), False), "normalised": ("modern", (3,), False),
 }
 
