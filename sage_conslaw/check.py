@@ -41,14 +41,17 @@ SCHEMA = "sage_conslaw.certificate/2"
 LIMITS = {"bytes": 32_000_000, "work": 150_000_000, "kept": 4_000_000, "coordinates": 4000, "degree": 200, "seconds": 60, "memory": 2 << 30}
 BUDGET = {"work": 0, "kept": 0}
 CLASSIC = ("product", "linear", "relu", "nmf", "icnn")
-GATES = ("relu", "leaky relu", "abs", "dropout", "max", "top softmax")
+GATES = ("relu", "leaky relu", "abs", "dropout", "max", "top softmax", "any gate")
 # What a covector at the input of a nonlinearity satisfies, whatever the data.
 CUTS = {
-    "gelu": "free", "silu": "free", "sigmoid": "free", "softplus": "free", "tanh": "free", "normalised sigmoid": "free", "any function": "free",
-    "softmax": "sum zero", "top softmax": "sum zero", "masked softmax": "sum zero", "any shift-invariant function": "sum zero",
-    "rms norm": "orthogonal", "any scale-invariant function": "orthogonal",
-    "layer norm": "both", "layer norm without last": "both", "batch norm": "both", "any shift- and scale-invariant function": "both",
+    "free": ("gelu", "silu", "sigmoid", "softplus", "tanh", "normalised sigmoid", "rms norm with eps", "any function"),
+    "sum zero": ("softmax", "top softmax", "masked softmax", "log softmax", "layer norm with eps", "layer norm with eps without last",
+                 "any shift-invariant function", "any shift-invariant function without last"),
+    "orthogonal": ("rms norm", "any scale-invariant function"),
+    "both": ("layer norm", "layer norm without last", "batch norm", "any shift- and scale-invariant function",
+             "any shift- and scale-invariant function without last"),
 }
+CUTS = {function: constraint for constraint, functions in CUTS.items() for function in functions}
 ASSUMPTIONS = {
     "span": "assumed: near a generic point the real gradients span those of the model (span condition)",
     "none": "nothing is assumed",
@@ -85,7 +88,7 @@ WORD = re.compile(r"[A-Za-z][A-Za-z0-9_ ^-]{0,39}")
 RATIONAL = re.compile(r"0|[1-9][0-9]{0,999}(/[1-9][0-9]{0,999})?")
 POLYNOMIAL = re.compile(r"[A-Za-z0-9_+*/^-]{1,1000000}")
 SPEC = re.compile(r"[A-Za-z]{0,20},[A-Za-z]{0,20}->[A-Za-z]{0,20}")
-ARCHITECTURE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+ARCHITECTURE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 
 
 def keys(value, wanted, what, optional=()):
@@ -523,8 +526,8 @@ class Graph:
     def _draw_cut(self, function, source, mask):
         constraint, shape = CUTS[function], list(self.shapes[source])
         need(shape or constraint == "free", "a nonlinearity along an axis has no axis")
-        if function == "layer norm without last":
-            need(shape[-1] > 1, "a layer norm without its last output has at least two")
+        if function.endswith(" without last"):
+            need(shape[-1] > 1, "without its last output a function has at least two")
             shape[-1] -= 1
         if mask is not None:
             need(len(mask) == math.prod(shape), "a mask does not fit")

@@ -7,23 +7,24 @@ not in the record: whoever reads it derives that from the names.
 """
 import numpy as np
 
-from ..graph.activations import GATES, cut_function, gate_function, masked_softmax
+from ..graph.activations import GATES, CutFunction, GateFunction, gate_function, masked_softmax
 from ..graph.cuts import covector
 from ..graph.network import Network
 from ..graph.operations import Add, Contract
 from ..graph.tensor import Constant, Data, Parameter, Tensor
-from ..networks.modern import chosen_expert, top_softmax
+from ..networks.modern import chosen_expert
 from ..runtime.errors import NotCovered
 from .errors import CertificateError
 
 CLASSIC = ("product", "linear", "relu", "nmf", "icnn")
-LAYER_NORM_REDUCED = "layer norm without last"
+WITHOUT_LAST = " without last"
 # A function of the user's own is named by the invariances that are claimed for it.
 _OWN = {"free": "any function", "sum zero": "any shift-invariant function", "orthogonal": "any scale-invariant function",
         "sum zero and orthogonal": "any shift- and scale-invariant function"}
 _KNOWN_CUTS = {"gelu": "free", "silu": "free", "sigmoid": "free", "softplus": "free", "tanh": "free", "normalised sigmoid": "free",
                "softmax": "sum zero", "top softmax": "sum zero", "masked softmax": "sum zero", "rms norm": "orthogonal",
-               "layer norm": "sum zero and orthogonal", "batch norm": "sum zero and orthogonal"}
+               "layer norm": "sum zero and orthogonal", "batch norm": "sum zero and orthogonal",
+               "layer norm with eps": "sum zero", "rms norm with eps": "free", "log softmax": "sum zero"}
 
 
 def user_nodes(network):
@@ -93,17 +94,29 @@ def _data_record(node, shape, place):
         return {"op": "input", "name": node.name, "shape": shape}
     if node.kind == "rotation":
         return {"op": "rotation", "shape": shape}
-    if node.kind == "gate" and node.source is not None and node.source.shape == node.shape:
-        return {"op": "gate", "function": node.function.name, "inputs": [place[node.source]]}
+    if node.kind == "gate" and node.source is None:
+        # Data that nothing is said of are an input.
+        return {"op": "input", "name": node.name, "shape": shape}
+    if node.kind == "gate" and node.source.shape == node.shape:
+        name = node.function.name if node.function is not None else None
+        return {"op": "gate", "function": name if name in (*GATES, "top softmax") else "any gate", "inputs": [place[node.source]]}
     if node.kind != "cut":
         raise NotCovered(f"data of the kind {node.kind!r} have no record in certificates yet")
-    name, constraint = node.function.name, node.function.constraint
+    return _cut_record(node, place)
+
+
+def _cut_record(node, place):
+    name, constraint, source = node.function.name, node.function.constraint, tuple(node.source.shape)
     if _KNOWN_CUTS.get(name) != constraint:
         name = _OWN[constraint]
-    if name == "layer norm" and node.shape != node.source.shape:
-        name = LAYER_NORM_REDUCED
+    if tuple(node.shape) == (*source[:-1], source[-1] - 1 if source else 0) and node.mask is None:
+        # The outputs sum to zero: all but the last are free.
+        name += WITHOUT_LAST
+    elif tuple(node.shape) != source:
+        raise NotCovered(f"{node.label()} of shape {node.shape} is a function of {source}: it has no record in certificates yet")
     record = {"op": "cut", "function": name, "inputs": [place[node.source]]}
     if node.mask is not None:
+        # A scale of the scores changes none of the covectors.
         record |= {"function": "masked softmax", "mask": np.broadcast_to(node.mask, node.shape).ravel().astype(int).tolist()}
     return record
 
@@ -155,29 +168,26 @@ def _node(entry, nodes):
             raise CertificateError("a rearrangement refers to entries that its input does not have")
         return source.gather(indices)
     if op == "gate":
-        function = chosen_expert() if entry["function"] not in GATES else gate_function(entry["function"])
+        name = entry["function"]
+        function = gate_function(name) if name in GATES else chosen_expert() if name == "top softmax" else GateFunction(name, None)
         return Data("gate", source.shape, "gate", source=source, function=function)
     return _cut(entry, source)
 
 
 def _cut(entry, source):
     name, shape = entry["function"], source.shape
-    if name == LAYER_NORM_REDUCED:
-        # The reduced outputs are the free data of Tensor.layer_norm, the first of its inputs.
-        if not shape or shape[-1] < 2:
-            raise CertificateError("a layer norm without its last output has at least two")
-        return source.layer_norm().inputs[0]
     if name == "masked softmax":
         mask = np.array(entry["mask"], dtype=np.int64).reshape(shape)
         if not shape or not mask.any(axis=-1).all():
             raise CertificateError("a mask leaves no entry in a row")
         return Data("softmax", shape, "cut", source=source, function=masked_softmax(mask), mask=mask)
-    if name in _OWN.values():
-        constraint = next(key for key, value in _OWN.items() if value == name)
-        return source.cut(type(cut_function(None))(name, constraint))
-    if not shape and _KNOWN_CUTS[name] != "free":
-        raise CertificateError(f"a {name} needs an axis")
-    return source.cut(top_softmax(1) if name == "top softmax" else name)
+    reduced, name = name.endswith(WITHOUT_LAST), name.removesuffix(WITHOUT_LAST)
+    constraint = _KNOWN_CUTS.get(name) or next(key for key, value in _OWN.items() if value == name)
+    if not shape and constraint != "free" or reduced and (not shape or shape[-1] < 2):
+        raise CertificateError(f"a {name} needs an axis, and two outputs if the last is left out")
+    if reduced:
+        shape = (*shape[:-1], shape[-1] - 1)
+    return Data(name.replace(" ", "_"), shape, "cut", source=source, function=CutFunction(name, constraint))
 
 
 def data_places(network, nodes, response):

@@ -8,6 +8,7 @@ The problem of a certificate in its user's terms, and the family that the packag
 Names of velocities, clocks, drifts of flows, metrics, covectors and dimensions are not in the record: they follow from it.
 """
 import math
+import re
 from fractions import Fraction
 
 from ..exact import terms as sparse
@@ -106,10 +107,13 @@ def problem_record(problem):
     if problem.network is None:
         components = [polynomial_text(f, family.response.names) for f in family.response.components]
         return {"kind": "phi", "parameters": list(family.response.names), "phi": components, "flow": flow}
-    network = problem.network
-    record = {"kind": "network", "architecture": problem.architecture, "sizes": [int(n) for n in problem.sizes],
-              "options": named_options(network), "loss": problem.loss, "flow": flow}
-    if problem.architecture in CLASSIC:
+    network, name = problem.network, problem.architecture
+    if name in CATALOG and not problem.sizes or not re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,99}", name) or name in ("phi", "system"):
+        # A module of the user's own may have the name of a network of the catalog.
+        name = "custom"
+    record = {"kind": "network", "architecture": name, "sizes": [int(n) for n in problem.sizes] if name in CATALOG else [],
+              "options": named_options(network) if name in CATALOG else {}, "loss": problem.loss, "flow": flow}
+    if name in CLASSIC:
         return record
     return record | {"graph": network_record(network)}
 

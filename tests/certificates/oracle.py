@@ -145,7 +145,7 @@ class Drawing:
     def _cut(self, node, inputs, place):
         shape = inputs[0][1]
         self.cuts.append((node["inputs"][0], node["function"], node.get("mask")))
-        if node["function"] == "layer norm without last":
+        if node["function"].endswith("without last"):
             shape = (*shape[:-1], shape[-1] - 1)
         return shape, self.free(shape)
 
@@ -176,7 +176,8 @@ class Drawing:
         return out
 
 
-KINDS = {"softmax": "sum", "top softmax": "sum", "masked softmax": "sum", "any shift-invariant function": "sum", "rms norm": "orthogonal",
+KINDS = {"log softmax": "sum", "layer norm with eps": "sum", "layer norm with eps without last": "sum",
+         "any shift-invariant function without last": "sum", "any shift- and scale-invariant function without last": "both", "softmax": "sum", "top softmax": "sum", "masked softmax": "sum", "any shift-invariant function": "sum", "rms norm": "orthogonal",
          "any scale-invariant function": "orthogonal", "layer norm": "both", "layer norm without last": "both", "batch norm": "both",
          "any shift- and scale-invariant function": "both"}
 
