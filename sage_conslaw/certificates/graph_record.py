@@ -36,7 +36,7 @@ def user_nodes(network):
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.certificates.graph_record import user_nodes
         sage: [node.label() for node in user_nodes(networks.relu([1, 1, 1]))]
-        ['x', 'U1', 'x @ U1', 'gate', 'relu(x @ U1)', 'U2', 'relu(x @ U1) @ U2']
+        ['x', 'U1', 'x @ U1', 'gate', 'relu(x @ U1)', 'U2', '(relu(x @ U1)) @ U2']
     """
     return list(dict.fromkeys(network.output.ancestors(through_data=True) + network.response().leaves))
 

@@ -195,7 +195,7 @@ def rebuilt(record):
         sage: from sage_conslaw.certificates.problem_record import problem_record, rebuilt
         sage: from sage_conslaw.inputs.problem import problem
         sage: rebuilt(problem_record(problem(networks.linear([1, 1]), flows.nesterov())))[0].names
-        ['t', 'U1', 'dU1']
+        ['t', 'U1_1_1', 'dU1_1_1']
     """
     if record["kind"] == "system":
         return _rebuilt_system(record), None
