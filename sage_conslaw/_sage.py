@@ -17,6 +17,7 @@ from sage.plot.graphics import Graphics
 from sage.plot.line import line2d
 from sage.plot.point import point2d
 from sage.plot.text import text
+from sage.rings.finite_rings.finite_field_constructor import GF
 from sage.rings.fraction_field import FractionField
 from sage.rings.integer_ring import ZZ
 from sage.rings.polynomial.multi_polynomial import MPolynomial
@@ -29,6 +30,6 @@ from sage.rings.real_mpfr import RR
 from sage.structure.element import Element
 from sage.structure.sage_object import SageObject
 
-__all__ = ["ETuple", "Element", "FractionField", "Graphics", "MPolynomial", "Polynomial", "PolynomialRing",
+__all__ = ["ETuple", "Element", "FractionField", "GF", "Graphics", "MPolynomial", "Polynomial", "PolynomialRing",
            "QQ", "RR", "SageObject", "TermOrder", "Unknown", "ZZ", "arrow2d", "circle", "latex", "line2d", "matrix",
            "point2d", "text"]

@@ -35,6 +35,8 @@ class Variety:
 
     - ``relations`` -- sparse polynomials in all coordinates that vanish on it
 
+    - ``irreducible`` -- whether the relations are known to generate a prime ideal
+
     - ``forms`` -- one-forms `\sum_j w_j dz_j`, as ``{j: sparse polynomial}``, that vanish on its tangent space
 
     EXAMPLES:
@@ -52,7 +54,7 @@ class Variety:
         sage_conslaw.InputError: the relations have 2 components: y = 0; x = 0; add relations that leave one of them
     """
 
-    def __init__(self, names, constants, relations, forms=()):
+    def __init__(self, names, constants, relations, forms=(), irreducible=False):
         self.names, self.constants = list(names), tuple(constants)
         self.relations = [relation for relation in relations if relation]
         self.forms = list(forms)
@@ -63,16 +65,16 @@ class Variety:
         self.ring = PolynomialRing(self.field, [self.names[i] for i in self.moving], len(self.moving), order="degrevlex")
         self._parameter = {coordinate: number for number, coordinate in enumerate(self.constants)}
         self._gradients = {}
-        self._settle()
+        self._settle(irreducible)
 
-    def _settle(self):
+    def _settle(self, irreducible):
         """Compute the Groebner basis and the dimension, and refuse what is not irreducible."""
         self.basis, self.codimension, self.degree = [], 0, 1
         if self.relations:
             ideal = self.ring.ideal([self.polynomial(relation) for relation in self.relations])
             if ideal.is_one():
                 raise InputError("the relations have no solution: 1 is a combination of them")
-            components = ideal.minimal_associated_primes()
+            components = [ideal] if irreducible else ideal.minimal_associated_primes()
             if len(components) > 1:
                 shown = "; ".join(", ".join(f"{g} = 0" for g in component.gens()) for component in components[:4])
                 raise InputError(f"the relations have {len(components)} components: {shown}; add relations that leave one of them")

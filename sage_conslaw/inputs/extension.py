@@ -17,7 +17,7 @@ from ..exact.primes import with_lucky_prime
 from ..fields.explicit import VectorFieldFamily, along
 from ..fields.variety import Variety
 from ..runtime.errors import InputError, NotCovered
-from .functions import FUNCTIONS, FunctionParser, _Finer, exponential_relations, refuse_dependent_logarithms
+from .functions import FUNCTIONS, FunctionParser, _Finer, exponential_relations, refuse_dependent_logarithms, roots_are_independent
 
 _RESTARTS = 50
 
@@ -104,7 +104,8 @@ class _Extension:
             denominators.append(denominator)
         relations, forms, proofs = self._bindings(used, place)
         constants = range(self.first)
-        variety = Variety(names, constants, relations, forms) if relations or forms else None
+        irreducible = not self.relations and roots_are_independent(self.parser, used)
+        variety = Variety(names, constants, relations, forms, irreducible) if relations or forms else None
         if variety is not None:
             self._prove_independence(variety, proofs)
             fields = [self._on_variety(f, d, variety, w) for f, d, w in zip(fields, denominators, self.written.what)]
@@ -149,8 +150,10 @@ class _Extension:
             mentioned = {parser.names[i] for components in self.components for pair in components.values() for side in pair for m in side for i in m}
             mentioned |= {parser.names[i] for relation in self.relations for m in relation for i in m}
             used |= mentioned
-            for name, relation in parser.relations:
-                if isinstance(name, tuple) and parser.meaning[name[0]].kind != "root" and used & set(name):
+            # Sine and cosine come together; so do several roots with their reciprocals, as Groebner bases are small with both.
+            several = sum(isinstance(name, tuple) and parser.meaning[name[0]].kind == "root" for name, _ in parser.relations) > 1
+            for name, _ in parser.relations:
+                if isinstance(name, tuple) and used & set(name) and (several or parser.meaning[name[0]].kind != "root"):
                     used |= set(name)
             # What an argument mentions is in use too.
             for name in list(used):

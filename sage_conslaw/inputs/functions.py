@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 
-from .._sage import QQ, ZZ, FractionField, PolynomialRing, matrix
+from .._sage import GF, QQ, ZZ, FractionField, PolynomialRing, matrix
 from ..exact import terms as sparse
 from ..runtime.errors import NotCovered
 from .polynomials import Fractions
@@ -279,9 +279,23 @@ class FunctionParser(Fractions):
             if power:
                 down = {_without(m, index, power): c for m, c in down.items()}
                 factor = inverse()
+                ((reciprocal,),) = factor
                 for _ in range(power):
                     up = self.product(up, factor)
+                # A sum over a common denominator has the root on top as well: r u = 1.
+                up = _cancelled(up, index, reciprocal)
         return up, down
+
+
+def _cancelled(terms, one, other):
+    """Return a polynomial with the product of two coordinates replaced by 1."""
+    out = {}
+    for monomial, value in terms.items():
+        power = min(monomial.count(one), monomial.count(other))
+        if power:
+            monomial = _without(_without(monomial, one, power), other, power)
+        out[monomial] = out.get(monomial, 0) + value
+    return {monomial: value for monomial, value in out.items() if value}
 
 
 def _without(monomial, index, power):
@@ -389,3 +403,37 @@ def refuse_dependent_logarithms(parser, used):
     table = matrix(QQ, len(rows), max(len(columns), 1), {(i, j): v for i, row in enumerate(rows) for j, v in row.items()})
     if table.rank() < len(rows):
         raise NotCovered(f"{', '.join(f.text for f in logs)} are not independent: write each as a sum of logarithms of irreducible polynomials")
+
+
+def roots_are_independent(parser, used):
+    r"""
+    Decide whether the square roots in use are proved to generate a field of the full degree, so that their relations are a prime ideal.
+
+    By Kummer theory they do iff no product of their arguments is a square: the parities of the exponents of irreducible factors have full
+    rank over GF(2).  Circles, hyperbolas and saturated lattices are irreducible over every field, so their products with this variety are irreducible.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.inputs.functions import FunctionParser, roots_are_independent
+        sage: def proved(*texts):
+        ....:     parser = FunctionParser(["x", "y"])
+        ....:     values = [parser.parse(text) for text in texts]
+        ....:     return roots_are_independent(parser, set(parser.names))
+        sage: proved("sqrt(x)", "sqrt(x + y)"), proved("sqrt(x)", "sqrt(y)", "sqrt(x*y)"), proved("sqrt(4*x^2)")
+        (True, False, False)
+    """
+    found = {}
+    for name, f in parser.meaning.items():
+        if name in used and f.kind == "root":
+            found[f.text.removeprefix("1/")] = f.rule[0][1]
+    ring, rows, columns = parser.ring(), [], {}
+    for text, argument in found.items():
+        if not text.startswith("sqrt(") or any(i >= parser.base for side in argument for m in side for i in m):
+            return False
+        factors = (sparse.to_sage(argument[0], ring) * sparse.to_sage(argument[1], ring)).factor()
+        unit = QQ(factors.unit())
+        free = ZZ(unit.numerator() * unit.denominator()).squarefree_part()
+        odd = [str(factor) for factor, power in factors if power % 2] + [str(q) for q, _ in free.factor()] + (["-1"] if free < 0 else [])
+        rows.append({columns.setdefault(name, len(columns)) for name in odd})
+    table = matrix(GF(2), len(rows), max(len(columns), 1), {(i, j): 1 for i, row in enumerate(rows) for j in row})
+    return table.rank() == len(rows)

@@ -3,7 +3,8 @@ Laws made of Darboux polynomials.
 
 Where `n_i` and a function `e` satisfy `\sum n_i c_{v,i} + L_v e = 0` for each field, `\prod p_i^{n_i} \exp(e)` is conserved: a rational law for
 integers `n_i` and `e = 0`, in general the logarithm `\sum n_i \log p_i + e` (Darboux 1878; Dumortier, Llibre, Artes 2006, Theorem 8.7).  The
-`n_i` may themselves be conserved, and `e = g / f` may have a Darboux polynomial as denominator (an exponential factor).
+`n_i` may themselves be conserved, and `e = h + g / f` may have a Darboux polynomial as denominator (an exponential factor).  Conjugate pairs over a
+quadratic extension enter by their real form, an arc tangent or a logarithm of a quotient (:mod:`.conjugates`).
 """
 from dataclasses import dataclass
 from math import gcd, lcm
@@ -12,9 +13,10 @@ import numpy as np
 
 from .._sage import QQ, PolynomialRing, SageObject, matrix
 from ..exact.linear_algebra import independent_rows
-from ..exact.primes import random_prime
+from ..exact.primes import random_prime, with_lucky_prime
 from ..exact import terms as sparse
-from .darboux import cofactors_of, darboux_polynomials, primitive_vector
+from .conjugates import Angle, angle_derivatives, angles
+from .darboux import DarbouxPolynomial, cofactors_of, darboux_polynomials, primitive_vector
 from .newton import table_of_monomials
 from ..parameters.specialisation import Specialisation, exact_kernel
 
@@ -22,6 +24,9 @@ from ..parameters.specialisation import Specialisation, exact_kernel
 # linear system, or as many columns in it as there are Darboux polynomials.
 MAX_DENOMINATORS = 40
 MAX_COEFFICIENTS = 40
+
+# With a denominator, polynomials beside the quotient are tried if they have at most this many monomials.
+MAX_BESIDE = 300
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,6 +51,8 @@ class DarbouxLaw(SageObject):
 
     factors: tuple
     exponent: object
+    # Pairs (:class:`Angle`, exponent): logarithms of conjugate Darboux polynomials over a quadratic extension.
+    angles: tuple = ()
 
     @property
     def is_rational(self):
@@ -59,6 +66,8 @@ class DarbouxLaw(SageObject):
             sage: law.is_rational
             True
         """
+        if self.angles:
+            return False
         if not self.factors:
             return True
         return not self.exponent and all(n.is_constant() and QQ(n).is_integer() for _, n in self.factors)
@@ -79,10 +88,13 @@ class DarbouxLaw(SageObject):
             False
         """
         proofs = [(cofactors_of(p, fields, ring), n) for p, n in self.factors]
+        for angle, n in self.angles:
+            of_norm = cofactors_of(angle.norm(), fields, ring)
+            proofs.append((of_norm and angle_derivatives(angle.a, angle.b, angle.discriminant, of_norm, fields, ring), n))
         if any(proof is None for proof, _ in proofs):
             return False
         for number, field in enumerate(fields):
-            if any(_along(field, n, ring) for _, n in self.factors):
+            if any(_along(field, n, ring) for _, n in (*self.factors, *self.angles)):
                 return False
             if sum((n * proof[number] for proof, n in proofs), ring.zero()) + _along(field, self.exponent, ring):
                 return False
@@ -107,7 +119,8 @@ class DarbouxLaw(SageObject):
             for p, n in self.factors:
                 total *= SR(p)**int(QQ(n))
             return total
-        return sum((SR(n) * log(SR(p)) for p, n in self.factors), SR(self.exponent))
+        total = sum((SR(n) * log(SR(p)) for p, n in self.factors), SR(self.exponent))
+        return total + sum(SR(n) * angle.expression() for angle, n in self.angles)
 
     def to_dict(self):
         r"""
@@ -118,24 +131,25 @@ class DarbouxLaw(SageObject):
             sage: from sage_conslaw import first_integrals, system
             sage: law = first_integrals(system(["x", "y"], ["x", "2*y"]), kind="rational", degree=1, seed=0)[0]
             sage: sorted(law.to_dict())
-            ['exponent', 'factors', 'law', 'rational']
+            ['angles', 'exponent', 'factors', 'law', 'rational']
         """
         return {"law": str(self), "rational": self.is_rational, "factors": [[str(p), str(n)] for p, n in self.factors],
-                "exponent": str(self.exponent)}
+                "exponent": str(self.exponent), "angles": [[str(angle), str(n)] for angle, n in self.angles]}
 
     def _latex_(self):
         from sage.misc.latex import latex
         return str(latex(self.expression()))
 
     def _repr_(self):
-        if not self.factors:
+        if not self.factors and not self.angles:
             return _signed(self.exponent)
         if self.is_rational:
             up = [_power(p, n) for p, n in self.factors if QQ(n) > 0]
             down = [_power(p, -n) for p, n in self.factors if QQ(n) < 0]
             text = "*".join(up) or "1"
             return text if not down else f"{text}/{down[0] if len(down) == 1 else '(' + '*'.join(down) + ')'}"
-        terms = [_times(n, f"log({p})") for p, n in self.factors] + ([_signed(self.exponent)] if self.exponent else [])
+        terms = [_times(n, f"log({p})") for p, n in self.factors]
+        terms += [angle.times(n) for angle, n in self.angles] + ([_signed(self.exponent)] if self.exponent else [])
         return " + ".join(terms).replace("+ -", "- ")
 
 
@@ -203,6 +217,18 @@ def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
         sage: darboux_laws(system(["x", "y"], ["x^2", "y*(x + 1)"]), 1)
         (log(x) - log(y) - 1/x,)
 
+    A focus: the Darboux polynomials are complex, the law is real::
+
+        sage: darboux_laws(system(["x", "y"], ["x - y", "x + y"]), 2)
+        (log(x^2 + y^2) - 2*arctan(y/x),)
+
+    Two oscillators without a common frequency: each energy splits, and the difference of the phases is conserved::
+
+        sage: both = system(["x", "y", "p", "q"], ["p", "q", "-x", "-2*y"])
+        sage: R = both.ring()
+        sage: darboux_laws(both, 2, polynomial_laws=[R("x^2 + p^2"), R("2*y^2 + q^2")])
+        (2*arctan(p/x) - 2*sqrt(2)*arctan(...),)
+
     Logarithms with conserved coefficients, from `\log(u/v) / (u - v)`::
 
         sage: nmf = system(["u", "v", "p", "q"], controls=[["u*v", "u*v", "p*q", "p*q"]])
@@ -211,9 +237,9 @@ def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
         ((u - v)*log(p) - (u - v)*log(q) - (p - q)*log(u) + (p - q)*log(v),)
     """
     found = darboux_polynomials(family, degree, deadline) if found is None else found
-    if not found:
+    system = _Ansatz(family, degree, found, polynomial_laws)
+    if not found and not system.angles:
         return ()
-    system = _Ansatz(family, degree, found)
     laws = list(system.solve(system.ring.one(), [system.ring.one()]))
     # Laws that are independent over Q(k) may still be functions of each other, like three differences of squares.
     laws = independent_laws(family, polynomial_laws, laws)
@@ -232,8 +258,12 @@ def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
 class _Ansatz:
     """The linear systems for the exponents and for g, over Q(k)."""
 
-    def __init__(self, family, degree, found):
+    def __init__(self, family, degree, found, polynomial_laws=()):
         self.family, self.degree, self.found = family, degree, found
+        # A polynomial law splits as well: the angle of x^2 + p^2 is the phase of an oscillator.
+        still = [DarbouxPolynomial(factor, (family.ring().zero(),) * len(family.sparse_fields()))
+                 for law in polynomial_laws for factor, _ in family.ring()(law).factor()]
+        self.angles = angles(family, [*found, *still])
         self.fields, self.ring = family.sparse_fields(), family.ring()
         self.moving = [i for i in range(family.dimension) if i not in family.constants]
         self.place = {i: k for k, i in enumerate(family.constants)}
@@ -263,9 +293,11 @@ class _Ansatz:
     def solve(self, f, coefficients):
         """Return laws with exponents in the span of the coefficients over Q(k), and g / f: `f \\sum n_i c_i + L g - c_f g = 0`."""
         cofactors = cofactors_of(f, self.fields, self.ring)
-        pairs = [(darboux, coefficient) for coefficient in coefficients for darboux in self.found]
+        pairs = [(darboux, coefficient) for coefficient in coefficients for darboux in (*self.found, *self.angles)]
         constants = [(), *self.table] if any(cofactors) else self.table
-        rows, width = {}, len(pairs) + len(constants)
+        # Beside g / f a polynomial h: of h + g / f the quotient alone would have a larger degree.
+        beside = self.table if f.degree() > 0 and len(self.table) <= MAX_BESIDE else []
+        rows, width = {}, len(pairs) + len(constants) + len(beside)
         for number, field in enumerate(self.fields):
             for column, (darboux, coefficient) in enumerate(pairs):
                 self._add(rows, number, column, sparse.from_sage(coefficient * darboux.cofactors[number] * f))
@@ -275,13 +307,19 @@ class _Ansatz:
                     self._add(rows, number, column, sparse.multiply(rest, field[variable]))
                 if cofactor:
                     self._add(rows, number, column, sparse.multiply({monomial: 1}, cofactor))
+            below = sparse.from_sage(f)
+            for column, monomial in enumerate(beside, start=len(pairs) + len(constants)):
+                for variable, rest in sparse.derivatives({monomial: 1}).items():
+                    self._add(rows, number, column, sparse.multiply(sparse.multiply(rest, field[variable]), below))
         lines = [{c: sparse.to_sage({m: v for m, v in entry.items() if v}, self.parameters) if self.place else
                   QQ((entry[()].numerator, entry[()].denominator)) for c, entry in row.items()} for row in rows.values()]
         lines = [{c: v for c, v in row.items() if v} for row in lines]
         laws = []
         for vector in exact_kernel([row for row in lines if row], width, self.parameters, self.at):
             if any(vector[:len(pairs)]) or f.degree() > 0 and any(vector):
-                laws.append(self._law(vector, pairs, constants, f))
+                law = self._law(vector, pairs, constants, beside, f)
+                if law.factors or law.angles or law.exponent:
+                    laws.append(law)
         return laws
 
     def _add(self, rows, number, column, terms):
@@ -291,22 +329,27 @@ class _Ansatz:
             entry = rows.setdefault(key, {}).setdefault(column, {})
             entry[power] = entry.get(power, 0) + value
 
-    def _law(self, vector, pairs, constants, f):
-        entries = primitive_vector(vector, self.parameters, self.ring)
-        exponents = {}
-        for (darboux, coefficient), entry in zip(pairs, entries):
-            exponents[darboux.polynomial] = exponents.get(darboux.polynomial, self.ring.zero()) + entry * coefficient
-        exponent = self.ring.zero()
-        for value, monomial in zip(entries[len(pairs):], constants):
+    def _polynomial(self, entries, monomials):
+        total = self.ring.zero()
+        for value, monomial in zip(entries, monomials):
             for i in monomial:
                 value *= self.ring.gen(i)
-            exponent += value
+            total += value
+        return total
+
+    def _law(self, vector, pairs, constants, beside, f):
+        entries = primitive_vector(vector, self.parameters, self.ring)
+        exponents, turns = {}, {}
+        for (darboux, coefficient), entry in zip(pairs, entries):
+            into, key = (turns, darboux) if isinstance(darboux, Angle) else (exponents, darboux.polynomial)
+            into[key] = into.get(key, self.ring.zero()) + entry * coefficient
+        exponent = self._polynomial(entries[len(pairs):], constants)
         if f.degree() > 0:
-            exponent = exponent / f
+            exponent = (exponent + f * self._polynomial(entries[len(pairs) + len(constants):], beside)) / f
             exponent = self.ring(exponent) if exponent.denominator().is_constant() else exponent
-        factors = [(p, n) for p, n in exponents.items() if n]
+        factors, turned = [(p, n) for p, n in exponents.items() if n], [(angle, n) for angle, n in turns.items() if n]
         sign = -1 if factors and factors[0][1].lc() < 0 else 1
-        law = DarbouxLaw(tuple((p, sign * n) for p, n in factors), sign * exponent)
+        law = DarbouxLaw(tuple((p, sign * n) for p, n in factors), sign * exponent, tuple((angle, sign * n) for angle, n in turned))
         if not law.holds_for(self.fields, self.ring):
             raise ArithmeticError(f"{law} does not hold exactly although its linear equations do; please report the system")
         return law
@@ -339,10 +382,15 @@ def independent_laws(family, before, laws):
     ring = family.ring()
     moving = [i for i in range(family.dimension) if i not in family.constants]
     generator = np.random.default_rng(1)
-    p = random_prime(generator)
-    at = Specialisation(ring, p, generator)
-    rows = np.array([_differential(law, ring, moving, at, p) for law in both], dtype=np.int64)
-    return [laws[i - len(before)] for i in independent_rows(rows, p) if i >= len(before)]
+
+    def chosen(p):
+        at, normals = Specialisation(ring, p, generator), np.zeros((0, len(moving)), dtype=np.int64)
+        if family.variety is not None:
+            z = family.random_point(generator, p)
+            at.values, normals = [int(x) for x in z], family.variety.normals(z, p)[:, moving]
+        rows = np.array([_differential(law, ring, moving, at, p) for law in both], dtype=np.int64)
+        return [i - len(normals) for i in independent_rows(np.concatenate([normals, rows]), p)]
+    return [laws[i - len(before)] for i in with_lucky_prime(generator, chosen) if i >= len(before)]
 
 
 def _differential(law, ring, moving, at, p):
@@ -356,6 +404,9 @@ def _differential(law, ring, moving, at, p):
         total = (at(g.derivative(x)) * at(f) - at(g) * at(f.derivative(x))) * pow(at(f), -2, p)
         for q, n in law.factors:
             total += at(n) * at(q.derivative(x)) * pow(at(q), -1, p)
+        for angle, n in law.angles:
+            turned = at(angle.a) * at(angle.b.derivative(x)) - at(angle.b) * at(angle.a.derivative(x))
+            total += 2 * at(n) * turned * pow(at(angle.norm()), -1, p)
         out.append(total % p)
     return out
 

@@ -2,7 +2,7 @@ r"""
 First integrals of a family of vector fields: polynomial, rational, or of Darboux type.
 """
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._sage import SageObject, Unknown
 from ..runtime.deadline import Deadline, TimeLimitReached
@@ -73,6 +73,8 @@ class FirstIntegrals(SageObject):
     seed: int
     seconds: float = field(compare=False)
     timed_out: bool = False
+    # What coordinates stand for, where the system was written with functions.
+    coordinates: tuple = ()
 
     @property
     def searched(self):
@@ -112,6 +114,8 @@ class FirstIntegrals(SageObject):
         polynomials = f" with the polynomial ones of degree at most {self.degree}" if self.kind != "polynomial" and self.polynomial_laws else ""
         lines.append(f"{self.independent} independent law{'s' if self.independent != 1 else ''} "
                      f"in {self.state_dimension} coordinate{'s' if self.state_dimension != 1 else ''}{polynomials}, {end}")
+        if self.coordinates:
+            lines.append("where " + ", ".join(f"{name} = {text}" for name, text in self.coordinates))
         return "\n".join([*lines, f"searched: {self.searched}"])
 
     def _latex_(self):
@@ -143,8 +147,17 @@ class FirstIntegrals(SageObject):
             "number_at_most": self.state_dimension - self.lie_dimension,
             "complete": self.complete if isinstance(self.complete, bool) else None,
             "searched": self.searched, "search_finished": not self.gaps, "gaps": list(self.gaps), "time_limit_reached": self.timed_out,
-            "parameters": list(self.parameters), "seed": self.seed, "seconds": round(self.seconds, 3),
+            "coordinates": dict(self.coordinates), "parameters": list(self.parameters), "seed": self.seed, "seconds": round(self.seconds, 3),
         }
+
+
+def _on_variety(found, variety):
+    """Return the search without polynomials that vanish on the variety, and with what it leaves out there."""
+    if variety is None or not variety.relations:
+        return found
+    kept = tuple(d for d in found.polynomials if not variety.contains(sparse.from_sage(d.polynomial)))
+    gap = "Darboux polynomials modulo the relations (those in all coordinates were)"
+    return replace(found, polynomials=kept, gaps=(*found.gaps, gap))
 
 
 @in_sage
@@ -165,7 +178,8 @@ def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, 
 
     - ``time_limit`` -- seconds; a search for Darboux polynomials that reaches it ends with what was found, and says so
 
-    Darboux polynomials are searched over Q(k); those with algebraic numbers as coefficients are not, but for their products over Q(k).
+    Darboux polynomials are searched over Q(k).  Those over a quadratic extension are found with their conjugates, as the factors of their product, and enter
+    as arc tangents or logarithms; those over larger extensions are not, but for their products over Q(k).
 
     EXAMPLES::
 
@@ -211,7 +225,7 @@ def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, 
     polynomial_laws = tuple(known.laws[i] for i in known.independent)
     found, gaps, timed_out = None, (), False
     if kind != "polynomial":
-        found = search_darboux_polynomials(family, degree, deadline, known.seed)
+        found = _on_variety(search_darboux_polynomials(family, degree, deadline, known.seed), family.variety)
         gaps, timed_out = found.gaps, found.timed_out
         own = [sparse.to_sage(known.terms[i], family.ring()) for i in known.independent]
         try:
@@ -229,4 +243,4 @@ def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, 
         # The rank is a lower bound here; only equality says something.
         complete = Unknown
     return FirstIntegrals(kind, degree, tuple(laws), polynomial_laws, found, independent, known.state_dimension, known.lie_dimension,
-                          complete, tuple(gaps), names, known.seed, time.perf_counter() - start, timed_out)
+                          complete, tuple(gaps), names, known.seed, time.perf_counter() - start, timed_out, tuple(family.meaning.items()))
