@@ -44,6 +44,13 @@ class VectorFieldFamily(ControlAffineFamily):
         sage: conservation_laws(VectorFieldFamily(drift=[R(0), R(0), R(0)])).number
         3
 
+    Quotients, which change the time and no law, and relations::
+
+        sage: conservation_laws(VectorFieldFamily(drift=[y/(1 + x), -x/(1 + x), 0]), degree=2).number
+        2
+        sage: conservation_laws(VectorFieldFamily(drift=[-y, x, 0], relations=[x^2 + y^2 - 1]), degree=1).laws
+        (z,)
+
     Wrong number of components::
 
         sage: VectorFieldFamily(drift=[x, y])
@@ -52,8 +59,9 @@ class VectorFieldFamily(ControlAffineFamily):
         sage_conslaw.InputError: the drift has 2 components; the ring has 3 variables (x, y, z)
     """
 
-    def __init__(self, drift=None, controls=()):
+    def __init__(self, drift=None, controls=(), relations=()):
         from ..inputs.polynomials import polynomials_of_one_ring
+        from ..inputs.rational import written_system
         drift = _in_order(drift)
         if isinstance(controls, dict) or isinstance(controls, (str, bytes)) or not hasattr(controls, "__iter__"):
             raise InputTypeError(f"controls are a list of vector fields, not {type(controls).__name__}; give controls=[[...], ...]")
@@ -63,11 +71,15 @@ class VectorFieldFamily(ControlAffineFamily):
                 raise InputTypeError(f"a vector field is a list of polynomials, one a variable, not {field!r}")
             if any(isinstance(f, str) for f in field):
                 raise InputTypeError("a vector field of strings does not say the order of the variables; give polynomials of a Sage ring")
-        controls = [list(field) for field in controls]
+        controls, relations = [list(field) for field in controls], list(relations)
         drift = None if drift is None else list(drift)
         fields = ([] if drift is None else [drift]) + controls
         if not fields:
             raise InputError("a family needs a drift or at least one control field")
+        extended = written_system(drift, controls, relations)
+        if extended is not None:
+            self.__dict__.update(extended.__dict__)
+            return
         ring, flat = polynomials_of_one_ring([f for field in fields for f in field], "vector fields")
         for number, field in enumerate(fields):
             if len(field) != ring.ngens():

@@ -51,6 +51,8 @@ class ControlAffineFamily(ABC):
     constants = ()
     # Relations and functions that bind the coordinates (:class:`Variety`), ``None`` where they are free.
     variety = None
+    # What the fields were multiplied by, one a field, as polynomials in the coordinates.
+    denominators = ()
     # Default search: list of (coordinates, degree); ``None`` means all coordinates, degree 2.
     ansatz = None
     # The coordinate that is a function of time, and what the coordinates stand for, for people.

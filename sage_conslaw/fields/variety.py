@@ -133,6 +133,34 @@ class Variety:
             self._leading = [[(self.moving[j], int(e)) for j, e in enumerate(g.lm().exponents()[0]) if e] for g in self.basis]
         return not any(all(monomial.count(i) >= e for i, e in lead) for lead in self._leading)
 
+    @property
+    def has_parameters(self):
+        """Whether the relations have parameters in them."""
+        return any(i in self._parameter for relation in self.relations for m in relation for i in m)
+
+    def reduced(self, terms, p):
+        """Return the normal form modulo ``p`` of a polynomial with residues as coefficients; the relations are free of parameters."""
+        self.is_standard(())
+        out, rest = {}, dict(terms)
+        while rest:
+            monomial, value = rest.popitem()
+            at = next((n for n, lead in enumerate(self._leading) if all(monomial.count(i) >= e for i, e in lead)), None)
+            if at is None:
+                out[monomial] = (out.get(monomial, 0) + value) % p
+                continue
+            factor = list(monomial)
+            for i, e in self._leading[at]:
+                for _ in range(e):
+                    factor.remove(i)
+            lead = tuple(i for i, e in self._leading[at] for _ in range(e))
+            relation = self.terms(self.basis[at])
+            scale = value * pow(relation[lead].numerator, -1, p) * relation[lead].denominator % p
+            for other, c in relation.items():
+                if other != lead:
+                    key = tuple(sorted((*factor, *other)))
+                    rest[key] = (rest.get(key, 0) - scale * c.numerator * pow(c.denominator, -1, p)) % p
+        return {monomial: value for monomial, value in out.items() if value}
+
     def point(self, generator, p):
         r"""
         Return a random smooth point modulo ``p``, with random constants; :class:`UnluckyPrime` if none is found.

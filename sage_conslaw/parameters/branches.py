@@ -17,7 +17,7 @@ from .algebraic import AlgebraicField
 from .rank_drops import DropSearch
 from ..laws.independence import jacobian
 from ..laws.kernel import polynomial_laws
-from .parametric import polynomial_over_constants
+from .parametric import polynomial_over_constants, residue
 from ..laws.sparse_kernel import coefficient_rows, sparse_kernel
 
 # An irreducible polynomial of degree d has a root modulo a prime with probability at least 1/d; this many primes are tried.
@@ -123,10 +123,26 @@ class BranchSearch:
         for drop in drops:
             key = drop.variety.ideal()
             numbers[key] = numbers.get(key, ()) + (drop.block,)
+            if self._undefined_on(drop.variety):
+                continue
             branch = self._branch(drop.variety, numbers[key])
             if branch is not None and branch != self.found.get(key):
                 self.found[key] = branch
                 yield branch
+
+    def _undefined_on(self, variety):
+        """Say whether a denominator of the fields as they were written is zero on a variety."""
+        ring = variety.ring
+        ideal = ring.ideal(variety.ideal())
+        place = {coordinate: number for number, coordinate in enumerate(self.family.constants)}
+        for denominator in self.family.denominators:
+            parts = {}
+            for monomial, value in sparse.from_sage(denominator).items():
+                key = tuple(i for i in monomial if i not in place)
+                parts.setdefault(key, {})[tuple(place[i] for i in monomial if i in place)] = value
+            if all(sparse.to_sage(part, ring) in ideal for part in parts.values()):
+                return True
+        return False
 
     def _branch(self, variety, numbers):
         at = _At(self, variety)
@@ -179,7 +195,7 @@ class BranchSearch:
     def _restricted(self, variety):
         fields = [_field_on(field, variety, self.family.constants) for field in self.drops.fields]
         restricted = VectorFieldFamily.from_terms(self.family.names, None, fields)
-        restricted.constants = self.family.constants
+        restricted.constants, restricted.variety = self.family.constants, self.family.variety
         return restricted
 
     def _algebraic_laws(self, variety, block):
@@ -268,20 +284,31 @@ class _At:
             for right, y in b.items():
                 monomial = tuple(sorted(left + right))
                 out[monomial] = (out.get(monomial, 0) + x * y) % self.p
-        return {monomial: value for monomial, value in out.items() if value}
+        out = {monomial: value for monomial, value in out.items() if value}
+        return out if self.search.drops.bound is None else self.search.drops.bound.reduced(out, self.p)
 
     def more_than_known(self, monomials):
         """Say whether the block has more laws at the point than the products known span."""
         family = self.search.family
-        rows = coefficient_rows(self.search.drops.fields, monomials, list(family.constants), self.point, self.p)
+        if self.search.drops.bound is None:
+            rows = coefficient_rows(self.search.drops.fields, monomials, list(family.constants), self.point, self.p)
+        else:
+            rows = [{column: residue(value, self.point, self.p) for column, value in row.items()} for row in self.search.drops.rows(monomials)]
+            rows = [{column: value for column, value in row.items() if value} for row in rows]
         return len(sparse_kernel(rows, len(monomials), self.p)) > self.span.dimension_within(set(monomials))
 
     def independent(self):
         """Return how many generators are independent: a rank modulo the prime, a proved lower bound."""
         family = self.search.family
-        z = modular.random_array(self.search.generator, (family.dimension,), self.p)
+        if family.variety is None:
+            z = modular.random_array(self.search.generator, (family.dimension,), self.p)
+        else:
+            z = family.variety.point(self.search.generator, self.p)
         z[list(family.constants)] = self.point
-        return rank(np.asarray(jacobian(self.generators, family.dimension, z, self.p)[:, self.search.moving]), self.p)
+        rows = jacobian(self.generators, family.dimension, z, self.p)
+        normals = np.zeros((0, family.dimension), dtype=np.int64) if family.variety is None else family.variety.normals(z, self.p)
+        rows = np.concatenate([normals, rows])[:, self.search.moving]
+        return rank(np.ascontiguousarray(rows), self.p) - len(normals)
 
 
 class _Span:

@@ -15,6 +15,7 @@ from .._sage import QQ, PolynomialRing
 from ..exact.linear_algebra import rank as modular_rank
 from ..exact.primes import random_prime
 from ..laws.monomials import blocks
+from ..laws.on_variety import equations_on_variety
 from .parametric import equations_over_parameters, residue
 from .pivots import TooManyTerms, cores, rank_and_factors
 from .varieties import Variety, whole_space
@@ -90,7 +91,8 @@ class DropSearch:
         self.constants = list(family.constants)
         self.ring = PolynomialRing(QQ, [family.names[i] for i in self.constants], len(self.constants))
         self.fields = family.sparse_fields()
-        self.pieces = _by_degree(blocks(family, groups, generator), family.dimension)
+        self.bound = family.variety if family.variety is not None and family.variety.relations else None
+        self.pieces = [piece for piece in map(self._standard, _by_degree(blocks(family, groups, generator), family.dimension)) if len(piece)]
 
     def equations(self, block):
         r"""
@@ -108,7 +110,21 @@ class DropSearch:
             2
         """
         monomials = [tuple(int(i) for i in row if i < self.family.dimension) for row in block]
-        return monomials, equations_over_parameters(self.fields, monomials, self.constants, self.ring)
+        return monomials, self.rows(monomials)
+
+    def rows(self, monomials):
+        """Return the equations on some monomials; modulo the relations where there are any."""
+        if self.bound is None:
+            return equations_over_parameters(self.fields, monomials, self.constants, self.ring)
+        fields = [[self.bound.polynomial(field[i]) for i in self.bound.moving] for field in self.fields]
+        return equations_on_variety(self.bound, fields, monomials)
+
+    def _standard(self, block):
+        """Return the monomials of a block that are their own normal forms."""
+        if self.bound is None:
+            return block
+        n = self.family.dimension
+        return block[[self.bound.is_standard(tuple(int(i) for i in row if i < n)) for row in block]]
 
     def levels(self, codimension):
         r"""
