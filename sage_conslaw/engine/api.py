@@ -11,6 +11,7 @@ from ..runtime.deadline import Deadline, Stopped, TimeLimitReached
 from ..exact import terms as sparse
 from ..inputs.polynomials import polynomials_of_one_ring
 from ..networks.catalog import integer
+from ..real.given import problem_on_data
 from ..real.verdict import checked
 from ..inputs.problem import problem
 from ..results.result import ConservationLaws, LawCount
@@ -24,15 +25,18 @@ ALGORITHMS = ("modular", "symbolic", "syzygies")
 
 
 @in_sage
-def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None, proof=True, seed=None,
+def conservation_laws(subject=None, /, *, data=None, flow=None, loss=None, degree=None, algorithm=None, proof=True, seed=None,
                       error_bound=None, time_limit=None, progress=False, real=None):
     r"""
     Find all polynomial conservation laws up to a degree, count all laws, and prove the list complete where it is.
 
     INPUT:
 
-    - ``data`` -- a network of the catalog; `\phi` as a list of Sage or SymPy polynomials; or a
+    - ``subject`` -- a network of the catalog; `\phi` as a list of Sage or SymPy polynomials; or a
       :class:`VectorFieldFamily`
+
+    - ``data`` -- the samples ``(X, Y)`` on which a network is trained, exact numbers; ``Y = None`` leaves the targets free.
+      By default all data are meant. Then laws are those of training on these samples
 
     - ``flow`` -- a flow (default: the network's own, else Euclidean gradient flow)
 
@@ -108,8 +112,9 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
         sage_conslaw.InputTypeError: seed 'x' is not an integer; give e.g. seed=0
     """
     start, deadline = time.perf_counter(), Deadline(time_limit, progress)
-    with _building(data, algorithm, seed, degree, deadline, listed=True):
-        asked = problem(data, flow, loss)
+    subject, data, seed = _subject(subject, data), None if subject is None else data, _seed(seed)
+    with _building(subject, algorithm, seed, degree, deadline, listed=True):
+        asked = _asked(subject, data, flow, loss, seed)
         groups = asked.family.groups(None if degree is None else _degree(degree))
         question = _question(asked, groups, algorithm, proof, seed, error_bound, deadline, progress, real)
     bounds = _answer(question, asked, start, listed=True)
@@ -122,7 +127,7 @@ def conservation_laws(data, *, flow=None, loss=None, degree=None, algorithm=None
 
 
 @in_sage
-def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof=True, seed=None,
+def count_conservation_laws(subject=None, /, *, data=None, flow=None, loss=None, algorithm=None, proof=True, seed=None,
                             error_bound=None, time_limit=None, progress=False, real=None):
     r"""
     Count the independent conservation laws, polynomial or not; proved where a squeeze or a closure is found.
@@ -148,8 +153,9 @@ def count_conservation_laws(data, *, flow=None, loss=None, algorithm=None, proof
         4
     """
     start, deadline = time.perf_counter(), Deadline(time_limit, progress)
-    with _building(data, algorithm, seed, None, deadline, listed=False):
-        asked = problem(data, flow, loss)
+    subject, data, seed = _subject(subject, data), None if subject is None else data, _seed(seed)
+    with _building(subject, algorithm, seed, None, deadline, listed=False):
+        asked = _asked(subject, data, flow, loss, seed)
         # Laws close the squeeze where they are cheap to find; in many coordinates only the structure shows them.
         searched = proof and algorithm != "symbolic" and asked.family.dimension <= SEARCH_COORDINATES
         question = _question(asked, asked.family.groups() if searched else None, algorithm, proof, seed, error_bound, deadline, progress, real)
@@ -194,6 +200,19 @@ def is_conserved(h, data, *, flow=None, loss=None):
                 raise InputError(f"h has the variable {name}, which is not a coordinate ({shown})")
         moved[tuple(sorted(place[ring.variable_names()[i]] for i in monomial))] = value
     return family.conserved([moved])[0]
+
+
+def _subject(subject, data):
+    """Return what is asked about: ``data`` was the name of the first argument, too."""
+    if subject is None and data is None:
+        raise InputTypeError("give a network, polynomials phi or a family of vector fields")
+    return data if subject is None else subject
+
+
+def _asked(subject, data, flow, loss, seed):
+    """Return the problem, on the given samples if there are any."""
+    asked = problem(subject, flow, loss)
+    return asked if data is None else problem_on_data(asked, subject, data, seed)
 
 
 def _question(asked, groups, algorithm, proof, seed, error_bound, deadline, progress, real):

@@ -641,9 +641,11 @@ class Data(_Leaf):
         3
     """
 
-    def __init__(self, name, shape, kind, source=None, function=None, mask=None, values=None):
+    def __init__(self, name, shape, kind, source=None, function=None, mask=None, values=None, one_hot=False):
         super().__init__(shape)
         self.name, self.kind = name, kind
+        # Real values are tokens: rows of 0 and 1, the last token of the vocabulary a row of zeros.
+        self.one_hot = one_hot
         self.source, self.function, self.mask, self.values = source, function, mask, values
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from ..exact.balls import Undecided, innermost, largest_of
-from .activations import CUTS
+from .activations import CUTS, LAYER_NORM_WITHOUT_LAST
 from .operations import LETTERS
 
 
@@ -258,9 +258,9 @@ def reading_of(cut):
         ('exp', True)
     """
     function = cut.function
-    if cut.mask is not None:
+    if cut.mask is not None and function.name == "masked softmax":
         return Shares("exp", _exponential_slope, cut.mask)
-    if function.name == "layer norm" and cut.shape != cut.source.shape:
+    if function == LAYER_NORM_WITHOUT_LAST:
         return Unit(True, without_last=True)
     if function.reading is not None:
         return function.reading

@@ -195,7 +195,7 @@ class Reader:
         key = tokens.name, rows
         if key not in self._tables:
             name = tokens.name if not any(name == tokens.name for name, _ in self._tables) else f"{tokens.name}_{rows}"
-            self._tables[key] = Data(name, (count, rows - 1), "input")
+            self._tables[key] = Data(name, (count, rows - 1), "input", one_hot=True)
         free = self._tables[key]
         if not np.array_equal(places, np.arange(count)):
             free = free[places]

@@ -81,7 +81,7 @@ def true_forward(A, network, response, theta, inputs, generator):
         start += leaf.size
     for node in network.nodes:
         if isinstance(node, Constant):
-            values[node] = A.constant(node.values)
+            values[node] = node.value(A)
         elif isinstance(node, Data) and node.kind == "input":
             values[node] = A.embed(inputs[node])
         elif isinstance(node, Data):
@@ -124,6 +124,10 @@ def fits_in_doubles(network, response, theta, inputs):
     gates = [node for node in network.nodes if isinstance(node, Data) and node.kind == "gate"]
     if any(SLOPES.get(node.function.name, (0, 0, 1))[2] != 1 for node in gates):
         return False
+    if any(isinstance(node, Constant) and node.denominator != 1 for node in network.nodes):
+        return False
+    if any(part.dtype == object or (part != np.rint(part)).any() for part in inputs.values()):
+        return False
     largest = {leaf: np.abs(part).max(axis=0, keepdims=True) for leaf, part in inputs.items()}
     theta = np.abs(theta).reshape(-1, theta.shape[-1]).max(axis=0)
     A, values, start = _Bounds(), {}, 0
@@ -132,7 +136,7 @@ def fits_in_doubles(network, response, theta, inputs):
         start += leaf.size
     for node in network.nodes:
         if isinstance(node, Constant):
-            values[node] = A.constant(node.values)
+            values[node] = node.value(A)
         elif isinstance(node, Data) and node.kind == "input":
             values[node] = largest[node]
         elif isinstance(node, Data):
@@ -190,6 +194,25 @@ class PatternResponse(NetworkResponse):
             members = np.flatnonzero(which == pattern)
             turn[members] = np.arange(len(members))
         return np.argsort(turn, kind="stable")
+
+    def gates(self):
+        r"""
+        Return the true slopes of the samples by gate, as fractions.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.real.patterns import PatternResponse
+            sage: from sage_conslaw.real.reading import real_network
+            sage: f = networks.relu([1, 1, 1]).response()
+            sage: inputs = {leaf: numpy.array([[1.0], [-1.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
+            sage: g = PatternResponse(f, real_network(f), numpy.array([1.0, 3.0]), inputs, numpy.random.default_rng(0r))
+            sage: [part.ravel().tolist() for part in g.gates().values()]
+            [[Fraction(1, 1), Fraction(0, 1)]]
+        """
+        fractions = np.frompyfunc(lambda a, b: Fraction(int(a), int(b)), 2, 1)
+        return {leaf: fractions(part, denominator) for leaf, (part, denominator) in self._gates.items()}
 
     def draw(self, generator, p, batch):
         r"""

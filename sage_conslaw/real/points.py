@@ -56,6 +56,22 @@ def mutated(theta, generator, positive=()):
     return np.where(which, fresh, theta)
 
 
+def one_hot(generator, number, shape):
+    r"""
+    Return random tokens as rows of 0 and 1; the last token of the vocabulary is the row of zeros.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.real.points import one_hot
+        sage: z = one_hot(numpy.random.default_rng(0r), 50r, (2r, 3r))
+        sage: sorted(set(z.sum(axis=-1).ravel().tolist()))
+        [0.0, 1.0]
+    """
+    tokens = generator.integers(0, shape[-1] + 1, size=(number, *shape[:-1], 1))
+    return (np.arange(shape[-1]) == tokens).astype(np.float64)
+
+
 def integer_inputs(network, generator, number):
     r"""
     Return a pool of integer inputs of several sizes, some with zeros.
@@ -72,7 +88,9 @@ def integer_inputs(network, generator, number):
     """
     out, sizes = {}, generator.choice([3, 9, 30, 100], size=number)
     for node in network.nodes:
-        if isinstance(node, Data) and node.kind == "input":
+        if isinstance(node, Data) and node.kind == "input" and node.one_hot:
+            out[node] = one_hot(generator, number, node.shape)
+        elif isinstance(node, Data) and node.kind == "input":
             size = sizes.reshape((number,) + (1,) * len(node.shape))
             part = np.rint(generator.uniform(-1, 1, size=(number,) + node.shape) * size)
             part[generator.random(part.shape) < np.where(generator.random(size.shape) < 0.25, 0.4, 0.0)] = 0

@@ -214,6 +214,10 @@ def _pattern_rank(family, network, target, generator, limit, inputs, point):
         # With all gradients of the model, brackets may still depend on the region.
         if growth.rank >= target or not full:
             break
+        if growth.words[0] < full:
+            # Doubles saw more than the exact draws did: nothing is said.
+            searched = False
+            break
         if limit.over():
             searched = attempt == _REGIONS or point is not None
             break
@@ -229,16 +233,16 @@ _UNTRIED = "the real rank is smaller at the points tried, and more take longer t
 
 
 def _best_point(family, network, target, generator, limit, inputs, point):
-    """Return the restricted response at the best point found, whether it has all gradients of the model, and whether the search was whole."""
+    """Return the restricted response at the best point found, how many gradients it has where it has all (else 0), and whether the search was whole."""
     response, positive = family.response, positive_parameters(family)
     number = max(256, 4 * response.dimension)
 
     def pool():
         return integer_inputs(network, generator, number) if inputs is None else inputs
     if point is not None:
-        return PatternResponse(response, network, point, pool(), generator), False, True
+        return PatternResponse(response, network, point, pool(), generator), 0, True
     waiting = list(lively(response, network, generator, positive))
-    theta, samples, full, searched = waiting[0], pool(), False, True
+    theta, samples, full, searched = waiting[0], pool(), 0, True
     if response.dimension <= _RANKED:
         # No point can have more independent gradients than the model.
         bar = control_rank(family, generator, random_prime(generator), min(target, response.dimension), 1)
@@ -247,7 +251,7 @@ def _best_point(family, network, target, generator, limit, inputs, point):
 
 
 def _ranked(response, network, waiting, bar, generator, limit, pool, positive):
-    """Return parameters with many independent gradients, by ranks on doubles, their samples, and whether the bar is reached and the search whole."""
+    """Return parameters with many independent gradients, by ranks on doubles, their samples, the bar where it is reached (else 0), and whether the search was whole."""
     smooth = SmoothResponse(response, network)
     best, rank = (waiting[0], pool()), -1
     for number in range(_POINTS if limit.seconds is None else _POINTS_UNASKED):
@@ -257,7 +261,7 @@ def _ranked(response, network, waiting, bar, generator, limit, pool, positive):
         if found >= rank:
             best, rank = (theta, samples), found
         if rank >= bar:
-            return *best, True, True
+            return *best, bar, True
         if limit.left() is not None and limit.left() < _KEPT * (limit.seconds or 0):
-            return *best, False, False
-    return *best, False, True
+            return *best, 0, False
+    return *best, 0, True

@@ -58,6 +58,8 @@ def real_network(response):
     kind = "polynomial"
     for node in nodes:
         if not isinstance(node, Data) or node.kind == "input":
+            # Tokens are no open set of inputs: samples are drawn.
+            kind = "patterns" if kind == "polynomial" and getattr(node, "one_hot", False) else kind
             continue
         if node.kind == "gate":
             name = node.function.name

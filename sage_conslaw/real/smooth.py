@@ -13,6 +13,7 @@ from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data
 from ..graph.true_functions import reading_of
 from .patterns import slopes
+from .points import one_hot
 
 # Inputs and covectors are multiples of 1/64, which doubles and balls hold exactly.
 _GRAIN = 64
@@ -62,8 +63,12 @@ def rotation_values(node, A):
     """
     if not isinstance(A, BallArithmetic):
         return node.values
-    tokens, pairs, _ = node.shape
     out = np.empty(node.shape, dtype=object)
+    if len(node.shape) != 3 or node.shape[2] != 2:
+        for place, value in np.ndenumerate(node.values):
+            out[place] = arb(float(value), _ROUNDING)
+        return out
+    tokens, pairs, _ = node.shape
     for t in range(tokens):
         for j in range(pairs):
             angle = (t + 1) * arb(10000) ** (-arb(j) / pairs)
@@ -126,6 +131,8 @@ class SmoothResponse(NetworkResponse):
                 continue
             if node.kind == "covector":
                 out[node] = dyadic(generator, (batch,) + node.shape)
+            elif node.one_hot:
+                out[node] = one_hot(generator, batch, node.shape)
             elif self._given is not None:
                 chosen = generator.integers(0, len(self._given[node]), size=batch) if chosen is None else chosen
                 out[node] = self._given[node][chosen]
@@ -142,7 +149,7 @@ class SmoothResponse(NetworkResponse):
             start += leaf.size
         for node in dict.fromkeys([*self.nodes, *self._covector_order]):
             if isinstance(node, Constant):
-                values[node] = A.constant(node.values)
+                values[node] = node.value(A)
             elif isinstance(node, Data):
                 values[node] = self._data(A, ground, node, data, values)
             elif node.operation is not None:

@@ -57,11 +57,14 @@ def real_rank(family, rank, generator, deadline=None, real=None):
         return None
     if not isinstance(family, FlowFamily):
         return RealRank(rank, (), "dynamics", True, False, local=False)
+    if getattr(family, "on_given_data", False):
+        return RealRank(rank, (), "data", True, False)
     if not isinstance(family.response, NetworkResponse):
         return None
     if real is False and real_network(family.response).kind != "polynomial":
         return None
-    return certified_rank(family, rank, generator, deadline, None if real else BUDGET)
+    inputs = getattr(family.response, "given_inputs", None)
+    return certified_rank(family, rank, generator, deadline, None if real else BUDGET, inputs)
 
 
 def words(real, assumption):
@@ -84,6 +87,8 @@ def words(real, assumption):
         return "no assumption: the fields are the dynamics"
     if real.method == "polynomial":
         return "no assumption: the network is polynomial, and the model is the network"
+    if real.method == "data":
+        return "no assumption: the fields are those of the given samples, exactly"
     if real.method == "patterns":
         return (f"no assumption: real gradients at a point with {real.patterns} patterns of activation have rank {real.rank}, computed exactly; this holds on the "
                 "region around it, and elsewhere there may be more laws")

@@ -1,0 +1,266 @@
+r"""
+Laws for a given data set: what training on these samples conserves, whatever the initialisation.
+
+The samples are those given and no others. With inputs alone the targets are free: the fields are `\nabla_\theta \langle c, f(\theta; x_i) \rangle` for
+every sample and every `c`. With targets each sample has one field, `\nabla_\theta \ell(f(\theta; x_i), y_i)`, and a law is conserved by training on any
+mini-batches of the data. Example: for inputs `x_i = t_i x_0` the linear network 3, 3, 1 has one field up to factors, so `12 - 1 = 11` laws, where
+free inputs leave 6.
+
+Polynomial networks become polynomials `\phi` of the parameters, exactly. Networks with gates do so on the region of activation around a point, which
+the result names. Other networks keep their model's laws, and the rank is that of the real fields of the samples, in ball arithmetic.
+"""
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from flint import arb, fmpq, fmpq_mat
+
+from ..exact import terms as sparse
+from ..exact.arithmetic import PolynomialArithmetic
+from ..exact.balls import precision
+from ..flows.polynomial_response import PolynomialResponse
+from ..graph.network import Network
+from ..graph.response import NetworkResponse
+from ..graph.tensor import Data, Parameter
+from ..runtime.errors import InputError, InputTypeError, NotCovered
+from .patterns import PatternResponse
+from .points import lively
+from .reading import real_network
+
+# Points that are tried until no sample has a pre-activation that is zero.
+_POINTS = 20
+
+# Bits of inputs that are no integers, where patterns are decided.
+_BITS = 256
+
+
+def rationals(values, what):
+    r"""
+    Return an array of exact fractions from integers, fractions or floats (which are dyadic).
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.real.given import rationals
+        sage: rationals([[1r, 0.5r]], "the inputs").tolist()
+        [[Fraction(1, 1), Fraction(1, 2)]]
+        sage: rationals([[float("nan")]], "the inputs")
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: the inputs have entries that are not finite
+    """
+    array = np.array(values.tolist() if hasattr(values, "tolist") and not callable(getattr(values, "list", None)) else list(values), dtype=object)
+    out = np.empty(array.shape, dtype=object)
+    for place, value in np.ndenumerate(array):
+        if isinstance(value, (list, tuple, bool)) or value is None:
+            raise InputTypeError(f"{what} are no rectangular array of numbers")
+        try:
+            if isinstance(value, float) and not np.isfinite(value):
+                raise InputError(f"{what} have entries that are not finite")
+            out[place] = Fraction(value) if isinstance(value, float) else Fraction(str(value))
+        except (ValueError, TypeError, OverflowError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputTypeError(f"{what} have the entry {str(value)[:40]!r}, which is no number") from None
+    return out
+
+
+def samples_of(network, data):
+    r"""
+    Return the inputs by leaf and the targets (``None``: free) of a data set, exact, with their shapes checked.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.given import samples_of
+        sage: net = networks.linear([2, 1])
+        sage: inputs, targets = samples_of(net, ([[1, 2], [2, 4]], None)); targets is None, [x.shape for x in inputs.values()]
+        (True, [(2, 2)])
+        sage: samples_of(net, ([[1, 2, 3]], None))
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: the inputs x have the shape (1, 3); give (samples,) + (2,)
+    """
+    if not isinstance(network, Network):
+        raise InputError("data=(X, Y) belongs to a network; phi and systems have no samples")
+    X, Y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
+    leaves = network.inputs
+    if not leaves:
+        raise InputError("the network has no input: data say nothing about it")
+    if not isinstance(X, dict):
+        if len(leaves) > 1:
+            raise InputError(f"the network has {len(leaves)} inputs; give a dictionary with {', '.join(leaf.name for leaf in leaves)}")
+        X = {leaves[0].name: X}
+    inputs = {}
+    for leaf in leaves:
+        if leaf.name not in X:
+            raise InputError(f"there are no data for the input {leaf.name} of shape {leaf.shape}")
+        part = rationals(X[leaf.name], f"the inputs {leaf.name}")
+        if part.shape[1:] != leaf.shape or not len(part):
+            raise InputError(f"the inputs {leaf.name} have the shape {part.shape}; give (samples,) + {leaf.shape}")
+        inputs[leaf] = part
+    if len({len(part) for part in inputs.values()}) > 1:
+        raise InputError("the inputs have not the same number of samples")
+    number = len(next(iter(inputs.values())))
+    if Y is None:
+        return inputs, None
+    targets = rationals(Y, "the targets")
+    if targets.shape == (number,) and network.output.size == 1:
+        targets = targets.reshape((number,) + network.output.shape)
+    if targets.shape != (number,) + network.output.shape:
+        raise InputError(f"the targets have the shape {targets.shape}; give ({number},) + {network.output.shape}, or leave them out: data=(X, None)")
+    return inputs, targets
+
+
+def problem_on_data(asked, network, data, seed):
+    r"""
+    Return the problem of a network on a given data set, from that on all data.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.real.given import problem_on_data
+        sage: net = networks.linear([2, 1, 1])
+        sage: problem_on_data(problem(net), net, ([[1, 2]], None), 0).family.response.components
+        [{(0, 2): Fraction(1, 1), (1, 2): Fraction(2, 1)}]
+    """
+    inputs, targets = samples_of(network, data)
+    response = network.response(asked.loss)
+    real = real_network(response)
+    if real.kind is None:
+        raise InputError(f"laws for given data need the real network, and {real.reason}")
+    if targets is not None and asked.loss != "least-squares":
+        raise NotCovered("with cross-entropy the targets are left free: give data=(X, None)")
+    remarks = ("laws of training on the given samples, with " + ("any targets" if targets is None else "their targets, in any mini-batches"),)
+    if real.kind == "balls":
+        if targets is not None:
+            raise NotCovered("targets are given for polynomial and piecewise linear networks only; leave them free: data=(X, None)")
+        given = GivenResponse(response, {leaf: part.astype(np.float64) for leaf, part in inputs.items()})
+        return _with_response(asked, given, remarks)
+    gates = {}
+    if real.kind == "patterns":
+        point, gates = _region(response, real, inputs, seed)
+        remarks += (f"on the region of activation around the parameters {', '.join(map(str, point[:8]))}{', ...' if len(point) > 8 else ''}",)
+    components = independent(_components(network, response, asked.loss, inputs, targets, gates))
+    if not any(map(sparse.degree, components)):
+        components = []
+    return _with_response(asked, PolynomialResponse(response.names, components), remarks, exact=True)
+
+
+def _balls(numbers):
+    out = np.empty(numbers.shape, dtype=object)
+    for place, value in np.ndenumerate(numbers):
+        out[place] = arb(fmpq(value.numerator, value.denominator))
+    return out
+
+
+class GivenResponse(NetworkResponse):
+    r"""
+    A response with the samples on which its network is trained; its own draws are the model's.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.given import GivenResponse
+        sage: f = networks.gated(2, 1).response()
+        sage: GivenResponse(f, {leaf: numpy.ones((1, 2)) for leaf in f.data_leaves if leaf.kind == "input"}).dimension
+        6
+    """
+
+    def __init__(self, response, inputs):
+        super().__init__(response.leaves, response.pairings)
+        self.given_inputs = inputs
+
+
+def _with_response(asked, response, remarks, exact=False):
+    """Return the problem with the flow's family on another response."""
+    family = asked.flow.family(response, asked.own_metric)
+    family.remarks, family.on_given_data = remarks, exact
+    return replace(asked, family=family, network=None)
+
+
+def _region(response, real, inputs, seed):
+    """Return integer parameters at which no sample has a pre-activation that is zero, and the gates of the samples there."""
+    generator = np.random.default_rng([int(seed), 2])
+    number = len(next(iter(inputs.values())))
+    with precision(_BITS):
+        exact = {leaf: part.astype(np.float64) if all(a.denominator == 1 for a in part.flat) else _balls(part) for leaf, part in inputs.items()}
+    for theta in lively(response, real, generator)[:_POINTS]:
+        here = PatternResponse(response, real, theta, exact, generator)
+        if here.samples == number:
+            return [int(a) for a in theta], here.gates()
+    raise InputError("at every point tried some sample has a pre-activation that is zero; leave that sample out (an input that is zero, say)")
+
+
+def _components(network, response, loss, inputs, targets, gates):
+    """Return the polynomials whose gradients are the fields of the samples."""
+    from .._sage import QQ, PolynomialRing
+    ring = PolynomialRing(QQ, list(response.names), response.dimension)
+    A, out = PolynomialArithmetic(ring), []
+    theta = np.empty(response.dimension, dtype=object)
+    theta[:] = ring.gens()
+    for sample in range(len(next(iter(inputs.values())))):
+        value = _output(network, response, A, ring, theta, {leaf: part[sample] for leaf, part in inputs.items()},
+                        {leaf: part[sample] for leaf, part in gates.items()})
+        if targets is not None:
+            out.append(sum((f * f - f * _number(ring, 2 * y) for f, y in zip(value.flat, targets[sample].flat)), ring.zero()))
+        elif loss == "cross-entropy":
+            rows = value.reshape(-1, value.shape[-1])
+            out += [f - row[-1] for row in rows for f in row[:-1]]
+        else:
+            out += list(value.flat)
+    return [sparse.from_sage(f) for f in out]
+
+
+def _number(ring, value):
+    return ring(value.numerator) / value.denominator
+
+
+def _output(network, response, A, ring, theta, inputs, gates):
+    """Return the output of the network on one sample, as polynomials in the parameters."""
+    values, start = {}, 0
+    for leaf in response.leaves:
+        values[leaf] = theta[start:start + leaf.size].reshape(leaf.shape)
+        start += leaf.size
+    for node in network.output.ancestors():
+        if isinstance(node, Parameter):
+            continue
+        if isinstance(node, Data):
+            numbers = inputs[node] if node in inputs else gates[node]
+            values[node] = np.array([_number(ring, Fraction(a)) for a in numbers.ravel()] + [None], dtype=object)[:-1].reshape(node.shape)
+        elif node.operation is None:
+            values[node] = node.value(A)
+        else:
+            values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
+    return values[network.output]
+
+
+def independent(components):
+    r"""
+    Return components that span the same polynomials up to constants, none superfluous; decided over Q.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.real.given import independent
+        sage: f = {(0r,): Fraction(1r)}
+        sage: independent([f, {(0r,): Fraction(2r), (): Fraction(5r)}])
+        [{(0,): Fraction(1, 1)}]
+    """
+    bare = [{monomial: value for monomial, value in f.items() if monomial} for f in components]
+    places = {monomial: i for i, monomial in enumerate(sorted({m for f in bare for m in f}))}
+    if not places:
+        return []
+    matrix = fmpq_mat(len(places), len(bare))
+    for j, f in enumerate(bare):
+        for monomial, value in f.items():
+            matrix[places[monomial], j] = fmpq(value.numerator, value.denominator)
+    reduced, rank = matrix.rref()
+    kept, column = [], 0
+    for row in range(rank):
+        while reduced[row, column] == 0:
+            column += 1
+        kept.append(column)
+        column += 1
+    return [bare[j] for j in kept]
