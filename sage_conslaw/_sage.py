@@ -32,4 +32,10 @@ from sage.structure.sage_object import SageObject
 
 __all__ = ["ETuple", "Element", "FractionField", "GF", "Graphics", "MPolynomial", "Polynomial", "PolynomialRing",
            "QQ", "RR", "SageObject", "TermOrder", "Unknown", "ZZ", "arrow2d", "circle", "latex", "line2d", "matrix",
-           "point2d", "text"]
+           "point2d", "symbolic_ring", "text"]
+
+
+def symbolic_ring():
+    """Return Sage's symbolic ring, which takes half a second to import and few calls need."""
+    from sage.symbolic.ring import SR
+    return SR

@@ -14,6 +14,7 @@ _EPILOG = """Examples:
 \b
   sage-conslaw count linear 40 30 20 10
   sage-conslaw count relu 5 7 4 --bias --seed 1 --json
+  sage-conslaw count transformer_block D H --set heads=h --formula
   sage-conslaw count --phi "x*y + y*z" --algorithm symbolic
 """
 
@@ -22,7 +23,8 @@ _EPILOG = """Examples:
 @click.argument("architecture", required=False, shell_complete=architectures)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @problem_options
-def count(architecture, sizes, phi, system, bias, settings, as_json, **options):
+@click.option("--formula", is_flag=True, help="Also the number as a formula in the widths; sizes may be letters, as in D H --set heads=h.")
+def count(architecture, sizes, phi, system, bias, settings, as_json, formula, **options):
     """The number of independent laws of ARCHITECTURE with SIZES, polynomial or not.
 
     \b
@@ -41,9 +43,22 @@ def count(architecture, sizes, phi, system, bias, settings, as_json, **options):
         <BLANKLINE>
     """
     from ..engine import api
-    result = api.count_conservation_laws(asked_problem(architecture, sizes, phi, system, bias, settings), **search_options(options),
-                                         progress=shows_progress(as_json))
-    click.echo(json.dumps(result.to_dict()) if as_json else coloured(str(result), result.status))
+    from .letters import counted, lines
+
+    def build(sizes, settings):
+        return asked_problem(architecture, sizes, phi, system, bias, settings)
+
+    common = search_options(options)
+
+    def find(data):
+        return api.count_conservation_laws(data, **common, progress=shows_progress(as_json))
+    result, numbers = counted(build, find, sizes, settings) if formula else (find(build(sizes, settings)), {})
+    words, keys = lines(result, numbers) if numbers else ([f"formula: {result.formula}"] if formula else [], {})
+    click.echo(json.dumps({**result.to_dict(), **keys}) if as_json else coloured(str(result), result.status))
     if not as_json:
+        for word in words:
+            click.echo(f"  {word}")
+        for word in result.blame:
+            click.echo(f"  open: {word}")
         for remark in result.remarks:
             click.echo(f"  ({remark})")

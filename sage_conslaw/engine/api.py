@@ -119,9 +119,11 @@ def conservation_laws(subject=None, /, *, data=None, flow=None, loss=None, degre
         question = _question(asked, groups, algorithm, proof, seed, error_bound, deadline, progress, real)
     bounds = _answer(question, asked, start, listed=True)
     family = asked.family
+    # Where a network has too many laws to write them one by one, its families are the laws.
+    complete = True if bounds.meet and bounds.searched is not None and bounds.families and not bounds.laws else bounds.complete
     return ConservationLaws(
         **_common(question, asked, bounds, start), laws=tuple(map(asked.law, bounds.laws)), independent=bounds.independent,
-        degree=_degree_of(groups), complete=bounds.complete, time=None if family.time is None else family.names[family.time],
+        degree=_degree_of(groups), complete=complete, time=None if family.time is None else family.names[family.time],
         rate=family.rate, coordinates=tuple(family.meaning.items()), terms=bounds.laws, searched=bounds.searched,
         time_degree=next((bound for group, bound in groups if group == [family.time]), None))
 
@@ -253,7 +255,8 @@ def _common(question, asked, bounds, start):
         state_dimension=bounds.dimension, lie_dimension=bounds.dimension - bounds.number[1], lie_sequence=tuple(bounds.real.words if bounds.real_is_less else bounds.sequence),
         status=bounds.status, error_bound=bounds.error_bound, algorithm=question.algorithm, seed=question.seed,
         seconds=time.perf_counter() - start, options=asked.options, problem=asked, method=bounds.method,
-        laws_at_least=bounds.number[0], attempts=tuple(bounds.attempts), assumption=bounds.assumption, real=bounds.real)
+        laws_at_least=bounds.number[0], attempts=tuple(bounds.attempts), assumption=bounds.assumption, real=bounds.real, counted=bounds.formula,
+        blame=bounds.blame, families=bounds.families)
 
 
 def _partial(question, asked, stopped, start, listed):

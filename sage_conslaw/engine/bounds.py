@@ -54,6 +54,11 @@ class Bounds:
         self._error: float | None = None
         # What is certified of the real fields; until then bounds of the rank are the model's.
         self.real = None
+        # The number as a formula in the widths, and the segments whose bounds do not meet.
+        self.formula = None
+        self.blame: tuple = ()
+        # Families of laws as matrix expressions, where there are too many laws to write them one by one.
+        self.families: tuple = ()
 
     # -- what strategies say -------------------------------------------------------------------------
 

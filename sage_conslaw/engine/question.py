@@ -11,6 +11,7 @@ from ..fields.family import ControlAffineFamily
 from ..laws.monomials import blocks
 from ..runtime.deadline import Deadline
 from ..structure.of_family import structure_of
+from ..structure.true_width import width_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,11 @@ class Question:
     def structure(self):
         """The structure of the family, or ``None``."""
         return structure_of(self.family)
+
+    @cached_property
+    def width(self):
+        """The segments of a network at its true width, or ``None``."""
+        return width_of(self.family)
 
     def all_of_degree_two(self) -> bool:
         """Say whether the search space is all polynomials of degree at most 2."""

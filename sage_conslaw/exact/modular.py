@@ -35,6 +35,8 @@ def multiply(a, b, p):
         array([ 1, 35])
     """
     a, b = np.asarray(a), np.asarray(b)
+    if p <= 1 << _LIMB:
+        return a * b % p
     if a.shape != b.shape:
         a, b = np.broadcast_arrays(a, b)
     if a.size <= _PIECE:
@@ -166,6 +168,12 @@ def _limbs(a):
 
 def _blas_multiply(a, b, p):
     result = np.zeros((a.shape[0], b.shape[1]), dtype=np.int64)
+    if p <= 1 << _LIMB:
+        # One limb: 2048 products below 2^42 are summed exactly.
+        for start in range(0, a.shape[1], 4 * _BLAS_DEPTH):
+            part = a[:, start:start + 4 * _BLAS_DEPTH].astype(np.float64) @ b[start:start + 4 * _BLAS_DEPTH].astype(np.float64)
+            result = (result + part.astype(np.int64)) % p
+        return result
     radix = np.int64((1 << _LIMB) % p)
     for start in range(0, a.shape[1], _BLAS_DEPTH):
         left, right = _limbs(a[:, start:start + _BLAS_DEPTH]), _limbs(b[start:start + _BLAS_DEPTH])

@@ -12,9 +12,9 @@ from ..graph.network import Network
 from ..runtime.errors import InputError, InputTypeError
 
 
-# Names and graph of a network take about 500 bytes a parameter: two million are 1 GB.
+# The graph of a network keeps axes, no entries: sizes cost nothing before someone asks for polynomials.
 MAX_WIDTH = 1_000_000
-MAX_PARAMETERS = 2_000_000
+MAX_PARAMETERS = 10 ** 12
 
 
 def integer(value):

@@ -45,6 +45,10 @@ class LawCount(SageObject):
     problem: object = field(default=None, compare=False)
     method: object = None
     laws_at_least: int = 0
+    # The number as a polynomial in sizes of classes; the segments whose bounds do not meet; families of laws as matrix expressions.
+    counted: object = field(default=None, compare=False, repr=False)
+    blame: tuple = field(default=(), compare=False)
+    families: tuple = field(default=(), compare=False, repr=False)
     # What became of each strategy of the engine, in order.
     attempts: tuple = field(default=(), compare=False, repr=False)
     assumption: str = "span"
@@ -63,6 +67,72 @@ class LawCount(SageObject):
             1
         """
         return self.state_dimension - self.lie_dimension
+
+    @property
+    def formula(self):
+        r"""
+        The number as a Sage expression in the widths, where it is proved for all of them from some on (:meth:`formula_where`); else ``None``.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import count_conservation_laws, networks
+            sage: r = count_conservation_laws(networks.transformer_block(96, 192, heads=8), seed=0); r
+            1440 independent laws in 74112 parameters (proved)
+            sage: r.formula
+            head_dim^2*heads + head_dim*heads + 2*dim
+        """
+        counted = self.polynomial_in_sizes()
+        return None if counted is None else counted.expression(self._size_names())
+
+    def polynomial_in_sizes(self):
+        r"""
+        Return the number as a polynomial in the sizes of classes of axes, ``None`` where it is not proved that way.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import count_conservation_laws, networks
+            sage: count_conservation_laws(networks.relu([4, 3, 5]), seed=0).polynomial_in_sizes().terms
+            {(3,): Fraction(1, 1)}
+        """
+        if self.counted is not None or self.problem is None:
+            return self.counted
+        import numpy as np
+
+        from ..structure.true_width import width_of
+        width = width_of(self.problem.family)
+        if width is None:
+            return None
+        rank, laws = width.bounds(np.random.default_rng(self.seed))
+        return width.formula() if rank + laws == self.state_dimension else None
+
+    def formula_where(self):
+        r"""
+        Return from which widths on the formula is proved.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import count_conservation_laws, networks
+            sage: count_conservation_laws(networks.attention(64, 16, heads=4), seed=0).formula_where()
+            ('heads >= 2', 'head_dim >= 3', 'dim >= 3')
+        """
+        counted = self.polynomial_in_sizes()
+        return () if counted is None else counted.where(self._size_names())
+
+    def _size_names(self):
+        from ..structure.formula import names_of
+        return names_of(self.architecture, self.sizes, self.options)
+
+    def matrix_laws(self):
+        r"""
+        Return the families of laws as matrix expressions where these are known without a search, in large networks.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import count_conservation_laws, networks
+            sage: count_conservation_laws(networks.lora([768, 768], rank=8), seed=0).matrix_laws()
+            [A1^T A1 - B1 B1^T (symmetric 8 x 8: 36 laws)]
+        """
+        return list(self.families)
 
     def assumption_in_words(self):
         r"""
@@ -177,7 +247,11 @@ class LawCount(SageObject):
             record["method"] = self.method
         if self.real is not None and self.real.method != "dynamics":
             record["real"] = self.real.to_dict()
-        record.update({"number_at_least": self.laws_at_least, "number_at_most": self.number})
+        record.update({"number_at_least": self.laws_at_least, "number_at_most": self.number, "formula": None})
+        if self.counted is not None:
+            record.update({"formula": str(self.formula), "formula_where": list(self.formula_where())})
+        if self.blame:
+            record["open_segments"] = list(self.blame)
         if self.remarks:
             record["remarks"] = list(self.remarks)
         record.update((key, value) for key, value in self.options)
@@ -230,10 +304,10 @@ class ConservationLaws(LawCount):
             sage: r.independent_laws_found
             1
         """
-        return len(self.independent)
+        return len(self.independent) or (sum(law.independent for law in self.families) if self.complete is True else 0)
 
     def _repr_(self):
-        found = f"{_laws(len(self.independent))} of degree at most {self.degree} in {self._space()}"
+        found = f"{_laws(self.independent_laws_found)} of degree at most {self.degree} in {self._space()}"
         if self.complete is True:
             return f"{found}, complete ({self._proved()})"
         if self.complete is False:
@@ -277,6 +351,8 @@ class ConservationLaws(LawCount):
 
         from ..notation.matrix_notation import matrix_laws
         from ..notation.readable import clock_text
+        if self.families:
+            return list(self.families)
         if self.problem is None or not self.problem.shapes or not self.terms or self.problem.family.constants:
             return []
         family, shapes = self.problem.family, self.problem.shapes

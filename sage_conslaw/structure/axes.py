@@ -13,10 +13,10 @@ EXAMPLES::
     sage: f = networks.attention(512, 64, heads=8).response()
     sage: axes = axes_of(f)
     sage: axes.sizes
-    (2, 512, 8, 64, 64, 2, 512)
+    (512, 8, 64, 8, 64, 512, 2, 2)
     sage: [axes.of[leaf] for leaf in f.leaves]
-    [((1,), (2, 3)), ((1,), (2, 3)), ((1,), (2, 4)), ((2, 4), (6,))]
-    sage: axes.restricted([2, 3, 2, 3, 3, 2, 3]).dimension
+    [((0,), (1, 2)), ((0,), (1, 2)), ((0,), (3, 4)), ((3, 4), (5,))]
+    sage: axes.restricted([3, 2, 3, 2, 3, 3, 2, 2]).dimension
     72
 """
 import numpy as np
@@ -105,10 +105,9 @@ class Axes:
 
             sage: from sage_conslaw import networks
             sage: from sage_conslaw.structure.axes import axes_of
-            sage: f = networks.gated(512, 2048).response()
-            sage: small = axes_of(f).restricted([2, 3, 2])
-            sage: [leaf.shape for leaf in small.leaves]
-            [(2, 3), (2, 3), (3, 2)]
+            sage: f = networks.perceptron([512, 2048, 256], activation="z^2").response()
+            sage: [leaf.shape for leaf in axes_of(f).restricted([2, 3, 4]).leaves]
+            [(2, 3), (3, 4)]
         """
         kept = set(self.leaves if leaves is None else leaves)
         new = {}
@@ -147,7 +146,7 @@ class Axes:
             return Data(node.name, shape, node.kind)
         if isinstance(node, Constant):
             return Constant(_resized(node, shape), denominator=node.denominator)
-        if _is_sum_zero(node):
+        if is_sum_zero(node):
             return cuts.sum_zero(node.inputs[0].name, shape)
         inputs = [new[child] for child in node.inputs]
         operation = node.operation
@@ -187,12 +186,12 @@ def _resized(constant, shape):
     if constant.shape == shape:
         return constant.values
     values = constant.values
-    if _is_uniform(constant):
+    if is_uniform(constant):
         return np.broadcast_to(values.flat[0], shape)
     return np.broadcast_to(np.tril(np.ones(shape[-2:], dtype=np.int64)), shape)
 
 
-def _is_uniform(constant):
+def is_uniform(constant):
     return bool(constant.size) and not any(stride for stride, n in zip(constant.values.strides, constant.shape) if n > 1)
 
 
@@ -206,7 +205,7 @@ def _is_causal(values):
     return bool((last == np.tril(np.ones(last.shape, dtype=np.int64))).all())
 
 
-def _is_sum_zero(node):
+def is_sum_zero(node):
     return node.operation is not None and len(node.inputs) == 2 and isinstance(node.inputs[1], cuts.Differences) and isinstance(node.inputs[0], Data)
 
 
@@ -233,17 +232,18 @@ def axes_of(response):
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.structure.axes import axes_of
         sage: axes_of(networks.convolutional([3, 64, 10], size=8, kernel=3, dimensions=2).response()).sizes
-        (3, 8, 8, 36, 3, 3, 64, 6, 6, 16, 10, 4, 4)
+        (64, 3, 3, 3, 10, 3, 3, 8, 8, 6, 6, 4, 4)
         sage: x, W = networks.input(3), networks.parameter("W", 3, 3)
         sage: axes_of(networks.custom((x @ W)[1:]).response())
         Traceback (most recent call last):
         ...
         sage_conslaw.structure.axes.Unknown: only part of an axis is taken
     """
-    if not isinstance(response, NetworkResponse) or response.constraints is None:
+    if not isinstance(response, NetworkResponse) or response.constraints is None or len(response.constraints) != len(response.pairings):
         raise Unknown("what the covectors satisfy is not known")
+    roots = _without_fixed_terms(response)
     order, seen = [], set()
-    for node, _ in response.pairings:
+    for node in roots:
         for ancestor in _ancestors(node):
             if ancestor not in seen:
                 seen.add(ancestor)
@@ -255,17 +255,44 @@ def axes_of(response):
         classes[node] = [[_Class(n)] if n > 1 else [] for n in node.shape]
         _tie(node, classes)
     pairings = []
-    for (node, _), (constraint, mask) in zip(response.pairings, response.constraints):
-        if mask is not None and not _is_causal(np.asarray(mask)):
+    for node, (constraint, mask) in zip(roots, response.constraints):
+        causal = mask is not None and mask is not False
+        if causal and mask is not True and not _is_causal(np.asarray(mask)):
             raise Unknown("a mask is not that of earlier entries")
-        pairings.append((node, constraint, mask is not None))
+        pairings.append((node, constraint, causal))
+        if causal:
+            _unify(classes[node][-1], classes[node][-2])
     number, of, sizes, rigid = {}, {}, [], []
-    for node in order:
+    for node in dict.fromkeys([*response.leaves, *order]):
         of[node] = tuple(tuple(number.setdefault(id(last), (len(number), last))[0] for last in _flat(axis)) for axis in classes[node])
     for _, last in sorted(number.values(), key=lambda pair: pair[0]):
         sizes.append(last.size)
         rigid.append(last.rigid)
     return Axes(response, order, of, sizes, rigid, pairings)
+
+
+def _without_fixed_terms(response):
+    """Return the paired nodes without terms that have no parameter: they move nothing, and their constants (frozen weights) tie no axes."""
+    if not any(isinstance(node, Constant) and not is_uniform(node) for node in response.order):
+        return [node for node, _ in response.pairings]
+    trained, kept = {}, {}
+    for node in response.order:
+        trained[node] = isinstance(node, Parameter) or any(trained[child] for child in node.inputs)
+
+    def strip(node):
+        if node not in kept:
+            live = [child for child in node.inputs if trained[child]]
+            if len(live) == 1 and isinstance(node.operation, Add):
+                kept[node] = strip(live[0])
+            elif node.inputs and (len(live) == 1 or isinstance(node.operation, Add)):
+                inputs = [strip(child) if trained[child] else child for child in node.inputs]
+                same = all(a is b for a, b in zip(inputs, node.inputs))
+                kept[node] = node if same else Tensor(node.operation, inputs)
+            else:
+                kept[node] = node
+        return kept[node]
+    return [strip(node) if "orthogonal" not in constraint and trained[node] else node
+            for (node, _), (constraint, _) in zip(response.pairings, response.constraints)]
 
 
 def _ancestors(root):
@@ -278,7 +305,7 @@ def _ancestors(root):
         elif node not in seen:
             seen.add(node)
             stack.append((node, True))
-            if not _is_sum_zero(node):
+            if not is_sum_zero(node):
                 stack.extend((child, False) for child in reversed(node.inputs))
     return order
 
@@ -287,14 +314,14 @@ def _tie(node, classes):
     """Tie the axes of a node to those of its inputs."""
     here, operation = classes[node], node.operation
     if isinstance(node, Constant):
-        if not _is_uniform(node) and not _is_causal(node.values):
+        if not is_uniform(node) and not _is_causal(node.values):
             for axis in here:
                 for last in _flat(axis):
                     last.rigid = True
-        elif not _is_uniform(node):
+        elif not is_uniform(node):
             _unify(here[-1], here[-2])
         return
-    if operation is None or _is_sum_zero(node):
+    if operation is None or is_sum_zero(node):
         return
     inputs = [classes[child] for child in node.inputs]
     if isinstance(operation, Add):

@@ -20,6 +20,8 @@ class StructureOfGraph(Strategy):
     def reason_against(self, question, bounds):
         """Return why the structure is not asked."""
         n = question.family.dimension
+        if bounds.meet and (question.search is None or bounds.searched is not None):
+            return "the bounds meet"
         if question.algorithm != "modular":
             return f"the algorithm {question.algorithm!r} is asked for"
         if question.search is None and not question.proof and n <= DENSE_COORDINATES:

@@ -1,0 +1,55 @@
+r"""
+Any width: the network falls into segments, and each grows from a small one to its true size.
+"""
+from ..strategy import Strategy
+from .limits import DENSE_COORDINATES, SEARCH_COORDINATES
+
+# What results record as the method where a small network proves the large one.
+GROWN = "grown from small widths"
+
+
+# Terms of laws that are written out: a million take a few seconds.
+_MOST_TERMS = 1_000_000
+
+_WORDS = "symmetries of the graph: quadratic and affine laws; with the rank, every law is a function of them"
+
+
+class AnyWidth(Strategy):
+    """The number of laws of the segments of a network, each proved from small widths."""
+
+    name = "any width"
+    order = 8
+
+    def reason_against(self, question, bounds):
+        """Return why segments are not asked."""
+        n = question.family.dimension
+        if question.algorithm != "modular":
+            return f"the algorithm {question.algorithm!r} is asked for"
+        if question.search is not None and not question.all_of_degree_two():
+            return "it knows the laws of degree 2, and others are sought"
+        if not question.proof and n <= DENSE_COORDINATES:
+            return "no proof is asked for"
+        if n <= SEARCH_COORDINATES:
+            return f"a search in {n} coordinates is as fast"
+        if question.search is not None and n <= DENSE_COORDINATES and question.structure is not None:
+            return "the structure knows the laws one by one"
+        return None if question.width is not None else "the axes of the network are not known"
+
+    def run(self, question, bounds):
+        """Give the rank, and how many laws there are at least."""
+        rank, laws = question.width.bounds(question.generator(self.name), question.deadline)
+        bounds.rank_is_at_least(rank, self.name, method=GROWN)
+        bounds.number_is_at_least(laws, self.name)
+        bounds.formula, bounds.blame = question.width.formula(), tuple(question.width.blame)
+        bounds.families = tuple(question.width.matrix_laws())
+        if question.search is not None and bounds.meet:
+            self._laws(question, bounds)
+        question.deadline.check(rank_at_least=rank, laws_at_least=laws)
+
+    def _laws(self, question, bounds):
+        """Give the laws one by one where they can be written; with the rank, all others are functions of them."""
+        found = question.width.polynomials(_MOST_TERMS)
+        if found is not None:
+            bounds.laws_are(found, range(len(found)), _WORDS, self.name)
+        else:
+            bounds.searched = _WORDS

@@ -1,0 +1,99 @@
+r"""
+Where cuts with free values forget a fact of the real network, so that a count by them may be too small: there nothing is called proved.
+
+- the output of a normalisation lies on a sphere; a trained gain after it makes the tensor arbitrary again, without one rotations or
+  the constant sum of squares can give further laws;
+- outputs of a softmax sum to one, which matters where weights are contracted along them;
+- a nonlinearity of parameters alone is a function of them, no datum;
+- with inputs of one number the values after a normalisation have few directions.
+
+EXAMPLES::
+
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.structure.faithful import doubt
+    sage: doubt(networks.normalised(30, 20, 10, norm="rms").response()) is None
+    True
+    sage: doubt(networks.normalised(30, 20, 10, norm="rms", gain=False, bias=False).response())
+    'the output of a rms norm is not multiplied by a trained gain'
+    sage: x, W, U, b = networks.input(2), networks.parameter("W", 2, 3), networks.parameter("U", 3, 2), networks.parameter("b", 2)
+    sage: doubt(networks.custom((x @ W).softmax() @ U + b).response())
+    'weights are contracted along the outputs of a softmax, which sum to one'
+    sage: doubt(networks.custom((b.tanh() * x) @ W).response())
+    'tanh of parameters alone is a function of them'
+"""
+from ..graph.operations import Add, Contract
+from ..graph.rearrangements import Broadcast, Rearrangement
+from ..graph.tensor import Constant, Data, Parameter
+from .axes import is_sum_zero
+
+_NORMS = ("rms norm", "layer norm", "batch norm")
+
+
+def doubt(response):
+    r"""
+    Return why free values of cuts may forget something here, or ``None``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.faithful import doubt
+        sage: doubt(networks.transformer_block(8, 8, heads=2).response()) is None
+        True
+    """
+    users = {}
+    for node in response.order:
+        for place, child in enumerate(node.inputs):
+            users.setdefault(child, []).append((node, place))
+    cuts = [node for node in response.order if isinstance(node, Data) and node.kind == "cut" and node.source is not None]
+    for cut in cuts:
+        sources = cut.source.ancestors(through_data=True)
+        name = getattr(cut.function, "name", "a nonlinearity")
+        if not any(isinstance(node, Data) for node in sources):
+            return f"{name} of parameters alone is a function of them"
+        if name in _NORMS:
+            if any(isinstance(node, Data) and node.kind == "input" and (not node.shape or node.shape[-1] == 1) for node in sources):
+                return f"the input of a {name} has few directions"
+            if not _gained(cut, users):
+                return f"the output of a {name} is not multiplied by a trained gain"
+        if "softmax" in name and _weights_along(cut, users):
+            return "weights are contracted along the outputs of a softmax, which sum to one"
+    return None
+
+
+def _only_parameters(node):
+    leaves = [leaf for leaf in node.ancestors() if not leaf.inputs]
+    return any(isinstance(leaf, Parameter) for leaf in leaves) and all(isinstance(leaf, (Parameter, Constant)) for leaf in leaves)
+
+
+def _gained(node, users):
+    """Say whether every use of a tensor first multiplies it elementwise by parameters."""
+    uses = users.get(node, ())
+    return bool(uses) and all(_use_gained(user, place, users) for user, place in uses)
+
+
+def _use_gained(user, place, users):
+    if is_sum_zero(user) or isinstance(user.operation, Rearrangement) and not isinstance(user.operation, Broadcast):
+        return _gained(user, users)
+    if not isinstance(user.operation, Contract):
+        return False
+    words = user.operation.left, user.operation.right
+    other = user.inputs[1 - place]
+    if isinstance(other, Constant):
+        return _gained(user, users)
+    return set(words[0]) == set(words[1]) == set(user.operation.result) and _only_parameters(other)
+
+
+def _weights_along(node, users):
+    """Say whether the last axis of a tensor is contracted with parameters."""
+    for user, place in users.get(node, ()):
+        if isinstance(user.operation, Contract):
+            words = user.operation.left, user.operation.right
+            other = user.inputs[1 - place]
+            if isinstance(other, Constant) and set(words[place]) == set(user.operation.result):
+                if _weights_along(user, users):
+                    return True
+            elif words[place] and words[place][-1] not in user.operation.result and _only_parameters(other):
+                return True
+        elif isinstance(user.operation, Add) and _weights_along(user, users):
+            return True
+    return False

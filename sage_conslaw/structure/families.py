@@ -1,0 +1,375 @@
+r"""
+Laws that any contraction graph shows, class by class.
+
+If the response does not change to first order under `\theta \mapsto \theta + \epsilon A \theta` for all data, with `A` symmetric, then `\theta^T A \theta` is
+conserved by Euclidean gradient flow; if it does not change under a translation by `b`, then `\langle b, \theta \rangle` is.  Read off the axes:
+
+- *diagonal* over classes `I`: everything with the indices `i \in I` is scaled by `1 + \epsilon \alpha`, one number `\alpha` for each place where a tensor has
+  these indices.  Contractions add the `\alpha` of their factors, sums need equal ones, data have 0, and so has what is paired with a free covector.  With `I` empty
+  whole tensors are scaled.  A covector that is orthogonal to the tensor allows any `\alpha` there, if no index of `I` is on the normalised axis.  For each value of the
+  indices there is a law `\sum_a \alpha_a |\theta_a[i]|^2`: hidden units, channels, gains `g_i^2 + b_i^2 - |U_i|^2`, the norm before a normalisation;
+- *full* over a class `a`, which nowhere is multiplied elementwise, at each value of further indices `B`: any symmetric matrix acts, as in `Q_h^T Q_h - K_h^T K_h` at
+  each head `h`;
+- *sums* along an axis, where covectors (or data) sum to zero and everything on the way carries a shift along it; a parameter that enters repeated along it is
+  conserved entry by entry, as the key bias is.
+
+Each of these is a proof for all sizes: nothing depends on them.
+
+EXAMPLES::
+
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.structure.axes import axes_of
+    sage: from sage_conslaw.structure.families import families
+    sage: axes = axes_of(networks.attention(512, 64, heads=8, bias=True).response())
+    sage: [(family.kind, family.number(axes.sizes)) for family in families(axes)]
+    [('full', 16640), ('full', 16640), ('entries', 512)]
+"""
+import itertools
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from ..exact.linear_algebra import rank
+from ..graph.operations import Add, Contract
+from ..graph.rearrangements import Broadcast, Reshape, Select, Transpose, Windows
+from ..graph.tensor import Constant, Data, Parameter
+from ..laws.basis import oriented
+from ..laws.gradings import WeightLattice
+from .axes import is_sum_zero, is_uniform
+
+_PRIME = (1 << 61) - 1
+
+
+@dataclass(frozen=True)
+class Family:
+    r"""
+    Laws of one kind, one for each value of some indices.
+
+    - ``kind`` -- ``"full"``, ``"diagonal"``, ``"sum"`` or ``"entries"``
+
+    - ``classes`` -- the classes of the indices; for ``"full"`` the first is that of the symmetric matrix
+
+    - ``parts`` -- triples (leaf number, places of these indices among the classes of the leaf's axes, coefficient); for ``"sum"`` the places are those
+      summed over
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.structure.families import Family
+        sage: Family("full", (0r, 1r), ((0r, (1r, 0r), 1r), (1r, (1r, 0r), -1r))).number([64r, 12r])
+        24960
+    """
+
+    kind: str
+    classes: tuple
+    parts: tuple
+
+    def number(self, sizes):
+        r"""
+        Return how many laws there are for given sizes of the classes; sizes may be symbols.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.structure.families import Family
+            sage: n = SR.var("n")
+            sage: Family("full", (0r,), ((0r, (1r,), 1r),)).number([n])
+            1/2*(n + 1)*n
+        """
+        total = 1
+        for place, c in enumerate(self.classes):
+            total = total * (sizes[c] * (sizes[c] + 1) / 2 if self.kind == "full" and place == 0 and not isinstance(sizes[c], int) else
+                             sizes[c] * (sizes[c] + 1) // 2 if self.kind == "full" and place == 0 else sizes[c])
+        return total
+
+    def degree(self, c):
+        r"""
+        Return the degree of the number of laws in the size of a class.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.structure.families import Family
+            sage: Family("full", (0r, 1r), ()).degree(0r), Family("full", (0r, 1r), ()).degree(1r)
+            (2, 1)
+        """
+        return sum(2 if self.kind == "full" and place == 0 else 1 for place, other in enumerate(self.classes) if other == c)
+
+    def polynomials(self, axes, leaves, sizes):
+        r"""
+        Return the laws as sparse polynomials in the parameters of ``leaves``, numbered one after the other, at given sizes.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.structure.axes import axes_of
+            sage: from sage_conslaw.structure.families import families
+            sage: axes = axes_of(networks.relu([40, 30, 10]).response())
+            sage: families(axes)[0r].polynomials(axes, axes.leaves, [1, 1, 1])
+            [{(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}]
+        """
+        parts = []
+        for number, where, alpha in self.parts:
+            places = _places(axes, leaves, number, sizes)
+            front = np.moveaxis(places, where, range(len(where)))
+            parts.append((front, len(where), alpha))
+        if self.kind in ("sum", "entries"):
+            (front, depth, _), = parts
+            rows = front.reshape(int(np.prod(front.shape[:depth], dtype=np.int64)), -1).T
+            return [{(int(a),): Fraction(1) for a in row} for row in rows.tolist()]
+        shape = tuple(sizes[c] for c in self.classes)
+        laws = []
+        for index in itertools.product(*map(range, shape)):
+            for j in range(index[0], shape[0]) if self.kind == "full" else (None,):
+                law = {}
+                for front, _, alpha in parts:
+                    left = front[index].ravel().tolist()
+                    right = left if j is None else front[(j, *index[1:])].ravel().tolist()
+                    for a, b in zip(left, right):
+                        key = (a, b) if a <= b else (b, a)
+                        law[key] = law.get(key, 0) + Fraction(alpha)
+                laws.append(oriented({key: value for key, value in sorted(law.items()) if value}))
+        return laws
+
+
+def _places(axes, leaves, number, sizes):
+    start = 0
+    for leaf in leaves:
+        classes = [c for axis in axes.of[leaf] for c in axis]
+        shape = [sizes[c] for c in classes]
+        size = int(np.prod(shape, dtype=np.int64))
+        if leaf is axes.leaves[number]:
+            return start + np.arange(size).reshape(shape)
+        start += size
+    raise ValueError("the family has a parameter that is not among the leaves")
+
+
+def families(axes):
+    r"""
+    Return the families of laws that the graph shows, none implied by those before it.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.families import families
+        sage: axes = axes_of(networks.normalised(30, 20, 10, norm="rms").response())
+        sage: [(f.kind, f.number(axes.sizes)) for f in families(axes)]
+        [('diagonal', 20), ('diagonal', 1)]
+    """
+    links = [(node, links_of(axes, node)) for node in axes.order if node.operation is not None and not is_sum_zero(node)]
+    found = []
+    for classes in _candidates(axes):
+        for first in classes:
+            if classes.count(first) == 1:
+                batch = tuple(c for c in classes if c != first)
+                found += _new(axes, links, "full", (first, *batch), found)
+        found += _new(axes, links, "diagonal", classes, found)
+    return found + _sums(axes)
+
+
+def _candidates(axes):
+    """Return sets of classes that one parameter has, the largest first."""
+    sets = {()}
+    for leaf in axes.leaves:
+        classes = sorted({c for axis in axes.of[leaf] for c in axis if not axes.rigid[c] and axes.sizes[c] > 1})
+        for size in range(1, min(len(classes), 3) + 1):
+            sets |= set(itertools.combinations(classes, size))
+    return sorted(sets, key=lambda classes: (-len(classes), classes))
+
+
+def flat(axes, node):
+    r"""
+    Return the classes of a node's axes one after the other.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.families import flat
+        sage: f = networks.linear([4, 3]).response()
+        sage: flat(axes_of(f), f.leaves[0r])
+        [0, 1]
+    """
+    return [c for axis in axes.of[node] for c in axis]
+
+
+def links_of(axes, node):
+    """Return for each input and for the node itself the label of each of its flat places; equal labels are one index."""
+    operation = node.operation
+
+    def by_axis(tensor, name):
+        return [(name(k), i) for k, axis in enumerate(axes.of[tensor]) for i in range(len(axis))]
+    if isinstance(operation, Contract):
+        words = operation.left, operation.right, operation.result
+        labels = [by_axis(tensor, lambda k, word=word: word[k]) for tensor, word in zip((*node.inputs, node), words)]
+    elif isinstance(operation, Add):
+        labels = [by_axis(node, lambda k: k)] * (len(node.inputs) + 1)
+    else:
+        (child,) = node.inputs
+        if isinstance(operation, Transpose):
+            labels = [by_axis(child, lambda k: k), by_axis(node, lambda k: operation.order[k])]
+        elif isinstance(operation, Reshape):
+            labels = [list(range(len(flat(axes, child)))), list(range(len(flat(axes, node))))]
+        elif isinstance(operation, Broadcast):
+            new = len(node.shape) - len(child.shape)
+            labels = [by_axis(child, lambda k: k + new if axes.of[child][k] else None), by_axis(node, lambda k: k)]
+        elif isinstance(operation, Windows):
+            labels = [by_axis(child, lambda k: k if k < operation.kept else ("in", k)),
+                      by_axis(node, lambda k: k if k < operation.kept else ("out", k))]
+        elif isinstance(operation, Select):
+            labels = [by_axis(child, lambda k: k), by_axis(node, lambda k: k)]
+        else:
+            labels = [by_axis(child, lambda k: k), by_axis(node, lambda k: k)]
+    return labels
+
+
+def _tuples(classes_here, classes):
+    """Return all choices of places, one for each class, all different."""
+    choices = [[i for i, c in enumerate(classes_here) if c == wanted] for wanted in classes]
+    return [chosen for chosen in itertools.product(*choices) if len(set(chosen)) == len(chosen)]
+
+
+def _new(axes, links, kind, classes, found):
+    """Return the families of this kind over these classes that those found do not imply."""
+    lattice, weights = WeightLattice(), {}
+    for node in axes.order:
+        for chosen in _tuples(flat(axes, node), classes):
+            weights[node, chosen] = lattice.unknowns(1)[0]
+    keys = [key for key in weights if isinstance(key[0], Parameter)]
+    if not keys:
+        return []
+    for node in axes.order:
+        if isinstance(node, (Data, Constant)) or is_sum_zero(node):
+            for chosen in _tuples(flat(axes, node), classes):
+                lattice.relation({weights[node, chosen]: 1})
+    for node, labels in links:
+        _relate(axes, lattice, weights, node, labels, classes, kind == "full")
+    for node, constraint, _ in axes.pairings:
+        last = len(flat(axes, node)) - len(axes.of[node][-1]) if axes.of[node] else 0
+        for chosen in _tuples(flat(axes, node), classes):
+            if "orthogonal" not in constraint or kind == "full" or any(place >= last for place in chosen) or not axes.of[node]:
+                lattice.relation({weights[node, chosen]: 1})
+    _, scales = lattice.characters([weights[key] for key in keys])
+    number = {leaf: i for i, leaf in enumerate(axes.leaves)}
+    known = [_projected(family, axes, classes) for family in found if set(classes) <= set(family.classes)
+             and (kind == "diagonal" or family.kind == "full" and family.classes[0] == classes[0])]
+    fresh = []
+    for column in scales.T:
+        column = column // np.gcd.reduce(column) * (1 if column[np.flatnonzero(column)[0]] > 0 else -1)
+        parts = tuple((number[node], chosen, int(w)) for (node, chosen), w in zip(keys, column) if w)
+        family = Family(kind, classes, parts)
+        vector = _projected(family, axes, classes)
+        if _rank(known + [vector]) > _rank(known):
+            known.append(vector)
+            fresh.append(family)
+    return fresh
+
+
+def _relate(axes, lattice, weights, node, labels, classes, full):
+    operands = list(node.inputs)
+    tables = [dict() for _ in labels]
+    for table, tensor, names in zip(tables, (*operands, node), labels):
+        for chosen in _tuples(flat(axes, tensor), classes):
+            table[tuple(names[i] for i in chosen)] = weights[tensor, chosen]
+    result = tables[-1]
+    if isinstance(node.operation, Add):
+        for table in tables[:-1]:
+            for key, weight in table.items():
+                lattice.relation({weight: 1}, {result[key]: -1})
+        return
+    everywhere = set()
+    if full and isinstance(node.operation, Contract) and not any(isinstance(child, Constant) and is_uniform(child) for child in operands):
+        everywhere = set(labels[0]) & set(labels[1]) & set(labels[2])
+    for key in set().union(*tables):
+        rows = [{table[key]: 1} for table in tables[:-1] if key in table]
+        if key in result:
+            rows.append({result[key]: -1})
+        lattice.relation(*rows)
+        if full and key[0] in everywhere:
+            for table in tables:
+                if key in table:
+                    lattice.relation({table[key]: 1})
+
+
+def _projected(family, axes, classes):
+    """Return the coefficients of the sum of a family over all indices but those of ``classes``."""
+    order = [family.classes.index(c) for c in classes]
+    out = {}
+    for number, where, alpha in family.parts:
+        key = number, tuple(where[i] for i in order)
+        out[key] = out.get(key, 0) + alpha
+    return out
+
+
+def _rank(vectors):
+    keys = sorted({key for vector in vectors for key in vector})
+    if not keys:
+        return 0
+    return rank(np.array([[vector.get(key, 0) for key in keys] for vector in vectors], dtype=np.int64) % _PRIME, _PRIME)
+
+
+def _sums(axes):
+    """Return the sums of parameters that no covector sees."""
+    found, seen = [], set()
+    seeds = {axes.of[node][-1] for node, constraint, _ in axes.pairings if "sum zero" in constraint and axes.of[node]}
+    seeds |= {axes.of[node][-1] for node in axes.order if is_sum_zero(node)}
+    for wanted in sorted(seed for seed in seeds if seed):
+        blind = _blind(axes, wanted)
+        for number, leaf in enumerate(axes.leaves):
+            here = flat(axes, leaf)
+            if () in blind[leaf]:
+                if (number, ()) not in seen:
+                    seen.add((number, ()))
+                    found.append(Family("entries", tuple(here), ((number, (), 1),)))
+                continue
+            for chosen in sorted(blind[leaf]):
+                if (number, chosen) not in seen:
+                    seen.add((number, chosen))
+                    found.append(Family("sum", tuple(c for i, c in enumerate(here) if i not in chosen), ((number, chosen, 1),)))
+    return [family for family in found if family.kind == "entries" or (family.parts[0][0], ()) not in seen]
+
+
+def _blind(axes, wanted):
+    """Return for each node along which places (those of the classes ``wanted``) a shift of it is not seen; () stands for any change."""
+    users = {node: [] for node in axes.order}
+    links = {}
+    for node in axes.order:
+        if node.operation is None or is_sum_zero(node):
+            continue
+        links[node] = links_of(axes, node)
+        for place, child in enumerate(node.inputs):
+            if child in users:
+                users[child].append((node, place))
+    paired = {}
+    for node, constraint, _ in axes.pairings:
+        paired.setdefault(node, []).append(constraint)
+    blind = {}
+    for node in reversed(axes.order):
+        here = flat(axes, node)
+        good = set()
+        for chosen in [(), *_tuples(here, wanted)]:
+            last = tuple(range(len(here) - len(axes.of[node][-1]), len(here))) if axes.of[node] else ()
+            seen = any("sum zero" not in constraint or chosen != last or not chosen for constraint in paired.get(node, ()))
+            if not seen and all(_unseen(axes, blind, links[user], user, place, chosen, wanted) for user, place in users[node]):
+                good.add(chosen)
+        blind[node] = good
+    return blind
+
+
+def _unseen(axes, blind, labels, user, place, chosen, wanted):
+    result = labels[-1]
+    if () in blind[user]:
+        return True
+    mine = labels[place]
+    shift = tuple(mine[i] for i in chosen)
+    if isinstance(user.operation, Contract):
+        other = user.inputs[1 - place]
+        theirs = labels[1 - place]
+        if not chosen:
+            return False
+        if not set(shift) & set(theirs):
+            return tuple(result.index(name) for name in shift) in blind[user]
+        return is_sum_zero(other) and shift == tuple(theirs[len(theirs) - len(axes.of[other][-1]):]) and not set(shift) & set(result)
+    if chosen:
+        return all(name in result for name in shift) and tuple(result.index(name) for name in shift) in blind[user]
+    # Repeated along a new axis, any change is a shift along it.
+    return isinstance(user.operation, (Broadcast, Select)) and any(all(result[i] not in mine for i in there) for there in blind[user] if there)

@@ -1,0 +1,169 @@
+r"""
+The number of laws as a formula in the widths.
+
+EXAMPLES::
+
+    sage: from sage_conslaw.structure.formula import Formula
+    sage: number = Formula({(64r, 64r, 12r): 1/2, (64r, 12r): 1/2, (768r,): 2}, {64r: 3r}, 26496r)
+    sage: number.expression({64r: "k", 12r: "h", 768r: "D"})
+    1/2*h*k^2 + 1/2*h*k + 2*D
+    sage: number.where({64r: "k"})
+    ('k >= 3',)
+"""
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .._sage import symbolic_ring
+
+# Names of the sizes of the architectures of the catalog that are no list of layers.
+_NAMES = {"attention": ("dim", "head_dim"), "transformer_block": ("dim", "hidden"), "gated": ("d", "h", "p"), "mixture": ("d", "h", "experts", "p"),
+          "normalised": ("p", "q", "m")}
+
+
+@dataclass(frozen=True)
+class Formula:
+    r"""
+    A polynomial in sizes of classes.
+
+    - ``terms`` -- dictionary from tuples of sizes (with repetitions) to coefficients
+
+    - ``least`` -- for sizes of classes that grew, from which size on the formula is proved; ``value`` -- the number at the sizes given
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.structure.formula import Formula
+        sage: Formula({(5r, 5r): 1/2, (5r,): 1/2}, {}, 15r).expression()
+        1/2*n5^2 + 1/2*n5
+    """
+
+    terms: dict
+    least: dict
+    value: int
+    # Pairs (size, sizes): one that is at least the sum of others; and names of biases that were tried at these widths alone.
+    sums: tuple = ()
+    offsets: tuple = ()
+
+    def expression(self, names=None):
+        r"""
+        Return the formula as a Sage expression in the given names of sizes, a dictionary ``{size: name or expression}``.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.structure.formula import Formula
+            sage: D, h = SR.var("D, h")
+            sage: Formula({(64r, 64r, 12r): 1, (64r, 12r): 1}, {}, 49920r).expression({64r: D/h, 12r: h})
+            D + D^2/h
+        """
+        SR = symbolic_ring()
+        names = names or {}
+        total = SR(0)
+        for monomial, value in self.terms.items():
+            value = Fraction(str(value))
+            term = SR(value.numerator) / SR(value.denominator)
+            for size in monomial:
+                name = names.get(size, f"n{size}")
+                term = term * (SR.var(name) if isinstance(name, str) else name)
+            total = total + term
+        return total.expand()
+
+    def where(self, names=None):
+        r"""
+        Return from which sizes on the formula is proved, as inequalities.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.structure.formula import Formula
+            sage: Formula({}, {7r: 2r}, 0r).where()
+            ('n7 >= 2',)
+        """
+        names = names or {}
+
+        def name(size):
+            return str(names.get(size, f"n{size}"))
+        out = [f"{name(size)} >= {least}" for size, least in sorted(self.least.items())]
+        out += [f"{name(size)} >= {' + '.join(map(name, others))}" for size, others in dict.fromkeys(self.sums)]
+        if self.offsets:
+            out.append(f"the biases {', '.join(dict.fromkeys(self.offsets))} tried at these widths")
+        return tuple(out)
+
+
+def formula_of(width):
+    r"""
+    Return the formula of a network whose segments are all proved, else ``None``.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.structure.formula import formula_of
+        sage: from sage_conslaw.structure.true_width import width_of
+        sage: width = width_of(problem(networks.attention(1009, 101, heads=11)).family)
+        sage: _ = width.bounds(numpy.random.default_rng(0r))
+        sage: formula_of(width).expression({101r: "k", 11r: "h"})
+        h*k^2 + h*k
+    """
+    if width.segments is None or not all(segment.found.proved for segment in width.segments):
+        return None
+    total, least, sums, offsets = {}, {}, [], []
+
+    def add(monomial, value):
+        key = tuple(sorted(monomial))
+        total[key] = total.get(key, 0) + value
+    add((), Fraction(width.response.dimension - width.axes.response.dimension))
+    for segment in width.segments:
+        counted = 0
+        for family in segment.found.families:
+            sizes = [segment.axes.sizes[c] for c in family.classes]
+            counted += family.number(list(segment.axes.sizes))
+            if family.kind == "full":
+                add([*sizes, sizes[0]], Fraction(1, 2))
+                add(sizes, Fraction(1, 2))
+            else:
+                add(sizes, Fraction(1))
+        add((), Fraction(segment.found.laws - counted))
+        sums += [(segment.axes.sizes[c], tuple(segment.axes.sizes[d] for d in others)) for c, others in segment.found.sums]
+        offsets += segment.found.offsets
+        for c, n in segment.found.least.items():
+            size = segment.axes.sizes[c]
+            least[size] = max(least.get(size, 0), n)
+    return Formula({key: value for key, value in total.items() if value}, least,
+                   int(sum(total_here(key, value) for key, value in total.items())), tuple(sums), tuple(offsets))
+
+
+def total_here(sizes, value):
+    r"""
+    Return a term of a formula at its own sizes.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.structure.formula import total_here
+        sage: total_here((3r, 4r), 2r)
+        24
+    """
+    for size in sizes:
+        value = value * size
+    return value
+
+
+def names_of(architecture, sizes, options):
+    r"""
+    Return names for the sizes of a network of the catalog; a number that would have two names has none.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.structure.formula import names_of
+        sage: sorted(names_of("transformer_block", (768r, 3072r), (("heads", 12r),)).items())
+        [(12, 'heads'), (64, 'head_dim'), (768, 'dim'), (3072, 'hidden')]
+        sage: names_of("relu", (5r, 5r, 3r), ())
+        {3: 'n2'}
+    """
+    pairs = [(f"n{i}", n) for i, n in enumerate(sizes)] if architecture not in _NAMES else list(zip(_NAMES[architecture], sizes))
+    pairs += [(name, value) for name, value in options if isinstance(value, int) and not isinstance(value, bool)]
+    given = dict(pairs)
+    if architecture == "transformer_block" and given.get("heads"):
+        pairs.append(("head_dim", given["dim"] // given["heads"]))
+    out = {}
+    for name, value in pairs:
+        out.setdefault(int(value), []).append(name)
+    return {value: names[0] for value, names in out.items() if len(names) == 1}

@@ -1,0 +1,571 @@
+r"""
+The number of laws of a segment at any width, from a dense computation at small widths.
+
+Two theorems (:mod:`.switching`) carry the count from small class sizes `m` to the true ones:
+
+- a class that data switch off, and over which no family is full, grows at generic points: if at `m` the laws of all families are independent, also with
+  one value less, and with the rank of the Lie algebra they fill the space, then so they do at all larger sizes;
+- a class without data (the width of queries and keys, the rank of an adapter) grows together with classes that carry data, by *units* at special points;
+  generic ranks are at least those at special points.
+
+The laws themselves are independent at all sizes from the base on: a combination of their gradients that vanishes, restricted to the parameters without one
+value (at special points: without one unit), is one of the smaller network, because there the gradients of the laws of that value vanish.  Where a class with
+data grows beyond the units, one value less is checked at special points whose first unit has taken the other neurons of a unit.  So both bounds meet at every
+width, or this module says why not.
+
+EXAMPLES::
+
+    sage: import numpy
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.structure.axes import axes_of
+    sage: from sage_conslaw.structure.growth import grown
+    sage: found = grown(axes_of(networks.lora([768, 768], rank=8).response()), numpy.random.default_rng(0r))
+    sage: found.laws, found.rank, found.proved
+    (36, 12252, True)
+    sage: found.least
+    {0: 3, 1: 3, 2: 3}
+"""
+import logging
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..exact.arithmetic import ModularArithmetic
+from ..exact.linear_algebra import independent_rows, rank
+from ..exact.modular import random_array
+from ..exact.primes import random_prime, with_lucky_prime
+from ..fields.bracket import random_word
+from ..flows.flow_family import FlowFamily
+from ..graph.operations import Add
+from ..graph.rearrangements import Broadcast, Reshape
+from ..graph.response import NetworkResponse
+from ..graph.tensor import Constant, Data, Parameter
+from ..laws.independence import jacobian
+from .axes import Unknown, axes_of, is_sum_zero
+from .families import families, flat
+from .segments import apart
+from .switching import sign_flips, switchable
+
+logger = logging.getLogger(__name__)
+
+# Sizes of classes that are tried as a base, and copies of each unit: with two nothing is to spare for brackets.
+_BASES = (2, 3, 4)
+_UNITS = 3
+
+# A dense computation of this many parameters takes some seconds.
+_MOST_PARAMETERS = 1200
+
+# Numbers held at once for the components of biases: 0.5 GB.
+_MOST_NUMBERS = 60_000_000
+
+# Cost of words, as in `chain_points`: a word of d + 1 letters costs about 3^d passes, each with this overhead, in numbers.
+_OVERHEAD, _MOST_WORK = 20_000, 60_000_000
+_IDLE, _AT_LEAST = 2, 4
+
+
+@dataclass(frozen=True)
+class Grown:
+    r"""
+    What is proved of a segment at its true size.
+
+    - ``laws``, ``rank`` -- proved lower bounds of the number of independent laws and of the rank
+
+    - ``families`` -- the families of independent laws; ``least`` -- for each class that grew the size from which on their numbers are proved
+
+    - ``reason`` -- why the bounds do not meet, or ``None``
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.structure.growth import Grown
+        sage: Grown(12r, 3r, 9r, (), {}, None).proved
+        True
+    """
+
+    dimension: int
+    laws: int
+    rank: int
+    families: tuple
+    least: dict
+    reason: str
+    # Further conditions on widths: pairs (class, classes) for a size that is at least a sum of others; biases that were tried at these widths alone.
+    sums: tuple = ()
+    offsets: tuple = ()
+
+    @property
+    def proved(self):
+        r"""
+        Whether both bounds meet.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.structure.growth import Grown
+            sage: Grown(12r, 3r, 0r, (), {}, "no base").proved
+            False
+        """
+        return self.laws + self.rank == self.dimension
+
+
+def dimension(axes, sizes):
+    r"""
+    Return the number of parameters at given sizes of the classes.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.growth import dimension
+        sage: dimension(axes_of(networks.linear([4, 3, 2]).response()), [40, 30, 20])
+        1800
+    """
+    return sum(int(np.prod([sizes[c] for c in flat(axes, leaf)], dtype=object)) for leaf in axes.leaves)
+
+
+def grown(axes, generator, deadline=None, found=None, offsets=True):
+    r"""
+    Return what is proved of a segment at its true size.
+
+    INPUT: ``found`` -- families of laws, if they are known; ``offsets`` -- whether to try the network without biases
+
+    EXAMPLES:
+
+    One input and one output: a law that is not polynomial is missing at every base, and nothing is claimed::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.growth import grown
+        sage: found = grown(axes_of(networks.linear([1, 40, 40, 1]).response()), numpy.random.default_rng(0r))
+        sage: found.proved, found.laws
+        (False, 1640)
+    """
+    found = families(axes) if found is None else found
+    total = dimension(axes, axes.sizes)
+    if any(family.kind == "entries" for family in found):
+        return _without_unseen(axes, found, generator, deadline)
+    reason, best = "no small network was tried", None
+    for size in _BASES:
+        for base in _bases(axes, found, size):
+            if dimension(axes, base.sizes) > _MOST_PARAMETERS:
+                reason = "its small networks are still large"
+                continue
+            if deadline is not None:
+                deadline.check()
+            reason = with_lucky_prime(generator, lambda p, base=base: base.failure(generator, p, deadline))
+            logger.info("base %s: %s", base.sizes, reason or "proved")
+            if reason is None:
+                laws = sum(family.number(list(axes.sizes)) for family in found)
+                least = {c: n for c, n in enumerate(base.sizes) if n < axes.sizes[c]}
+                return Grown(total, laws, total - laws, tuple(found), least, None, base.conditions())
+            if base.independent:
+                best = found
+    if best is None and (base := _base_of_laws(axes, found)) is not None and with_lucky_prime(generator, lambda p: base.dependent(generator, p)) is None:
+        best = found
+    if best is None:
+        best = _independent_families(axes, found, generator)
+    laws = sum(family.number(list(axes.sizes)) for family in best)
+    open_end = Grown(total, laws, 0, tuple(best), {}, reason)
+    return _without_offsets(axes, found, open_end, generator, deadline) if offsets else open_end
+
+
+def _without_unseen(axes, found, generator, deadline):
+    """Leave out the parameters that the response does not depend on at all: each entry is a law."""
+    unseen = {axes.leaves[family.parts[0][0]] for family in found if family.kind == "entries"}
+    size = sum(leaf.size for leaf in unseen)
+    kept = [leaf for leaf in axes.leaves if leaf not in unseen]
+    entries = tuple(family for family in found if family.kind == "entries")
+    if not kept:
+        return Grown(size, size, 0, entries, {}, None)
+    rest = axes_of(axes.restricted(axes.sizes, kept))
+    result = grown(rest, generator, deadline)
+    classes = {}
+    for leaf, mine in zip(rest.leaves, kept):
+        classes.update(zip(flat(rest, leaf), flat(axes, mine)))
+    others = tuple(replace(family, classes=tuple(classes[c] for c in family.classes),
+                           parts=tuple((axes.leaves.index(kept[number]), where, alpha) for number, where, alpha in family.parts))
+                   for family in result.families)
+    least = {classes[c]: n for c, n in result.least.items() if c in classes}
+    sums = tuple((classes[c], tuple(classes[d] for d in more)) for c, more in result.sums if c in classes and all(d in classes for d in more))
+    return replace(result, dimension=result.dimension + size, laws=result.laws + size, families=others + entries, least=least, sums=sums)
+
+
+def _without_offsets(axes, found, known, generator, deadline):
+    """
+    Prove the number of a network with biases from that without them.
+
+    Where terms with a bias have other data than those without, the fields of the network without biases are among those of this one.  A covector that
+    annihilates the Lie algebra then restricts to one of the network without biases; it is zero if that is, when the biases' components of the fields fill their
+    space, or all of it but what sums of biases that are laws leave.  So there are at most as many laws as without biases, and these.  The laws of
+    this network, restricted to the other parameters, are laws of the network without biases; their independence is proved there.
+    """
+    offsets = added_leaves(axes)
+    if not offsets or len(offsets) == len(axes.leaves) or not apart(axes.response, offsets):
+        return known
+    kept = [leaf for leaf in axes.leaves if leaf not in offsets]
+    try:
+        plain = axes_of(axes.restricted(axes.sizes, kept))
+    except Unknown:
+        return known
+    numbers = {i: plain.leaves.index(other) for i, leaf in enumerate(axes.leaves) for other in plain.leaves if leaf in kept and other.name == leaf.name}
+    sums = [family for family in found if all(number not in numbers for number, _, _ in family.parts)]
+    renamed = {}
+    for i, j in numbers.items():
+        renamed.update(zip(flat(axes, axes.leaves[i]), flat(plain, plain.leaves[j])))
+    others = [replace(family, classes=tuple(renamed.get(c, -1) for c in family.classes),
+                      parts=tuple((numbers[number], where, alpha) for number, where, alpha in family.parts if number in numbers))
+              for family in found if family not in sums]
+    if any(-1 in family.classes for family in others):
+        return known
+    bare = grown(plain, generator, deadline, others, False)
+    if not bare.proved:
+        # Without biases there may be more laws.
+        bare = max(bare, grown(plain, generator, deadline, None, False), key=lambda one: one.rank)
+    # Its fields are fields of this one.
+    known = replace(known, rank=max(known.rank, bare.rank))
+    if not bare.proved:
+        return replace(known, reason=bare.reason)
+    fixed = sum(family.number(list(axes.sizes)) for family in sums)
+    if any(family.kind != "sum" for family in sums):
+        return replace(known, reason="biases have laws among themselves")
+    if bare.laws + fixed != known.laws:
+        return replace(known, reason=f"without biases there are {bare.laws} laws")
+    # A small prime: the products at true width are then single ones of doubles.
+    if not _offsets_move(axes, offsets, fixed, generator, random_prime(generator, 21), deadline):
+        return replace(known, reason="the biases are not moved in all directions by fields without brackets")
+    laws = bare.laws + fixed
+    back = {value: key for key, value in renamed.items()}
+    least = {back[c]: n for c, n in bare.least.items() if c in back}
+    sums = tuple((back[c], tuple(back[d] for d in others)) for c, others in bare.sums if c in back and all(d in back for d in others))
+    return Grown(known.dimension, laws, known.dimension - laws, tuple(found), least, None, sums, tuple(leaf.name for leaf in offsets))
+
+
+def added_leaves(axes):
+    r"""
+    Return the parameters that enter by a sum, repeated or not: biases.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.growth import added_leaves
+        sage: [leaf.name for leaf in added_leaves(axes_of(networks.relu([3, 2, 1], bias=True).response()))]
+        ['b1']
+    """
+    entering = {leaf: leaf for leaf in axes.leaves}
+    uses = {leaf: [] for leaf in axes.leaves}
+    for node in axes.order:
+        for child in node.inputs if not is_sum_zero(node) else ():
+            if child in entering:
+                if isinstance(node.operation, Add):
+                    uses[entering[child]].append(True)
+                elif isinstance(node.operation, (Broadcast, Reshape)):
+                    entering[node] = entering[child]
+                else:
+                    uses[entering[child]].append(False)
+    found = [leaf for leaf in axes.leaves if uses[leaf] and all(uses[leaf])]
+    return found if len(found) < len(axes.leaves) else []
+
+
+def _offsets_move(axes, offsets, fixed, generator, p, deadline):
+    """Say whether the components of the fields at some parameters fill their space; where other neurons' weights are zero, fewer neurons do."""
+    mine = {c for leaf in offsets for c in flat(axes, leaf)}
+    wanted = sum(int(np.prod([axes.sizes[c] for c in flat(axes, leaf)])) for leaf in offsets) - fixed
+    few = 4
+    while True:
+        if deadline is not None:
+            deadline.check()
+        sizes = [n if rigid or c in mine else min(n, few) for c, (n, rigid) in enumerate(zip(axes.sizes, axes.rigid))]
+        if sizes != list(axes.sizes) and not all(_has_readers(axes, c, sizes) for c in mine):
+            few *= 2
+            continue
+        if wanted * max(map(int, sizes)) * 8 > _MOST_NUMBERS or dimension(axes, sizes) > _MOST_NUMBERS:
+            return False
+        small = axes.restricted(sizes)
+        names = {leaf.name for leaf in offsets}
+        if _components_rank(small, [leaf for leaf in small.leaves if leaf.name in names], wanted, generator, p) == wanted:
+            return True
+        if sizes == list(axes.sizes):
+            return False
+        few *= 2
+
+
+def _has_readers(axes, c, sizes):
+    """Say whether as many numbers as there are biases of a class are read from each of them: with fewer their components cannot fill it."""
+    total = 0
+    for leaf in axes.leaves:
+        here = flat(axes, leaf)
+        if c in here and len(here) > 1:
+            total += int(np.prod([sizes[d] for d in here], dtype=np.int64)) // sizes[c]
+    return total >= sizes[c]
+
+
+def _components_rank(response, leaves, wanted, generator, p):
+    """Return the rank of the components at some leaves of random fields at a random point."""
+    A, batch = ModularArithmetic(p), wanted + 2
+    data = response.draw(generator, p, batch)
+    values = {}
+    for node in response.order:
+        if isinstance(node, Parameter):
+            values[node] = random_array(generator, node.shape, p)
+        elif isinstance(node, Data):
+            values[node] = data[node]
+        elif isinstance(node, Constant):
+            values[node] = node.value(A)
+        else:
+            values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
+    some = NetworkResponse(leaves, response.pairings)
+    rows = some.pulled_back(A, values, [(node, values[covector]) for node, covector in response.pairings])
+    return rank(np.broadcast_to(rows, (batch, some.dimension)), p)
+
+
+def _independent_families(axes, found, generator):
+    """
+    Return families that are independent at small sizes, and so at the true ones; full ones are left out.
+
+    Where a combination of the others' gradients vanishes, so it does restricted to the parameters without one index, on which the laws of that index have no
+    gradient and the rest are those of the smaller network.  The gradient of `(W^T W)_{ij}` does not vanish without `j`.
+    """
+    sizes = [min(n, 4) if not rigid else n for n, rigid in zip(axes.sizes, axes.rigid)]
+    if dimension(axes, sizes) > 4 * _MOST_PARAMETERS:
+        return []
+    kept = []
+    for family in found:
+        if family.kind == "full" and sizes[family.classes[0]] < axes.sizes[family.classes[0]]:
+            continue
+        trial = [*kept, family]
+        number = sum(one.number(sizes) for one in trial)
+        if with_lucky_prime(generator, lambda p, trial=trial: _law_rank(axes, trial, sizes, None, generator, p)) == number:
+            kept = trial
+    return kept
+
+
+def _law_rank(axes, found, sizes, point, generator, p):
+    size = dimension(axes, sizes)
+    laws = [law for family in found for law in family.polynomials(axes, axes.leaves, sizes)]
+    if not laws:
+        return 0
+    if point is None:
+        point = random_array(generator, (size,), p)
+    return rank(jacobian(laws, size, point, p), p)
+
+
+class _Base:
+    """Small sizes of all classes, with units for those that carry no data, and what has to hold there."""
+
+    def __init__(self, axes, found, sizes, kinds, stuck=()):
+        self.axes, self.found, self.sizes = axes, found, list(sizes)
+        self.independent, self.stuck = False, stuck
+        # Each kind of unit: its classes, and the parities at the places of these classes in each parameter.
+        self.kinds = kinds
+        if kinds:
+            for c in {c for classes, _ in kinds for c in classes}:
+                self.sizes[c] = self.units(c, [_UNITS] * len(kinds))
+
+    def units(self, c, numbers):
+        return sum(number for (classes, _), number in zip(self.kinds, numbers) if c in classes)
+
+    def conditions(self):
+        """Return pairs (class, classes): a class with data has at least as many values as units that contain it."""
+        return tuple((c, tuple(d for classes, _ in self.kinds for d in classes if d in self.stuck and c in classes))
+                     for c in sorted({c for classes, _ in self.kinds for c in classes}) if c not in self.stuck)
+
+    def point(self, numbers, sizes, generator, p, without=None):
+        """
+        Return a random special point: entries that change sign under a flip of a unit are zero.
+
+        With ``without``, a class, the last unit of the first kind that has it lacks it, and its other neurons belong to the first unit of the kind.
+        """
+        if not self.kinds:
+            return None
+        owners = {}
+        start = 0
+        for k, ((classes, _), number) in enumerate(zip(self.kinds, numbers)):
+            for copy in range(number):
+                last = without in classes and copy == number - 1
+                without = None if last else without
+                for c in classes:
+                    if last and sizes[c] < self.units(c, numbers):
+                        continue
+                    owners.setdefault(c, []).append((k, start if last else start + copy))
+            start += number
+        parts = []
+        for leaf in self.axes.leaves:
+            here = flat(self.axes, leaf)
+            shape = [sizes[c] for c in here]
+            values = 1 + random_array(generator, shape, p - 1)
+            marked = [i for i, c in enumerate(here) if c in owners]
+            alive = np.ones(shape, dtype=bool)
+            for unit in range(start):
+                parity = np.zeros(shape, dtype=np.int64)
+                for i in marked:
+                    along = np.array([self._parity(leaf, here, i, k) if u == unit else 0 for k, u in owners[here[i]]])
+                    parity = parity + along.reshape([-1 if j == i else 1 for j in range(len(shape))])
+                alive &= parity % 2 == 0
+            parts.append(np.where(alive, values, 0).ravel())
+        return np.concatenate(parts)
+
+    def _parity(self, leaf, here, place, kind):
+        classes, signs = self.kinds[kind]
+        mine = [i for i, c in enumerate(here) if c in classes]
+        return signs[leaf][mine.index(place)]
+
+    def failure(self, generator, p, deadline):
+        """Return ``None`` if this base proves the numbers of laws at the true size, else what fails."""
+        reason = self.dependent(generator, p)
+        if reason is not None:
+            return reason
+        axes, wanted = self.axes, sum(family.number(self.sizes) for family in self.found)
+        point = self.point([_UNITS] * len(self.kinds), self.sizes, generator, p)
+        small = axes.restricted(self.sizes)
+        if small.dimension != dimension(axes, self.sizes):
+            return "its small network lacks parameters"
+        if not small.pairings:
+            return "its small network has no fields"
+        missing = small.dimension - wanted
+        if point is None:
+            point = random_array(generator, (small.dimension,), p)
+        rank_here = word_rank(small, point, missing, generator, p, deadline)
+        if rank_here > missing:
+            raise ArithmeticError("a law that the graph shows is broken by the fields; please report it with the network")
+        return None if rank_here == missing else f"its small network has rank {rank_here} of {missing} at the points tried"
+
+    def dependent(self, generator, p):
+        """Return ``None`` if the laws are independent from this base on, else what fails."""
+        axes, numbers = self.axes, [_UNITS] * len(self.kinds)
+        wanted = sum(family.number(self.sizes) for family in self.found)
+        point = self.point(numbers, self.sizes, generator, p)
+        if _law_rank(axes, self.found, self.sizes, point, generator, p) < wanted:
+            return "its laws are not independent at small sizes"
+        for k in range(len(numbers)):
+            less = [number - (j == k) for j, number in enumerate(numbers)]
+            sizes = list(self.sizes)
+            for c in self.kinds[k][0]:
+                sizes[c] -= 1
+            if _law_rank(axes, self.found, sizes, self.point(less, sizes, generator, p), generator, p) < _number(self.found, sizes):
+                return "its laws are not independent with a unit less"
+        for c, n in enumerate(self.sizes):
+            if n < axes.sizes[c] and c not in self.stuck and any(c in flat(axes, leaf) for leaf in axes.leaves):
+                sizes = [m - (d == c) for d, m in enumerate(self.sizes)]
+                if _law_rank(axes, self.found, sizes, self.point(numbers, sizes, generator, p, c), generator, p) < _number(self.found, sizes):
+                    return "its laws are not independent at smaller sizes"
+        self.independent = True
+        return None
+
+
+def _number(found, sizes):
+    return sum(family.number(sizes) for family in found)
+
+
+def _bases(axes, found, size):
+    """Yield bases in which every class that is smaller than in truth is known to grow."""
+    constrained = {}
+    for node, constraint, _ in axes.pairings:
+        if axes.of[node]:
+            for c in axes.of[node][-1]:
+                constrained[c] = max(constrained.get(c, 0), {"free": 0, "sum zero": 3, "orthogonal": 3}.get(constraint, 4))
+    sizes = [n if rigid else min(n, max(size, constrained.get(c, 0))) for c, (n, rigid) in enumerate(zip(axes.sizes, axes.rigid))]
+    growing = [c for c, n in enumerate(sizes) if n < axes.sizes[c]]
+    stuck = [c for c in growing if not (switchable(axes, [c]) and _degree_fits(axes, found, c))]
+    if not stuck:
+        yield _Base(axes, found, sizes, [])
+        return
+    kinds = []
+    for c in stuck:
+        classes = sorted({c, *_partners(axes, found, c, growing, stuck)})
+        signs = next((signs for signs in sign_flips(axes, classes) if switchable(axes, classes, signs)), None)
+        if signs is None:
+            return
+        kinds.append((classes, signs))
+    base = _Base(axes, found, sizes, kinds, stuck)
+    # Classes without data come in as many units as they have values; those with data in at least as many values as units.
+    numbers = [axes.sizes[c] for c in stuck]
+    touched = {c for classes, _ in kinds for c in classes}
+    if all(base.units(c, numbers) <= axes.sizes[c] for c in touched) and all(sum(c in classes for classes, _ in kinds) == 1 for c in stuck) \
+            and min(numbers) >= _UNITS and _places_fit(axes, touched) and _kinds_fit(found, kinds):
+        yield base
+
+
+def _kinds_fit(found, kinds):
+    """The number of laws has degree at most two in the number of units of each kind."""
+    return all(sum(family.degree(c) for c in classes) <= 2 for classes, _ in kinds for family in found)
+
+
+def _base_of_laws(axes, found):
+    """
+    Return a base at which the independence of the laws is tried, whether or not the network grows from it, or ``None``.
+
+    Units are one neuron of a class of a full family and one of another class that shares a parameter with it; weights with one place in a unit are zero where
+    the full family has them, so that the gradient of the law of two units vanishes without one of them.
+    """
+    sizes = [n if rigid else min(n, 4) for n, rigid in zip(axes.sizes, axes.rigid)]
+    kinds, firsts = [], []
+    for family in found:
+        if family.kind != "full" or family.classes[0] in firsts or sizes[family.classes[0]] == axes.sizes[family.classes[0]]:
+            continue
+        a = family.classes[0]
+        partner = next((d for leaf in axes.leaves for d in flat(axes, leaf) if a in flat(axes, leaf) and d not in family.classes
+                        and not any(f.kind == "full" and f.classes[0] == d for f in found) and sizes[d] < axes.sizes[d]), None)
+        if partner is None:
+            return None
+        firsts.append(a)
+        kinds.append((sorted({a, partner}), None))
+    if not kinds:
+        return None
+    full = {number for family in found if family.kind == "full" for number, _, _ in family.parts}
+    kinds = [(classes, {leaf: tuple(int(len(here) > 1 or i in full) for _ in here)
+                        for i, leaf in enumerate(axes.leaves) for here in [[c for c in flat(axes, leaf) if c in classes]]}) for classes, _ in kinds]
+    base = _Base(axes, found, sizes, kinds, firsts)
+    touched = {c for classes, _ in kinds for c in classes}
+    fits = all(base.units(c, [axes.sizes[d] for d in firsts]) <= axes.sizes[c] for c in touched) and _places_fit(axes, touched)
+    return base if fits and dimension(axes, base.sizes) <= 4 * _MOST_PARAMETERS else None
+
+
+def _places_fit(axes, touched):
+    """A parameter with two places in units has weights between two units; three would tie three."""
+    return all(sum(c in touched for c in flat(axes, leaf)) <= 2 for leaf in axes.leaves)
+
+
+def _degree_fits(axes, found, c):
+    if any(family.kind == "full" and family.classes[0] == c for family in found):
+        return False
+    most = max((flat(axes, leaf).count(c) for leaf in axes.leaves), default=0)
+    return max((family.degree(c) for family in found), default=0) <= most
+
+
+def _partners(axes, found, c, growing, stuck):
+    """Return the classes whose neurons make a unit with one of ``c``: those that share a parameter with it, but for heads and the like."""
+    batch = {d for family in found if family.kind == "full" and family.classes[0] == c for d in family.classes[1:]}
+    return {d for leaf in axes.leaves for d in flat(axes, leaf) if c in flat(axes, leaf) and d in growing and d not in stuck and d not in batch}
+
+
+def word_rank(response, point, wanted, generator, p, deadline=None):
+    r"""
+    Return the rank of random Lie words of a response's fields at a point modulo a prime: a proved lower bound of the generic rank.
+
+    INPUT: ``wanted`` -- the search ends where the rank reaches it, or where longer words add nothing
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.growth import word_rank
+        sage: word_rank(networks.linear([2, 2, 2]).response(), numpy.array([1, 2, 3, 5, 7, 11, 13, 17]), 8r, numpy.random.default_rng(0r), int(2^61 - 1))
+        5
+    """
+    family, A, size = FlowFamily(response, response.names), ModularArithmetic(p), response.dimension
+    rows = np.zeros((0, size), dtype=np.int64)
+    idle = depth = 0
+    while len(rows) <= wanted:
+        batch = wanted - len(rows) + 2
+        if idle >= _IDLE and depth >= _AT_LEAST or (batch * size + _OVERHEAD) * 3 ** depth > _MOST_WORK:
+            break
+        if deadline is not None:
+            deadline.check()
+        words = np.broadcast_to(random_word(family, generator, p, batch, depth)(A, point), (batch, size))
+        stack = np.concatenate([rows, words])
+        kept = stack[independent_rows(stack, p)]
+        idle = 0 if len(kept) > len(rows) else idle + 1
+        rows = kept
+        depth += 1
+        if len(rows) == wanted and depth > 1:
+            break
+    return len(rows)

@@ -1,0 +1,185 @@
+r"""
+Which indices can be switched off by data, so that a network contains smaller ones.
+
+Let `j` be a value of a class `c`, and set all data with index `j` to zero.  If then no paired tensor depends on any weight with index `j`, the fields are
+those of the network without `j`, whatever the weights with index `j` are: `V(n + 1) \supseteq V(n)` for each of the `n + 1` ways to leave one out.
+
+*Lemma (gluing).* Let a covector `\omega` annihilate the Lie algebra of the network with `n + 1` values at a generic point, and let every parameter have
+at most `t` indices in `c`.  Restricted to the weights without `j` it annihilates that of the network without `j`, which by induction is spanned by the
+`g(n)` gradients of independent laws.  For `t = 1`: `\omega \mapsto \omega|_{S_1}` has its image in a space of dimension `g(n)`, and its kernel embeds by
+`\omega \mapsto \omega|_{S_2}` into the gradients of laws without 2 that vanish without 1 and 2, of which there are `g(n) - g(n - 1)`.  So there are
+at most `2 g(n) - g(n - 1)` laws: the number of laws is concave.  For general `t` the same with `t + 1` values to leave out: at most the
+polynomial of degree `t` through `g(n - t), \ldots, g(n)`.  If `g` is a polynomial of degree at most `t`, equality at one size proves it for all larger sizes.
+
+The same holds at special points: a *unit* is a set of neurons, one of each of several classes, and what changes sign when a unit does is zero: weights
+between different units first of all.  With the data of a unit switched off, changing its sign changes no datum and no paired tensor; so the
+fields of the others are even there, they keep what is odd at zero, and act as in the network without the unit.  Every parameter has indices in at most two
+units: the lemma with `t = 2` carries the number of laws at special points from a few units to any number, and generic points have no more laws.
+
+EXAMPLES:
+
+Hidden units with gates and inputs can be switched off, those of a linear network cannot::
+
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.structure.axes import axes_of
+    sage: from sage_conslaw.structure.switching import switchable
+    sage: relu, linear = (axes_of(f([4, 3, 2]).response()) for f in (networks.relu, networks.linear))
+    sage: [switchable(relu, [c]) for c in range(3)], [switchable(linear, [c]) for c in range(3)]
+    ([True, True, True], [True, False, True])
+
+At points where weights between different hidden units and inputs vanish these can, together::
+
+    sage: from sage_conslaw.structure.switching import sign_flips
+    sage: f = networks.linear([4, 3, 2]).response(); axes = axes_of(f)
+    sage: signs = next(iter(sign_flips(axes, [0r, 1r, 2r])))
+    sage: [signs[leaf] for leaf in f.leaves], switchable(axes, [0r, 1r, 2r], signs)
+    ([(1, 1), (1, 1)], True)
+"""
+import itertools
+
+from ..graph.operations import Add, Contract
+from ..graph.tensor import Constant, Data, Parameter
+from ..laws.gradings import WeightLattice
+from .axes import is_sum_zero
+from .families import flat, links_of
+
+# More independent sign flips of one unit are not tried; two or three are usual.
+_MOST_FLIPS = 6
+
+
+def places(axes, node, classes):
+    r"""
+    Return the places of these classes among those of a node's axes.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.switching import places
+        sage: f = networks.linear([4, 3, 2]).response()
+        sage: places(axes_of(f), f.leaves[1r], [1r])
+        [0]
+    """
+    return [i for i, c in enumerate(flat(axes, node)) if c in classes]
+
+
+def switchable(axes, classes, signs=None):
+    r"""
+    Decide whether data switch off an index of one class, or with ``signs`` a unit of several at its special points; ``True`` is a proof.
+
+    EXAMPLES:
+
+    Key and query widths of attention carry no data; heads do, by the covector at the scores::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.switching import switchable
+        sage: axes = axes_of(networks.attention(5, 3, heads=2).response())
+        sage: [switchable(axes, [c]) for c in range(3)]
+        [True, True, False]
+    """
+    vanishing = {}
+    for node in axes.order:
+        here = places(axes, node, classes)
+        patterns = [frozenset(p) for size in range(1, len(here) + 1) for p in itertools.combinations(here, size)]
+        if isinstance(node, Data) or is_sum_zero(node):
+            vanishing[node] = set(patterns)
+        elif isinstance(node, Parameter):
+            odd = dict(zip(here, signs[node])) if signs is not None else {}
+            vanishing[node] = {p for p in patterns if sum(odd.get(i, 0) for i in p) % 2}
+        elif isinstance(node, Constant):
+            vanishing[node] = set()
+        elif not _through(axes, node, classes, patterns, vanishing):
+            return False
+    return True
+
+
+def _through(axes, node, classes, patterns, vanishing):
+    """Find the patterns of switched-off places at which a node vanishes; ``False`` if its other entries depend on what is switched off."""
+    labels = links_of(axes, node)
+    result = labels[-1]
+    found = set()
+    inputs = [(child, {labels[k][i]: i for i in places(axes, child, classes)}) for k, child in enumerate(node.inputs)]
+    summed = sorted({name for _, table in inputs for name in table if name not in result}, key=str)
+
+    def zero(child, table, off):
+        pattern = frozenset(i for name, i in table.items() if name in off)
+        return bool(pattern) and pattern in vanishing[child]
+    for pattern in [frozenset(), *patterns]:
+        kept = {result[i] for i in pattern}
+        if isinstance(node.operation, Add):
+            vanishes = all(zero(child, table, kept) for child, table in inputs)
+        elif isinstance(node.operation, Contract):
+            choices = [kept | set(off) for size in range(len(summed) + 1) for off in itertools.combinations(summed, size)]
+            dead = [any(zero(child, table, off) for child, table in inputs) for off in choices]
+            if not pattern and not all(dead[1:]):
+                return False
+            vanishes = all(dead)
+        else:
+            ((child, table),) = inputs
+            vanishes = zero(child, table, kept)
+        if pattern and vanishes:
+            found.add(pattern)
+    vanishing[node] = found
+    return True
+
+
+def sign_flips(axes, classes):
+    r"""
+    Yield sign characters of a unit with one neuron of each class: for each parameter the parity at each of its places, best first.
+
+    Parameters with two places should change sign by both, so that weights between units vanish; those with one by none, so that they need not.
+
+    EXAMPLES:
+
+    Gains keep their sign, biases change it::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.switching import sign_flips
+        sage: x, g, b = networks.input(5, name="x"), networks.parameter("g", 5), networks.parameter("b", 5)
+        sage: W, U = networks.parameter("W", 5, 4), networks.parameter("U", 4, 3)
+        sage: f = networks.custom((x.rms_norm() * g + b) @ W @ U).response(); axes = axes_of(f)
+        sage: signs = next(iter(sign_flips(axes, [axes.of[f.leaves[0r]][0r][0r], axes.of[W][1r][0r]])))
+        sage: [signs[leaf] for leaf in (g, b, W, U)]
+        [(0,), (1,), (1, 1), (1,)]
+    """
+    lattice, weights = WeightLattice(), {}
+    for node in axes.order:
+        for i in places(axes, node, classes):
+            weights[node, i] = lattice.unknowns(1)[0]
+            if isinstance(node, Constant):
+                lattice.relation({weights[node, i]: 1})
+    for node in axes.order:
+        if node.operation is not None and not is_sum_zero(node):
+            _relate(axes, lattice, weights, node)
+    keys = [(leaf, i) for leaf in axes.leaves for i in places(axes, leaf, classes)]
+    if not keys:
+        return
+    signs, _ = lattice.characters([weights[key] for key in keys])
+    basis = [tuple(int(bit) for bit in column) for column in signs.T]
+    if len(basis) > _MOST_FLIPS:
+        basis = basis[:_MOST_FLIPS]
+    options = []
+    for chosen in itertools.product((0, 1), repeat=len(basis)):
+        total = [sum(c * column[k] for c, column in zip(chosen, basis)) % 2 for k in range(len(keys))]
+        by_leaf = {leaf: tuple(bit for (other, _), bit in zip(keys, total) if other is leaf) for leaf in axes.leaves}
+        pairs = [bits for bits in by_leaf.values() if len(bits) == 2]
+        single = [bits for bits in by_leaf.values() if len(bits) == 1]
+        if all(bits == (1, 1) for bits in pairs) and all(len(bits) <= 2 for bits in by_leaf.values()):
+            options.append((sum(bits == (1,) for bits in single), len(options), by_leaf))
+    for _, _, by_leaf in sorted(options, key=lambda option: option[:2]):
+        yield by_leaf
+
+
+def _relate(axes, lattice, weights, node):
+    labels = links_of(axes, node)
+    tables = [{name: weights[tensor, i] for i, name in enumerate(names) if (tensor, i) in weights}
+              for tensor, names in zip((*node.inputs, node), labels)]
+    if isinstance(node.operation, Add):
+        for table in tables[:-1]:
+            for name, weight in table.items():
+                lattice.relation({weight: 1}, {tables[-1][name]: -1})
+        return
+    for name in set().union(*tables):
+        lattice.relation(*({table[name]: 1 if table is not tables[-1] else -1} for table in tables if name in table))

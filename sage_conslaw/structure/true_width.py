@@ -1,0 +1,316 @@
+r"""
+A network at its true width: segments, each with its families of laws and both bounds, and the number of laws as a formula in the widths.
+
+EXAMPLES:
+
+A transformer block of seven million parameters::
+
+    sage: import numpy
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.inputs.problem import problem
+    sage: from sage_conslaw.structure.true_width import width_of
+    sage: block = width_of(problem(networks.transformer_block(48, 96, heads=3)).family)
+    sage: block.bounds(numpy.random.default_rng(0r))
+    (17712, 912)
+    sage: block.formula().expression({3r: "h", 16r: "k", 48r: "d"})
+    h*k^2 + h*k + 2*d
+
+What is missing is said, with the segment to blame::
+
+    sage: narrow = width_of(problem(networks.linear([1, 12, 12, 1])).family)
+    sage: rank, laws = narrow.bounds(numpy.random.default_rng(0r)); rank + laws < 168
+    True
+    sage: [words.split(":")[0] for words in narrow.blame]
+    ['U1 U2 U3']
+"""
+import logging
+from dataclasses import dataclass, replace
+
+from ..flows.flow_family import FlowFamily
+from ..graph.response import NetworkResponse
+from ..graph.tensor import Constant, Data, Parameter
+from ..notation.matrix_notation import MatrixLaw
+from .axes import Unknown, axes_of, is_uniform
+from .families import flat
+from .faithful import doubt
+from .formula import formula_of
+from .growth import Grown, grown
+from .of_family import structure_of
+from .segments import segments
+from .wording import matrix_law
+
+logger = logging.getLogger(__name__)
+
+# Segments of at most this many parameters that no base proves are computed at their true size where that is asked for.
+_DENSE = 2000
+
+
+@dataclass(frozen=True)
+class Segment:
+    r"""
+    A segment, and what is proved of it.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.structure.growth import Grown
+        sage: from sage_conslaw.structure.true_width import Segment
+        sage: Segment(("U1",), None, Grown(4r, 4r, 0r, (), {}, None)).found.proved
+        True
+    """
+
+    names: tuple
+    axes: object
+    found: Grown
+    leaf_sizes: tuple = ()
+
+
+class TrueWidth:
+    r"""
+    The segments of a gradient flow in the Euclidean metric.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.structure.true_width import width_of
+        sage: width = width_of(problem(networks.relu([784, 512, 256, 10], bias=True)).family)
+        sage: width.bounds(numpy.random.default_rng(0r))
+        (535040, 768)
+    """
+
+    def __init__(self, response):
+        self.response = response
+        self.axes = axes_of(_used(response))
+        self.segments = None
+
+    def bounds(self, generator, deadline=None):
+        r"""
+        Return proved lower bounds of the rank of the Lie algebra and of the number of independent laws.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.structure.true_width import width_of
+            sage: width_of(problem(networks.convolutional([3, 64, 64, 10])).family).bounds(numpy.random.default_rng(0r))
+            (9728, 128)
+        """
+        if self.segments is None:
+            self.segments = list(self._segments(generator, deadline))
+        unused = self.response.dimension - self.axes.response.dimension
+        return sum(s.found.rank for s in self.segments), unused + sum(s.found.laws for s in self.segments)
+
+    def _segments(self, generator, deadline):
+        known = {}
+        for leaves in segments(self.axes.response):
+            names, sizes = tuple(leaf.name for leaf in leaves), tuple(leaf.size for leaf in leaves)
+            size = sum(sizes)
+            response = self.axes.restricted(self.axes.sizes, leaves)
+            moved = _used(response)
+            if not moved.leaves:
+                # No field moves them: each entry is a law.
+                yield Segment(names, None, Grown(size, size, 0, (), {}, None), sizes)
+                continue
+            still = size - moved.dimension
+            axes = axes_of(moved)
+            key = signature(axes)
+            if key not in known:
+                found = grown(axes, generator, deadline)
+                known[key] = found if found.proved else _otherwise(axes, found, generator, deadline)
+                logger.info("segment %s: %d parameters, at least %d laws, rank at least %d%s", " ".join(names), size, known[key].laws,
+                            known[key].rank, "" if known[key].proved else f"; open: {known[key].reason}")
+            found = known[key]
+            yield Segment(names, axes, replace(found, dimension=size, laws=found.laws + still) if still else found)
+
+    @property
+    def blame(self):
+        r"""
+        The segments whose bounds do not meet, as text.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.structure.true_width import width_of
+            sage: width = width_of(problem(networks.relu([20, 30, 10])).family)
+            sage: _ = width.bounds(numpy.random.default_rng(0r)); width.blame
+            []
+        """
+        return [f"{' '.join(segment.names)}: between {segment.found.laws} and {segment.found.dimension - segment.found.rank} laws; {segment.found.reason}"
+                for segment in self.segments or () if not segment.found.proved]
+
+    def formula(self):
+        r"""
+        Return the number of laws as a formula in the sizes of the classes, ``None`` where it is not proved.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.structure.true_width import width_of
+            sage: width = width_of(problem(networks.attention(1009, 101, heads=11)).family)
+            sage: _ = width.bounds(numpy.random.default_rng(0r)); width.formula().expression({101r: "k", 11r: "h"})
+            h*k^2 + h*k
+        """
+        return formula_of(self)
+
+    def polynomials(self, most_terms):
+        r"""
+        Return the laws of all families as sparse polynomials in the parameters, ``None`` if these have more terms, or not all laws are in families.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.structure.true_width import width_of
+            sage: width = width_of(problem(networks.lora([2, 2], rank=1)).family)
+            sage: _ = width.bounds(numpy.random.default_rng(0r)); width.polynomials(100r)
+            [{(0, 0): Fraction(1, 1), (1, 1): Fraction(1, 1), (2, 2): Fraction(-1, 1), (3, 3): Fraction(-1, 1)}]
+        """
+        number = terms = 0
+        for segment in self.segments or ():
+            if segment.axes is None:
+                return None
+            for family in segment.found.families:
+                here = family.number(list(segment.axes.sizes))
+                number += here
+                terms += here * sum(segment.axes.leaves[leaf].size for leaf, _, _ in family.parts) // max(1, segment.axes.sizes[family.classes[0]]
+                                                                                                          if family.classes else 1)
+        if terms > most_terms or number != sum(segment.found.laws for segment in self.segments) or len(self.axes.leaves) != len(self.response.leaves):
+            return None
+        starts, start = {}, 0
+        for leaf in self.response.leaves:
+            starts[leaf.name] = start
+            start += leaf.size
+        laws = []
+        for segment in self.segments:
+            place = [starts[leaf.name] + i for leaf in segment.axes.leaves for i in range(leaf.size)]
+            for family in segment.found.families:
+                for law in family.polynomials(segment.axes, segment.axes.leaves, list(segment.axes.sizes)):
+                    laws.append({tuple(sorted(place[i] for i in monomial)): value for monomial, value in law.items()})
+        return [dict(sorted(law.items())) for law in laws]
+
+    def matrix_laws(self):
+        r"""
+        Return the families of independent laws as matrix expressions; equal segments are listed one by one.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.structure.true_width import width_of
+            sage: width = width_of(problem(networks.lora([768, 768], rank=8)).family)
+            sage: _ = width.bounds(numpy.random.default_rng(0r)); width.matrix_laws()
+            [A1^T A1 - B1 B1^T (symmetric 8 x 8: 36 laws)]
+        """
+        found = []
+        for segment in self.segments or ():
+            found += [matrix_law(family, segment.axes) for family in segment.found.families]
+            listed = sum(family.number(list(segment.axes.sizes)) for family in segment.found.families) if segment.axes else 0
+            if not segment.axes:
+                found += [MatrixLaw(name, rf"\\mathrm{{{name}}}", "", size, size) for name, size in zip(segment.names, segment.leaf_sizes)]
+            elif listed < segment.found.laws:
+                more = segment.found.laws - listed
+                found.append(MatrixLaw(f"{more} more in {', '.join(segment.names)}, not written", "", "", more, more))
+        unused = set(self.response.leaves) - set(self.axes.response.leaves)
+        return found + [MatrixLaw(leaf.name, rf"\\mathrm{{{leaf.name}}}", "", leaf.size, leaf.size) for leaf in self.response.leaves if leaf in unused]
+
+
+def _used(response):
+    """Return the response without parameters that nothing uses."""
+    reached = {node for root, _ in response.pairings for node in root.ancestors()}
+    if all(leaf in reached for leaf in response.leaves):
+        return response
+    return NetworkResponse([leaf for leaf in response.leaves if leaf in reached], response.pairings, response.constraints)
+
+
+def _otherwise(axes, found, generator, deadline):
+    """Return better bounds of a segment from chains, stars or a layered structure, if it has one."""
+    family = FlowFamily(axes.response, axes.response.names)
+    structure = structure_of(family)
+    if structure is None:
+        return found
+    rank, laws = structure.bounds(generator, deadline)
+    rank, laws = max(rank, found.rank), max(laws, found.laws)
+    reason = None if rank + laws == found.dimension else found.reason
+    return replace(found, rank=rank, laws=laws, reason=reason)
+
+
+def signature(axes):
+    r"""
+    Return a value that is equal for segments that are the same but for names.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.true_width import signature
+        sage: one, other = (axes_of(f.response()) for f in (networks.relu([3, 4, 2]), networks.relu([3, 5, 2])))
+        sage: signature(one) == signature(axes_of(networks.relu([3, 4, 2]).response())), signature(one) == signature(other)
+        (True, False)
+    """
+    number = {node: i for i, node in enumerate(axes.order)}
+    nodes = []
+    for node in axes.order:
+        operation = node.operation
+        kind = type(operation).__name__ if operation is not None else type(node).__mro__[0].__name__
+        if isinstance(node, Data):
+            # What kind of free data they are does not matter.
+            kind = "data"
+        elif isinstance(node, Parameter):
+            kind = "parameter"
+        elif isinstance(node, Constant):
+            kind = f"constant {node.denominator} " + (str(node.values.ravel()[:1]) if is_uniform(node) else str(node.values.tobytes()) if node.size < 10_000
+                                                      else f"{id(node)}")
+        details = [getattr(operation, name, None) for name in ("spec", "order", "axis", "entries", "kept")]
+        windows = getattr(operation, "places", None)
+        nodes.append((kind, tuple(map(str, details)), None if windows is None else windows.tobytes(),
+                      tuple(number[child] for child in node.inputs if child in number), axes.of[node], node.shape))
+    return tuple(nodes), tuple((number[node], *rest) for node, *rest in axes.pairings), axes.sizes, tuple(number[leaf] for leaf in axes.leaves)
+
+
+def width_of(family):
+    r"""
+    Return the segments of a family, or ``None``: they are known for gradient flows of networks in the Euclidean metric.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import flows, networks
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.structure.true_width import width_of
+        sage: width_of(problem(networks.linear([2, 2]), flows.momentum()).family) is None
+        True
+    """
+    if not isinstance(family, FlowFamily) or family.drift is not None or family.constants or family.first_forced or family.first_parameter \
+            or family.metric is not None:
+        return None
+    try:
+        reason = doubt(family.response) if isinstance(family.response, NetworkResponse) else None
+        if reason is not None:
+            raise Unknown(reason)
+        return TrueWidth(family.response)
+    except Unknown as reason:
+        logger.info("the axes of the network are not known: %s", reason)
+        return None
+
+
+def leaf_classes(axes, leaf):
+    r"""
+    Return the sizes of the classes that the axes of a parameter are products of.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.true_width import leaf_classes
+        sage: f = networks.attention(12, 5, heads=2).response()
+        sage: leaf_classes(axes_of(f), f.leaves[0r])
+        [12, 2, 5]
+    """
+    return [axes.sizes[c] for c in flat(axes, leaf)]

@@ -1,0 +1,116 @@
+r"""
+Families of laws in the names of the parameters, in matrix notation.
+
+EXAMPLES::
+
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.structure.axes import axes_of
+    sage: from sage_conslaw.structure.families import families
+    sage: from sage_conslaw.structure.wording import matrix_law
+    sage: axes = axes_of(networks.attention(512, 64, heads=8, bias=True).response())
+    sage: for family in families(axes):
+    ....:     print(matrix_law(family, axes))
+    Q_h^T Q_h - K_h^T K_h + bQ_h bQ_h^T - bK_h bK_h^T for each of 8 blocks h (symmetric 64 x 64: 16640 laws)
+    V_h^T V_h - O_h O_h^T + bV_h bV_h^T for each of 8 blocks h (symmetric 64 x 64: 16640 laws)
+    bK (512 laws)
+"""
+from ..notation.matrix_notation import MatrixLaw
+from .families import flat
+
+_LETTERS = "jhgfe"
+
+
+def matrix_law(family, axes):
+    r"""
+    Return a family of laws as one matrix expression.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.families import families
+        sage: from sage_conslaw.structure.wording import matrix_law
+        sage: axes = axes_of(networks.relu([30, 20, 10], bias=True).response("cross-entropy"))
+        sage: [str(matrix_law(family, axes)) for family in families(axes)]
+        ['|U1[:,j]|^2 - |U2[j,:]|^2 + b1[j]^2 for each j (20 laws)', 'U2 1 (20 laws)']
+    """
+    number = family.number(list(axes.sizes))
+    if family.kind in ("sum", "entries"):
+        (leaf, summed, _), = family.parts
+        text, latex = _sum_words(axes, axes.leaves[leaf], summed)
+        return MatrixLaw(text, latex, "", number, number)
+    parts = [(axes.leaves[leaf], where, alpha) for leaf, where, alpha in family.parts]
+    first = next((alpha for leaf, _, alpha in parts if len(axes.of[leaf]) > 1), 1)
+    parts = sorted(((leaf, where, alpha if first > 0 else -alpha) for leaf, where, alpha in parts),
+                   key=lambda part: (len(axes.of[part[0]]) < 2, -part[2], axes.leaves.index(part[0])))
+    words = [(_full_words if family.kind == "full" else _diagonal_words)(axes, leaf, where) for leaf, where, _ in parts]
+    text = latex = ""
+    for (_, _, alpha), (plain, mathematical) in zip(parts, words):
+        factor = "" if abs(alpha) == 1 else f"{abs(alpha)} "
+        sign = (" - " if text else "-") if alpha < 0 else " + " if text else ""
+        text += f"{sign}{factor}{plain}"
+        latex += f"{sign}{factor}{mathematical}"
+    n = axes.sizes[family.classes[0]] if family.classes else 1
+    if family.kind == "full":
+        blocks = 1
+        for c in family.classes[1:]:
+            blocks *= axes.sizes[c]
+        if blocks > 1:
+            text, latex = f"{text} for each of {blocks} blocks h", rf"{latex} \quad (h = 1, \ldots, {blocks})"
+        return MatrixLaw(text, latex, f"symmetric {n} x {n}", number, number)
+    if family.classes:
+        letters = ", ".join(_LETTERS[:len(family.classes)])
+        text, latex = f"{text} for each {letters}", rf"{latex} \quad \text{{for each }} {letters}"
+    return MatrixLaw(text, latex, "", number, number)
+
+
+def _axis_of(axes, leaf, place):
+    """Return which axis of a leaf a flat place belongs to."""
+    for axis, classes in enumerate(axes.of[leaf]):
+        if place < len(classes):
+            return axis
+        place -= len(classes)
+    raise ValueError("no such place")
+
+
+def _full_words(axes, leaf, where):
+    name = leaf.name + ("_h" if len(where) > 1 else "")
+    latex = rf"\mathrm{{{leaf.name}}}" + ("_h" if len(where) > 1 else "")
+    if len(axes.of[leaf]) == 1:
+        return f"{name} {name}^T", rf"{latex} {latex}^\top"
+    axis = _axis_of(axes, leaf, where[0])
+    if len(axes.of[leaf]) == 2:
+        return (f"{name}^T {name}", rf"{latex}^\top {latex}") if axis else (f"{name} {name}^T", rf"{latex} {latex}^\top")
+    return f"<{name}, {name}>_{axis + 1}", rf"\langle {latex}, {latex} \rangle_{{{axis + 1}}}"
+
+
+def _diagonal_words(axes, leaf, where):
+    latex = rf"\mathrm{{{leaf.name}}}"
+    if not where:
+        return f"|{leaf.name}|^2", rf"|{latex}|^2"
+    by_axis = {}
+    for letter, place in zip(_LETTERS, where):
+        by_axis.setdefault(_axis_of(axes, leaf, place), []).append((place, letter))
+    words, whole = [], True
+    for axis, classes in enumerate(axes.of[leaf]):
+        chosen = by_axis.get(axis, [])
+        start = sum(len(other) for other in axes.of[leaf][:axis])
+        names = {place: letter for place, letter in chosen}
+        inner = [names.get(start + i, ":") for i in range(len(classes))] or [":"]
+        whole = whole and all(word != ":" or axes.sizes[c] == 1 for word, c in zip(inner, classes))
+        words.append(inner[0] if len(inner) == 1 else "(" + ",".join(inner) + ")")
+    index = ",".join(words)
+    one = all(place in {p for chosen in by_axis.values() for p, _ in chosen} for place in range(len(flat(axes, leaf))))
+    return (f"{leaf.name}[{index}]^2", rf"{latex}_{{{index}}}^2") if one else (f"|{leaf.name}[{index}]|^2", rf"|{latex}_{{{index}}}|^2")
+
+
+def _sum_words(axes, leaf, summed):
+    latex = rf"\mathrm{{{leaf.name}}}"
+    if not summed:
+        return leaf.name, latex
+    axis = _axis_of(axes, leaf, summed[0])
+    if len(axes.of[leaf]) == 1:
+        return f"sum({leaf.name})", rf"\mathbf 1^\top {latex}"
+    if len(axes.of[leaf]) == 2:
+        return (f"{leaf.name} 1", rf"{latex} \mathbf 1") if axis else (f"1^T {leaf.name}", rf"\mathbf 1^\top {latex}")
+    return f"sum of {leaf.name} along axis {axis + 1}", rf"\textstyle\sum_{{{axis + 1}}} {latex}"

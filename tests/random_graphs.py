@@ -1,0 +1,82 @@
+"""Random small networks: shared weights, skips, powers, bilinear products, gates, cuts, norms, heads."""
+import numpy as np
+
+from sage_conslaw import networks
+
+
+def random_network(seed):
+    """Return a random network of at most about 120 parameters; the same seed gives the same one."""
+    random = np.random.default_rng(seed)
+    kind = random.choice(["layers", "heads", "bilinear", "convolution", "gated"], p=[0.5, 0.15, 0.15, 0.1, 0.1])
+    return {"layers": _layers, "heads": _heads, "bilinear": _bilinear, "convolution": _convolution, "gated": _gated}[kind](random)
+
+
+def _width(random):
+    return int(random.integers(1, 6))
+
+
+def _layers(random):
+    d = _width(random)
+    x = networks.input(d)
+    depth, shared = int(random.integers(1, 4)), None
+    for layer in range(depth):
+        last = layer == depth - 1
+        n = d if random.random() < 0.4 else _width(random)
+        if shared is not None and shared.shape == (x.shape[-1], n) and random.random() < 0.6:
+            W = shared
+        else:
+            W = networks.parameter(f"W{layer}", x.shape[-1], n)
+        if W.shape[0] == W.shape[1]:
+            shared = W
+        y = x @ W
+        if random.random() < 0.4:
+            y = y + networks.parameter(f"b{layer}", n)
+        if not last:
+            choice = random.choice(["linear", "relu", "abs", "square", "gelu", "rms", "layer", "cube"])
+            if choice in ("relu", "abs", "gelu"):
+                y = getattr(y, choice)()
+            elif choice in ("square", "cube"):
+                y = y ** (2 if choice == "square" else 3)
+            elif choice == "rms" and n > 1:
+                y = y.rms_norm() * networks.parameter(f"g{layer}", n)
+            elif choice == "layer" and n > 2:
+                y = y.layer_norm() * networks.parameter(f"g{layer}", n) + networks.parameter(f"c{layer}", n)
+        if y.shape == x.shape and random.random() < 0.4:
+            y = x + y
+        x = y
+    return networks.custom(x)
+
+
+def _heads(random):
+    d, h, k, tokens = _width(random), int(random.integers(1, 3)), int(random.integers(1, 4)), 2
+    x = networks.input(tokens, d)
+    if d > 2 and random.random() < 0.4:
+        x = x.rms_norm() * networks.parameter("g", d)
+    Q, K = networks.parameter("Q", d, h * k), networks.parameter("K", d, h * k)
+    if random.random() < 0.3:
+        K = Q
+
+    def split(y):
+        return y.reshape(tokens, h, k).transpose(1, 0, 2)
+    weights = networks.contract("hti,hui->htu", split(x @ Q), split(x @ K)).softmax()
+    V, O = networks.parameter("V", d, h * k), networks.parameter("O", h * k, d)
+    mixed = networks.contract("htu,huj->htj", weights, split(x @ V)).transpose(1, 0, 2).reshape(tokens, h * k)
+    return networks.custom(mixed @ O if random.random() < 0.5 else x + mixed @ O)
+
+
+def _bilinear(random):
+    a, b, r, n = (_width(random) for _ in range(4))
+    x, y = networks.input(a), networks.input(b, name="y")
+    left, right = x @ networks.parameter("A", a, r), y @ networks.parameter("B", b, r)
+    return networks.custom((left * right) @ networks.parameter("C", r, n))
+
+
+def _convolution(random):
+    c, d, e = (int(random.integers(1, 4)) for _ in range(3))
+    return networks.convolutional([c, d, e], size=int(random.integers(3, 5)), kernel=2, bias=bool(random.random() < 0.5),
+                                  activation=str(random.choice(["relu", "linear", "gelu"])))
+
+
+def _gated(random):
+    d, h, p = (_width(random) for _ in range(3))
+    return networks.gated(d, h, p, gate=str(random.choice(["silu", "relu"])))

@@ -1,0 +1,155 @@
+"""The number of laws at any width, against the dense computation and against what is known."""
+import numpy as np
+import pytest
+from random_graphs import random_network
+
+from sage_conslaw import count_conservation_laws, networks
+from sage_conslaw.inputs.problem import problem
+from sage_conslaw.structure.axes import Unknown, axes_of
+from sage_conslaw.structure.families import families
+from sage_conslaw.structure.growth import grown
+from sage_conslaw.structure.segments import apart, segments
+from sage_conslaw.structure.switching import switchable
+from sage_conslaw.structure.true_width import width_of
+
+
+def bounds(net, loss=None):
+    width = width_of(problem(net, loss=loss).family)
+    return width, *width.bounds(np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_agrees_with_the_dense_route(seed):
+    """More of them: benchmarks/agreement.py."""
+    net = random_network(seed)
+    loss = "cross-entropy" if seed % 4 == 0 and net.output.shape[-1] > 1 else None
+    width = width_of(problem(net, loss=loss).family)
+    if width is None:
+        return
+    rank, laws = width.bounds(np.random.default_rng(seed))
+    count = count_conservation_laws(net, loss=loss, seed=1)
+    assert laws <= count.number <= net.dimension - rank
+    if rank + laws == net.dimension:
+        assert count.number == laws
+
+
+PROVED = [
+    (networks.relu([784, 512, 256, 10], bias=True), 768),
+    (networks.relu([768, 3072, 768]), 3072),
+    (networks.attention(64, 16, heads=4), 4 * 2 * 16 * 17 // 2),
+    (networks.attention(96, 16, heads=4, bias=True), 4 * (2 * 16 * 17 // 2 + 16)),
+    (networks.attention(64, 16, heads=4, rotary=True), 4 * (8 + 16 * 17 // 2)),
+    (networks.attention(96, 16, heads=4, kv_heads=2), None),
+    (networks.convolutional([3, 64, 64, 10]), 128),
+    (networks.lora([768, 768], rank=8), 36),
+    (networks.gated(512, 2048), 2048),
+    (networks.transformer_block(48, 192, heads=4), 4 * 12 * 13 + 2 * 48),
+    (networks.normalised(300, 200, 100, norm="rms"), 201),
+]
+
+
+@pytest.mark.parametrize("net, number", PROVED, ids=lambda value: str(value)[:50])
+def test_large_networks(net, number):
+    width, rank, laws = bounds(net)
+    assert rank + laws == net.dimension, width.blame
+    assert number is None or laws == number
+
+
+def test_bilinear_heads_with_few_inputs_are_not_claimed():
+    """`Q^T Q - K^T K` has dependent entries where heads are wider than twice the input."""
+    net = networks.attention(2, 7)
+    width, rank, laws = bounds(net)
+    count = count_conservation_laws(net, seed=0)
+    assert laws <= count.number <= net.dimension - rank
+
+
+@pytest.mark.parametrize("loss, extra", [(None, 0), ("cross-entropy", 100)])
+def test_sums_with_cross_entropy(loss, extra):
+    width, rank, laws = bounds(networks.relu([300, 100, 20]), loss)
+    assert (rank + laws, laws) == (100 * 320, 100 + extra)
+
+
+def test_a_norm_without_gain_is_left_to_the_dense_route():
+    net = networks.normalised(300, 200, 100, norm="rms", gain=False, bias=False)
+    assert width_of(problem(net).family) is None
+
+
+def test_segments_sum_and_equal_ones_are_computed_once(monkeypatch):
+    x, total = networks.input(40), None
+    for layer in range(6):
+        part = ((x @ networks.parameter(f"U{layer}", 40, 30)).relu() @ networks.parameter(f"V{layer}", 30, 40)).gelu()
+        total = part if total is None else total + part
+    net = networks.custom(total @ networks.parameter("W", 40, 10))
+    calls = []
+    monkeypatch.setattr("sage_conslaw.structure.true_width.grown", lambda *args: calls.append(1) or grown(*args))
+    width, rank, laws = bounds(net)
+    assert len(width.segments) == 7 and len(calls) == 2
+    assert (laws, rank) == (6 * 30, net.dimension - 180)
+
+
+def test_tied_weights_join_segments():
+    x, W, V = networks.input(3), networks.parameter("W", 3, 3), networks.parameter("V", 3, 3)
+    assert len(segments(networks.custom(((x @ W).gelu()) @ V).response())) == 2
+    assert len(segments(networks.custom(((x @ W).gelu()) @ W).response())) == 1
+    # The same data: the two move together.
+    assert len(segments(networks.custom(x @ W + x @ V).response())) == 1
+    assert not apart(networks.custom(x @ W + x @ V).response(), [V])
+
+
+def test_classes_without_data_are_not_switched_off():
+    axes = axes_of(networks.linear([3, 4, 5, 2]).response())
+    assert [switchable(axes, [c]) for c in range(4)] == [True, False, False, True]
+
+
+def test_axes_that_do_not_fit_are_unknown():
+    x = networks.input(6)
+    y = (x @ networks.parameter("W", 6, 6)).reshape(2, 3).reshape(3, 2).reshape(6)
+    with pytest.raises(Unknown):
+        axes_of(networks.custom(y @ networks.parameter("V", 6, 2)).response())
+
+
+def test_every_family_is_conserved_at_small_sizes():
+    from sage_conslaw.flows.flow_family import FlowFamily
+    for net in (networks.attention(4, 2, heads=2, bias=True), networks.transformer_block(4, 3, heads=2), networks.convolutional([2, 3, 2], bias=True),
+                networks.normalised(3, 4, 2, norm="rms"), networks.perceptron([2, 3, 2], activation="z^3", bias=True)):
+        axes = axes_of(net.response())
+        family = FlowFamily(net.response(), net.response().names)
+        for found in families(axes):
+            laws = found.polynomials(axes, axes.leaves, axes.sizes)
+            assert len(laws) == found.number(axes.sizes) and all(family.conserved(laws))
+
+
+def test_formula():
+    width, _, laws = bounds(networks.attention(1009, 101, heads=11))
+    formula = width.formula()
+    assert formula.value == laws and str(formula.expression({101: "k", 11: "h"})) == "h*k^2 + h*k"
+    assert "k >= 3" in formula.where({101: "k"})
+    open_end, rank, laws = bounds(networks.linear([1, 12, 12, 1]))
+    assert rank + laws < 168 and open_end.formula() is None and len(open_end.blame) == 1
+
+
+@pytest.mark.parametrize("net", [networks.relu([4, 3, 5]), networks.attention(5, 3, heads=2), networks.convolutional([2, 3, 4]),
+                                 networks.gated(3, 4, 2)], ids=str)
+def test_formulas_hold_at_small_sizes(net):
+    """The dense number at small widths is the formula's value there."""
+    result = count_conservation_laws(net, seed=0)
+    assert result.formula is None or sum(
+        value * np.prod(monomial, dtype=object) for monomial, value in result.polynomial_in_sizes().terms.items()) == result.number
+    assert result.formula is not None
+
+
+def test_letters_on_the_command_line():
+    from click.testing import CliRunner
+
+    from sage_conslaw.cli.command import cli
+    done = CliRunner().invoke(cli, ["count", "attention", "D", "k", "--set", "heads=h", "--formula"])
+    assert done.exit_code == 0 and "h*k^2 + h*k laws" in done.output
+    done = CliRunner().invoke(cli, ["count", "relu", "n", "h", "m", "--formula", "--json"])
+    assert done.exit_code == 0 and '"formula": "h"' in done.output
+
+
+def test_laws_of_a_large_network_are_matrices():
+    from sage_conslaw import conservation_laws
+    laws = conservation_laws(networks.gated(512, 2048), seed=0)
+    assert laws.complete is True and laws.independent_laws_found == 2048 and laws.to_dict()["formula"] is not None
+    assert sum(law.laws for law in laws.matrix_laws()) == 2048
