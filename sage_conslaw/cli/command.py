@@ -1,9 +1,10 @@
 r"""
 The command ``sage-conslaw``: a thin shell over the public calls.
 
-Exit status: 0 an answer; 2 unusable input, with one line on standard error; 3 a time limit, with the sound
-partial result printed.
+Exit status: 0 an answer; 1 an answer that differs from what was expected, or a defect of this package; 2 unusable input, with one line
+on standard error; 3 a time limit, with the sound partial result printed; 130 an interrupt; 141 nobody reads standard output any more.
 """
+import os
 import sys
 
 import click
@@ -16,12 +17,31 @@ from .integrals import integrals
 from .laws import laws
 from .report import print_partial, stop
 from .reproduce import reproduce
+from .supervisor import limit_of, supervise
 from .survey import survey
 from .verify import verify
 
 
+# What a defect of this package may raise: it is said in one line too, with another exit status.
+_DEFECTS = (ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, LookupError, NameError, RuntimeError, SystemError,
+            TypeError, ValueError)
+
+
+CLOSED_PIPE = 141
+
+
+class _ClosedPipe(Exception):
+    """The reader of standard output has gone; no error of the system, which click would answer by itself."""
+
+
 class _Group(click.Group):
     """Errors of the command line's own in one line, without the usage text."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ClosedPipe from None
 
     def main(self, args=None, **extra):
         # The width is fixed so that help does not depend on the terminal.
@@ -30,29 +50,37 @@ class _Group(click.Group):
             return super().main(args, standalone_mode=False, **extra) or 0
         except click.exceptions.Exit as ended:
             return ended.exit_code
-        except click.Abort:
-            return stop("interrupted", 130)
-        except click.exceptions.NoArgsIsHelpError:
-            return stop(f"give a command: {', '.join(sorted(cli.commands))}; e.g. sage-conslaw laws linear 3 2 3", 2)
-        except click.UsageError as error:
-            command = error.ctx.command_path if error.ctx is not None else "sage-conslaw"
-            return stop(f"{error.format_message().rstrip('.')}; see {command} --help", 2)
-        except click.ClickException as error:
-            return stop(error.format_message(), 2)
-        except OSError as error:
-            return stop(f"{error.filename or 'file'}: {error.strerror}; give a path that can be read or written", 2)
-        except InputError as error:
-            return stop(" ".join(str(error).split()), 2)
-        except (ValueError, TypeError, NotImplementedError) as error:
-            message = " ".join(str(error).split())
-            return stop(f"internal error ({type(error).__name__}: {message}); please report it with the command", 1)
-        except KeyboardInterrupt:
+        except (_ClosedPipe, BrokenPipeError):
+            return CLOSED_PIPE
+        except (click.Abort, KeyboardInterrupt):
             return stop("interrupted", 130)
         except Stopped as stopped:
             print_partial(stopped.partial, "--json" in (args or sys.argv))
             return stop(f"{stopped}; the result above is sound but not final", 3)
-        except BrokenPipeError:
-            return 0
+        except (click.ClickException, OSError, InputError, ImportError, MemoryError) as error:
+            return stop(_said(error), 2)
+        except _DEFECTS as error:
+            message = " ".join(str(error).split())
+            return stop(f"internal error ({type(error).__name__}: {message}); please report it with the command", 1)
+
+
+def _said(error):
+    """Return the line for an error that is the caller's or the machine's."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return f"give a command: {', '.join(sorted(cli.commands))}; e.g. sage-conslaw laws linear 3 2 3"
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx is not None else "sage-conslaw"
+        return f"{error.format_message().rstrip('.')}; see {command} --help"
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, ImportError):
+        missing = (error.name or "").partition(".")[0] or str(error)
+        return f"{missing} is not installed or cannot be loaded; try pip install 'sage_conslaw[sage]' (python -m sage_conslaw.check works without)"
+    if isinstance(error, MemoryError):
+        return "this does not fit in the memory that the process may use; try smaller sizes or a lower degree"
+    if isinstance(error, OSError):
+        return f"{error.filename or 'standard output or a file'}: {error.strerror or error}; give a path that can be read or written"
+    return str(error)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -99,7 +127,37 @@ def main():
         1 independent law in 2 parameters (proved, no assumption)
         0
     """
-    sys.exit(cli.main())
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments):
+    """Run the command of this process; one with a time limit in another process, which this one supervises."""
+    if sys.stdout is None:
+        return stop("standard output is closed; give a file or a pipe for the answer", 2)
+    limit = limit_of(arguments)
+    if limit is None or not hasattr(os, "fork"):
+        return _run_here()
+    return supervise(_run_here, limit)
+
+
+def _run_here():
+    """Run the command, and say what became of the answer where it could not be written."""
+    status = cli.main()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = CLOSED_PIPE
+    except OSError as error:
+        status = stop(f"standard output: {error.strerror}; the answer could not be written", 2)
+        _drop_output()
+    if status == CLOSED_PIPE:
+        _drop_output()
+    return status
+
+
+def _drop_output():
+    """Send what is still to be written nowhere: the interpreter would complain of it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import json
 import click
 
 from .completion import architectures
-from .options import SIZES, asked_problem, problem_options, search_options, shows_progress
+from .options import SIZES, ProblemCommand, asked_problem, problem_options, search_options, shows_progress
 from .report import coloured
 
 _EPILOG = """Examples:
@@ -19,19 +19,13 @@ _EPILOG = """Examples:
 """
 
 
-@click.command(context_settings=SIZES, epilog=_EPILOG)
+@click.command(cls=ProblemCommand, context_settings=SIZES, epilog=_EPILOG)
 @click.argument("architecture", required=False, shell_complete=architectures)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @problem_options
 @click.option("--formula", is_flag=True, help="Also the number as a formula in the widths; sizes may be letters, as in D H --set heads=h.")
 def count(architecture, sizes, phi, system, bias, settings, as_json, formula, **options):
     """The number of independent laws of ARCHITECTURE with SIZES, polynomial or not.
-
-    \b
-    ARCHITECTURE and SIZES, from input to output:
-      product N, linear D0 D1 ..., relu D0 D1 ..., nmf N R M, icnn D H P,
-      perceptron D0 D1 ..., convolutional C0 C1 ..., lora D0 D1 ..., gated D H P, mixture D H EXPERTS P,
-      normalised P Q M, attention DIM HEAD_DIM, transformer_block DIM HIDDEN
 
     \f
     EXAMPLES::

@@ -8,7 +8,7 @@ import sys
 import click
 
 from .completion import architectures
-from .options import SIZES, asked_problem, integer_option, problem_options, search_options, shows_progress
+from .options import SIZES, ProblemCommand, asked_problem, integer_option, problem_options, search_options, shows_progress
 from .report import coloured
 
 _EPILOG = """Examples:
@@ -22,7 +22,7 @@ _EPILOG = """Examples:
 """
 
 
-@click.command(context_settings=SIZES, epilog=_EPILOG)
+@click.command(cls=ProblemCommand, context_settings=SIZES, epilog=_EPILOG)
 @click.argument("architecture", required=False, shell_complete=architectures)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @problem_options
@@ -34,12 +34,6 @@ _EPILOG = """Examples:
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
 def laws(architecture, sizes, phi, system, bias, settings, degree, exceptional, codimension, latex, everything, certificate, as_json, **options):
     """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete.
-
-    \b
-    ARCHITECTURE and SIZES, from input to output:
-      product N, linear D0 D1 ..., relu D0 D1 ..., nmf N R M, icnn D H P,
-      perceptron D0 D1 ..., convolutional C0 C1 ..., lora D0 D1 ..., gated D H P, mixture D H EXPERTS P,
-      normalised P Q M, attention DIM HEAD_DIM, transformer_block DIM HIDDEN
 
     \f
     EXAMPLES::

@@ -1,12 +1,14 @@
 r"""
 What the commands share: the options of a problem and of a search, and how they are read.
 """
+import difflib
 import logging
 import re
 import sys
 
 import click
 
+from ..runtime.announcements import announce
 from ..runtime.errors import InputError, shortened
 from .completion import names
 
@@ -56,11 +58,13 @@ def problem_options(function):
 
 def asked_problem(architecture, sizes, phi, system, bias, settings):
     """Return what a command line asks about: a network, the components of phi, or a family."""
-    from ..inputs.polynomials import polynomials_of_one_ring
-    from ..networks import by_name
     for word in (architecture or "", *sizes):
         if word.startswith("-") and not word[1:2].isdigit():
-            raise click.UsageError(f"no such option {word}")
+            raise click.UsageError(f"no such option {shortened(word, 60)}{_nearest_option(word)}")
+    from ..engine import api  # noqa: F401  (what takes time to load is loaded before the clock of --time-limit starts)
+    from ..inputs.polynomials import polynomials_of_one_ring
+    from ..networks import by_name
+    announce(lambda: {"architecture": architecture or ("phi" if phi else "system"), "sizes": [int(n) for n in sizes if n.isdigit() and len(n) < 20]})
     if settings and architecture is None:
         raise click.UsageError("--set belongs to an architecture")
     given = [name for name, value in (("ARCHITECTURE", architecture), ("--phi", phi), ("--system", system)) if value is not None]
@@ -80,6 +84,33 @@ def asked_problem(architecture, sizes, phi, system, bias, settings):
             raise click.UsageError("--bias belongs to an architecture, not to --system")
         return read_system(system)
     return by_name(architecture, [_width(word, architecture) for word in sizes], **_settings(settings, bias))
+
+
+def _nearest_option(word):
+    """Return a hint at the option of this command that a word is near to."""
+    context = click.get_current_context(silent=True)
+    known = [name for parameter in context.command.params for name in parameter.opts] if context else []
+    near = difflib.get_close_matches(word.partition("=")[0][:40], known, n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+class ProblemCommand(click.Command):
+    """A command about an architecture: its help lists them all, or the options of the one that is named beside ``--help``."""
+
+    def parse_args(self, ctx, args):
+        from ..networks.meanings import MEANINGS
+        ctx.meta["architecture"] = next((word for word in args if word in MEANINGS), None)
+        return super().parse_args(ctx, args)
+
+    def format_help_text(self, ctx, formatter):
+        from ..networks.meanings import lines, table
+        super().format_help_text(ctx, formatter)
+        named = ctx.meta.get("architecture")
+        with formatter.section(f"The architecture {named}" if named else "Architectures, sizes from input to output"):
+            for line in lines(named) if named else table():
+                formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+            if not named:
+                formatter.write(f"{'':>{formatter.current_indent}}(the options of one: sage-conslaw {ctx.info_name} attention --help)\n")
 
 
 def _settings(words, bias):

@@ -7,15 +7,28 @@ import sys
 
 import click
 
+from ..runtime.announcements import announce
+from ..runtime.errors import shortened
+
+
+# A message that is longer repeats an enormous input.
+_LONGEST = 600
+
 
 def stop(message, code):
     """Say in one line on standard error why the command ends, and return its exit status."""
-    click.echo(f"sage-conslaw: {message}", err=True)
+    message = " ".join(str(message).split())
+    try:
+        click.echo(f"sage-conslaw: {message if len(message) <= _LONGEST else shortened(message, 300)}", err=True)
+    except OSError:
+        # Nobody reads standard error: the status says what can be said.
+        pass
     return code
 
 
 def print_partial(partial, as_json):
     """Print what was proved when the time was over."""
+    announce(lambda: {"writing": True})
     if as_json:
         click.echo(json.dumps(partial))
         return

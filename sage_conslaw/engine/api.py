@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from .._sage import QQ, ZZ
 from ..runtime.alarm import interrupting
+from ..runtime.announcements import announce
 from ..runtime.deadline import Deadline, Stopped, TimeLimitReached
 from ..exact import terms as sparse
 from ..inputs.polynomials import polynomials_of_one_ring
@@ -228,7 +229,11 @@ def _building(data, algorithm, seed, degree, deadline, listed):
     try:
         with interrupting(deadline):
             yield
+    except (InputError, TypeError):
+        deadline.close()
+        raise
     except TimeLimitReached as reached:
+        deadline.close()
         record = {"architecture": getattr(data, "architecture", None), "sizes": list(getattr(data, "sizes", ())), "flow": None, "loss": None,
                   "parameters": None, "state_dimension": None, "lie_dimension": 0, "number": None, "status": "bounded", "error_bound": None,
                   "algorithm": algorithm or "modular", "seed": seed, "seconds": round(time.monotonic() - deadline.start, 3),
@@ -241,7 +246,10 @@ def _building(data, algorithm, seed, degree, deadline, listed):
 def _answer(question, asked, start, listed):
     """Return the bounds; where the time ends, what is proved until then goes with the exception as a record."""
     try:
-        return supervised(question)
+        bounds = supervised(question)
+        # What is left, rings and texts, asks no deadline; whoever supervises this process knows the number already.
+        announce(lambda: _record(question, asked, bounds, start, True))
+        return bounds
     except Stopped as stopped:
         raise stopped.with_partial(_partial(question, asked, stopped, start, listed)) from None
     finally:
@@ -262,14 +270,7 @@ def _common(question, asked, bounds, start):
 def _partial(question, asked, stopped, start, listed):
     """Return the record of what is sound when the time is over, derived from the bounds."""
     bounds = stopped.bounds
-    least, most = bounds.number
-    record = {
-        "architecture": asked.architecture, "sizes": list(asked.sizes), "flow": asked.flow_name, "loss": asked.loss,
-        "parameters": asked.parameters, "state_dimension": bounds.dimension, "lie_dimension": bounds.rank_at_least,
-        "number": most if bounds.meet else None, "status": "proved" if bounds.meet else "bounded", "error_bound": None,
-        "algorithm": question.algorithm, "seed": question.seed, "seconds": round(time.perf_counter() - start, 3),
-        "time_limit_reached": isinstance(stopped, TimeLimitReached), "number_at_most": most, "number_at_least": least,
-    }
+    record = _record(question, asked, bounds, start, isinstance(stopped, TimeLimitReached))
     if listed:
         degree = _degree_of(question.search)
         whole = bounds.searched is not None or "found" in stopped.partial and stopped.partial.get("found_up_to", degree) == degree
@@ -278,6 +279,18 @@ def _partial(question, asked, stopped, start, listed):
         if "searched" in stopped.partial:
             record["searched"] = stopped.partial["searched"]
     return record
+
+
+def _record(question, asked, bounds, start, timed_out):
+    """Return what is known of the number, as a record."""
+    least, most = bounds.number
+    return {
+        "architecture": asked.architecture, "sizes": list(asked.sizes), "flow": asked.flow_name, "loss": asked.loss,
+        "parameters": asked.parameters, "state_dimension": bounds.dimension, "lie_dimension": bounds.rank_at_least,
+        "number": most if bounds.meet else None, "status": "proved" if bounds.meet else "bounded", "error_bound": None,
+        "algorithm": question.algorithm, "seed": question.seed, "seconds": round(time.perf_counter() - start, 3),
+        "time_limit_reached": timed_out, "number_at_most": most, "number_at_least": least,
+    }
 
 
 def _degree_of(groups):

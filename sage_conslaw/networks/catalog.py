@@ -10,6 +10,7 @@ import operator
 from ..graph.tensor import Data, Parameter
 from ..graph.network import Network
 from ..runtime.errors import InputError, InputTypeError
+from .meanings import no_option
 
 
 # The graph of a network keeps axes, no entries: sizes cost nothing before someone asks for polynomials.
@@ -298,5 +299,5 @@ def by_name(architecture, sizes, **options):
         for words in ("unexpected keyword argument", "multiple values for argument"):
             if words in str(error):
                 odd = str(error).rsplit("argument", 1)[1].strip(" '")
-                raise InputError(f"architecture {architecture!r} has no option {odd}; try without it") from None
+                raise InputError(no_option(architecture, odd)) from None
         raise

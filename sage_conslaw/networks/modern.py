@@ -9,6 +9,9 @@ from ..graph.tensor import Data, Parameter
 from ..graph.network import Network
 from ..runtime.errors import InputError, InputTypeError
 
+# Numbers of heads, tokens, samples, pixels: laws do not depend on them above a few, and the graph has terms for each (or each pair).
+MOST = {"tokens": 64, "samples": 256, "size": 256, "kernel": 256, "padding": 256}
+
 NORMS = {"rms": "rms norm", "layer": "layer norm", "batch": "batch norm"}
 
 
@@ -48,6 +51,8 @@ def positive_integer(value, what):
         raise InputTypeError(f"{what} {value!r} is not an integer; try {what} 1") from None
     if value < 1:
         raise InputError(f"{what} {value} is not a positive integer; try {what} 1")
+    if value > MOST.get(what, 1000):
+        raise InputError(f"{what} {value} is too large; at most {MOST.get(what, 1000)}")
     return value
 
 
@@ -160,6 +165,12 @@ def convolutional(channels, size=4, kernel=2, dimensions=1, stride=1, padding=0,
         sage_conslaw.InputError: a window of 2 does not fit in 1 + 2 * 0 entries; give a smaller window or more padding
     """
     channels, bias = check_sizes(channels, 2, "convolutional"), truth(bias)
+    try:
+        padding = integer(padding)
+    except TypeError:
+        raise InputTypeError(f"padding {padding!r} is not an integer; try padding 0") from None
+    if not 0 <= padding <= MOST["padding"]:
+        raise InputError(f"padding {padding} is not between 0 and {MOST['padding']}; try padding 0")
     size, kernel, stride, groups, pool = (positive_integer(v, n) for v, n in (
         (size, "size"), (kernel, "kernel"), (stride, "stride"), (groups, "groups"), (pool, "pool")))
     dimensions = choice(integer(dimensions), (1, 2), "dimensions")
@@ -169,14 +180,14 @@ def convolutional(channels, size=4, kernel=2, dimensions=1, stride=1, padding=0,
         split = groups if 1 < layer < last else 1
         if a % split:
             raise InputError(f"{groups} groups do not divide the {a} channels before layer {layer}; choose widths that are multiples of it")
-        x = x.convolve(Parameter(f"U{layer}", (b, a // split) + (kernel,) * dimensions), stride, integer(padding), split)
+        x = x.convolve(Parameter(f"U{layer}", (b, a // split) + (kernel,) * dimensions), stride, padding, split)
         if layer < last:
             if bias:
                 x = x + Parameter(f"b{layer}", (b,)).reshape(b, *(1,) * dimensions)
             x = activate(x, activation)
             x = x.max_pool(pool) if pool > 1 else x
     return Network("convolutional", channels, x, bias=bias, **_given(dict(
-        size=size, kernel=kernel, dimensions=dimensions, stride=stride, padding=integer(padding), groups=groups, activation=activation,
+        size=size, kernel=kernel, dimensions=dimensions, stride=stride, padding=padding, groups=groups, activation=activation,
         pool=pool), dict(size=4, kernel=2, dimensions=1, stride=1, padding=0, groups=1, activation="relu", pool=1)))
 
 

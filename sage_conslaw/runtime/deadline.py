@@ -1,13 +1,14 @@
 r"""
 Time limits: long loops ask a deadline, and what is proved so far comes with the exception.
 """
+import threading
 import time
 
 from tqdm import tqdm
 from .errors import InputError, InputTypeError
 
-# Seconds after which a computation shows what it does.
-_SILENT = 2.0
+# Seconds after which a computation shows what it does, and between two looks at it.
+_SILENT, _AGAIN = 2.0, 0.5
 
 
 class Stopped(Exception):
@@ -102,8 +103,11 @@ class Deadline:
         self.partial = {}
         # Called with what is proved, where somebody else waits for it.
         self.listener = None
-        self._bar = None
+        self._bar, self._closed = None, threading.Event()
         self._progress = progress
+        if progress:
+            # Work that asks no deadline for a while is seen to go on.
+            threading.Thread(target=self._tick, name="shows progress", daemon=True).start()
 
     def remaining(self):
         r"""
@@ -165,8 +169,18 @@ class Deadline:
         if self._progress and time.monotonic() - self.start > _SILENT:
             self._show()
 
+    def _tick(self):
+        pause = max(0.0, _SILENT)
+        while not self._closed.wait(pause):
+            if not self._progress:
+                return
+            self._show()
+            pause = _AGAIN
+
     def _show(self):
         """Show on standard error what is proved so far."""
+        if self._closed.is_set():
+            return
         if self._bar is None:
             self._bar = tqdm(bar_format="{desc} [{elapsed}]", leave=False)
             self._bar.start_t -= time.monotonic() - self.start
@@ -175,7 +189,8 @@ class Deadline:
             words.append(f"{len(self.partial['found'])} laws")
         if "rank_at_least" in self.partial:
             words.append(f"rank at least {self.partial['rank_at_least']}")
-        self._bar.set_description_str(", ".join(words) or "searching laws")
+        if self._bar is not None:
+            self._bar.set_description_str(", ".join(words) or "searching laws")
 
     def close(self):
         r"""
@@ -186,6 +201,7 @@ class Deadline:
             sage: from sage_conslaw.runtime.deadline import Deadline, Stopped
             sage: Deadline(60, progress=True).close()
         """
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        self._closed.set()
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            bar.close()

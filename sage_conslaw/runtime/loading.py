@@ -7,9 +7,13 @@ therefore loaded by a thread that does nothing else and never ends, and without 
 ``KeyboardInterrupt`` of the main thread.
 """
 import importlib
+import os
 import signal
+import sys
+import tempfile
 import threading
 
+from .errors import InputError
 from .pari_threads import remember_stack
 
 
@@ -22,6 +26,8 @@ def load(name):
         sage: from sage_conslaw.runtime.loading import load
         sage: load("sage.all")
     """
+    if sys.flags.optimize >= 2:
+        raise InputError("python -OO drops the texts that parts of Sage are made of; run python -O, or python alone")
     if threading.current_thread() is threading.main_thread():
         _load(name)
         return
@@ -45,5 +51,10 @@ def load(name):
 
 
 def _load(name):
+    # Sage asks the environment for these; a service or a container may have neither.
+    os.environ.setdefault("PATH", os.defpath)
+    if not os.environ.get("HOME"):
+        home = os.path.expanduser("~")
+        os.environ["HOME"] = home if os.path.isdir(home) else tempfile.gettempdir()
     importlib.import_module(name)
     remember_stack()

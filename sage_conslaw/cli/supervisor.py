@@ -1,0 +1,108 @@
+r"""
+The time limit of a command: it holds wherever the time goes.
+
+A command with ``--time-limit`` runs in a forked process; this one waits.  The clock starts when the other has loaded what it needs and
+announces what it is asked.  Usually it ends by itself, with what it found.  If it is somewhere that asks no deadline (a graph of a
+million operations, a ring of a thousand variables), it is ended a little after the limit, and what it announced last is printed here.
+"""
+import multiprocessing
+import os
+import signal
+import sys
+import time
+
+from ..runtime import announcements
+from ..runtime.pool import end_with_parent
+from .report import print_partial, stop
+
+# Seconds that a command has to end by itself after the limit, and to write its answer once it has begun to.
+_LATER, _WRITING = 1.3, 10.0
+
+
+def limit_of(arguments):
+    r"""
+    Return the time limit among the words of a command line, ``None`` where there is none or none that can be read.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.cli.supervisor import limit_of
+        sage: limit_of(["laws", "product", "3", "--time-limit", "5"]), limit_of(["laws", "--time-limit=soon"]), limit_of([])
+        (5.0, None, None)
+    """
+    for word, after in zip(arguments, [*arguments[1:], ""]):
+        text = after if word == "--time-limit" else word.partition("=")[2] if word.startswith("--time-limit=") else None
+        if text is not None:
+            try:
+                return max(0.0, float(text))
+            except ValueError:
+                return None
+    return None
+
+
+def supervise(command, limit):
+    r"""
+    Return the exit status of ``command()``, run in another process that is ended after the limit.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.cli.supervisor import supervise
+        sage: supervise(lambda: 2, 60)
+        2
+    """
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            receiver.close()
+            status = _supervised(command, parent, sender)
+        finally:
+            os._exit(status)
+    sender.close()
+    # An interrupt is said by the process that is interrupted.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    known, ends = {}, None
+    while True:
+        try:
+            if receiver.poll(0.05):
+                record = receiver.recv()
+                ends = time.monotonic() + (_WRITING if "writing" in record else max(0.0, limit - record.get("seconds", 0.0)) + _LATER)
+                known.update(record)
+        except (EOFError, OSError):
+            return _status(os.waitpid(pid, 0)[1])
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return _status(status)
+        if ends is not None and time.monotonic() > ends:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return _out_of_time(known, limit)
+
+
+def _supervised(command, parent, sender):
+    end_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    announcements.listen(sender.send)
+    return command()
+
+
+def _status(status):
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def _out_of_time(known, limit):
+    """Print what was announced, and return the exit status."""
+    if "writing" in known:
+        return stop("the answer could not be written in time", 3)
+    print_partial({**_NOTHING, **known, "time_limit_reached": True}, "--json" in sys.argv)
+    seconds = int(limit) if limit == int(limit) else limit
+    return stop(f"time limit of {seconds} s reached; the result above is sound but not final", 3)
+
+
+_NOTHING = {"architecture": None, "sizes": [], "flow": None, "loss": None, "parameters": None, "state_dimension": None, "lie_dimension": 0,
+            "number": None, "status": "bounded", "error_bound": None, "algorithm": None, "seed": None, "seconds": None,
+            "number_at_most": None, "number_at_least": 0, "independent_laws_found": 0, "laws": [], "degree": None, "complete": None}

@@ -1,0 +1,33 @@
+r"""
+What a process tells the one that supervises it, if one does.
+
+The command line runs a command with a time limit in a process of its own (:mod:`sage_conslaw.cli.supervisor`).  That process announces
+what it knows; where nobody listens an announcement costs nothing.
+"""
+_listeners = []
+
+
+def listen(listener):
+    r"""
+    Call ``listener(record)`` with every record that is announced from now on; ``None`` ends that.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.runtime.announcements import announce, listen
+        sage: listen(print); announce(lambda: {"number": 3}); listen(None)
+        {'number': 3}
+    """
+    _listeners[:] = [] if listener is None else [listener]
+
+
+def announce(record):
+    r"""
+    Announce ``record()``, a dictionary of what is known; it is not called where nobody listens.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.runtime.announcements import announce
+        sage: announce(lambda: 1/0)
+    """
+    for listener in _listeners:
+        listener(record())
