@@ -22,7 +22,7 @@ from .problem_record import MAX_COORDINATES, parsed, rebuilt
 from .record import arranged_back, digest
 from .schema import check_schema
 from .witness import determinant, walk, word_field
-from .words import statement
+from .words import assumption_of, statement
 
 SECONDS = 60
 MEMORY_BYTES = 2 << 30
@@ -50,7 +50,7 @@ def check(record):
         sage: from sage_conslaw import certificates, conservation_laws, networks
         sage: record = conservation_laws(networks.linear([2, 1, 2]), seed=0).certificate()
         sage: certificates.check(record)
-        '1 independent law in dimension 4, complete: 1 + 3 = 4; linear 2 1 2, least-squares loss, gradient flow, euclidean metric; assumed: ...'
+        '1 independent law in dimension 4, complete: 1 + 3 = 4; linear 2 1 2, least-squares loss, gradient flow, euclidean metric; nothing is assumed'
         sage: record["laws"][0] = record["laws"][0].replace("U2_1_1^2", "2*U2_1_1^2")
         sage: from sage_conslaw.certificates.record import digest
         sage: record["digest"] = digest(record)
@@ -132,7 +132,7 @@ def _examine(record):
     n = family.moving_dimension
     if record["dimension"] != n:
         raise CertificateError(f"the dimension is {n}, not {record['dimension']}")
-    if record["assumption"] != ("none" if record["problem"]["kind"] == "system" else "span"):
+    if record["assumption"] != assumption_of(record["problem"]):
         raise CertificateError("the assumption is not that of this kind of problem")
     _check_work(record["rank"], family)
     laws = parsed(record["laws"], family.names, "a law")

@@ -25,7 +25,7 @@ from .graph_record import data_places, user_nodes
 from .problem_record import MAX_COORDINATES, polynomial_text, problem_record, rebuilt
 from .schema import SCHEMA
 from .witness import determinant, rank_witness
-from .words import statement
+from .words import assumption_of, statement
 
 # A certificate of a network with 2000 parameters has 2 MB; a file above this is not read.
 MAX_BYTES = 32_000_000
@@ -115,7 +115,7 @@ def certificate(problem, result):
         sage: from sage_conslaw import conservation_laws, networks
         sage: record = conservation_laws(networks.product(2), seed=0).certificate()
         sage: record["statement"]
-        '1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, least-squares loss, gradient flow, euclidean metric; assumed: ...'
+        '1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, least-squares loss, gradient flow, euclidean metric; nothing is assumed'
         sage: import json
         sage: json.dumps(record) == json.dumps(conservation_laws(networks.product(2), seed=0).certificate())
         True
@@ -138,7 +138,7 @@ def certificate(problem, result):
     if len(pivots) < len(rows):
         raise ArithmeticError("the laws look dependent at the point of the certificate; use another seed")
     whole = {
-        "schema": SCHEMA, "problem": asked, "assumption": "none" if asked["kind"] == "system" else "span",
+        "schema": SCHEMA, "problem": asked, "assumption": assumption_of(asked),
         "dimension": family.moving_dimension, "laws": [polynomial_text(law, family.names) for law in terms],
         "independence": {"prime": p, "point": point.tolist(), "rows": rows, "pivots": pivots,
                          "minor": determinant(values[:, pivots], p)},

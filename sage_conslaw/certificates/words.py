@@ -6,8 +6,26 @@ ASSUMPTIONS = {
     "span": "assumed: near a generic point the real gradients span those of the model (span condition)",
     "none": "nothing is assumed",
 }
+# Networks without a nonlinearity: the model is the network. Differences of the targets y of one input x are every covector that the loss allows, so that
+# real gradients span the control fields at every point.
+EXACT = ("product", "linear", "nmf")
 # Longer ones are named as those of the file.
 SHOWN = 300
+
+
+def assumption_of(problem):
+    r"""
+    Return under which assumption a certificate of a problem holds.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.certificates.words import assumption_of
+        sage: assumption_of({"kind": "system"}), assumption_of({"kind": "network", "architecture": "linear"})
+        ('none', 'none')
+        sage: assumption_of({"kind": "network", "architecture": "relu"}), assumption_of({"kind": "phi"})
+        ('span', 'span')
+    """
+    return "none" if problem["kind"] == "system" or problem.get("architecture") in EXACT else "span"
 
 
 def number_words(n, m, r):

@@ -399,7 +399,7 @@ class Truth:
         return sum(rows.add([at(derivative(law, i), self.point) for i in range(len(self.names)) if i not in self.constants]) for law in laws)
 
 
-_KNOWN = {}
+_KNOWN, FORMULAS = {}, ("product", "linear", "relu", "nmf", "icnn")
 
 
 def truth(problem):
@@ -426,7 +426,8 @@ def falsehood(record):
         return f"only {known.independent(laws)} of the laws are independent"
     if words[3] and known.number != m or words[6] and known.number > int(words[6]):
         return f"there are {known.number} laws"
-    if record["assumption"] == "none" and record["problem"]["kind"] != "system":
+    graph = record["problem"].get("graph", {"nodes": [{"op": "gate"}]}) if record["problem"].get("architecture") not in FORMULAS else classic(record["problem"])
+    if record["assumption"] == "none" and record["problem"]["kind"] != "system" and any(node["op"] in ("gate", "cut") for node in graph["nodes"]):
         return "something is assumed"
     loss = record["problem"].get("loss")
     if loss and f"{loss} loss" not in record["statement"] or record["problem"].get("architecture", "") not in record["statement"]:

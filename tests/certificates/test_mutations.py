@@ -20,7 +20,7 @@ def test_the_oracle_sees_what_is_false():
     record = certificate("system")
     for wrong in (record | {"laws": [record["laws"][0], "x+y"]}, record | {"statement": record["statement"].replace("2 ind", "3 ind")},
                   record | {"dimension": 2}, record | {"laws": ["1"]}, record | {"laws": [record["laws"][0]]},
-                  certificate("linear") | {"assumption": "none"}):
+                  certificate("relu with bias") | {"assumption": "none"}):
         assert oracle.falsehood(wrong) is not None
 
 
