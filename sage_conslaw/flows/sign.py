@@ -118,8 +118,10 @@ class SignFlow(WrittenFlow):
             ['U2_1_1'] [..., 1, ...] [..., -1, ...]
             ['U2_1_2'] [..., ..., 1] [..., ..., -1]
         """
+        from .._sage import QQ
         classes = proportional_classes(network.response(loss))
-        return [([classes.names[j] for j in members], *pair) for members, pair in zip(classes.moving, classes.crossings(self.at))]
+        sage = lambda vector: [QQ((value.numerator, value.denominator)) for value in vector]
+        return [([classes.names[j] for j in members], *map(sage, pair)) for members, pair in zip(classes.moving, classes.crossings(self.at))]
 
 
 class ProportionalClasses:
