@@ -47,7 +47,8 @@ def by_name(name, **options):
     else:
         raise InputError(f"flow {name!r} is not known; choose 'gradient', 'momentum' or 'nesterov', or an optimiser: {', '.join(sorted(OPTIMISERS))}")
     if options.get("metric") not in (None, "euclidean") or "tau" in options:
-        raise InputError(f"flow {name!r} has no option {'tau' if 'tau' in options else 'metric'}; its hyperparameters are written {head}:lr=0.1")
+        written = "" if name == "sign" else f"; its hyperparameters are written {head}:lr=0.1"
+        raise InputError(f"flow {name!r} has no option {'tau' if 'tau' in options else 'metric'}{written}")
     return flow
 
 

@@ -80,7 +80,7 @@ class AdaptiveFlow(WrittenFlow):
 
             sage: from sage_conslaw import flows, networks
             sage: flows.rmsprop(rate=1/10).family(networks.product(1).response()).polynomial_fields()
-            [[1/5*s, 0, 1/20*p_x1], [0, -p_x1, 0], [0, 0, -p_x1^3]]
+            [[1/10*s, 0, 1/20*p_x1], [0, -p_x1, 0], [0, 0, -p_x1^3]]
         """
         written = _Written(self, response)
         remarks = ("the limit of small steps with eps = 0 and without bias correction",) if "eps" not in dict(self.rates) else \

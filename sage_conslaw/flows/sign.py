@@ -28,7 +28,7 @@ import numpy as np
 
 from ..exact import terms as sparse
 from ..exact.arithmetic import ModularArithmetic
-from ..exact.modular import random_array
+from ..exact.modular import random_array, residues
 from ..exact.primes import random_prime
 from ..runtime.errors import InputError, InputTypeError, NotCovered
 from .spanned import MOST_FIELDS, ONE, WrittenFamily, WrittenFlow, spanning_gradients, unused
@@ -84,10 +84,11 @@ class SignFlow(WrittenFlow):
         classes = proportional_classes(response)
         signs = classes.signs(self.at)
         D, first = response.dimension, 1 if self.decay else 0
-        if len(classes.moving) > MOST_FIELDS:
-            number = D - len(classes.moving)
-            raise NotCovered(f"sign flow has {number} independent law{'s' if number != 1 else ''} here, but lists none above {MOST_FIELDS} classes of "
-                             "coordinates; try a smaller network of the same kind")
+        if D > MOST_FIELDS:
+            if self.decay:
+                raise NotCovered(f"sign flow with weight decay is written out, for at most {MOST_FIELDS} parameters; without decay it is counted at any size")
+            where = "the gradients have the signs that they have at the given point" if self.at else "all parameters are positive"
+            return SignFamily(response.names, classes.moving, signs, (f"laws where {where}; the number is the same in every region of signs",))
         fields = []
         for members in classes.moving:
             field = [{}] * (D + first)
@@ -122,6 +123,92 @@ class SignFlow(WrittenFlow):
         classes = proportional_classes(network.response(loss))
         sage = lambda vector: [QQ((value.numerator, value.denominator)) for value in vector]
         return [([classes.names[j] for j in members], *map(sage, pair)) for members, pair in zip(classes.moving, classes.crossings(self.at))]
+
+
+class SignFamily(WrittenFamily):
+    r"""
+    The sign vectors of many parameters: one constant field a class, kept by its coordinates.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.flows.sign import SignFamily
+        sage: SignFamily(["a", "b", "c"], [[0r, 2r], [1r]], [1r, 1r, -1r])
+        Family of 2 sign vectors in 3 parameters
+    """
+
+    controls = ()
+
+    def __init__(self, names, classes, signs, remarks=()):
+        self.names, self.drift, self.classes = list(names), None, classes
+        self.field_degree, self.height_bits, self.user_ring = 1, 1, None
+        self.ansatz = [(list(range(len(self.names))), 1)]
+        self._class = np.full(len(self.names), len(classes), dtype=np.int64)
+        for number, members in enumerate(classes):
+            self._class[members] = number
+        self._signs = np.array([sign or 1 for sign in signs], dtype=np.int64)
+        self.remarks = tuple(remarks)
+
+    @property
+    def closed_rank(self):
+        """The exact rank: constant fields with disjoint coordinates are independent, and their brackets vanish."""
+        return len(self.classes)
+
+    def __repr__(self):
+        return f"Family of {len(self.classes)} sign vectors in {len(self.names)} parameters"
+
+    def draw(self, generator, p, batch):
+        """Return random coefficients of the classes."""
+        return random_array(generator, (batch, len(self.classes)), p)
+
+    @property
+    def data_size(self):
+        """How many classes there are."""
+        return len(self.classes)
+
+    def data_from_numbers(self, p, rows):
+        """Return coefficients of the classes from lists of numbers."""
+        return rows if p is None else residues(rows, (len(rows), len(self.classes)), p)
+
+    def control(self, A, z, data):
+        """Return combinations of the sign vectors."""
+        padded = A.concatenate([A.embed(data), A.constant([0])], -1)
+        return A.multiply(A.constant(self._signs), A.take(padded, self._class))
+
+    def polynomial_fields(self):
+        """Return the sign vectors, written out."""
+        ring = self.ring()
+        rows = []
+        for members in self.classes:
+            row = [ring.zero()] * len(self.names)
+            for j in members:
+                row[j] = ring(int(self._signs[j]))
+            rows.append(row)
+        return rows
+
+    def weight_relations(self, lattice):
+        """Make the members of each class alike."""
+        state = lattice.unknowns(self.dimension)
+        for members in self.classes:
+            for j in members[1:]:
+                lattice.relation({state[members[0]]: 1}, {state[j]: -1})
+        return state
+
+    def _controls_annihilate(self, ring, gradient):
+        totals = {}
+        for variable, part in gradient.items():
+            number = int(self._class[variable])
+            if number < len(self.classes):
+                signed = part if self._signs[variable] > 0 else -part
+                totals[number] = totals[number] + signed if number in totals else signed
+        return not any(totals.values())
+
+    def linear_laws(self):
+        """Return the laws, which are all: differences within a class, and coordinates that never move."""
+        laws = [{(int(j),): ONE} for j in np.flatnonzero(self._class == len(self.classes))]
+        for members in self.classes:
+            i = members[0]
+            laws += [{(i,): Fraction(int(self._signs[i])), (j,): -Fraction(int(self._signs[j]))} for j in members[1:]]
+        return laws
 
 
 class ProportionalClasses:

@@ -85,7 +85,7 @@ class StepLaws(SageObject):
 
         sage: from sage_conslaw import networks, step_laws
         sage: step_laws(networks.linear([2, 2, 2]), "sgd", momentum=0.9, seed=0)
-        1 polynomial of degree at most 2 kept by every step of sgd with momentum 9/10, complete (proved)
+        1 polynomial of degree at most 2 kept by every step of sgd with momentum 9/10, complete (proved under the span condition)
           U1_1_2*b_U1_1_1 - U1_1_1*b_U1_1_2 + U1_2_2*b_U1_2_1 - U1_2_1*b_U1_2_2 + U2_2_1*b_U2_1_1 + U2_2_2*b_U2_1_2 - U2_1_1*b_U2_2_1 - U2_1_2*b_U2_2_2, times 9/10 a step
     """
 
@@ -98,7 +98,8 @@ class StepLaws(SageObject):
 
     def _repr_(self):
         number = len(self.laws)
-        head = f"{number} polynomial{'s' if number != 1 else ''} of degree at most {self.degree} kept by every step of {self.optimiser}, complete (proved)"
+        head = f"{number} polynomial{'s' if number != 1 else ''} of degree at most {self.degree} kept by every step of {self.optimiser}, "\
+            "complete (proved under the span condition)"
         lines = [f"  {law}" for law in self.laws]
         if self.recursion is not None:
             lines.append(f"  {self.recursion}")

@@ -1,4 +1,5 @@
 """Sign flow: the count against sign vectors that are enumerated by linear programs over Q, and the laws on real sign descent."""
+import importlib
 from itertools import product as words
 
 import numpy as np
@@ -60,6 +61,23 @@ def test_two_linear_layers(n, r, m):
 def test_more_than_three_layers_and_large_ones():
     assert count_conservation_laws(networks.linear([3, 4, 5, 2]), flow=flows.sign(), seed=0).number == 0
     assert count_conservation_laws(networks.relu([20, 10, 5]), flow=flows.sign(), seed=0).number == 0
+
+
+def test_true_width(monkeypatch):
+    """The compact form says the same as the fields written out."""
+    nets = [networks.linear([1, 3, 2]), networks.linear([2, 2, 2]), networks.relu([1, 2, 1], bias=True)]
+    written = [conservation_laws(net, flow=flows.sign(), seed=0) for net in nets]
+    with monkeypatch.context() as patch:
+        patch.setattr(importlib.import_module("sage_conslaw.flows.sign"), "MOST_FIELDS", 0)
+        compact = [conservation_laws(net, flow=flows.sign(), seed=0) for net in nets]
+        for net, result in zip(nets, compact):
+            assert all(is_conserved(result.laws[i], net, flow=flows.sign()) for i in result.independent)
+            assert not is_conserved(sum(result.laws[0].parent().gens()), net, flow=flows.sign()) if result.number else True
+    for net, before, result in zip(nets, written, compact):
+        assert (result.number, result.status, len(result.independent), result.complete) == (before.number, "proved", len(before.independent), True)
+        assert all(is_conserved(result.laws[i], net, flow=flows.sign()) for i in result.independent)
+    assert count_conservation_laws(networks.linear([40, 40, 40]), flow=flows.sign(), seed=0).number == 0
+    assert count_conservation_laws(networks.relu([784, 20, 10], bias=True), flow=flows.sign(), seed=0).status == "proved"
 
 
 def test_laws_hold_on_sign_descent_with_any_data():
