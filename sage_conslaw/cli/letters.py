@@ -99,7 +99,7 @@ def counted(build, count, sizes, settings):
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.cli.letters import counted
         sage: counted(lambda sizes, settings: sizes, lambda sizes: sizes, ["n", "2"], [])
-        (('11', '2'), {'n': 11})
+        (('61', '2'), {'n': 61})
     """
     refused = found = None
     for sizes_here, settings_here, numbers in with_numbers(sizes, settings):

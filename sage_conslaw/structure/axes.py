@@ -96,6 +96,8 @@ class Axes:
         self.response, self.order, self.of = response, order, of
         self.sizes, self.rigid, self.pairings = tuple(sizes), tuple(rigid), pairings
         self.leaves = [leaf for leaf in response.leaves]
+        # Classes of all axes one after the other, as they are asked for.
+        self.flat = {}
 
     def restricted(self, sizes, leaves=None):
         r"""
@@ -118,7 +120,7 @@ class Axes:
             here = new[node]
             if here is None or not any(isinstance(leaf, Parameter) for leaf in here.ancestors()):
                 continue
-            covector = _covector(here, constraint, mask)
+            covector = covector_of(here, constraint, mask)
             if covector is not None:
                 pairings.append((here, covector))
                 constraints.append((constraint, mask))
@@ -209,7 +211,17 @@ def is_sum_zero(node):
     return node.operation is not None and len(node.inputs) == 2 and isinstance(node.inputs[1], cuts.Differences) and isinstance(node.inputs[0], Data)
 
 
-def _covector(node, constraint, mask):
+def covector_of(node, constraint, mask):
+    r"""
+    Return the covectors of a constraint at a node, ``None`` if they are zero; with ``mask``, only earlier entries take part.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.tensor import Data
+        sage: from sage_conslaw.structure.axes import covector_of
+        sage: covector_of(Data("z", (4, 3), "input"), "sum zero", False).shape
+        (4, 3)
+    """
     size = node.shape[-1] if node.shape else 1
     if constraint == "free":
         return Data("s", node.shape, "covector")

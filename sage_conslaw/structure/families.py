@@ -189,7 +189,10 @@ def flat(axes, node):
         sage: flat(axes_of(f), f.leaves[0r])
         [0, 1]
     """
-    return [c for axis in axes.of[node] for c in axis]
+    known = axes.flat.get(node)
+    if known is None:
+        known = axes.flat[node] = [c for axis in axes.of[node] for c in axis]
+    return known
 
 
 def links_of(axes, node):
@@ -230,18 +233,22 @@ def _tuples(classes_here, classes):
 
 def _new(axes, links, kind, classes, found):
     """Return the families of this kind over these classes that those found do not imply."""
-    lattice, weights = WeightLattice(), {}
-    for node in axes.order:
+    lattice, weights, wanted = WeightLattice(), {}, set(classes)
+    nodes = [node for node in axes.order if wanted.issubset(flat(axes, node))]
+    for node in nodes:
         for chosen in _tuples(flat(axes, node), classes):
             weights[node, chosen] = lattice.unknowns(1)[0]
     keys = [key for key in weights if isinstance(key[0], Parameter)]
     if not keys:
         return []
-    for node in axes.order:
+    for node in nodes:
         if isinstance(node, (Data, Constant)) or is_sum_zero(node):
             for chosen in _tuples(flat(axes, node), classes):
                 lattice.relation({weights[node, chosen]: 1})
+    having = set(nodes)
     for node, labels in links:
+        if node not in having and not having.intersection(node.inputs):
+            continue
         _relate(axes, lattice, weights, node, labels, classes, kind == "full")
     for node, constraint, _ in axes.pairings:
         last = len(flat(axes, node)) - len(axes.of[node][-1]) if axes.of[node] else 0

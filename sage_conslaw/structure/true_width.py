@@ -36,6 +36,7 @@ from .faithful import doubt
 from .formula import formula_of
 from .growth import Grown, grown
 from .of_family import structure_of
+from .parts import in_parts
 from .segments import segments
 from .wording import matrix_law
 
@@ -80,7 +81,8 @@ class TrueWidth:
     """
 
     def __init__(self, response):
-        self.response = response
+        given, self.response = response, in_parts(response)
+        response, self.in_parts = self.response, self.response is not given
         self.axes = axes_of(_used(response))
         self.segments = None
 
@@ -172,6 +174,8 @@ class TrueWidth:
             sage: _ = width.bounds(numpy.random.default_rng(0r)); width.polynomials(100r)
             [{(0, 0): Fraction(1, 1), (1, 1): Fraction(1, 1), (2, 2): Fraction(-1, 1), (3, 3): Fraction(-1, 1)}]
         """
+        if self.in_parts:
+            return None
         number = terms = 0
         for segment in self.segments or ():
             if segment.axes is None:

@@ -153,3 +153,50 @@ def test_laws_of_a_large_network_are_matrices():
     laws = conservation_laws(networks.gated(512, 2048), seed=0)
     assert laws.complete is True and laws.independent_laws_found == 2048 and laws.to_dict()["formula"] is not None
     assert sum(law.laws for law in laws.matrix_laws()) == 2048
+
+
+def _attention_in_one_matrix(d, heads, k, by_axis):
+    tokens, width = 2, heads * k
+    x = networks.input(tokens, d).rms_norm() * networks.parameter("g", d)
+    y = x @ networks.parameter("c", d, 3 * width)
+    if by_axis:
+        q, key, v = (y.reshape(tokens, 3, heads, k)[:, i].transpose(1, 0, 2) for i in range(3))
+    else:
+        q, key, v = (y[:, i * width:(i + 1) * width].reshape(tokens, heads, k).transpose(1, 0, 2) for i in range(3))
+    weights = networks.contract("hti,hui->htu", q, key).softmax()
+    mixed = networks.contract("htu,huj->htj", weights, v).transpose(1, 0, 2).reshape(tokens, width)
+    return networks.custom(mixed @ networks.parameter("O", width, d))
+
+
+@pytest.mark.parametrize("by_axis", [False, True])
+def test_one_matrix_for_queries_keys_and_values(by_axis):
+    small = _attention_in_one_matrix(4, 2, 2, by_axis)
+    _, rank, laws = bounds(small)
+    assert (rank + laws, laws) == (small.dimension, count_conservation_laws(small, seed=0).number)
+    large = _attention_in_one_matrix(96, 4, 24, by_axis)
+    width, rank, laws = bounds(large)
+    assert (rank + laws, laws) == (large.dimension, 2 * 4 * 24 * 25 // 2 + 96), width.blame
+
+
+def test_tied_embedding_and_residual_stream():
+    """The scale of all that is written to a stream which only normalisations read, and of the last gain, which reads the tied embedding."""
+    V, d, tokens = 50, 12, 6
+    x, E, P = networks.input(tokens, V), networks.parameter("E", V, d), networks.parameter("P", tokens, d)
+    h = x @ E + P
+    g, b = networks.parameter("g", d), networks.parameter("b", d)
+    net = networks.custom((h.layer_norm() * g + b) @ E.T)
+    width, rank, laws = bounds(net, "cross-entropy")
+    texts = [law.text for law in width.matrix_laws()]
+    assert "P 1" in texts and any("|E|^2 + |P|^2" in text for text in texts)
+    assert laws >= tokens + 1 and rank + laws <= net.dimension
+
+
+def test_terms_with_covectors_of_parameters_are_not_told_apart_too_early():
+    """A bias in a stream that a normalisation reads is part of its covectors."""
+    x, W, b = networks.input(3), networks.parameter("W", 3, 4), networks.parameter("b", 4)
+    U = networks.parameter("U", 4, 2)
+    z = x @ W + b
+    f = networks.custom((z.rms_norm() * networks.parameter("g", 4)) @ U).response()
+    assert apart(f, [b])
+    g = networks.custom(((x @ W + x * networks.parameter("c", 3) @ networks.parameter("S", 3, 4)).rms_norm() * networks.parameter("g", 4)) @ U)
+    assert not apart(g.response(), [W])
