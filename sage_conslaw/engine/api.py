@@ -10,6 +10,8 @@ from ..runtime.alarm import interrupting
 from ..runtime.announcements import announce
 from ..runtime.deadline import Deadline, Stopped, TimeLimitReached
 from ..exact import terms as sparse
+from ..fields.explicit import VectorFieldFamily
+from ..inputs.extension import is_conserved_as_written
 from ..inputs.polynomials import polynomials_of_one_ring
 from ..networks.catalog import integer
 from ..real.given import problem_on_data
@@ -172,7 +174,7 @@ def is_conserved(h, data, *, flow=None, loss=None):
 
     INPUT:
 
-    - ``h`` -- a Sage or SymPy polynomial, or a string, in the names of the state coordinates
+    - ``h`` -- a Sage or SymPy polynomial, or a string, in the names of the state coordinates; for systems a string with quotients and functions
 
     EXAMPLES::
 
@@ -192,7 +194,12 @@ def is_conserved(h, data, *, flow=None, loss=None):
     family = problem(data, flow, loss).family
     if isinstance(h, int) or getattr(h, "parent", lambda: None)() in (ZZ, QQ):
         return True
-    ring, (polynomial,) = polynomials_of_one_ring([h], "h")
+    try:
+        ring, (polynomial,) = polynomials_of_one_ring([h], "h")
+    except InputError:
+        if not isinstance(h, str) or not isinstance(family, VectorFieldFamily):
+            raise
+        return is_conserved_as_written(h, family)
     place = {name: i for i, name in enumerate(family.names)}
     moved = {}
     for monomial, value in sparse.from_sage(polynomial).items():

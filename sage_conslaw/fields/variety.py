@@ -183,9 +183,24 @@ class Variety:
             self._finder = PointFinder(self)
         for _ in range(_TRIES):
             z = self._finder.attempt(generator, p)
-            if z is not None and rank(self.normals(z, p), p) == self.codimension + len(self.forms):
+            # Leading coefficients that do not vanish make division by the basis, and so the zeros seen here, those of the variety.
+            if z is not None and self._leads(z, p) and rank(self.normals(z, p), p) == self.codimension + len(self.forms):
                 return z
         raise UnluckyPrime("no point of the variety was found modulo the prime")
+
+    def _leads(self, z, p):
+        """Say whether no leading coefficient, a polynomial in the parameters, vanishes at a point."""
+        if not self.constants:
+            return True
+        for g, relation in zip(self.basis, self.relations):
+            lead = tuple(self.moving[j] for j, e in enumerate(g.lm().exponents()[0]) for _ in range(int(e)))
+            part = {}
+            for monomial, value in relation.items():
+                if tuple(i for i in monomial if i in self.place) == lead:
+                    part[tuple(i for i in monomial if i not in self.place)] = value
+            if not sparse.PolynomialMap([part], len(self.names))(ModularArithmetic(p), z)[0]:
+                return False
+        return True
 
     def normals(self, z, p):
         """Return rows that span the one-forms vanishing on the tangent space at a point, in all coordinates."""

@@ -45,6 +45,51 @@ def extended_family(written):
     raise NotCovered("the angles have no common unit; write them as multiples of one")
 
 
+def is_conserved_as_written(text, family):
+    r"""
+    Decide exactly whether an expression with quotients, roots or functions is conserved; functions must be coordinates of the family.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import is_conserved, system
+        sage: pendulum = system(["q", "p"], ["p", "-sin(q)"])
+        sage: is_conserved("p^2/2 - cos(q)", pendulum), is_conserved("1/(p^2 - 2*cos(q))", pendulum), is_conserved("cos(q)", pendulum)
+        (True, True, False)
+        sage: is_conserved("exp(q)", pendulum)
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: h has the function exp(q), which is no coordinate of the system (sin(q), cos(q))
+    """
+    units = {}
+    for _ in range(_RESTARTS):
+        parser = FunctionParser(family.names, units)
+        parser.still = set(family.constants)
+        try:
+            up, down = parser.reduced(parser.parse(text))
+            ring = parser.ring()
+            up, down = parser.without_inverses(FractionField(ring)(sparse.to_sage(up, ring)) / sparse.to_sage(down, ring))
+            break
+        except _Finer:
+            continue
+    of = {text: family.names.index(name) for name, text in family.meaning.items()}
+    place = {}
+    for index in {i for side in (up, down) for m in side for i in m}:
+        name = parser.names[index]
+        function = parser.meaning.get(name)
+        if function is not None and function.text not in of:
+            known = ", ".join(family.meaning.values()) or "it has none"
+            raise InputError(f"h has the function {function.text}, which is no coordinate of the system ({known})")
+        place[index] = index if function is None else of[function.text]
+    up, down = _moved(up, place), _moved(down, place)
+    if family.variety is not None and family.variety.contains(down):
+        raise InputError("h has a denominator that vanishes on the states of the system")
+    for field in family.sparse_fields():
+        moved = sparse.add(sparse.multiply(along(field, up), down), sparse.scaled(sparse.multiply(along(field, down), up), -1))
+        if moved and (family.variety is None or not family.variety.contains(moved)):
+            return False
+    return True
+
+
 class _Extension:
     """One reading of a system: the parser with its coordinates, and the components as quotients."""
 

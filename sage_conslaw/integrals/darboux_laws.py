@@ -227,7 +227,7 @@ def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
         sage: both = system(["x", "y", "p", "q"], ["p", "q", "-x", "-2*y"])
         sage: R = both.ring()
         sage: darboux_laws(both, 2, polynomial_laws=[R("x^2 + p^2"), R("2*y^2 + q^2")])
-        (2*arctan(p/x) - 2*sqrt(2)*arctan(...),)
+        (2*arctan(p/x) - 2*arctan(sqrt(2)*q/(2*y))/sqrt(2),)
 
     Logarithms with conserved coefficients, from `\log(u/v) / (u - v)`::
 

@@ -6,7 +6,7 @@ import re
 from ..flows.tau import exponential_text
 
 
-def readable(law, time, rate):
+def readable(law, time, rate, functions=()):
     r"""
     Return a law as text, with its time coordinate written out.
 
@@ -17,6 +17,8 @@ def readable(law, time, rate):
     - ``time`` -- the name of the time coordinate, or ``None``
 
     - ``rate`` -- the rate of the exponential as text, or ``None`` if the coordinate is the time itself
+
+    - ``functions`` -- pairs (name, text) of coordinates that stand for functions
 
     EXAMPLES::
 
@@ -30,9 +32,11 @@ def readable(law, time, rate):
         's*(x - y)'
         sage: readable(x - y, None, None)
         'x - y'
+        sage: readable(2*s*x, None, None, [("s", "1/sqrt(x)")])
+        '2*(1/sqrt(x))*x'
     """
     if time is None:
-        return str(law)
+        return _written_out(str(law), functions)
     clock = law.parent()(time)
     power = int(min((monomial.degree(clock) for monomial in law.monomials()), default=0))
     rest = law.parent()(law / clock ** power) if power else law
@@ -45,6 +49,14 @@ def readable(law, time, rate):
         return str(rest)
     front = clock_text(power, time, rate)
     return f"{front}*({rest})" if rest.number_of_terms() > 1 else f"{front}*{rest}"
+
+
+def _written_out(text, functions):
+    """Return text with the names of functions replaced by what they stand for."""
+    texts = {name: f"({value})" if value.startswith("1/") else value for name, value in functions}
+    if not texts:
+        return text
+    return re.sub(r"\b(" + "|".join(map(re.escape, sorted(texts, key=len, reverse=True))) + r")\b", lambda found: texts[found[1]], text)
 
 
 def clock_text(power, time, rate):

@@ -27,7 +27,7 @@ def sparse_basis(vectors, p):
 
         sage: from sage_conslaw.parameters.circuits import sparse_basis
         sage: sparse_basis([{0r: 1r, 1r: 1r, 2r: 1r}, {0r: 1r, 1r: 1r, 3r: 1r}], 101r)
-        [{2: 100, 3: 1}, {0: 1, 1: 1, 3: 1}]
+        [{2: 1, 3: 100}, {0: 1, 1: 1, 2: 1}]
     """
     if len(vectors) <= 1:
         return list(vectors)
@@ -94,7 +94,7 @@ def circuit_law(rows, columns, ring, generator, p, deadline=None):
         sage: R = PolynomialRing(QQ, ["a", "b"])
         sage: a, b = R.gens()
         sage: circuit_law([{0r: a, 1r: b}, {1r: a, 2r: -b, 3r: R(1)}], [0r, 1r, 2r], R, numpy.random.default_rng(0r), 2^61 - 1)
-        {0: b^2, 1: -a*b, 2: -a^2}
+        {0: -b^2, 1: a*b, 2: a^2}
     """
     allowed = set(columns)
     part = [{c: v for c, v in row.items() if c in allowed} for row in rows]

@@ -461,7 +461,8 @@ class ConservationLaws(LawCount):
             sage: conservation_laws([u^2 + v^2], flow=flows.momentum(tau=2)).readable_laws()
             ['exp(2*t)*(v*du - u*dv)']
         """
-        return [readable(law, self.time, self.rate) for law in self.laws]
+        functions = self.coordinates if self.flow in ("drift", "family") else ()
+        return [readable(law, self.time, self.rate, functions) for law in self.laws]
 
     def _latex_(self):
         r"""

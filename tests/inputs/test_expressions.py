@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from sage_conslaw import InputError, conservation_laws, count_conservation_laws
+from sage_conslaw import InputError, conservation_laws, count_conservation_laws, is_conserved
 from sage_conslaw.cli.command import cli
 from sage_conslaw.inputs.systems import read_record, read_system, system
 
@@ -160,3 +160,21 @@ def test_denominators_of_each_control_apart():
     family = system(["x", "y", "z"], controls=[["1/y", "0", "1/(x+y)"], ["0", "x/(1+z)", "0"]])
     free = system(["x", "y", "z"], controls=[["x+y", "0", "y"], ["0", "1", "0"]])
     assert conservation_laws(family, seed=0).number == conservation_laws(free, seed=0).number
+
+
+def test_candidates_as_they_are_written():
+    kepler = system(["x", "y", "px", "py"], ["px", "py", "-x/(x^2+y^2)^(3/2)", "-y/(x^2+y^2)^(3/2)"])
+    assert is_conserved("(px^2 + py^2)/2 - 1/sqrt(x^2 + y^2)", kepler)
+    assert is_conserved("py*(x*py - y*px) - x/sqrt(x^2 + y^2)", kepler)
+    assert is_conserved("(x*py - y*px)/(px^2 + py^2 - 2*isqrt_1)", kepler)
+    assert not is_conserved("(px^2 + py^2)/2 - 2/sqrt(x^2 + y^2)", kepler)
+    with pytest.raises(InputError, match="no coordinate of the system"):
+        is_conserved("exp(x)", kepler)
+    decay = system(["x", "y"], ["a*x", "2*a*y"], parameters=["a"])
+    assert is_conserved("x^2/y", decay) and not is_conserved("x/y", decay)
+
+
+def test_laws_are_read_with_their_functions():
+    result = conservation_laws(system(["q", "p"], ["p", "-sin(q)"]), seed=0)
+    assert result.readable_laws() == ["p^2 - 2*cos(q)"]
+    assert is_conserved(result.readable_laws()[0], system(["q", "p"], ["p", "-sin(q)"]))
