@@ -1,10 +1,12 @@
 r"""
 Random points of a variety modulo a prime: free coordinates at random, the others as roots, one after the other.
 
-Over the rational functions of a maximal set of independent coordinates the ideal of a variety is zero-dimensional.  Its lexicographic Groebner basis has
-for each bound coordinate a polynomial in it and the earlier ones; modulo a prime its roots are found by FLINT.  On `u^2 (x^2 + y^2) = 1` with
-`x, y` free, `u` is a root of `g u^2 - 1`: there is one for every other choice.
+Over the rational functions of a maximal set of independent coordinates the ideal of a variety is zero-dimensional.
+Its lexicographic Groebner basis has for each bound coordinate a polynomial in it and the earlier ones; modulo a prime
+its roots are found by FLINT.  On `u^2 (x^2 + y^2) = 1` with `x, y` free, `u` is a root of `g u^2 - 1`: there is one
+for every other choice.
 """
+
 from flint import nmod_poly
 
 from .._sage import FractionField, PolynomialRing, TermOrder
@@ -23,15 +25,18 @@ class PointFinder:
         self.chain = self._triangular(variety, sorted(free))
 
     def _independent(self, variety):
-        """Return a maximal set of coordinates among which no relation holds, preferring that bound ones occur in low degree."""
+        """Return a maximal set of coordinates among which no relation holds, preferring that bound ones occur in
+        low degree."""
         leading = [{j for j, e in enumerate(g.lm().exponents()[0]) if e} for g in variety.basis]
-        # A set that meets no leading monomial fully is independent (Kredel and Weispfenning 1988); grown to the right size.
+        # A set that meets no leading monomial fully is independent (Kredel and Weispfenning 1988); grown to the right
+        # size.
         wanted, order = len(variety.moving) - variety.codimension, self._order(variety)
         found = self._search(order, leading, wanted, set())
         return {variety.moving[j] for j in found}
 
     def _order(self, variety):
-        """Return the coordinates, those that occur in the highest powers first: the last are bound, by equations of low degree."""
+        """Return the coordinates, those that occur in the highest powers first: the last are bound, by equations of
+        low degree."""
         power = [max(int(g.degree(x)) for g in variety.basis) for x in variety.ring.gens()]
         return sorted(range(len(power)), key=lambda j: (power[j] > 1, j) if power[j] else (-1, j))
 
@@ -44,15 +49,18 @@ class PointFinder:
             grown = chosen | {j}
             if any(lead <= grown for lead in leading):
                 continue
-            found = self._search(order[number + 1:], leading, wanted, grown)
+            found = self._search(order[number + 1 :], leading, wanted, grown)
             if found is not None:
                 return found
         return None
 
     def _triangular(self, variety, free):
-        """Return for each bound coordinate, in turn, the coordinate and a relation in it, earlier ones and free ones."""
+        """Return for each bound coordinate, in turn, the coordinate and a relation in it, earlier ones and free
+        ones."""
         names = [variety.names[i] for i in [*variety.constants, *free]]
-        scalars = PolynomialRing(variety.field.base_ring() if not variety.constants else variety.parameters.base_ring(), names, len(names))
+        scalars = PolynomialRing(
+            variety.field.base_ring() if not variety.constants else variety.parameters.base_ring(), names, len(names)
+        )
         over = FractionField(scalars) if names else scalars.base_ring()
         bound = [variety.names[i] for i in self.bound]
         ring = PolynomialRing(over, bound[::-1], len(bound), order=TermOrder("lex", len(bound)))
@@ -61,8 +69,14 @@ class PointFinder:
         basis = list(ideal.groebner_basis())
         chain, places = [], {name: i for i, name in enumerate(variety.names)}
         for number, name in enumerate(bound):
-            x, allowed = ring(name), set(bound[:number + 1])
-            own = [g for g in basis if g.degree(x) > 0 and {str(v) for v in g.variables()} <= allowed and g.lm().degree(x) == g.lm().degree()]
+            x, allowed = ring(name), set(bound[: number + 1])
+            own = [
+                g
+                for g in basis
+                if g.degree(x) > 0
+                and {str(v) for v in g.variables()} <= allowed
+                and g.lm().degree(x) == g.lm().degree()
+            ]
             chain.append((self.bound[number], self._sparse(min(own, key=lambda g: g.degree(x)), over, scalars, places)))
         return chain
 
@@ -81,7 +95,11 @@ class PointFinder:
         if over is not scalars.base_ring():
             for value in polynomial.coefficients():
                 common = common.lcm(scalars(value.denominator()))
-        own, other, out = [places[n] for n in polynomial.parent().variable_names()], [places[n] for n in scalars.variable_names()], {}
+        own, other, out = (
+            [places[n] for n in polynomial.parent().variable_names()],
+            [places[n] for n in scalars.variable_names()],
+            {},
+        )
         for exponents, value in polynomial.dict().items():
             monomial = tuple(own[j] for j, e in enumerate(exponents) for _ in range(int(e)))
             for power, coefficient in sparse.from_sage(scalars(value * common)).items():

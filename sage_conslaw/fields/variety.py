@@ -1,16 +1,19 @@
 r"""
 The variety on which a family lives: coordinates that are bound by relations or are functions of others.
 
-Kepler's problem in the plane is polynomial in `x, y, p_x, p_y` and `u = 1/r`, which are bound by `u^2 (x^2 + y^2) = 1`: five coordinates, a
-variety of dimension 4.  A polynomial `h` is a law there iff its derivative along each field lies in the ideal `I` of the variety, so that two laws
-with the same normal form modulo a Groebner basis of `I` are one law.  For `I` prime the variety has a generic point, at which ranks are taken.
+Kepler's problem in the plane is polynomial in `x, y, p_x, p_y` and `u = 1/r`, which are bound by `u^2 (x^2 + y^2) =
+1`: five coordinates, a variety of dimension 4.  A polynomial `h` is a law there iff its derivative along each field
+lies in the ideal `I` of the variety, so that two laws with the same normal form modulo a Groebner basis of `I` are
+one law.  For `I` prime the variety has a generic point, at which ranks are taken.
 
-A function such as `y = \exp(q)` has no polynomial relation to its argument: the graph is dense in the space of all `(q, y)`, so that identities hold
-on it iff they hold everywhere, but its tangent space is smaller: `dy - y\,dq = 0`.  Such one-forms are the ``forms`` of the variety, and each
-takes one dimension away.
+A function such as `y = \exp(q)` has no polynomial relation to its argument: the graph is dense in the space of all
+`(q, y)`, so that identities hold on it iff they hold everywhere, but its tangent space is smaller: `dy - y\,dq = 0`.
+Such one-forms are the ``forms`` of the variety, and each takes one dimension away.
 
-What fails: relations with several components, like `x y = 0`, have no generic point; they are refused with their components.
+What fails: relations with several components, like `x y = 0`, have no generic point; they are refused with their
+components.
 """
+
 import numpy as np
 
 from .._sage import QQ, FractionField, PolynomialRing
@@ -62,7 +65,9 @@ class Variety:
         self.place = {coordinate: number for number, coordinate in enumerate(self.moving)}
         self.parameters = PolynomialRing(QQ, [self.names[i] for i in self.constants], len(self.constants))
         self.field = FractionField(self.parameters) if self.constants else QQ
-        self.ring = PolynomialRing(self.field, [self.names[i] for i in self.moving], len(self.moving), order="degrevlex")
+        self.ring = PolynomialRing(
+            self.field, [self.names[i] for i in self.moving], len(self.moving), order="degrevlex"
+        )
         self._parameter = {coordinate: number for number, coordinate in enumerate(self.constants)}
         self._gradients = {}
         self._settle(irreducible)
@@ -77,7 +82,9 @@ class Variety:
             components = [ideal] if irreducible else ideal.minimal_associated_primes()
             if len(components) > 1:
                 shown = "; ".join(", ".join(f"{g} = 0" for g in component.gens()) for component in components[:4])
-                raise InputError(f"the relations have {len(components)} components: {shown}; add relations that leave one of them")
+                raise InputError(
+                    f"the relations have {len(components)} components: {shown}; add relations that leave one of them"
+                )
             # What vanishes on the variety is the prime ideal, which the relations may generate only up to powers.
             self.basis = list(components[0].groebner_basis())
             self.relations = [self.terms(g) for g in self.basis]
@@ -101,7 +108,8 @@ class Variety:
         return self.ring({e: self.field(sparse.to_sage(part, self.parameters)) for e, part in parts.items()})
 
     def terms(self, polynomial):
-        """Return a multiple of a polynomial over the rational functions of the parameters as a sparse one in all coordinates."""
+        """Return a multiple of a polynomial over the rational functions of the parameters as a sparse one in all
+        coordinates."""
         common = self.parameters.one()
         if self.constants:
             for value in polynomial.coefficients():
@@ -130,7 +138,9 @@ class Variety:
     def is_standard(self, monomial):
         """Say whether a monomial, a tuple of coordinates, is its own normal form: no leading monomial divides it."""
         if not hasattr(self, "_leading"):
-            self._leading = [[(self.moving[j], int(e)) for j, e in enumerate(g.lm().exponents()[0]) if e] for g in self.basis]
+            self._leading = [
+                [(self.moving[j], int(e)) for j, e in enumerate(g.lm().exponents()[0]) if e] for g in self.basis
+            ]
         return not any(all(monomial.count(i) >= e for i, e in lead) for lead in self._leading)
 
     @property
@@ -139,7 +149,8 @@ class Variety:
         return any(i in self._parameter for relation in self.relations for m in relation for i in m)
 
     def reduced(self, terms, p):
-        """Return the normal form modulo ``p`` of a polynomial with residues as coefficients; the relations are free of parameters."""
+        """Return the normal form modulo ``p`` of a polynomial with residues as coefficients; the relations are free
+        of parameters."""
         self.is_standard(())
         out, rest = {}, dict(terms)
         while rest:
@@ -183,8 +194,13 @@ class Variety:
             self._finder = PointFinder(self)
         for _ in range(_TRIES):
             z = self._finder.attempt(generator, p)
-            # Leading coefficients that do not vanish make division by the basis, and so the zeros seen here, those of the variety.
-            if z is not None and self._leads(z, p) and rank(self.normals(z, p), p) == self.codimension + len(self.forms):
+            # Leading coefficients that do not vanish make division by the basis, and so the zeros seen here, those of
+            # the variety.
+            if (
+                z is not None
+                and self._leads(z, p)
+                and rank(self.normals(z, p), p) == self.codimension + len(self.forms)
+            ):
                 return z
         raise UnluckyPrime("no point of the variety was found modulo the prime")
 
@@ -208,8 +224,10 @@ class Variety:
 
     def _differentials(self):
         if not hasattr(self, "_rows"):
-            self._rows = [{i: part for i, part in sparse.derivatives(relation).items() if i in self.place}
-                          for relation in self.relations]
+            self._rows = [
+                {i: part for i, part in sparse.derivatives(relation).items() if i in self.place}
+                for relation in self.relations
+            ]
         return self._rows
 
     def _evaluated(self, forms, z, p):

@@ -1,10 +1,12 @@
 r"""
 A system with quotients, roots, functions and relations, turned into a polynomial family on a variety.
 
-Kepler's problem, `p_x' = -x/(x^2 + y^2)^{3/2}`: the root brings in the coordinate `u = (x^2 + y^2)^{-1/2}` with its relation and its rule, then every
-component is polynomial.  Michaelis and Menten, `S' = -V S/(K + S)`: the field times `K + S` has the same laws in another time.  A
-denominator that vanishes on the variety, or a relation that the flow leaves, is refused.
+Kepler's problem, `p_x' = -x/(x^2 + y^2)^{3/2}`: the root brings in the coordinate `u = (x^2 + y^2)^{-1/2}` with its
+relation and its rule, then every component is polynomial.  Michaelis and Menten, `S' = -V S/(K + S)`: the field times
+`K + S` has the same laws in another time.  A denominator that vanishes on the variety, or a relation that the flow
+leaves, is refused.
 """
+
 import re
 from dataclasses import dataclass
 
@@ -17,14 +19,16 @@ from ..exact.primes import with_lucky_prime
 from ..fields.explicit import VectorFieldFamily, along
 from ..fields.variety import Variety
 from ..runtime.errors import InputError, NotCovered
-from .functions import FUNCTIONS, FunctionParser, _Finer, exponential_relations, refuse_dependent_logarithms, roots_are_independent
+from .functions import FUNCTIONS, FunctionParser, Finer
+from .independence import exponential_relations, refuse_dependent_logarithms, roots_are_independent
 
 _RESTARTS = 50
 
 
 @dataclass
 class Written:
-    """A system as it is written: names, fields as lists of text (``None`` for an equation that the relations give), and relations."""
+    """A system as it is written: names, fields as lists of text (``None`` for an equation that the relations give),
+    and relations."""
 
     parameters: list
     variables: list
@@ -40,14 +44,15 @@ def extended_family(written):
     for _ in range(_RESTARTS):
         try:
             return _Extension(written, units).family()
-        except _Finer:
+        except Finer:
             continue
     raise NotCovered("the angles have no common unit; write them as multiples of one")
 
 
 def is_conserved_as_written(text, family):
     r"""
-    Decide exactly whether an expression with quotients, roots or functions is conserved; functions must be coordinates of the family.
+    Decide exactly whether an expression with quotients, roots or functions is conserved; functions must be
+    coordinates of the family.
 
     EXAMPLES::
 
@@ -67,9 +72,11 @@ def is_conserved_as_written(text, family):
         try:
             up, down = parser.reduced(parser.parse(text))
             ring = parser.ring()
-            up, down = parser.without_inverses(FractionField(ring)(sparse.to_sage(up, ring)) / sparse.to_sage(down, ring))
+            up, down = parser.without_inverses(
+                FractionField(ring)(sparse.to_sage(up, ring)) / sparse.to_sage(down, ring)
+            )
             break
-        except _Finer:
+        except Finer:
             continue
     of = {text: family.names.index(name) for name, text in family.meaning.items()}
     place = {}
@@ -84,7 +91,9 @@ def is_conserved_as_written(text, family):
     if family.variety is not None and family.variety.contains(down):
         raise InputError("h has a denominator that vanishes on the states of the system")
     for field in family.sparse_fields():
-        moved = sparse.add(sparse.multiply(along(field, up), down), sparse.scaled(sparse.multiply(along(field, down), up), -1))
+        moved = sparse.add(
+            sparse.multiply(along(field, up), down), sparse.scaled(sparse.multiply(along(field, down), up), -1)
+        )
         if moved and (family.variety is None or not family.variety.contains(moved)):
             return False
     return True
@@ -136,7 +145,8 @@ class _Extension:
     # -- completing ----------------------------------------------------------------------------------------
 
     def family(self):
-        """Return the family: rules for all coordinates, one denominator a field, the variety, and the proof of invariance."""
+        """Return the family: rules for all coordinates, one denominator a field, the variety, and the proof of
+        invariance."""
         for components, what in zip(self.components, self.written.what):
             self._solve_for_missing(components, what)
         used = self._complete()
@@ -155,8 +165,9 @@ class _Extension:
             self._prove_independence(variety, proofs)
             fields = [self._on_variety(f, d, variety, w) for f, d, w in zip(fields, denominators, self.written.what)]
             self._prove_invariance(fields, variety)
-        family = VectorFieldFamily.from_terms(names, fields[0] if self.written.has_drift else None,
-                                              fields[1:] if self.written.has_drift else fields)
+        family = VectorFieldFamily.from_terms(
+            names, fields[0] if self.written.has_drift else None, fields[1:] if self.written.has_drift else fields
+        )
         family.constants, family.variety = tuple(constants), variety
         family.meaning = {name: f.text for name, f in self.parser.meaning.items() if name in used}
         family.denominators = tuple(denominators)
@@ -176,9 +187,15 @@ class _Extension:
         for relation in self.relations:
             parts = {i: sparse.to_sage(part, ring) for i, part in sparse.derivatives(relation).items()}
             if any(i >= self.parser.base for i in parts):
-                raise NotCovered(f"the relation that determines {names} has functions in it; give the equation of {names}")
+                raise NotCovered(
+                    f"the relation that determines {names} has functions in it; give the equation of {names}"
+                )
             rows.append([over(parts.get(i, ring.zero())) for i in missing])
-            right.append(-sum((part * self._quotient(components[i]) for i, part in parts.items() if i in components), over.zero()))
+            right.append(
+                -sum(
+                    (part * self._quotient(components[i]) for i, part in parts.items() if i in components), over.zero()
+                )
+            )
         table = matrix(over, rows)
         if table.rank() < len(missing):
             raise InputError(f"{what} has no equation for {names}, and the relations do not determine it; give one")
@@ -190,21 +207,36 @@ class _Extension:
     def _complete(self):
         """Add the rules of all functions in use, which may bring in more; return the names in use."""
         parser, done = self.parser, set()
-        used = set(parser.names[:parser.base])
+        used = set(parser.names[: parser.base])
         while True:
-            mentioned = {parser.names[i] for components in self.components for pair in components.values() for side in pair for m in side for i in m}
+            mentioned = {
+                parser.names[i]
+                for components in self.components
+                for pair in components.values()
+                for side in pair
+                for m in side
+                for i in m
+            }
             mentioned |= {parser.names[i] for relation in self.relations for m in relation for i in m}
             used |= mentioned
-            # Sine and cosine come together; so do several roots with their reciprocals, as Groebner bases are small with both.
-            several = sum(isinstance(name, tuple) and parser.meaning[name[0]].kind == "root" for name, _ in parser.relations) > 1
+            # Sine and cosine come together; so do several roots with their reciprocals, as Groebner bases are small
+            # with both.
+            several = (
+                sum(isinstance(name, tuple) and parser.meaning[name[0]].kind == "root" for name, _ in parser.relations)
+                > 1
+            )
             for name, _ in parser.relations:
                 if isinstance(name, tuple) and used & set(name) and (several or parser.meaning[name[0]].kind != "root"):
                     used |= set(name)
             # What an argument mentions is in use too.
             for name in list(used):
                 if name in parser.meaning:
-                    used |= {parser.names[i] for _, g in parser.meaning[name].rule for side in g for m in side for i in m}
-            waiting = [i for i, name in enumerate(parser.names) if name in used and name in parser.meaning and name not in done]
+                    used |= {
+                        parser.names[i] for _, g in parser.meaning[name].rule for side in g for m in side for i in m
+                    }
+            waiting = [
+                i for i, name in enumerate(parser.names) if name in used and name in parser.meaning and name not in done
+            ]
             if not waiting:
                 return used
             index = waiting[0]
@@ -232,7 +264,11 @@ class _Extension:
     def _polynomial(self, components, names, place):
         """Return a field as sparse polynomials in the names in use, times its common denominator."""
         ring = PolynomialRing(self.parser.ring().base_ring(), names, len(names))
-        pairs = {place[i]: tuple(sparse.to_sage(_moved(side, place), ring) for side in pair) for i, pair in components.items() if i in place}
+        pairs = {
+            place[i]: tuple(sparse.to_sage(_moved(side, place), ring) for side in pair)
+            for i, pair in components.items()
+            if i in place
+        }
         common = ring.one()
         for _, down in pairs.values():
             common = common.lcm(down)
@@ -245,7 +281,11 @@ class _Extension:
         """Return relations, forms, and the arguments whose independence is to be proved, in the coordinates in use."""
         parser = self.parser
         relations = [_moved(r, place) for r in self.relations]
-        relations += [_moved(r, place) for name, r in parser.relations if (set(name) if isinstance(name, tuple) else {name}) <= used]
+        relations += [
+            _moved(r, place)
+            for name, r in parser.relations
+            if (set(name) if isinstance(name, tuple) else {name}) <= used
+        ]
         toric, basis = exponential_relations(parser, used)
         relations += [_moved(r, place) for r in toric]
         refuse_dependent_logarithms(parser, used)
@@ -282,10 +322,14 @@ class _Extension:
         for kind, found in proofs.items():
             if len(found) > 1 or found and kind == "exp":
                 generator = np.random.default_rng(0)
-                number = with_lucky_prime(generator, lambda p: _independent(variety, [g for _, g in found], generator, p))
+                number = with_lucky_prime(
+                    generator, lambda p: _independent(variety, [g for _, g in found], generator, p)
+                )
                 if number < len(found):
-                    raise NotCovered(f"{', '.join(f.text for f, _ in found)} are not independent of each other; write them in terms of one, "
-                                     "e.g. tanh(x) as (exp(2*x) - 1)/(exp(2*x) + 1)")
+                    raise NotCovered(
+                        f"{', '.join(f.text for f, _ in found)} are not independent of each other; write them in terms of one, "
+                        "e.g. tanh(x) as (exp(2*x) - 1)/(exp(2*x) + 1)"
+                    )
 
     def _on_variety(self, field, denominator, variety, what):
         """Return a field modulo the ideal; a denominator that has an inverse there is divided out."""
@@ -314,8 +358,10 @@ class _Extension:
                 moved = variety.normal_form(variety.polynomial(along(field, relation)))
                 if moved:
                     shown = variety.polynomial(relation)
-                    raise InputError(f"{what} does not keep the relation {shown} = 0: its derivative is {str(moved)[:120]} modulo the relations; "
-                                     "give relations that the flow keeps")
+                    raise InputError(
+                        f"{what} does not keep the relation {shown} = 0: its derivative is {str(moved)[:120]} modulo the relations; "
+                        "give relations that the flow keeps"
+                    )
 
 
 def _moved(terms, place):
@@ -325,7 +371,11 @@ def _moved(terms, place):
 def _independent(variety, arguments, generator, p):
     """Return the rank over Q, at least, of the differentials of the arguments along the variety, modulo ``p``."""
     columns = []
-    pieces = [{i: part for i, part in sparse.derivatives(side).items() if i in variety.place} for pair in arguments for side in pair]
+    pieces = [
+        {i: part for i, part in sparse.derivatives(side).items() if i in variety.place}
+        for pair in arguments
+        for side in pair
+    ]
     for _ in range(len(arguments)):
         z = variety.point(generator, p)
         normals = variety.normals(z, p)[:, variety.moving]
@@ -337,11 +387,15 @@ def _independent(variety, arguments, generator, p):
         values = [_at(side, z, p) for pair in arguments for side in pair]
         block = []
         for number in range(len(arguments)):
-            up, down = values[2 * number:2 * number + 2]
+            up, down = values[2 * number : 2 * number + 2]
             scale = pow(down, -2, p)
-            block.append([(int(a) * down - int(b) * up) * scale % p for a, b in zip(rows[2 * number], rows[2 * number + 1])])
+            block.append(
+                [(int(a) * down - int(b) * up) * scale % p for a, b in zip(rows[2 * number], rows[2 * number + 1])]
+            )
         columns.append([[sum(x * int(t) for x, t in zip(row, vector)) % p for vector in tangent] for row in block])
-    table = np.array([[x for block in columns for x in block[number]] for number in range(len(arguments))], dtype=np.int64)
+    table = np.array(
+        [[x for block in columns for x in block[number]] for number in range(len(arguments))], dtype=np.int64
+    )
     return rank(table, p)
 
 

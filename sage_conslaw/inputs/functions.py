@@ -1,39 +1,41 @@
 r"""
-Right-hand sides as people write them: quotients, roots, sines and exponentials, read as rational functions of more coordinates.
+Right-hand sides as people write them: quotients, roots, sines and exponentials, read as rational functions of more
+coordinates.
 
-`\sin(q)` becomes a coordinate `s` with a partner `c = \cos(q)`, the relation `s^2 + c^2 = 1` and the rule `s' = c\,q'`; `1/\sqrt{x^2 + y^2}` becomes `u`
-with `u^2 (x^2 + y^2) = 1` and `u' = -u^3 (x x' + y y')`; `\exp(q)` becomes `e` with `e' = e\,q'` and no relation, for there is none.  Then a
-field is rational, a common denominator changes the time and no law, and what is left is polynomial.
+`\sin(q)` becomes a coordinate `s` with a partner `c = \cos(q)`, the relation `s^2 + c^2 = 1` and the rule `s' =
+c\,q'`; `1/\sqrt{x^2 + y^2}` becomes `u` with `u^2 (x^2 + y^2) = 1` and `u' = -u^3 (x x' + y y')`; `\exp(q)` becomes
+`e` with `e' = e\,q'` and no relation, for there is none.  Then a field is rational, a common denominator changes the
+time and no law, and what is left is polynomial.
 
-That there are no relations but those written down has to be proved, else the dimension would be wrong.  Exponentials (and sines, which are
-exponentials of imaginary arguments) of functions that are linearly independent over Q modulo constants are algebraically independent
-(Ax, *On Schanuel's conjectures*, 1971); logarithms are, where each has an irreducible factor that the others lack (Ostrowski 1946).  Sums of
-angles are expanded, so that the arguments are independent; what cannot be proved is refused.
+That there are no relations but those written down has to be proved, else the dimension would be wrong.  Exponentials
+(and sines, which are exponentials of imaginary arguments) of functions that are linearly independent over Q modulo
+constants are algebraically independent (Ax, *On Schanuel's conjectures*, 1971); logarithms are, where each has an
+irreducible factor that the others lack (Ostrowski 1946).  Sums of angles are expanded, so that the arguments are
+independent; what cannot be proved is refused.
 """
+
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 
-from .._sage import GF, QQ, ZZ, FractionField, PolynomialRing, matrix
+from .._sage import QQ, ZZ, FractionField, PolynomialRing
 from ..exact import terms as sparse
-from ..runtime.errors import NotCovered
 from .polynomials import Fractions
 from .syntax import Reader
 
 FUNCTIONS = ("sqrt", "sin", "cos", "tan", "exp", "log", "sinh", "cosh", "tanh", "sigmoid")
 ONE = {(): Fraction(1)}
 # Values at zero; the logarithm has none.
-AT_ZERO = {name: Fraction(1) for name in ("cos", "exp", "cosh")} | {name: Fraction(0) for name in ("sin", "tan", "sinh", "tanh")}
+AT_ZERO = {name: Fraction(1) for name in ("cos", "exp", "cosh")} | {
+    name: Fraction(0) for name in ("sin", "tan", "sinh", "tanh")
+}
 AT_ZERO["sigmoid"] = Fraction(1, 2)
 
 # An angle that is a larger multiple of another is expanded to a polynomial that nobody wants to see.
 _MOST_MULTIPLES = 24
 
-# Rounds in which right-hand sides bring in new coordinates; nested functions need one each.
-_ROUNDS = 30
 
-
-class _Finer(Exception):
+class Finer(Exception):
     """An angle turned out to be a fraction of the one taken as unit: read again with the smaller unit."""
 
 
@@ -43,15 +45,18 @@ class Function:
 
     name: str
     text: str
-    # Pairs (factor, argument), all pairs (numerator, denominator): the derivative is the sum of factor times that of the argument.
+    # Pairs (factor, argument), all pairs (numerator, denominator): the derivative is the sum of factor times that of
+    # the argument.
     rule: list
-    # ``"root"``, ``"exp"``, ``"imaginary"``, ``"log"``; the argument for which independence is to be shown, or ``None``.
+    # ``"root"``, ``"exp"``, ``"imaginary"``, ``"log"``; the argument for which independence is to be shown, or
+    # ``None``.
     kind: str
     argument: object = None
 
 
 class FunctionParser(Fractions):
-    """Quotients of polynomials and functions of them, as pairs in the coordinates known and those that stand for functions."""
+    """Quotients of polynomials and functions of them, as pairs in the coordinates known and those that stand for
+    functions."""
 
     functions = FUNCTIONS
 
@@ -140,7 +145,7 @@ class FunctionParser(Fractions):
     def _stem(self, function, argument):
         """Return a name such as ``sin_q`` for a function of one coordinate, ``sin_1`` for others."""
         if argument[1] == ONE and len(argument[0]) == 1:
-            (monomial, value), = argument[0].items()
+            ((monomial, value),) = argument[0].items()
             if value == 1 and len(monomial) == 1:
                 return f"{function}_{self.names[monomial[0]]}"
         return f"{function}_{1 + sum(name.startswith(function + '_') for name in self.names)}"
@@ -163,7 +168,9 @@ class FunctionParser(Fractions):
             r = self._new(self._stem("sqrt" if order == 2 else "root", argument), text, [(factor, g)], "root")
             self._known[key] = r
             power = {(index,) * order: Fraction(1)}
-            self.relations.append((self.names[index], sparse.add(sparse.multiply(power, g[1]), sparse.scaled(g[0], Fraction(-1)))))
+            self.relations.append(
+                (self.names[index], sparse.add(sparse.multiply(power, g[1]), sparse.scaled(g[0], Fraction(-1))))
+            )
             self._inverse_of[index] = lambda: self._inverse_root(key, argument, order, text)
         return self._known[key], ONE
 
@@ -177,8 +184,12 @@ class FunctionParser(Fractions):
             u = self._new(stem, f"1/{text}", [(factor, g)], "root")
             self._known[inverse] = u
             power = {(index,) * order: Fraction(1)}
-            self.relations.append((self.names[index], sparse.add(sparse.multiply(power, g[0]), sparse.scaled(g[1], Fraction(-1)))))
-            self.relations.append(((self.names[root], self.names[index]), {tuple(sorted((root, index))): Fraction(1), (): Fraction(-1)}))
+            self.relations.append(
+                (self.names[index], sparse.add(sparse.multiply(power, g[0]), sparse.scaled(g[1], Fraction(-1))))
+            )
+            self.relations.append(
+                ((self.names[root], self.names[index]), {tuple(sorted((root, index))): Fraction(1), (): Fraction(-1)})
+            )
         return self._known[inverse]
 
     # -- exponentials and angles --------------------------------------------------------------------------
@@ -187,7 +198,13 @@ class FunctionParser(Fractions):
         key = "exp", str(argument)
         if key not in self._known:
             index = len(self.names)
-            e = self._new(self._stem("exp", argument), f"exp({self.written(argument)})", [(({(index,): Fraction(1)}, ONE), argument)], "exp", argument)
+            e = self._new(
+                self._stem("exp", argument),
+                f"exp({self.written(argument)})",
+                [(({(index,): Fraction(1)}, ONE), argument)],
+                "exp",
+                argument,
+            )
             self._known[key] = e
             minus = {m: -c for m, c in argument[0].items()}, argument[1]
             self._inverse_of[index] = lambda: self._exp(minus)[0]
@@ -204,7 +221,9 @@ class FunctionParser(Fractions):
         if key not in self._known:
             doubled = sparse.scaled(argument[0], Fraction(scale)), argument[1]
             text = f"{function}({self.written(argument)})"
-            self._known[key] = self._new(self._stem(function, argument), text, [((factor(len(self.names)), ONE), argument)], "exp", doubled)
+            self._known[key] = self._new(
+                self._stem(function, argument), text, [((factor(len(self.names)), ONE), argument)], "exp", doubled
+            )
         return self._known[key], ONE
 
     def _sin(self, argument):
@@ -233,8 +252,10 @@ class FunctionParser(Fractions):
             one, other = self._pair_of(odd, even, (sparse.scaled(part, unit), down), sign)
             one = one if number > 0 else sparse.scaled(one, Fraction(-1))
             for _ in range(abs(number)):
-                s, c = (sparse.add(self.product(s, other), self.product(c, one)),
-                        sparse.add(self.product(c, other), sparse.scaled(self.product(s, one), sign)))
+                s, c = (
+                    sparse.add(self.product(s, other), self.product(c, one)),
+                    sparse.add(self.product(c, other), sparse.scaled(self.product(s, one), sign)),
+                )
         return s, c
 
     def _unit(self, odd, part, value):
@@ -245,7 +266,7 @@ class FunctionParser(Fractions):
         if number.denominator > 1:
             common = lcm(unit.denominator, value.denominator)
             self.units[key] = Fraction(gcd(int(unit * common), int(abs(value) * common)), common)
-            raise _Finer
+            raise Finer
         if abs(number) > _MOST_MULTIPLES:
             self.fail(f"an angle that is {number} times another is above {_MOST_MULTIPLES}")
         return unit, int(number)
@@ -256,23 +277,31 @@ class FunctionParser(Fractions):
             index, kind, written = len(self.names), "imaginary" if odd == "sin" else "exp", self.written(argument)
             stem = self._stem(odd, argument)
             s = self._new(stem, f"{odd}({written})", [(({(index + 1,): Fraction(1)}, ONE), argument)], kind, argument)
-            c = self._new(even + self.names[index][len(odd):], f"{even}({written})", [(({(index,): sign}, ONE), argument)], "pair")
+            c = self._new(
+                even + self.names[index][len(odd) :],
+                f"{even}({written})",
+                [(({(index,): sign}, ONE), argument)],
+                "pair",
+            )
             self._known[key] = s, c
             relation = {(index + 1, index + 1): Fraction(1), (index, index): -sign, (): Fraction(-1)}
-            self.relations.append((tuple(self.names[index:index + 2]), relation))
+            self.relations.append((tuple(self.names[index : index + 2]), relation))
         return self._known[key]
 
     def _log(self, argument):
         key = "log", str(argument)
         if key not in self._known:
             rule = [((argument[1], argument[0]), argument)]
-            self._known[key] = self._new(self._stem("log", argument), f"log({self.written(argument)})", rule, "log", argument)
+            self._known[key] = self._new(
+                self._stem("log", argument), f"log({self.written(argument)})", rule, "log", argument
+            )
         return self._known[key], ONE
 
     # -- what moves ------------------------------------------------------------------------------------------
 
     def without_inverses(self, value):
-        """Return an element of the fraction field as a pair whose denominator has no factor that is a root or an exponential."""
+        """Return an element of the fraction field as a pair whose denominator has no factor that is a root or an
+        exponential."""
         up, down = self.pair(value)
         for index, inverse in list(self._inverse_of.items()):
             power = min((m.count(index) for m in down), default=0)
@@ -300,7 +329,7 @@ def _cancelled(terms, one, other):
 
 def _without(monomial, index, power):
     at = monomial.index(index)
-    return monomial[:at] + monomial[at + power:]
+    return monomial[:at] + monomial[at + power :]
 
 
 def _exact_root(argument, order):
@@ -318,122 +347,3 @@ def _rational_root(value, order):
     up, exact_up = ZZ(value.numerator()).nth_root(order, truncate_mode=True)
     down, exact_down = ZZ(value.denominator()).nth_root(order, truncate_mode=True)
     return Fraction(int(up), int(down)), exact_up and exact_down
-
-
-def exponential_relations(parser, used):
-    r"""
-    Return the relations between exponentials whose arguments are dependent over the integers, and the names of a basis.
-
-    INPUT: a :class:`FunctionParser`, and the names in use
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.inputs.functions import FunctionParser, exponential_relations
-        sage: parser = FunctionParser(["p", "q"])
-        sage: values = [parser.parse(text) for text in ("exp(p-q)", "exp(q-p)")]
-        sage: exponential_relations(parser, set(parser.names))
-        ([{(): Fraction(-1, 1), (2, 3): Fraction(1, 1)}], ['exp_1'])
-    """
-    names = [name for name in parser.names if name in used and name in parser.meaning
-             and parser.meaning[name].kind == "exp" and parser.meaning[name].text.startswith("exp(")]
-    if not names:
-        return [], []
-    ring = parser.ring()
-    field = FractionField(ring)
-    values = [field(sparse.to_sage(parser.meaning[n].argument[0], ring)) / sparse.to_sage(parser.meaning[n].argument[1], ring) for n in names]
-    common = ring.one()
-    for value in values:
-        common = common.lcm(value.denominator())
-    rows = [ring(value * common).dict() for value in values]
-    columns = sorted({m for row in rows for m in row}, key=str)
-    table = matrix(QQ, len(rows), len(columns), [[row.get(m, 0) for m in columns] for row in rows])
-    lattice = table.left_kernel().basis_matrix()
-    basis = [names[i] for i in table.pivot_rows()]
-    if not lattice.nrows():
-        return [], basis
-    # The lattice of integer relations is saturated, so that its ideal is prime; the binomials of a basis generate it up to monomials.
-    lattice = (lattice * lattice.denominator()).change_ring(ZZ).saturation()
-    small = PolynomialRing(QQ, names, len(names))
-    binomials = []
-    for row in lattice.rows():
-        up = down = small.one()
-        for x, n in zip(small.gens(), row):
-            up, down = up * x ** max(int(n), 0), down * x ** max(-int(n), 0)
-        binomials.append(up - down)
-    ideal = small.ideal(binomials)
-    for x in small.gens():
-        ideal = ideal.saturation(small.ideal(x))[0]
-    place = {name: parser.names.index(name) for name in names}
-    relations = [{tuple(sorted(place[names[j]] for j in m)): c for m, c in sparse.from_sage(g).items()} for g in ideal.groebner_basis()]
-    return relations, basis
-
-
-def refuse_dependent_logarithms(parser, used):
-    r"""
-    Refuse logarithms that may be dependent: each is to have an irreducible factor of its own, but for exponents.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.inputs.functions import FunctionParser, refuse_dependent_logarithms
-        sage: parser = FunctionParser(["p", "q"])
-        sage: values = [parser.parse(text) for text in ("log(p)", "log(q)", "log(p*q)")]
-        sage: refuse_dependent_logarithms(parser, set(parser.names))
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.NotCovered: log(p), log(q), log(p*q) are not independent: write each as a sum of logarithms of irreducible polynomials
-    """
-    functions = [parser.meaning[name] for name in parser.names if name in used and name in parser.meaning]
-    logs = [f for f in functions if f.kind == "log"]
-    if not logs:
-        return
-    ring = parser.ring()
-    exponentials = {f.name for f in functions if f.kind == "exp" and f.text.startswith("exp(")}
-    bound = {f.name for f in functions if f.kind in ("root", "imaginary", "pair")}
-    rows, columns = [], {}
-    for f in logs:
-        row = {}
-        for side, sign in zip(f.argument, (1, -1)):
-            polynomial = sparse.to_sage(side, ring)
-            if any(str(v) in bound for v in polynomial.variables()):
-                raise NotCovered(f"{f.text} is the logarithm of a root or an angle; write it as a variable with its own equation")
-            for factor, power in polynomial.factor():
-                if str(factor) not in exponentials and any(parser.names.index(str(v)) not in parser.still for v in factor.variables()):
-                    row[columns.setdefault(str(factor), len(columns))] = sign * power
-        rows.append(row)
-    table = matrix(QQ, len(rows), max(len(columns), 1), {(i, j): v for i, row in enumerate(rows) for j, v in row.items()})
-    if table.rank() < len(rows):
-        raise NotCovered(f"{', '.join(f.text for f in logs)} are not independent: write each as a sum of logarithms of irreducible polynomials")
-
-
-def roots_are_independent(parser, used):
-    r"""
-    Decide whether the square roots in use are proved to generate a field of the full degree, so that their relations are a prime ideal.
-
-    By Kummer theory they do iff no product of their arguments is a square: the parities of the exponents of irreducible factors have full
-    rank over GF(2).  Circles, hyperbolas and saturated lattices are irreducible over every field, so their products with this variety are irreducible.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.inputs.functions import FunctionParser, roots_are_independent
-        sage: def proved(*texts):
-        ....:     parser = FunctionParser(["x", "y"])
-        ....:     values = [parser.parse(text) for text in texts]
-        ....:     return roots_are_independent(parser, set(parser.names))
-        sage: proved("sqrt(x)", "sqrt(x + y)"), proved("sqrt(x)", "sqrt(y)", "sqrt(x*y)"), proved("sqrt(4*x^2)")
-        (True, False, False)
-    """
-    found = {}
-    for name, f in parser.meaning.items():
-        if name in used and f.kind == "root":
-            found[f.text.removeprefix("1/")] = f.rule[0][1]
-    ring, rows, columns = parser.ring(), [], {}
-    for text, argument in found.items():
-        if not text.startswith("sqrt(") or any(i >= parser.base for side in argument for m in side for i in m):
-            return False
-        factors = (sparse.to_sage(argument[0], ring) * sparse.to_sage(argument[1], ring)).factor()
-        unit = QQ(factors.unit())
-        free = ZZ(unit.numerator() * unit.denominator()).squarefree_part()
-        odd = [str(factor) for factor, power in factors if power % 2] + [str(q) for q, _ in free.factor()] + (["-1"] if free < 0 else [])
-        rows.append({columns.setdefault(name, len(columns)) for name in odd})
-    table = matrix(GF(2), len(rows), max(len(columns), 1), {(i, j): 1 for i, row in enumerate(rows) for j in row})
-    return table.rank() == len(rows)

@@ -1,8 +1,10 @@
 r"""
-Fields given as objects that are no polynomials: quotients of a Sage ring, and expressions of SymPy with roots and functions.
+Fields given as objects that are no polynomials: quotients of a Sage ring, and expressions of SymPy with roots and
+functions.
 
 They are written down as text and read by the reader of systems: one meaning for one text, whoever wrote it.
 """
+
 from ..runtime.errors import InputError
 from .systems import system
 
@@ -31,11 +33,16 @@ def written_system(drift, controls, relations):
     names = _names(everything)
     for field in [*([] if drift is None else [drift]), *controls]:
         if len(field) != len(names):
-            raise InputError(f"a field has {len(field)} components; there are {len(names)} variables ({', '.join(names)})")
+            raise InputError(
+                f"a field has {len(field)} components; there are {len(names)} variables ({', '.join(names)})"
+            )
 
     def text(field):
         return [str(f) for f in field]
-    return system(names, None if drift is None else text(drift), [text(field) for field in controls], relations=text(relations))
+
+    return system(
+        names, None if drift is None else text(drift), [text(field) for field in controls], relations=text(relations)
+    )
 
 
 def _is_more(f):
@@ -43,7 +50,12 @@ def _is_more(f):
     if hasattr(f, "free_symbols"):
         return not f.is_polynomial(*f.free_symbols) if f.free_symbols else False
     parent = f.parent() if hasattr(f, "parent") else None
-    return hasattr(parent, "ring") and hasattr(f, "denominator") and hasattr(f, "numerator") and not f.denominator().is_constant()
+    return (
+        hasattr(parent, "ring")
+        and hasattr(f, "denominator")
+        and hasattr(f, "numerator")
+        and not f.denominator().is_constant()
+    )
 
 
 def _names(everything):

@@ -1,17 +1,21 @@
 r"""
 Darboux polynomials over a quadratic extension of Q(k), in real form.
 
-The lines `x + i y` and `x - i y` are Darboux polynomials of `x' = x - y, y' = x + y`, with cofactors `1 + i` and `1 - i`.  Their product `x^2 + y^2` is found over Q,
-and is irreducible there.  In general an irreducible `p` with `A p = a^2 - D b^2` splits into `q = a + \sqrt D b` and its conjugate; with the cofactor of `q`
-written as `c_a + \sqrt D c_b`
+The lines `x + i y` and `x - i y` are Darboux polynomials of `x' = x - y, y' = x + y`, with cofactors `1 + i` and `1 -
+i`.  Their product `x^2 + y^2` is found over Q, and is irreducible there.  In general an irreducible `p` with `A p =
+a^2 - D b^2` splits into `q = a + \sqrt D b` and its conjugate; with the cofactor of `q` written as `c_a + \sqrt D
+c_b`
 
 .. math:: L T = 2 c_b, \qquad T = \frac{1}{\sqrt D} \log \frac{a + \sqrt D b}{a - \sqrt D b} = \frac{2}{\sqrt{-D}} \arctan \frac{\sqrt{-D}\, b}{a},
 
-so that the *angle* `T` is one more function with a rational derivative, beside `\log p`, and nothing has to be computed over the extension.  Here
-`L \arctan(y/x) = 1`, `L \log(x^2 + y^2) = 2`, and `\log(x^2 + y^2) - 2 \arctan(y/x)` is conserved.
+so that the *angle* `T` is one more function with a rational derivative, beside `\log p`, and nothing has to be
+computed over the extension.  Here `L \arctan(y/x) = 1`, `L \log(x^2 + y^2) = 2`, and `\log(x^2 + y^2) - 2
+\arctan(y/x)` is conserved.
 
-Every Darboux polynomial with coefficients in a quadratic extension is found so, for its norm is one over Q(k), of twice the degree.
+Every Darboux polynomial with coefficients in a quadratic extension is found so, for its norm is one over Q(k), of
+twice the degree.
 """
+
 from dataclasses import dataclass
 
 from .._sage import QQ, ZZ, SageObject
@@ -66,6 +70,7 @@ class Angle(SageObject):
         from sage.functions.other import sqrt
         from sage.functions.trig import arctan
         from sage.symbolic.ring import SR
+
         a, b, D = SR(self.a), SR(self.b), SR(self.discriminant)
         if self.is_circular:
             return 2 * arctan(sqrt(-D) * b / a) / sqrt(-D)
@@ -80,12 +85,17 @@ class Angle(SageObject):
 
 
 def _text(polynomial):
-    return str(polynomial) if polynomial.number_of_terms() == 1 and polynomial.lc() == 1 and polynomial.degree() <= 1 else f"({polynomial})"
+    return (
+        str(polynomial)
+        if polynomial.number_of_terms() == 1 and polynomial.lc() == 1 and polynomial.degree() <= 1
+        else f"({polynomial})"
+    )
 
 
 def angles(family, found):
     r"""
-    Return the angles of those Darboux polynomials that split over a quadratic extension of Q(k), each derivative checked exactly.
+    Return the angles of those Darboux polynomials that split over a quadratic extension of Q(k), each derivative
+    checked exactly.
 
     EXAMPLES:
 
@@ -115,7 +125,8 @@ def angles(family, found):
 
 def quadratic_split(polynomial, moving):
     r"""
-    Return `a, b, D` with `a^2 - D b^2` a multiple of an irreducible polynomial and `D` free of the coordinates, ``None`` if there are none.
+    Return `a, b, D` with `a^2 - D b^2` a multiple of an irreducible polynomial and `D` free of the coordinates,
+    ``None`` if there are none.
 
     EXAMPLES::
 
@@ -138,7 +149,8 @@ def quadratic_split(polynomial, moving):
 
 
 def _square_times_constant(polynomial, moving):
-    """Return `b` and `D` with `D b^2` the polynomial, `D` without square factors and free of the coordinates; else ``None``."""
+    """Return `b` and `D` with `D b^2` the polynomial, `D` without square factors and free of the coordinates; else
+    ``None``."""
     if not polynomial:
         return None
     ring = polynomial.parent()
@@ -166,11 +178,17 @@ def _primitive(a, b, constant):
 
 
 def angle_derivatives(a, b, constant, cofactors, fields, ring):
-    """Return the derivative `2 c_b` of an angle along each field, given the cofactors of the norm; ``None`` if it does not split so."""
+    """Return the derivative `2 c_b` of an angle along each field, given the cofactors of the norm; ``None`` if it
+    does not split so."""
     out = []
     for field, cofactor in zip(fields, cofactors):
-        moved_a, moved_b = (sum((f.derivative(ring.gen(i)) * sparse.to_sage(part, ring) for i, part in enumerate(field) if part), ring.zero())
-                            for f in (a, b))
+        moved_a, moved_b = (
+            sum(
+                (f.derivative(ring.gen(i)) * sparse.to_sage(part, ring) for i, part in enumerate(field) if part),
+                ring.zero(),
+            )
+            for f in (a, b)
+        )
         half = cofactor / 2
         part, remainder = (moved_b - half * b).quo_rem(a)
         if remainder or moved_a - half * a != constant * part * b:

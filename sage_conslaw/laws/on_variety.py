@@ -1,13 +1,14 @@
 r"""
 Polynomial laws modulo the ideal of a variety: exact kernels on the monomials that are their own normal forms.
 
-Every polynomial of degree at most `d` has a normal form of degree at most `d` (the order is by degree), a combination of standard monomials.  So a
-law modulo the ideal is a vector in the kernel of `z^a \mapsto NF(L z^a)` for each field, over Q(k).  The kernel is exact, by construction all laws of the
-degree and none twice.
+Every polynomial of degree at most `d` has a normal form of degree at most `d` (the order is by degree), a combination
+of standard monomials.  So a law modulo the ideal is a vector in the kernel of `z^a \mapsto NF(L z^a)` for each field,
+over Q(k).  The kernel is exact, by construction all laws of the degree and none twice.
 
-For the circle `x^2 + y^2 = 1` with `x' = -y, y' = x` the standard monomials of degree 1 and 2 are `x, y, x y, y^2`, and the kernel is zero:
-`x^2 + y^2` is not a law but a constant.
+For the circle `x^2 + y^2 = 1` with `x' = -y, y' = x` the standard monomials of degree 1 and 2 are `x, y, x y, y^2`,
+and the kernel is zero: `x^2 + y^2` is not a law but a constant.
 """
+
 from fractions import Fraction
 
 
@@ -36,8 +37,10 @@ def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
         [{(1,): Fraction(-2, 1), (2, 2): Fraction(1, 1)}]
     """
     variety = family.variety
-    fields = [[variety.polynomial(f) for f in field] for field in
-              ([family.drift] if family.drift is not None else []) + family.controls]
+    fields = [
+        [variety.polynomial(f) for f in field]
+        for field in ([family.drift] if family.drift is not None else []) + family.controls
+    ]
     fields = [[field[i] for i in variety.moving] for field in fields]
     parameters = variety.parameters if family.constants else QQ
     at = Specialisation(parameters, random_prime(generator), generator)
@@ -51,16 +54,26 @@ def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
             if monomials:
                 laws += _in_block(variety, fields, monomials, parameters, at)
     if not all(family.conserved(laws)):
-        raise ArithmeticError("a law modulo the relations does not hold exactly although its linear equations do; please report the system")
+        raise ArithmeticError(
+            "a law modulo the relations does not hold exactly although its linear equations do; please report the system"
+        )
     return sorted(laws, key=lambda law: (max(map(len, law)), sorted(law)))
 
 
 def _in_block(variety, fields, monomials, parameters, at):
     basis = exact_kernel(equations_on_variety(variety, fields, monomials), len(monomials), parameters, at)
     if variety.constants:
-        return [polynomial_over_constants({m: variety.field(v) for m, v in zip(monomials, vector) if v}, variety.parameters,
-                                          list(variety.constants)) for vector in basis]
-    vectors = [{i: Fraction(int(v.numerator()), int(v.denominator())) for i, v in enumerate(vector) if v} for vector in basis]
+        return [
+            polynomial_over_constants(
+                {m: variety.field(v) for m, v in zip(monomials, vector) if v},
+                variety.parameters,
+                list(variety.constants),
+            )
+            for vector in basis
+        ]
+    vectors = [
+        {i: Fraction(int(v.numerator()), int(v.denominator())) for i, v in enumerate(vector) if v} for vector in basis
+    ]
     return [oriented({monomials[i]: value for i, value in vector.items()}) for vector in readable_basis(vectors)]
 
 
@@ -68,7 +81,10 @@ def equations_on_variety(variety, fields, monomials):
     """Return the equations for the coefficients of a law modulo the ideal, as ``{column: element of Q or Q[k]}``."""
     rows = {}
     for column, monomial in enumerate(monomials):
-        parts = [(variety.place[i], variety.polynomial(part)) for i, part in sparse.derivatives({monomial: Fraction(1)}).items()]
+        parts = [
+            (variety.place[i], variety.polynomial(part))
+            for i, part in sparse.derivatives({monomial: Fraction(1)}).items()
+        ]
         for number, field in enumerate(fields):
             derivative = sum((part * field[j] for j, part in parts if field[j]), variety.ring.zero())
             for exponents, value in variety.normal_form(derivative).dict().items():

@@ -1,13 +1,17 @@
 r"""
-All laws over Q(k) from kernels at random parameter values: what does not depend on them, products of laws of lower degree, and circuits.
+All laws over Q(k) from kernels at random parameter values: what does not depend on them, products of laws of lower
+degree, and circuits.
 
-A kernel at random values has at least the generic dimension `d`; with `d` independent exact laws over Q(k) every law is found.  Three sources
-are tried, cheap ones first.  Vectors that are the same at two values do not depend on the parameters, and are reconstructed.  Products of laws are
-laws: in a reaction network nearly all quadratic laws are products of linear ones.  What is left is solved circuit by circuit
-(:mod:`..parameters.circuits`), and checked against all equations.
+A kernel at random values has at least the generic dimension `d`; with `d` independent exact laws over Q(k) every law
+is found.  Three sources are tried, cheap ones first.  Vectors that are the same at two values do not depend on the
+parameters, and are reconstructed.  Products of laws are laws: in a reaction network nearly all quadratic laws are
+products of linear ones.  What is left is solved circuit by circuit (:mod:`..parameters.circuits`), and checked
+against all equations.
 
-For `x' = k_1 x, y' = -k_2 x` the kernel of degree 2 is spanned by the square of `k_2 x + k_1 y`, which is the circuit of degree 1.
+For `x' = k_1 x, y' = -k_2 x` the kernel of degree 2 is spanned by the square of `k_2 x + k_1 y`, which is the circuit
+of degree 1.
 """
+
 from .._sage import QQ, PolynomialRing
 from ..exact import terms as sparse
 from ..exact.reconstruction import reconstruct
@@ -21,7 +25,8 @@ _MOST_PRODUCTS = 2_000_000
 
 
 class Lift:
-    """The laws over Q(k) of one block, as they are found, and their span at the block's own parameter values modulo its prime."""
+    """The laws over Q(k) of one block, as they are found, and their span at the block's own parameter values modulo
+    its prime."""
 
     def __init__(self, family, monomials, first, second, values, p):
         self.family, self.monomials, self.p = family, monomials, p
@@ -32,7 +37,8 @@ class Lift:
         self.laws, self._rows = [], {}
 
     def wanted(self, degree):
-        """Return the kernel vectors of degree at most the given one: columns are sorted by degree, vectors reduced at their last."""
+        """Return the kernel vectors of degree at most the given one: columns are sorted by degree, vectors reduced
+        at their last."""
         return [v for v in self.vectors if len(self.monomials[max(v)]) <= degree]
 
     def lacks(self, degree):
@@ -89,7 +95,9 @@ class Lift:
         rational = [reconstruct(vector, self.p) for vector in fixed]
         if not fixed or None in rational:
             return
-        laws = [oriented({self.monomials[i]: value for i, value in vector.items()}) for vector in readable_basis(rational)]
+        laws = [
+            oriented({self.monomials[i]: value for i, value in vector.items()}) for vector in readable_basis(rational)
+        ]
         if all(self.family.conserved(laws)):
             for law in laws:
                 self.add(law)
@@ -103,7 +111,9 @@ class Lift:
             support = sorted(vector)
             rows = equations_over_parameters(fields, [self.monomials[i] for i in support], self.constants, ring)
             entries = circuit_law(rows, list(range(len(support))), ring, generator, self.p, deadline)
-            if entries is None or any(sum((v * entries[c] for c, v in row.items() if c in entries), ring.zero()) for row in rows):
+            if entries is None or any(
+                sum((v * entries[c] for c, v in row.items() if c in entries), ring.zero()) for row in rows
+            ):
                 return False
             law = {self.monomials[support[column]]: value for column, value in entries.items()}
             self.add(polynomial_over_constants(law, ring, self.constants))
@@ -150,6 +160,8 @@ def _add_products(lifts, open_lifts, degree, deadline):
             lift = of.get(one)
             if lift is not None and lift.lacks(degree):
                 if len(first) * len(second) > _MOST_PRODUCTS:
-                    raise NotCovered(f"products of laws of degree {a} and {b} have up to {len(first) * len(second)} terms in the parameters; "
-                                     f"ask for degree={degree - 1}, or give values to some parameters (k = 1/2)")
+                    raise NotCovered(
+                        f"products of laws of degree {a} and {b} have up to {len(first) * len(second)} terms in the parameters; "
+                        f"ask for degree={degree - 1}, or give values to some parameters (k = 1/2)"
+                    )
                 lift.add(sparse.multiply(first, second))

@@ -1,19 +1,23 @@
 r"""
-Laws over Q(k) one at a time: a kernel vector of small support is the only one on its columns, and sparse elimination finds it.
+Laws over Q(k) one at a time: a kernel vector of small support is the only one on its columns, and sparse elimination
+finds it.
 
-Modulo a prime at random parameters a kernel is cheap, also with 14 species and 23 rates, and shows where each vector of a sparse basis is nonzero.
-On the columns of one such vector, a *circuit*, the kernel over Q(k) has dimension 1, and a few rows determine it.  Elimination with the rarest
-pivot first and the content of each row divided out keeps the entries as small as the minors that they are.
+Modulo a prime at random parameters a kernel is cheap, also with 14 species and 23 rates, and shows where each vector
+of a sparse basis is nonzero. On the columns of one such vector, a *circuit*, the kernel over Q(k) has dimension 1,
+and a few rows determine it.  Elimination with the rarest pivot first and the content of each row divided out keeps
+the entries as small as the minors that they are.
 
 Dense elimination over Q(k) of the whole block does not end in minutes where this takes a hundredth of a second.
 """
+
 import numpy as np
 
 from ..exact.linear_algebra import independent_rows
 from ..runtime.errors import NotCovered
 from .specialisation import Specialisation
 
-# A law with more terms than this over all its coefficients is no answer that a person reads, and doubles the work with every step.
+# A law with more terms than this over all its coefficients is no answer that a person reads, and doubles the work with
+# every step.
 MOST_TERMS = 200_000
 
 
@@ -79,7 +83,8 @@ def _subtract(vector, other, factor, p):
 
 def circuit_law(rows, columns, ring, generator, p, deadline=None):
     r"""
-    Return the kernel vector over Q(k) of sparse rows on some columns, with coprime entries in Q[k], ``None`` if it is not unique.
+    Return the kernel vector over Q(k) of sparse rows on some columns, with coprime entries in Q[k], ``None`` if it is
+    not unique.
 
     INPUT:
 
@@ -98,7 +103,9 @@ def circuit_law(rows, columns, ring, generator, p, deadline=None):
     """
     allowed = set(columns)
     part = [{c: v for c, v in row.items() if c in allowed} for row in rows]
-    part = sorted((row for row in part if row), key=lambda row: (sum(v.number_of_terms() for v in row.values()), sorted(row)))
+    part = sorted(
+        (row for row in part if row), key=lambda row: (sum(v.number_of_terms() for v in row.values()), sorted(row))
+    )
     at = Specialisation(ring, p, generator)
     place = {column: i for i, column in enumerate(columns)}
     small = [{place[c]: v for c, v in row.items()} for row in part]
@@ -119,8 +126,11 @@ def _eliminated(rows, deadline):
         for row in rows:
             for column in row:
                 count[column] = count.get(column, 0) + 1
-        *_, number, pivot = min(((len(row) - 1) * (count[c] - 1), v.number_of_terms(), i, c)
-                                for i, row in enumerate(rows) for c, v in row.items())
+        *_, number, pivot = min(
+            ((len(row) - 1) * (count[c] - 1), v.number_of_terms(), i, c)
+            for i, row in enumerate(rows)
+            for c, v in row.items()
+        )
         row = rows.pop(number)
         out.append((pivot, row))
         lead = row[pivot]
@@ -135,7 +145,10 @@ def _combined(other, row, pivot, lead):
     """Return the primitive combination of two rows without the pivot column."""
     common = lead.gcd(other[pivot])
     up, down = lead // common, other[pivot] // common
-    _check(max(up.number_of_terms(), down.number_of_terms()) * max(v.number_of_terms() for some in (row, other) for v in some.values()))
+    _check(
+        max(up.number_of_terms(), down.number_of_terms())
+        * max(v.number_of_terms() for some in (row, other) for v in some.values())
+    )
     new = {}
     for column in other.keys() | row.keys():
         if column == pivot:
@@ -151,8 +164,10 @@ def _combined(other, row, pivot, lead):
 def _check(terms):
     """Refuse work on more terms than the bound."""
     if terms > MOST_TERMS:
-        raise NotCovered(f"the coefficients of a law have more than {MOST_TERMS} terms in the parameters; "
-                         "give values to some of them (k = 1/2), or lower the degree")
+        raise NotCovered(
+            f"the coefficients of a law have more than {MOST_TERMS} terms in the parameters; "
+            "give values to some of them (k = 1/2), or lower the degree"
+        )
 
 
 def _primitive(row):

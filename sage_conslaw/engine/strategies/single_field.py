@@ -1,6 +1,7 @@
 r"""
 One vector field alone is closed under brackets: where it is not zero, its span has dimension 1.
 """
+
 from ...fields.explicit import VectorFieldFamily
 from ..strategy import FindRank
 
