@@ -24,6 +24,9 @@ from .strategies.limits import SEARCH_COORDINATES
 from ..runtime.threads import in_sage
 from ..runtime.errors import InputError, InputTypeError
 
+# What is read has at most this degree, too.
+MOST_DEGREE = 1000
+
 ALGORITHMS = ("modular", "symbolic", "syzygies")
 
 
@@ -317,7 +320,10 @@ def _seed(seed):
 
 
 def _degree(degree):
-    return _at_least(degree, 1, "degree", "try degree 2")
+    degree = _at_least(degree, 1, "degree", "try degree 2")
+    if degree > MOST_DEGREE:
+        raise InputError(f"degree {degree} is too large; at most {MOST_DEGREE}, try degree 2")
+    return degree
 
 
 def _at_least(value, least, name, advice):

@@ -3,14 +3,17 @@ The runner of a survey: cases go to processes of this machine or to a Dask clust
 """
 import json
 import os
+import sqlite3
+import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 
 from tqdm import tqdm
 
-from ..runtime.deadline import Deadline, TimeLimitReached
+from ..runtime.deadline import ComputationLost, Deadline, TimeLimitReached
 from ..networks.catalog import integer
+from ..runtime.isolated import isolated
 from ..runtime.pool import process_executor
 from .specification import cases as cases_of
 from .specification import seed_of
@@ -35,6 +38,12 @@ def run_case(task):
         sage: run_case(('{"architecture":"linear","flow":{"name":"gradient"},"loss":"least-squares","options":{},"sizes":[2]}', 0r))
         ('failed', 'linear takes at least 2 widths from input to output, not [2]; try linear 2 2')
     """
+    if threading.current_thread() is not threading.main_thread():
+        # A worker that is a thread: Sage's libraries want a main thread, which a process has.
+        try:
+            return isolated(run_case, task)
+        except ComputationLost as lost:
+            return "failed", str(lost)
     from .. import flows
     from ..engine.api import conservation_laws, count_conservation_laws
     from ..networks import by_name
@@ -127,6 +136,8 @@ def survey(specs, store="survey.sqlite", *, processes=None, scheduler=None, seed
                 except TimeLimitReached as reached:
                     stopped = reached
             table = SurveyTable.of(database.rows(cases), computed, time.perf_counter() - start)
+    except sqlite3.Error as error:
+        raise InputError(f"the store {store} cannot be used: {error}; give another one, or make room") from None
     finally:
         database.close()
     if stopped is not None:

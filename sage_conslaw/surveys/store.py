@@ -6,7 +6,7 @@ import json
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
-from ..runtime.errors import InputError
+from ..runtime.errors import InputError, shortened
 
 SCHEMA = "sage_conslaw.survey/1"
 
@@ -167,8 +167,18 @@ class Store:
             [('k1', {'architecture': 'linear'}, 'to do', 0, None, None)]
         """
         found = {row[0]: row for row in self._database.execute("SELECT key, spec, state, attempts, record, reason FROM cases")}
-        return [(key, json.loads(spec), state, attempts, None if record is None else json.loads(record), reason)
-                for key, spec, state, attempts, record, reason in (found[key] for key in keys if key in found)]
+        return [self._read(*found[key]) for key in keys if key in found]
+
+    def _read(self, key, spec, state, attempts, record, reason):
+        """Return a row with its texts read, or say which row is broken: another program wrote it, or a disk lost a part."""
+        try:
+            spec, record = json.loads(spec), None if record is None else json.loads(record)
+        except (TypeError, ValueError, RecursionError):
+            spec = None
+        whole = isinstance(spec, dict) and (record is None or isinstance(record, dict)) and state in ("done", "failed", "to do")
+        if not whole or state == "done" and record is None:
+            raise InputError(f"the store {self.path} has a broken row, of the case {shortened(key, 100)}; give another store, or remove the row")
+        return key, spec, state, attempts, record, reason
 
     def keys(self):
         r"""
