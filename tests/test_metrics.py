@@ -70,6 +70,6 @@ def test_an_error_of_our_own_is_not_called_bad_input(monkeypatch, capsys):
 
     def broken(*arguments, **options):
         return int([])
-    monkeypatch.setattr(sage_conslaw.engine.api, "answer", broken)
+    monkeypatch.setattr(sage_conslaw.engine.api, "supervised", broken)
     assert cli.main(["laws", "linear", "2", "2"]) == 1
     assert "internal error" in capsys.readouterr().err
