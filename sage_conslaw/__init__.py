@@ -21,6 +21,7 @@ _HOMES = {
     "first_integrals": ".integrals.first_integrals", "read_collection": ".inputs.systems", "read_system": ".inputs.systems", "system": ".inputs.systems",
     "compendium": ".papers.compendium", "reproduce": ".papers.reproduce",
     "survey": ".surveys.run",
+    "Monitor": ".pytorch.monitor",
     "drift_order": ".training.drift", "plot_drift": ".training.drift", "simulate": ".training.simulate",
     "step_increments": ".training.steps", "step_laws": ".training.steps",
 }

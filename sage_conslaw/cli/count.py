@@ -24,7 +24,7 @@ _EPILOG = """Examples:
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @problem_options
 @click.option("--formula", is_flag=True, help="Also the number as a formula in the widths; sizes may be letters, as in D H --set heads=h.")
-def count(architecture, sizes, phi, system, bias, settings, as_json, formula, **options):
+def count(architecture, sizes, phi, system, bias, settings, torch, as_json, formula, **options):
     """The number of independent laws of ARCHITECTURE with SIZES, polynomial or not.
 
     \f
@@ -40,7 +40,7 @@ def count(architecture, sizes, phi, system, bias, settings, as_json, formula, **
     from .letters import counted, lines
 
     def build(sizes, settings):
-        return asked_problem(architecture, sizes, phi, system, bias, settings)
+        return asked_problem(architecture, sizes, phi, system, bias, settings, torch)
 
     common = search_options(options)
 

@@ -19,6 +19,7 @@ _EPILOG = """Examples:
   sage-conslaw laws --phi "x*y*z; x^2"
   sage-conslaw laws linear 2 3 2 --flow momentum --tau 1/2
   sage-conslaw laws --system FILE --exceptional
+  sage-conslaw laws --torch model.py:tiny
 """
 
 
@@ -32,7 +33,7 @@ _EPILOG = """Examples:
 @click.option("--latex", is_flag=True, help="Print the laws as a table in LaTeX.")
 @click.option("--all", "everything", is_flag=True, help="Print all independent laws, each on one line.")
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
-def laws(architecture, sizes, phi, system, bias, settings, degree, exceptional, codimension, latex, everything, certificate, as_json, **options):
+def laws(architecture, sizes, phi, system, bias, settings, torch, degree, exceptional, codimension, latex, everything, certificate, as_json, **options):
     """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete.
 
     \f
@@ -45,7 +46,7 @@ def laws(architecture, sizes, phi, system, bias, settings, degree, exceptional, 
     """
     from ..engine import api
     from .exceptional import branches, check
-    data, degree, common = asked_problem(architecture, sizes, phi, system, bias, settings), integer_option(degree, "--degree"), search_options(options)
+    data, degree, common = asked_problem(architecture, sizes, phi, system, bias, settings, torch), integer_option(degree, "--degree"), search_options(options)
     check(data, exceptional, codimension, latex)
     result = api.conservation_laws(data, degree=degree, **common, progress=shows_progress(as_json))
     if certificate is not None:

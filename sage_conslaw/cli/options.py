@@ -32,6 +32,8 @@ def problem_options(function):
     for option in reversed([
         click.option("--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons."),
         click.option("--system", metavar="FILE", help="A polynomial system (JSON or TOML): variables, parameters, drift, controls."),
+        click.option("--torch", metavar="FILE.py:NAME", help="A model of PyTorch: your own file is run, and NAME() returns (model, args) or (model, args, kwargs); "
+                     "integers after it are given to NAME."),
         click.option("--flow", metavar="NAME", shell_complete=names("gradient", "momentum", "nesterov", "sign", "sgd", "adam"),
                      help="The optimiser: gradient (default), momentum, nesterov, sign, or one of PyTorch's, e.g. adam or sgd:lr=0.01,momentum=0.9."),
         click.option("--tau", metavar="Q", help="Damping of momentum: a rational >= 0, a rational function of t, or tau."),
@@ -56,7 +58,7 @@ def problem_options(function):
     return function
 
 
-def asked_problem(architecture, sizes, phi, system, bias, settings):
+def asked_problem(architecture, sizes, phi, system, bias, settings, torch=None):
     """Return what a command line asks about: a network, the components of phi, or a family."""
     for word in (architecture or "", *sizes):
         if word.startswith("-") and not word[1:2].isdigit():
@@ -64,7 +66,9 @@ def asked_problem(architecture, sizes, phi, system, bias, settings):
     from ..engine import api  # noqa: F401  (what takes time to load is loaded before the clock of --time-limit starts)
     from ..inputs.polynomials import polynomials_of_one_ring
     from ..networks import by_name
-    announce(lambda: {"architecture": architecture or ("phi" if phi else "system"), "sizes": [int(n) for n in sizes if n.isdigit() and len(n) < 20]})
+    announce(lambda: {"architecture": architecture or ("phi" if phi else "torch" if torch else "system"), "sizes": [int(n) for n in sizes if n.isdigit() and len(n) < 20]})
+    if torch is not None:
+        return _torch_model(torch, [word for word in (architecture, *sizes) if word is not None], phi, system, bias, settings)
     if settings and architecture is None:
         raise click.UsageError("--set belongs to an architecture")
     given = [name for name, value in (("ARCHITECTURE", architecture), ("--phi", phi), ("--system", system)) if value is not None]
@@ -111,6 +115,17 @@ class ProblemCommand(click.Command):
                 formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
             if not named:
                 formatter.write(f"{'':>{formatter.current_indent}}(the options of one: sage-conslaw {ctx.info_name} attention --help)\n")
+
+
+def _torch_model(place, words, phi, system, bias, settings):
+    """Return the network of FILE.py:NAME; the words are integers for NAME."""
+    if phi is not None or system is not None or bias or settings:
+        raise click.UsageError("--torch stands alone: leave out --phi, --system, --bias and --set")
+    for word in words:
+        if not _WHOLE.fullmatch(word):
+            raise InputError(f"{shortened(repr(word), 60)} after --torch is not an integer; architecture names are left out, and integers are given to NAME")
+    from ..networks import by_name
+    return by_name(f"torch:{place}", [whole(word, "an argument of NAME") for word in words])
 
 
 def _settings(words, bias):

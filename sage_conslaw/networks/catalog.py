@@ -9,6 +9,7 @@ import operator
 
 from ..graph.tensor import Data, Parameter
 from ..graph.network import Network
+from ..pytorch.files import from_file
 from ..runtime.errors import InputError, InputTypeError
 from .meanings import no_option
 
@@ -288,6 +289,11 @@ def by_name(architecture, sizes, **options):
         ...
         sage_conslaw.InputError: architecture 'linear' has no option bias; try without it
     """
+    if architecture.startswith("torch:"):
+        # A module of the user's own: FILE.py:NAME, whose sizes are the arguments of NAME.
+        if any(value not in (None, False) for value in options.values()):
+            raise InputError(f"{architecture} has no options; sizes are the arguments of the function")
+        return from_file(architecture.removeprefix("torch:"), sizes)
     if architecture not in CATALOG:
         near = difflib.get_close_matches(architecture.lower(), CATALOG, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..exact import modular
+from ..exact.linear_algebra import independent_rows
+from ..laws.independence import jacobian
 from ..runtime.errors import InputError, InputTypeError, NotCovered
-from .matrix_notation import _Span
+
+_PRIME = (1 << 61) - 1
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,27 @@ class PolynomialForm:
                     product = product * state[places[:, column]]
                 total = total + product.sum()
         return total
+
+
+    def pieces(self, state):
+        r"""
+        Return what is added up: triples of one, zero and the terms.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.notation.evaluation import PolynomialForm
+            sage: PolynomialForm.of({(0r, 1r): Fraction(2r)}).pieces(numpy.array([3.0, 2.0]))
+            [(1, 0, array([12.]))]
+        """
+        out = []
+        for power, places, coefficients in self.parts:
+            product = state.new_tensor(coefficients) if hasattr(state, "new_tensor") else coefficients
+            for column in range(power):
+                product = product * state[places[:, column]]
+            out.append((1, 0, product))
+        return out
 
 
 class LawValues:
@@ -178,13 +203,12 @@ class LawValues:
 
 
 def _rest(result, expressions):
-    """Return the independent laws, with their terms, that no expression and no law before them spans."""
-    spanned = [entry for law in expressions for entry in law.entries]
-    known, kept = len(_Span(spanned).pivots), []
-    for i in result.independent:
-        grown = len(_Span([*spanned, result.terms[i]]).pivots)
-        if grown > known:
-            kept.append((result.laws[i], result.terms[i]))
-            spanned.append(result.terms[i])
-            known = grown
-    return kept
+    """Return the independent laws, with their terms, that are no functions of the expressions and of those before them."""
+    entries = [entry for law in expressions for entry in law.entries]
+    chosen = [result.terms[i] for i in result.independent]
+    if sum(law.independent for law in expressions) >= len(chosen):
+        return []
+    dimension = 1 + max(i for terms in [*entries, *chosen] for monomial in terms for i in monomial)
+    point = modular.random_array(np.random.default_rng(result.seed), (dimension,), _PRIME)
+    kept = independent_rows(jacobian([*entries, *chosen], dimension, point, _PRIME), _PRIME)
+    return [(result.laws[result.independent[k - len(entries)]], chosen[k - len(entries)]) for k in map(int, kept) if k >= len(entries)]

@@ -82,6 +82,20 @@ class Form:
                 total = part if total is None else total + part
         return self._part(state, self.terms[0][1]) * 0 if total is None else total
 
+    def pieces(self, state):
+        r"""
+        Return what is added up: triples of the coefficient, the degree and the entries of the state, one row an index.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: from sage_conslaw.notation.forms import Form
+            sage: Form(((1r, Entries([("b", (2,))], 0, None, None).norms()[1]),)).pieces(numpy.array([1.0, 2.0]))
+            [(1, 2, array([[1., 2.]]))]
+        """
+        return [(value, feature.degree, state[feature.rows]) for value, feature in self.terms]
+
     def _part(self, state, feature):
         rows = state[feature.rows]
         if self.matrix == "skew":

@@ -7,6 +7,7 @@ from ..graph.network import LOSSES, Network
 from ..graph.tensor import Tensor
 from ..runtime.errors import InputError, InputTypeError
 from .exported import checked_model, exported
+from .live import living
 from .reader import Reader, Refused
 from .table import OPERATORS
 from .values import Loss
@@ -107,8 +108,10 @@ def from_torch(model, example_inputs, kwargs=None, loss=None, allow_cut=(), batc
     reader = Reader(program, OPERATORS, [allow_cut] if isinstance(allow_cut, str) else allow_cut)
     output, own = _output(reader, program, model)
     loss, output = _loss(loss, own, output)
-    used = program.parameters
-    return TorchNetwork(type(model).__name__, output, used, program.names, program.ties, reader.notes, loss)
+    output, whole = living(output)
+    if not whole:
+        reader.note("the network is too large to look for entries that no loss reads: all nonlinearities are taken to reach it")
+    return TorchNetwork(type(model).__name__, output, program.parameters, program.names, program.ties, reader.notes, loss)
 
 
 def _inputs(example_inputs, kwargs):

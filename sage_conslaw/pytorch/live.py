@@ -1,0 +1,148 @@
+r"""
+What reaches the loss: nonlinearities whose outputs nothing reads get no covector.
+
+Where a nonlinearity is cut, its input receives a free covector: the loss can pull there in any direction.  That is wrong for entries that the
+loss never reads.  With labels shifted by one, the last position of a causal language model has no loss and no later position: nothing moves its row of the
+positional table.  A classifier that reads one token leaves the others' last feed-forward layer without a gradient.  So the entries of each cut
+that reach the output are found first, by one pass back over zeros and ones, and the cut is made on these alone.
+"""
+import numpy as np
+
+from ..exact.arithmetic import FloatArithmetic
+from ..graph.activations import CUTS, CutFunction, masked_softmax
+from ..graph.tensor import Constant, Data, Parameter, Tensor
+from .attention import ScaledPullback, ScaledValue
+from .values import ElementwiseValue
+
+# Above this many entries in all the pass is not made: 10^7 take two seconds and half a gigabyte.
+MAX_ENTRIES = 10_000_000
+
+
+def living(output):
+    r"""
+    Return the output with cuts on those entries alone that reach it, and whether all was looked at.
+
+    EXAMPLES:
+
+    Of two positions the second is not read, and its GELU has no covector::
+
+        sage: from sage_conslaw import conservation_laws, networks
+        sage: from sage_conslaw.pytorch.live import living
+        sage: x, W = networks.parameter("b", 2), networks.parameter("W", 2)
+        sage: output = (networks.input(2) * x).gelu() * W
+        sage: conservation_laws(networks.custom(output[:1]), seed=0).number
+        1
+        sage: conservation_laws(networks.custom(living(output[:1])[0], parameters=[x, W]), seed=0).number
+        2
+    """
+    order = output.ancestors(through_data=True)
+    if sum(node.size for node in order) > MAX_ENTRIES:
+        return output, False
+    rows = _live_rows(order, _reached(output, order))
+    if not rows:
+        return output, True
+    new = {}
+    for node in order:
+        new[node] = _rebuilt(node, new, rows.get(node))
+    return new[output], True
+
+
+def _reached(output, order):
+    """Return for each node which of its entries the output reads, as zeros and ones."""
+    A, present = FloatArithmetic(), {}
+    for node in order:
+        if isinstance(node, Constant):
+            present[node] = (np.asarray(node.values) != 0).astype(np.float64)
+        elif node.operation is None:
+            present[node] = np.ones(node.shape)
+        else:
+            present[node] = (node.operation.forward(A, *(present[child] for child in node.inputs)) > 0).astype(np.float64)
+    moving = set()
+    for node in order:
+        if isinstance(node, Parameter) or any(child in moving for child in node.inputs) or \
+                (getattr(node, "kind", None) == "cut" and node.source in moving):
+            moving.add(node)
+    reached = {output: np.ones(output.shape)}
+    for node in reversed(order):
+        if node not in reached:
+            continue
+        if node.operation is None:
+            if getattr(node, "kind", None) == "cut" and node.source in moving:
+                _join(reached, node.source, _through(node, reached[node]))
+            continue
+        inputs = tuple(present[child] for child in node.inputs)
+        for which, child in enumerate(node.inputs):
+            if child in moving and not isinstance(child, Parameter):
+                _join(reached, child, (node.operation.backward(A, which, reached[node], inputs) > 0).astype(np.float64))
+    return reached
+
+
+def _join(reached, node, entries):
+    reached[node] = np.maximum(reached.get(node, 0.0), entries)
+
+
+def _pointwise(cut):
+    """Return whether each entry of a cut is a function of one entry of its source."""
+    function = cut.function
+    return isinstance(function.value, ElementwiseValue) or (function.constraint == "free" and function.name in CUTS
+                                                            and function.name != "normalised sigmoid")
+
+
+def _through(cut, entries):
+    if _pointwise(cut):
+        return entries
+    rows = np.broadcast_to(entries.any(axis=-1, keepdims=True), cut.source.shape)
+    return (rows if cut.mask is None else rows * (np.asarray(cut.mask) != 0)).astype(np.float64)
+
+
+def _live_rows(order, reached):
+    """Return for each cut with dead entries, or dead rows, which are alive."""
+    out = {}
+    for node in order:
+        if getattr(node, "kind", None) == "cut" and node.function.name != "any function":
+            entries = reached.get(node, np.zeros(node.shape)).astype(bool)
+            alive = entries.ravel() if _pointwise(node) else entries.any(axis=-1).ravel()
+            if not alive.all():
+                out[node] = alive
+    return out
+
+
+def _rebuilt(node, new, alive):
+    if node.operation is not None:
+        inputs = [new[child] for child in node.inputs]
+        return node if all(a is b for a, b in zip(inputs, node.inputs)) else Tensor(node.operation, inputs, node._written)
+    source = getattr(node, "source", None)
+    if source is None:
+        return node
+    if alive is None:
+        return node if new[source] is source else Data(node.name, node.shape, node.kind, new[source], node.function, node.mask, node.values)
+    return _restricted(node, new[source], np.flatnonzero(alive))
+
+
+def _restricted(cut, source, rows):
+    """Return a cut on some rows of its source, zeros elsewhere."""
+    if not len(rows):
+        return Constant(np.zeros(cut.shape, dtype=np.int64))
+    function, mask = cut.function, cut.mask
+    if _pointwise(cut):
+        part = Data(cut.name, (len(rows),), "cut", source=source.gather(rows), function=function)
+        places = np.full(cut.size, -1, dtype=np.int64)
+        places[rows] = np.arange(len(rows))
+        return part.gather(places.reshape(cut.shape))
+    width, out = source.shape[-1], cut.shape[-1]
+    if mask is not None:
+        mask = np.asarray(mask).reshape(-1, width)[rows]
+        function = _of_mask(function, mask)
+    part = Data(cut.name, (len(rows), out), "cut", source=source.reshape(-1, width)[rows], function=function, mask=mask)
+    places = np.full((cut.size // out, out), -1, dtype=np.int64)
+    places[rows] = np.arange(len(rows) * out).reshape(len(rows), out)
+    return part.gather(places.reshape(cut.shape))
+
+
+def _of_mask(function, mask):
+    """Return a softmax, scaled or not, with the mask of fewer rows."""
+    plain = masked_softmax(mask)
+    if not isinstance(function.value, ScaledValue):
+        return plain
+    scale = function.value.scale
+    return CutFunction(function.name, "sum zero", ScaledValue(plain.value, scale), ScaledPullback(plain.pullback, scale))
