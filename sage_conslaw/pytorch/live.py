@@ -38,7 +38,7 @@ def living(output):
     order = output.ancestors(through_data=True)
     if sum(node.size for node in order) > MAX_ENTRIES:
         return output, False
-    rows = _live_rows(order, _reached(output, order))
+    rows = _live_rows(*_reached(output, order))
     if not rows:
         return output, True
     new = {}
@@ -48,7 +48,7 @@ def living(output):
 
 
 def _reached(output, order):
-    """Return for each node which of its entries the output reads, as zeros and ones."""
+    """Return the nodes that a parameter moves, and for each of them which of its entries the output reads, as zeros and ones."""
     A, present = FloatArithmetic(), {}
     for node in order:
         if isinstance(node, Constant):
@@ -74,7 +74,7 @@ def _reached(output, order):
         for which, child in enumerate(node.inputs):
             if child in moving and not isinstance(child, Parameter):
                 _join(reached, child, (node.operation.backward(A, which, reached[node], inputs) > 0).astype(np.float64))
-    return reached
+    return [node for node in order if node in moving], reached
 
 
 def _join(reached, node, entries):
@@ -95,10 +95,10 @@ def _through(cut, entries):
     return (rows if cut.mask is None else rows * (np.asarray(cut.mask) != 0)).astype(np.float64)
 
 
-def _live_rows(order, reached):
-    """Return for each cut with dead entries, or dead rows, which are alive."""
+def _live_rows(moving, reached):
+    """Return for each cut that moves with dead entries, or dead rows, which are alive."""
     out = {}
-    for node in order:
+    for node in moving:
         if getattr(node, "kind", None) == "cut" and node.function.name != "any function":
             entries = reached.get(node, np.zeros(node.shape)).astype(bool)
             alive = entries.ravel() if _pointwise(node) else entries.any(axis=-1).ravel()

@@ -1,0 +1,117 @@
+"""Models of transformers, tiny: laws, numbers, and each law against gradients by automatic differentiation."""
+import pytest
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+from sage_conslaw import conservation_laws, networks  # noqa: E402
+from torch import nn  # noqa: E402
+from torch_cases import gpt2, largest_derivative  # noqa: E402
+
+
+def ids(vocabulary, tokens, least=0):
+    return lambda generator: (torch.randint(least, vocabulary, (1, tokens), generator=generator),)
+
+
+def reals(*shape):
+    return lambda generator: (torch.randn(*shape, generator=generator, dtype=torch.float64),)
+
+
+def llama():
+    return transformers.LlamaForCausalLM(transformers.LlamaConfig(
+        vocab_size=7, hidden_size=8, intermediate_size=6, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=8,
+        bos_token_id=0, eos_token_id=0, pad_token_id=0, use_cache=False))
+
+
+def bert():
+    return transformers.BertForMaskedLM(transformers.BertConfig(
+        vocab_size=7, hidden_size=4, intermediate_size=6, num_hidden_layers=1, num_attention_heads=2, max_position_embeddings=4)).eval()
+
+
+def vit():
+    return transformers.ViTForImageClassification(transformers.ViTConfig(
+        hidden_size=4, intermediate_size=6, num_hidden_layers=1, num_attention_heads=2, image_size=4, patch_size=2, num_channels=1, num_labels=3)).eval()
+
+
+def resnet():
+    return transformers.ResNetForImageClassification(transformers.ResNetConfig(
+        num_channels=1, embedding_size=2, hidden_sizes=[2], depths=[1], layer_type="basic", num_labels=2))
+
+
+class Mixer(nn.Module):
+    """An MLP-Mixer: dense layers over tokens and over channels in turn."""
+
+    def __init__(self, tokens=3, width=4, hidden=5):
+        super().__init__()
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(width), nn.LayerNorm(width), nn.LayerNorm(width)
+        self.over_tokens = nn.Sequential(nn.Linear(tokens, hidden), nn.GELU(), nn.Linear(hidden, tokens))
+        self.over_channels = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
+        self.head = nn.Linear(width, 2)
+
+    def forward(self, x):
+        x = x + self.over_tokens(self.norm1(x).transpose(1, 2)).transpose(1, 2)
+        x = x + self.over_channels(self.norm2(x))
+        return self.head(self.norm3(x).mean(1))
+
+
+# Numbers of laws: agreed on by ranks of real fields, by automatic differentiation with brackets, for the first three.
+CASES = {
+    "gpt2": (gpt2, ids(7, 4), None, 50),
+    "gpt2, cross-entropy": (gpt2, ids(7, 4), "cross-entropy", 54),
+    "mixer": (Mixer, reals(1, 3, 4), None, 18),
+    "gpt2, wider": (lambda: gpt2(vocabulary=5, positions=3, width=6, heads=3), ids(5, 3), "cross-entropy", 75),
+    "llama": (llama, ids(7, 4), "cross-entropy", 50),
+    "bert": (bert, ids(7, 4, 1), "cross-entropy", 49),
+    "vit": (vit, reals(1, 1, 4, 4), "cross-entropy", 62),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_laws_and_numbers(name):
+    build, draw, loss, number = CASES[name]
+    model = build().double()
+    net = networks.from_torch(model, draw(torch.Generator()), loss=loss)
+    result = conservation_laws(net, seed=0)
+    assert largest_derivative(result, model, draw, loss) < 1e-10
+    assert result.number == number and result.complete is True
+
+
+def test_the_nine_families_of_gpt2_and_what_they_leave_out():
+    net = networks.from_torch(gpt2(), torch.tensor([[0, 1, 2, 3]]), loss="cross-entropy")
+    found = {law.text: law.independent for law in conservation_laws(net, seed=0).matrix_laws()}
+    attention, mlp = "transformer.h.0.attn.", "transformer.h.0.mlp."
+    assert found["transformer.wpe.weight 1"] == 4
+    assert found[f"{attention}c_proj.weight 1"] == 4 and found[f"{mlp}c_proj.weight 1"] == 16
+    assert found[f"sum({attention}c_proj.bias)"] == 1 and found[f"sum({mlp}c_proj.bias)"] == 1
+    assert found[f"{attention}c_attn.bias[4:8]"] == 4
+    # What is not among the nine: one-hot tokens have sum one, so that all tokens can be shifted against all positions.
+    assert found["sum(transformer.wte.weight[:,j]) - sum(transformer.wpe.weight[:,j]) for each j"] == 4
+    assert sum(found.values()) == 54
+
+
+def test_shifted_labels_leave_the_last_position_alone():
+    tokens = torch.tensor([[0, 1, 2, 3]])
+    own = networks.from_torch(gpt2(), tokens, {"labels": tokens})
+    named = networks.from_torch(gpt2(), tokens, loss="next-token")
+    assert any("1 of 4 positions have no loss" in note for note in own.notes)
+    counts = [conservation_laws(net, seed=0) for net in (own, named)]
+    assert [count.number for count in counts] == [57, 57]
+    for result, output in zip(counts, (lambda o: o.logits[:, :-1],) * 2):
+        draw = ids(7, 4)
+        assert largest_derivative(result, gpt2().double(), draw, "cross-entropy", output=output) < 1e-10
+
+
+def test_resnet_with_batch_normalisation():
+    model = resnet().double()
+    draw = reals(3, 1, 8, 8)
+    result = conservation_laws(networks.from_torch(model, draw(torch.Generator())), seed=0, proof=False)
+    assert len(result.independent) == 4
+    assert largest_derivative(result, model.train(), draw) < 1e-10
+
+
+def test_full_size_on_the_meta_device():
+    with torch.device("meta"):
+        model = gpt2(vocabulary=50257, positions=64, width=768, layers=2, heads=12)
+    net = networks.from_torch(model, torch.zeros(1, 8, dtype=torch.long))
+    assert net.dimension == sum(parameter.numel() for parameter in model.parameters())
+    assert net.output.shape == (1, 8, 50257) and net.ties == {"transformer.wte.weight": ["lm_head.weight"]}
