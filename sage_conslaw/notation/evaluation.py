@@ -1,6 +1,7 @@
 r"""
 Laws at given parameters: every matrix expression as a matrix, what is in none as a number, without writing polynomials out.
 """
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,9 @@ from ..laws.independence import jacobian
 from ..runtime.errors import InputError, InputTypeError, NotCovered
 
 _PRIME = (1 << 61) - 1
+
+# Laws as functions, by the identity of their result, as long as it lives.
+_MADE = {}
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,25 @@ class LawValues:
         expressions = [law for law in result.matrix_laws() if law.form is not None]
         self.forms = [(law.text, law.form) for law in expressions]
         self.forms += [(str(law), PolynomialForm.of(terms)) for law, terms in _rest(result, expressions)]
+
+    @classmethod
+    def of(cls, result):
+        r"""
+        Return the laws of a result as functions, made once for each result.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: from sage_conslaw.notation.evaluation import LawValues
+            sage: r = conservation_laws(networks.linear([1, 1, 1]), seed=0)
+            sage: LawValues.of(r) is LawValues.of(r)
+            True
+        """
+        # By identity: two results may be equal and have come from different modules.
+        if id(result) not in _MADE:
+            _MADE[id(result)] = cls(result)
+            weakref.finalize(result, _MADE.pop, id(result), None)
+        return _MADE[id(result)]
 
     def state(self, source):
         r"""

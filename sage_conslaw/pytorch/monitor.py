@@ -89,7 +89,7 @@ class Monitor:
         if on_alarm not in ("warn", "raise", "record") and not callable(on_alarm):
             raise InputError(f"on_alarm {on_alarm!r} is not known; choose 'warn', 'raise', 'record' or give a function")
         self.model, self.on_alarm = model, on_alarm
-        self.laws = LawValues(result)
+        self.laws = LawValues.of(result)
         if not self.laws.forms:
             raise InputError("the result has no polynomial law to watch")
         self.optimizer, self.reason = self._told(optimizer)

@@ -386,7 +386,7 @@ class ConservationLaws(LawCount):
             {'u^2 - v^2': 3.0}
         """
         from ..notation.evaluation import LawValues
-        laws = LawValues(self)
+        laws = LawValues.of(self)
         return laws.values(laws.state(parameters))
 
     def generators(self):
