@@ -28,7 +28,7 @@ class PolynomialForm:
         sage: from fractions import Fraction
         sage: from sage_conslaw.notation.evaluation import PolynomialForm
         sage: h = PolynomialForm.of({(0r, 0r): Fraction(1r), (1r,): Fraction(-2r)})
-        sage: h.value(numpy.array([3.0, 1.0])), h.value(numpy.array([3.0, 1.0]), degree=2r), h.degree
+        sage: float(h.value(numpy.array([3.0, 1.0]))), float(h.value(numpy.array([3.0, 1.0]), degree=2r)), h.degree
         (7.0, 9.0, 2)
     """
 
@@ -72,7 +72,7 @@ class PolynomialForm:
             sage: import numpy
             sage: from fractions import Fraction
             sage: from sage_conslaw.notation.evaluation import PolynomialForm
-            sage: PolynomialForm.of({(0r, 1r): Fraction(1r)}).value(numpy.array([3.0, 2.0]))
+            sage: float(PolynomialForm.of({(0r, 1r): Fraction(1r)}).value(numpy.array([3.0, 2.0])))
             6.0
         """
         total = state[0] * 0
@@ -219,7 +219,7 @@ class LawValues:
             sage: from sage_conslaw import conservation_laws, networks
             sage: from sage_conslaw.notation.evaluation import LawValues
             sage: laws = LawValues(conservation_laws(networks.linear([1, 2, 1]), seed=0))
-            sage: laws.values(numpy.array([1.0, 2.0, 3.0, 5.0]))["U1^T U1 - U2 U2^T"][0r, 0r]
+            sage: float(laws.values(numpy.array([1.0, 2.0, 3.0, 5.0]))["U1^T U1 - U2 U2^T"][0r, 0r])
             -8.0
         """
         return {text: form.value(state, degree) for text, form in self.forms}
