@@ -129,7 +129,11 @@ class LawValues:
         self.shapes = tuple(self.problem.shapes) if self.problem is not None else ()
         self.dimension = len(family.names) if family is not None else 0
         self.names = list(family.names) if family is not None else []
-        expressions = [law for law in result.matrix_laws() if law.form is not None]
+        found = result.matrix_laws()
+        expressions = [law for law in found if law.form is not None]
+        if len(expressions) < len(found) and not result.terms:
+            raise NotCovered(f"the laws of this network are known by its structure, not entry by entry: {found[0].text}, ... have no values here; "
+                             "evaluate them at a smaller width, or write the expressions that are printed")
         self.forms = [(law.text, law.form) for law in expressions]
         self.forms += [(str(law), PolynomialForm.of(terms)) for law, terms in _rest(result, expressions)]
 
