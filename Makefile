@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint doctest docs pytest bench worksheets clean
+.PHONY: demo test lint doctest docs pytest oracle bench worksheets clean
 
 demo: $(STAMP)
 	$(BIN)/sage-conslaw laws linear 3 2 3
@@ -35,6 +35,11 @@ docs: $(STAMP)
 
 pytest: $(STAMP)
 	$(BIN)/python -m pytest
+
+# Real networks written in plain PyTorch against the package: about ten minutes.
+oracle: $(STAMP)
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install --disable-pip-version-check -q -e '.[torch]'
+	$(BIN)/python tests/real/oracle.py
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py

@@ -176,9 +176,9 @@ class Network:
         from .picture import draw
         return draw(self, figsize)
 
-    def check_span(self, data=None, samples=None, theta=None, loss="least-squares", seed=0):
+    def check_span(self, data=None, samples=None, theta=None, loss="least-squares", seed=0, flow=None):
         r"""
-        Compare the span of real gradients with the model's at one point, numerically: see :mod:`.span_check`.
+        Compare real gradients with the model's at one point, and bound how many more laws the real network has there: see :mod:`..real.span`.
 
         EXAMPLES::
 
@@ -186,5 +186,5 @@ class Network:
             sage: networks.gated(2, 2).check_span().equal
             True
         """
-        from .span_check import check_span
-        return check_span(self, data, samples, theta, loss, seed)
+        from ..real.span import check_span
+        return check_span(self, data, samples, theta, loss, seed, flow)

@@ -39,7 +39,7 @@ class SpanCheck(SageObject):
 
         sage: from sage_conslaw import networks
         sage: networks.relu([2, 3, 2]).check_span(samples=40, seed=0)
-        real gradients have rank 9 of the model's 9 (numerical, 40 samples): equal at this point, so laws that are complete for the model are complete for the real network near it
+        real gradients have rank 9 of the model's 9 (numerical, 40 samples): equal at this point; real fields have rank at least 9 ... (proved) in 12 ...
     """
 
     real: int
@@ -106,6 +106,21 @@ def check_span(network, data=None, samples=None, theta=None, loss="least-squares
         ...
         sage_conslaw.InputError: the data for the input x have the shape (2,); give (samples,) + (1,)
     """
+    return at_one_point(network, data, samples, theta, loss, seed)[0]
+
+
+def at_one_point(network, data, samples, theta, loss, seed):
+    r"""
+    Return the check, and the parameters and the inputs that it took.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.span_check import at_one_point
+        sage: check, theta, data = at_one_point(networks.linear([2, 1]), None, 5r, None, "least-squares", 0r)
+        sage: check.real, theta.shape, data["x"].shape
+        (2, (2,), (5, 2))
+    """
     try:
         seed, samples = integer(seed), None if samples is None else integer(samples)
     except TypeError:
@@ -131,7 +146,7 @@ def check_span(network, data=None, samples=None, theta=None, loss="least-squares
     point = np.array([a % p * pow(b, -1, p) % p for a, b in map(float.as_integer_ratio, theta.tolist())], dtype=np.int64)
     rows = response.gradient(ModularArithmetic(p), point, response.draw(generator, p, D + 2))
     model = rank(np.broadcast_to(rows, (D + 2, D)), p)
-    return SpanCheck(real, model, number, gap, seed, 2.0 * (D + 2) * response.degree / p)
+    return SpanCheck(real, model, number, gap, seed, 2.0 * (D + 2) * response.degree / p), theta, data
 
 
 def _real_rank(network, reading, theta, data, loss):
