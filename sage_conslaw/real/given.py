@@ -9,6 +9,7 @@ free inputs leave 6.
 Polynomial networks become polynomials `\phi` of the parameters, exactly. Networks with gates do so on the region of activation around a point, which
 the result names. Other networks keep their model's laws, and the rank is that of the real fields of the samples, in ball arithmetic.
 """
+import copy
 from dataclasses import replace
 from fractions import Fraction
 
@@ -20,7 +21,6 @@ from ..exact.arithmetic import PolynomialArithmetic
 from ..exact.balls import precision
 from ..flows.polynomial_response import PolynomialResponse
 from ..graph.network import Network
-from ..graph.response import NetworkResponse
 from ..graph.tensor import Data, Parameter
 from ..runtime.errors import InputError, InputTypeError, NotCovered
 from .patterns import PatternResponse
@@ -135,7 +135,7 @@ def problem_on_data(asked, network, data, seed):
     if real.kind == "balls":
         if targets is not None:
             raise NotCovered("targets are given for polynomial and piecewise linear networks only; leave them free: data=(X, None)")
-        given = GivenResponse(response, {leaf: part.astype(np.float64) for leaf, part in inputs.items()})
+        given = with_inputs(response, {leaf: part.astype(np.float64) for leaf, part in inputs.items()})
         return _with_response(asked, given, remarks)
     gates = {}
     if real.kind == "patterns":
@@ -154,23 +154,22 @@ def _balls(numbers):
     return out
 
 
-class GivenResponse(NetworkResponse):
+def with_inputs(response, inputs):
     r"""
-    A response with the samples on which its network is trained; its own draws are the model's.
+    Return the response with the samples on which its network is trained; its own draws are the model's.
 
     EXAMPLES::
 
         sage: import numpy
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.given import GivenResponse
+        sage: from sage_conslaw.real.given import with_inputs
         sage: f = networks.gated(2, 1).response()
-        sage: GivenResponse(f, {leaf: numpy.ones((1, 2)) for leaf in f.data_leaves if leaf.kind == "input"}).dimension
+        sage: with_inputs(f, {leaf: numpy.ones((1, 2)) for leaf in f.data_leaves if leaf.kind == "input"}).dimension
         6
     """
-
-    def __init__(self, response, inputs):
-        super().__init__(response.leaves, response.pairings)
-        self.given_inputs = inputs
+    response = copy.copy(response)
+    response.given_inputs = inputs
+    return response
 
 
 def _with_response(asked, response, remarks, exact=False):
