@@ -20,8 +20,10 @@ def rms(z):
 
 
 def layer(z):
-    # A single entry is its own mean: zero, as with any eps inside the root.
-    return z * 0 if z.shape[-1] == 1 else rms(z - z.mean(-1, keepdim=True))
+    # A single entry is its own mean: zero, as with any eps inside the root.  Two are 1 and -1, with no derivative; the formula leaves rounding.
+    if z.shape[-1] <= 2:
+        return z * 0 if z.shape[-1] == 1 else torch.sign(z - z.mean(-1, keepdim=True))
+    return rms(z - z.mean(-1, keepdim=True))
 
 
 def batch(z):
