@@ -216,7 +216,8 @@ def _without_offsets(axes, found, known, generator, deadline):
     if any(-1 in family.classes for family in others):
         return known
     bare = grown(plain, generator, deadline, others, False)
-    if not bare.proved:
+    listed = bare.proved
+    if not listed:
         # Without biases there may be more laws.
         bare = max(bare, grown(plain, generator, deadline, None, False), key=lambda one: one.rank)
     # Its fields are fields of this one.
@@ -226,7 +227,7 @@ def _without_offsets(axes, found, known, generator, deadline):
     fixed = sum(family.number(list(axes.sizes)) for family in sums)
     if any(family.kind != "sum" for family in sums):
         return replace(known, reason="biases have laws among themselves")
-    if bare.laws + fixed != known.laws:
+    if not listed and bare.laws + fixed != known.laws:
         return replace(known, reason=f"without biases there are {bare.laws} laws")
     # A small prime: the products at true width are then single ones of doubles.
     if not _offsets_move(axes, offsets, fixed, generator, random_prime(generator, 21), deadline):
@@ -235,7 +236,7 @@ def _without_offsets(axes, found, known, generator, deadline):
     back = {value: key for key, value in renamed.items()}
     least = {back[c]: n for c, n in bare.least.items() if c in back}
     sums = tuple((back[c], tuple(back[d] for d in others)) for c, others in bare.sums if c in back and all(d in back for d in others))
-    return Grown(known.dimension, laws, known.dimension - laws, tuple(found), least, None, sums, tuple(leaf.name for leaf in offsets))
+    return Grown(known.dimension, laws, known.dimension - laws, tuple(found) if listed else known.families, least, None, sums, tuple(leaf.name for leaf in offsets))
 
 
 def added_leaves(axes):

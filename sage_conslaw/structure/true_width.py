@@ -31,7 +31,6 @@ from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter
 from ..notation.matrix_notation import MatrixLaw
 from .axes import Unknown, axes_of, is_uniform
-from .families import flat
 from .faithful import doubt
 from .formula import formula_of
 from .growth import Grown, grown
@@ -291,7 +290,7 @@ def width_of(family):
         sage: width_of(problem(networks.linear([2, 2]), flows.momentum()).family) is None
         True
     """
-    if not isinstance(family, FlowFamily) or family.drift is not None or family.constants or family.first_forced or family.first_parameter \
+    if type(family) is not FlowFamily or getattr(family, "variety", None) is not None or family.drift is not None or family.constants or family.first_forced or family.first_parameter \
             or family.metric is not None:
         return None
     try:
@@ -302,19 +301,3 @@ def width_of(family):
     except Unknown as reason:
         logger.info("the axes of the network are not known: %s", reason)
         return None
-
-
-def leaf_classes(axes, leaf):
-    r"""
-    Return the sizes of the classes that the axes of a parameter are products of.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.true_width import leaf_classes
-        sage: f = networks.attention(12, 5, heads=2).response()
-        sage: leaf_classes(axes_of(f), f.leaves[0r])
-        [12, 2, 5]
-    """
-    return [axes.sizes[c] for c in flat(axes, leaf)]

@@ -200,3 +200,18 @@ def test_terms_with_covectors_of_parameters_are_not_told_apart_too_early():
     assert apart(f, [b])
     g = networks.custom(((x @ W + x * networks.parameter("c", 3) @ networks.parameter("S", 3, 4)).rms_norm() * networks.parameter("g", 4)) @ U)
     assert not apart(g.response(), [W])
+
+
+UNITS = [
+    networks.attention(5, 4), networks.attention(8, 4, bias=True), networks.attention(6, 5, value_dim=4), networks.linear([5, 4, 5]),
+    networks.linear([6, 5, 2]), networks.lora([5, 6], rank=4), networks.attention(8, 4, heads=2, kv_heads=1), networks.normalised(6, 5, 4),
+    networks.perceptron([5, 6, 5], activation="z^2"),
+]
+
+
+@pytest.mark.parametrize("net", UNITS, ids=str)
+def test_units_agree_with_the_dense_route(net):
+    """Classes without data that are larger than the base."""
+    _, rank, laws = bounds(net)
+    number = count_conservation_laws(net, seed=2, real=False).number
+    assert laws == number if rank + laws == net.dimension else laws <= number <= net.dimension - rank
