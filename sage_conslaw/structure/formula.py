@@ -39,7 +39,7 @@ class Formula:
     terms: dict
     least: dict
     value: int
-    # Pairs (size, sizes): one that is at least the sum of others; and names of biases that were tried at these widths alone.
+    # Triples (size, sizes, number): one that is at least the sum of others and a number; and names of biases that were tried at these widths alone.
     sums: tuple = ()
     offsets: tuple = ()
 
@@ -81,7 +81,7 @@ class Formula:
         def name(size):
             return str(names.get(size, f"n{size}"))
         out = [f"{name(size)} >= {least}" for size, least in sorted(self.least.items())]
-        out += [f"{name(size)} >= {' + '.join(map(name, others))}" for size, others in dict.fromkeys(self.sums)]
+        out += [f"{name(size)} >= {' + '.join([*map(name, others), *([str(free)] if free else [])])}" for size, others, free in dict.fromkeys(self.sums)]
         if self.offsets:
             out.append(f"the biases {', '.join(dict.fromkeys(self.offsets))} tried at these widths")
         return tuple(out)
@@ -122,7 +122,7 @@ def formula_of(width):
             else:
                 add(sizes, Fraction(1))
         add((), Fraction(segment.found.laws - counted))
-        sums += [(segment.axes.sizes[c], tuple(segment.axes.sizes[d] for d in others)) for c, others in segment.found.sums]
+        sums += [(segment.axes.sizes[c], tuple(segment.axes.sizes[d] for d in others), free) for c, others, free in segment.found.sums]
         offsets += segment.found.offsets
         for c, n in segment.found.least.items():
             size = segment.axes.sizes[c]

@@ -87,7 +87,7 @@ class Grown:
     families: tuple
     least: dict
     reason: str
-    # Further conditions on widths: pairs (class, classes) for a size that is at least a sum of others; biases that were tried at these widths alone.
+    # Further conditions on widths: triples (class, classes, number) for a size that is at least a sum of others and a number; biases that were tried at these widths alone.
     sums: tuple = ()
     offsets: tuple = ()
 
@@ -184,7 +184,7 @@ def _without_unseen(axes, found, generator, deadline):
                            parts=tuple((axes.leaves.index(kept[number]), where, alpha) for number, where, alpha in family.parts))
                    for family in result.families)
     least = {classes[c]: n for c, n in result.least.items() if c in classes}
-    sums = tuple((classes[c], tuple(classes[d] for d in more)) for c, more in result.sums if c in classes and all(d in classes for d in more))
+    sums = tuple((classes[c], tuple(classes[d] for d in more), free) for c, more, free in result.sums if c in classes and all(d in classes for d in more))
     return replace(result, dimension=result.dimension + size, laws=result.laws + size, families=others + entries, least=least, sums=sums)
 
 
@@ -235,7 +235,7 @@ def _without_offsets(axes, found, known, generator, deadline):
     laws = bare.laws + fixed
     back = {value: key for key, value in renamed.items()}
     least = {back[c]: n for c, n in bare.least.items() if c in back}
-    sums = tuple((back[c], tuple(back[d] for d in others)) for c, others in bare.sums if c in back and all(d in back for d in others))
+    sums = tuple((back[c], tuple(back[d] for d in others), free) for c, others, free in bare.sums if c in back and all(d in back for d in others))
     return Grown(known.dimension, laws, known.dimension - laws, tuple(found) if listed else known.families, least, None, sums, tuple(leaf.name for leaf in offsets))
 
 
@@ -352,21 +352,23 @@ def _law_rank(axes, found, sizes, point, generator, p):
 class _Base:
     """Small sizes of all classes, with units for those that carry no data, and what has to hold there."""
 
-    def __init__(self, axes, found, sizes, kinds, stuck=()):
+    def __init__(self, axes, found, sizes, kinds, stuck=(), free=0):
         self.axes, self.found, self.sizes = axes, found, list(sizes)
         self.independent, self.stuck = False, stuck
         # Each kind of unit: its classes, and the parities at the places of these classes in each parameter.
         self.kinds = kinds
         if kinds:
             for c in {c for classes, _ in kinds for c in classes}:
-                self.sizes[c] = self.units(c, [_UNITS] * len(kinds))
+                self.sizes[c] = self.units(c, [_UNITS] * len(kinds)) + (free if c not in stuck else 0)
+        # Neurons of classes with data that belong to no unit: parameters that no unit pairs are alive there.
+        self.free = free
 
     def units(self, c, numbers):
         return sum(number for (classes, _), number in zip(self.kinds, numbers) if c in classes)
 
     def conditions(self):
-        """Return pairs (class, classes): a class with data has at least as many values as units that contain it."""
-        return tuple((c, tuple(d for classes, _ in self.kinds for d in classes if d in self.stuck and c in classes))
+        """Return triples (class, classes, number): a class with data has at least as many values as units that contain it, and the free ones."""
+        return tuple((c, tuple(d for classes, _ in self.kinds for d in classes if d in self.stuck and c in classes), self.free)
                      for c in sorted({c for classes, _ in self.kinds for c in classes}) if c not in self.stuck)
 
     def point(self, numbers, sizes, generator, p, without=None):
@@ -381,10 +383,10 @@ class _Base:
         start = 0
         for k, ((classes, _), number) in enumerate(zip(self.kinds, numbers)):
             for copy in range(number):
-                last = without in classes and copy == number - 1
+                last = not self.free and without in classes and copy == number - 1
                 without = None if last else without
                 for c in classes:
-                    if last and sizes[c] < self.units(c, numbers):
+                    if last and sizes[c] < self.units(c, numbers) + (self.free if c not in self.stuck else 0):
                         continue
                     owners.setdefault(c, []).append((k, start if last else start + copy))
             start += number
@@ -398,7 +400,8 @@ class _Base:
             for unit in range(start):
                 parity = np.zeros(shape, dtype=np.int64)
                 for i in marked:
-                    along = np.array([self._parity(leaf, here, i, k) if u == unit else 0 for k, u in owners[here[i]]])
+                    along = np.array([self._parity(leaf, here, i, k) if u == unit else 0 for k, u in owners[here[i]]], dtype=np.int64)
+                    along = np.concatenate([along, np.zeros(shape[i] - len(along), dtype=np.int64)])
                     parity = parity + along.reshape([-1 if j == i else 1 for j in range(len(shape))])
                 alive &= parity % 2 == 0
             parts.append(np.where(alive, values, 0).ravel())
@@ -476,13 +479,15 @@ def _bases(axes, found, size):
         if signs is None:
             return
         kinds.append((classes, signs))
-    base = _Base(axes, found, sizes, kinds, stuck)
+    bases = [_Base(axes, found, sizes, kinds, stuck, free) for free in (0, 2)]
     # Classes without data come in as many units as they have values; those with data in at least as many values as units.
     numbers = [axes.sizes[c] for c in stuck]
     touched = {c for classes, _ in kinds for c in classes}
-    if all(base.units(c, numbers) <= axes.sizes[c] for c in touched) and all(sum(c in classes for classes, _ in kinds) == 1 for c in stuck) \
-            and min(numbers) >= _UNITS and _places_fit(axes, touched) and _kinds_fit(found, kinds):
-        yield base
+    for base in bases:
+        fits = all(base.units(c, numbers) + (base.free if c not in stuck else 0) <= axes.sizes[c] for c in touched)
+        if fits and all(sum(c in classes for classes, _ in kinds) == 1 for c in stuck) \
+                and min(numbers) >= _UNITS and _places_fit(axes, touched) and _kinds_fit(found, kinds):
+            yield base
 
 
 def _kinds_fit(found, kinds):

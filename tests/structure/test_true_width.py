@@ -45,6 +45,8 @@ PROVED = [
     (networks.gated(512, 2048), 2048),
     (networks.transformer_block(48, 192, heads=4), 4 * 12 * 13 + 2 * 48),
     (networks.normalised(300, 200, 100, norm="rms"), 201),
+    # A block as in Llama: rotary pairs and grouped queries.
+    (networks.transformer_block(64, 96, heads=8, kv_heads=2, norm="rms", mlp="swiglu", rotary=True), 2 * 4 + 2 * 36 + 64 + 64 + 96),
 ]
 
 
