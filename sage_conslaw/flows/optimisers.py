@@ -238,7 +238,10 @@ def _layers(h):
     if h.get("moments"):
         return UncountedFlow("lamb", reason="it rescales the step of adam a layer at a time", kept="its laws are among those of adam for each layer "
                              "alone", advice="take moments=0 for the laws that every layer-wise rate keeps, or adam")
-    flow = _sgd({**h, "dampening": Fraction(0)}) if h.get("momentum") else gradient()
+    if h["weight_decay"]:
+        return UncountedFlow("lars", reason="its rates multiply the decay too, so that every layer shrinks at a speed of its own",
+                             kept="laws within a layer keep their quotients only", advice="leave out weight_decay")
+    flow = _sgd({"momentum": Fraction(0), **h, "dampening": Fraction(0)})
     return replace(flow, scaled="layers", remarks=flow.remarks + ("laws that hold for every choice of positive rates, one an array of parameters",))
 
 

@@ -88,14 +88,14 @@ class SignFlow(WrittenFlow):
             if self.decay:
                 raise NotCovered(f"sign flow with weight decay is written out, for at most {MOST_FIELDS} parameters; without decay it is counted at any size")
             where = "the gradients have the signs that they have at the given point" if self.at else "all parameters are positive"
-            return SignFamily(response.names, classes.moving, signs, (f"laws where {where}; the number is the same in every region of signs",))
+            return SignFamily(response.names, classes.moving, signs, (*self.remarks, f"laws where {where}; the number is the same in every region of signs"))
         fields = []
         for members in classes.moving:
             field = [{}] * (D + first)
             for j in members:
                 field[first + j] = {(): Fraction(signs[j])}
             fields.append(field)
-        remarks = [classes.region_text(self.at, signs)]
+        remarks = [*self.remarks, classes.region_text(self.at, signs)]
         if not self.decay:
             # Laws are linear, so the search is; products of laws say nothing new.
             return WrittenFamily.of(list(response.names), None, fields, remarks=remarks, ansatz=[(list(range(D)), 1)])

@@ -318,6 +318,8 @@ def _step_map(optimizer, lr, settings):
     name, h = hyperparameters(optimizer, settings if lr is None else {**settings, "lr": lr})
     if name not in _LINEAR:
         raise NotCovered(f"the steps of {name} are not linear in the gradient; step_laws knows {', '.join(_LINEAR)}")
+    if name == "lars" and h["weight_decay"]:
+        raise NotCovered("the rates of lars multiply the decay too, which is not covered; leave out weight_decay")
     given = h["lr"] if lr is not None or not isinstance(optimizer, str) else None
     return StepMap(name, h), given
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from sage_conslaw import InputError, compare_flows, conservation_laws, count_conservation_laws, flows, networks
+from sage_conslaw import InputError, compare_flows, conservation_laws, count_conservation_laws, flows, networks, step_laws
 from sage_conslaw.cli.command import cli
 from sage_conslaw.flows.flow_family import FlowFamily
 from sage_conslaw.flows.optimisers import OPTIMISERS
@@ -158,6 +158,19 @@ def test_layer_wise_rates_keep_laws_within_a_layer():
     assert result.number == 2 and result.complete is True and "U2_1_1 + U2_1_2 + U2_1_3" in map(str, result.laws)
     # Queries and keys are arrays of their own: their balance is lost.
     assert count_conservation_laws(networks.attention(2, 1), flow=lars, seed=0).number < count_conservation_laws(networks.attention(2, 1), seed=0).number
+
+
+def test_layer_wise_rates_with_decay_are_refused():
+    """The rates multiply the decay: a sum within a layer shrinks at an unknown speed, and its exponential would be a wrong law."""
+    assert isinstance(flows.from_torch_optimizer("lars", weight_decay=0.1), flows.UncountedFlow)
+    with pytest.raises(NotCovered, match="multiply the decay too"):
+        step_laws(networks.linear([2, 2]), "lars", weight_decay=0.1)
+    assert flows.from_torch_optimizer("lars", momentum=0.9, lr=0.01).second_order
+
+
+def test_remarks_of_rprop_are_shown():
+    remarks = count_conservation_laws(networks.product(2), flow="rprop", seed=0).remarks
+    assert "grow and shrink together" in remarks[0] and remarks[1].startswith("laws where")
 
 
 def test_decoupled_decay_of_momentum():
