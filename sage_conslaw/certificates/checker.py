@@ -5,6 +5,7 @@ It ends after 60 s and with 2 GB, whatever the record says: sizes are compared b
 begun, and :func:`check` runs in a process of its own, which is ended where an estimate was too low.
 """
 import math
+import os
 import resource
 
 import numpy as np
@@ -85,9 +86,11 @@ def bounded(function, *arguments, seconds=SECONDS):
 
 
 def _limited(function, arguments):
-    with open("/proc/self/statm", encoding="ascii") as stream:
-        limit = int(stream.read().split()[0]) * resource.getpagesize() + MEMORY_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    if os.path.exists("/proc/self/statm"):
+        with open("/proc/self/statm", encoding="ascii") as stream:
+            limit = int(stream.read().split()[0]) * resource.getpagesize() + MEMORY_BYTES
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
     try:
         return True, function(*arguments)
     except BeyondLimits as error:
