@@ -4,7 +4,7 @@ import random
 import pytest
 from sage.symbolic.ring import SR
 
-from sage_conslaw import first_integrals
+from sage_conslaw import first_integrals, networks
 from sage_conslaw._sage import QQ, PolynomialRing
 from sage_conslaw.integrals.conjugates import quadratic_split
 from sage_conslaw.inputs.systems import system
@@ -89,3 +89,10 @@ def test_relations_in_a_search_for_darboux_polynomials():
     family = system(["x", "y", "px", "py", "u"], ["px", "py", "-x*u^3", "-y*u^3", "-u^3*(x*px + y*py)"], relations=["u^2*(x^2 + y^2) - 1"])
     result = first_integrals(family, kind="darboux", degree=2, seed=0)
     assert result.independent == 2 and result.complete is not True and any("modulo the relations" in gap for gap in result.gaps)
+
+
+def test_the_seventh_law_of_a_linear_network_is_of_no_darboux_kind():
+    """All Darboux polynomials of degree at most 2 were searched, there is none, and so no law of that kind beside the six."""
+    result = first_integrals(networks.linear([1, 2, 2, 1]), kind="darboux", degree=2, seed=0)
+    assert (result.independent, len(result), result.gaps) == (6, 0, ())
+    assert result.state_dimension - result.lie_dimension == 7 and result.complete is not True
