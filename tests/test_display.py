@@ -12,6 +12,7 @@ from sage_conslaw import conservation_laws, count_conservation_laws, flows, netw
 from sage_conslaw.runtime import deadline as deadline_module
 from sage_conslaw.cli.command import cli
 from sage_conslaw.runtime.deadline import Deadline
+from sage_conslaw._sage import QQ
 from sage_conslaw.results.display import MOST_LAWS, latex_name, latex_of, law_lines, wrapped
 
 COMMANDS = sorted(cli.commands)
@@ -33,8 +34,8 @@ def test_text_fits_eighty_columns(net, flow):
 
 def test_long_lists_are_folded_with_a_count():
     result = conservation_laws(networks.relu([2, 50, 2]), seed=0)
-    assert sum("more independent laws" in line for line in law_lines(result)) == 1
-    assert f"... and {50 - MOST_LAWS} more independent laws" in "\n".join(law_lines(result))
+    assert sum("more independent laws" in line for line in law_lines(result, polynomials=True)) == 1
+    assert f"... and {50 - MOST_LAWS} more independent laws" in "\n".join(law_lines(result, polynomials=True))
     whole = law_lines(result, everything=True)
     assert len([line for line in whole if line.startswith("  U")]) == 50
 
@@ -130,3 +131,19 @@ def test_citations_name_the_theorems_used():
 def test_matrix_notation_is_in_the_json():
     record = json.loads(command("laws", "linear", "3", "2", "3", "--json").stdout)
     assert record["matrix_notation"] == ["U1^T U1 - U2 U2^T (symmetric 2 x 2: 3 laws)"]
+
+
+@pytest.mark.parametrize("net", [networks.linear([3, 2, 3]), networks.linear([1, 3, 1]), networks.relu([2, 3, 2], bias=True)])
+def test_matrix_notation_that_says_everything_stands_alone(net):
+    result = conservation_laws(net, seed=0)
+    assert sum(law.independent for law in result.matrix_laws()) == len(result.independent)
+    lines, written = law_lines(result), law_lines(result, polynomials=True)
+    assert not any(line.strip() in result.readable_laws() for line in lines)
+    assert len(written) == len(lines) + len(result.independent)
+
+
+def test_what_matrix_notation_does_not_say_is_a_polynomial():
+    ring = QQ["u,v,w"]
+    u, v, w = ring.gens()
+    lines = law_lines(conservation_laws([u * v * w], seed=0))
+    assert [line.strip() for line in lines[:2]] == ["u^2 - v^2", "u^2 - w^2"]

@@ -5,7 +5,7 @@ import pytest
 from sage_conslaw import conservation_laws, flows, is_conserved, networks
 from sage_conslaw.exact.terms import to_sage
 from sage_conslaw.notation.expressions import Entries
-from sage_conslaw.notation.matrix_notation import _expressions, _Span
+from sage_conslaw.notation.matrix_notation import _expressions, Span
 
 
 def expressions(result):
@@ -13,7 +13,7 @@ def expressions(result):
     family = result.problem.family
     second = family.first_forced if family.first_forced != family.first_parameter else None
     time = None if family.time is None else (family.time, lambda power: "c", 3)
-    return list(_expressions(_Span(result.terms), Entries(result.problem.shapes, family.first_parameter, second, time)))
+    return list(_expressions(Span(result.terms), Entries(result.problem.shapes, family.first_parameter, second, time)))
 
 
 CASES = [(networks.linear([3, 2, 3]), None, None), (networks.linear([2, 3, 2]), "momentum", None), (networks.relu([2, 3, 2], bias=True), None, None),

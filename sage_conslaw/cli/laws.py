@@ -31,9 +31,11 @@ _EPILOG = """Examples:
 @click.option("--exceptional", is_flag=True, help="Also the parameter values of the system at which there are more laws.")
 @click.option("--codimension", metavar="N", help="For --exceptional: branches of at most N independent conditions.")
 @click.option("--latex", is_flag=True, help="Print the laws as a table in LaTeX.")
+@click.option("--polynomials", is_flag=True, help="Print the laws as polynomials too, not in matrix notation alone.")
 @click.option("--all", "everything", is_flag=True, help="Print all independent laws, each on one line.")
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
-def laws(architecture, sizes, phi, system, bias, settings, torch, degree, exceptional, codimension, latex, everything, certificate, as_json, **options):
+def laws(architecture, sizes, phi, system, bias, settings, torch, degree, exceptional, codimension, latex, polynomials, everything, certificate,
+         as_json, **options):
     """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete.
 
     \f
@@ -58,15 +60,15 @@ def laws(architecture, sizes, phi, system, bias, settings, torch, degree, except
     elif latex:
         click.echo(result._latex_())
     else:
-        _print_laws(result, everything)
+        _print_laws(result, everything, polynomials)
         for line in lines:
             click.echo(line)
 
 
-def _print_laws(result, everything):
+def _print_laws(result, everything, polynomials):
     """Print independent laws; the others are functions of these."""
     from ..results.display import law_lines, wrapped
     width = min(shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80, 120)
     click.echo(coloured(wrapped(str(result), width, "", cut=False), result.status))
-    for line in law_lines(result, width, everything):
+    for line in law_lines(result, width, everything, polynomials):
         click.echo(line)

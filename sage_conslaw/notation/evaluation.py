@@ -135,7 +135,7 @@ class LawValues:
             raise NotCovered(f"the laws of this network are known by its structure, not entry by entry: {found[0].text}, ... have no values here; "
                              "evaluate them at a smaller width, or write the expressions that are printed")
         self.forms = [(law.text, law.form) for law in expressions]
-        self.forms += [(str(law), PolynomialForm.of(terms)) for law, terms in _rest(result, expressions)]
+        self.forms += [(str(law), PolynomialForm.of(terms)) for law, terms in rest_of(result, expressions)]
 
     @classmethod
     def of(cls, result):
@@ -229,7 +229,7 @@ class LawValues:
         return {text: form.value(state, degree) for text, form in self.forms}
 
 
-def _rest(result, expressions):
+def rest_of(result, expressions):
     """Return the independent laws, with their terms, that are no functions of the expressions and of those before them."""
     entries = [entry for law in expressions for entry in law.entries]
     chosen = [result.terms[i] for i in result.independent]

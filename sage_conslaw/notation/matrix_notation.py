@@ -69,7 +69,7 @@ class MatrixLaw:
         return f"{self.text} ({self.shape + ': ' if self.shape else ''}{count})"
 
 
-class _Span:
+class Span:
     """The span of some laws over Q, by connected pieces; ``reduced`` is zero exactly for its elements."""
 
     def __init__(self, laws):
@@ -127,11 +127,11 @@ def matrix_laws(laws, parameters, first, velocity, time, generator, number):
         sage: conservation_laws(networks.linear([2, 3, 2]), flow=flows.momentum(tau=1), seed=0).matrix_laws()
         [exp(t)*(U1^T dU1 - dU1^T U1 + U2 dU2^T - dU2 U2^T) (skew 3 x 3: 3 laws)]
     """
-    span = _Span(laws)
+    span = Span(laws)
     chosen, spanned = [], 0
     for expression in _read_best(span, Entries(parameters, first, velocity, time)):
         # What adds nothing to the linear span adds nothing at all; this test is cheap, the rank below is not.
-        grown = len(_Span([law for *_, entries in [*chosen, expression] for law in entries]).pivots)
+        grown = len(Span([law for *_, entries in [*chosen, expression] for law in entries]).pivots)
         if grown > spanned:
             chosen.append(expression)
             spanned = grown
@@ -154,7 +154,7 @@ def _independent(expressions, number, generator):
     """Return how many independent laws the entries of each expression add to those before it."""
     sizes = [len(entries) for *_, entries in expressions]
     laws = [law for *_, entries in expressions for law in entries]
-    if len(_Span(laws).pivots) == sum(sizes) == number:
+    if len(Span(laws).pivots) == sum(sizes) == number:
         # As many as there are independent laws, and of the same span: all of them are independent.
         return sizes
     dimension = 1 + max((i for law in laws for m in law for i in m), default=0)

@@ -5,6 +5,8 @@ import re
 import textwrap
 from html import escape
 
+from ..notation.evaluation import rest_of
+
 # Shown at once; the others are counted.  Forty laws fill a screen.
 MOST_LAWS = 40
 
@@ -100,9 +102,10 @@ def wrapped(text, width=80, indent="  ", cut=True):
     return "\n".join(lines)
 
 
-def law_lines(result, width=80, everything=False):
+def law_lines(result, width=80, everything=False, polynomials=False):
     r"""
-    Return what the command line prints below the first line of a result.
+    Return what the command line prints below the first line of a result: matrix expressions, and as polynomials the independent laws
+    that are in none of them; with ``polynomials`` or ``everything`` all independent laws.
 
     EXAMPLES::
 
@@ -114,14 +117,19 @@ def law_lines(result, width=80, everything=False):
           (no assumption: the network is polynomial, and the model is the network)
     """
     texts, out = result.readable_laws(), []
-    for expression in result.matrix_laws():
-        if expression.text not in texts:
-            out.append(wrapped(f"in matrix notation: {expression}", width))
-    shown = result.independent if everything else result.independent[:MOST_LAWS]
-    for index in shown:
-        out.append(f"  {texts[index]}" if everything else wrapped(texts[index], width))
-    if len(result.independent) > len(shown):
-        out.append(f"  ... and {len(result.independent) - len(shown)} more independent laws (--all or --json lists them)")
+    expressions = [e for e in result.matrix_laws() if e.text not in texts]
+    out += [wrapped(f"in matrix notation: {expression}", width) for expression in expressions]
+    chosen = list(result.independent)
+    if expressions and not (everything or polynomials):
+        rest = [law for law, _ in rest_of(result, expressions)]
+        chosen = [i for i in chosen if result.laws[i] in rest]
+    shown = chosen if everything else chosen[:MOST_LAWS]
+    out += [f"  {texts[i]}" if everything else wrapped(texts[i], width) for i in shown]
+    if len(chosen) > len(shown):
+        out.append(f"  ... and {len(chosen) - len(shown)} more independent laws (--all or --json lists them)")
+    if expressions and chosen and len(chosen) < len(result.independent):
+        out.append(f"  ({len(result.independent) - len(chosen)} in matrix notation, {len(chosen)} as polynomial"
+                   f"{'s' if len(chosen) > 1 else ''}; --polynomials writes all of them out)")
     out += [wrapped(f"({remark})", width).replace("\n    ", "\n  ") for remark in result.remarks]
     if result.flow not in ("drift", "family") and (result.complete is True or result.real is not None):
         out.append(wrapped(f"({result.assumption_in_words()})", width).replace("\n    ", "\n  "))
