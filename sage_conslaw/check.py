@@ -30,6 +30,7 @@ import hashlib
 import itertools
 import json
 import math
+import random
 import os
 import re
 import stat
@@ -44,14 +45,18 @@ CLASSIC = ("product", "linear", "relu", "nmf", "icnn")
 GATES = ("relu", "leaky relu", "abs", "dropout", "max", "top softmax", "any gate")
 # What a covector at the input of a nonlinearity satisfies, whatever the data.
 CUTS = {
-    "free": ("gelu", "silu", "sigmoid", "softplus", "tanh", "normalised sigmoid", "rms norm with eps", "any function"),
+    "free": ("exp", "gelu", "silu", "sigmoid", "softplus", "tanh", "normalised sigmoid", "top sigmoid", "top normalised sigmoid", "rms norm with eps",
+             "any function"),
     "sum zero": ("softmax", "top softmax", "masked softmax", "log softmax", "layer norm with eps", "layer norm with eps without last",
                  "any shift-invariant function", "any shift-invariant function without last"),
     "orthogonal": ("rms norm", "any scale-invariant function"),
-    "both": ("layer norm", "layer norm without last", "batch norm", "any shift- and scale-invariant function",
-             "any shift- and scale-invariant function without last"),
+    "both": ("layer norm", "batch norm", "any shift- and scale-invariant function", "any shift- and scale-invariant function without last"),
 }
 CUTS = {function: constraint for constraint, functions in CUTS.items() for function in functions}
+# Read exactly in networks of at most so many parameters: norms are algebraic, and the outputs of these sum to one.
+EXACT_PARAMETERS = 300
+NORMS = ("rms norm", "layer norm", "batch norm")
+SUM_TO_ONE = ("softmax", "masked softmax", "top softmax", "normalised sigmoid", "top normalised sigmoid")
 ASSUMPTIONS = {
     "span": "assumed: near a generic point the real gradients span those of the model (span condition)",
     "none": "nothing is assumed",
@@ -418,21 +423,29 @@ class Graph:
     r"""
     The response of a network: what was drawn up to the output, data for what is not linear, and covectors at the output and at cuts.
 
-    Nodes here are parameters, data, constants, contractions, sums and rearrangements; a pairing is a node and its covector.
+    Nodes here are parameters, data, constants, contractions, sums, rearrangements and powers; a pairing is a node and its covector.
+    A power has the value of its input and moves as many times as much as its exponent says: with a free scalar s, s |z|^2 z is a
+    root mean square norm where |z|^2 moves -1/2 times as much, since s stands for a power of |z|^2.
     The data of a field are the numbers of the data nodes as drawn, then those of the covector of the loss, then those at the cuts.
     """
 
     def __init__(self, graph, loss):
         self.ops, self.inputs, self.shapes, self.sizes, self.extra, self.names = [], [], [], [], [], {}
         self.data, self.pairings, cuts = [], [], []
+        self.exact = sum(math.prod(node["shape"]) for node in graph["nodes"] if node["op"] == "parameter") <= EXACT_PARAMETERS
+        # For each node as drawn its place here, and whether data reach it.
+        self.at, self.reached_by_data = [], []
         for node in graph["nodes"]:
-            need(all(i < len(self.ops) for i in node.get("inputs", [])), "the graph is not in order: a node is made of later ones")
-            cuts += self._draw(node)
-        drawn = len(self.ops)
-        need(all(i < drawn for i in [graph["output"], *graph["parameters"]]), "the graph refers to nodes that it does not have")
-        self.parameters = graph["parameters"]
-        need(sorted(self.parameters) == [i for i in range(drawn) if self.ops[i] == "parameter"], "the parameters of the graph are not those that it lists")
-        self.output = graph["output"]
+            need(all(i < len(self.at) for i in node.get("inputs", [])), "the graph is not in order: a node is made of later ones")
+            moved = node["op"] in ("input", "rotation") or any(self.reached_by_data[i] for i in node.get("inputs", []))
+            need(moved or node["op"] not in ("gate", "cut") or node["function"] in NORMS, "functions of parameters alone are not covered")
+            cuts += self._draw(node | {"inputs": [self.at[i] for i in node["inputs"]]} if "inputs" in node else node)
+            self.at.append(len(self.ops) - 1)
+            self.reached_by_data.append(moved)
+        need(all(i < len(self.at) for i in [graph["output"], *graph["parameters"]]), "the graph refers to nodes that it does not have")
+        self.parameters = [self.at[i] for i in graph["parameters"]]
+        need(sorted(self.parameters) == [i for i, op in enumerate(self.ops) if op == "parameter"], "the parameters of the graph are not those that it lists")
+        self.output = self.at[graph["output"]]
         self._pair(self.output, "free" if loss == "least-squares" else "sum zero", None, True)
         for source, constraint, mask in cuts:
             self._pair(source, constraint, mask, False)
@@ -533,8 +546,55 @@ class Graph:
             need(len(mask) == math.prod(shape), "a mask does not fit")
             rows = [mask[i:i + shape[-1]] for i in range(0, len(mask), shape[-1] or 1)]
             need(all(map(any, rows)), "a mask leaves no entry in a row")
-        self.add("data", shape)
+        centred = constraint == "both"
+        if function in NORMS and self.exact:
+            self._norm(source, centred)
+            return []
+        if function in NORMS and centred:
+            # The outputs sum to zero; a single one is zero.
+            if shape[-1] == 1:
+                self._last_axis(source, self.constant([1, 1], [0]))
+            else:
+                self._sum_zero(self.add("data", [*shape[:-1], shape[-1] - 1]))
+        elif function in SUM_TO_ONE and self.exact:
+            self._sum_one(shape, mask)
+        else:
+            self.add("data", shape)
         return [(source, constraint, mask)]
+
+    def _norm(self, z, centred):
+        """Append s |z|^2 z along the last axis with a free scalar s a group, of z minus its mean if centred; factors go into s."""
+        size = self.shapes[z][-1]
+        if centred:
+            z = self._last_axis(z, self.constant([size, size], [size * int(i == j) - 1 for i in range(size) for j in range(size)]))
+        letters = "abcdefghijklmnopqrstu"[:len(self.shapes[z])]
+        lead = letters[:-1]
+        square = self.contract(f"{letters},{letters}->{lead}", z, z)
+        root = self.add("power", self.shapes[square], (square,), Fraction(-1, 2))
+        scale = self.contract(f"{lead},{lead}->{lead}", self.add("data", self.shapes[square]), root)
+        self.contract(f"{lead},{letters}->{letters}", scale, z)
+
+    def _sum_one(self, shape, mask):
+        """Append outputs that sum to one over the allowed entries of each row: the last of them is one minus the others."""
+        size, total = shape[-1], math.prod(shape)
+        if mask is None and size == 1:
+            self.constant(shape, [1] * total)
+            return
+        if mask is None:
+            free = self._sum_zero(self.add("data", [*shape[:-1], size - 1]))
+            last = self.constant(shape, [int(k % size == size - 1) for k in range(total)])
+            self.add("add", shape, (free, last))
+            return
+        rows, spans, ends = total // size, [], []
+        for start in range(0, total, size):
+            allowed = [k for k in range(size) if mask[start + k]]
+            ends += [int(k == allowed[-1]) for k in range(size)]
+            for j in range(size):
+                used = j in allowed[:-1]
+                spans += [int(used and k == j) - int(used and k == allowed[-1]) for k in range(size)]
+        free = self.contract("tv,tvu->tu", self.add("data", [rows, size]), self.constant([rows, size, size], spans))
+        outputs = self.add("add", [rows, size], (free, self.constant([rows, size], ends)))
+        self.gather(outputs, shape, list(range(total)))
 
     def _pair(self, node, constraint, mask, loss):
         """Pair a node with the covectors that its constraint allows, made of free data."""
@@ -619,6 +679,10 @@ class Graph:
             if op == "add":
                 for j in self.inputs[i]:
                     back[j] = [(x + y) % p for x, y in zip(back[j], out)]
+            elif op == "power":
+                (j,), exponent = self.inputs[i], self.extra[i]
+                factor = exponent.numerator * pow(exponent.denominator, -1, p) % p
+                back[j] = [(x + factor * y) % p for x, y in zip(back[j], out)]
             elif op == "gather":
                 inside = back[self.inputs[i][0]]
                 for k, x in enumerate(self.extra[i]):
@@ -645,6 +709,8 @@ class Graph:
                 values[i] = [v.numerator * pow(v.denominator, -1, p) % p for v in self.extra[i]]
             elif op == "add":
                 values[i] = [(x + y) % p for x, y in zip(*(values[j] for j in self.inputs[i]))]
+            elif op == "power":
+                values[i] = values[self.inputs[i][0]]
             elif op == "gather":
                 inside = values[self.inputs[i][0]]
                 values[i] = [0 if x < 0 else inside[x] for x in self.extra[i]]
@@ -663,6 +729,8 @@ class Graph:
         op, inputs = self.ops[i], self.inputs[i]
         if op == "add":
             return [(k, ((j, k),)) for j in inputs for k in range(self.sizes[i])]
+        if op == "power":
+            return [(k, ((inputs[0], k),)) for k in range(self.sizes[i])]
         if op == "gather":
             return [(k, ((inputs[0], x),)) for k, x in enumerate(self.extra[i]) if x >= 0]
         return [(k, ((inputs[0], x), (inputs[1], y))) for k, x, y in self.extra[i]]
@@ -682,7 +750,17 @@ class Graph:
 
     def annihilated(self, direction, first, fresh):
         """Decide exactly whether the derivative of the response along a polynomial direction is zero."""
-        return any(Identity(self, direction, first, itertools.count(fresh), free).holds() for free in (True, False))
+        if Identity(self, direction, first, itertools.count(fresh), True).holds():
+            return True
+        return not self._refuted(direction, first) and Identity(self, direction, first, itertools.count(fresh), False).holds()
+
+    def _refuted(self, direction, first):
+        """Say whether the derivative is seen not to vanish at a random point modulo a prime; nothing is concluded where it vanishes."""
+        p, draw = 2 ** 61 - 1, random.Random(0)
+        last = max([first + self.dimension - 1, *(i for f in direction.values() for m in f for i in m)])
+        z = [draw.randrange(p) for _ in range(last + 1)]
+        row = self.gradient(z[first:first + self.dimension], [draw.randrange(p) for _ in range(self.data_size)], p)
+        return bool(sum(at_point(f, z, p) * row[j] for j, f in direction.items()) % p)
 
 
 class Identity:
@@ -704,7 +782,7 @@ class Identity:
         """Return whether the derivative is zero."""
         graph = self.graph
         for i, op in enumerate(graph.ops):
-            if op in ("add", "gather", "contract") and i not in graph.kept:
+            if op in ("add", "gather", "contract", "power") and i not in graph.kept:
                 self._propagate(i)
             if not self.free:
                 for k in range(graph.sizes[i]):
@@ -730,7 +808,7 @@ class Identity:
                     if part:
                         total = total + (part if len(factors) == 1 else part * self.value(*factors[1 - at]))
             if total:
-                self.moved[i][k] = total
+                self.moved[i][k] = total * Poly({(): self.graph.extra[i]}) if self.graph.ops[i] == "power" else total
 
     def value(self, i, k):
         """Return the value of an entry: a variable, a number, a symbol, or the sum of its terms."""

@@ -7,12 +7,11 @@ not in the record: whoever reads it derives that from the names.
 """
 import numpy as np
 
-from ..graph.activations import GATES, CutFunction, GateFunction, gate_function, masked_softmax
-from ..graph.cuts import covector
+from ..graph.activations import CUTS, GATES, CutFunction, GateFunction, gate_function, is_known, largest, masked_softmax, top
+from ..graph.models import NORMS, SUM_TO_ONE
 from ..graph.network import Network
 from ..graph.operations import Add, Contract
 from ..graph.tensor import Constant, Data, Parameter, Tensor
-from ..networks.modern import chosen_expert
 from ..runtime.errors import NotCovered
 from .errors import CertificateError
 
@@ -21,7 +20,7 @@ WITHOUT_LAST = " without last"
 # A function of the user's own is named by the invariances that are claimed for it.
 _OWN = {"free": "any function", "sum zero": "any shift-invariant function", "orthogonal": "any scale-invariant function",
         "sum zero and orthogonal": "any shift- and scale-invariant function"}
-_KNOWN_CUTS = {"gelu": "free", "silu": "free", "sigmoid": "free", "softplus": "free", "tanh": "free", "normalised sigmoid": "free",
+_KNOWN_CUTS = {"exp": "free", "top sigmoid": "free", "top normalised sigmoid": "free", "gelu": "free", "silu": "free", "sigmoid": "free", "softplus": "free", "tanh": "free", "normalised sigmoid": "free",
                "softmax": "sum zero", "top softmax": "sum zero", "masked softmax": "sum zero", "rms norm": "orthogonal",
                "layer norm": "sum zero and orthogonal", "batch norm": "sum zero and orthogonal",
                "layer norm with eps": "sum zero", "rms norm with eps": "free", "log softmax": "sum zero"}
@@ -107,7 +106,7 @@ def _data_record(node, shape, place):
 
 def _cut_record(node, place):
     name, constraint, source = node.function.name, node.function.constraint, tuple(node.source.shape)
-    if _KNOWN_CUTS.get(name) != constraint:
+    if _KNOWN_CUTS.get(name) != constraint or name in NORMS + SUM_TO_ONE and not is_known(node.function):
         name = _OWN[constraint]
     if tuple(node.shape) == (*source[:-1], source[-1] - 1 if source else 0) and node.mask is None:
         # The outputs sum to zero: all but the last are free.
@@ -169,7 +168,7 @@ def _node(entry, nodes):
         return source.gather(indices)
     if op == "gate":
         name = entry["function"]
-        function = gate_function(name) if name in GATES else chosen_expert() if name == "top softmax" else GateFunction(name, None)
+        function = gate_function(name) if name in GATES else GateFunction(name, largest if name == "top softmax" else None)
         return Data("gate", source.shape, "gate", source=source, function=function)
     return _cut(entry, source)
 
@@ -187,7 +186,9 @@ def _cut(entry, source):
         raise CertificateError(f"a {name} needs an axis, and two outputs if the last is left out")
     if reduced:
         shape = (*shape[:-1], shape[-1] - 1)
-    return Data(name.replace(" ", "_"), shape, "cut", source=source, function=CutFunction(name, constraint))
+    # Ours are read exactly; how many are chosen changes no field.
+    function = CUTS.get(name) or (top(name[4:], 1) if name.startswith("top ") else CutFunction(name, constraint))
+    return Data(name.replace(" ", "_"), shape, "cut", source=source, function=function)
 
 
 def data_places(network, nodes, response):
@@ -210,15 +211,20 @@ def data_places(network, nodes, response):
         at += leaf.size
 
     def own(leaf):
+        leaf = response.replaced.get(leaf, leaf)
         return list(range(start[leaf], start[leaf] + leaf.size)) if leaf in start else [-1] * leaf.size
-    places = [i for node in nodes if isinstance(node, Data) for i in own(node)]
+
+    def drawn(node):
+        # A normalisation that is zero has no data at all, a cut that is read in another way as many as stand for it.
+        if node.kind == "cut" and node not in response.replaced:
+            return []
+        return own(node)
+    places = [i for node in nodes if isinstance(node, Data) for i in drawn(node)]
     rank = {node: i for i, node in enumerate(nodes)}
-    cuts = [node for node in network.output.ancestors(through_data=True) if isinstance(node, Data) and node.kind == "cut"]
-    cuts = [cut for cut in cuts if covector(cut) is not None]
-    if len(response.pairings) != 1 + len(cuts):
-        raise NotCovered("the covectors of this network have no record in certificates yet")
-    pairs = [response.pairings[0]] + [pair for _, pair in sorted(zip(cuts, response.pairings[1:]), key=lambda item: rank[item[0]])]
-    known = set(nodes)
+    if response.forgotten or not response.is_polynomial:
+        raise NotCovered("functions of parameters alone have no record in certificates yet")
+    pairs = [response.pairings[0]] + [pair for _, pair in sorted(zip(response.cuts, response.pairings[1:]), key=lambda item: rank[item[0]])]
+    known = set(nodes) | set(response.replaced.values())
     for _, root in pairs:
         free = [leaf for leaf in root.ancestors() if isinstance(leaf, Data) and leaf not in known]
         places += [i for leaf in free for i in own(leaf)]

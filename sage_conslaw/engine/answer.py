@@ -32,7 +32,7 @@ def answer(question: Question, tell=None) -> Bounds:
         sage: bounds.number, bounds.status, [attempt.strategy for attempt in bounds.attempts if attempt.outcome == "tried"]
         ((2, 2), 'proved', ['blocks', 'words', 'real fields'])
     """
-    bounds = Bounds(question.family.moving_dimension)
+    bounds = Bounds(question.family.moving_dimension, question.family.forgotten)
     try:
         refused = [reason for strategy in STRATEGIES if isinstance(reason := _attempt(strategy, question, bounds, tell), TooLarge)]
     except Stopped as stopped:

@@ -273,8 +273,8 @@ def _common(question, asked, bounds, start):
         state_dimension=bounds.dimension, lie_dimension=bounds.dimension - bounds.number[1], lie_sequence=tuple(bounds.real.words if bounds.real_is_less else bounds.sequence),
         status=bounds.status, error_bound=bounds.error_bound, algorithm=question.algorithm, seed=question.seed,
         seconds=time.perf_counter() - start, options=asked.options, problem=asked, method=bounds.method,
-        laws_at_least=bounds.number[0], attempts=tuple(bounds.attempts), assumption=bounds.assumption, real=bounds.real, counted=bounds.formula,
-        blame=bounds.blame, families=bounds.families)
+        laws_at_least=bounds.number[0], forgotten=() if bounds.meet else bounds.forgotten, attempts=tuple(bounds.attempts),
+        assumption=bounds.assumption, real=bounds.real, counted=bounds.formula, blame=bounds.blame, families=bounds.families)
 
 
 def _partial(question, asked, stopped, start, listed):

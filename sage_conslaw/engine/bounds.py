@@ -41,11 +41,9 @@ class Bounds:
         ArithmeticError: contradiction: a rank of at least 3 (words) and at most 1 (closure); please report it
     """
 
-    def __init__(self, dimension: int):
-        self.dimension = dimension
-        self.laws: tuple = ()
-        self.independent: tuple = ()
-        self.searched: str | None = None
+    def __init__(self, dimension: int, forgotten: tuple = ()) -> None:
+        # What the fields leave aside of the real dynamics: ranks are then those of a model that may span too much.
+        self.dimension, self.forgotten = dimension, tuple(forgotten)
         self.rank_at_least, self._most, self.laws_at_least = 0, dimension, 0
         self.sequence, self.method = (), None
         self.evidence: list[Evidence] = []
@@ -132,6 +130,9 @@ class Bounds:
     @property
     def number(self) -> tuple:
         """Bounds of the number of independent laws, proved under the assumption."""
+        if self.forgotten and (self.real is None or not self.real.reached):
+            # The model may span more than the network does: it bounds the number from one side only.
+            return self.dimension - self.rank_at_most, self.dimension
         most = self.dimension - (self.real.rank if self.real_is_less else self.rank_at_least)
         return self.dimension - self.rank_at_most, most
 
@@ -144,6 +145,8 @@ class Bounds:
     @property
     def status(self) -> str:
         """How the number is known: ``"proved"``, ``"probable"`` (the rank stopped growing at random points) or ``"bounded"``."""
+        if self.forgotten and self.number[0] < self.number[1]:
+            return "bounded"
         return "proved" if self.meet else "probable" if self._stopped_growing and not self.real_is_less else "bounded"
 
     @property

@@ -331,7 +331,9 @@ class ModularArithmetic(_ArrayArithmetic):
             sage: A.scale(x, 2)
             array([ 2, 99,  6])
         """
-        return modular.multiply(a, np.int64(factor % self.p), self.p)
+        if getattr(factor, "denominator", 1) != 1:
+            factor = factor.numerator * pow(factor.denominator, -1, self.p)
+        return modular.multiply(a, np.int64(int(factor) % self.p), self.p)
 
 
 class _OperatorArithmetic(_ArrayArithmetic):
@@ -666,7 +668,7 @@ class PolynomialArithmetic(_OperatorArithmetic):
             array([3*u, 3*v], dtype=object)
         """
         # Entry by entry: the product of an array and a polynomial is left to numpy or to Sage by its size.
-        out, number = np.empty(a.shape, dtype=object), self.ring(factor)
+        out, number = np.empty(a.shape, dtype=object), self.ring(int(factor.numerator)) / int(factor.denominator)
         for index, value in np.ndenumerate(a):
             out[index] = value * number
         return out

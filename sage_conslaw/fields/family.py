@@ -60,6 +60,10 @@ class ControlAffineFamily(ABC):
     time = None
     rate = None
     meaning = {}
+    # What the fields leave aside of the dynamics that they stand for, in words: with any, no list of laws is called complete.
+    forgotten = ()
+    # Whether the fields are polynomials; functions of parameters are not.
+    is_polynomial = True
     # How the drift integrates exactly (``None``: it does not), and whether every control is a shear.
     exact_flow = None
     shears = False

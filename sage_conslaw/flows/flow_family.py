@@ -52,6 +52,8 @@ class FlowFamily(ControlAffineFamily):
                  metric_denominator=None):
         self.metric_denominator = metric_denominator
         self.response = response
+        self.forgotten = getattr(response, "forgotten", ())
+        self.is_polynomial = getattr(response, "is_polynomial", True)
         self.names = names if isinstance(names, Sequence) else list(names)
         self.first_parameter, self.first_forced = first_parameter, first_forced
         self.drift = drift

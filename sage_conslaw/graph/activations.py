@@ -4,7 +4,8 @@ Nonlinearities: what replaces each of them in the exact readings, and their true
 A piecewise linear one is a *gate*, multiplication by a free variable per unit.  Any other is *cut*: its output is free
 data, its input receives a covector that is free up to the invariances of the function ([MGP2025]_; Tran et al. 2026).
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from ..runtime.errors import InputError
@@ -31,7 +32,7 @@ class GateFunction:
     """
 
     name: str
-    slope: object
+    slope: object = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,12 @@ class CutFunction:
 
     name: str
     constraint: str
-    value: object = None
-    pullback: object = None
-    # The same function on every arithmetic (see :mod:`.true_functions`), where its name alone does not say which it is.
-    reading: object = None
+    value: object = field(default=None, compare=False)
+    pullback: object = field(default=None, compare=False)
+    # What tells apart two functions of one name: the mask, how many are chosen.
+    settings: tuple = ()
+    # The same function on every arithmetic (see :mod:`.true_functions`), where its name and settings do not say which it is.
+    reading: object = field(default=None, compare=False)
 
 
 def _leaky(z):
@@ -73,16 +76,22 @@ def _dropout(z):
     return 2.0 * np.random.default_rng(0).integers(0, 2, size=np.shape(z))
 
 
-def _largest(z):
+def largest(z):
+    """Return one at the largest entry along the last axis, zero elsewhere."""
     return (np.argmax(z, axis=-1)[..., None] == np.arange(z.shape[-1])).astype(np.float64)
 
 
+def _positive(z):
+    return (np.asarray(z) > 0).astype(np.float64)
+
+
+# Functions are named ones or partial ones of such, so that networks can be pickled.
 GATES = {
-    "relu": lambda z: (np.asarray(z) > 0).astype(np.float64),
+    "relu": _positive,
     "leaky relu": _leaky,
     "abs": np.sign,
     "dropout": _dropout,
-    "max": _largest,
+    "max": largest,
 }
 
 
@@ -102,17 +111,49 @@ def gate_function(name):
     return GateFunction(name, GATES[name])
 
 
+def _times_slope(slope, z, s):
+    return s * slope(z)
+
+
 def _elementwise(value, slope):
-    return value, lambda z, s: s * slope(z)
+    return value, partial(_times_slope, slope)
 
 
 def _sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
+def _sigmoid_slope(z):
+    return _sigmoid(z) * (1 - _sigmoid(z))
+
+
 def _normal(z):
     from scipy.special import ndtr
     return ndtr(z)
+
+
+def _gelu(z):
+    return z * _normal(z)
+
+
+def _gelu_slope(z):
+    return _normal(z) + z * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+
+
+def _silu(z):
+    return z * _sigmoid(z)
+
+
+def _silu_slope(z):
+    return _sigmoid(z) * (1 + z * (1 - _sigmoid(z)))
+
+
+def _softplus(z):
+    return np.logaddexp(0, z)
+
+
+def _tanh_slope(z):
+    return 1 - np.tanh(z) ** 2
 
 
 def _softmax(z):
@@ -138,19 +179,23 @@ def _centred(z):
     return z - z.mean(axis=-1, keepdims=True)
 
 
+def _layer(z):
+    return _unit(_centred(z))
+
+
+def _layer_pullback(z, s):
+    return _centred(_unit_pullback(_centred(z), s))
+
+
 _FREE = {
-    "gelu": _elementwise(lambda z: z * _normal(z), lambda z: _normal(z) + z * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)),
-    "silu": _elementwise(lambda z: z * _sigmoid(z), lambda z: _sigmoid(z) * (1 + z * (1 - _sigmoid(z)))),
-    "sigmoid": _elementwise(_sigmoid, lambda z: _sigmoid(z) * (1 - _sigmoid(z))),
-    "softplus": _elementwise(lambda z: np.logaddexp(0, z), _sigmoid),
-    "tanh": _elementwise(np.tanh, lambda z: 1 - np.tanh(z) ** 2),
+    "exp": _elementwise(np.exp, np.exp), "gelu": _elementwise(_gelu, _gelu_slope), "silu": _elementwise(_silu, _silu_slope),
+    "sigmoid": _elementwise(_sigmoid, _sigmoid_slope), "softplus": _elementwise(_softplus, _sigmoid), "tanh": _elementwise(np.tanh, _tanh_slope),
 }
 
 CUTS = {name: CutFunction(name, "free", *both) for name, both in _FREE.items()} | {
     "softmax": CutFunction("softmax", "sum zero", _softmax, _softmax_pullback),
     "rms norm": CutFunction("rms norm", "orthogonal", _unit, _unit_pullback),
-    "layer norm": CutFunction("layer norm", "sum zero and orthogonal", lambda z: _unit(_centred(z)),
-                              lambda z, s: _centred(_unit_pullback(_centred(z), s))),
+    "layer norm": CutFunction("layer norm", "sum zero and orthogonal", _layer, _layer_pullback),
 }
 
 
@@ -168,10 +213,6 @@ def _shares_pullback(z, s):
 # Shifts of its input change it, so that the law of the softmax gate does not hold here; what scales its sigmoids alike leaves it unchanged, but
 # that is no polynomial condition on the covector.
 CUTS["normalised sigmoid"] = CutFunction("normalised sigmoid", "free", _shares, _shares_pullback)
-# The outputs of a layer normalisation sum to zero: all but the last determine it.
-LAYER_NORM_WITHOUT_LAST = CutFunction(
-    "layer norm", CUTS["layer norm"].constraint, lambda z: CUTS["layer norm"].value(z)[..., :-1],
-    lambda z, s: CUTS["layer norm"].pullback(z, np.concatenate([s, np.zeros_like(s[..., :1])], axis=-1)))
 # Batch normalisation is the same function, along the axis of the samples.
 CUTS["batch norm"] = CutFunction("batch norm", CUTS["layer norm"].constraint, CUTS["layer norm"].value, CUTS["layer norm"].pullback)
 
@@ -196,6 +237,25 @@ def cut_function(name):
     return CUTS[name]
 
 
+def is_known(function):
+    r"""
+    Say whether a cut function is one of ours, and not the user's own under one of our names.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.activations import CutFunction, cut_function, is_known
+        sage: is_known(cut_function("softmax")), is_known(CutFunction("softmax", "free"))
+        (True, False)
+    """
+    if function.name == "masked softmax":
+        return function.constraint == "sum zero" and getattr(function.value, "func", None) is _within
+    known = CUTS.get(function.name.removeprefix("top "))
+    if known is None:
+        return function.name == "any function" and function.value is None
+    chosen = getattr(function.value, "func", None) is _top
+    return chosen if function.name.startswith("top ") else function.value is known.value
+
+
 def masked_softmax(mask):
     r"""
     Return the softmax over the allowed entries of each row; ``mask`` is an array of 0 and 1.
@@ -209,11 +269,46 @@ def masked_softmax(mask):
         array([[1. , 0. ],
                [0.5, 0.5]])
     """
-    allowed = np.asarray(mask) > 0
+    mask = np.asarray(mask)
+    return CutFunction("masked softmax", "sum zero", partial(_within, mask > 0, _softmax), partial(_pullback_within, mask > 0, _softmax_pullback),
+                       (mask.shape, tuple(map(int, mask.flat))))
 
-    def value(z):
-        return _softmax(np.where(allowed, z, -np.inf))
 
-    def pullback(z, s):
-        return _softmax_pullback(np.where(allowed, z, -np.inf), s)
-    return CutFunction("masked softmax", "sum zero", value, pullback)
+def _within(allowed, value, z):
+    return value(np.where(allowed, z, -np.inf))
+
+
+def _pullback_within(allowed, pullback, z, s):
+    return pullback(np.where(allowed, z, -np.inf), s)
+
+
+def top(name, active):
+    r"""
+    Return the softmax (or the normalised sigmoid) over the largest ``active`` entries of each row; the sigmoid of each of them alone.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.graph.activations import top
+        sage: top("softmax", 2).value(numpy.array([0.0, 1.0, 1.0]))
+        array([0. , 0.5, 0.5])
+        sage: top("normalised sigmoid", 2).value(numpy.array([-5.0, 1.0, 1.0]))
+        array([0. , 0.5, 0.5])
+    """
+    known = CUTS[name]
+    return CutFunction(f"top {name}", known.constraint, partial(_top, active, known.value), partial(_top_pullback, active, known.pullback), (active,))
+
+
+def _kept(active, z):
+    # Minus infinity has softmax and sigmoid zero.
+    return np.where(z >= np.sort(z, axis=-1)[..., -active][..., None], z, -np.inf)
+
+
+def _top(active, value, z):
+    with np.errstate(over="ignore"):
+        return value(_kept(active, z))
+
+
+def _top_pullback(active, pullback, z, s):
+    with np.errstate(over="ignore"):
+        return pullback(_kept(active, z), s)

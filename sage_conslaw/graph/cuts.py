@@ -1,13 +1,12 @@
 r"""
-The covectors that a nonlinearity or a loss can produce: free data, up to the invariances of the function; and the outputs of layer normalisation.
+The covectors that a nonlinearity or a loss can produce: free data, up to the invariances of the function.
 
 A softmax does not change when a constant is added to its input, so every covector there sums to zero; a normalisation does not change when its
 input is scaled, so every covector there is orthogonal to the input.  Each constraint is solved by free data, and nothing else is assumed.
 """
 import numpy as np
 
-from .activations import LAYER_NORM_WITHOUT_LAST
-from .tensor import Constant, Data, Tensor, contract
+from .tensor import Constant, Data, contract
 from .operations import LETTERS
 
 
@@ -102,30 +101,13 @@ def orthogonal(name, z):
     return part(a, b) - part(b, a)
 
 
-def layer_norm(z):
-    r"""
-    Return the layer normalisation of ``z`` along the last axis: its outputs are any that sum to zero, all but the last entry free.
-
-    EXAMPLES:
-
-    Without a gain this adds laws, the sums over the units of the matrix that reads it::
-
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: x, W, U = networks.input(3), networks.parameter("W", 3, 3), networks.parameter("U", 3, 2)
-        sage: conservation_laws(networks.custom((x @ W).layer_norm() @ U), seed=0).matrix_laws()
-        [W 1 (3 laws), 1^T U (2 laws), |W|^2 (1 law)]
-    """
-    size = z.shape[-1] if z.shape else 1
-    if size == 1:
-        return z.cut("layer norm")
-    free = Data("layer_norm", (*z.shape[:-1], size - 1), "cut", source=z, function=LAYER_NORM_WITHOUT_LAST)
-    product = free @ differences(size)
-    return Tensor(product.operation, product.inputs, "{0}")
-
-
-def covector(cut):
+def covector(cut, source=None):
     r"""
     Return the covector at the input of a cut as a tensor of data, ``None`` if it is always zero.
+
+    INPUT:
+
+    - ``source`` -- what stands for the source of the cut, by default itself
 
     EXAMPLES::
 
@@ -137,10 +119,10 @@ def covector(cut):
         sage: covector(Data("z", (1,), "input").softmax()) is None
         True
     """
-    z, constraint = cut.source, cut.function.constraint
+    z, constraint = cut.source if source is None else source, cut.function.constraint
     if constraint == "free":
         return Data("s", z.shape, "covector")
-    size = z.shape[-1]
+    size = z.shape[-1] if z.shape else 1
     if size <= (2 if constraint == "sum zero and orthogonal" else 1):
         return None
     if constraint == "sum zero":

@@ -1,12 +1,16 @@
 r"""
 A network: one graph, with the loss it is trained on, and its response.
 """
-from .cuts import covector, sum_zero
+from .cuts import sum_zero
+from .models import model_of
 from .tensor import Data, Parameter
 from .response import NetworkResponse
 from ..runtime.errors import InputError, InputTypeError
 
 LOSSES = ("least-squares", "cross-entropy")
+
+# Up to this many parameters normalisations are read exactly (a rank takes 1 s); above, their outputs are free data.
+EXACT_COORDINATES = 300
 
 # Names of entries are compared up to this number of parameters (5 ms); the catalog's own names never meet.
 _CHECKED_NAMES = 10_000
@@ -55,7 +59,6 @@ class Network:
         self._leaves = list(used if parameters is None else parameters)
         self.unused = tuple(leaf.name for leaf in self._leaves if leaf not in used)
         self.inputs = tuple(node for node in nodes if isinstance(node, Data) and node.kind == "input")
-        self._cuts = [node for node in nodes if isinstance(node, Data) and node.kind == "cut"]
         self._responses = {}
         self._check_leaves(used)
 
@@ -134,21 +137,18 @@ class Network:
         if loss not in LOSSES:
             raise InputError(f"loss {loss!r} is not known; choose {' or '.join(map(repr, LOSSES))}")
         if loss not in self._responses:
-            shape = self.output.shape
-            pairings, constraints = [], [("sum zero" if loss == "cross-entropy" else "free", None)]
-            if loss == "least-squares":
-                pairings.append((self.output, Data("s", shape, "covector")))
-            elif not shape:
-                raise InputError("cross-entropy needs classes on the last axis of the output, which has no axis")
-            else:
-                pairings.append((self.output, sum_zero("s", shape)))
-            for cut in self._cuts:
-                constrained = covector(cut)
-                if constrained is not None:
-                    pairings.append((cut.source, constrained))
-                    constraints.append((cut.function.constraint, cut.mask))
-            self._responses[loss] = NetworkResponse(self._leaves, pairings, constraints)
+            exact = model_of(self.output, exact=True) if self.dimension <= EXACT_COORDINATES else None
+            coarse = None if exact is not None and exact.same else self._response_of(model_of(self.output, exact=False), loss)
+            self._responses[loss] = coarse if exact is None else self._response_of(exact, loss, coarse)
         return self._responses[loss]
+
+    def _response_of(self, model, loss, coarse=None):
+        shape = model.output.shape
+        if loss == "cross-entropy" and not shape:
+            raise InputError("cross-entropy needs classes on the last axis of the output, which has no axis")
+        free = Data("s", shape, "covector") if loss == "least-squares" else sum_zero("s", shape)
+        constraints = [("free" if loss == "least-squares" else "sum zero", None), *model.constraints]
+        return NetworkResponse(self._leaves, [(model.output, free), *model.pairings], constraints, coarse, model.forgotten, model.replaced, model.cuts)
 
     def local_reparameterisation(self):
         r"""

@@ -7,9 +7,12 @@ One backward pass over the graph serves modular evaluation, duals, floats and po
 import numpy as np
 
 from ..exact import modular
+from ..exact import terms as sparse
 from ..exact.abstraction import AbstractingArithmetic
-from ..exact.arithmetic import Dual, DualArithmetic, FloatArithmetic, PolynomialArithmetic, filled
+from ..exact.arithmetic import Dual, DualArithmetic, FloatArithmetic, ModularArithmetic, PolynomialArithmetic, filled
 from .entry_names import EntryNames
+from .parameter_functions import ParameterFunction
+from .powers import Power
 from .tensor import Constant, Data, Parameter
 from ..runtime.errors import InputError
 
@@ -17,10 +20,25 @@ from ..runtime.errors import InputError
 # Expanding 10^5 terms takes about 2 s; the symbolic algorithms are far slower still on what comes after.
 MAX_PHI_TERMS = 100_000
 
+# Above the degrees of all identities, so that what is not zero is seen but for a probability of about 10^-16 a draw; it decides nothing else.
+_REFUTING_PRIME = (1 << 61) - 1
+
 
 class NetworkResponse:
     r"""
     The response of a graph of operations, for covectors paired with some of its nodes.
+
+    INPUT:
+
+    - ``leaves`` -- the parameters, in the order of the state
+
+    - ``pairings`` -- pairs (node, covector)
+
+    - ``coarse`` -- a response whose gradients span more at every point, for proofs that are cheaper there
+
+    - ``forgotten`` -- what the model leaves aside, in words
+
+    - ``replaced`` -- for each cut, as it was drawn, the free data that stand for it; ``cuts`` -- those of the pairings but the first
 
     EXAMPLES::
 
@@ -34,7 +52,10 @@ class NetworkResponse:
         [U1_1_1*U2_1_1, U1_1_2*U2_2_1]
     """
 
-    def __init__(self, leaves, pairings, constraints=None):
+    def __init__(self, leaves, pairings, constraints=None, coarse=None, forgotten=(), replaced=None, cuts=()):
+        self.coarse, self.forgotten = coarse, tuple(forgotten)
+        # For each cut, as it was drawn, the free data that stand for it.
+        self.replaced, self.cuts = dict(replaced or {}), tuple(cuts)
         self.leaves = list(leaves)
         self.pairings = list(pairings)
         # For each pairing what its covector satisfies, one of `activations.CONSTRAINTS`, and a mask: what the structure of the graph is read from.
@@ -55,7 +76,9 @@ class NetworkResponse:
         # What only covectors are made of.
         self._covector_nodes = covectors - paired
         # At a normalisation the covectors depend on the parameters: the fields are then no gradients of one phi.
-        self.is_gradient = not any(leaf in covectors for leaf in self.leaves)
+        self.is_polynomial = not any(isinstance(node.operation, ParameterFunction) for node in paired)
+        self.is_gradient = not any(leaf in covectors for leaf in self.leaves) and \
+            not any(isinstance(node.operation, (Power, ParameterFunction)) for node in paired)
 
     def _degrees(self):
         degrees = {}
@@ -116,9 +139,15 @@ class NetworkResponse:
             start += leaf.size
         return out
 
-    def forward(self, A, theta, data, covectors=None):
+    def forward(self, A, theta, data, covectors=None, tangents=False):
         r"""
-        Return the values of all nodes at the parameters ``theta`` (last axis) and the data; ``covectors`` evaluates what only these are made of.
+        Return the values of all nodes at the parameters ``theta`` (last axis) and the data.
+
+        INPUT:
+
+        - ``covectors`` -- evaluates what only covectors are made of
+
+        - ``tangents`` -- whether infinitesimal parts are derivatives of the network, and not of the polynomials that its fields are
 
         EXAMPLES::
 
@@ -144,6 +173,8 @@ class NetworkResponse:
                 inputs = [values[child] for child in node.inputs]
                 if covectors is not None and node in self._covector_nodes:
                     values[node] = covectors(node, inputs)
+                elif tangents and isinstance(node.operation, Power):
+                    values[node] = node.operation.tangent(A, *inputs)
                 else:
                     values[node] = node.operation.forward(A, *inputs)
         return values
@@ -286,8 +317,8 @@ class NetworkResponse:
             [U1_1_1*U2_1_1]
         """
         if not self.is_gradient:
-            raise InputError("there is no phi: at a normalisation the covectors depend on the parameters, and the fields are not the gradients "
-                             "of fixed polynomials")
+            raise InputError("there is no phi: at a normalisation and at a function of parameters alone the fields are not the gradients of fixed "
+                             "polynomials")
         A, theta, data = self._polynomials()
         values, total = self.forward(A, theta, data), A.ring.zero()
         for node, covector in self.pairings:
@@ -350,8 +381,35 @@ class NetworkResponse:
             sage: f.annihilated_by(R, {0r: state[0r], 1r: -state[1r]}, numpy.array(R.gens()[2r:], dtype=object), state)
             True
         """
+        if self.coarse is not None and self.coarse.annihilated_by(ring, direction, symbols, state):
+            return True
+        if self._refuted(ring, direction, state):
+            return False
         return (self._derivative_vanishes(ring, direction, symbols, state, abstract=True)
                 or self._derivative_vanishes(ring, direction, symbols, state, abstract=False))
+
+    def _refuted(self, ring, direction, state):
+        """Say whether the derivative is seen not to vanish at random points modulo a prime: much cheaper than to expand it."""
+        p, generator = _REFUTING_PRIME, np.random.default_rng(0)
+        point, terms_of = {}, getattr(ring, "terms_of", sparse.from_sage)
+
+        def at(polynomial):
+            total = 0
+            for monomial, value in terms_of(polynomial).items():
+                term = value.numerator * pow(value.denominator, -1, p)
+                for variable in monomial:
+                    if variable not in point:
+                        point[variable] = int(generator.integers(p))
+                    term = term * point[variable] % p
+                total += term
+            return total % p
+        theta = np.array([at(x) for x in state], dtype=np.int64)
+        moved = np.zeros(self.dimension, dtype=np.int64)
+        for i, value in direction.items():
+            moved[i] = at(value)
+        A = ModularArithmetic(p)
+        rows = np.broadcast_to(self.gradient(A, theta, self.draw(generator, p, 3)), (3, self.dimension))
+        return bool(A.contract("i,i->", rows, moved).any())
 
     def weight_relations(self, lattice):
         r"""
@@ -381,6 +439,10 @@ class NetworkResponse:
             start += leaf.size
         for node in self.order:
             if node.operation is None:
+                continue
+            if isinstance(node.operation, ParameterFunction):
+                for unknown in [*weights[node], *weights[node.inputs[0]]]:
+                    lattice.relation({unknown: 1})
                 continue
             for outs, inputs in node.operation.terms(*(child.shape for child in node.inputs)):
                 self._relate(lattice, weights, node, outs, inputs)
@@ -417,10 +479,12 @@ class NetworkResponse:
             sage: f.symbols_needed() >= f.data_size
             True
         """
-        return sum(node.size for node in self.order)
+        # A function of parameters takes one for its value, and may take one for each of two derivatives.
+        own = sum(node.size * (3 if isinstance(node.operation, ParameterFunction) else 1) for node in self.order)
+        return max(own, 0 if self.coarse is None else self.coarse.symbols_needed())
 
     def _derivative_vanishes(self, ring, direction, symbols, state, abstract):
-        base, zero = PolynomialArithmetic(ring), ring.zero()
+        zero = ring.zero()
         sizes = [leaf.size for leaf in self.data_leaves]
         places = np.cumsum([0] + sizes)
         data = {leaf: symbols[start:start + leaf.size].reshape(leaf.shape)
@@ -428,19 +492,44 @@ class NetworkResponse:
         moved = filled(self.dimension, zero)
         for i, value in direction.items():
             moved[i] = value
-        plain = DualArithmetic(base)
-        A = AbstractingArithmetic(base, symbols[places[-1]:]) if abstract else plain
+        fresh = iter(symbols[places[-1]:])
+        base = _SymbolicFunctions(ring, fresh)
+        A = AbstractingArithmetic(base, fresh) if abstract else DualArithmetic(base)
 
         def covectors(node, inputs):
             # Covectors are expanded, since their constraint is part of the identity, and nothing moves them.
             return Dual(node.operation.forward(base, *(value.real for value in inputs)), None)
-        values = self.forward(A, Dual(state, moved), data, covectors)
+        values = self.forward(A, Dual(state, moved), data, covectors, tangents=True)
         total = zero
         for node, covector in self.pairings:
             derivative = values[node].infinitesimal
             if derivative is not None:
                 total += sum((a * b for a, b in zip(derivative.flat, values[covector].real.flat) if a), zero)
         return not total
+
+
+class _SymbolicFunctions(PolynomialArithmetic):
+    """Polynomials, with a symbol for the value of each function of parameters, the same where the argument is."""
+
+    def __init__(self, ring, symbols):
+        super().__init__(ring)
+        self._symbols, self._known = symbols, {}
+
+    def function_value(self, function, a):
+        out = np.empty(a.shape, dtype=object)
+        if function.name == "softmax":
+            for index in np.ndindex(*a.shape[:-1]):
+                row = [self._symbol((function.name, tuple(map(str, a[index])), i)) for i in range(a.shape[-1] - 1)]
+                out[index] = _object_array([*row, self.ring(1) - sum(row, self.ring.zero())], (a.shape[-1],))
+            return out
+        for index in np.ndindex(*a.shape):
+            out[index] = self._symbol((function.name, function.order, str(a[index])))
+        return out
+
+    def _symbol(self, key):
+        if key not in self._known:
+            self._known[key] = next(self._symbols)
+        return self._known[key]
 
 
 class _CountingArithmetic(FloatArithmetic):

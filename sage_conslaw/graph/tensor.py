@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .activations import cut_function, gate_function
+from .activations import cut_function, gate_function, masked_softmax
 from .linear import LinearOperations, product_spec, rational, unknown_operation
 from .operations import LETTERS, Add, Contract, Gate, Gather
 from .rearrangements import Broadcast, Pad, Reshape, Transpose, indexed, reshaped
@@ -408,6 +408,30 @@ class Tensor(LinearOperations):
         """
         return self.cut("sigmoid")
 
+    def exp(self):
+        r"""
+        Return the exponential: a cut.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.input(2, 3).exp()
+            exp of shape (2, 3)
+        """
+        return self.cut("exp")
+
+    def softplus(self):
+        r"""
+        Return the softplus, `\log(1 + e^x)`: a cut.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.input(2, 3).softplus()
+            softplus of shape (2, 3)
+        """
+        return self.cut("softplus")
+
     def tanh(self):
         r"""
         Return the hyperbolic tangent: a cut.
@@ -436,7 +460,6 @@ class Tensor(LinearOperations):
         """
         if mask is None:
             return self.cut("softmax")
-        from .activations import masked_softmax
         mask = np.asarray(mask)
         if mask.dtype == object or not np.isin(mask.astype(float), (0, 1)).all():
             raise InputError(f"the mask of {self.label()} has entries other than 0 and 1 (which entries take part)")
@@ -473,8 +496,7 @@ class Tensor(LinearOperations):
             sage: x.layer_norm().shape
             (2, 3)
         """
-        from .cuts import layer_norm
-        return layer_norm(self)
+        return self.cut("layer norm")
 
     def batch_norm(self, axes=0):
         r"""

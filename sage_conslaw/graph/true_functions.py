@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from ..exact.balls import Undecided, innermost, largest_of
-from .activations import CUTS, LAYER_NORM_WITHOUT_LAST
+from .activations import is_known
 from .operations import LETTERS
 
 
@@ -201,6 +201,7 @@ class Unit(Reading):
 
 
 READINGS = {
+    "exp": _own("exp", lambda A, z, y: y),
     "gelu": _product_rule("normal", lambda A, z, y: A.elementary("normal density", z)),
     "silu": _product_rule("sigmoid", _bell),
     "sigmoid": _own("sigmoid", _bell),
@@ -260,9 +261,9 @@ def reading_of(cut):
     function = cut.function
     if cut.mask is not None and function.name == "masked softmax":
         return Shares("exp", _exponential_slope, cut.mask)
-    if function == LAYER_NORM_WITHOUT_LAST:
-        return Unit(True, without_last=True)
     if function.reading is not None:
         return function.reading
     # A function of the user's own may have a name of ours: only our own is known to be what the name says.
-    return READINGS.get(function.name) if function == CUTS.get(function.name) else None
+    if not is_known(function):
+        return None
+    return top(function.name.removeprefix("top "), function.settings[0]) if function.name.startswith("top ") else READINGS.get(function.name)

@@ -5,6 +5,7 @@ The laws that the literature claims for them, with theorem and conditions, are i
 """
 from .catalog import check_sizes, integer, truth
 from .compose import fixed
+from ..graph.activations import GateFunction, largest, top
 from ..graph.tensor import Data, Parameter
 from ..graph.network import Network
 from ..runtime.errors import InputError, InputTypeError
@@ -276,8 +277,8 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
 
     - ``gate`` -- ``"softmax"``, ``"sigmoid"`` for gates that are independent of each other, or ``"normalised sigmoid"``
 
-    - ``active`` -- how many experts answer (top-k), with the softmax taken over these; with one, its gate is constant and the router is not trained.
-      Which ones answer depends on the data: all pairs occur
+    - ``active`` -- how many experts answer (top-k), with the softmax or the shares taken over these; with one, its gate is constant and the router
+      is not trained. Which ones answer depends on the data: all choices occur
 
     EXAMPLES::
 
@@ -285,6 +286,8 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
         sage: conservation_laws(networks.mixture(2, 2, 3)).number              # 3 * 2 hidden units, and a sum of the router for each input
         8
         sage: conservation_laws(networks.mixture(2, 2, 3, gate="sigmoid")).number
+        6
+        sage: conservation_laws(networks.mixture(2, 1, 2, gate="normalised sigmoid", active=1)).number    # the router's four entries, and two
         6
     """
     d, h, experts, p = check_sizes([d, h, experts, d if p is None else p], 4, "mixture")
@@ -294,56 +297,16 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
         raise InputError(f"{active} active experts of {experts}; try active {experts}")
     x = Data("x", (d,), "input")
     logits = x @ Parameter("router", (d, experts))
-    if active == 1 and gate in ("softmax", "normalised sigmoid"):
+    if active == 1 and gate != "sigmoid":
         # The share of the one chosen expert is 1: its covector is zero.
-        weights = Data("softmax", (experts,), "gate", source=logits, function=chosen_expert())
+        weights = Data("softmax", (experts,), "gate", source=logits, function=GateFunction("top softmax", largest))
     else:
-        weights = logits.cut(gate if active == experts else top_gate(active, gate))
+        weights = logits.cut(gate if active == experts else top(gate, active))
     output = None
     for i in range(experts):
         expert = gated_unit(x, h, p, "silu", suffix=str(i + 1)) * weights[i:i + 1].repeat_to((p,))
         output = expert if output is None else output + expert
     return Network("mixture", (d, h, experts, p), output, **_given({"gate": gate, "active": active}, {"gate": "softmax", "active": 2}))
-
-
-def top_softmax(active):
-    """Return the softmax over the largest entries, as many as are active."""
-    return top_gate(active, "softmax")
-
-
-def top_gate(active, gate):
-    """Return the gate on the entries with the largest inputs, zero elsewhere."""
-    import numpy as np
-
-    from ..graph.activations import CUTS, CutFunction
-    from ..graph.true_functions import top
-
-    def chosen(z):
-        return z >= np.sort(z, axis=-1)[..., -active][..., None]
-
-    def value(z):
-        mark = chosen(z)
-        if gate == "softmax":
-            return CUTS[gate].value(np.where(mark, z, -np.inf))
-        y = np.where(mark, CUTS["sigmoid"].value(z), 0.0)
-        return y if gate == "sigmoid" else y / y.sum(axis=-1, keepdims=True)
-
-    def pullback(z, s):
-        mark = chosen(z)
-        if gate == "softmax":
-            return CUTS[gate].pullback(np.where(mark, z, -np.inf), s)
-        if gate == "sigmoid":
-            return np.where(mark, CUTS[gate].pullback(z, s), 0.0)
-        y, slope = value(z), np.where(mark, CUTS["sigmoid"].pullback(z, np.ones_like(z)), 0.0)
-        total = np.where(mark, CUTS["sigmoid"].value(z), 0.0).sum(axis=-1, keepdims=True)
-        return slope * (s - (s * y).sum(axis=-1, keepdims=True)) / total
-    return CutFunction(f"top {gate}", CUTS[gate].constraint, value, pullback, top(gate, active))
-
-
-def chosen_expert():
-    """Return the gate that is one at the largest entry."""
-    from ..graph.activations import GateFunction, _largest
-    return GateFunction("top softmax", _largest)
 
 
 def lora(widths, rank=1, activation="relu", seed=0):

@@ -53,6 +53,8 @@ class LawCount(SageObject):
     attempts: tuple = field(default=(), compare=False, repr=False)
     assumption: str = "span"
     real: object = field(default=None, compare=False)
+    # What the model leaves aside of the real network, in words: then it bounds the number from one side only.
+    forgotten: tuple = ()
 
     @property
     def number(self):
@@ -183,6 +185,9 @@ class LawCount(SageObject):
             return f"{_count(self.state_dimension, 'state coordinate')} ({_count(self.parameters, 'parameter')})"
         return _count(self.parameters, "parameter")
 
+    def _bounded(self):
+        return "; ".join(["bounded", *self.forgotten])
+
     def _certainty(self):
         if self.status == "proved":
             return self._proved()
@@ -192,7 +197,7 @@ class LawCount(SageObject):
 
     def _repr_(self):
         if self.status == "bounded":
-            return f"between {self.laws_at_least} and {_laws(self.number)} in {self._space()} (bounded){self._more()}"
+            return f"between {self.laws_at_least} and {_laws(self.number)} in {self._space()} ({self._bounded()}){self._more()}"
         return f"{_laws(self.number)} in {self._space()} ({self._certainty()})"
 
     def _repr_html_(self):
@@ -254,6 +259,8 @@ class LawCount(SageObject):
             record["open_segments"] = list(self.blame)
         if self.remarks:
             record["remarks"] = list(self.remarks)
+        if self.forgotten:
+            record["forgotten"] = list(self.forgotten)
         record.update((key, value) for key, value in self.options)
         return record
 

@@ -22,6 +22,8 @@ class Closure(Strategy):
             return "the bounds meet"
         if not bounds.stopped_growing:
             return "the rank has not stopped growing"
+        if not question.family.is_polynomial:
+            return "the fields are not polynomials"
         if not question.proof:
             return "no proof is asked for"
         if question.family.variety is not None and question.family.variety.relations:

@@ -1,0 +1,264 @@
+r"""
+What replaces each nonlinearity in the exact readings: the graph of a network, rewritten.
+
+A cut is a leaf of data that remembers its source, the tensor that it is a function of.  Two readings replace it.
+
+- *Exact* where it can be.  A root mean square norm is `s |z|^2 z` with one free scalar `s` a group (:mod:`.powers`); layer and batch
+  normalisation are the same on the centred input.  The outputs of a softmax sum to one: the last is one minus the others.  A function
+  of parameters alone is no datum (:mod:`.parameter_functions`).  Everything else stays free data, with a free covector at its source.
+- *Coarse*: outputs of normalisations are free data too, with covectors orthogonal to the source.  The fields span more, so the laws found
+  there are laws of the exact reading; it is what is left at sizes where the exact one is too large.
+
+Two examples of what the coarse reading forgets: `x W`, normalised without a gain, times `U` has the Noether laws `W^T W' - W'^T W + U U'^T - U' U^T` of
+momentum flow, since the norm commutes with rotations; a softmax times `U` plus `b` has `1^T U - b`, since the outputs sum to one.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..exact.arithmetic import ModularArithmetic
+from ..exact.linear_algebra import rank
+from ..exact.modular import random_array
+from .activations import is_known
+from .cuts import covector, differences
+from .operations import LETTERS, Contract
+from .parameter_functions import ParameterFunction
+from .powers import Power
+from .tensor import Constant, Data, Parameter, Tensor, contract
+
+NORMS = ("rms norm", "layer norm", "batch norm")
+SUM_TO_ONE = ("softmax", "masked softmax", "top softmax", "normalised sigmoid", "top normalised sigmoid")
+
+# A prime and a seed to see whether arguments of functions are independent: a rank there proves it.
+_PRIME, _SEED = (1 << 61) - 1, 0
+
+
+@dataclass(frozen=True)
+class Model:
+    r"""
+    A graph whose leaves are parameters, constants and free data.
+
+    - ``output`` -- the output, rewritten
+
+    - ``pairings`` -- pairs (source of a cut, the covector that it receives)
+
+    - ``constraints`` -- for each pairing what its covector satisfies, one of `activations.CONSTRAINTS`, and a mask
+
+    - ``cuts`` -- the cuts that have a pairing, in their order
+
+    - ``forgotten`` -- what the model leaves aside, in words; then no list of laws is called complete
+
+    - ``replaced`` -- for each cut the free data that stand for it, for those that have any
+
+    - ``same`` -- whether no nonlinearity differs between the two readings
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.models import model_of
+        sage: x, W = networks.input(2), networks.parameter("W", 2, 3)
+        sage: len(model_of((x @ W).gelu()).pairings), len(model_of((x @ W).rms_norm()).pairings)
+        (1, 0)
+    """
+
+    output: Tensor
+    pairings: tuple
+    constraints: tuple
+    cuts: tuple
+    forgotten: tuple
+    replaced: dict
+    same: bool
+
+
+def model_of(output, exact=True):
+    r"""
+    Return the graph up to a tensor with every nonlinearity replaced.
+
+    EXAMPLES:
+
+    A gate that is a function of parameters::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.models import model_of
+        sage: x, a = networks.input(2), networks.parameter("a", 2)
+        sage: model = model_of(x * a.tanh()); model.pairings, model.forgotten
+        ((), ())
+        sage: model_of(x * a.relu()).forgotten
+        ('the gate relu of a depends on parameters alone: it is 0 or 1',)
+    """
+    new, carries, pairings, constraints, forgotten, arguments, same, replaced = {}, {}, [], [], [], [], True, {}
+    cuts = []
+    order, seen = output.ancestors(through_data=True), set()
+    for node in order:
+        source = getattr(node, "source", None)
+        carries[node] = isinstance(node, Data) and source is None or any(carries[child] for child in (source, *node.inputs) if child is not None)
+        if node.operation is not None:
+            children = [new[child] for child in node.inputs]
+            kept = all(a is b for a, b in zip(children, node.inputs))
+            new[node] = node if kept else Tensor(node.operation, children, node._written)
+        elif source is None or node.kind == "gate":
+            new[node] = node
+            if source is not None and not carries[node]:
+                forgotten.append(f"the gate {node.function.name} of {source.label()} depends on parameters alone: it is 0 or 1")
+        elif carries[node] or not exact or _name(node) in NORMS:
+            same = same and carries[node] and _name(node) not in NORMS + SUM_TO_ONE
+            new[node], constrained = _cut(node, new[source], exact)
+            # What is new in the graph and is no covector is what stands for the outputs.
+            free = [leaf for leaf in new[node].ancestors() if isinstance(leaf, Data) and leaf.kind == "cut"]
+            replaced.update({node: leaf for leaf in free if leaf is node or leaf not in seen})
+            seen.update(free)
+            if constrained is not None:
+                pairings.append((new[source], constrained))
+                cuts.append(node)
+                constraints.append((node.function.constraint, node.mask))
+            if not carries[node] and _name(node) not in NORMS:
+                forgotten.append(f"{node.function.name} of {source.label()} depends on parameters alone")
+        else:
+            same = False
+            new[node] = _of_parameters(node, new[source])
+            if new[node] is None:
+                new[node] = node
+                forgotten.append(f"{node.function.name} of {source.label()} depends on parameters alone")
+            else:
+                arguments.append((node, new[source]))
+    forgotten += _dependent(arguments) if exact else _loose(order, carries)
+    return Model(new[output], tuple(pairings), tuple(constraints), tuple(cuts), tuple(dict.fromkeys(forgotten)), replaced, same)
+
+
+def _loose(order, carries):
+    """
+    Say in words where the coarse reading is known to span more than the network does.
+
+    A gain after a norm breaks the rotations that the norm commutes with, and data with a softmax output forget its sum: with two inputs or
+    more the counts of both readings agreed at all sizes tried (`tests/graph/test_models.py`).  Without a gain, or where parameters alone
+    multiply the outputs of a softmax, they differ.
+    """
+    users, said = {}, []
+    for node in order:
+        for child in node.inputs:
+            users.setdefault(child, []).append(node)
+    narrow = any(isinstance(node, Data) and node.kind == "input" and (node.shape or (1,))[-1] < 2 for node in order)
+    for leaf in order:
+        name = _name(leaf) if getattr(leaf, "kind", None) == "cut" else None
+        if name in NORMS and (narrow or not all(_is_gain(leaf, user) for user in users.get(leaf, ()))):
+            said.append(f"{name} of {leaf.source.label()} is read " + ("with one input" if narrow else "without a gain"))
+        if name in SUM_TO_ONE and any(not carries[child] for user in users.get(leaf, ()) if type(user.operation) is Contract
+                                      for child in user.inputs if child is not leaf and not isinstance(child, Constant)):
+            said.append(f"the outputs of {name} sum to one, and parameters multiply them")
+    return said
+
+
+def _is_gain(leaf, user):
+    """Say whether a node is a tensor times a parameter for each entry of an axis."""
+    if type(user.operation) is not Contract or user.operation.result not in (user.operation.left, user.operation.right):
+        return False
+    (other,) = [child for child in user.inputs if child is not leaf] or [leaf]
+    while other.operation is not None and len(other.inputs) == 1:
+        (other,) = other.inputs
+    return isinstance(other, Parameter)
+
+
+def _name(leaf):
+    """Return the name of a cut's function, ``None`` if it is the user's own."""
+    return leaf.function.name if is_known(leaf.function) else None
+
+
+def _cut(leaf, source, exact):
+    """Return what replaces a cut, and the covector at its source or ``None``."""
+    name = _name(leaf)
+    if name in NORMS:
+        if exact:
+            return _norm(source, centred=name != "rms norm"), None
+        return _outputs_of_norm(leaf, source), covector(leaf, source)
+    if name in SUM_TO_ONE and exact:
+        return _sum_to_one(leaf), covector(leaf, source)
+    return leaf, covector(leaf, source)
+
+
+def _norm(z, centred):
+    """Return `s |z|^2 z` along the last axis, on request of the centred input; a common factor goes into `s`."""
+    size = z.shape[-1] if z.shape else 1
+    if centred:
+        z = z @ Constant(size * np.eye(size, dtype=np.int64) - 1)
+    letters = LETTERS[:len(z.shape)]
+    lead = letters[:-1]
+    square = contract(f"{letters},{letters}->{lead}", z, z)
+    root = Tensor(Power("-1/2"), (square,), "{0}")
+    scale = Data("scale", square.shape, "cut")
+    return contract(f"{lead},{letters}->{letters}", contract(f"{lead},{lead}->{lead}", scale, root), z)
+
+
+def _outputs_of_norm(leaf, source):
+    """Return the outputs of a normalisation as free data; those of a centred one sum to zero."""
+    size = source.shape[-1] if source.shape else 1
+    if _name(leaf) == "rms norm":
+        return leaf
+    if size == 1:
+        return source @ Constant([[0]]) if source.shape else source * 0
+    return Data(leaf.name, (*source.shape[:-1], size - 1), "cut") @ differences(size)
+
+
+def _sum_to_one(leaf):
+    """Return data that sum to one along the last axis, over the allowed entries: the last of them is one minus the others."""
+    shape, mask = leaf.shape, leaf.mask
+    size = shape[-1] if shape else 1
+    if mask is None:
+        last = np.zeros(shape, dtype=np.int64)
+        last[..., -1:] = 1
+        if size == 1:
+            return Constant(last)
+        return Data(leaf.name, (*shape[:-1], size - 1), "cut") @ differences(size) + Constant(last)
+    rows = mask.reshape(-1, size)
+    spans, last = np.zeros((len(rows), size, size), dtype=np.int64), np.zeros((len(rows), size), dtype=np.int64)
+    for i, row in enumerate(rows):
+        allowed = np.flatnonzero(row)
+        last[i, allowed[-1]] = 1
+        for place in allowed[:-1]:
+            spans[i, place, place], spans[i, place, allowed[-1]] = 1, -1
+    free = Data(leaf.name, (len(rows), size), "cut")
+    return (Tensor(Contract("tv,tvu->tu"), (free, Constant(spans))) + Constant(last)).reshape(*shape)
+
+
+def _of_parameters(leaf, source):
+    """Return a known function of parameters as a node of the graph, ``None`` where there is no equation for it."""
+    def apply(name):
+        return Tensor(ParameterFunction(name), (source,), name.replace(" ", "_") + "({0})")
+    name = _name(leaf)
+    if name in ("exp", "sigmoid", "tanh", "softplus", "any function") or name == "softmax" and leaf.mask is None and source.shape:
+        return apply(name)
+    if name == "silu":
+        return source * apply("sigmoid")
+    return source * apply("normal cdf") if name == "gelu" else None
+
+
+def _dependent(arguments):
+    """
+    Say in words which functions of parameters have arguments for which independence of the values is not proved.
+
+    Exponentials need arguments that are independent with 1 over the rationals; of others it is known where each argument is a parameter.
+    """
+    if not arguments:
+        return []
+    leaves = list(dict.fromkeys(node for _, source in arguments for node in source.ancestors() if isinstance(node, Parameter)))
+    total = sum(leaf.size for leaf in leaves)
+    A, generator = ModularArithmetic(_PRIME), np.random.default_rng(_SEED)
+    points = total + 2 + sum(source.size for _, source in arguments)
+    theta = random_array(generator, (points, total), _PRIME)
+    values, start = {}, 0
+    for leaf in leaves:
+        values[leaf] = theta[:, start:start + leaf.size].reshape((-1,) + leaf.shape)
+        start += leaf.size
+    for _, source in arguments:
+        for node in source.ancestors():
+            if node not in values:
+                values[node] = node.value(A) if isinstance(node, Constant) else node.operation.forward(A, *(values[child] for child in node.inputs))
+    own = {row.tobytes() for row in np.ascontiguousarray(theta.T)}
+    columns, said = {}, []
+    for leaf, source in arguments:
+        rows = np.ascontiguousarray(np.broadcast_to(values[source], (points, *source.shape)).reshape(points, -1).T)
+        columns.update((row.tobytes(), row) for row in rows)
+        if _name(leaf) in ("gelu", "softplus", "any function") and not {row.tobytes() for row in rows} <= own:
+            said.append(f"{leaf.function.name} of {leaf.source.label()}, whose entries are not parameters")
+    if rank(np.vstack([np.ones((1, points), dtype=np.int64), *columns.values()]), _PRIME) <= len(columns):
+        said.append("functions of parameters whose arguments depend on each other")
+    return said
