@@ -19,7 +19,6 @@ import numpy as np
 from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import rank
 from ..exact.modular import random_array
-from .activations import is_known
 from .cuts import covector, differences
 from .operations import LETTERS, Contract
 from .parameter_functions import ParameterFunction
@@ -96,12 +95,15 @@ def model_of(output, exact=True):
             children = [new[child] for child in node.inputs]
             kept = all(a is b for a, b in zip(children, node.inputs))
             new[node] = node if kept else Tensor(node.operation, children, node._written)
-        elif source is None or node.kind == "gate":
+            continue
+        if source is None or node.kind == "gate":
             new[node] = node
             if source is not None and not carries[node]:
                 forgotten.append(f"the gate {node.function.name} of {source.label()} depends on parameters alone: it is 0 or 1")
-        elif carries[node] or not exact or _name(node) in NORMS:
-            same = same and carries[node] and _name(node) not in NORMS + SUM_TO_ONE
+            continue
+        known = None if carries[node] or not exact or node.function.name in NORMS else _of_parameters(node, new[source])
+        same = same and carries[node] and node.function.name not in NORMS + SUM_TO_ONE
+        if known is None:
             new[node], constrained = _cut(node, new[source], exact)
             # What is new in the graph and is no covector is what stands for the outputs.
             free = [leaf for leaf in new[node].ancestors() if isinstance(leaf, Data) and leaf.kind == "cut"]
@@ -111,16 +113,11 @@ def model_of(output, exact=True):
                 pairings.append((new[source], constrained))
                 cuts.append(node)
                 constraints.append((node.function.constraint, node.mask))
-            if not carries[node] and _name(node) not in NORMS:
+            if not carries[node] and node.function.name not in NORMS:
                 forgotten.append(f"{node.function.name} of {source.label()} depends on parameters alone")
         else:
-            same = False
-            new[node] = _of_parameters(node, new[source])
-            if new[node] is None:
-                new[node] = node
-                forgotten.append(f"{node.function.name} of {source.label()} depends on parameters alone")
-            else:
-                arguments.append((node, new[source]))
+            new[node] = known
+            arguments.append((node, new[source]))
     forgotten += _dependent(arguments) if exact else _loose(order, carries)
     return Model(new[output], tuple(pairings), tuple(constraints), tuple(cuts), tuple(dict.fromkeys(forgotten)), replaced, same)
 
@@ -139,13 +136,21 @@ def _loose(order, carries):
             users.setdefault(child, []).append(node)
     narrow = any(isinstance(node, Data) and node.kind == "input" and (node.shape or (1,))[-1] < 2 for node in order)
     for leaf in order:
-        name = _name(leaf) if getattr(leaf, "kind", None) == "cut" else None
-        if name in NORMS and (narrow or not all(_is_gain(leaf, user) for user in users.get(leaf, ()))):
+        name = leaf.function.name if getattr(leaf, "kind", None) == "cut" else None
+        if name in NORMS and (narrow or not all(_is_gain(child, user) for child, user in _readers(leaf, users))):
             said.append(f"{name} of {leaf.source.label()} is read " + ("with one input" if narrow else "without a gain"))
-        if name in SUM_TO_ONE and any(not carries[child] for user in users.get(leaf, ()) if type(user.operation) is Contract
-                                      for child in user.inputs if child is not leaf and not isinstance(child, Constant)):
+        if name in SUM_TO_ONE and any(not carries[other] for child, user in _readers(leaf, users) if type(user.operation) is Contract
+                                      for other in user.inputs if other is not child and not isinstance(other, Constant)):
             said.append(f"the outputs of {name} sum to one, and parameters multiply them")
     return said
+
+
+def _readers(leaf, users):
+    """Return what reads a node, through rearrangements: pairs of the input and the reader."""
+    found = []
+    for user in users.get(leaf, ()):
+        found += _readers(user, users) if len(user.inputs) == 1 else [(leaf, user)]
+    return found
 
 
 def _is_gain(leaf, user):
@@ -158,14 +163,9 @@ def _is_gain(leaf, user):
     return isinstance(other, Parameter)
 
 
-def _name(leaf):
-    """Return the name of a cut's function, ``None`` if it is the user's own."""
-    return leaf.function.name if is_known(leaf.function) else None
-
-
 def _cut(leaf, source, exact):
     """Return what replaces a cut, and the covector at its source or ``None``."""
-    name = _name(leaf)
+    name = leaf.function.name
     if name in NORMS:
         if exact:
             return _norm(source, centred=name != "rms norm"), None
@@ -191,7 +191,7 @@ def _norm(z, centred):
 def _outputs_of_norm(leaf, source):
     """Return the outputs of a normalisation as free data; those of a centred one sum to zero."""
     size = source.shape[-1] if source.shape else 1
-    if _name(leaf) == "rms norm":
+    if leaf.function.name == "rms norm":
         return leaf
     if size == 1:
         return source @ Constant([[0]]) if source.shape else source * 0
@@ -223,7 +223,7 @@ def _of_parameters(leaf, source):
     """Return a known function of parameters as a node of the graph, ``None`` where there is no equation for it."""
     def apply(name):
         return Tensor(ParameterFunction(name), (source,), name.replace(" ", "_") + "({0})")
-    name = _name(leaf)
+    name = leaf.function.name
     if name in ("exp", "sigmoid", "tanh", "softplus", "any function") or name == "softmax" and leaf.mask is None and source.shape:
         return apply(name)
     if name == "silu":
@@ -257,7 +257,7 @@ def _dependent(arguments):
     for leaf, source in arguments:
         rows = np.ascontiguousarray(np.broadcast_to(values[source], (points, *source.shape)).reshape(points, -1).T)
         columns.update((row.tobytes(), row) for row in rows)
-        if _name(leaf) in ("gelu", "softplus", "any function") and not {row.tobytes() for row in rows} <= own:
+        if leaf.function.name in ("gelu", "softplus", "any function") and not {row.tobytes() for row in rows} <= own:
             said.append(f"{leaf.function.name} of {leaf.source.label()}, whose entries are not parameters")
     if rank(np.vstack([np.ones((1, points), dtype=np.int64), *columns.values()]), _PRIME) <= len(columns):
         said.append("functions of parameters whose arguments depend on each other")

@@ -1,0 +1,174 @@
+"""Exact models of normalisations, softmax and functions of parameters: the issue's table, and real networks by automatic differentiation."""
+import numpy as np
+import pytest
+
+from sage_conslaw import certificates, conservation_laws, count_conservation_laws, flows, is_conserved, networks
+from sage_conslaw.check import verify
+from sage_conslaw.graph.models import model_of
+from sage_conslaw.graph.network import Network
+from sage_conslaw.results.result import LawCount
+
+
+def custom(build):
+    """Return a network of two inputs, with weights 2 x 3 and 3 x 2, a bias and a number."""
+    x, W, U = networks.input(2), networks.parameter("W", 2, 3), networks.parameter("U", 3, 2)
+    return networks.custom(build(x, W, U, networks.parameter("b", 2), networks.parameter("a", 1)))
+
+
+TABLE = [
+    ("rms without gain", networks.normalised(2, 4, 1, norm="rms", gain=False), 4),
+    ("one input, rms with gain", networks.normalised(1, 3, 1, norm="rms"), 8),
+    ("one input, wider", networks.normalised(1, 5, 1, norm="rms"), 14),
+    ("layer norm of one unit", networks.normalised(2, 1, 2), 4),
+    ("layer norm of one unit, wider", networks.normalised(3, 1, 2), 5),
+    ("softmax sums to one", custom(lambda x, W, U, b, a: (x @ W).softmax() @ U + b), 4),
+    ("tanh of a parameter", custom(lambda x, W, U, b, a: x + a.tanh() * ((x @ W).relu() @ U)), 4),
+    ("sigmoid of a parameter", custom(lambda x, W, U, b, a: a.sigmoid() * (x @ W)), 1),
+    ("exp of a parameter", custom(lambda x, W, U, b, a: x * b * a.exp()), 1),
+    ("chosen share", networks.mixture(2, 1, 2, gate="normalised sigmoid", active=1), 6),
+    ("rms with gain", networks.normalised(3, 4, 2, norm="rms"), 5),
+    ("layer norm with gain", networks.normalised(3, 4, 2), 8),
+    ("batch norm with gain", networks.normalised(3, 4, 2, norm="batch"), 8),
+    ("attention", networks.attention(4, 2), 6),
+    ("attention with biases", networks.attention(4, 2, bias=True), 8),
+]
+
+
+@pytest.mark.parametrize("net, number", [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_number(net, number):
+    result = conservation_laws(net, seed=0)
+    assert result.number == number and result.status in ("proved", "probable")
+    assert len(result.independent) <= number
+
+
+@pytest.mark.parametrize("q", [2, 3])
+@pytest.mark.parametrize("p, m", [(3, 2), (2, 3)])
+def test_rotations_give_momentum(p, q, m):
+    net = networks.normalised(p, q, m, norm="rms", gain=False, bias=False)
+    result = conservation_laws(net, flow=flows.momentum(), seed=0)
+    assert len(result.independent) >= q * (q - 1) // 2
+    law = " + ".join([f"W_{i}_1*dW_{i}_2 - W_{i}_2*dW_{i}_1" for i in range(1, p + 1)] + [f"U_1_{k}*dU_2_{k} - U_2_{k}*dU_1_{k}" for k in range(1, m + 1)])
+    assert is_conserved(law, net, flow=flows.momentum())
+
+
+def test_a_gain_breaks_the_rotations():
+    net = networks.normalised(3, 2, 2, norm="rms", gain=True, bias=False)
+    law = "W_1_1*dW_1_2 - W_1_2*dW_1_1 + W_2_1*dW_2_2 - W_2_2*dW_2_1 + W_3_1*dW_3_2 - W_3_2*dW_3_1 + U_1_1*dU_2_1 - U_2_1*dU_1_1 + U_1_2*dU_2_2 - U_2_2*dU_1_2"
+    assert not is_conserved(law, net, flow=flows.momentum())
+
+
+def test_the_sum_of_a_softmax_is_a_law():
+    net = custom(lambda x, W, U, b, a: (x @ W).softmax() @ U + b)
+    assert is_conserved("U_1_1 + U_2_1 + U_3_1 - b_1", net) and not is_conserved("U_1_1 + U_2_1 + U_3_1", net)
+    masked = custom(lambda x, W, U, b, a: (x @ W).softmax(mask=[1, 0, 1]) @ U + b)
+    assert is_conserved("U_1_1 + U_3_1 - b_1", masked) and not is_conserved("U_1_1 - b_1", masked)
+
+
+def test_an_exponential_has_a_polynomial_law():
+    # a' = b e^a c, b' = e^a c.
+    one, a, b = networks.input(1), networks.parameter("a", 1), networks.parameter("b", 1)
+    result = conservation_laws(networks.custom(one * b * a.exp()), seed=0)
+    assert (result.number, list(map(str, result.laws))) == (1, ["b^2 - 2*a"])
+
+
+@pytest.mark.parametrize("build, word", [
+    (lambda x, W, U, b, a: x * (a.relu()), "relu"),
+    (lambda x, W, U, b, a: x * (b + b).tanh() * b.tanh(), "depend on each other"),
+    (lambda x, W, U, b, a: x * b.cut("normalised sigmoid"), "normalised sigmoid"),
+])
+def test_what_is_left_aside_is_never_called_complete(build, word):
+    result = conservation_laws(custom(build), seed=0)
+    assert any(word in text for text in result.forgotten) and result.complete is not True and result.status == "bounded"
+    assert result.number == result.state_dimension
+
+
+def test_the_coarse_reading_says_where_it_spans_more():
+    wide = networks.normalised(20, 20, 20, norm="rms")
+    assert not wide.response().forgotten and not wide.response().replaced.keys() - {wide.output.ancestors()[0]} or wide.dimension > 300
+    assert networks.normalised(20, 20, 20, norm="rms", gain=False).response().forgotten
+    assert networks.normalised(1, 200, 2, norm="rms").response().forgotten
+
+
+@pytest.mark.parametrize("norm", ["rms", "layer", "batch"])
+@pytest.mark.parametrize("p, q, m", [(2, 2, 2), (2, 3, 1), (3, 4, 2), (4, 3, 3), (2, 5, 2)])
+def test_behind_a_gain_both_readings_have_the_same_number(p, q, m, norm):
+    """The lemma by which wide networks are read coarsely: with two inputs or more and a gain nothing is forgotten."""
+    net = networks.normalised(p, q, m, norm=norm)
+    exact = count_conservation_laws(net, seed=0)
+    coarse = Network("custom", (), net.output)
+    coarse._responses["least-squares"] = net.response().coarse
+    assert not net.response().coarse.forgotten
+    assert count_conservation_laws(coarse, seed=0).number == exact.number
+
+
+@pytest.mark.parametrize("net", [row[1] for row in TABLE if "parameter" not in row[0]], ids=[row[0] for row in TABLE if "parameter" not in row[0]])
+def test_both_checkers_accept(net):
+    record = conservation_laws(net, seed=0).certificate()
+    assert certificates.check(record) == verify(record)
+
+
+def test_models_of_data_free_functions():
+    a = networks.parameter("a", 2)
+    x = networks.input(2)
+    assert not model_of(x * a.tanh()).pairings and model_of((x * a).tanh()).pairings
+    assert isinstance(count_conservation_laws(networks.custom(x * a.softmax()), seed=0), LawCount)
+
+
+# -- against automatic differentiation of plain PyTorch ----------------------------------------------------
+
+def real_rank(forward, shapes, inputs, outputs, samples, seed=0):
+    """Return the numerical rank of the gradients of a function of parameters, double precision, for random inputs and covectors."""
+    torch = pytest.importorskip("torch")
+    generator = torch.Generator().manual_seed(seed)
+    theta = [torch.randn(shape, generator=generator, dtype=torch.float64, requires_grad=True) for shape in shapes]
+    rows = []
+    for _ in range(samples):
+        x = torch.randn(inputs, generator=generator, dtype=torch.float64)
+        c = torch.randn(outputs, generator=generator, dtype=torch.float64)
+        gradients = torch.autograd.grad((forward(x, *theta) * c).sum(), theta, allow_unused=True)
+        rows.append(torch.cat([torch.zeros_like(t).reshape(-1) if g is None else g.reshape(-1) for g, t in zip(gradients, theta)]).numpy())
+    rows = np.array(rows)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    singular = np.linalg.svd(rows[lengths[:, 0] > 0] / lengths[lengths[:, 0] > 0], compute_uv=False)
+    return int((singular > 1e-9 * singular[0]).sum())
+
+
+def rms(z):
+    return z / (z * z).mean(-1, keepdim=True).sqrt()
+
+
+def layer(z):
+    z = z - z.mean(-1, keepdim=True)
+    return rms(z)
+
+
+CASES = [
+    ("rms", lambda x, W, U: (x @ W).rms_norm() @ U, lambda x, W, U: rms(x @ W) @ U),
+    ("layer", lambda x, W, U: (x @ W).layer_norm() @ U, lambda x, W, U: layer(x @ W) @ U),
+    ("rms twice", lambda x, W, U: ((x @ W).rms_norm() @ U).rms_norm(), lambda x, W, U: rms(rms(x @ W) @ U)),
+    ("softmax", lambda x, W, U: (x @ W).softmax() @ U, lambda x, W, U: (x @ W).softmax(-1) @ U),
+    ("tanh of data", lambda x, W, U: (x @ W).tanh() @ U, lambda x, W, U: (x @ W).tanh() @ U),
+    ("tanh of parameters", lambda x, W, U: (x @ W.tanh()) @ U, lambda x, W, U: (x @ W.tanh()) @ U),
+    ("gelu of parameters", lambda x, W, U: (x @ W.gelu()) @ U, lambda x, W, U: (x @ gelu(W)) @ U),
+    ("softmax of parameters", lambda x, W, U: (x @ W.softmax()) @ U, lambda x, W, U: (x @ W.softmax(-1)) @ U),
+]
+
+
+def gelu(z):
+    torch = pytest.importorskip("torch")
+    return torch.nn.functional.gelu(z)
+
+
+@pytest.mark.parametrize("p, q, m", [(2, 3, 2), (3, 2, 2), (3, 3, 3), (4, 3, 2)])
+@pytest.mark.parametrize("ours, theirs", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_gradients_span_those_of_the_real_network(ours, theirs, p, q, m):
+    from sage_conslaw.exact.arithmetic import ModularArithmetic
+    from sage_conslaw.exact.linear_algebra import rank
+    from sage_conslaw.exact.modular import random_array
+    W, U = networks.parameter("W", p, q), networks.parameter("U", q, m)
+    net = networks.custom(ours(networks.input(p), W, U), parameters=[W, U])
+    prime, generator = (1 << 61) - 1, np.random.default_rng(0)
+    response = net.response()
+    theta = random_array(generator, (net.dimension,), prime)
+    rows = response.gradient(ModularArithmetic(prime), theta, response.draw(generator, prime, 2 * net.dimension))
+    assert rank(rows, prime) == real_rank(theirs, [(p, q), (q, m)], (p,), (m,), 6 * net.dimension)
