@@ -44,6 +44,9 @@ class Bounds:
     def __init__(self, dimension: int, forgotten: tuple = ()) -> None:
         # What the fields leave aside of the real dynamics: ranks are then those of a model that may span too much.
         self.dimension, self.forgotten = dimension, tuple(forgotten)
+        self.laws: tuple = ()
+        self.independent: tuple = ()
+        self.searched: str | None = None
         self.rank_at_least, self._most, self.laws_at_least = 0, dimension, 0
         self.sequence, self.method = (), None
         self.evidence: list[Evidence] = []
