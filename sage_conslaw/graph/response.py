@@ -544,5 +544,6 @@ class _CountingArithmetic(FloatArithmetic):
 
 def _object_array(entries, shape):
     out = np.empty(len(entries), dtype=object)
-    out[:] = entries
+    for i, entry in enumerate(entries):
+        out[i] = entry
     return out.reshape(shape)
