@@ -70,6 +70,10 @@ class ControlAffineFamily(ABC):
     # What the model of an optimiser leaves out, and where its laws hold: lines for people.
     remarks = ()
 
+    def __getstate__(self):
+        # Rings and maps that are made when they are first needed are no part of a family.
+        return {key: value for key, value in self.__dict__.items() if key not in ("_identity_ring", "_symbols", "_ring", "_drift_map")}
+
     @property
     def dimension(self):
         r"""

@@ -19,6 +19,7 @@ import numpy as np
 from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import rank
 from ..exact.modular import random_array
+from .activations import is_known
 from .cuts import covector, differences
 from .operations import LETTERS, Contract
 from .parameter_functions import ParameterFunction
@@ -101,8 +102,8 @@ def model_of(output, exact=True):
             if source is not None and not carries[node]:
                 forgotten.append(f"the gate {node.function.name} of {source.label()} depends on parameters alone: it is 0 or 1")
             continue
-        known = None if carries[node] or not exact or node.function.name in NORMS else _of_parameters(node, new[source])
-        same = same and carries[node] and node.function.name not in NORMS + SUM_TO_ONE
+        known = None if carries[node] or not exact or _name(node) in NORMS else _of_parameters(node, new[source])
+        same = same and carries[node] and _name(node) not in NORMS + SUM_TO_ONE
         if known is None:
             new[node], constrained = _cut(node, new[source], exact)
             # What is new in the graph and is no covector is what stands for the outputs.
@@ -113,7 +114,7 @@ def model_of(output, exact=True):
                 pairings.append((new[source], constrained))
                 cuts.append(node)
                 constraints.append((node.function.constraint, node.mask))
-            if not carries[node] and node.function.name not in NORMS:
+            if not carries[node] and _name(node) not in NORMS:
                 forgotten.append(f"{node.function.name} of {source.label()} depends on parameters alone")
         else:
             new[node] = known
@@ -136,7 +137,7 @@ def _loose(order, carries):
             users.setdefault(child, []).append(node)
     narrow = any(isinstance(node, Data) and node.kind == "input" and (node.shape or (1,))[-1] < 2 for node in order)
     for leaf in order:
-        name = leaf.function.name if getattr(leaf, "kind", None) == "cut" else None
+        name = _name(leaf) if getattr(leaf, "kind", None) == "cut" else None
         if name in NORMS and (narrow or not all(_is_gain(child, user) for child, user in _readers(leaf, users))):
             said.append(f"{name} of {leaf.source.label()} is read " + ("with one input" if narrow else "without a gain"))
         if name in SUM_TO_ONE and any(not carries[other] for child, user in _readers(leaf, users) if type(user.operation) is Contract
@@ -163,9 +164,14 @@ def _is_gain(leaf, user):
     return isinstance(other, Parameter)
 
 
+def _name(leaf):
+    """Return the name of a cut's function, ``None`` if it is the user's own."""
+    return leaf.function.name if is_known(leaf.function) else None
+
+
 def _cut(leaf, source, exact):
     """Return what replaces a cut, and the covector at its source or ``None``."""
-    name = leaf.function.name
+    name = _name(leaf)
     if name in NORMS:
         if exact:
             return _norm(source, centred=name != "rms norm"), None
@@ -191,7 +197,7 @@ def _norm(z, centred):
 def _outputs_of_norm(leaf, source):
     """Return the outputs of a normalisation as free data; those of a centred one sum to zero."""
     size = source.shape[-1] if source.shape else 1
-    if leaf.function.name == "rms norm":
+    if _name(leaf) == "rms norm":
         return leaf
     if size == 1:
         return source @ Constant([[0]]) if source.shape else source * 0
@@ -223,7 +229,7 @@ def _of_parameters(leaf, source):
     """Return a known function of parameters as a node of the graph, ``None`` where there is no equation for it."""
     def apply(name):
         return Tensor(ParameterFunction(name), (source,), name.replace(" ", "_") + "({0})")
-    name = leaf.function.name
+    name = _name(leaf)
     if name in ("exp", "sigmoid", "tanh", "softplus", "any function") or name == "softmax" and leaf.mask is None and source.shape:
         return apply(name)
     if name == "silu":
@@ -257,7 +263,7 @@ def _dependent(arguments):
     for leaf, source in arguments:
         rows = np.ascontiguousarray(np.broadcast_to(values[source], (points, *source.shape)).reshape(points, -1).T)
         columns.update((row.tobytes(), row) for row in rows)
-        if leaf.function.name in ("gelu", "softplus", "any function") and not {row.tobytes() for row in rows} <= own:
+        if _name(leaf) in ("gelu", "softplus", "any function") and not {row.tobytes() for row in rows} <= own:
             said.append(f"{leaf.function.name} of {leaf.source.label()}, whose entries are not parameters")
     if rank(np.vstack([np.ones((1, points), dtype=np.int64), *columns.values()]), _PRIME) <= len(columns):
         said.append("functions of parameters whose arguments depend on each other")

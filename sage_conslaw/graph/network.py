@@ -5,6 +5,7 @@ from .cuts import sum_zero
 from .models import model_of
 from .tensor import Data, Parameter
 from .response import NetworkResponse
+from .values import flattened, nodes_of, restored, signature
 from ..runtime.errors import InputError, InputTypeError
 
 LOSSES = ("least-squares", "cross-entropy")
@@ -61,6 +62,30 @@ class Network:
         self.inputs = tuple(node for node in nodes if isinstance(node, Data) and node.kind == "input")
         self._responses = {}
         self._check_leaves(used)
+
+    # A network is a value: equal ones have the same graph, names, sizes and options, and a pickle has the graph as a list.
+
+    def _signature(self):
+        if "_known_signature" not in self.__dict__:
+            self._known_signature = (self.architecture, self.sizes, self.positive, tuple(sorted(self.options.items())), getattr(self, "loss", None),
+                                     signature(self.output, self._leaves))
+        return self._known_signature
+
+    def __eq__(self, other):
+        if not isinstance(other, Network):
+            return NotImplemented
+        return self is other or self.dimension == other.dimension and self._signature() == other._signature()
+
+    def __hash__(self):
+        return hash((self.architecture, self.sizes, self.positive, tuple(self.parameters.items())))
+
+    def __getstate__(self):
+        state = {key: value for key, value in self.__dict__.items() if key not in ("_responses", "_known_signature")}
+        return flattened(state, nodes_of(self.output, self._leaves))
+
+    def __setstate__(self, packed):
+        self.__dict__.update(restored(*packed))
+        self._responses = {}
 
     def _check_leaves(self, used):
         missing = [leaf.name for leaf in used if leaf not in self._leaves]

@@ -41,6 +41,13 @@ class Problem:
     flow: object = None
     own_metric: object = None
 
+    def __reduce__(self):
+        # Fields and caches are made anew from what was handed over.
+        state = {key: value for key, value in self.__dict__.items() if key != "family"}
+        family = self.family if self.flow is None else None
+        response = None if self.flow is None or self.network is not None else self.family.response
+        return _restored, (state, family, response)
+
     def law(self, terms):
         r"""
         Return a law as a Sage polynomial in the user's own ring.
@@ -55,6 +62,14 @@ class Problem:
         """
         value = sparse.to_sage(terms, self.family.ring())
         return value if self.ring is None else self.ring(value)
+
+
+def _restored(state, family, response):
+    """Return a problem from its pickle."""
+    if family is None:
+        network, flow = state["network"], state["flow"]
+        family = flow.family(response) if network is None else flow.family(network.response(state["loss"]), state["own_metric"])
+    return Problem(family, **state)
 
 
 def problem(data, flow=None, loss=None):

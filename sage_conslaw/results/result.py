@@ -3,6 +3,7 @@ The frozen results of a search and of a count.
 """
 from dataclasses import dataclass, field
 
+from ..runtime.errors import InputError
 from .._sage import SageObject, Unknown
 from ..notation.readable import readable
 from ..real.verdict import words
@@ -55,6 +56,8 @@ class LawCount(SageObject):
     real: object = field(default=None, compare=False)
     # What the model leaves aside of the real network, in words: then it bounds the number from one side only.
     forgotten: tuple = ()
+    # The record that the result was read from, if it was.
+    record: object = field(default=None, compare=False, repr=False)
 
     @property
     def number(self):
@@ -70,14 +73,21 @@ class LawCount(SageObject):
         """
         return self.state_dimension - self.lie_dimension
 
+<<<<<<< HEAD
     @property
     def formula(self):
         r"""
         The number as a Sage expression in the widths, where it is proved for all of them from some on (:meth:`formula_where`); else ``None``.
+=======
+    def __int__(self):
+        r"""
+        Return the number, where it is proved or probable; bounds are no number.
+>>>>>>> 3e34571 (Networks and results are values: pickles, equality, records read back)
 
         EXAMPLES::
 
             sage: from sage_conslaw import count_conservation_laws, networks
+<<<<<<< HEAD
             sage: r = count_conservation_laws(networks.transformer_block(96, 192, heads=8), seed=0); r
             1440 independent laws in 74112 parameters (proved)
             sage: r.formula
@@ -89,10 +99,24 @@ class LawCount(SageObject):
     def polynomial_in_sizes(self):
         r"""
         Return the number as a polynomial in the sizes of classes of axes, ``None`` where it is not proved that way.
+=======
+            sage: int(count_conservation_laws(networks.linear([2, 1, 2]), seed=0))
+            1
+        """
+        if self.status == "bounded":
+            raise InputError(f"the number is not known: it is between {self.laws_at_least} and {self.number}")
+        return int(self.number)
+
+    @classmethod
+    def from_dict(cls, record):
+        r"""
+        Return a result from what :meth:`to_dict` wrote; the network itself is not in a record.
+>>>>>>> 3e34571 (Networks and results are values: pickles, equality, records read back)
 
         EXAMPLES::
 
             sage: from sage_conslaw import count_conservation_laws, networks
+<<<<<<< HEAD
             sage: count_conservation_laws(networks.relu([4, 3, 5]), seed=0).polynomial_in_sizes().terms
             {(3,): Fraction(1, 1)}
         """
@@ -135,6 +159,14 @@ class LawCount(SageObject):
             [A1^T A1 - B1 B1^T (symmetric 8 x 8: 36 laws)]
         """
         return list(self.families)
+=======
+            sage: r = count_conservation_laws(networks.product(3), seed=0)
+            sage: type(r).from_dict(r.to_dict())
+            2 independent laws in 3 parameters (proved)
+        """
+        from .reading import result_from_dict
+        return result_from_dict(cls, record)
+>>>>>>> 3e34571 (Networks and results are values: pickles, equality, records read back)
 
     def assumption_in_words(self):
         r"""
@@ -241,6 +273,8 @@ class LawCount(SageObject):
             sage: d["number"], d["status"], d["lie_dimension"]
             (2, 'proved', 1)
         """
+        if self.record is not None:
+            return dict(self.record)
         record = {
             "architecture": self.architecture, "sizes": [int(n) for n in self.sizes], "flow": self.flow, "loss": self.loss,
             "parameters": self.parameters, "state_dimension": self.state_dimension,
@@ -298,6 +332,20 @@ class ConservationLaws(LawCount):
     time_degree: object = None
     searched: str = ""
     terms: tuple = field(default=(), compare=False)
+
+    @property
+    def independent_laws(self):
+        r"""
+        Laws that are functionally independent, as many as there are among those found; ``laws`` has their products and combinations too.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: r = conservation_laws(networks.linear([1, 2, 1]), seed=0)
+            sage: len(r.laws), len(r.independent_laws), r.number
+            (4, 3, 3)
+        """
+        return tuple(self.laws[i] for i in self.independent)
 
     @property
     def independent_laws_found(self):
@@ -498,6 +546,8 @@ class ConservationLaws(LawCount):
             sage: r.to_dict()["laws"]
             ['U1_1_1^2 + U1_2_1^2 - U2_1_1^2 - U2_1_2^2']
         """
+        if self.record is not None:
+            return dict(self.record)
         record = super().to_dict()
         record.update({
             "independent_laws_found": len(self.independent), "laws": [str(law) for law in self.laws],
