@@ -133,9 +133,9 @@ class Bounds:
     @property
     def number(self) -> tuple:
         """Bounds of the number of independent laws, proved under the assumption."""
-        if self.forgotten and (self.real is None or not self.real.reached):
-            # The model may span more than the network does: it bounds the number from one side only.
-            return self.dimension - self.rank_at_most, self.dimension
+        if self.forgotten:
+            # The model may span more than the network does: only a rank of the real fields bounds the number from above.
+            return self.dimension - self.rank_at_most, self.dimension - (0 if self.real is None else self.real.rank)
         most = self.dimension - (self.real.rank if self.real_is_less else self.rank_at_least)
         return self.dimension - self.rank_at_most, most
 

@@ -173,7 +173,8 @@ class Network:
             raise InputError("cross-entropy needs classes on the last axis of the output, which has no axis")
         free = Data("s", shape, "covector") if loss == "least-squares" else sum_zero("s", shape)
         constraints = [("free" if loss == "least-squares" else "sum zero", None), *model.constraints]
-        return NetworkResponse(self._leaves, [(model.output, free), *model.pairings], constraints, coarse, model.forgotten, model.replaced, model.cuts)
+        drawn = None if model.output is self.output and not model.pairings else NetworkResponse(self._leaves, [(self.output, free)])
+        return NetworkResponse(self._leaves, [(model.output, free), *model.pairings], constraints, coarse, model.forgotten, model.replaced, model.cuts, drawn)
 
     def local_reparameterisation(self):
         r"""

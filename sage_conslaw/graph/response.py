@@ -52,10 +52,12 @@ class NetworkResponse:
         [U1_1_1*U2_1_1, U1_1_2*U2_2_1]
     """
 
-    def __init__(self, leaves, pairings, constraints=None, coarse=None, forgotten=(), replaced=None, cuts=()):
+    def __init__(self, leaves, pairings, constraints=None, coarse=None, forgotten=(), replaced=None, cuts=(), drawn=None):
         self.coarse, self.forgotten = coarse, tuple(forgotten)
         # For each cut, as it was drawn, the free data that stand for it.
         self.replaced, self.cuts = dict(replaced or {}), tuple(cuts)
+        # The output as it was drawn, with its true functions, for those who read these.
+        self.drawn = self if drawn is None else drawn
         self.leaves = list(leaves)
         self.pairings = list(pairings)
         # For each pairing what its covector satisfies, one of `activations.CONSTRAINTS`, and a mask: what the structure of the graph is read from.

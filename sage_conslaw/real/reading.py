@@ -53,6 +53,7 @@ def real_network(response):
         sage: real_network(networks.product(2).response()).kind
         'polynomial'
     """
+    response = response.drawn
     output = response.pairings[0][0]
     nodes = tuple(output.ancestors(through_data=True))
     kind = "polynomial"

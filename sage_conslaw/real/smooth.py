@@ -100,6 +100,7 @@ class SmoothResponse(NetworkResponse):
     """
 
     def __init__(self, response, network, inputs=None):
+        response = response.drawn
         super().__init__(response.leaves, response.pairings)
         self.nodes = network.nodes
         self.output, root = response.pairings[0]
