@@ -165,7 +165,9 @@ def _is_gain(leaf, user):
 
 
 def _name(leaf):
-    """Return the name of a cut's function, ``None`` if it is the user's own."""
+    """Return the name of a cut's function, ``None`` if it is the user's own; a softmax with a mask may have scaled scores."""
+    if leaf.mask is not None:
+        return "masked softmax"
     return leaf.function.name if is_known(leaf.function) else None
 
 
