@@ -12,7 +12,7 @@ from .._sage import QQ, PolynomialRing
 
 # What a record has under another name than the result, or made of several of its attributes.
 _DERIVED = {"number", "number_at_least", "number_at_most", "independent_laws_found", "matrix_notation", "readable_laws", "degree_in_time", "formula",
-            "assumption", "coordinates"}
+            "assumption", "coordinates", "real", "formula_where", "open_segments", "remarks"}
 
 
 def result_from_dict(kind, record):
@@ -38,7 +38,7 @@ def result_from_dict(kind, record):
     known = {field.name: field for field in fields(kind)}
     given = {}
     for name, field in known.items():
-        if name in record:
+        if name in record and name != "real":
             given[name] = _tuples(record[name])
         elif field.default is MISSING and field.default_factory is MISSING:
             raise InputError(f"the record has no {name!r}; give what to_dict() of a result wrote")
