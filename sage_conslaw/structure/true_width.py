@@ -278,6 +278,12 @@ def signature(axes):
     return tuple(nodes), tuple((number[node], *rest) for node, *rest in axes.pairings), axes.sizes, tuple(number[leaf] for leaf in axes.leaves)
 
 
+def _read_widely(response):
+    """Return the reading whose structure is known: the coarse one, where it is known to count what the exact one does."""
+    coarse = response.coarse
+    return response if coarse is None or coarse.forgotten else coarse
+
+
 def width_of(family):
     r"""
     Return the segments of a family, or ``None``: they are known for gradient flows of networks in the Euclidean metric.
@@ -294,10 +300,10 @@ def width_of(family):
             or family.metric is not None:
         return None
     try:
-        reason = doubt(family.response) if isinstance(family.response, NetworkResponse) else None
+        reason = doubt(_read_widely(family.response)) if isinstance(family.response, NetworkResponse) else None
         if reason is not None:
             raise Unknown(reason)
-        return TrueWidth(family.response)
+        return TrueWidth(_read_widely(family.response))
     except Unknown as reason:
         logger.info("the axes of the network are not known: %s", reason)
         return None
