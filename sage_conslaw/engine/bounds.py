@@ -136,7 +136,8 @@ class Bounds:
         if self.forgotten:
             # The model may span more than the network does: only a rank of the real fields bounds the number from above.
             return self.dimension - self.rank_at_most, self.dimension - (0 if self.real is None else self.real.rank)
-        most = self.dimension - (self.real.rank if self.real_is_less else self.rank_at_least)
+        rank = self.real.rank if self.real is not None and self.real_is_less else self.rank_at_least
+        most = self.dimension - rank
         return self.dimension - self.rank_at_most, most
 
     @property

@@ -49,7 +49,7 @@ def midpoints(balls):
         sage: midpoints(BallArithmetic().constant([1r, 2r]))
         array([1., 2.])
     """
-    return _to_float(balls).astype(np.float64)
+    return np.asarray(_to_float(balls), dtype=np.float64)
 
 
 class BallArithmetic(_ArrayArithmetic):

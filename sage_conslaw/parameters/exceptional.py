@@ -51,15 +51,15 @@ def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, ti
         sage: from sage_conslaw import exceptional_parameters, system
         sage: exceptional_parameters(system(["x", "y", "z"], ["a*y*z", "b*x*z", "c*x*y"], parameters=["a", "b", "c"]), seed=0)
         generic a, b, c: 2 independent laws of degree at most 2
+          b*x^2 - a*y^2
           c*x^2 - a*z^2
-          c*y^2 - b*z^2
         where a = 0: 1 new law, 2 independent
           x
+          c*y^2 - b*z^2  (limit of generic laws)
         where b = 0: 1 new law, 2 independent
           y
         where c = 0: 1 new law, 2 independent
           z
-          b*x^2 - a*y^2  (limit of generic laws)
         searched: all branches of codimension at most 2 (ranks over Q(k) by exact elimination)
 
     Laws only at one point, on a curve, and at a root that is not rational::

@@ -82,7 +82,7 @@ class LawCount(SageObject):
 
             sage: from sage_conslaw import count_conservation_laws, networks
             sage: r = count_conservation_laws(networks.transformer_block(96, 192, heads=8), seed=0); r
-            1440 independent laws in 74112 parameters (proved)
+            1440 independent laws in 74112 parameters (proved under the span condition)
             sage: r.formula
             head_dim^2*heads + head_dim*heads + 2*dim
         """
@@ -118,7 +118,7 @@ class LawCount(SageObject):
 
             sage: from sage_conslaw import count_conservation_laws, networks
             sage: count_conservation_laws(networks.attention(64, 16, heads=4), seed=0).formula_where()
-            ('heads >= 2', 'head_dim >= 3', 'dim >= 3')
+            ('heads >= 2', 'head_dim >= 3', 'dim >= 3', 'dim >= head_dim')
         """
         counted = self.polynomial_in_sizes()
         return () if counted is None else counted.where(self._size_names())

@@ -14,7 +14,7 @@ import sys
 _STACK = 1 << 16
 
 # The stack of the thread that initialised PARI, and the tables that it gives to new threads.
-_stack = []
+_stack: list = []
 _tables = ctypes.create_string_buffer(4096)
 
 _NEEDED = ("pari_thread_alloc", "pari_thread_start", "pari_mainstack", "avma", "pari_var_next", "varentries", "fetch_user_var")
