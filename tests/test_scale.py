@@ -53,7 +53,8 @@ def structure(net, loss="least-squares", flow=None):
 
 @pytest.mark.parametrize("net, loss", random_networks(1, 25, 40, ("relu", "relu with biases")), ids=str)
 def test_star_points_reach_the_rank_of_relu_networks(net, loss):
-    dense = conservation_laws(net, loss=loss, proof=False, seed=0)
+    # Both are about the model: with one input and no bias the real network has fewer patterns, and more laws.
+    dense = conservation_laws(net, loss=loss, proof=False, seed=0, real=False)
     bounds = structure(net, loss).bounds(np.random.default_rng(0))
     assert bounds == (dense.lie_dimension, dense.independent_laws_found)
 
@@ -126,9 +127,9 @@ def test_linear_networks_have_the_number_of_the_theorem(widths):
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("widths", [[30, 20, 10], [9, 40, 3, 40, 9], [50, 7, 50], [400, 2], [1, 300, 1]])
 def test_relu_networks_have_one_law_a_neuron(widths, bias):
-    counted = count_conservation_laws(networks.relu(widths, bias=bias), seed=0)
+    counted = count_conservation_laws(networks.relu(widths, bias=bias), seed=0, real=False)
     assert (counted.number, counted.status) == (sum(widths[1:-1]), "proved")
-    softmax = count_conservation_laws(networks.relu(widths, bias=bias), loss="cross-entropy", seed=0)
+    softmax = count_conservation_laws(networks.relu(widths, bias=bias), loss="cross-entropy", seed=0, real=False)
     if widths[-1] > 1:
         # Column sums of the last layer too.
         assert (softmax.number, softmax.status) == (sum(widths[1:-1]) + widths[-2], "proved")
@@ -232,13 +233,11 @@ def test_command_line_at_a_large_size(capsys):
     start = time.perf_counter()
     assert cli.main(args=["count", "relu", "200", "150", "100", "10", "--bias", "--json", "--seed", "1"]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert (record["number"], record["status"], record["parameters"], record["method"]) == (250, "proved", 46250, "sparse point")
+    assert (record["number"], record["status"], record["parameters"], record["assumption"]) == (250, "proved", 46250, "span")
     assert time.perf_counter() - start < 20
 
 
 @pytest.mark.parametrize("arguments, said", [
-    (["laws", "linear", "784", "512", "256", "10"], "use count"),
-    (["count", "linear", "100", "100", "--flow", "momentum"], "needs about"),
     (["laws", "relu", "90", "60", "10", "--certificate", "FILE"], "at most 4000 coordinates"),
 ])
 def test_what_cannot_fit_is_refused_in_one_line(capsys, tmp_path, arguments, said):
@@ -249,7 +248,6 @@ def test_what_cannot_fit_is_refused_in_one_line(capsys, tmp_path, arguments, sai
 
 
 @pytest.mark.parametrize("arguments", [
-    ["count", "relu", "784", "512", "256", "10", "--bias", "--time-limit", "0.3"],
     ["laws", "relu", "64", "64", "64", "10", "--bias", "--time-limit", "0.05"],
     ["count", "linear", "50", "50", "--flow", "momentum", "--time-limit", "1"],
 ])
