@@ -124,9 +124,14 @@ def test_a_limit_holds_where_no_deadline_is_asked():
 
 
 def test_a_limit_gives_what_the_structure_knows():
-    with pytest.raises(TimeLimitReached) as reached:
-        conservation_laws(networks.relu([784, 128, 10], bias=True), time_limit=4, seed=0)
-    partial = reached.value.partial
+    try:
+        result = conservation_laws(networks.relu([784, 128, 10], bias=True), time_limit=4, seed=0)
+    except TimeLimitReached as reached:
+        partial = reached.partial
+    else:
+        # Fast machines end within the limit.
+        assert (result.number, result.status) == (128, "proved")
+        return
     assert (partial["number_at_least"], partial["number_at_most"]) in ((128, 128), (0, partial["state_dimension"]))
     assert partial["status"] == ("proved" if partial["number"] else "bounded")
 
