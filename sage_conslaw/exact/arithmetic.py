@@ -328,7 +328,7 @@ class ModularArithmetic(_ArrayArithmetic):
             sage: import numpy
             sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
             sage: A, x = ModularArithmetic(101), numpy.array([1, 100, 3])
-            sage: A.scale(x, 2)
+            sage: A.scale(x, 2r)
             array([ 2, 99,  6])
         """
         if getattr(factor, "denominator", 1) != 1:
@@ -475,7 +475,7 @@ class FloatArithmetic(_OperatorArithmetic):
             sage: import numpy
             sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
             sage: A, x = FloatArithmetic(), numpy.array([1.0, 2.0, 3.0])
-            sage: A.scale(x, 2)
+            sage: A.scale(x, 2r)
             array([2., 4., 6.])
         """
         return a * float(factor)
@@ -664,7 +664,7 @@ class PolynomialArithmetic(_OperatorArithmetic):
             sage: from sage_conslaw.exact.arithmetic import PolynomialArithmetic
             sage: R.<u, v> = QQ[]
             sage: A, x = PolynomialArithmetic(R), numpy.array([u, v], dtype=object)
-            sage: A.scale(x, 3)
+            sage: A.scale(x, 3r)
             array([3*u, 3*v], dtype=object)
         """
         # Entry by entry: the product of an array and a polynomial is left to numpy or to Sage by its size.
@@ -854,7 +854,7 @@ class DualArithmetic:
             sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
             sage: A = DualArithmetic(ModularArithmetic(101))
             sage: x = Dual(numpy.array([7, 8]), numpy.array([1, 0]))
-            sage: A.scale(x, 3)
+            sage: A.scale(x, 3r)
             Dual(real=array([21, 24]), infinitesimal=array([3, 0]))
         """
         return self._map(lambda x: self.base.scale(x, factor), a)

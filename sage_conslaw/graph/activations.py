@@ -54,7 +54,7 @@ class CutFunction:
         sage: cut_function("swoosh")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: nonlinearity 'swoosh' is not known; known: batch norm, gelu, layer norm, ...; for another one cut it by x.cut(), which assumes that its values and slopes are arbitrary
+        sage_conslaw.InputError: nonlinearity 'swoosh' is not known; known: batch norm, exp, gelu, ...; for another one cut it by x.cut(), which assumes that its values and slopes are arbitrary
     """
 
     name: str

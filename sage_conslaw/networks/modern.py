@@ -71,7 +71,7 @@ def activate(z, activation):
         sage: activate(x, "swoosh")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: activation 'swoosh' is not known; choose abs, dropout, gelu, leaky relu, relu, sigmoid, silu, softplus, tanh, linear, z^2, z^3, ... or cut for any function
+        sage_conslaw.InputError: activation 'swoosh' is not known; choose abs, dropout, exp, gelu, leaky relu, relu, sigmoid, silu, softplus, tanh, linear, z^2, z^3, ... or cut for any function
     """
     from ..graph.activations import _FREE, GATES
     if activation == "linear":

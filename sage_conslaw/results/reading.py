@@ -25,7 +25,7 @@ def result_from_dict(kind, record):
         sage: from sage_conslaw.results.result import ConservationLaws
         sage: r = conservation_laws(networks.linear([2, 1, 2]), seed=0)
         sage: again = ConservationLaws.from_dict(r.to_dict()); again
-        1 independent law of degree at most 2 in 4 parameters, complete (proved)
+        1 independent law of degree at most 2 in 4 parameters, complete (proved, no assumption)
         sage: again.to_dict() == r.to_dict(), again.laws
         (True, (U1_1_1^2 + U1_2_1^2 - U2_1_1^2 - U2_1_2^2,))
         sage: ConservationLaws.from_dict({"number": 3})

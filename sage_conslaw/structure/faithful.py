@@ -16,9 +16,9 @@ EXAMPLES::
     sage: doubt(networks.normalised(30, 20, 10, norm="rms", gain=False, bias=False).response())
     'the output of a rms norm is not multiplied by a trained gain'
     sage: x, W, U, b = networks.input(2), networks.parameter("W", 2, 3), networks.parameter("U", 3, 2), networks.parameter("b", 2)
-    sage: doubt(networks.custom((x @ W).softmax() @ U + b).response())
+    sage: doubt(networks.custom((x @ W).softmax() @ U + b).response().coarse)
     'weights are contracted along the outputs of a softmax, which sum to one'
-    sage: doubt(networks.custom((b.tanh() * x) @ W).response())
+    sage: doubt(networks.custom((b.tanh() * x) @ W).response().coarse)
     'tanh of parameters alone is a function of them'
 """
 from ..graph.operations import Add, Contract

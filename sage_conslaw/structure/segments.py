@@ -12,7 +12,7 @@ A transformer block falls into attention, the feed-forward part up to its activa
 
     sage: from sage_conslaw import networks
     sage: from sage_conslaw.structure.segments import segments
-    sage: f = networks.transformer_block(4, 3, heads=2).response()
+    sage: f = networks.transformer_block(4, 3, heads=2).response().coarse
     sage: [[leaf.name for leaf in segment] for segment in segments(f)]
     [['g1', 'b1', 'Q', 'K', 'V', 'O'], ['g2', 'b2', 'up'], ['down']]
 """

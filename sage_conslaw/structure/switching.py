@@ -139,7 +139,7 @@ def sign_flips(axes, classes):
         sage: from sage_conslaw.structure.switching import sign_flips
         sage: x, g, b = networks.input(5, name="x"), networks.parameter("g", 5), networks.parameter("b", 5)
         sage: W, U = networks.parameter("W", 5, 4), networks.parameter("U", 4, 3)
-        sage: f = networks.custom((x.rms_norm() * g + b) @ W @ U).response(); axes = axes_of(f)
+        sage: f = networks.custom((x.rms_norm() * g + b) @ W @ U).response().coarse; axes = axes_of(f)
         sage: signs = next(iter(sign_flips(axes, [axes.of[f.leaves[0r]][0r][0r], axes.of[W][1r][0r]])))
         sage: [signs[leaf] for leaf in (g, b, W, U)]
         [(0,), (1,), (1, 1), (1,)]
