@@ -21,7 +21,11 @@ PROCESSES = [
     ("count linear 40 30 20 10", ["count", "linear", "40", "30", "20", "10"], "6 s"),
     ("count relu 40 30 20 10", ["count", "relu", "40", "30", "20", "10"], "5 s"),
     ("count linear 2 9 2 --flow momentum --tau 1", "count linear 2 9 2 --flow momentum --tau 1".split(), "3 s"),
-    ("count relu 6 12 6 --bias --flow momentum --tau 1", "count relu 6 12 6 --bias --flow momentum --tau 1".split(), "10 s"),
+    (
+        "count relu 6 12 6 --bias --flow momentum --tau 1",
+        "count relu 6 12 6 --bias --flow momentum --tau 1".split(),
+        "10 s",
+    ),
     ("laws linear 40 30 20 10", ["laws", "linear", "40", "30", "20", "10"], "15 s, 2 GB"),
     ("laws relu 64 64 64 10 --bias", "laws relu 64 64 64 10 --bias".split(), "15 s, 2 GB"),
     ("count linear 784 512 256 10", "count linear 784 512 256 10".split(), "30 s, 2 GB"),
@@ -67,15 +71,24 @@ def fast_beside_symbolic():
     """Run the modular and the published algorithm on the same architectures and print the ratio."""
     from sage_conslaw import conservation_laws, networks
     print(f"\n{'laws and count':<30} {'symbolic':>9} {'modular':>9} {'ratio':>7}")
-    for net in (networks.linear([2, 2, 2]), networks.linear([2, 2, 2, 2]), networks.relu([2, 3, 2]), networks.linear([3, 4, 3]),
-                networks.relu([4, 6, 4]), networks.linear([3, 3, 3, 3])):
+    for net in (
+        networks.linear([2, 2, 2]),
+        networks.linear([2, 2, 2, 2]),
+        networks.relu([2, 3, 2]),
+        networks.linear([3, 4, 3]),
+        networks.relu([4, 6, 4]),
+        networks.linear([3, 3, 3, 3]),
+    ):
         seconds = {}
         for algorithm in ("modular", "symbolic"):
             start = time.perf_counter()
             result = conservation_laws(net, algorithm=algorithm, proof=False, seed=0)
             seconds[algorithm] = time.perf_counter() - start
         name = f"{net.architecture} {' '.join(map(str, net.sizes))} ({result.number})"
-        print(f"{name:<30} {seconds['symbolic']:9.3f} {seconds['modular']:9.3f} {seconds['symbolic'] / seconds['modular']:7.0f}")
+        print(
+            f"{name:<30} {seconds['symbolic']:9.3f} {seconds['modular']:9.3f} "
+            f"{seconds['symbolic'] / seconds['modular']:7.0f}"
+        )
 
 
 def reaction_networks():
@@ -87,7 +100,10 @@ def reaction_networks():
     start = time.perf_counter()
     families = read_collection(Path(__file__).parent.parent / "tests" / "data" / "biomodels.json")
     laws = sum(len(conservation_laws(family, degree=2, seed=0).laws) for family in families.values())
-    print(f"\n{f'{len(families)} reaction networks, {laws} laws of degree <= 2':<50} {time.perf_counter() - start:8.2f}           aim 10 s")
+    print(
+        f"\n{f'{len(families)} reaction networks, {laws} laws of degree <= 2':<50} "
+        f"{time.perf_counter() - start:8.2f}           aim 10 s"
+    )
 
 
 def modern_architectures():
@@ -99,7 +115,10 @@ def modern_architectures():
         before = time.perf_counter()
         conservation_laws(claim.build(), flow=claim.flow, loss=claim.loss, seed=0)
         slowest = max(slowest, time.perf_counter() - before)
-    print(f"\n{f'{len(CLAIMS)} architectures of the compendium':<50} {time.perf_counter() - start:8.2f}           slowest {slowest:.2f} s, aim 2 s each")
+    print(
+        f"\n{f'{len(CLAIMS)} architectures of the compendium':<50} {time.perf_counter() - start:8.2f}   "
+        f"        slowest {slowest:.2f} s, aim 2 s each"
+    )
     start = time.perf_counter()
     count_conservation_laws(networks.transformer_block(16, 32, heads=2), seed=0)
     print(f"{'count transformer_block 16 32, 2 heads':<50} {time.perf_counter() - start:8.2f}           aim 60 s")
@@ -111,9 +130,19 @@ def survey_of_small_architectures():
     import tempfile
 
     from sage_conslaw import survey
-    sweeps = [{"architecture": "relu", "sizes": [[1, 2, 3, 4, 5], list(range(1, 6)), [1, 2, 3, 4, 5], [1, 2]], "bias": [False, True]},
-              {"architecture": "linear", "sizes": [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]], "loss": ["least-squares", "cross-entropy"]},
-              {"architecture": "linear", "sizes": [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5], [1, 2]]}]
+    sweeps = [
+        {
+            "architecture": "relu",
+            "sizes": [[1, 2, 3, 4, 5], list(range(1, 6)), [1, 2, 3, 4, 5], [1, 2]],
+            "bias": [False, True],
+        },
+        {
+            "architecture": "linear",
+            "sizes": [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]],
+            "loss": ["least-squares", "cross-entropy"],
+        },
+        {"architecture": "linear", "sizes": [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5], [1, 2]]},
+    ]
     with tempfile.TemporaryDirectory() as folder:
         table = survey(sweeps, store=os.path.join(folder, "survey.sqlite"))
         again = survey(sweeps, store=os.path.join(folder, "survey.sqlite"))
@@ -122,7 +151,8 @@ def survey_of_small_architectures():
 
 
 def exceptional_parameters_of_networks():
-    """The case distinction of the reaction networks with few parameters in codimension 2, and of small networks in the damping."""
+    """The case distinction of the reaction networks with few parameters in codimension 2, and of small networks in the
+    damping."""
     from pathlib import Path
 
     from sage_conslaw import exceptional_damping, exceptional_parameters, networks
@@ -131,14 +161,18 @@ def exceptional_parameters_of_networks():
     families = [family for family in families.values() if len(family.constants) <= 16 and family.moving_dimension <= 7]
     start = time.perf_counter()
     branches = sum(len(exceptional_parameters(family, codimension=2, seed=0).branches) for family in families)
-    print(f"{f'{len(families)} reaction networks, {branches} branches of codimension <= 2':<50} {time.perf_counter() - start:8.2f}")
+    print(
+        f"{f'{len(families)} reaction networks, {branches} branches of codimension <= 2':<50} "
+        f"{time.perf_counter() - start:8.2f}"
+    )
     start = time.perf_counter()
     exceptional_damping(networks.linear([3, 4, 3]), seed=0)
     print(f"{'exceptional damping of linear 3 4 3':<50} {time.perf_counter() - start:8.2f}")
 
 
 def classical_systems():
-    """Recover every known polynomial, rational and Darboux integral of the classical systems in the tests: found / known, and seconds."""
+    """Recover every known polynomial, rational and Darboux integral of the classical systems in the tests: found /
+    known, and seconds."""
     import json
     from pathlib import Path
 
@@ -148,7 +182,10 @@ def classical_systems():
     from sage_conslaw.integrals.darboux_laws import DarbouxLaw, independent_laws
     from sage_conslaw.inputs.polynomials import parse_polynomials
     from sage_conslaw.inputs.systems import read_record
-    systems = json.loads((Path(__file__).parent.parent / "tests" / "data" / "classic.json").read_text(encoding="utf8"))["systems"]
+
+    systems = json.loads((Path(__file__).parent.parent / "tests" / "data" / "classic.json").read_text(encoding="utf8"))[
+        "systems"
+    ]
     print(f"\n{'classical system':<32} {'Darboux polynomials':>20} {'integrals':>10} {'seconds':>8}")
     total, beginning = [0, 0, 0, 0], time.perf_counter()
     for entry in systems:
@@ -164,15 +201,36 @@ def classical_systems():
         found = [d.polynomial for d in search_darboux_polynomials(family, degree).polynomials]
         recovered = sum(any(p.lc() * k == k.lc() * p for p in found) for k in known)
         integrals = [("polynomial", degree_of(law), law) for law in map(polynomial, entry["polynomial_integrals"])]
-        integrals += [("rational", degree, DarbouxLaw((), polynomial(r["num"]) / polynomial(r["den"]))) for r in entry["rational_integrals"]]
+        integrals += [
+            ("rational", degree, DarbouxLaw((), polynomial(r["num"]) / polynomial(r["den"])))
+            for r in entry["rational_integrals"]
+        ]
         for law in entry["darboux_function_integrals"]:
             exponent = sum((polynomial(g) * polynomial(n) for g, n in law["exp_factors"]), ring.zero())
-            integrals.append(("darboux", degree, DarbouxLaw(tuple((polynomial(p), polynomial(n)) for p, n in law["factors"]), exponent)))
-        results = {key: first_integrals(family, kind=key[0], degree=key[1], seed=0) for key in dict.fromkeys((k, d) for k, d, _ in integrals)}
-        good = sum(not independent_laws(family, [*results[k, d].polynomial_laws, *results[k, d].integrals], [law]) for k, d, law in integrals)
+            integrals.append(
+                (
+                    "darboux",
+                    degree,
+                    DarbouxLaw(tuple((polynomial(p), polynomial(n)) for p, n in law["factors"]), exponent),
+                )
+            )
+        results = {
+            key: first_integrals(family, kind=key[0], degree=key[1], seed=0)
+            for key in dict.fromkeys((k, d) for k, d, _ in integrals)
+        }
+        good = sum(
+            not independent_laws(family, [*results[k, d].polynomial_laws, *results[k, d].integrals], [law])
+            for k, d, law in integrals
+        )
         total = [a + b for a, b in zip(total, (recovered, len(known), good, len(integrals)))]
-        print(f"{entry['name']:<32} {f'{recovered}/{len(known)}':>20} {f'{good}/{len(integrals)}':>10} {time.perf_counter() - start:8.2f}")
-    print(f"{'all':<32} {f'{total[0]}/{total[1]}':>20} {f'{total[2]}/{total[3]}':>10} {time.perf_counter() - beginning:8.2f}")
+        print(
+            f"{entry['name']:<32} {f'{recovered}/{len(known)}':>20} {f'{good}/{len(integrals)}':>10} "
+            f"{time.perf_counter() - start:8.2f}"
+        )
+    print(
+        f"{'all':<32} {f'{total[0]}/{total[1]}':>20} {f'{total[2]}/{total[3]}':>10} "
+        f"{time.perf_counter() - beginning:8.2f}"
+    )
 
 
 def main():

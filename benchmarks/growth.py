@@ -3,8 +3,9 @@ Growth of time with the number of parameters: counting from 10 to 10^6, all quad
 
     python benchmarks/growth.py [--to PLOT.png]
 
-Networks with four layers of widths 4 : 3 : 2 : 1.  Prints one line a network, and the slope of log(seconds) over log(parameters) from 1000
-parameters on, and writes a plot.  Times are those of the call in a warm session; a process needs about one second more to load Sage.
+Networks with four layers of widths 4 : 3 : 2 : 1.  Prints one line a network, and the slope of log(seconds) over
+log(parameters) from 1000 parameters on, and writes a plot.  Times are those of the call in a warm session; a process
+needs about one second more to load Sage.
 """
 import argparse
 import math
@@ -44,7 +45,11 @@ def measure(build, call, largest):
             seconds = min(seconds, time.perf_counter() - start)
         assert result.status == "proved", result
         points.append((net.dimension, seconds))
-        print(f"  {' '.join(map(str, net.sizes)):<22} {net.dimension:>9} parameters {result.number:>8} laws {seconds:9.3f} s", flush=True)
+        print(
+            f"  {' '.join(map(str, net.sizes)):<22} {net.dimension:>9} parameters {result.number:>8} "
+            f"laws {seconds:9.3f} s",
+            flush=True,
+        )
     return points
 
 

@@ -3,11 +3,12 @@ A second checker of certificates: plain Python, no Sage, nothing of the package,
 
     python -m sage_conslaw.check FILE [FILE ...]
 
-A certificate states a problem in its user's terms: an architecture with sizes and options or a graph, a loss, a flow with its
-damping, decay and metric; or polynomials phi; or a system. Everything else is rebuilt here from that: names, dimension, drift, metric,
-constants, covectors, response. Every law is then proved to be conserved by polynomial arithmetic over Q, both minors are recomputed
-modulo the stored primes, and the sum is compared with the dimension. One line a file: what is verified, in full, or why it is rejected.
-What cannot be rebuilt here, the graph that belongs to the name of a modern architecture, is said to be given by the file.
+A certificate states a problem in its user's terms: an architecture with sizes and options or a graph, a loss, a flow
+with its damping, decay and metric; or polynomials phi; or a system. Everything else is rebuilt here from that: names,
+dimension, drift, metric, constants, covectors, response. Every law is then proved to be conserved by polynomial
+arithmetic over Q, both minors are recomputed modulo the stored primes, and the sum is compared with the dimension. One
+line a file: what is verified, in full, or why it is rejected. What cannot be rebuilt here, the graph that belongs to
+the name of a modern architecture, is said to be given by the file.
 
 Exit status 0 if all are verified, 1 if one is rejected, 2 if one cannot be read. Whatever a file says, it is left after
 60 s and with 2 GB: sizes are compared before anything is built, and the work is counted.
@@ -18,7 +19,8 @@ EXAMPLES::
     sage: from sage_conslaw.check import verify
     sage: record = conservation_laws(networks.linear([2, 1, 2]), seed=0).certificate()
     sage: verify(record)
-    '1 independent law in dimension 4, complete: 1 + 3 = 4; linear 2 1 2, least-squares loss, gradient flow, euclidean metric; nothing is assumed'
+    '1 independent law in dimension 4, complete: 1 + 3 = 4; linear 2 1 2, least-squares loss, gradient flow, euclidean
+    metric; nothing is assumed'
     sage: record["dimension"] += 1r
     sage: verify(record)
     Traceback (most recent call last):
@@ -39,18 +41,50 @@ from fractions import Fraction
 
 SCHEMA = "sage_conslaw.certificate/2"
 # Steps of the order of 0.2 microseconds; what is kept is counted in numbers and terms.
-LIMITS = {"bytes": 32_000_000, "work": 150_000_000, "kept": 4_000_000, "coordinates": 4000, "degree": 200, "seconds": 60, "memory": 2 << 30}
+LIMITS = {
+    "bytes": 32_000_000,
+    "work": 150_000_000,
+    "kept": 4_000_000,
+    "coordinates": 4000,
+    "degree": 200,
+    "seconds": 60,
+    "memory": 2 << 30,
+}
 BUDGET = {"work": 0, "kept": 0}
 CLASSIC = ("product", "linear", "relu", "nmf", "icnn")
 GATES = ("relu", "leaky relu", "abs", "dropout", "max", "top softmax", "any gate")
 # What a covector at the input of a nonlinearity satisfies, whatever the data.
 CUTS = {
-    "free": ("exp", "gelu", "silu", "sigmoid", "softplus", "tanh", "normalised sigmoid", "top sigmoid", "top normalised sigmoid", "rms norm with eps",
-             "any function"),
-    "sum zero": ("softmax", "top softmax", "masked softmax", "log softmax", "layer norm with eps", "layer norm with eps without last",
-                 "any shift-invariant function", "any shift-invariant function without last"),
+    "free": (
+        "exp",
+        "gelu",
+        "silu",
+        "sigmoid",
+        "softplus",
+        "tanh",
+        "normalised sigmoid",
+        "top sigmoid",
+        "top normalised sigmoid",
+        "rms norm with eps",
+        "any function",
+    ),
+    "sum zero": (
+        "softmax",
+        "top softmax",
+        "masked softmax",
+        "log softmax",
+        "layer norm with eps",
+        "layer norm with eps without last",
+        "any shift-invariant function",
+        "any shift-invariant function without last",
+    ),
     "orthogonal": ("rms norm", "any scale-invariant function"),
-    "both": ("layer norm", "batch norm", "any shift- and scale-invariant function", "any shift- and scale-invariant function without last"),
+    "both": (
+        "layer norm",
+        "batch norm",
+        "any shift- and scale-invariant function",
+        "any shift- and scale-invariant function without last",
+    ),
 }
 CUTS = {function: constraint for constraint, functions in CUTS.items() for function in functions}
 # Read exactly in networks of at most so many parameters: norms are algebraic, and the outputs of these sum to one.
@@ -98,7 +132,9 @@ ARCHITECTURE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 
 def keys(value, wanted, what, optional=()):
     """Check that a value is an object with exactly these keys."""
-    need(type(value) is dict and set(wanted) <= set(value) <= {*wanted, *optional}, f"{what} has missing or unknown keys")
+    need(
+        type(value) is dict and set(wanted) <= set(value) <= {*wanted, *optional}, f"{what} has missing or unknown keys"
+    )
 
 
 def whole(value, what, low=0, high=1_000_000):
@@ -119,8 +155,12 @@ def numbers(value, what):
 
 def texts(value, pattern, what, least=0, most=200_000):
     """Check a list of strings of one form."""
-    need(type(value) is list and least <= len(value) <= most and all(type(x) is str and pattern.fullmatch(x) for x in value),
-         f"{what} is not a list of {least} to {most} strings of the form {pattern.pattern}")
+    need(
+        type(value) is list
+        and least <= len(value) <= most
+        and all(type(x) is str and pattern.fullmatch(x) for x in value),
+        f"{what} is not a list of {least} to {most} strings of the form {pattern.pattern}",
+    )
 
 
 def one_of(value, allowed, what):
@@ -131,12 +171,19 @@ def one_of(value, allowed, what):
 def check_schema(record):
     """Check the form of a whole record."""
     need(type(record) is dict and record.get("schema") == SCHEMA, f"the schema is not {SCHEMA}")
-    keys(record, ("schema", "problem", "assumption", "statement", "dimension", "laws", "independence", "rank", "digest"), "the record")
+    keys(
+        record,
+        ("schema", "problem", "assumption", "statement", "dimension", "laws", "independence", "rank", "digest"),
+        "the record",
+    )
     one_of(record["assumption"], ASSUMPTIONS, "the assumption")
     need(type(record["statement"]) is str and len(record["statement"]) <= 10_000, "the statement is not a string")
     whole(record["dimension"], "the dimension", 1, 10_000)
     texts(record["laws"], POLYNOMIAL, "laws")
-    need(type(record["digest"]) is str and re.fullmatch("[0-9a-f]{64}", record["digest"]), "the digest is not one of SHA-256")
+    need(
+        type(record["digest"]) is str and re.fullmatch("[0-9a-f]{64}", record["digest"]),
+        "the digest is not one of SHA-256",
+    )
     _schema_problem(record["problem"])
     part = record["independence"]
     keys(part, ("prime", "point", "rows", "pivots", "minor"), "the independence")
@@ -164,13 +211,19 @@ def _schema_rank(part):
         lists = part["words"]
         need(all(type(word) is list and 1 <= len(word) <= 12 for word in lists), "a word has not 1 to 12 letters")
     else:
-        need(type(part["path"]) is list and len(part["path"]) <= 10_000, "the path is not a list of at most 10000 steps")
+        need(
+            type(part["path"]) is list and len(part["path"]) <= 10_000, "the path is not a list of at most 10000 steps"
+        )
         for step in part["path"]:
             keys(step, ("step", "data"), "a step of the path")
             _schema_letter(step)
         lists = part["fields"]
-        need(type(lists) is list and len(lists) <= 10_001 and all(type(fields) is list and len(fields) <= 10_000 for fields in lists),
-             "the fields are not lists of letters")
+        need(
+            type(lists) is list
+            and len(lists) <= 10_001
+            and all(type(fields) is list and len(fields) <= 10_000 for fields in lists),
+            "the fields are not lists of letters",
+        )
     for letters in lists:
         for letter in letters:
             keys(letter, ("data",), "a letter", ("weight", "step"))
@@ -205,18 +258,33 @@ def _schema_problem(problem):
 
 def _schema_network(problem):
     name = problem.get("architecture")
-    need(type(name) is str and ARCHITECTURE.fullmatch(name) and name not in ("phi", "system"), "the architecture has no name")
-    keys(problem, ("kind", "architecture", "sizes", "options", "loss", "flow", *(() if name in CLASSIC else ("graph",))), "the problem")
+    need(
+        type(name) is str and ARCHITECTURE.fullmatch(name) and name not in ("phi", "system"),
+        "the architecture has no name",
+    )
+    keys(
+        problem,
+        ("kind", "architecture", "sizes", "options", "loss", "flow", *(() if name in CLASSIC else ("graph",))),
+        "the problem",
+    )
     wholes(problem["sizes"], "the sizes", 1, 10**9, 1000)
     one_of(problem["loss"], ("least-squares", "cross-entropy"), "the loss")
     options = problem["options"]
-    need(type(options) is dict and len(options) <= 20 and all(NAME.fullmatch(key) for key in options), "the options have no names")
+    need(
+        type(options) is dict and len(options) <= 20 and all(NAME.fullmatch(key) for key in options),
+        "the options have no names",
+    )
     for value in options.values():
-        need(type(value) is str and WORD.fullmatch(value) or type(value) is int and 0 <= value <= 1_000_000, "an option is no number or word")
+        need(
+            type(value) is str and WORD.fullmatch(value) or type(value) is int and 0 <= value <= 1_000_000,
+            "an option is no number or word",
+        )
     if name not in CLASSIC:
         graph = problem["graph"]
         keys(graph, ("nodes", "output", "parameters"), "the graph")
-        need(type(graph["nodes"]) is list and 1 <= len(graph["nodes"]) <= 20_000, "the graph has no nodes, or over 20000")
+        need(
+            type(graph["nodes"]) is list and 1 <= len(graph["nodes"]) <= 20_000, "the graph has no nodes, or over 20000"
+        )
         whole(graph["output"], "the output of the graph")
         wholes(graph["parameters"], "the parameters of the graph")
         for node in graph["nodes"]:
@@ -224,8 +292,15 @@ def _schema_network(problem):
 
 
 NODES = {
-    "parameter": ("name", "shape"), "input": ("name", "shape"), "rotation": ("shape",), "constant": ("shape", "values"), "contract": ("spec", "inputs"),
-    "add": ("inputs",), "gather": ("inputs", "shape", "indices"), "gate": ("inputs", "function"), "cut": ("inputs", "function"),
+    "parameter": ("name", "shape"),
+    "input": ("name", "shape"),
+    "rotation": ("shape",),
+    "constant": ("shape", "values"),
+    "contract": ("spec", "inputs"),
+    "add": ("inputs",),
+    "gather": ("inputs", "shape", "indices"),
+    "gate": ("inputs", "function"),
+    "cut": ("inputs", "function"),
 }
 
 
@@ -272,7 +347,10 @@ def _schema_flow(flow):
         keys(metric, ("at", "entries", "denominator"), "the metric")
         one_of(metric["at"], ("state", "dual"), "the point of the metric")
         texts([metric["denominator"]], POLYNOMIAL, "the denominator of the metric")
-        need(type(metric["entries"]) is list and 1 <= len(metric["entries"]) <= 20_000, "the metric has no entries, or over 20000")
+        need(
+            type(metric["entries"]) is list and 1 <= len(metric["entries"]) <= 20_000,
+            "the metric has no entries, or over 20000",
+        )
         for entry in metric["entries"]:
             need(type(entry) is list and len(entry) == 3, "an entry of the metric is not row, column and polynomial")
             wholes(entry[:2], "the place of an entry of the metric")
@@ -302,7 +380,10 @@ class Poly(dict):
     def __mul__(self, other):
         out = Poly()
         # A product of fractions cancels their common factor: the more digits, the longer.
-        digits = max(((c.numerator.bit_length() + c.denominator.bit_length()) // 3 for f in (self, other) for c in f.values()), default=1)
+        digits = max(
+            ((c.numerator.bit_length() + c.denominator.bit_length()) // 3 for f in (self, other) for c in f.values()),
+            default=1,
+        )
         spend(10 * len(self) * len(other) * (1 + digits // 40))
         for a, x in self.items():
             for b, y in other.items():
@@ -370,7 +451,9 @@ def slope(x):
     return (x.slope if x.slope is not None else 0) if isinstance(x, Dual) else 0
 
 
-TERM = re.compile(r"([+-]?)((?:[0-9]+(?:/[0-9]+)?|[A-Za-z][A-Za-z0-9_]*(?:\^[0-9]+)?)(?:\*[A-Za-z][A-Za-z0-9_]*(?:\^[0-9]+)?)*)")
+TERM = re.compile(
+    r"([+-]?)((?:[0-9]+(?:/[0-9]+)?|[A-Za-z][A-Za-z0-9_]*(?:\^[0-9]+)?)(?:\*[A-Za-z][A-Za-z0-9_]*(?:\^[0-9]+)?)*)"
+)
 
 
 def parse(text, places):
@@ -395,7 +478,10 @@ def parse(text, places):
                 value *= Fraction(factor)
             else:
                 name, _, power = factor.partition("^")
-                need(name in places and len(power) < 4 and 1 <= int(power or 1) <= LIMITS["degree"], f"a polynomial has the unknown factor {factor[:30]!r}")
+                need(
+                    name in places and len(power) < 4 and 1 <= int(power or 1) <= LIMITS["degree"],
+                    f"a polynomial has the unknown factor {factor[:30]!r}",
+                )
                 monomial += [places[name]] * int(power or 1)
         need(len(monomial) <= LIMITS["degree"], "a polynomial has a degree above the checker's limit")
         monomial = tuple(sorted(monomial))
@@ -421,37 +507,55 @@ def at_point(polynomial, z, p):
 
 class Graph:
     r"""
-    The response of a network: what was drawn up to the output, data for what is not linear, and covectors at the output and at cuts.
+    The response of a network: what was drawn up to the output, data for what is not linear, and covectors at the output
+    and at cuts.
 
-    Nodes here are parameters, data, constants, contractions, sums, rearrangements and powers; a pairing is a node and its covector.
-    A power has the value of its input and moves as many times as much as its exponent says: with a free scalar s, s |z|^2 z is a
-    root mean square norm where |z|^2 moves -1/2 times as much, since s stands for a power of |z|^2.
-    The data of a field are the numbers of the data nodes as drawn, then those of the covector of the loss, then those at the cuts.
+    Nodes here are parameters, data, constants, contractions, sums, rearrangements and powers; a pairing is a node and
+    its covector. A power has the value of its input and moves as many times as much as its exponent says: with a free
+    scalar s, s |z|^2 z is a root mean square norm where |z|^2 moves -1/2 times as much, since s stands for a power of
+    |z|^2. The data of a field are the numbers of the data nodes as drawn, then those of the covector of the loss, then
+    those at the cuts.
     """
 
     def __init__(self, graph, loss):
         self.ops, self.inputs, self.shapes, self.sizes, self.extra, self.names = [], [], [], [], [], {}
         self.data, self.pairings, cuts = [], [], []
-        self.exact = sum(math.prod(node["shape"]) for node in graph["nodes"] if node["op"] == "parameter") <= EXACT_PARAMETERS
+        self.exact = (
+            sum(math.prod(node["shape"]) for node in graph["nodes"] if node["op"] == "parameter") <= EXACT_PARAMETERS
+        )
         # For each node as drawn its place here, and whether data reach it.
         self.at, self.reached_by_data = [], []
         for node in graph["nodes"]:
-            need(all(i < len(self.at) for i in node.get("inputs", [])), "the graph is not in order: a node is made of later ones")
+            need(
+                all(i < len(self.at) for i in node.get("inputs", [])),
+                "the graph is not in order: a node is made of later ones",
+            )
             moved = node["op"] in ("input", "rotation") or any(self.reached_by_data[i] for i in node.get("inputs", []))
-            need(moved or node["op"] not in ("gate", "cut") or node["function"] in NORMS, "functions of parameters alone are not covered")
+            need(
+                moved or node["op"] not in ("gate", "cut") or node["function"] in NORMS,
+                "functions of parameters alone are not covered",
+            )
             cuts += self._draw(node | {"inputs": [self.at[i] for i in node["inputs"]]} if "inputs" in node else node)
             self.at.append(len(self.ops) - 1)
             self.reached_by_data.append(moved)
-        need(all(i < len(self.at) for i in [graph["output"], *graph["parameters"]]), "the graph refers to nodes that it does not have")
+        need(
+            all(i < len(self.at) for i in [graph["output"], *graph["parameters"]]),
+            "the graph refers to nodes that it does not have",
+        )
         self.parameters = [self.at[i] for i in graph["parameters"]]
-        need(sorted(self.parameters) == [i for i, op in enumerate(self.ops) if op == "parameter"], "the parameters of the graph are not those that it lists")
+        need(
+            sorted(self.parameters) == [i for i, op in enumerate(self.ops) if op == "parameter"],
+            "the parameters of the graph are not those that it lists",
+        )
         self.output = self.at[graph["output"]]
         self._pair(self.output, "free" if loss == "least-squares" else "sum zero", None, True)
         for source, constraint, mask in cuts:
             self._pair(source, constraint, mask, False)
         self.data_size = sum(self.sizes[i] for i in self.data)
         self.dimension = sum(self.sizes[i] for i in self.parameters)
-        need(1 <= self.dimension <= LIMITS["coordinates"], f"the network has not 1 to {LIMITS['coordinates']} parameters")
+        need(
+            1 <= self.dimension <= LIMITS["coordinates"], f"the network has not 1 to {LIMITS['coordinates']} parameters"
+        )
         # What only a covector is made of keeps its constraint: it is never replaced by free symbols, and never moves.
         self.kept = self._reached(b for _, b in self.pairings) - self._reached(a for a, _ in self.pairings)
         self._users, self._makers = {}, {}
@@ -488,7 +592,10 @@ class Graph:
             for name, n in zip(names, self.shapes[i]):
                 need(letters.setdefault(name, n) == n, "a contraction does not fit")
         need(set(result) <= set(letters) and len(set(result)) == len(result), "a contraction does not fit")
-        need(all(sum(name in part for part in (left, right, result)) > 1 for name in letters), "a contraction sums over an axis of one factor")
+        need(
+            all(sum(name in part for part in (left, right, result)) > 1 for name in letters),
+            "a contraction sums over an axis of one factor",
+        )
         count = math.prod(letters.values())
         spend(10 * count, 2 * count)
 
@@ -506,13 +613,18 @@ class Graph:
 
     def gather(self, source, shape, indices):
         """Append a rearrangement: each entry is one of the source, or zero."""
-        need(len(indices) == math.prod(shape) and all(-1 <= k < self.sizes[source] for k in indices), "a rearrangement does not fit")
+        need(
+            len(indices) == math.prod(shape) and all(-1 <= k < self.sizes[source] for k in indices),
+            "a rearrangement does not fit",
+        )
         return self.add("gather", shape, (source,), indices)
 
     def constant(self, shape, values, denominator=1):
         """Append fixed numbers: integers over one denominator."""
         need(len(values) == math.prod(shape), "a constant has not as many entries as its shape says")
-        return self.add("constant", shape, (), values if denominator == 1 else [Fraction(v, denominator) for v in values])
+        return self.add(
+            "constant", shape, (), values if denominator == 1 else [Fraction(v, denominator) for v in values]
+        )
 
     def _draw(self, node):
         """Append a node as it was drawn; return the covectors that it brings: source, constraint and mask."""
@@ -563,10 +675,13 @@ class Graph:
         return [(source, constraint, mask)]
 
     def _norm(self, z, centred):
-        """Append s |z|^2 z along the last axis with a free scalar s a group, of z minus its mean if centred; factors go into s."""
+        """Append s |z|^2 z along the last axis with a free scalar s a group, of z minus its mean if centred; factors go
+        into s."""
         size = self.shapes[z][-1]
         if centred:
-            z = self._last_axis(z, self.constant([size, size], [size * int(i == j) - 1 for i in range(size) for j in range(size)]))
+            z = self._last_axis(
+                z, self.constant([size, size], [size * int(i == j) - 1 for i in range(size) for j in range(size)])
+            )
         letters = "abcdefghijklmnopqrstu"[:len(self.shapes[z])]
         lead = letters[:-1]
         square = self.contract(f"{letters},{letters}->{lead}", z, z)
@@ -575,7 +690,8 @@ class Graph:
         self.contract(f"{lead},{letters}->{letters}", scale, z)
 
     def _sum_one(self, shape, mask):
-        """Append outputs that sum to one over the allowed entries of each row: the last of them is one minus the others."""
+        """Append outputs that sum to one over the allowed entries of each row: the last of them is one minus the
+        others."""
         size, total = shape[-1], math.prod(shape)
         if mask is None and size == 1:
             self.constant(shape, [1] * total)
@@ -606,12 +722,16 @@ class Graph:
         if constraint == "free":
             covector = self.add("data", shape)
         elif constraint == "sum zero":
-            covector = self._sum_zero(self.add("data", [*shape[:-1], size - 1])) if mask is None else self._masked(shape, mask)
+            covector = (
+                self._sum_zero(self.add("data", [*shape[:-1], size - 1])) if mask is None else self._masked(shape, mask)
+            )
         elif constraint == "orthogonal":
             covector = self._orthogonal(node)
         else:
             spans = self._differences(size)
-            flipped = self.constant([size, size - 1], [spans[j * size + i] for i in range(size) for j in range(size - 1)])
+            flipped = self.constant(
+                [size, size - 1], [spans[j * size + i] for i in range(size) for j in range(size - 1)]
+            )
             inside = self._orthogonal(self._last_axis(node, flipped))
             covector = self._last_axis(inside, self.constant([size - 1, size], spans))
         need(self.shapes[covector] == shape, "a covector does not fit")
@@ -651,7 +771,11 @@ class Graph:
         c, d = self.add("data", shape), self.add("data", shape)
 
         def part(c, d):
-            return self.contract(f"{letters[:-1]},{letters}->{letters}", self.contract(f"{letters},{letters}->{letters[:-1]}", c, node), d)
+            return self.contract(
+                f"{letters[:-1]},{letters}->{letters}",
+                self.contract(f"{letters},{letters}->{letters[:-1]}", c, node),
+                d,
+            )
         minus = self.constant(shape, [-1] * self.sizes[node])
         return self.add("add", shape, (part(c, d), self.contract(f"{letters},{letters}->{letters}", minus, part(d, c))))
 
@@ -752,10 +876,14 @@ class Graph:
         """Decide exactly whether the derivative of the response along a polynomial direction is zero."""
         if Identity(self, direction, first, itertools.count(fresh), True).holds():
             return True
-        return not self._refuted(direction, first) and Identity(self, direction, first, itertools.count(fresh), False).holds()
+        return (
+            not self._refuted(direction, first)
+            and Identity(self, direction, first, itertools.count(fresh), False).holds()
+        )
 
     def _refuted(self, direction, first):
-        """Say whether the derivative is seen not to vanish at a random point modulo a prime; nothing is concluded where it vanishes."""
+        """Say whether the derivative is seen not to vanish at a random point modulo a prime; nothing is concluded where
+        it vanishes."""
         p, draw = 2 ** 61 - 1, random.Random(0)
         last = max([first + self.dimension - 1, *(i for f in direction.values() for m in f for i in m)])
         z = [draw.randrange(p) for _ in range(last + 1)]
@@ -767,7 +895,8 @@ class Identity:
     """
     The derivative along a direction, entry by entry, only where it is not zero.
 
-    If ``free``, entries that do not move are symbols: what vanishes with symbols vanishes with their values; else all is expanded.
+    If ``free``, entries that do not move are symbols: what vanishes with symbols vanishes with their values; else all
+    is expanded.
     """
 
     def __init__(self, graph, direction, first, symbols, free):
@@ -834,7 +963,10 @@ class Identity:
 def classic_graph(name, sizes, options):
     """Return the graph of one of the five classic architectures, as a record would have drawn it."""
     parameters = sizes[0] if name == "product" and sizes else sum(a * b for a, b in zip(sizes, sizes[1:]))
-    need(max([parameters, *sizes]) <= LIMITS["coordinates"], f"{name} {' '.join(map(str, sizes))[:60]} has more than {LIMITS['coordinates']} parameters")
+    need(
+        max([parameters, *sizes]) <= LIMITS["coordinates"],
+        f"{name} {' '.join(map(str, sizes))[:60]} has more than {LIMITS['coordinates']} parameters",
+    )
     counts = {"product": (1, 1), "nmf": (3, 3), "icnn": (3, 3)}.get(name, (2, 1000))
     need(counts[0] <= len(sizes) <= counts[1], f"{name} does not have {len(sizes)} sizes")
     need(options == {} or options == {"bias": 1} and name in ("relu", "icnn"), f"the options of {name} are not known")
@@ -890,14 +1022,20 @@ class Family:
             self._response(problem)
             self._state(problem["flow"])
             self._metric(problem["flow"]["metric"], problem)
-        need(self.n - len(self.constants) <= LIMITS["coordinates"], f"the state has more than {LIMITS['coordinates']} coordinates")
+        need(
+            self.n - len(self.constants) <= LIMITS["coordinates"],
+            f"the state has more than {LIMITS['coordinates']} coordinates",
+        )
 
     def _system(self, problem):
         self.names = problem["parameters"] + problem["variables"]
         self._places()
         self.constants = tuple(range(len(problem["parameters"])))
         fields = ([problem["drift"]] if "drift" in problem else []) + problem["controls"]
-        need(fields and all(len(field) == len(problem["variables"]) for field in fields), "a field has not one component a variable")
+        need(
+            fields and all(len(field) == len(problem["variables"]) for field in fields),
+            "a field has not one component a variable",
+        )
         still = [Poly() for _ in self.constants]
         fields = [still + [parse(f, self.places) for f in field] for field in fields]
         self.drift, self.controls = (fields[0], fields[1:]) if "drift" in problem else (None, fields)
@@ -915,14 +1053,22 @@ class Family:
             self.D, self.data_size, self.phi = len(self.parameters), len(problem["phi"]), problem["phi"]
             return
         classic = problem["architecture"] in CLASSIC
-        need(problem["architecture"] != "custom" or not problem["sizes"] and not problem["options"], "a custom network has no sizes and options")
-        graph = classic_graph(problem["architecture"], problem["sizes"], problem["options"]) if classic else problem["graph"]
+        need(
+            problem["architecture"] != "custom" or not problem["sizes"] and not problem["options"],
+            "a custom network has no sizes and options",
+        )
+        graph = (
+            classic_graph(problem["architecture"], problem["sizes"], problem["options"])
+            if classic
+            else problem["graph"]
+        )
         self.graph = Graph(graph, problem["loss"])
         self.parameters, self.D, self.data_size = self.graph.entry_names(), self.graph.dimension, self.graph.data_size
         need(len(set(self.parameters)) == self.D, "two parameters have one name")
 
     def _state(self, flow):
-        """Build coordinates and drift: tau if it is an indeterminate, the time or an exponential of it, parameters, velocities."""
+        """Build coordinates and drift: tau if it is an indeterminate, the time or an exponential of it, parameters,
+        velocities."""
         second, decay, taken = flow["name"] != "gradient", Fraction(flow["decay"]), list(self.parameters)
         self.tau = {"gradient": None, "nesterov": ["3", "t"]}.get(flow["name"], flow.get("tau"))
         symbolic = self.tau == "tau"
@@ -970,13 +1116,20 @@ class Family:
                 [Poly({(0, j): -one}) + one_variable(i, -decay) for i, j in zip(theta, velocity)]
         else:
             clock = one_variable(self.time, self.rate) if self.exponential else self.clocked(self.q)
-            # The drift is multiplied by the denominator of the damping, which changes no law; where it is a number it is 1.
+            # The drift is multiplied by the denominator of the damping, which changes no law; where it is a number it
+            # is 1.
             scale = Fraction(1) / self.q[()] if self.exponential or set(self.q) <= {()} else Fraction(1)
             p, q = (Poly({m: c * scale for m, c in f.items()}) for f in (self.p, self.q))
             clock = clock if self.exponential else self.clocked(q)
             self.p, self.q = p, q
-            self.drift = [clock] + [self.clocked(q, j) for j in velocity] + \
-                [-self.clocked(p, j) + Poly({m: -c * decay for m, c in self.clocked(q, i).items() if decay}) for i, j in zip(theta, velocity)]
+            self.drift = (
+                [clock]
+                + [self.clocked(q, j) for j in velocity]
+                + [
+                    -self.clocked(p, j) + Poly({m: -c * decay for m, c in self.clocked(q, i).items() if decay})
+                    for i, j in zip(theta, velocity)
+                ]
+            )
         self._exact_flow(symbolic, decay)
 
     def _exact_flow(self, symbolic, decay):
@@ -1010,12 +1163,19 @@ class Family:
         else:
             self._entries(metric)
         forced = range(self.forced, self.forced + self.D)
-        self.shears = self.forced != self.first and not any(i in forced for _, _, f in self.metric or () for m in f for i in m)
+        self.shears = self.forced != self.first and not any(
+            i in forced for _, _, f in self.metric or () for m in f for i in m
+        )
         need(self._regular(), "the metric is singular")
 
     def factor(self):
-        """Return the denominator of the damping, in the coordinates: what a term of lower degree at the dual point is multiplied by."""
-        return Poly({(): Fraction(1)}) if self.time is None or self.exponential or self.forced == self.first else self.clocked(self.q)
+        """Return the denominator of the damping, in the coordinates: what a term of lower degree at the dual point is
+        multiplied by."""
+        return (
+            Poly({(): Fraction(1)})
+            if self.time is None or self.exponential or self.forced == self.first
+            else self.clocked(self.q)
+        )
 
     def dual(self, i):
         """Return tau theta_i + w_i times the denominator of tau; theta_i without velocities."""
@@ -1032,7 +1192,10 @@ class Family:
         dual = metric["at"] == "dual"
         places = {name: i for i, name in enumerate(self.parameters)} if dual else self.places
         found = [(i, j) for i, j, _ in metric["entries"]]
-        need(sorted(set(found)) == found and all(max(pair) < self.D for pair in found), "the entries of the metric are not distinct ones in order")
+        need(
+            sorted(set(found)) == found and all(max(pair) < self.D for pair in found),
+            "the entries of the metric are not distinct ones in order",
+        )
         entries = [parse(f, places) for _, _, f in metric["entries"]]
         need(all(entries) and parse(metric["denominator"], places), "the metric has a zero entry or denominator")
         top = max(len(m) for f in entries for m in f)
@@ -1067,17 +1230,27 @@ class Family:
         parts = [f for f in self.drift or ()] + [f for _, _, f in self.metric or ()]
         parts += [f for field in self.controls for f in field] if self.kind == "system" else []
         parts += [f for row in self.partials for f in row] if self.kind == "phi" else []
-        return 2 * self.n + (self.graph.cost() if self.graph else 0) + 2 * sum(len(m) + 4 for f in parts for m in f) + len(parts)
+        return (
+            2 * self.n
+            + (self.graph.cost() if self.graph else 0)
+            + 2 * sum(len(m) + 4 for f in parts for m in f)
+            + len(parts)
+        )
 
     def control(self, z, data, p):
         """Return the value at z of the control with the given data."""
         if self.kind == "system":
-            return [sum((x * at_point(field[i], z, p) for x, field in zip(data, self.controls)), 0) % p for i in range(self.n)]
+            return [
+                sum((x * at_point(field[i], z, p) for x, field in zip(data, self.controls)), 0) % p
+                for i in range(self.n)
+            ]
         theta = z[self.first:self.first + self.D]
         if self.graph is not None:
             gradient = self.graph.gradient(theta, data, p)
         else:
-            gradient = [sum((x * at_point(row[j], z, p) for x, row in zip(data, self.partials)), 0) % p for j in range(self.D)]
+            gradient = [
+                sum((x * at_point(row[j], z, p) for x, row in zip(data, self.partials)), 0) % p for j in range(self.D)
+            ]
         if self.metric is not None:
             moved = [0] * self.D
             for i, j, f in self.metric:
@@ -1086,7 +1259,8 @@ class Family:
         return [0] * self.forced + gradient + [0] * (self.n - self.forced - self.D)
 
     def field(self, letter, p):
-        """Return the field of a letter: weight * drift + control, the control pushed along the drift if it has a step."""
+        """Return the field of a letter: weight * drift + control, the control pushed along the drift if it has a
+        step."""
         def value(z):
             out = [0] * self.n if not self.data_size else self._pushed(z, letter, p)
             if self.drift is not None:
@@ -1227,8 +1401,11 @@ def rank_values(part, family, p):
     pushed = part["kind"] == "words" and family.flow is not None
 
     def letter(record):
-        need(set(record) == {"data"} | ({"weight"} if family.drift is not None else set()) | ({"step"} if pushed else set()),
-             "a letter has missing or unknown keys")
+        need(
+            set(record)
+            == {"data"} | ({"weight"} if family.drift is not None else set()) | ({"step"} if pushed else set()),
+            "a letter has missing or unknown keys",
+        )
         need(len(record["data"]) == family.data_size, f"the data of a letter are not {family.data_size} numbers")
         return family.field(record, p)
     if part["kind"] == "words":
@@ -1303,7 +1480,10 @@ def flow_words(flow):
         return f"{out}, {metric} metric"
     if "positive" in metric:
         return f"{out}, mirror metric on {', '.join(metric['positive'])} and euclidean on the others"
-    entries = shortened(", ".join(f"M[{i + 1},{j + 1}] = {f}" for i, j, f in metric["entries"]), f"of {len(metric['entries'])} entries in this file")
+    entries = shortened(
+        ", ".join(f"M[{i + 1},{j + 1}] = {f}" for i, j, f in metric["entries"]),
+        f"of {len(metric['entries'])} entries in this file",
+    )
     if metric["denominator"] != "1":
         entries += " over " + shortened(metric["denominator"], "the denominator in this file")
     return f"{out}, metric {entries}" + (" at the dual point" if metric["at"] == "dual" else "")
@@ -1321,7 +1501,9 @@ def problem_words(problem):
         out += " with " + ", ".join(f"{key} {value}" for key, value in sorted(problem["options"].items()))
     if "graph" in problem:
         nodes = problem["graph"]["nodes"]
-        leaves = [nodes[i]["name"] + " " + "x".join(map(str, nodes[i]["shape"])) for i in problem["graph"]["parameters"]]
+        leaves = [
+            nodes[i]["name"] + " " + "x".join(map(str, nodes[i]["shape"])) for i in problem["graph"]["parameters"]
+        ]
         out += f", the graph in this file of {len(nodes)} nodes with the parameters {listed(leaves)}"
     return f"{out}, {problem['loss']} loss, {flow_words(problem['flow'])}"
 
@@ -1345,7 +1527,8 @@ def verify(record):
         sage: from sage_conslaw import conservation_laws, networks
         sage: from sage_conslaw.check import verify
         sage: verify(conservation_laws(networks.product(2), seed=0).certificate())
-        '1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, least-squares loss, gradient flow, euclidean metric; nothing is assumed'
+        '1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, least-squares loss, gradient flow, euclidean
+        metric; nothing is assumed'
     """
     BUDGET.update(work=LIMITS["work"], kept=LIMITS["kept"])
     try:
@@ -1353,8 +1536,19 @@ def verify(record):
         return _verify(record)
     except MemoryError:
         raise TooMuchWork("the certificate needs more memory than this checker's limit") from None
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError, ZeroDivisionError) as error:
-        raise Rejected(f"the record is malformed ({type(error).__name__}: {' '.join(str(error).split())[:200]})") from None
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        ZeroDivisionError,
+    ) as error:
+        raise Rejected(
+            f"the record is malformed ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
+        ) from None
 
 
 def _verify(record):
@@ -1364,8 +1558,13 @@ def _verify(record):
     family = Family(record["problem"])
     n = family.n - len(family.constants)
     need(record["dimension"] == n, "the dimension is not that of the problem")
-    # In a network without a nonlinearity differences of the targets of one input are every covector that the loss allows: nothing is assumed.
-    exact = family.kind == "system" or family.kind == "network" and record["problem"]["architecture"] in ("product", "linear", "nmf")
+    # In a network without a nonlinearity differences of the targets of one input are every covector that the loss
+    # allows: nothing is assumed.
+    exact = (
+        family.kind == "system"
+        or family.kind == "network"
+        and record["problem"]["architecture"] in ("product", "linear", "nmf")
+    )
     need(record["assumption"] == ("none" if exact else "span"), "the assumption is not that of this kind of problem")
     laws = [parse(text, family.places) for text in record["laws"]]
     for number, law in enumerate(laws, start=1):
@@ -1373,7 +1572,9 @@ def _verify(record):
     m = _independence(record["independence"], laws, family)
     part = record["rank"]
     need(is_prime(part["prime"]), "the prime of the rank is none")
-    r = check_minor(rank_values(part, family, part["prime"]), part["pivots"], part["minor"], part["prime"], "rank", family.n)
+    r = check_minor(
+        rank_values(part, family, part["prime"]), part["pivots"], part["minor"], part["prime"], "rank", family.n
+    )
     need(r == part["rank"], "the rank is not the stored one")
     for number, law in enumerate(laws, start=1):
         need(family.conserves(law), f"law {number} is not conserved")
@@ -1386,7 +1587,10 @@ def _independence(part, laws, family):
     p, point, rows = part["prime"], part["point"], part["rows"]
     need(is_prime(p), "the prime of the independence is none")
     need(len(point) == family.n, "the point of the independence has not one number a coordinate")
-    need(len(set(rows)) == len(rows) <= family.n and all(i < len(laws) for i in rows), "the rows of the independence are no distinct laws")
+    need(
+        len(set(rows)) == len(rows) <= family.n and all(i < len(laws) for i in rows),
+        "the rows of the independence are no distinct laws",
+    )
     need(not set(part["pivots"]) & set(family.constants), "a pivot of the independence is a constant")
     spend(len(rows) * family.n, len(rows) * family.n // 4)
     gradients = []
@@ -1399,7 +1603,8 @@ def _independence(part, laws, family):
 
 def given(record):
     r"""
-    Return what of a verified certificate is not rebuilt here but given by the file, in words; empty if there is nothing.
+    Return what of a verified certificate is not rebuilt here but given by the file, in words; empty if there is
+    nothing.
 
     EXAMPLES::
 
@@ -1410,19 +1615,26 @@ def given(record):
     """
     problem = record["problem"]
     if "graph" in problem and problem["architecture"] != "custom":
-        return f"that the graph in this file is {' '.join([problem['architecture'], *map(str, problem['sizes'])])} is not checked here"
+        return (
+            f"that the graph in this file is {' '.join([problem['architecture'], *map(str, problem['sizes'])])} is not "
+            f"checked here"
+        )
     return ""
 
 
 def load(path):
-    """Read a certificate from a regular file of at most 32 MB; keys given twice and numbers with a point are refused."""
+    """Read a certificate from a regular file of at most 32 MB; keys given twice and numbers with a point are
+    refused."""
     number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     found = os.fstat(number)
     if not stat.S_ISREG(found.st_mode):
         os.close(number)
         raise Rejected("this is not a regular file")
     with os.fdopen(number, "rb") as stream:
-        need(found.st_size <= LIMITS["bytes"], f"the file has {found.st_size} bytes; a certificate has at most {LIMITS['bytes']}")
+        need(
+            found.st_size <= LIMITS["bytes"],
+            f"the file has {found.st_size} bytes; a certificate has at most {LIMITS['bytes']}",
+        )
         content = stream.read(LIMITS["bytes"] + 1)
     need(len(content) <= LIMITS["bytes"], "the file is larger than a certificate can be")
 
@@ -1436,7 +1648,9 @@ def load(path):
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return json.loads(content.decode("utf8"), object_pairs_hook=distinct, parse_float=refused, parse_constant=refused)
+        return json.loads(
+            content.decode("utf8"), object_pairs_hook=distinct, parse_float=refused, parse_constant=refused
+        )
     except (ValueError, RecursionError) as error:
         raise Rejected(f"not JSON: {' '.join(str(error).split())[:200]}") from None
     finally:
@@ -1491,4 +1705,6 @@ def main(paths):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]) if len(sys.argv) > 1 else print("usage: python -m sage_conslaw.check FILE [FILE ...]") or 2)
+    sys.exit(
+        main(sys.argv[1:]) if len(sys.argv) > 1 else print("usage: python -m sage_conslaw.check FILE [FILE ...]") or 2
+    )

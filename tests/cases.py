@@ -38,7 +38,8 @@ class Case:
     - ``laws`` -- function of ``{name: generator}`` that returns some (or all) of the polynomial laws known
     - ``dimension`` -- the dimension of the space of polynomial laws up to ``degree`` without constants, where known
     - ``flow`` -- function of no argument that returns the flow, ``None`` for Euclidean gradient flow
-    - ``monte_carlo`` -- algorithms that may leave the count unproved (``complete`` may then be ``Unknown``, never wrong)
+    - ``monte_carlo`` -- algorithms that may leave the count unproved (``complete`` may then be ``Unknown``, never
+      wrong)
     """
 
     name: str
@@ -122,7 +123,8 @@ def two_layer_number(n, r, m):
 
 
 def linear_number(widths):
-    r"""Return the sum of the line above over the hidden layers; not for scalar input *and* output with depth over two."""
+    r"""Return the sum of the line above over the hidden layers; not for scalar input *and* output with depth over
+    two."""
     return sum(two_layer_number(*widths[i - 1:i + 2]) for i in range(1, len(widths) - 1))
 
 
@@ -348,29 +350,92 @@ def heavy_ball(name, names, phi, number, found, reference, laws=None):
 
 
 BY_HAND = [
-    mirror("NMF 2 1 2, mirror", "u1,u2,v1,v2", lambda *z: z, lambda u1, u2, v1, v2: [u1 * v1, u1 * v2, u2 * v1, u2 * v2],
-           1, 1, "[MGP2024]: sum_i U_ij - sum_l V_jl", lambda g: [g["u1"] + g["u2"] - g["v1"] - g["v2"]]),
-    mirror("NMF 1 2 1, mirror", "u1,u2,v1,v2", lambda *z: z, lambda u1, u2, v1, v2: [u1 * v1 + u2 * v2], 3, 2,
-           "recomputed: 2r - 1, one of them with logarithms", lambda g: [g["u1"] - g["v1"], g["u2"] - g["v2"]]),
-    mirror("mirror with potential -log", "u,v", lambda u, v: [u**2, v**2], lambda u, v: [u * v], 1, 0,
-           "by hand: M = diag(theta^2) conserves u / v", None),
-    mirror("ICNN, one neuron", "u1,u2,v,b", lambda u1, u2, v, b: [u1, u2, v**0, v**0],
-           lambda u1, u2, v, b: [u1 * v, u2 * v, u1 * b, u2 * b], 1, 1,
-           "[MGP2024]: 2 sum_i U_ij - |V_j|^2 - b_j^2", lambda g: [2 * (g["u1"] + g["u2"]) - g["v"]**2 - g["b"]**2]),
+    mirror(
+        "NMF 2 1 2, mirror",
+        "u1,u2,v1,v2",
+        lambda *z: z,
+        lambda u1, u2, v1, v2: [u1 * v1, u1 * v2, u2 * v1, u2 * v2],
+        1,
+        1,
+        "[MGP2024]: sum_i U_ij - sum_l V_jl",
+        lambda g: [g["u1"] + g["u2"] - g["v1"] - g["v2"]],
+    ),
+    mirror(
+        "NMF 1 2 1, mirror",
+        "u1,u2,v1,v2",
+        lambda *z: z,
+        lambda u1, u2, v1, v2: [u1 * v1 + u2 * v2],
+        3,
+        2,
+        "recomputed: 2r - 1, one of them with logarithms",
+        lambda g: [g["u1"] - g["v1"], g["u2"] - g["v2"]],
+    ),
+    mirror(
+        "mirror with potential -log",
+        "u,v",
+        lambda u, v: [u**2, v**2],
+        lambda u, v: [u * v],
+        1,
+        0,
+        "by hand: M = diag(theta^2) conserves u / v",
+        None,
+    ),
+    mirror(
+        "ICNN, one neuron",
+        "u1,u2,v,b",
+        lambda u1, u2, v, b: [u1, u2, v**0, v**0],
+        lambda u1, u2, v, b: [u1 * v, u2 * v, u1 * b, u2 * b],
+        1,
+        1,
+        "[MGP2024]: 2 sum_i U_ij - |V_j|^2 - b_j^2",
+        lambda g: [2 * (g["u1"] + g["u2"]) - g["v"] ** 2 - g["b"] ** 2],
+    ),
     heavy_ball("momentum, u v", "u,v", lambda u, v: [u * v], 0, 0, "[MGP2024]: r(r-1)/2 with r = 1"),
-    heavy_ball("momentum, linear 1 2 1", "u1,u2,v1,v2", lambda u1, u2, v1, v2: [u1 * v1 + u2 * v2], 2, 2,
-               "[MGP2024]: 2(2r - 3) with r = 2: the angular momenta of u + v and of u - v",
-               lambda g: [(g["u1"] + g["v1"]) * (g["w_u2"] + g["w_v2"]) - (g["u2"] + g["v2"]) * (g["w_u1"] + g["w_v1"])]),
-    heavy_ball("momentum, linear 2 2 1", "u1,u2,u3,u4,v1,v2",
-               lambda u1, u2, u3, u4, v1, v2: [u1 * v1 + u2 * v2, u3 * v1 + u4 * v2], 1, 1,
-               "[MGP2024]: r(r-1)/2 with r = 2: U^T U' - U'^T U + V V'^T - V' V^T",
-               lambda g: [g["u1"] * g["w_u2"] - g["w_u1"] * g["u2"] + g["u3"] * g["w_u4"] - g["w_u3"] * g["u4"]
-                          + g["v1"] * g["w_v2"] - g["w_v1"] * g["v2"]]),
-    heavy_ball("momentum, relu 1 2 1", "u1,u2,v1,v2", lambda u1, u2, v1, v2: [u1 * v1, u2 * v2], 0, 0,
-               "[MGP2024]: no law with a free output covector"),
-    family("weight decay, u v", "s,u,v", lambda s, u, v: [3 * s, -3 * u, -3 * v], [lambda s, u, v: [0 * s, v, u]], 1, 1,
-           "[MGP2025]: H(theta exp(lambda t)), s = exp(lambda t), lambda = 3", degree=4, dimension=1,
-           laws=lambda g: [g["s"]**2 * (g["u"]**2 - g["v"]**2)]),
+    heavy_ball(
+        "momentum, linear 1 2 1",
+        "u1,u2,v1,v2",
+        lambda u1, u2, v1, v2: [u1 * v1 + u2 * v2],
+        2,
+        2,
+        "[MGP2024]: 2(2r - 3) with r = 2: the angular momenta of u + v and of u - v",
+        lambda g: [(g["u1"] + g["v1"]) * (g["w_u2"] + g["w_v2"]) - (g["u2"] + g["v2"]) * (g["w_u1"] + g["w_v1"])],
+    ),
+    heavy_ball(
+        "momentum, linear 2 2 1",
+        "u1,u2,u3,u4,v1,v2",
+        lambda u1, u2, u3, u4, v1, v2: [u1 * v1 + u2 * v2, u3 * v1 + u4 * v2],
+        1,
+        1,
+        "[MGP2024]: r(r-1)/2 with r = 2: U^T U' - U'^T U + V V'^T - V' V^T",
+        lambda g: [
+            g["u1"] * g["w_u2"]
+            - g["w_u1"] * g["u2"]
+            + g["u3"] * g["w_u4"]
+            - g["w_u3"] * g["u4"]
+            + g["v1"] * g["w_v2"]
+            - g["w_v1"] * g["v2"]
+        ],
+    ),
+    heavy_ball(
+        "momentum, relu 1 2 1",
+        "u1,u2,v1,v2",
+        lambda u1, u2, v1, v2: [u1 * v1, u2 * v2],
+        0,
+        0,
+        "[MGP2024]: no law with a free output covector",
+    ),
+    family(
+        "weight decay, u v",
+        "s,u,v",
+        lambda s, u, v: [3 * s, -3 * u, -3 * v],
+        [lambda s, u, v: [0 * s, v, u]],
+        1,
+        1,
+        "[MGP2025]: H(theta exp(lambda t)), s = exp(lambda t), lambda = 3",
+        degree=4,
+        dimension=1,
+        laws=lambda g: [g["s"] ** 2 * (g["u"] ** 2 - g["v"] ** 2)],
+    ),
 ]
 
 

@@ -1,5 +1,6 @@
 r"""
-Settings shared by the suite: Sage is imported once, first, through the package; hypothesis is deterministic and keeps no files.
+Settings shared by the suite: Sage is imported once, first, through the package; hypothesis is deterministic and keeps
+no files.
 """
 
 import tempfile

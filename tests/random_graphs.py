@@ -8,7 +8,9 @@ def random_network(seed):
     """Return a random network of at most about 120 parameters; the same seed gives the same one."""
     random = np.random.default_rng(seed)
     kind = random.choice(["layers", "heads", "bilinear", "convolution", "gated"], p=[0.5, 0.15, 0.15, 0.1, 0.1])
-    return {"layers": _layers, "heads": _heads, "bilinear": _bilinear, "convolution": _convolution, "gated": _gated}[kind](random)
+    return {"layers": _layers, "heads": _heads, "bilinear": _bilinear, "convolution": _convolution, "gated": _gated}[
+        kind
+    ](random)
 
 
 def _width(random):
@@ -73,8 +75,13 @@ def _bilinear(random):
 
 def _convolution(random):
     c, d, e = (int(random.integers(1, 4)) for _ in range(3))
-    return networks.convolutional([c, d, e], size=int(random.integers(3, 5)), kernel=2, bias=bool(random.random() < 0.5),
-                                  activation=str(random.choice(["relu", "linear", "gelu"])))
+    return networks.convolutional(
+        [c, d, e],
+        size=int(random.integers(3, 5)),
+        kernel=2,
+        bias=bool(random.random() < 0.5),
+        activation=str(random.choice(["relu", "linear", "gelu"])),
+    )
 
 
 def _gated(random):

@@ -1,8 +1,8 @@
 r"""
 Comparison of spaces of polynomials by exact linear algebra over QQ, and of polynomials with SymPy.
 
-Nothing here looks at how a law is printed, scaled or ordered.  Polynomials may live in any Sage ring with the same number
-of variables; only their exponents and coefficients are read.
+Nothing here looks at how a law is printed, scaled or ordered.  Polynomials may live in any Sage ring with the same
+number of variables; only their exponents and coefficients are read.
 """
 
 import random
@@ -70,7 +70,8 @@ def evaluate(polynomial, point):
 
 
 def jacobian_rank(polynomials, seed=1):
-    r"""Return the rank of the gradients at one random point modulo a prime: a lower bound, almost surely the generic rank."""
+    r"""Return the rank of the gradients at one random point modulo a prime: a lower bound, almost surely the generic
+    rank."""
     if not polynomials:
         return 0
     ring = polynomials[0].parent()

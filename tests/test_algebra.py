@@ -12,7 +12,8 @@ def test_products_are_no_generators():
 
 @pytest.mark.parametrize("r", [2, 3, 4])
 def test_relations_hold_and_close_the_count(r):
-    """For 1, r, 1 the quadratic laws are u_i u_j - v_i v_j and u_i v_j - u_j v_i: r^2 generators, 2r - 1 independent."""
+    """For 1, r, 1 the quadratic laws are u_i u_j - v_i v_j and u_i v_j - u_j v_i: r^2 generators, 2r - 1
+    independent."""
     result = conservation_laws(networks.linear([1, r, 1]), seed=0)
     generators = result.generators()
     assert len(generators) == r * r and len(result.independent) == 2 * r - 1
@@ -20,8 +21,10 @@ def test_relations_hold_and_close_the_count(r):
     assert relations
     values = {f"h{i}": parsed(law) for i, law in enumerate(generators, start=1)}
     for relation in relations:
-        total = sum(sympy.Rational(str(c)) * sympy.prod(values[str(g)] ** int(e) for g, e in zip(relation.parent().gens(), m))
-                    for m, c in relation.dict().items())
+        total = sum(
+            sympy.Rational(str(c)) * sympy.prod(values[str(g)] ** int(e) for g, e in zip(relation.parent().gens(), m))
+            for m, c in relation.dict().items()
+        )
         assert sympy.expand(total) == 0
     # Cubic relations of r = 2 follow from the quadratic one.
     if r == 2:
@@ -30,7 +33,10 @@ def test_relations_hold_and_close_the_count(r):
 
 def parsed(law):
     gens = law.parent().gens()
-    return sum(sympy.Rational(str(c)) * sympy.prod(sympy.Symbol(str(g)) ** int(e) for g, e in zip(gens, m)) for m, c in law.dict().items())
+    return sum(
+        sympy.Rational(str(c)) * sympy.prod(sympy.Symbol(str(g)) ** int(e) for g, e in zip(gens, m))
+        for m, c in law.dict().items()
+    )
 
 
 def test_level_set():

@@ -1,4 +1,5 @@
-"""Modern architectures: known numbers, agreement of algorithms, certificates, and the float reading against independent programs."""
+"""Modern architectures: known numbers, agreement of algorithms, certificates, and the float reading against independent
+programs."""
 import numpy as np
 import pytest
 from scipy import signal
@@ -21,7 +22,9 @@ def number(net, **options):
 def test_the_compendium_is_recomputed():
     table = compendium()
     assert {claim.name for claim in table.differing()} == {"linear 1 2 2 1", "the same with normalised sigmoid gates"}
-    assert all(result.status == "proved" for claim, result in zip(CLAIMS, table.results) if claim.name != "linear 1 2 2 1")
+    assert all(
+        result.status == "proved" for claim, result in zip(CLAIMS, table.results) if claim.name != "linear 1 2 2 1"
+    )
 
 
 @pytest.mark.parametrize("dim, head, heads, value", [(4, 2, 1, 2), (3, 1, 2, 2), (4, 2, 2, 1), (5, 3, 1, 2)])
@@ -45,7 +48,10 @@ def test_rotary_positions(head, heads):
     assert number(networks.attention(4, head, heads=heads, rotary=True)) == heads * (head // 2 + head * (head + 1) // 2)
 
 
-@pytest.mark.parametrize("d, h, gate, laws", [(2, 3, "silu", 3), (3, 2, "gelu", 2), (2, 3, "relu", 6), (3, 3, "linear", 6), (2, 2, "sigmoid", 2)])
+@pytest.mark.parametrize(
+    "d, h, gate, laws",
+    [(2, 3, "silu", 3), (3, 2, "gelu", 2), (2, 3, "relu", 6), (3, 3, "linear", 6), (2, 2, "sigmoid", 2)],
+)
 def test_gated_units(d, h, gate, laws):
     assert number(networks.gated(d, h, gate=gate)) == laws
 
@@ -80,13 +86,18 @@ def test_normalisation_without_gain():
     assert number(networks.normalised(2, 3, 2, norm="rms", gain=False)) == 1
 
 
-@pytest.mark.parametrize("gate, active, laws", [("softmax", 2, 8), ("softmax", 3, 8), ("sigmoid", 2, 6), ("softmax", 1, 12)])
+@pytest.mark.parametrize(
+    "gate, active, laws", [("softmax", 2, 8), ("softmax", 3, 8), ("sigmoid", 2, 6), ("softmax", 1, 12)]
+)
 def test_mixtures(gate, active, laws):
     # With one active expert its weight is one, and the six entries of the router never move.
     assert number(networks.mixture(2, 2, 3, gate=gate, active=active)) == laws
 
 
-@pytest.mark.parametrize("options", [{}, {"stride": 2}, {"padding": 1}, {"dimensions": 2}, {"pool": 2, "size": 6}, {"bias": True}, {"kernel": 1}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"stride": 2}, {"padding": 1}, {"dimensions": 2}, {"pool": 2, "size": 6}, {"bias": True}, {"kernel": 1}],
+)
 def test_convolutions_have_one_law_a_channel(options):
     assert number(networks.convolutional([2, 3, 2], **options)) == 3
 
@@ -98,7 +109,9 @@ def test_grouped_convolutions():
 def test_residual_blocks_have_the_laws_of_the_block():
     for block in (networks.relu([2, 3, 2]), networks.linear([3, 2, 3]), networks.gated(2, 2), networks.attention(3, 2)):
         assert number(networks.residual(block)) == number(block)
-        assert set(map(str, conservation_laws(networks.residual(block), seed=0).laws)) == set(map(str, conservation_laws(block, seed=0).laws))
+        assert set(map(str, conservation_laws(networks.residual(block), seed=0).laws)) == set(
+            map(str, conservation_laws(block, seed=0).laws)
+        )
 
 
 def test_low_rank_adaptation():
@@ -106,7 +119,14 @@ def test_low_rank_adaptation():
     assert number(networks.lora([3, 4, 2], rank=2, seed=5)) == 6
 
 
-@pytest.mark.parametrize("net, free, shifted", [(networks.attention(3, 2), 6, 8), (networks.gated(2, 2, 3), 2, 4), (networks.normalised(2, 3, 2, norm="rms"), 4, 7)])
+@pytest.mark.parametrize(
+    "net, free, shifted",
+    [
+        (networks.attention(3, 2), 6, 8),
+        (networks.gated(2, 2, 3), 2, 4),
+        (networks.normalised(2, 3, 2, norm="rms"), 4, 7),
+    ],
+)
 def test_cross_entropy_adds_the_sums_over_classes(net, free, shifted):
     assert number(net) == free and number(net, loss="cross-entropy") == shifted
 
@@ -145,15 +165,27 @@ def test_a_block_of_your_own_agrees_with_the_catalog():
     Q, K, V = (networks.parameter(name, 4, 2) for name in "QKV")
     O = networks.parameter("O", 2, 4)
     mine = networks.custom(networks.contract("ti,ui->tu", x @ Q, x @ K).softmax() @ (x @ V) @ O)
-    assert set(map(str, conservation_laws(mine, seed=0).laws)) == set(map(str, conservation_laws(networks.attention(4, 2), seed=0).laws))
+    assert set(map(str, conservation_laws(mine, seed=0).laws)) == set(
+        map(str, conservation_laws(networks.attention(4, 2), seed=0).laws)
+    )
 
 
 # -- agreement and certificates -----------------------------------------------------------------------
 
 
-SMALL = [networks.perceptron([1, 2, 1], "gelu"), networks.perceptron([1, 2, 1], "z^2", True), networks.gated(1, 2, 1), networks.attention(2, 1),
-         networks.normalised(1, 3, 1), networks.normalised(2, 2, 1, norm="rms"), networks.normalised(1, 2, 1, norm="batch"),
-         networks.convolutional([1, 2, 1], size=3), networks.mixture(1, 1, 2), networks.lora([2, 2], 1), networks.residual(networks.gated(2, 1))]
+SMALL = [
+    networks.perceptron([1, 2, 1], "gelu"),
+    networks.perceptron([1, 2, 1], "z^2", True),
+    networks.gated(1, 2, 1),
+    networks.attention(2, 1),
+    networks.normalised(1, 3, 1),
+    networks.normalised(2, 2, 1, norm="rms"),
+    networks.normalised(1, 2, 1, norm="batch"),
+    networks.convolutional([1, 2, 1], size=3),
+    networks.mixture(1, 1, 2),
+    networks.lora([2, 2], 1),
+    networks.residual(networks.gated(2, 1)),
+]
 
 
 @pytest.mark.parametrize("net", SMALL, ids=str)
@@ -162,8 +194,16 @@ def test_the_symbolic_algorithm_agrees(net):
     assert fast.number == slow.number and set(map(str, fast.laws)) == set(map(str, slow.laws))
 
 
-@pytest.mark.parametrize("net", SMALL + [networks.attention(4, 2, bias=True, heads=2), networks.attention(2, 2, rotary=True, causal=True, tokens=3),
-                                         networks.transformer_block(4, 3, norm="rms", mlp="swiglu")], ids=str)
+@pytest.mark.parametrize(
+    "net",
+    SMALL
+    + [
+        networks.attention(4, 2, bias=True, heads=2),
+        networks.attention(2, 2, rotary=True, causal=True, tokens=3),
+        networks.transformer_block(4, 3, norm="rms", mlp="swiglu"),
+    ],
+    ids=str,
+)
 def test_certificates_hold_and_changed_ones_do_not(net):
     from sage_conslaw.certificates.record import CertificateError, digest
     from sage_conslaw.check import Rejected
@@ -181,14 +221,30 @@ def test_certificates_hold_and_changed_ones_do_not(net):
 # -- the float reading --------------------------------------------------------------------------------
 
 
-FLOAT = [networks.relu([2, 3, 2], bias=True), networks.perceptron([2, 3, 2], "leaky relu"), networks.perceptron([2, 3, 2], "abs"),
-         networks.perceptron([2, 3, 2], "dropout"), networks.perceptron([2, 3, 2], "gelu"), networks.perceptron([2, 3, 2], "silu"),
-         networks.perceptron([2, 3, 2], "tanh"), networks.perceptron([2, 3, 2], "softplus"), networks.perceptron([2, 3, 2], "z^3"),
-         networks.gated(2, 3, gate="sigmoid"), networks.convolutional([1, 2, 2], pool=2, size=6), networks.convolutional([2, 2, 2, 1], dimensions=2, groups=2, padding=1),
-         networks.attention(4, 2, heads=2, kv_heads=1, bias=True, rotary=True, causal=True, tokens=3), networks.mixture(2, 2, 3),
-         networks.mixture(2, 2, 3, gate="normalised sigmoid"), networks.mixture(2, 2, 3, active=1), networks.lora([2, 3, 2], 1),
-         networks.normalised(2, 4, 2), networks.normalised(2, 4, 2, norm="rms"), networks.normalised(2, 3, 2, norm="batch", samples=4),
-         networks.transformer_block(4, 3, heads=2, bias=True), networks.transformer_block(4, 3, mlp="swiglu", norm="rms", order="post", rotary=True)]
+FLOAT = [
+    networks.relu([2, 3, 2], bias=True),
+    networks.perceptron([2, 3, 2], "leaky relu"),
+    networks.perceptron([2, 3, 2], "abs"),
+    networks.perceptron([2, 3, 2], "dropout"),
+    networks.perceptron([2, 3, 2], "gelu"),
+    networks.perceptron([2, 3, 2], "silu"),
+    networks.perceptron([2, 3, 2], "tanh"),
+    networks.perceptron([2, 3, 2], "softplus"),
+    networks.perceptron([2, 3, 2], "z^3"),
+    networks.gated(2, 3, gate="sigmoid"),
+    networks.convolutional([1, 2, 2], pool=2, size=6),
+    networks.convolutional([2, 2, 2, 1], dimensions=2, groups=2, padding=1),
+    networks.attention(4, 2, heads=2, kv_heads=1, bias=True, rotary=True, causal=True, tokens=3),
+    networks.mixture(2, 2, 3),
+    networks.mixture(2, 2, 3, gate="normalised sigmoid"),
+    networks.mixture(2, 2, 3, active=1),
+    networks.lora([2, 3, 2], 1),
+    networks.normalised(2, 4, 2),
+    networks.normalised(2, 4, 2, norm="rms"),
+    networks.normalised(2, 3, 2, norm="batch", samples=4),
+    networks.transformer_block(4, 3, heads=2, bias=True),
+    networks.transformer_block(4, 3, mlp="swiglu", norm="rms", order="post", rotary=True),
+]
 
 
 def around(net, seed=0):
@@ -243,7 +299,9 @@ def test_convolution_against_scipy(stride, padding):
     net = networks.custom(networks.input(2, 7, 6).convolve(networks.parameter("W", 3, 2, 3, 3), stride, padding))
     out = FloatReading(net).output(kernel.ravel(), x)[0]
     padded = np.pad(x[0], [(0, 0), (padding, padding), (padding, padding)])
-    expected = np.array([sum(signal.correlate2d(padded[c], kernel[o, c], mode="valid") for c in range(2)) for o in range(3)])[:, ::stride, ::stride]
+    expected = np.array(
+        [sum(signal.correlate2d(padded[c], kernel[o, c], mode="valid") for c in range(2)) for o in range(3)]
+    )[:, ::stride, ::stride]
     assert out.shape == expected.shape and np.allclose(out, expected)
 
 
@@ -268,40 +326,63 @@ def test_attention_against_a_loop():
 # -- bad input ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("build, error, message", [
-    (lambda: networks.input(3) @ networks.parameter("W", 4, 2), ValueError, r"\(3,\) and \(4, 2\).*operands are x and W"),
-    (lambda: networks.input(3) + networks.parameter("b", 4), ValueError, r"\(3,\) and \(4,\).*operands are x and b"),
-    (lambda: networks.input(3) + 1, TypeError, "not a tensor"),
-    (lambda: networks.input(3) * 0.5j, TypeError, "neither a tensor nor a rational number"),
-    (lambda: networks.input(3).swish(), AttributeError, "a nonlinearity is cut.*assumes"),
-    (lambda: networks.input(3).gate("gelu"), ValueError, "cut it.*assumes"),
-    (lambda: networks.input(3).cut("swish"), ValueError, "cut it.*assumes"),
-    (lambda: networks.input(2, 3).reshape(4), ValueError, "6 entries"),
-    (lambda: networks.input(3).batch_norm(), ValueError, "first axis"),
-    (lambda: networks.input(3) ** 0, ValueError, "exponent 0"),
-    (lambda: networks.input("three"), TypeError, "not of integers"),
-    (lambda: networks.parameter("U 1", 2), ValueError, "name 'U 1'"),
-    (lambda: networks.custom(networks.input(2) @ networks.parameter("W", 2, 2) @ networks.parameter("W", 2, 2)), ValueError, "two parameters"),
-    (lambda: networks.custom("net"), TypeError, "not a tensor"),
-    (lambda: networks.custom(networks.input(2) @ networks.parameter("W", 2, 2), positive=["V"]), ValueError, "positive parameter V"),
-    (lambda: networks.custom(networks.input(2) @ networks.parameter("W", 2, 2), parameters=[]), ValueError, "not in the list"),
-    (lambda: networks.attention(4, 2, tokens=1), ValueError, "tokens 2"),
-    (lambda: networks.attention(4, 2, heads=3, kv_heads=2), ValueError, "does not divide"),
-    (lambda: networks.attention(4, 3, rotary=True), ValueError, "even head dimension"),
-    (lambda: networks.convolutional([1, 2, 1], size=2, kernel=3), ValueError, "does not fit"),
-    (lambda: networks.convolutional([1, 3, 3, 1], groups=2, size=6), ValueError, "do not divide"),
-    (lambda: networks.convolutional([1, 2, 1], dimensions=3), ValueError, "dimensions 3"),
-    (lambda: networks.residual(3), TypeError, "not a network"),
-    (lambda: networks.residual(networks.linear([2, 3])), ValueError, "same shape"),
-    (lambda: networks.mixture(2, 2, 3, active=4), ValueError, "active experts"),
-    (lambda: networks.gated(2, 2, gate="relux"), ValueError, "gate 'relux'"),
-    (lambda: networks.lora([2, 2], rank="big"), TypeError, "rank 'big'"),
-    (lambda: networks.normalised(2, 2, 2, norm="group"), ValueError, "norm 'group'"),
-    (lambda: networks.transformer_block(4, 4, heads=3), ValueError, "does not divide"),
-    (lambda: networks.transformer_block(4, 4, order="middle"), ValueError, "order 'middle'"),
-    (lambda: networks.fixed("W", values=[["half"]]), TypeError, "not rational numbers"),
-    (lambda: networks.normalised(2, 3, 2).local_reparameterisation(), ValueError, "there is no phi"),
-])
+@pytest.mark.parametrize(
+    "build, error, message",
+    [
+        (
+            lambda: networks.input(3) @ networks.parameter("W", 4, 2),
+            ValueError,
+            r"\(3,\) and \(4, 2\).*operands are x and W",
+        ),
+        (
+            lambda: networks.input(3) + networks.parameter("b", 4),
+            ValueError,
+            r"\(3,\) and \(4,\).*operands are x and b",
+        ),
+        (lambda: networks.input(3) + 1, TypeError, "not a tensor"),
+        (lambda: networks.input(3) * 0.5j, TypeError, "neither a tensor nor a rational number"),
+        (lambda: networks.input(3).swish(), AttributeError, "a nonlinearity is cut.*assumes"),
+        (lambda: networks.input(3).gate("gelu"), ValueError, "cut it.*assumes"),
+        (lambda: networks.input(3).cut("swish"), ValueError, "cut it.*assumes"),
+        (lambda: networks.input(2, 3).reshape(4), ValueError, "6 entries"),
+        (lambda: networks.input(3).batch_norm(), ValueError, "first axis"),
+        (lambda: networks.input(3) ** 0, ValueError, "exponent 0"),
+        (lambda: networks.input("three"), TypeError, "not of integers"),
+        (lambda: networks.parameter("U 1", 2), ValueError, "name 'U 1'"),
+        (
+            lambda: networks.custom(networks.input(2) @ networks.parameter("W", 2, 2) @ networks.parameter("W", 2, 2)),
+            ValueError,
+            "two parameters",
+        ),
+        (lambda: networks.custom("net"), TypeError, "not a tensor"),
+        (
+            lambda: networks.custom(networks.input(2) @ networks.parameter("W", 2, 2), positive=["V"]),
+            ValueError,
+            "positive parameter V",
+        ),
+        (
+            lambda: networks.custom(networks.input(2) @ networks.parameter("W", 2, 2), parameters=[]),
+            ValueError,
+            "not in the list",
+        ),
+        (lambda: networks.attention(4, 2, tokens=1), ValueError, "tokens 2"),
+        (lambda: networks.attention(4, 2, heads=3, kv_heads=2), ValueError, "does not divide"),
+        (lambda: networks.attention(4, 3, rotary=True), ValueError, "even head dimension"),
+        (lambda: networks.convolutional([1, 2, 1], size=2, kernel=3), ValueError, "does not fit"),
+        (lambda: networks.convolutional([1, 3, 3, 1], groups=2, size=6), ValueError, "do not divide"),
+        (lambda: networks.convolutional([1, 2, 1], dimensions=3), ValueError, "dimensions 3"),
+        (lambda: networks.residual(3), TypeError, "not a network"),
+        (lambda: networks.residual(networks.linear([2, 3])), ValueError, "same shape"),
+        (lambda: networks.mixture(2, 2, 3, active=4), ValueError, "active experts"),
+        (lambda: networks.gated(2, 2, gate="relux"), ValueError, "gate 'relux'"),
+        (lambda: networks.lora([2, 2], rank="big"), TypeError, "rank 'big'"),
+        (lambda: networks.normalised(2, 2, 2, norm="group"), ValueError, "norm 'group'"),
+        (lambda: networks.transformer_block(4, 4, heads=3), ValueError, "does not divide"),
+        (lambda: networks.transformer_block(4, 4, order="middle"), ValueError, "order 'middle'"),
+        (lambda: networks.fixed("W", values=[["half"]]), TypeError, "not rational numbers"),
+        (lambda: networks.normalised(2, 3, 2).local_reparameterisation(), ValueError, "there is no phi"),
+    ],
+)
 def test_bad_input_in_one_line(build, error, message):
     with pytest.raises(error, match=message) as raised:
         build()

@@ -16,8 +16,21 @@ import time
 import pytest
 from sage_conslaw.cli.command import cli
 
-COUNT_KEYS = {"architecture", "sizes", "flow", "loss", "parameters", "state_dimension", "lie_dimension", "number", "status",
-              "error_bound", "algorithm", "seed", "seconds"}
+COUNT_KEYS = {
+    "architecture",
+    "sizes",
+    "flow",
+    "loss",
+    "parameters",
+    "state_dimension",
+    "lie_dimension",
+    "number",
+    "status",
+    "error_bound",
+    "algorithm",
+    "seed",
+    "seconds",
+}
 LAW_KEYS = {"independent_laws_found", "laws", "degree", "complete"}
 
 
@@ -52,12 +65,29 @@ def test_laws_json(run):
     assert COUNT_KEYS | LAW_KEYS <= set(answer)
     assert out.count("\n") == 1
     assert answer["seconds"] >= 0
-    expected = {"architecture": "linear", "sizes": [3, 2, 3], "flow": "gradient", "loss": "least-squares",
-                "parameters": 12, "state_dimension": 12, "lie_dimension": 9, "number": 3, "independent_laws_found": 3,
-                "degree": 2, "complete": True, "status": "proved", "error_bound": None, "algorithm": "modular", "seed": 7}
+    expected = {
+        "architecture": "linear",
+        "sizes": [3, 2, 3],
+        "flow": "gradient",
+        "loss": "least-squares",
+        "parameters": 12,
+        "state_dimension": 12,
+        "lie_dimension": 9,
+        "number": 3,
+        "independent_laws_found": 3,
+        "degree": 2,
+        "complete": True,
+        "status": "proved",
+        "error_bound": None,
+        "algorithm": "modular",
+        "seed": 7,
+    }
     assert {key: answer[key] for key in expected} == expected
     assert len(answer["laws"]) == 3
-    assert "U1_1_1*U1_1_2 + U1_2_1*U1_2_2 + U1_3_1*U1_3_2 - U2_1_1*U2_2_1 - U2_1_2*U2_2_2 - U2_1_3*U2_2_3" in answer["laws"]
+    assert (
+        "U1_1_1*U1_1_2 + U1_2_1*U1_2_2 + U1_3_1*U1_3_2 - U2_1_1*U2_2_1 - U2_1_2*U2_2_2 - U2_1_3*U2_2_3"
+        in answer["laws"]
+    )
 
 
 def test_count_json(run):
@@ -241,8 +271,10 @@ def test_bad_input_says_what_to_try(run, args, said):
     assert re.search(advice, err), f"no advice in: {err}"
 
 
-@pytest.mark.parametrize("args, nearest", [("liner", "linear"), ("lineer", "linear"), ("rel", "relu"), ("prodcut", "product"),
-                                           ("LINEAR", "linear")])
+@pytest.mark.parametrize(
+    "args, nearest",
+    [("liner", "linear"), ("lineer", "linear"), ("rel", "relu"), ("prodcut", "product"), ("LINEAR", "linear")],
+)
 def test_unknown_architecture_suggests_the_nearest(run, args, nearest):
     status, out, err = run("count", args, 3, 2, 3)
     assert (status, out) == (2, "")
@@ -355,8 +387,13 @@ def test_symbolic_algorithm_ends_by_its_time_limit_and_not_for_memory():
 
 def test_interrupt_stops_at_once():
     r"""Ctrl-C reaches the whole group of processes; no traceback, nothing on standard output, no process left."""
-    running = subprocess.Popen([sys.executable, "-m", "sage_conslaw.cli", "count", "linear", "60", "60", "--flow", "momentum"],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "sage_conslaw.cli", "count", "linear", "60", "60", "--flow", "momentum"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     time.sleep(3.5)
     assert running.poll() is None, "the run was meant to be long"
     os.killpg(running.pid, signal.SIGINT)

@@ -14,8 +14,14 @@ def listed():
     names = {}
     for page in sorted(MANUAL.rglob("*.rst")):
         text = page.read_text(encoding="utf8")
-        for kind, name, options in re.findall(r"^\.\. auto(function|class|module):: (\S+)\n((?:   :.*\n)*)", text, flags=re.M):
-            members = [word.strip() for word in re.sub(r".*:members:", "", options, flags=re.S).split(",") if word.strip() and ":" not in word]
+        for kind, name, options in re.findall(
+            r"^\.\. auto(function|class|module):: (\S+)\n((?:   :.*\n)*)", text, flags=re.M
+        ):
+            members = [
+                word.strip()
+                for word in re.sub(r".*:members:", "", options, flags=re.S).split(",")
+                if word.strip() and ":" not in word
+            ]
             if kind != "module":
                 names[name] = members
             for member in members if kind == "module" else ():

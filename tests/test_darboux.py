@@ -19,7 +19,10 @@ from sage_conslaw.integrals.darboux_laws import DarbouxLaw, darboux_laws, indepe
 from sage_conslaw.inputs.polynomials import parse_polynomials
 from sage_conslaw.inputs.systems import read_record, system
 
-CLASSIC = {entry["name"]: entry for entry in json.loads((Path(__file__).parent / "data" / "classic.json").read_text())["systems"]}
+CLASSIC = {
+    entry["name"]: entry
+    for entry in json.loads((Path(__file__).parent / "data" / "classic.json").read_text())["systems"]
+}
 FAMILIES = {name: read_record(entry) for name, entry in CLASSIC.items()}
 
 
@@ -29,8 +32,10 @@ def sage(text, ring):
     return to_sage(parse_polynomials([text], list(names))[1][0], ring)
 
 
-SEARCHED = {name: max([1, *(sage(d["polynomial"], FAMILIES[name].ring()).degree() for d in entry["darboux_polynomials"])])
-            for name, entry in CLASSIC.items()}
+SEARCHED = {
+    name: max([1, *(sage(d["polynomial"], FAMILIES[name].ring()).degree() for d in entry["darboux_polynomials"])])
+    for name, entry in CLASSIC.items()
+}
 
 
 def normal(polynomial):
@@ -88,7 +93,9 @@ def test_every_known_integral_is_recovered(name):
             continue
         assert known.holds_for(fields, ring)
         assert not independent_laws(family, [*result.polynomial_laws, *result.integrals], [known])
-        assert independent_laws(family, list(result.polynomial_laws), [known]), "the integral is a function of the polynomial ones"
+        assert independent_laws(family, list(result.polynomial_laws), [known]), (
+            "the integral is a function of the polynomial ones"
+        )
         assert any(law.is_rational for law in result) == (kind == "rational")
 
 
@@ -98,8 +105,15 @@ def test_every_law_is_an_identity_of_cofactors(name):
     entry = CLASSIC[name]
     family = read_record(entry)
     symbols = {str(g): sympy.Symbol(f"v_{g}") for g in family.ring().gens()}
-    convert = lambda f: sum(sympy.Rational(int(c.numerator()), int(c.denominator())) * sympy.prod(
-        symbols[str(g)] ** int(e) for g, e in zip(f.parent().gens(), m)) for m, c in f.dict().items()) if f else sympy.Integer(0)
+    convert = lambda f: (
+        sum(
+            sympy.Rational(int(c.numerator()), int(c.denominator()))
+            * sympy.prod(symbols[str(g)] ** int(e) for g, e in zip(f.parent().gens(), m))
+            for m, c in f.dict().items()
+        )
+        if f
+        else sympy.Integer(0)
+    )
     ring = family.ring()
     drift = [convert(sage(text, ring)) for text in entry["drift"]]
     for law in darboux_laws(family, SEARCHED[name]):
@@ -137,14 +151,19 @@ def test_complex_pairs_are_found_over_q():
     (pair,) = darboux_polynomials(system(["x", "y"], ["a*x - b*y", "b*x + a*y"], parameters=["a", "b"]), 2)
     assert str(pair.polynomial) == "x^2 + y^2" and str(pair.cofactors[0]) == "2*a"
     # Lines over Q(sqrt(2)) are not searched; their product over Q is.
-    assert [str(d.polynomial) for d in darboux_polynomials(system(["x", "y"], ["x + 2*y", "x + y"]), 2)] == ["x^2 - 2*y^2"]
+    assert [str(d.polynomial) for d in darboux_polynomials(system(["x", "y"], ["x + 2*y", "x + y"]), 2)] == [
+        "x^2 - 2*y^2"
+    ]
 
 
 def extactic(family, degree):
-    """Return the irreducible factors of the extactic determinant that are Darboux: all of this degree divide it (Lagutinskii)."""
+    """Return the irreducible factors of the extactic determinant that are Darboux: all of this degree divide it
+    (Lagutinskii)."""
     ring, fields = family.ring(), family.sparse_fields()
     drift = [to_sage(f, ring) for f in fields[0]]
-    row = [m for m in ring.monomials_of_degree(0)] + [m for d in range(1, degree + 1) for m in ring.monomials_of_degree(d)]
+    row = [m for m in ring.monomials_of_degree(0)] + [
+        m for d in range(1, degree + 1) for m in ring.monomials_of_degree(d)
+    ]
     rows = [row]
     while len(rows) < len(row):
         rows.append([sum(f.derivative(x) * v for x, v in zip(ring.gens(), drift)) for f in rows[-1]])
@@ -156,14 +175,17 @@ def extactic(family, degree):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_against_the_extactic_polynomial(seed):
-    """An algorithm that shares nothing: a determinant, for fields with planted invariant lines and a change of coordinates."""
+    """An algorithm that shares nothing: a determinant, for fields with planted invariant lines and a change of
+    coordinates."""
     chance = random.Random(seed)
     ring = PolynomialRing(QQ, "x, y", 2)
     number = lambda: chance.randint(-3, 3)
     line = lambda: number() + number() * ring.gen(0) + number() * ring.gen(1)
     x, y = ring.gens()
     drift = [x * line(), y * line()] if seed % 3 else [line() * line() + number() * x, line() * line()]
-    moved = changed([str(v) for v in ring.gens()], drift, [[1, 1], [number(), 1 + number()]] if seed % 2 else [[1, 0], [0, 1]])
+    moved = changed(
+        [str(v) for v in ring.gens()], drift, [[1, 1], [number(), 1 + number()]] if seed % 2 else [[1, 0], [0, 1]]
+    )
     if moved is None:
         return
     try:
@@ -240,7 +262,9 @@ def test_random_conservative_lotka_volterra_systems(dimension, seed):
             skew[i][j] = chance.choice([-3, -2, -1, 1, 2, 3])
             skew[j][i] = -skew[i][j]
     names = [f"x{i}" for i in range(1, dimension + 1)]
-    drift = [f"{a}*({' + '.join(f'({value})*({b} - 1)' for value, b in zip(row, names))})" for a, row in zip(names, skew)]
+    drift = [
+        f"{a}*({' + '.join(f'({value})*({b} - 1)' for value, b in zip(row, names))})" for a, row in zip(names, skew)
+    ]
     family = system(names, drift)
     result = first_integrals(family, kind="darboux", degree=1, seed=seed)
     ring = family.ring()
@@ -264,7 +288,8 @@ def test_a_wrong_law_is_rejected():
 
 @pytest.mark.parametrize("width", [2, 3, 4])
 def test_factorisation_with_one_input_and_output_is_complete(width):
-    """theory: 2r - 1 laws, r of them linear; the others are quotients of logarithms, here with conserved coefficients."""
+    """theory: 2r - 1 laws, r of them linear; the others are quotients of logarithms, here with conserved
+    coefficients."""
     result = first_integrals(networks.nmf(1, width, 1), kind="darboux", degree=1, seed=0)
     assert (len(result.polynomial_laws), len(result.integrals), result.complete) == (width, width - 1, True)
     assert not any(law.is_rational for law in result)
@@ -273,19 +298,24 @@ def test_factorisation_with_one_input_and_output_is_complete(width):
 @given(st.lists(st.integers(1, 3), min_size=2, max_size=4))
 @settings(max_examples=8, deadline=None)
 def test_mirror_flows_have_their_coordinates(powers):
-    """M = diag(theta^2) and phi a monomial of exponents a: the fields are phi * sum a_i z_i d_i, D - 1 rational laws."""
+    """M = diag(theta^2) and phi a monomial of exponents a: the fields are phi * sum a_i z_i d_i, D - 1 rational
+    laws."""
     ring = PolynomialRing(QQ, len(powers), "u")
     phi = ring.one()
     for u, a in zip(ring.gens(), powers):
         phi *= u**a
-    result = first_integrals([phi], flow=flows.gradient(metric=[u**2 for u in ring.gens()]), kind="rational", degree=1, seed=0)
+    result = first_integrals(
+        [phi], flow=flows.gradient(metric=[u**2 for u in ring.gens()]), kind="rational", degree=1, seed=0
+    )
     assert result.independent == len(powers) - 1 and result.complete is True
     assert all(law.is_rational for law in result)
 
 
 def test_several_controls():
     """Two fields, a parameter with the name that the combination would take."""
-    family = system(["u", "v", "w"], controls=[["u^2*v", "v^2*u", "0"], ["0", "s0*v^2*w", "s0*w^2*v"]], parameters=["s0"])
+    family = system(
+        ["u", "v", "w"], controls=[["u^2*v", "v^2*u", "0"], ["0", "s0*v^2*w", "s0*w^2*v"]], parameters=["s0"]
+    )
     found = darboux_polynomials(family, 1)
     assert [str(d.polynomial) for d in found] == ["u", "v", "w"] and all(len(d.cofactors) == 2 for d in found)
     (law,) = rational_laws(family, 1)
@@ -296,7 +326,8 @@ def test_several_controls():
 
 @pytest.mark.parametrize("kind", ["rational", "darboux"])
 def test_laws_are_functionally_independent(kind):
-    """The six lines x_i +- x_j of the product of three weights give three relations of cofactors, and two independent laws."""
+    """The six lines x_i +- x_j of the product of three weights give three relations of cofactors, and two independent
+    laws."""
     result = first_integrals(networks.product(3), kind=kind, degree=1, seed=0)
     assert len(result.darboux_polynomials.polynomials) == 6
     assert (len(result), result.independent, result.complete) == (2, 2, True)
@@ -331,7 +362,10 @@ def test_time_limits_leave_what_is_finished():
 def test_results_in_every_form(tmp_path):
     result = first_integrals(FAMILIES["sir"], kind="darboux", degree=1, seed=3)
     assert list(result) == [result[0]] and len(result) == 1 and repr(result[0]) == "g*log(S) + b*R"
-    assert "log" in result._latex_() and "first integral" in first_integrals(FAMILIES["halphen"], kind="rational", degree=1)._latex_()
+    assert (
+        "log" in result._latex_()
+        and "first integral" in first_integrals(FAMILIES["halphen"], kind="rational", degree=1)._latex_()
+    )
     record = json.loads(json.dumps(result.to_dict()))
     assert record["integrals"] == ["g*log(S) + b*R"] and record["complete"] is True and record["seed"] == 3
     assert record["parts"][0]["factors"] == [["S", "g"]] and record["parts"][0]["exponent"] == "b*R"
@@ -343,7 +377,9 @@ def test_results_in_every_form(tmp_path):
 
 def sir_file(folder):
     path = folder / "sir.json"
-    path.write_text(json.dumps({"variables": ["S", "I", "R"], "parameters": ["b", "g"], "drift": ["-b*S*I", "b*S*I - g*I", "g*I"]}))
+    path.write_text(
+        json.dumps({"variables": ["S", "I", "R"], "parameters": ["b", "g"], "drift": ["-b*S*I", "b*S*I - g*I", "g*I"]})
+    )
     return str(path)
 
 
@@ -372,10 +408,18 @@ def test_the_command_integrals_with_a_time_limit(tmp_path, capsys):
     assert cli.main(["integrals", "--system", str(path), "--time-limit", "0"]) == 3
 
 
-@pytest.mark.parametrize("arguments, said", [
-    (["--kind", "elliptic"], "choose 'polynomial', 'rational' or 'darboux'"), (["--degree", "0"], "degree"), (["--degree", "x"], "not an integer"),
-    (["--time-limit", "soon"], "seconds"), (["--frobnicate"], "no such option"), (["--phi", "x*y"], "one of ARCHITECTURE"),
-    (["--metric", "x, y"], "leave out flow")])
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["--kind", "elliptic"], "choose 'polynomial', 'rational' or 'darboux'"),
+        (["--degree", "0"], "degree"),
+        (["--degree", "x"], "not an integer"),
+        (["--time-limit", "soon"], "seconds"),
+        (["--frobnicate"], "no such option"),
+        (["--phi", "x*y"], "one of ARCHITECTURE"),
+        (["--metric", "x, y"], "leave out flow"),
+    ],
+)
 def test_unusable_options(arguments, said, tmp_path, capsys):
     assert cli.main(["integrals", "--system", sir_file(tmp_path), *arguments]) == 2
     out, err = capsys.readouterr()
@@ -399,9 +443,15 @@ def test_bad_systems(text, said, tmp_path, capsys):
     assert out == "" and err.count("\n") == 1 and said in err, err
 
 
-@pytest.mark.parametrize("call, kind", [
-    (lambda: first_integrals(3), ValueError), (lambda: first_integrals(system(["x"], ["x"]), kind="x"), ValueError),
-    (lambda: first_integrals(system(["x"], ["x"]), degree=0), ValueError), (lambda: first_integrals(system(["x"], ["x"]), degree=1.5), TypeError)])
+@pytest.mark.parametrize(
+    "call, kind",
+    [
+        (lambda: first_integrals(3), ValueError),
+        (lambda: first_integrals(system(["x"], ["x"]), kind="x"), ValueError),
+        (lambda: first_integrals(system(["x"], ["x"]), degree=0), ValueError),
+        (lambda: first_integrals(system(["x"], ["x"]), degree=1.5), TypeError),
+    ],
+)
 def test_bad_input(call, kind):
     with pytest.raises(kind):
         call()

@@ -19,12 +19,25 @@ COMMANDS = sorted(cli.commands)
 
 
 def command(*arguments, **environment):
-    return subprocess.run([sys.executable, "-m", "sage_conslaw.cli", *arguments], capture_output=True, text=True, timeout=120,
-                          env=os.environ | environment)
+    return subprocess.run(
+        [sys.executable, "-m", "sage_conslaw.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | environment,
+    )
 
 
-@pytest.mark.parametrize("net, flow", [(networks.linear([3, 2, 3]), None), (networks.relu([20, 50, 2]), None), (networks.linear([9, 3, 9]), None),
-                                       (networks.linear([2, 2, 2]), flows.momentum(tau=1)), (networks.transformer_block(4, 3), None)])
+@pytest.mark.parametrize(
+    "net, flow",
+    [
+        (networks.linear([3, 2, 3]), None),
+        (networks.relu([20, 50, 2]), None),
+        (networks.linear([9, 3, 9]), None),
+        (networks.linear([2, 2, 2]), flows.momentum(tau=1)),
+        (networks.transformer_block(4, 3), None),
+    ],
+)
 def test_text_fits_eighty_columns(net, flow):
     result = conservation_laws(net, flow=flow, seed=0)
     lines = "\n".join(law_lines(result)).splitlines()
@@ -59,8 +72,20 @@ def test_the_readme_is_what_the_command_prints():
         assert [part[4:] for part in block.splitlines()] == command(*line.split()[1:]).stdout.splitlines()
 
 
-@pytest.mark.parametrize("name, latex", [("U1_1_2", "U_{1;1,2}"), ("dU1_1_2", r"\dot{U}_{1;1,2}"), ("delta", r"\mathrm{delta}"), ("d", "d"),
-                                         ("b_3", "b_{3}"), ("x12", "x_{12}"), ("s", "s"), ("router_1_2", r"\mathrm{router}_{1,2}"), ("k_on", r"\mathrm{k on}")])
+@pytest.mark.parametrize(
+    "name, latex",
+    [
+        ("U1_1_2", "U_{1;1,2}"),
+        ("dU1_1_2", r"\dot{U}_{1;1,2}"),
+        ("delta", r"\mathrm{delta}"),
+        ("d", "d"),
+        ("b_3", "b_{3}"),
+        ("x12", "x_{12}"),
+        ("s", "s"),
+        ("router_1_2", r"\mathrm{router}_{1,2}"),
+        ("k_on", r"\mathrm{k on}"),
+    ],
+)
 def test_names_in_latex(name, latex):
     assert latex_name(name) == latex
 
@@ -80,7 +105,9 @@ def test_latex_and_html_of_results():
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_help_has_three_examples_that_are_commands(name):
     text = CliRunner().invoke(cli.commands[name], ["--help"]).output
-    examples = re.findall(r"^\s+(?:eval \"\$\()?(sage-conslaw \w+.*|python -m sage_conslaw.*)$", text.split("Examples")[1], flags=re.M)
+    examples = re.findall(
+        r"^\s+(?:eval \"\$\()?(sage-conslaw \w+.*|python -m sage_conslaw.*)$", text.split("Examples")[1], flags=re.M
+    )
     assert len(examples) >= 3, text
 
 
@@ -95,13 +122,25 @@ def test_completion_scripts(shell):
     assert result.returncode == 0 and "_SAGE_CONSLAW_COMPLETE" in result.stdout
 
 
-@pytest.mark.parametrize("words, expected", [("sage-conslaw la", "laws"), ("sage-conslaw laws li", "linear"), ("sage-conslaw count relu 2 2 --flow mo", "momentum"),
-                                             ("sage-conslaw reproduce ab", "abide")])
+@pytest.mark.parametrize(
+    "words, expected",
+    [
+        ("sage-conslaw la", "laws"),
+        ("sage-conslaw laws li", "linear"),
+        ("sage-conslaw count relu 2 2 --flow mo", "momentum"),
+        ("sage-conslaw reproduce ab", "abide"),
+    ],
+)
 def test_completion_completes(words, expected):
     parts = words.split()
-    result = subprocess.run([sys.executable, "-c", "import sys; sys.argv[0] = 'sage-conslaw'; from sage_conslaw.cli import main; main()"],
-                            capture_output=True, text=True, timeout=60,
-                            env=os.environ | {"_SAGE_CONSLAW_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(parts) - 1)})
+    result = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.argv[0] = 'sage-conslaw'; from sage_conslaw.cli import main; main()"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ
+        | {"_SAGE_CONSLAW_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(parts) - 1)},
+    )
     assert expected in [line.split(",")[-1] for line in result.stdout.splitlines()], result.stderr
 
 
@@ -133,7 +172,9 @@ def test_matrix_notation_is_in_the_json():
     assert record["matrix_notation"] == ["U1^T U1 - U2 U2^T (symmetric 2 x 2: 3 laws)"]
 
 
-@pytest.mark.parametrize("net", [networks.linear([3, 2, 3]), networks.linear([1, 3, 1]), networks.relu([2, 3, 2], bias=True)])
+@pytest.mark.parametrize(
+    "net", [networks.linear([3, 2, 3]), networks.linear([1, 3, 1]), networks.relu([2, 3, 2], bias=True)]
+)
 def test_matrix_notation_that_says_everything_stands_alone(net):
     result = conservation_laws(net, seed=0)
     assert sum(law.independent for law in result.matrix_laws()) == len(result.independent)

@@ -19,7 +19,10 @@ from sage_conslaw.parameters.pivots import cores, rank_and_factors
 from sage_conslaw.parameters.varieties import whole_space
 from sage_conslaw.inputs.systems import read_record
 
-BIOMODELS = {entry["name"]: entry for entry in json.loads((Path(__file__).parent / "data" / "biomodels.json").read_text())["systems"]}
+BIOMODELS = {
+    entry["name"]: entry
+    for entry in json.loads((Path(__file__).parent / "data" / "biomodels.json").read_text())["systems"]
+}
 
 
 def at(drift, parameters, variables, values):
@@ -33,37 +36,108 @@ def conditions(result):
     return {frozenset(str(f) for f in branch.condition) for branch in result.branches}
 
 
-# Known answers: variables, drift, parameters, options, {conditions: number of new laws}, complete ----------------------
+# Known answers: variables, drift, parameters, options, {conditions: number of new laws}, complete
+# ----------------------
 
 KNOWN = {
     # theory: BIOMD758 with k1 = 0 conserves k3/2 x1^2 - k4 x1 + k2 x2
-    "quadratic at k1 = 0": (["x1", "x2"], ["k1*x1 + k2*x2", "-(k3*x1 - k4)*x2"], ["k1", "k2", "k3", "k4"], {"codimension": 1},
-                            {("k1",): 1}, False),
-    "Lorenz": (["x", "y", "z"], ["s*(y - x)", "r*x - y - x*z", "x*y - b*z"], ["s", "r", "b"], {"codimension": 3}, {("s",): 1}, True),
-    "Lorenz, degree 3": (["x", "y", "z"], ["s*(y - x)", "r*x - y - x*z", "x*y - b*z"], ["s", "r", "b"],
-                         {"codimension": 3, "degree": 3}, {("s",): 1, ("b + 1", "s"): 1}, True),
+    "quadratic at k1 = 0": (
+        ["x1", "x2"],
+        ["k1*x1 + k2*x2", "-(k3*x1 - k4)*x2"],
+        ["k1", "k2", "k3", "k4"],
+        {"codimension": 1},
+        {("k1",): 1},
+        False,
+    ),
+    "Lorenz": (
+        ["x", "y", "z"],
+        ["s*(y - x)", "r*x - y - x*z", "x*y - b*z"],
+        ["s", "r", "b"],
+        {"codimension": 3},
+        {("s",): 1},
+        True,
+    ),
+    "Lorenz, degree 3": (
+        ["x", "y", "z"],
+        ["s*(y - x)", "r*x - y - x*z", "x*y - b*z"],
+        ["s", "r", "b"],
+        {"codimension": 3, "degree": 3},
+        {("s",): 1, ("b + 1", "s"): 1},
+        True,
+    ),
     "SIR": (["S", "I", "R"], ["-b*S*I", "b*S*I - g*I", "g*I"], ["b", "g"], {}, {("b",): 1, ("g",): 1}, True),
-    "rigid body": (["x", "y", "z"], ["a*y*z", "b*x*z", "c*x*y"], ["a", "b", "c"], {"codimension": 3},
-                   {("a",): 1, ("b",): 1, ("c",): 1}, True),
+    "rigid body": (
+        ["x", "y", "z"],
+        ["a*y*z", "b*x*z", "c*x*y"],
+        ["a", "b", "c"],
+        {"codimension": 3},
+        {("a",): 1, ("b",): 1, ("c",): 1},
+        True,
+    ),
     # x y z is conserved if x' = a x, y' = b y, z' = c z with a + b + c = 0; with equal weights x y is if a + b = 0.
-    "sum of rates": (["x", "y", "z"], ["a*x", "b*y", "c*z"], ["a", "b", "c"], {"codimension": 1, "degree": 3}, None, False),
-    "three species": (["x", "y", "z"], ["x*(a*y + b*z)", "y*(c*x + d*z)", "z*(e*x + f*y)"], ["a", "b", "c", "d", "e", "f"],
-                      {"codimension": 1, "degree": 1}, {("a*d*e + b*c*f",): 1}, False),
+    "sum of rates": (
+        ["x", "y", "z"],
+        ["a*x", "b*y", "c*z"],
+        ["a", "b", "c"],
+        {"codimension": 1, "degree": 3},
+        None,
+        False,
+    ),
+    "three species": (
+        ["x", "y", "z"],
+        ["x*(a*y + b*z)", "y*(c*x + d*z)", "z*(e*x + f*y)"],
+        ["a", "b", "c", "d", "e", "f"],
+        {"codimension": 1, "degree": 1},
+        {("a*d*e + b*c*f",): 1},
+        False,
+    ),
     "codimension 2 at zero": (["x", "y"], ["k1*x + k2*y", "x^2 + y"], ["k1", "k2"], {}, {("k1", "k2"): 1}, True),
-    "codimension 2 at a point": (["x", "y"], ["(k1 - 1)*x + (k2 - 2)*y", "y^2 + x"], ["k1", "k2"], {}, {("k1 - 1", "k2 - 2"): 1}, True),
+    "codimension 2 at a point": (
+        ["x", "y"],
+        ["(k1 - 1)*x + (k2 - 2)*y", "y^2 + x"],
+        ["k1", "k2"],
+        {},
+        {("k1 - 1", "k2 - 2"): 1},
+        True,
+    ),
     "a curve": (["x", "y"], ["(k1 - k2^2)*x", "y"], ["k1", "k2"], {"degree": 1}, {("k2^2 - k1",): 1}, True),
     # where the line and the curve meet both laws hold, x and x - y, and nothing is new
-    "a curve and a line": (["x", "y"], ["(k1 - k2^2)*x", "(k1 - k2^2)*x + k1*y"], ["k1", "k2"], {"degree": 1},
-                           {("k2^2 - k1",): 1, ("k1",): 1}, True),
-    "a curve and a point on it": (["x", "y"], ["(k1 - k2^2)*x", "k1*y + k2*x^2"], ["k1", "k2"], {"degree": 1},
-                                  {("k2^2 - k1",): 1, ("k1", "k2"): 1}, True),
+    "a curve and a line": (
+        ["x", "y"],
+        ["(k1 - k2^2)*x", "(k1 - k2^2)*x + k1*y"],
+        ["k1", "k2"],
+        {"degree": 1},
+        {("k2^2 - k1",): 1, ("k1",): 1},
+        True,
+    ),
+    "a curve and a point on it": (
+        ["x", "y"],
+        ["(k1 - k2^2)*x", "k1*y + k2*x^2"],
+        ["k1", "k2"],
+        {"degree": 1},
+        {("k2^2 - k1",): 1, ("k1", "k2"): 1},
+        True,
+    ),
     "an irrational value": (["x", "y"], ["y", "(k^2 - 2)*x"], ["k"], {"degree": 1}, {("k^2 - 2",): 1}, True),
     "no real value": (["x", "y"], ["y", "(k^2 + 1)*x"], ["k"], {"degree": 1}, {("k^2 + 1",): 1}, True),
     "a cusp": (["x", "y"], ["y", "(k1^2 - k2^3)*x"], ["k1", "k2"], {"degree": 1}, {("k2^3 - k1^2",): 1}, False),
     "a pole": (["x", "y"], ["(k1*k2 - 1)*x", "y + x"], ["k1", "k2"], {"degree": 1}, {("k1*k2 - 1",): 1}, True),
-    "a graph without its pole": (["x", "y"], ["(k1*k2 - k3)*x", "y + x"], ["k1", "k2", "k3"], {"degree": 1, "codimension": 3},
-                                 {("k1*k2 - k3",): 1}, True),
-    "resonances": (["x", "y"], ["k*x", "2*y"], ["k"], {"degree": 3}, {("k",): 1, ("k + 1",): 1, ("k + 2",): 1, ("k + 4",): 1}, True),
+    "a graph without its pole": (
+        ["x", "y"],
+        ["(k1*k2 - k3)*x", "y + x"],
+        ["k1", "k2", "k3"],
+        {"degree": 1, "codimension": 3},
+        {("k1*k2 - k3",): 1},
+        True,
+    ),
+    "resonances": (
+        ["x", "y"],
+        ["k*x", "2*y"],
+        ["k"],
+        {"degree": 3},
+        {("k",): 1, ("k + 1",): 1, ("k + 2",): 1, ("k + 4",): 1},
+        True,
+    ),
     "none": (["x", "y"], ["x + k*y^2", "y"], ["k"], {}, {}, True),
     "a parameter that does not occur": (["x", "y"], ["y", "-x"], ["k"], {}, {}, True),
     "no field where k = 0": (["x", "y"], ["k*x", "k*y"], ["k"], {}, {("k",): 2}, True),
@@ -82,7 +156,8 @@ def test_known_answers(name):
 
 
 def check_branches(result, variables, drift, parameters):
-    r"""Check by substitution that every law of a rational branch is conserved at a point of it, and nothing is listed twice."""
+    r"""Check by substitution that every law of a rational branch is conserved at a point of it, and nothing is listed
+    twice."""
     draw = random.Random(5)
     assert len(conditions(result)) == len(result.branches)
     for branch in result.branches:
@@ -104,7 +179,9 @@ def check_branches(result, variables, drift, parameters):
 
 def test_sum_of_rates():
     r"""Degree 3 in three exponentials: one hyperplane for each exponent (i, j, k) up to multiples, i + j + k <= 3."""
-    result = exceptional_parameters(system(["x", "y", "z"], ["a*x", "b*y", "c*z"], parameters=["a", "b", "c"]), degree=3, codimension=1)
+    result = exceptional_parameters(
+        system(["x", "y", "z"], ["a*x", "b*y", "c*z"], parameters=["a", "b", "c"]), degree=3, codimension=1
+    )
     exponents = {e for e in product(range(4), repeat=3) if 0 < sum(e) <= 3 and np.gcd.reduce(e) == 1}
     assert len(result.branches) == len(exponents)
     for branch in result.branches:
@@ -115,7 +192,8 @@ def test_sum_of_rates():
 
 
 def test_controls_and_drift():
-    """Without the control at k = 0 the drift conserves y; with a control in both directions nothing is conserved anywhere."""
+    """Without the control at k = 0 the drift conserves y; with a control in both directions nothing is conserved
+    anywhere."""
     result = exceptional_parameters(system(["x", "y"], ["y", "0"], [["0", "k"]], parameters=["k"]))
     assert [(str(b.condition[0]), [str(law) for law in b.laws]) for b in result.branches] == [("k", ["y"])]
     result = exceptional_parameters(system(["x", "y"], ["y", "k"], [["1", "0"], ["0", "1"]], parameters=["k"]))
@@ -123,8 +201,9 @@ def test_controls_and_drift():
 
 
 def test_the_law_of_a_reaction_network_at_a_special_rate():
-    result = exceptional_parameters(system(["x1", "x2"], ["k1*x1 + k2*x2", "-(k3*x1 - k4)*x2"], parameters=["k1", "k2", "k3", "k4"]),
-                                    codimension=1)
+    result = exceptional_parameters(
+        system(["x1", "x2"], ["k1*x1 + k2*x2", "-(k3*x1 - k4)*x2"], parameters=["k1", "k2", "k3", "k4"]), codimension=1
+    )
     ((law,),) = [branch.laws for branch in result.branches]
     k1, k2, k3, k4, x1, x2 = law.parent().gens()
     assert law / law.monomial_coefficient(k2 * x2) == k3 / 2 * x1**2 - k4 * x1 + k2 * x2
@@ -143,17 +222,22 @@ def test_an_irrational_branch_holds_modulo_its_condition():
     assert [str(law) for branch in result.branches for law in branch.laws] == ["k*x - y"]
 
 
-# A brute-force oracle --------------------------------------------------------------------------------------------------
+# A brute-force oracle
+# --------------------------------------------------------------------------------------------------
 
 def random_system(seed):
-    r"""Return a random system in two or three variables whose coefficients are products of short linear forms in two parameters."""
+    r"""Return a random system in two or three variables whose coefficients are products of short linear forms in two
+    parameters."""
     draw = random.Random(seed)
     variables = ["x", "y", "z"][:draw.choice([2, 2, 3])]
     forms = ["1", "k1", "k2", "(k1-1)", "(k1+k2)", "(k1-k2)", "(k1*k2-1)", "(2*k1-k2)", "(k1^2-k2)"]
     monomials = [*variables, *(f"{a}*{b}" for a in variables for b in variables if a <= b)]
     drift = []
     for _ in variables:
-        terms = [f"{draw.choice([-2, -1, 1, 1, 2])}*{draw.choice(forms)}*{draw.choice(forms)}*{m}" for m in draw.sample(monomials, 2)]
+        terms = [
+            f"{draw.choice([-2, -1, 1, 1, 2])}*{draw.choice(forms)}*{draw.choice(forms)}*{m}"
+            for m in draw.sample(monomials, 2)
+        ]
         drift.append(" + ".join(terms))
     return variables, drift
 
@@ -185,7 +269,10 @@ def test_a_linear_change_of_parameters_moves_the_branches(seed):
     after = exceptional_parameters(system(variables, moved, parameters=["k1", "k2"]), seed=seed)
     assert sorted((b.codimension, b.independent, len(b.laws)) for b in before.branches) \
         == sorted((b.codimension, b.independent, len(b.laws)) for b in after.branches)
-    ideals = {frozenset(ring.ideal([ring(f)(k1 + 2 * k2, k2 - 1, *z) for f in b.condition]).groebner_basis()) for b in before.branches}
+    ideals = {
+        frozenset(ring.ideal([ring(f)(k1 + 2 * k2, k2 - 1, *z) for f in b.condition]).groebner_basis())
+        for b in before.branches
+    }
     assert ideals == {frozenset(ring.ideal([ring(f) for f in b.condition]).groebner_basis()) for b in after.branches}
 
 
@@ -197,7 +284,8 @@ def test_reaction_networks(name):
     check_branches(result, entry["variables"], entry["drift"], entry["parameters"])
 
 
-# The parts -------------------------------------------------------------------------------------------------------------
+# The parts
+# -------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_rank_drops_only_on_the_candidates(seed):
@@ -243,7 +331,8 @@ def test_one_parameter_by_both_calls():
     assert conditions(exceptional_parameters(family)) == {frozenset([f]) for f in ("k", "k - 1", "2*k - 3", "k^2 + 1")}
 
 
-# Limits and bad input --------------------------------------------------------------------------------------------------
+# Limits and bad input
+# --------------------------------------------------------------------------------------------------
 
 MANY = system(["x", "y"], ["(k1-1)*(k1-2)*x", "(k2^2-2)*x + k1*y"], parameters=["k1", "k2"])
 
@@ -302,7 +391,10 @@ def lorenz(tmp_path):
 def test_command_line(lorenz, capsys):
     assert cli.main(["laws", "--system", lorenz, "--exceptional"]) == 0
     out = capsys.readouterr().out
-    assert "where s = 0: 1 new law, 1 independent\n  x\n" in out and "searched: all branches of codimension at most 2" in out
+    assert (
+        "where s = 0: 1 new law, 1 independent\n  x\n" in out
+        and "searched: all branches of codimension at most 2" in out
+    )
     assert cli.main(["laws", "--system", lorenz, "--exceptional", "--json", "--degree", "3", "--codimension", "3"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert [branch["condition"] for branch in record["exceptional"]] == [["s"], ["b + 1", "s"]]
@@ -312,7 +404,18 @@ def test_command_line(lorenz, capsys):
 
 def test_time_limit_on_the_command_line(lorenz, capsys, monkeypatch):
     stop_after_first(monkeypatch, lambda: time.sleep(60))
-    arguments = ["laws", "--system", lorenz, "--exceptional", "--degree", "3", "--codimension", "3", "--time-limit", "2"]
+    arguments = [
+        "laws",
+        "--system",
+        lorenz,
+        "--exceptional",
+        "--degree",
+        "3",
+        "--codimension",
+        "3",
+        "--time-limit",
+        "2",
+    ]
     assert cli.main(arguments) == 3
     out, err = capsys.readouterr()
     assert "where s = 0" in out and err.count("\n") == 1 and "time limit of 2 s" in err

@@ -19,8 +19,16 @@ from sage.rings.polynomial.polynomial_ring_constructor import PolynomialRing
 from sage.rings.rational_field import QQ
 from sage.rings.real_mpfr import RR, RealField
 from sage.symbolic.ring import SR
-from sage_conslaw import (VectorFieldFamily, compare_flows, conservation_laws, count_conservation_laws, exceptional_damping,
-                          flows, is_conserved, networks)
+from sage_conslaw import (
+    VectorFieldFamily,
+    compare_flows,
+    conservation_laws,
+    count_conservation_laws,
+    exceptional_damping,
+    flows,
+    is_conserved,
+    networks,
+)
 from scipy.integrate import solve_ivp
 from spaces import Space, contains, evaluate, jacobian_rank, to_sympy
 from test_outside_oracles import generated_rank
@@ -145,8 +153,18 @@ def test_damping_k_over_t(k):
     assert Space(result.laws) == Space(parse([law], result))
 
 
-@pytest.mark.parametrize("tau, factor", [("1/(t + 1)", "(t + 1)"), ("2/(t + 1)", "(t + 1)^2"), ("2*t/(t^2 + 1)", "(t^2 + 1)"),
-                                         ("t", None), ("1/(2*t)", None), ("1 + 1/t", None), ("1/t^2", None)])
+@pytest.mark.parametrize(
+    "tau, factor",
+    [
+        ("1/(t + 1)", "(t + 1)"),
+        ("2/(t + 1)", "(t + 1)^2"),
+        ("2*t/(t^2 + 1)", "(t^2 + 1)"),
+        ("t", None),
+        ("1/(2*t)", None),
+        ("1 + 1/t", None),
+        ("1/t^2", None),
+    ],
+)
 def test_any_rational_damping(tau, factor):
     r"""Always one law, polynomial where `exp(\int \tau)` is."""
     net, flow = networks.linear([2, 2, 2]), flows.momentum(tau=tau)
@@ -171,11 +189,14 @@ def test_deep_linear(kind):
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("widths", [(2, 3, 2), (1, 1, 1), (1, 3, 1), (2, 2, 2, 1), (2, 2)], ids=str)
 def test_relu_with_momentum_keeps_nothing(widths, bias, kind):
-    # Of the path-lifting, as published: with one input and no bias the real network has two patterns only, and may have more.
+    # Of the path-lifting, as published: with one input and no bias the real network has two patterns only, and may have
+    # more.
     result = conservation_laws(networks.relu(widths, bias=bias), flow=MOMENTA[kind](), seed=1, real=False)
     proved(result, 0)
     assert result.lie_dimension == result.state_dimension == 2 * result.parameters + 1
-    assert count_conservation_laws(networks.relu(widths, bias=bias), flow=MOMENTA[kind](), seed=2, real=False).number == 0
+    assert (
+        count_conservation_laws(networks.relu(widths, bias=bias), flow=MOMENTA[kind](), seed=2, real=False).number == 0
+    )
 
 
 def nmf_laws(n, r, m):
@@ -367,22 +388,62 @@ def test_a_metric_without_symmetry():
     assert Space(laws_under([v], triangular.transpose(), degree=1).laws) == Space([u])
 
 
-@pytest.mark.parametrize("rows", [
-    lambda: [[R(1), R(0)], [R(0), R(1)]], lambda: [R(1), R(1)], lambda: matrix(R, 2, 2, 1), lambda: "euclidean",
-    lambda: [[1, 0], [0, 1]], lambda: [1, 1], lambda: matrix(QQ, 2, 2, 1), lambda: [QQ(1), QQ(1)],
-    lambda: [Fraction(3, 2), Fraction(3, 2)], lambda: [1, R(1)], lambda: matrix(QQ, 2, 2, 5), lambda: [[R(2), 0], [0, R(2)]],
-    lambda: [u + v**2, u + v**2], lambda: [1 / u, 1 / u], lambda: ["1", "1"], lambda: ["u", "u"],
-], ids=["rows", "diagonal", "matrix", "name", "ints", "int diagonal", "rational matrix", "rationals", "fractions", "int and poly",
-        "5", "2", "polynomial", "1/u", "texts", "text u"])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        lambda: [[R(1), R(0)], [R(0), R(1)]],
+        lambda: [R(1), R(1)],
+        lambda: matrix(R, 2, 2, 1),
+        lambda: "euclidean",
+        lambda: [[1, 0], [0, 1]],
+        lambda: [1, 1],
+        lambda: matrix(QQ, 2, 2, 1),
+        lambda: [QQ(1), QQ(1)],
+        lambda: [Fraction(3, 2), Fraction(3, 2)],
+        lambda: [1, R(1)],
+        lambda: matrix(QQ, 2, 2, 5),
+        lambda: [[R(2), 0], [0, R(2)]],
+        lambda: [u + v**2, u + v**2],
+        lambda: [1 / u, 1 / u],
+        lambda: ["1", "1"],
+        lambda: ["u", "u"],
+    ],
+    ids=[
+        "rows",
+        "diagonal",
+        "matrix",
+        "name",
+        "ints",
+        "int diagonal",
+        "rational matrix",
+        "rationals",
+        "fractions",
+        "int and poly",
+        "5",
+        "2",
+        "polynomial",
+        "1/u",
+        "texts",
+        "text u",
+    ],
+)
 def test_identity_and_its_multiples_are_euclidean(rows):
     result = conservation_laws([u**2 * v], flow=flows.gradient(metric=rows()), seed=1)
     proved(result, 1)
     assert Space(result.laws) == Space([u**2 - 2 * v**2])
 
 
-@pytest.mark.parametrize("metric", [
-    lambda: "euclidean", lambda: [R(3), R(3)], lambda: matrix(R, 2, 2, 1), lambda: ["u + dv", "u + dv"], lambda: [u * v, u * v],
-], ids=["name", "3", "matrix", "u + dv", "u v"])
+@pytest.mark.parametrize(
+    "metric",
+    [
+        lambda: "euclidean",
+        lambda: [R(3), R(3)],
+        lambda: matrix(R, 2, 2, 1),
+        lambda: ["u + dv", "u + dv"],
+        lambda: [u * v, u * v],
+    ],
+    ids=["name", "3", "matrix", "u + dv", "u v"],
+)
 @each_momentum
 def test_multiples_of_the_identity_with_momentum(metric, kind):
     phi, flow = [u**2 + v**2], MOMENTA[kind]()
@@ -445,10 +506,17 @@ def test_the_rank_grows_for_many_steps(widths, steps, tau):
 
 
 def test_the_symbolic_algorithm_agrees():
-    for net, flow in [(networks.linear([1, 2, 1]), flows.momentum(tau=HALF)), (networks.linear([1, 1, 2]), flows.nesterov()),
-                      (networks.nmf(2, 1, 1), flows.gradient()), (networks.icnn(1, 1, 1, bias=True), flows.gradient()),
-                      (networks.product(3), flows.weight_decay(2)), (networks.product(2), flows.momentum(tau=1))]:
-        fast, exact = (conservation_laws(net, flow=flow, algorithm=algorithm, seed=1) for algorithm in ("modular", "symbolic"))
+    for net, flow in [
+        (networks.linear([1, 2, 1]), flows.momentum(tau=HALF)),
+        (networks.linear([1, 1, 2]), flows.nesterov()),
+        (networks.nmf(2, 1, 1), flows.gradient()),
+        (networks.icnn(1, 1, 1, bias=True), flows.gradient()),
+        (networks.product(3), flows.weight_decay(2)),
+        (networks.product(2), flows.momentum(tau=1)),
+    ]:
+        fast, exact = (
+            conservation_laws(net, flow=flow, algorithm=algorithm, seed=1) for algorithm in ("modular", "symbolic")
+        )
         assert fast.number == exact.number
         assert Space(fast.laws) == Space(exact.laws)
 
@@ -472,17 +540,28 @@ def test_linear_phi_with_momentum(kind):
         result = conservation_laws([PolynomialRing(QQ, "x,y")(f) for f in phi], flow=MOMENTA[kind](), seed=1)
         proved(result, 2)
         d = free.replace("x", "dx").replace("y", "dy")
-        expected = {"tau 0": [f"{d}", f"{free} - t*({d})"], "tau 1": [f"s*({d})", f"{free} + ({d})"],
-                    "tau 1/2": [f"s*({d})", f"{free} + 2*({d})"], "Nesterov": [f"t^3*({d})", f"2*({free}) + t*({d})"]}[kind]
+        expected = {
+            "tau 0": [f"{d}", f"{free} - t*({d})"],
+            "tau 1": [f"s*({d})", f"{free} + ({d})"],
+            "tau 1/2": [f"s*({d})", f"{free} + 2*({d})"],
+            "Nesterov": [f"t^3*({d})", f"2*({free}) + t*({d})"],
+        }[kind]
         assert contains(result.laws, parse(expected, result))
     three = PolynomialRing(QQ, "x,y,z")
     for phi, number in ((["x + y", "y + z"], 2), (["x"], 4), (["x", "y", "z"], 0), (["x", "2*x", "x + 1"], 4)):
         proved(conservation_laws([three(f) for f in phi], flow=MOMENTA[kind](), seed=1), number)
 
 
-@pytest.mark.parametrize("taus", [
-    (0, "0", QQ(0), Fraction(0), SR(0)), (1, "1", QQ(1), Fraction(1), SR(1)), (HALF, "1/2", QQ(1) / 2, SR(1) / 2, "2/4"),
-    ("3/t", 3 / SR.var("t"), 3 / PolynomialRing(QQ, "t").gen(), "6/(2*t)")], ids=str)
+@pytest.mark.parametrize(
+    "taus",
+    [
+        (0, "0", QQ(0), Fraction(0), SR(0)),
+        (1, "1", QQ(1), Fraction(1), SR(1)),
+        (HALF, "1/2", QQ(1) / 2, SR(1) / 2, "2/4"),
+        ("3/t", 3 / SR.var("t"), 3 / PolynomialRing(QQ, "t").gen(), "6/(2*t)"),
+    ],
+    ids=str,
+)
 def test_one_damping_in_many_forms(taus):
     net = networks.linear([1, 2, 2])
     results = [conservation_laws(net, flow=flows.momentum(tau=tau), seed=1) for tau in taus]
@@ -583,8 +662,12 @@ BAD = [
     ("potential singular", lambda: flows.mirror(a + b**2), ValueError, "convex"),
     ("potential polynomial", lambda: flows.mirror(u**2), TypeError, "SR"),
     ("potential text", lambda: flows.mirror("u^2"), TypeError, "SR"),
-    ("potential of other variables", lambda: conservation_laws([u * v], flow=flows.mirror(SR.var("p")**2 + SR.var("q")**2)),
-     ValueError, "u, v"),
+    (
+        "potential of other variables",
+        lambda: conservation_laws([u * v], flow=flows.mirror(SR.var("p") ** 2 + SR.var("q") ** 2)),
+        ValueError,
+        "u, v",
+    ),
     ("potential too small", lambda: conservation_laws([u * v], flow=flows.mirror(a**2)), ValueError, "2 (u, v)"),
     ("decay 0.1", lambda: flows.weight_decay(0.1), TypeError, "1/100"),
     ("decay RR", lambda: flows.weight_decay(RR(0.5)), TypeError, "1/100"),
@@ -592,7 +675,12 @@ BAD = [
     ("decay x", lambda: flows.weight_decay("x"), ValueError, "1/100"),
     ("decay None", lambda: flows.weight_decay(None), TypeError, "1/100"),
     ("natural damping float", lambda: flows.natural_gradient([u * v], damping=0.5), TypeError, "1/2"),
-    ("nesterov metric too small", lambda: conservation_laws([u * v], flow=flows.nesterov(metric=[u])), ValueError, "2 (u, v)"),
+    (
+        "nesterov metric too small",
+        lambda: conservation_laws([u * v], flow=flows.nesterov(metric=[u])),
+        ValueError,
+        "2 (u, v)",
+    ),
     ("icnn metric without icnn", lambda: laws_under(networks.linear([2, 2, 2]), "icnn"), ValueError, "euclidean"),
 ]
 
@@ -735,7 +823,9 @@ BRACKETS = {
 def test_numbers_by_expanded_brackets(name, tau):
     net, names, phi, metric = BRACKETS[name]
     z, fields = phase_space(names.split(), phi, tau, metric)
-    assert count_conservation_laws(net, flow=flows.momentum(tau=tau), seed=1).number == len(z) - generated_rank(z, fields)
+    assert count_conservation_laws(net, flow=flows.momentum(tau=tau), seed=1).number == len(z) - generated_rank(
+        z, fields
+    )
 
 
 # Trajectories --------------------------------------------------------------------------------------------------------
@@ -827,7 +917,8 @@ def drift_of(law, clock, names, track):
 
 
 def readable_value(text, names, t, state):
-    return eval(text.replace("^", "**"), {"exp": math.exp, "t": t, "__builtins__": {}} | dict(zip(names, state)))  # noqa: S307
+    known = {"exp": math.exp, "t": t, "__builtins__": {}} | dict(zip(names, state))
+    return eval(text.replace("^", "**"), known)  # noqa: S307
 
 
 def constant_along(result, clock, names, track):
@@ -841,8 +932,9 @@ def constant_along(result, clock, names, track):
         t, state = track[3]
         order = [str(g) for g in law.parent().gens()]
         point = dict(zip(names, state)) | ({} if clock is None else {clock[0]: clock[1](t)})
-        assert math.isclose(readable_value(text, names, t, state), evaluate(law, [point[x] for x in order]), rel_tol=1e-9,
-                            abs_tol=1e-9)
+        assert math.isclose(
+            readable_value(text, names, t, state), evaluate(law, [point[x] for x in order]), rel_tol=1e-9, abs_tol=1e-9
+        )
         last = law.monomials()[-1]
         moved.append(drift_of(law - law.monomial_coefficient(last) * last, clock, names, track)[0])
     assert max(moved) > 1e-3, "the same measurement must see what is not a law"
@@ -967,12 +1059,19 @@ def test_comparison_of_linear_networks():
     assert "6 (proved)" in repr(table) and "conservation loss: 3" in repr(table)
 
 
-@pytest.mark.parametrize("net, loss, numbers", [
-    (lambda: networks.relu([2, 3, 2], bias=True), None, [3, 0]), (lambda: networks.nmf(2, 2, 1), None, [2, 0]),
-    (lambda: networks.icnn(1, 2, 1, bias=True), None, [2, 0]), (lambda: networks.relu([2, 3, 2]), "cross-entropy", [6, 6]),
-    (lambda: networks.linear([2, 2, 2, 2]), None, [6, 2]), (lambda: networks.linear([1, 4, 1]), None, [7, 10]),
-    (lambda: [u * v], None, [1, 0]),
-], ids=["relu", "nmf", "icnn", "cross-entropy", "deep linear", "1 4 1", "phi"])
+@pytest.mark.parametrize(
+    "net, loss, numbers",
+    [
+        (lambda: networks.relu([2, 3, 2], bias=True), None, [3, 0]),
+        (lambda: networks.nmf(2, 2, 1), None, [2, 0]),
+        (lambda: networks.icnn(1, 2, 1, bias=True), None, [2, 0]),
+        (lambda: networks.relu([2, 3, 2]), "cross-entropy", [6, 6]),
+        (lambda: networks.linear([2, 2, 2, 2]), None, [6, 2]),
+        (lambda: networks.linear([1, 4, 1]), None, [7, 10]),
+        (lambda: [u * v], None, [1, 0]),
+    ],
+    ids=["relu", "nmf", "icnn", "cross-entropy", "deep linear", "1 4 1", "phi"],
+)
 def test_comparison_of_numbers(net, loss, numbers):
     table = compare_flows(net(), loss=loss, seed=1)
     assert [r.number for r in table.results] == numbers

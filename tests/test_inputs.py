@@ -13,8 +13,16 @@ from sage.rings.integer_ring import ZZ
 from sage.rings.polynomial.polynomial_ring_constructor import PolynomialRing
 from sage.rings.rational_field import QQ
 from sage.rings.real_mpfr import RR
-from sage_conslaw import (TimeLimitReached, VectorFieldFamily, conservation_laws, count_conservation_laws, flows, is_conserved,
-                          networks, reproduce)
+from sage_conslaw import (
+    TimeLimitReached,
+    VectorFieldFamily,
+    conservation_laws,
+    count_conservation_laws,
+    flows,
+    is_conserved,
+    networks,
+    reproduce,
+)
 from spaces import Space, to_sympy
 
 R = PolynomialRing(QQ, "x,y")
@@ -117,7 +125,11 @@ def test_default_flow_and_loss():
     plain = conservation_laws(net, seed=0)
     said = conservation_laws(net, flow=flows.gradient(), loss="least-squares", degree=2, algorithm="modular", seed=0)
     assert plain.laws == said.laws
-    assert (plain.flow, plain.loss, plain.degree) == (said.flow, said.loss, said.degree) == ("gradient", "least-squares", 2)
+    assert (
+        (plain.flow, plain.loss, plain.degree)
+        == (said.flow, said.loss, said.degree)
+        == ("gradient", "least-squares", 2)
+    )
 
 
 def test_integers_of_every_kind_are_widths():
@@ -160,7 +172,11 @@ WRONG = {
     "constant SymPy phi": (lambda: conservation_laws([sympy.Integer(3)]), ValueError, "number"),
     "float phi": (lambda: conservation_laws([0.5 * x * y]), (TypeError, ValueError), "1/2"),
     "phi over RR": (lambda: conservation_laws([PolynomialRing(RR, "a").gen()]), (TypeError, ValueError), "exact"),
-    "phi over GF(7)": (lambda: conservation_laws([PolynomialRing(GF(7), "a").gen()]), (TypeError, ValueError), "Finite Field"),
+    "phi over GF(7)": (
+        lambda: conservation_laws([PolynomialRing(GF(7), "a").gen()]),
+        (TypeError, ValueError),
+        "Finite Field",
+    ),
     "phi with denominator": (lambda: conservation_laws([x / y]), ValueError, "denominator"),
     "SymPy float": (lambda: conservation_laws([0.5 * X * Y]), (TypeError, ValueError), "1/2"),
     "SymPy denominator": (lambda: conservation_laws([X / Y]), ValueError, "polynomial"),
@@ -169,7 +185,11 @@ WRONG = {
     "SymPy irrational": (lambda: conservation_laws([sympy.pi * X * Y]), (TypeError, ValueError), "pi"),
     "SymPy infinity": (lambda: conservation_laws([sympy.oo * X]), (TypeError, ValueError), ""),
     "SymPy equation": (lambda: conservation_laws([sympy.Eq(X, Y)]), (TypeError, ValueError), ""),
-    "two rings": (lambda: conservation_laws([x * y, PolynomialRing(QQ, "y,z").gen(1)]), (TypeError, ValueError), "ring"),
+    "two rings": (
+        lambda: conservation_laws([x * y, PolynomialRing(QQ, "y,z").gen(1)]),
+        (TypeError, ValueError),
+        "ring",
+    ),
     "Sage and SymPy together": (lambda: conservation_laws([x * y, X * Y]), (TypeError, ValueError), ""),
     "phi of objects": (lambda: conservation_laws([object()]), TypeError, "object"),
     "degree 0": (lambda: conservation_laws([x * y], degree=0), ValueError, "0"),
@@ -182,10 +202,18 @@ WRONG = {
     "rational seed": (lambda: count_conservation_laws([x * y], seed=QQ(5) / 2), TypeError, "5/2"),
     "unknown loss": (lambda: conservation_laws(networks.linear([2, 2]), loss="hinge"), ValueError, "'cross-entropy'"),
     "loss for phi": (lambda: conservation_laws([x * y], loss="cross-entropy"), ValueError, "network"),
-    "loss for a family": (lambda: conservation_laws(VectorFieldFamily(drift=[y, -x]), loss="cross-entropy"), ValueError, "loss"),
+    "loss for a family": (
+        lambda: conservation_laws(VectorFieldFamily(drift=[y, -x]), loss="cross-entropy"),
+        ValueError,
+        "loss",
+    ),
     "flow of no kind": (lambda: conservation_laws([x * y], flow=3), TypeError, "3"),
     "unknown algorithm": (lambda: conservation_laws([x * y], algorithm="magic"), ValueError, "'symbolic'"),
-    "unknown algorithm to count": (lambda: count_conservation_laws([x * y], algorithm="magic"), ValueError, "'symbolic'"),
+    "unknown algorithm to count": (
+        lambda: count_conservation_laws([x * y], algorithm="magic"),
+        ValueError,
+        "'symbolic'",
+    ),
     "time limit in words": (lambda: conservation_laws([x * y], time_limit="soon"), TypeError, "'soon'"),
     "negative time limit": (lambda: conservation_laws([x * y], time_limit=-1), ValueError, "-1"),
     "family of nothing": (lambda: VectorFieldFamily(), ValueError, "drift"),
@@ -196,8 +224,11 @@ WRONG = {
     "field is a string": (lambda: VectorFieldFamily(drift="xy"), TypeError, "xy"),
     "field is a number": (lambda: VectorFieldFamily(drift=3), TypeError, "3"),
     "controls is one field": (lambda: VectorFieldFamily(controls=[x, y]), (TypeError, ValueError), ""),
-    "fields of two rings": (lambda: VectorFieldFamily(drift=[x, y], controls=[[PolynomialRing(QQ, "x,z").gen(1)] * 2]),
-                            (TypeError, ValueError), "ring"),
+    "fields of two rings": (
+        lambda: VectorFieldFamily(drift=[x, y], controls=[[PolynomialRing(QQ, "x,z").gen(1)] * 2]),
+        (TypeError, ValueError),
+        "ring",
+    ),
     "candidate None": (lambda: is_conserved(None, [x * y]), TypeError, "None"),
     "candidate with denominator": (lambda: is_conserved(x / y, [x * y]), ValueError, "denominator"),
     "candidate in exponent notation": (lambda: is_conserved("5e-1*x", [x * y]), (TypeError, ValueError), "5e-1"),

@@ -163,7 +163,8 @@ def test_degree_bounds_the_search(name, degrees, found):
 
 
 def test_formulas_agree_with_the_printed_numbers():
-    r"""Numbers that the sources print, so that a slip in the formulas of ``cases.py`` cannot hide a slip in the package."""
+    r"""Numbers that the sources print, so that a slip in the formulas of ``cases.py`` cannot hide a slip in the
+    package."""
     assert two_layer_number(3, 2, 3) == 3 and two_layer_number(3, 4, 3) == 10
     assert two_layer_number(2, 5, 2) == 14 and two_layer_number(1, 3, 1) == 2 * 3 - 1
     assert linear_number((2, 2, 2, 2)) == 6

@@ -16,9 +16,16 @@ def expressions(result):
     return list(_expressions(Span(result.terms), Entries(result.problem.shapes, family.first_parameter, second, time)))
 
 
-CASES = [(networks.linear([3, 2, 3]), None, None), (networks.linear([2, 3, 2]), "momentum", None), (networks.relu([2, 3, 2], bias=True), None, None),
-         (networks.linear([2, 2, 2]), None, "cross-entropy"), (networks.icnn(2, 2, 2, bias=True), None, None), (networks.nmf(2, 3, 2), None, None),
-         (networks.attention(4, 2, heads=2, bias=True), None, None), (networks.normalised(3, 4, 2), None, None)]
+CASES = [
+    (networks.linear([3, 2, 3]), None, None),
+    (networks.linear([2, 3, 2]), "momentum", None),
+    (networks.relu([2, 3, 2], bias=True), None, None),
+    (networks.linear([2, 2, 2]), None, "cross-entropy"),
+    (networks.icnn(2, 2, 2, bias=True), None, None),
+    (networks.nmf(2, 3, 2), None, None),
+    (networks.attention(4, 2, heads=2, bias=True), None, None),
+    (networks.normalised(3, 4, 2), None, None),
+]
 
 
 @pytest.mark.parametrize("net, flow, loss", CASES, ids=str)
@@ -36,17 +43,28 @@ def test_they_add_up_to_all_laws(net, flow, loss):
     assert sum(law.independent for law in result.matrix_laws()) == result.number
 
 
-@pytest.mark.parametrize("net, expected", [
-    (networks.linear([2, 3, 2]), ["U1^T U1 - U2 U2^T (symmetric 3 x 3: 6 laws)"]),
-    (networks.linear([1, 4, 1]), ["U1^T U1 - U2 U2^T (symmetric 4 x 4: 10 laws, 7 independent)"]),
-    (networks.relu([2, 3, 2], bias=True), ["|U1[:,j]|^2 + b1[j]^2 - |U2[j,:]|^2 for each j (3 laws)"]),
-    (networks.attention(4, 2, heads=2), ["Q^T Q - K^T K (block diagonal, 2 symmetric blocks 2 x 2: 6 laws)",
-                                         "V^T V - O O^T (block diagonal, 2 symmetric blocks 2 x 2: 6 laws)"]),
-    (networks.attention(4, 4, rotary=True), ["V^T V - O O^T (symmetric 4 x 4: 10 laws)", "|Q[:,J]|^2 - |K[:,J]|^2 for each block J of 2 (2 laws)"]),
-    (networks.product(3), ["x1^2 - x2^2 (1 law)", "x1^2 - x3^2 (1 law)"]),
-    (networks.perceptron([2, 2, 2], "z^3"), ["|U1[:,j]|^2 - 3*|U2[j,:]|^2 for each j (2 laws)"]),
-    (networks.perceptron([2, 2, 2], "gelu"), []),
-])
+@pytest.mark.parametrize(
+    "net, expected",
+    [
+        (networks.linear([2, 3, 2]), ["U1^T U1 - U2 U2^T (symmetric 3 x 3: 6 laws)"]),
+        (networks.linear([1, 4, 1]), ["U1^T U1 - U2 U2^T (symmetric 4 x 4: 10 laws, 7 independent)"]),
+        (networks.relu([2, 3, 2], bias=True), ["|U1[:,j]|^2 + b1[j]^2 - |U2[j,:]|^2 for each j (3 laws)"]),
+        (
+            networks.attention(4, 2, heads=2),
+            [
+                "Q^T Q - K^T K (block diagonal, 2 symmetric blocks 2 x 2: 6 laws)",
+                "V^T V - O O^T (block diagonal, 2 symmetric blocks 2 x 2: 6 laws)",
+            ],
+        ),
+        (
+            networks.attention(4, 4, rotary=True),
+            ["V^T V - O O^T (symmetric 4 x 4: 10 laws)", "|Q[:,J]|^2 - |K[:,J]|^2 for each block J of 2 (2 laws)"],
+        ),
+        (networks.product(3), ["x1^2 - x2^2 (1 law)", "x1^2 - x3^2 (1 law)"]),
+        (networks.perceptron([2, 2, 2], "z^3"), ["|U1[:,j]|^2 - 3*|U2[j,:]|^2 for each j (2 laws)"]),
+        (networks.perceptron([2, 2, 2], "gelu"), []),
+    ],
+)
 def test_known_expressions(net, expected):
     assert list(map(str, conservation_laws(net, seed=0).matrix_laws())) == expected
 
@@ -59,14 +77,20 @@ def test_grouped_queries():
 def test_the_latex_of_every_expression_is_balanced():
     for net, flow, loss in CASES:
         for law in conservation_laws(net, flow=flow, loss=loss, seed=0).matrix_laws():
-            assert law.latex.count("{") == law.latex.count("}") and law.latex.count(r"\left") == law.latex.count(r"\right")
+            assert law.latex.count("{") == law.latex.count("}") and law.latex.count(r"\left") == law.latex.count(
+                r"\right"
+            )
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_random_networks(seed):
     generator = np.random.default_rng(seed)
     widths = [int(n) for n in generator.integers(1, 5, size=int(generator.integers(3, 5)))]
-    net = [networks.linear(widths), networks.relu(widths, bias=bool(seed % 2)), networks.perceptron(widths, "leaky relu")][seed % 3]
+    net = [
+        networks.linear(widths),
+        networks.relu(widths, bias=bool(seed % 2)),
+        networks.perceptron(widths, "leaky relu"),
+    ][seed % 3]
     flow = [None, flows.momentum(tau=1), flows.nesterov()][int(generator.integers(0, 3))]
     loss = ["least-squares", "cross-entropy"][int(generator.integers(0, 2))]
     result = conservation_laws(net, flow=flow, loss=loss, seed=seed)

@@ -15,11 +15,23 @@ def laws(metric, phi=(U * V,), **options):
     return conservation_laws(list(phi), flow=flows.gradient(metric=metric), seed=0, **options)
 
 
-@pytest.mark.parametrize("metric, expected", [
-    ([1, 2], 2 * U**2 - V**2), ([Fraction(1, 2), 1], 2 * U**2 - V**2), ([[1, 0], [0, 2]], 2 * U**2 - V**2),
-    (["1", "2"], 2 * U**2 - V**2), (["u", "v"], U - V), ([U, V], U - V), ([U, 1], 2 * U - V**2),
-    (["1/v", "1/u"], U - V), ([1 / V, 1 / U], U - V), ([[1 / V, 0], [0, 1 / U]], U - V), (matrix([[1, 0], [0, 1]]), U**2 - V**2),
-], ids=str)
+@pytest.mark.parametrize(
+    "metric, expected",
+    [
+        ([1, 2], 2 * U**2 - V**2),
+        ([Fraction(1, 2), 1], 2 * U**2 - V**2),
+        ([[1, 0], [0, 2]], 2 * U**2 - V**2),
+        (["1", "2"], 2 * U**2 - V**2),
+        (["u", "v"], U - V),
+        ([U, V], U - V),
+        ([U, 1], 2 * U - V**2),
+        (["1/v", "1/u"], U - V),
+        ([1 / V, 1 / U], U - V),
+        ([[1 / V, 0], [0, 1 / U]], U - V),
+        (matrix([[1, 0], [0, 1]]), U**2 - V**2),
+    ],
+    ids=str,
+)
 def test_metrics_of_every_kind(metric, expected):
     """theta' = -M grad: for phi = u v the law has gradient (a, b) with a M_11 v + b M_22 u = 0."""
     result = laws(metric, degree=4)
@@ -27,10 +39,22 @@ def test_metrics_of_every_kind(metric, expected):
     assert result.number == 1 and result.complete is True
 
 
-@pytest.mark.parametrize("metric, said", [
-    ([0.5, 1], "exact rationals"), ([U], "1 parameter"), ([[U, V], [U, V]], "singular"), ([[1, 2]], "square"), (["w", "1"], "w"),
-    ([], "metric"), ("sphere", "choose"), (3, "metric"), ([SR.var("u"), SR.var("v")], "Symbolic Ring"), ([None, 1], "None"),
-], ids=str)
+@pytest.mark.parametrize(
+    "metric, said",
+    [
+        ([0.5, 1], "exact rationals"),
+        ([U], "1 parameter"),
+        ([[U, V], [U, V]], "singular"),
+        ([[1, 2]], "square"),
+        (["w", "1"], "w"),
+        ([], "metric"),
+        ("sphere", "choose"),
+        (3, "metric"),
+        ([SR.var("u"), SR.var("v")], "Symbolic Ring"),
+        ([None, 1], "None"),
+    ],
+    ids=str,
+)
 def test_bad_metrics(metric, said):
     with pytest.raises((TypeError, ValueError)) as error:
         laws(metric)

@@ -10,8 +10,13 @@ from sage_conslaw.graph.float_reading import FloatReading
 
 
 def true_fields(p, q, m, norm, gain, samples):
-    """Return the gradients of linear - normalisation - linear at given inputs, times the cube of the norm: polynomials, with the same laws."""
-    names = [f"W{a}{i}" for a in range(p) for i in range(q)] + [f"g{i}" for i in range(q) if gain] + [f"U{i}{k}" for i in range(q) for k in range(m)]
+    """Return the gradients of linear - normalisation - linear at given inputs, times the cube of the norm: polynomials,
+    with the same laws."""
+    names = (
+        [f"W{a}{i}" for a in range(p) for i in range(q)]
+        + [f"g{i}" for i in range(q) if gain]
+        + [f"U{i}{k}" for i in range(q) for k in range(m)]
+    )
     ring = PolynomialRing(QQ, names)
     W, U = matrix(ring, p, q, ring.gens()[:p * q]), matrix(ring, q, m, ring.gens()[-q * m:])
     g = ring.gens()[p * q:p * q + q] if gain else [ring.one()] * q
@@ -31,7 +36,9 @@ def true_fields(p, q, m, norm, gain, samples):
     return VectorFieldFamily(controls=fields)
 
 
-@pytest.mark.parametrize("norm, gain, number", [("rms", True, 4), ("rms", False, 1), ("layer", True, 6), ("layer", False, 5)])
+@pytest.mark.parametrize(
+    "norm, gain, number", [("rms", True, 4), ("rms", False, 1), ("layer", True, 6), ("layer", False, 5)]
+)
 def test_the_model_has_the_laws_of_the_true_gradients(norm, gain, number):
     """Without a gain the outputs of a layer normalisation sum to zero, so the sums over the units of U are laws too."""
     model = conservation_laws(networks.normalised(2, 3, 2, norm=norm, gain=gain, bias=False), seed=0)
@@ -47,7 +54,11 @@ def test_sums_over_units_do_not_change_in_the_real_network():
     theta = generator.normal(size=18)
     rows = FloatReading(net).gradient(theta, generator.normal(size=(20, 4)), generator.normal(size=(20, 2)))
     start = 0 if next(iter(net.parameters)) == "W" else 6
-    assert np.abs(rows[:, start:start + 12].reshape(20, 4, 3).sum(axis=1)).max() < 1e-12 < np.abs(rows[:, start:start + 12]).max()
+    assert (
+        np.abs(rows[:, start : start + 12].reshape(20, 4, 3).sum(axis=1)).max()
+        < 1e-12
+        < np.abs(rows[:, start : start + 12]).max()
+    )
     assert "1^T W (3 laws)" in map(str, conservation_laws(net, seed=0).matrix_laws())
 
 

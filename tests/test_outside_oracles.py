@@ -1,8 +1,8 @@
 r"""
 Oracles that share no code with the package: SymPy for the response and the brackets, numpy for the training itself.
 
-Networks are written here a second time, from the definition in the papers: `x \mapsto \sigma(x U_1 + b_1) U_2 \cdots`, with
-widths from input to output, and biases on hidden layers.
+Networks are written here a second time, from the definition in the papers: `x \mapsto \sigma(x U_1 + b_1) U_2 \cdots`,
+with widths from input to output, and biases on hidden layers.
 """
 
 from dataclasses import dataclass
@@ -111,7 +111,9 @@ PRIME = 2**31 - 1
 
 
 def bracket(z, F, G):
-    return [sympy.expand(sum(f * sympy.diff(b, x) - g * sympy.diff(a, x) for f, g, x in zip(F, G, z))) for a, b in zip(F, G)]
+    return [
+        sympy.expand(sum(f * sympy.diff(b, x) - g * sympy.diff(a, x) for f, g, x in zip(F, G, z))) for a, b in zip(F, G)
+    ]
 
 
 def generated_rank(z, fields):
@@ -121,7 +123,9 @@ def generated_rank(z, fields):
     field = GF(PRIME)
 
     def value(vector):
-        return [field(int(n)) / field(int(d)) for n, d in (sympy.fraction(sympy.Rational(c.subs(point))) for c in vector)]
+        return [
+            field(int(n)) / field(int(d)) for n, d in (sympy.fraction(sympy.Rational(c.subs(point))) for c in vector)
+        ]
 
     basis, values, first = [], [], []
     fields = [list(f) for f in fields]

@@ -52,4 +52,6 @@ def test_nothing_is_covered(name):
             for x, y in samples(curve):
                 for number, (u, v) in place.items():
                     if number not in (a, b):
-                        assert (x - u) ** 2 + (y - v) ** 2 > (0.98 * _RADIUS) ** 2, f"{nodes[a]} -> {nodes[b]} runs through {nodes[number]}"
+                        assert (x - u) ** 2 + (y - v) ** 2 > (0.98 * _RADIUS) ** 2, (
+                            f"{nodes[a]} -> {nodes[b]} runs through {nodes[number]}"
+                        )

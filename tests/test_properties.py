@@ -165,14 +165,19 @@ def test_permuting_variables_commutes(system, permutation, degree):
         return tuple({tuple(e[i] for i in order): c for e, c in field[j].items()} for j in order)
 
     before = conservation_laws(build(*system), degree=degree, seed=4)
-    after = conservation_laws(build(n, drift and permuted(drift), [permuted(c) for c in controls]), degree=degree, seed=4)
+    after = conservation_laws(
+        build(n, drift and permuted(drift), [permuted(c) for c in controls]), degree=degree, seed=4
+    )
     assert after.number == before.number
     moved = [ring(n)({tuple(e[i] for i in order): c for e, c in terms(law).items()}) for law in before.laws]
     assert Space(after.laws) == Space(moved)
 
 
-@given(families(variables=(1, 3)), st.lists(st.sampled_from([QQ(2), QQ(-1), QQ(1) / 3, QQ(-5) / 2]), min_size=3, max_size=3),
-       st.integers(1, 3))
+@given(
+    families(variables=(1, 3)),
+    st.lists(st.sampled_from([QQ(2), QQ(-1), QQ(1) / 3, QQ(-5) / 2]), min_size=3, max_size=3),
+    st.integers(1, 3),
+)
 @settings(max_examples=EXAMPLES)
 @example((2, ROTATION, []), [QQ(2), QQ(-5) / 2, QQ(1)], 2)
 def test_rescaling_variables_commutes(system, scale, degree):
@@ -223,7 +228,8 @@ def test_lower_bound_below_upper_bound_for_every_seed(system, seed):
     assert result.number == n - result.lie_dimension
     exact = count_conservation_laws(build(*system), algorithm="symbolic")
     assert result.lie_dimension <= exact.lie_dimension
-    # Proved is the number, complete is the list: a bound of the rank proves a number that no list of polynomials reaches.
+    # Proved is the number, complete is the list: a bound of the rank proves a number that no list of polynomials
+    # reaches.
     assert (result.complete is True) == (result.lie_dimension + result.independent_laws_found == n)
     assert result.status == "proved" or result.complete is not True
     if result.status == "proved":

@@ -1,7 +1,8 @@
 r"""
 Large networks: laws and ranks from the structure of the graph agree with the searches at sizes where both run.
 
-Nothing here is large: what is proved at 10^6 parameters is the same code, which depends on the kinds of neurons and not on their number.
+Nothing here is large: what is proved at 10^6 parameters is the same code, which depends on the kinds of neurons and not
+on their number.
 """
 
 import json
@@ -75,14 +76,19 @@ def test_wide_layers_need_attached_chains():
     for widths in ([3, 5, 4, 1], [2, 5, 5, 2], [4, 1, 4, 3, 2], [2, 6, 6, 2]):
         net = networks.linear(widths)
         assert any(kind.links for kind, _ in kinds_of_components(widths))
-        assert structure(net).bounds(np.random.default_rng(0)) == (net.dimension - linear_number(widths), linear_number(widths))
+        assert structure(net).bounds(np.random.default_rng(0)) == (
+            net.dimension - linear_number(widths),
+            linear_number(widths),
+        )
 
 
 @pytest.mark.parametrize("net, loss", random_networks(3, 40, 40), ids=str)
 def test_all_laws_are_those_of_the_search_or_none_are_given(net, loss):
     dense = conservation_laws(net, loss=loss, proof=False, seed=0)
     found = structure(net, loss).laws(np.random.default_rng(0))
-    known = symmetries.explicit_laws(index_classes(net.response(loss)), structure(net, loss).balances, structure(net, loss).shifts)
+    known = symmetries.explicit_laws(
+        index_classes(net.response(loss)), structure(net, loss).balances, structure(net, loss).shifts
+    )
     if found is None:
         assert len(known) < len(dense.laws)
     else:
@@ -117,8 +123,22 @@ def test_rows_at_the_star_point_are_gradients_of_the_whole_network():
 
 # Known facts ---------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("widths", [[20, 15, 12, 10], [30, 5, 40], [12, 40, 12], [9, 9, 9, 9, 9, 9], [25, 1, 25], [20, 10, 50, 10, 20],
-                                    [6, 10, 14], [40, 30], [1, 30, 40], [30, 20, 10, 1], [30, 40, 20, 4]])
+@pytest.mark.parametrize(
+    "widths",
+    [
+        [20, 15, 12, 10],
+        [30, 5, 40],
+        [12, 40, 12],
+        [9, 9, 9, 9, 9, 9],
+        [25, 1, 25],
+        [20, 10, 50, 10, 20],
+        [6, 10, 14],
+        [40, 30],
+        [1, 30, 40],
+        [30, 20, 10, 1],
+        [30, 40, 20, 4],
+    ],
+)
 def test_linear_networks_have_the_number_of_the_theorem(widths):
     counted = count_conservation_laws(networks.linear(widths), seed=0)
     assert (counted.number, counted.status) == (linear_number(widths), "proved")
@@ -233,7 +253,12 @@ def test_command_line_at_a_large_size(capsys):
     start = time.perf_counter()
     assert cli.main(args=["count", "relu", "200", "150", "100", "10", "--bias", "--json", "--seed", "1"]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert (record["number"], record["status"], record["parameters"], record["assumption"]) == (250, "proved", 46250, "span")
+    assert (record["number"], record["status"], record["parameters"], record["assumption"]) == (
+        250,
+        "proved",
+        46250,
+        "span",
+    )
     assert time.perf_counter() - start < 20
 
 

@@ -5,8 +5,17 @@ import pytest
 from sage_conslaw import networks
 
 
-@pytest.mark.parametrize("net", [networks.relu([2, 3, 2], bias=True), networks.attention(4, 2, bias=True), networks.gated(2, 3),
-                                 networks.mixture(2, 2, 3), networks.convolutional([1, 2, 1])], ids=str)
+@pytest.mark.parametrize(
+    "net",
+    [
+        networks.relu([2, 3, 2], bias=True),
+        networks.attention(4, 2, bias=True),
+        networks.gated(2, 3),
+        networks.mixture(2, 2, 3),
+        networks.convolutional([1, 2, 1]),
+    ],
+    ids=str,
+)
 def test_generic_data_span_what_the_model_does(net):
     check = net.check_span(seed=1)
     assert check.equal and check.real <= check.model and "equal at this point" in repr(check)
@@ -35,12 +44,21 @@ def test_few_samples_fall_short():
 
 def test_the_real_rank_is_never_above_the_models():
     for seed in range(10):
-        check = networks.relu([2, 4, 2], bias=True).check_span(samples=60, seed=seed, loss=["least-squares", "cross-entropy"][seed % 2])
+        check = networks.relu([2, 4, 2], bias=True).check_span(
+            samples=60, seed=seed, loss=["least-squares", "cross-entropy"][seed % 2]
+        )
         assert check.real <= check.model
 
 
-@pytest.mark.parametrize("options, message", [({"data": np.zeros((3, 5))}, "shape"), ({"theta": np.zeros(3)}, "theta has the shape"),
-                                              ({"loss": "hinge"}, "loss 'hinge'"), ({"data": {"y": np.zeros((1, 2))}}, "no data for the input x")])
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"data": np.zeros((3, 5))}, "shape"),
+        ({"theta": np.zeros(3)}, "theta has the shape"),
+        ({"loss": "hinge"}, "loss 'hinge'"),
+        ({"data": {"y": np.zeros((1, 2))}}, "no data for the input x"),
+    ],
+)
 def test_bad_input(options, message):
     with pytest.raises(ValueError, match=message):
         networks.relu([2, 3, 2]).check_span(**options)

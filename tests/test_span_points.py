@@ -16,9 +16,14 @@ def test_too_few_data_span_less():
 
 @pytest.mark.parametrize("alive, rank", [((), 0), ((0,), 2), ((0, 1), 4), ((0, 1, 2), 6)])
 def test_dead_units_have_no_gradients(alive, rank):
-    # One input, one output, positive data: a unit that is alive moves (u_j, b_j, v_j) along the gradients of v_j (u_j x + b_j), of rank 2.
+    # One input, one output, positive data: a unit that is alive moves (u_j, b_j, v_j) along the gradients of v_j (u_j x
+    # + b_j), of rank 2.
     network = networks.relu([1, 3, 1], bias=True)
-    theta = np.array([1.0 if j in alive else -1.0 for j in range(3)] + [0.5 if j in alive else -0.5 for j in range(3)] + [1.0, 2.0, 3.0])
+    theta = np.array(
+        [1.0 if j in alive else -1.0 for j in range(3)]
+        + [0.5 if j in alive else -0.5 for j in range(3)]
+        + [1.0, 2.0, 3.0]
+    )
     check = network.check_span(data=np.linspace(1, 2, 9)[:, None], theta=theta)
     # Units that are alive together share the gates of the data: only their sums are seen.
     assert check.model == 6
@@ -29,7 +34,10 @@ def test_dead_units_have_no_gradients(alive, rank):
 def test_the_point_is_taken_as_it_is():
     # Tiny weights are not zero, and the fixed weights keep their size against them.
     network = networks.linear([2, 2, 2])
-    assert network.check_span(theta=np.full(8, 1e-9) * np.arange(1, 9)).model == network.check_span(theta=np.arange(1.0, 9)).model
+    assert (
+        network.check_span(theta=np.full(8, 1e-9) * np.arange(1, 9)).model
+        == network.check_span(theta=np.arange(1.0, 9)).model
+    )
     # At the usual start of low-rank adaptation, B = 0, the gradients of A vanish.
     lora = networks.lora([3, 2], rank=1)
     check = lora.check_span(theta=np.array([1.0, 2.0, 3.0, 0.0, 0.0]))
@@ -49,18 +57,30 @@ def test_the_same_seed_gives_the_same_answer():
     assert network.check_span(seed=7) == network.check_span(seed=7)
 
 
-@pytest.mark.parametrize("arguments, words", [
-    ({"data": np.ones(3)}, r"shape \(3,\)"), ({"data": np.ones((4, 3))}, r"give \(samples,\) \+ \(2,\)"), ({"data": {"y": np.ones((4, 2))}}, "input x"),
-    ({"data": np.ones((0, 2))}, "no samples"), ({"samples": 0}, "samples 0"), ({"samples": -3}, "samples -3"),
-    ({"theta": np.ones(3)}, "12 parameters"), ({"loss": "hinge"}, "hinge"), ({"data": np.full((4, 2), np.nan)}, "finite"),
-    ({"theta": np.full(12, np.inf)}, "finite")])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ({"data": np.ones(3)}, r"shape \(3,\)"),
+        ({"data": np.ones((4, 3))}, r"give \(samples,\) \+ \(2,\)"),
+        ({"data": {"y": np.ones((4, 2))}}, "input x"),
+        ({"data": np.ones((0, 2))}, "no samples"),
+        ({"samples": 0}, "samples 0"),
+        ({"samples": -3}, "samples -3"),
+        ({"theta": np.ones(3)}, "12 parameters"),
+        ({"loss": "hinge"}, "hinge"),
+        ({"data": np.full((4, 2), np.nan)}, "finite"),
+        ({"theta": np.full(12, np.inf)}, "finite"),
+    ],
+)
 def test_bad_input(arguments, words):
     with pytest.raises(ValueError, match=words) as caught:
         networks.relu([2, 3, 2]).check_span(**arguments)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("arguments", [{"samples": "many"}, {"samples": 2.5}, {"seed": "x"}, {"theta": ["a"] * 12}, {"data": [["a", "b"]]}])
+@pytest.mark.parametrize(
+    "arguments", [{"samples": "many"}, {"samples": 2.5}, {"seed": "x"}, {"theta": ["a"] * 12}, {"data": [["a", "b"]]}]
+)
 def test_wrong_kinds(arguments):
     with pytest.raises(TypeError):
         networks.relu([2, 3, 2]).check_span(**arguments)

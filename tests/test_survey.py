@@ -15,7 +15,11 @@ from sage_conslaw.surveys.run import run_case
 from sage_conslaw.surveys.specification import cases, key
 from sage_conslaw.surveys.store import Store
 
-SWEEP = {"architecture": "linear", "sizes": [[1, 2], [1, 2, 3], 2], "flow": ["gradient", {"name": "momentum", "tau": "1"}]}
+SWEEP = {
+    "architecture": "linear",
+    "sizes": [[1, 2], [1, 2, 3], 2],
+    "flow": ["gradient", {"name": "momentum", "tau": "1"}],
+}
 
 TOML = """
 [[sweep]]
@@ -33,20 +37,38 @@ loss = ["least-squares", "cross-entropy"]
 def content(path):
     """Return the rows of a store without times, as a set."""
     def timeless(record):
-        return None if record is None else json.dumps({k: v for k, v in json.loads(record).items() if k != "seconds"}, sort_keys=True)
+        return (
+            None
+            if record is None
+            else json.dumps({k: v for k, v in json.loads(record).items() if k != "seconds"}, sort_keys=True)
+        )
     with sqlite3.connect(path) as database:
         return {(k, state, timeless(record), attempts) for k, state, record, attempts in
                 database.execute("SELECT key, state, record, attempts FROM cases")}
 
 
 def command(*arguments, **options):
-    return subprocess.run([sys.executable, "-m", "sage_conslaw.cli", "survey", *map(str, arguments)], capture_output=True, text=True,
-                          timeout=120, **options)
+    return subprocess.run(
+        [sys.executable, "-m", "sage_conslaw.cli", "survey", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
+    )
 
 
 def test_the_known_numbers(tmp_path):
-    table = survey([{"architecture": "linear", "cases": [{"sizes": [3, 2, 3], "expected": 3}, {"sizes": [1, 2, 1], "expected": 4}]},
-                    {"architecture": "relu", "sizes": [2, [1, 2, 3], 2], "bias": True}], tmp_path / "a.sqlite", processes=1)
+    table = survey(
+        [
+            {
+                "architecture": "linear",
+                "cases": [{"sizes": [3, 2, 3], "expected": 3}, {"sizes": [1, 2, 1], "expected": 4}],
+            },
+            {"architecture": "relu", "sizes": [2, [1, 2, 3], 2], "bias": True},
+        ],
+        tmp_path / "a.sqlite",
+        processes=1,
+    )
     assert [row["number"] for row in table.rows] == [3, 3, 1, 2, 3]
     assert [row["sizes"] for row in table.differing] == [[1, 2, 1]]
     assert "1 differ from what was expected" in repr(table) and "expected 4" in repr(table)
@@ -79,8 +101,19 @@ def test_processes_and_seeds_give_the_same_table(tmp_path):
 
 def test_killed_and_resumed_nothing_is_lost_and_nothing_done_twice(tmp_path):
     (tmp_path / "a.toml").write_text(TOML)
-    process = subprocess.Popen([sys.executable, "-m", "sage_conslaw.cli", "survey", str(tmp_path / "a.toml"), "--store", str(tmp_path / "a.sqlite")],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "sage_conslaw.cli",
+            "survey",
+            str(tmp_path / "a.toml"),
+            "--store",
+            str(tmp_path / "a.sqlite"),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     total = len(cases(tmp_path / "a.toml"))
     finished = 0
     for _ in range(600):
@@ -132,8 +165,14 @@ def test_two_surveys_do_not_share_a_store(tmp_path):
 
 
 def test_a_case_that_fails_stops_nothing(tmp_path):
-    table = survey([{"architecture": "linear", "cases": [[2], [2, 2]]}, {"architecture": "linear", "sizes": [300, 300], "flow": "momentum", "time_limit": 5}],
-                   tmp_path / "a.sqlite", processes=1)
+    table = survey(
+        [
+            {"architecture": "linear", "cases": [[2], [2, 2]]},
+            {"architecture": "linear", "sizes": [300, 300], "flow": "momentum", "time_limit": 5},
+        ],
+        tmp_path / "a.sqlite",
+        processes=1,
+    )
     assert [row["state"] for row in table.rows] == ["failed", "done", "failed"]
     assert "at least 2 widths" in table.failed[0]["reason"]
 
@@ -219,5 +258,9 @@ def test_bad_commands_in_one_line(tmp_path, arguments, message):
     (tmp_path / "bad.toml").write_text("[[sweep\n")
     (tmp_path / "good.toml").write_text('[[sweep]]\narchitecture = "linear"\nsizes = [1, 1]\n')
     (tmp_path / "folder").mkdir()
-    result = command(*arguments, cwd=tmp_path, env=os.environ | {"PYTHONPATH": os.path.dirname(os.path.dirname(__file__))})
-    assert result.returncode == 2 and message in result.stderr and len(result.stderr.strip().splitlines()) == 1, result.stderr
+    result = command(
+        *arguments, cwd=tmp_path, env=os.environ | {"PYTHONPATH": os.path.dirname(os.path.dirname(__file__))}
+    )
+    assert result.returncode == 2 and message in result.stderr and len(result.stderr.strip().splitlines()) == 1, (
+        result.stderr
+    )

@@ -13,12 +13,17 @@ from cases import linear_number, parameters
 from sage_conslaw import reproduce
 from sage_conslaw.cli.command import cli
 
-# (sweep, sizes from input to output, bias, number), from the sweeps.json of the design, which counted over GF(2^31 - 1);
-# it lists widths in the papers' order, output first
+# (sweep, sizes from input to output, bias, number), from the sweeps.json of the design, which counted over GF(2^31 -
+# 1); it lists widths in the papers' order, output first
 SAMPLES = [
-    ("abide_linear_count", [2, 3, 5], 6), ("abide_linear_count", [2, 4, 3, 5], 16), ("abide_linear_count", [3, 4, 2, 2, 2], 16),
-    ("abide_linear_count", [3, 2, 4, 5, 5], 28), ("abide_linear_count", [5, 2, 5], 3), ("abide_linear_laws", [3, 2, 3], 3),
-    ("abide_relu_count", [2, 7, 9], 7), ("abide_relu_laws", [3, 2, 3], 2),
+    ("abide_linear_count", [2, 3, 5], 6),
+    ("abide_linear_count", [2, 4, 3, 5], 16),
+    ("abide_linear_count", [3, 4, 2, 2, 2], 16),
+    ("abide_linear_count", [3, 2, 4, 5, 5], 28),
+    ("abide_linear_count", [5, 2, 5], 3),
+    ("abide_linear_laws", [3, 2, 3], 3),
+    ("abide_relu_count", [2, 7, 9], 7),
+    ("abide_relu_laws", [3, 2, 3], 2),
 ]
 
 
@@ -81,8 +86,26 @@ def test_command_line_prints_one_object():
     answer = json.loads(out.getvalue())
     assert (answer["agree"], answer["proved"], answer["total"], len(answer["cases"])) == (120, 120, 120, 120)
     assert answer["seconds"] > 0
-    keys = {"sweep", "expected", "architecture", "sizes", "flow", "loss", "parameters", "state_dimension", "lie_dimension",
-            "number", "independent_laws_found", "laws", "degree", "complete", "status", "error_bound", "algorithm", "seed",
-            "seconds"}
+    keys = {
+        "sweep",
+        "expected",
+        "architecture",
+        "sizes",
+        "flow",
+        "loss",
+        "parameters",
+        "state_dimension",
+        "lie_dimension",
+        "number",
+        "independent_laws_found",
+        "laws",
+        "degree",
+        "complete",
+        "status",
+        "error_bound",
+        "algorithm",
+        "seed",
+        "seconds",
+    }
     assert all(keys <= set(case) for case in answer["cases"])
     assert "Traceback" not in err.getvalue()

@@ -1,7 +1,8 @@
 """Polynomial systems with parameters, from strings and files, against two collections with known answers.
 
-``data/biomodels.json``: mass-action models of the BioModels repository as used by the benchmark of Desoeuvres et al. (SIADS 2024), with the
-dimensions of their spaces of laws for generic parameters. ``data/classic.json``: classical systems with their known integrals, each identity checked.
+``data/biomodels.json``: mass-action models of the BioModels repository as used by the benchmark of Desoeuvres et al.
+(SIADS 2024), with the dimensions of their spaces of laws for generic parameters. ``data/classic.json``: classical
+systems with their known integrals, each identity checked.
 """
 import json
 from pathlib import Path
@@ -42,7 +43,9 @@ def test_classical_systems(name):
 
 
 def test_laws_that_depend_on_the_parameters():
-    result = conservation_laws(system(["x", "y", "z"], ["k1*x", "k2*x", "-k3*x"], parameters=["k1", "k2", "k3"]), degree=1)
+    result = conservation_laws(
+        system(["x", "y", "z"], ["k1*x", "k2*x", "-k3*x"], parameters=["k1", "k2", "k3"]), degree=1
+    )
     assert len(result.laws) == 2 and result.complete is True
     # The same by hand: k2 x - k1 y and k3 x + k1 z span the laws over Q(k).
     for law in ("k2*x - k1*y", "k3*x + k1*z", "k3*y + k2*z"):

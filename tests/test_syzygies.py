@@ -20,8 +20,26 @@ from sage_conslaw.inputs.systems import read_record, system
 from cases import CASES
 from spaces import Space
 
-CLASSIC = {entry["name"]: entry for entry in json.loads((Path(__file__).parent / "data" / "classic.json").read_text())["systems"]}
-VALUES = {"a": 2, "b": 3, "c": 5, "d": 7, "s": 2, "r": 3, "m": 0, "A": 1, "B": 2, "k1": 1, "km1": 2, "k2": 3, "k3": 4, "g": 2}
+CLASSIC = {
+    entry["name"]: entry
+    for entry in json.loads((Path(__file__).parent / "data" / "classic.json").read_text())["systems"]
+}
+VALUES = {
+    "a": 2,
+    "b": 3,
+    "c": 5,
+    "d": 7,
+    "s": 2,
+    "r": 3,
+    "m": 0,
+    "A": 1,
+    "B": 2,
+    "k1": 1,
+    "km1": 2,
+    "k2": 3,
+    "k3": 4,
+    "g": 2,
+}
 
 
 def fields_of(entry):
@@ -55,7 +73,10 @@ def test_classical_systems(name, degree):
     agree(VectorFieldFamily(drift=fields_of(CLASSIC[name])), degree=degree)
 
 
-@pytest.mark.parametrize("name", ["euler_top", "rikitake_a0", "toda_open_3_flaschka", "volterra_periodic_4", "lagrange_top", "kovalevskaya_top"])
+@pytest.mark.parametrize(
+    "name",
+    ["euler_top", "rikitake_a0", "toda_open_3_flaschka", "volterra_periodic_4", "lagrange_top", "kovalevskaya_top"],
+)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_linear_change_of_variables_keeps_the_number_of_laws(name, seed):
     """The published library loses laws here: independence is linear algebra, not leading terms."""
@@ -76,10 +97,19 @@ def test_a_linear_change_of_variables_keeps_the_number_of_laws(name, seed):
     assert len(before.laws) == len(after.laws)
 
 
-@pytest.mark.parametrize("net, options", [
-    (networks.product(3), {}), (networks.linear([2, 2, 2]), {}), (networks.linear([1, 2, 2, 1]), {}), (networks.relu([2, 2, 1], bias=True), {}),
-    (networks.linear([2, 1, 2]), {"loss": "cross-entropy"}), (networks.nmf(2, 1, 2), {}),
-    (networks.product(2), {"flow": flows.momentum(1), "degree": 3})], ids=str)
+@pytest.mark.parametrize(
+    "net, options",
+    [
+        (networks.product(3), {}),
+        (networks.linear([2, 2, 2]), {}),
+        (networks.linear([1, 2, 2, 1]), {}),
+        (networks.relu([2, 2, 1], bias=True), {}),
+        (networks.linear([2, 1, 2]), {"loss": "cross-entropy"}),
+        (networks.nmf(2, 1, 2), {}),
+        (networks.product(2), {"flow": flows.momentum(1), "degree": 3}),
+    ],
+    ids=str,
+)
 def test_networks(net, options):
     agree(net, **options)
 
@@ -93,7 +123,8 @@ def test_default_search_of_a_flow_with_time():
 # The truncated module ------------------------------------------------------------------------------------------------
 
 def syzygy_dimension(family, degree):
-    r"""Return the dimension of the syzygies up to a degree by plain linear algebra: the kernel of all monomial multiples."""
+    r"""Return the dimension of the syzygies up to a degree by plain linear algebra: the kernel of all monomial
+    multiples."""
     fields = family.polynomial_fields()
     ring = fields[0][0].parent()
     monomials = [m for d in range(degree + 1) for m in (ring.monomials_of_degree(d))]
@@ -103,7 +134,9 @@ def syzygy_dimension(family, degree):
         for i, f in enumerate(column):
             for exponents, value in f.dict().items():
                 rows.setdefault((i, exponents), {})[c] = value
-    table = matrix(QQ, len(rows), len(columns), {(r, c): v for r, row in enumerate(rows.values()) for c, v in row.items()})
+    table = matrix(
+        QQ, len(rows), len(columns), {(r, c): v for r, row in enumerate(rows.values()) for c, v in row.items()}
+    )
     return len(columns) - table.rank()
 
 
@@ -123,7 +156,10 @@ def test_the_truncated_module_has_the_right_dimension(drift, controls):
 
 # Parameters ----------------------------------------------------------------------------------------------------------
 
-BIOMODELS = {entry["name"]: entry for entry in json.loads((Path(__file__).parent / "data" / "biomodels.json").read_text())["systems"]}
+BIOMODELS = {
+    entry["name"]: entry
+    for entry in json.loads((Path(__file__).parent / "data" / "biomodels.json").read_text())["systems"]
+}
 PARAMETRIC = {
     "depends on parameters": (["x", "y", "z"], ["k1*x*y", "-k2*x*y", "k3*x*y"], ["k1", "k2", "k3"]),
     "rigid body": (["x", "y", "z"], ["a*y*z", "b*x*z", "c*x*y"], ["a", "b", "c"]),
@@ -136,14 +172,17 @@ PARAMETRIC = {
 
 
 def agree_over_parameters(family, degree):
-    """Equal dimensions over Q(k), and each law of one is in the span of the other over Q(k): a rank at a random value."""
+    """Equal dimensions over Q(k), and each law of one is in the span of the other over Q(k): a rank at a random
+    value."""
     first = conservation_laws(family, degree=degree, algorithm="modular", seed=0)
     second = conservation_laws(family, degree=degree, algorithm="syzygies", seed=0)
     assert len(first.laws) == len(second.laws) and first.number == second.number
     assert all(family.conserved(list(second.terms)))
     if first.laws:
         ring = first.laws[0].parent()
-        point = [QQ((17 * i + 5, i + 2)) for i in range(len(family.constants))] + list(ring.gens()[len(family.constants):])
+        point = [QQ((17 * i + 5, i + 2)) for i in range(len(family.constants))] + list(
+            ring.gens()[len(family.constants) :]
+        )
         assert Space([law(*point) for law in first.laws]) == Space([law(*point) for law in second.laws])
 
 
@@ -181,9 +220,16 @@ def test_time_limit_leaves_the_laws_of_lower_degree(monkeypatch):
     assert not partial["all_laws_of_this_degree"] and "all laws of degree at most 2" in partial["searched"]
 
 
-@pytest.mark.parametrize("action, said", [
-    (lambda: os.kill(os.getpid(), signal.SIGSEGV), "exit code"), (lambda: os.kill(os.getpid(), signal.SIGKILL), "exit code -9"),
-    (lambda: os._exit(0), "exit code 0"), (lambda: int("x"), "ValueError: invalid literal")], ids=["crash", "killed", "exit", "error"])
+@pytest.mark.parametrize(
+    "action, said",
+    [
+        (lambda: os.kill(os.getpid(), signal.SIGSEGV), "exit code"),
+        (lambda: os.kill(os.getpid(), signal.SIGKILL), "exit code -9"),
+        (lambda: os._exit(0), "exit code 0"),
+        (lambda: int("x"), "ValueError: invalid literal"),
+    ],
+    ids=["crash", "killed", "exit", "error"],
+)
 def test_a_lost_computation_leaves_the_laws_of_lower_degree(monkeypatch, action, said):
     stop_at(monkeypatch, 2, action)
     with pytest.raises(ComputationLost, match=said) as lost:
@@ -206,7 +252,12 @@ def test_a_lost_computation_on_the_command_line(monkeypatch, capsys):
     arguments = ["laws", "linear", "2", "2", "2", "--algorithm", "syzygies", "--degree", "3"]
     assert cli.main(arguments) == 3
     out, err = capsys.readouterr()
-    assert "U1_1_1^2" in out and "all laws of degree at most 2" in out and err.count("\n") == 1 and "sound but not final" in err
+    assert (
+        "U1_1_1^2" in out
+        and "all laws of degree at most 2" in out
+        and err.count("\n") == 1
+        and "sound but not final" in err
+    )
     assert cli.main([*arguments, "--json"]) == 3
     record = json.loads(capsys.readouterr().out)
     assert len(record["laws"]) == 3 and record["complete"] is None and record["time_limit_reached"] is False

@@ -43,7 +43,17 @@ def test_three_steps_by_hand(perceptron, loss, tau):
     theta = GENERATOR.normal(size=24)
     w, eta = np.zeros(24), 0.1
     flow = flows.gradient() if tau is None else flows.momentum(tau=tau)
-    run = simulate(perceptron, flow=flow, data=(INPUTS, CLASSES), loss=loss, step=eta, steps=3, theta=theta, seed=0, laws=["U1_1_1"])
+    run = simulate(
+        perceptron,
+        flow=flow,
+        data=(INPUTS, CLASSES),
+        loss=loss,
+        step=eta,
+        steps=3,
+        theta=theta,
+        seed=0,
+        laws=["U1_1_1"],
+    )
     losses = []
     for _ in range(3):
         value, g = perceptron_gradient(theta, INPUTS, CLASSES, loss)
@@ -59,8 +69,15 @@ def test_three_steps_by_hand(perceptron, loss, tau):
     assert (run.velocity is None) if tau is None else np.allclose(run.velocity, w, rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize("network, loss", [(networks.attention(3, 2), "least-squares"), (networks.gated(2, 3), "cross-entropy"),
-                                           (networks.normalised(3, 4, 2, norm="rms"), "least-squares"), (networks.nmf(3, 2, 3), "least-squares")])
+@pytest.mark.parametrize(
+    "network, loss",
+    [
+        (networks.attention(3, 2), "least-squares"),
+        (networks.gated(2, 3), "cross-entropy"),
+        (networks.normalised(3, 4, 2, norm="rms"), "least-squares"),
+        (networks.nmf(3, 2, 3), "least-squares"),
+    ],
+)
 def test_gradient_is_the_slope_of_the_loss(network, loss):
     objective = Objective(network, None, loss, np.random.default_rng(3))
     theta = np.random.default_rng(4).normal(size=network.dimension)
@@ -119,7 +136,8 @@ def test_momentum_keeps_its_laws_and_breaks_those_of_gradient_flow():
 
 
 def test_momentum_law_decays_by_exactly_one_minus_eta_tau():
-    """For h = exp(tau t) <w, A theta> with A skew, one step of the heavy ball multiplies <w, A theta> by 1 - eta tau."""
+    """For h = exp(tau t) <w, A theta> with A skew, one step of the heavy ball multiplies <w, A theta> by 1 - eta
+    tau."""
     net, eta, steps = networks.linear([3, 2, 3]), 0.02, 100
     w = np.random.default_rng(1).normal(size=net.dimension)
     run = simulate(net, flow=flows.momentum(tau=1), step=eta, steps=steps, velocity=w, seed=0)
@@ -138,7 +156,9 @@ def test_nesterov_starts_away_from_its_pole():
 
 
 def test_weight_decay_keeps_its_law_to_first_order():
-    order = drift_order(networks.linear([2, 2, 2]), flow=flows.weight_decay("1/2"), steps=[0.04, 0.02, 0.01], time=2, seed=0)
+    order = drift_order(
+        networks.linear([2, 2, 2]), flow=flows.weight_decay("1/2"), steps=[0.04, 0.02, 0.01], time=2, seed=0
+    )
     assert 0.85 < order.orders[0][0] < 1.15
     assert order.predictions[0] == (None,) * 3
 
@@ -254,11 +274,23 @@ BAD = [
     ({"scheme": "mirror"}, ValueError, "needs a gradient flow in the entropy's metric"),
     ({"flow": flows.momentum(tau="tau")}, ValueError, "a simulation needs a number"),
     ({"flow": 3}, TypeError, "flow 3 is not a flow"),
-    ({"flow": flows.gradient(metric="mirror"), "theta": [-1.0] * 6}, ValueError, "theta has the entry -1, but this parameter is positive"),
+    (
+        {"flow": flows.gradient(metric="mirror"), "theta": [-1.0] * 6},
+        ValueError,
+        "theta has the entry -1, but this parameter is positive",
+    ),
     ({"flow": flows.momentum(metric="mirror")}, ValueError, "nothing moves"),
     ({"flow": flows.momentum(tau="3/t", metric="mirror")}, NotImplementedError, "constant damping only"),
-    ({"step": 100, "steps": 500}, ValueError, r"diverged at step \d+ of 500 with the step size 100: .*try a smaller step, e.g. step=10"),
-    ({"flow": flows.gradient(metric="mirror"), "scheme": "euler", "step": 10}, ValueError, "a positive parameter became .* try a smaller step"),
+    (
+        {"step": 100, "steps": 500},
+        ValueError,
+        r"diverged at step \d+ of 500 with the step size 100: .*try a smaller step, e.g. step=10",
+    ),
+    (
+        {"flow": flows.gradient(metric="mirror"), "scheme": "euler", "step": 10},
+        ValueError,
+        "a positive parameter became .* try a smaller step",
+    ),
 ]
 
 
@@ -278,7 +310,13 @@ def test_more_bad_input():
         simulate(networks.nmf(2, 1, 2), data=np.ones((3, 2)), step=0.1, steps=1)
     with pytest.raises(ValueError, match="no group 'x'"):
         simulate(LINEAR, **GOOD).total_drift("x")
-    for steps, error in ((0.1, TypeError), ("0.1", TypeError), ([0.1, 0.1], ValueError), ([0.1, 0.3], ValueError), ([2, 0.5], ValueError)):
+    for steps, error in (
+        (0.1, TypeError),
+        ("0.1", TypeError),
+        ([0.1, 0.1], ValueError),
+        ([0.1, 0.3], ValueError),
+        ([2, 0.5], ValueError),
+    ):
         with pytest.raises(error):
             drift_order(LINEAR, steps=steps, time=1, laws=["U1_1_1"])
     with pytest.raises(ValueError, match="time 0 is not a positive number"):

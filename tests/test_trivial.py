@@ -170,7 +170,8 @@ def test_constants_are_conserved_and_never_listed():
 
 @both
 def test_linear_phi(algorithm):
-    r"""`phi` linear: the velocity is in the span of constant vectors, the laws are the linear forms that vanish on it."""
+    r"""`phi` linear: the velocity is in the span of constant vectors, the laws are the linear forms that vanish on
+    it."""
     result = conservation_laws([x + y, x - 2 * z + ZZ(3)], algorithm=algorithm, degree=1)
     assert result.number == 2
     assert Space(result.laws) == Space([t, 2 * x - 2 * y + z])

@@ -13,8 +13,12 @@ def texts(notebook):
     out = []
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            printed = "".join(part.text for part in cell.outputs if part.output_type == "stream" and part.name == "stdout")
-            out.append([printed, *(part.data.get("text/plain") for part in cell.outputs if part.output_type != "stream")])
+            printed = "".join(
+                part.text for part in cell.outputs if part.output_type == "stream" and part.name == "stdout"
+            )
+            out.append(
+                [printed, *(part.data.get("text/plain") for part in cell.outputs if part.output_type != "stream")]
+            )
     return out
 
 

@@ -1,4 +1,5 @@
-"""Small PyTorch models, and an oracle that shares nothing with the package: gradients by automatic differentiation in double precision."""
+"""Small PyTorch models, and an oracle that shares nothing with the package: gradients by automatic differentiation in
+double precision."""
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -11,11 +12,17 @@ class Attention(nn.Module):
 
     def __init__(self, width=4, heads=2, bias=True):
         super().__init__()
-        self.heads, self.qkv, self.out = heads, nn.Linear(width, 3 * width, bias=bias), nn.Linear(width, width, bias=bias)
+        self.heads, self.qkv, self.out = (
+            heads,
+            nn.Linear(width, 3 * width, bias=bias),
+            nn.Linear(width, width, bias=bias),
+        )
 
     def forward(self, x):
         batch, tokens, width = x.shape
-        q, k, v = (part.view(batch, tokens, self.heads, -1).transpose(1, 2) for part in self.qkv(x).split(width, dim=-1))
+        q, k, v = (
+            part.view(batch, tokens, self.heads, -1).transpose(1, 2) for part in self.qkv(x).split(width, dim=-1)
+        )
         scores = q @ k.transpose(-2, -1) / (width // self.heads) ** 0.5
         scores = scores.masked_fill(torch.tril(torch.ones(tokens, tokens)) == 0, float("-inf"))
         return self.out((F.softmax(scores, dim=-1) @ v).transpose(1, 2).reshape(batch, tokens, width))
@@ -54,7 +61,11 @@ class Written(nn.Module):
 
     def __init__(self, width=3):
         super().__init__()
-        self.gain, self.up, self.down = nn.Parameter(torch.ones(width)), nn.Linear(width, width), nn.Linear(width, width)
+        self.gain, self.up, self.down = (
+            nn.Parameter(torch.ones(width)),
+            nn.Linear(width, width),
+            nn.Linear(width, width),
+        )
 
     def forward(self, x):
         for _ in range(2):
@@ -67,21 +78,43 @@ class Written(nn.Module):
 
 def convolutional(train=True):
     """Convolutions with batch normalisation and both kinds of pooling."""
-    model = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1, bias=False), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(2, 3, 2), nn.ReLU(),
-                          nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2))
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3, padding=1, bias=False),
+        nn.BatchNorm2d(2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(2, 3, 2),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(3, 2),
+    )
     return model.train(train)
 
 
 def gpt2(vocabulary=7, positions=4, width=4, layers=1, heads=2, **settings):
     """GPT-2 of transformers, tiny."""
     import transformers
-    config = transformers.GPT2Config(vocab_size=vocabulary, n_positions=positions, n_embd=width, n_layer=layers, n_head=heads, resid_pdrop=0.0,
-                                     embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=0, eos_token_id=0, use_cache=False, **settings)
+    config = transformers.GPT2Config(
+        vocab_size=vocabulary,
+        n_positions=positions,
+        n_embd=width,
+        n_layer=layers,
+        n_head=heads,
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        bos_token_id=0,
+        eos_token_id=0,
+        use_cache=False,
+        **settings,
+    )
     return transformers.GPT2LMHeadModel(config)
 
 
 def randomised(model, seed=0):
-    """The model in double precision at random parameters, so that no gain is one and no bias zero; tied weights stay tied."""
+    """The model in double precision at random parameters, so that no gain is one and no bias zero; tied weights stay
+    tied."""
     generator = torch.Generator().manual_seed(seed)
     model = model.double()
     with torch.no_grad():
@@ -117,5 +150,7 @@ def largest_derivative(result, model, draw, loss=None, rounds=3, output=logits):
         for value in laws.values(state).values():
             for entry in value.reshape(-1):
                 slope = torch.autograd.grad(entry, state, retain_graph=True)[0]
-                worst = max(worst, abs(float(slope @ gradient)) / (1e-300 + float(slope.norm() * gradient.norm()) + 1e-12))
+                worst = max(
+                    worst, abs(float(slope @ gradient)) / (1e-300 + float(slope.norm() * gradient.norm()) + 1e-12)
+                )
     return worst

@@ -6,7 +6,8 @@ EXAMPLES::
     sage: from sage_conslaw import certificates, conservation_laws, networks
     sage: record = conservation_laws(networks.product(2), seed=0).certificate()
     sage: certificates.check(record)
-    '1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, least-squares loss, gradient flow, euclidean metric; nothing is assumed'
+    '1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, least-squares loss, gradient flow, euclidean
+    metric; nothing is assumed'
 """
 from .checker import check
 from .errors import CertificateError

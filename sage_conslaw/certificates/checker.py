@@ -1,8 +1,10 @@
 r"""
-The package's checker: it rebuilds the fields from the problem and recomputes all that a certificate says; nothing is searched, nothing derived is believed.
+The package's checker: it rebuilds the fields from the problem and recomputes all that a certificate says; nothing is
+searched, nothing derived is believed.
 
-It ends after 60 s and with 2 GB, whatever the record says: sizes are compared before anything is built, work is estimated before it is
-begun, and :func:`check` runs in a process of its own, which is ended where an estimate was too low.
+It ends after 60 s and with 2 GB, whatever the record says: sizes are compared before anything is built, work is
+estimated before it is begun, and :func:`check` runs in a process of its own, which is ended where an estimate was too
+low.
 """
 import math
 import os
@@ -43,15 +45,16 @@ def check(record):
 
     - ``record`` -- a dictionary as from ``result.certificate()`` or :func:`read`
 
-    OUTPUT: one line that says what is proved, in full: number, architecture, loss, flow, metric and assumption; an invalid certificate, or one that takes
-    more than 60 s or 2 GB, raises :class:`CertificateError`
+    OUTPUT: one line that says what is proved, in full: number, architecture, loss, flow, metric and assumption; an
+    invalid certificate, or one that takes more than 60 s or 2 GB, raises :class:`CertificateError`
 
     EXAMPLES::
 
         sage: from sage_conslaw import certificates, conservation_laws, networks
         sage: record = conservation_laws(networks.linear([2, 1, 2]), seed=0).certificate()
         sage: certificates.check(record)
-        '1 independent law in dimension 4, complete: 1 + 3 = 4; linear 2 1 2, least-squares loss, gradient flow, euclidean metric; nothing is assumed'
+        '1 independent law in dimension 4, complete: 1 + 3 = 4; linear 2 1 2, least-squares loss, gradient flow,
+        euclidean metric; nothing is assumed'
         sage: record["laws"][0] = record["laws"][0].replace("U2_1_1^2", "2*U2_1_1^2")
         sage: from sage_conslaw.certificates.record import digest
         sage: record["digest"] = digest(record)
@@ -65,7 +68,8 @@ def check(record):
 
 def bounded(function, *arguments, seconds=SECONDS):
     r"""
-    Return ``function(*arguments)`` from a process that is ended after some seconds and gets at most 2 GB more than this one has.
+    Return ``function(*arguments)`` from a process that is ended after some seconds and gets at most 2 GB more than this
+    one has.
 
     EXAMPLES::
 
@@ -121,7 +125,9 @@ def examine(record):
     except MemoryError:
         raise BeyondLimits("the check takes more memory than it may") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError) as error:
-        raise CertificateError(f"the record is malformed ({type(error).__name__}: {' '.join(str(error).split())[:200]})") from None
+        raise CertificateError(
+            f"the record is malformed ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
+        ) from None
 
 
 def _examine(record):
@@ -185,9 +191,15 @@ def _check_sizes(record):
         if total > MAX_ENTRIES:
             raise CertificateError(f"the graph has more than {MAX_ENTRIES} entries and terms")
     if record["problem"].get("loss") == "cross-entropy":
-        sizes = record["problem"]["sizes"] if not shapes else shapes[min(record["problem"]["graph"]["output"], len(shapes) - 1)]
+        sizes = (
+            record["problem"]["sizes"]
+            if not shapes
+            else shapes[min(record["problem"]["graph"]["output"], len(shapes) - 1)]
+        )
         if sizes and sizes[-1] ** 2 > MAX_ENTRIES:
-            raise CertificateError(f"there are {sizes[-1]} classes; a certificate has at most {math.isqrt(MAX_ENTRIES)}")
+            raise CertificateError(
+                f"there are {sizes[-1]} classes; a certificate has at most {math.isqrt(MAX_ENTRIES)}"
+            )
 
 
 def _product(numbers):
@@ -272,9 +284,15 @@ def _check_independence(part, laws, family):
     point = _residues(part["point"], family.dimension, p, "the point of the independence")
     if set(part["pivots"]) & set(family.constants):
         raise CertificateError("independence: a pivot is a constant")
-    if not all(i < len(laws) for i in part["rows"]) or len(set(part["rows"])) != len(part["rows"]) or len(part["rows"]) > family.dimension:
+    if (
+        not all(i < len(laws) for i in part["rows"])
+        or len(set(part["rows"])) != len(part["rows"])
+        or len(part["rows"]) > family.dimension
+    ):
         raise CertificateError("independence: the rows are not distinct laws, at most one a coordinate")
-    values = jacobian([laws[i] for i in part["rows"]], family.dimension, point, p).reshape(len(part["rows"]), family.dimension)
+    values = jacobian([laws[i] for i in part["rows"]], family.dimension, point, p).reshape(
+        len(part["rows"]), family.dimension
+    )
     return _check_minor(values, list(range(len(values))), part["pivots"], part["minor"], p, "independence")
 
 

@@ -37,10 +37,12 @@ def write(record, path):
 
 def verify_file(path):
     r"""
-    Verify a file with both checkers, each in a process with at most 2 GB that is ended in time for both to take less than 60 s.
+    Verify a file with both checkers, each in a process with at most 2 GB that is ended in time for both to take less
+    than 60 s.
 
-    OUTPUT: a pair: whether it is verified, and one line that says what is proved, in full, or why it is rejected. Where the checker without the package says that
-    a certificate takes more work than it does, the line says that it was verified by the package's alone.
+    OUTPUT: a pair: whether it is verified, and one line that says what is proved, in full, or why it is rejected. Where
+    the checker without the package says that a certificate takes more work than it does, the line says that it was
+    verified by the package's alone.
 
     EXAMPLES::
 

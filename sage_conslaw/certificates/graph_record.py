@@ -1,13 +1,23 @@
 r"""
 The graph of a network in its user's terms, and back.
 
-A record holds the nodes up to the output as they were written: parameters, inputs, fixed arrays, products, sums, rearrangements, and for each
-nonlinearity *which* one it is and of what. What replaces a nonlinearity in the exact readings, free data and constrained covectors, is
-not in the record: whoever reads it derives that from the names.
+A record holds the nodes up to the output as they were written: parameters, inputs, fixed arrays, products, sums,
+rearrangements, and for each nonlinearity *which* one it is and of what. What replaces a nonlinearity in the exact
+readings, free data and constrained covectors, is not in the record: whoever reads it derives that from the names.
 """
 import numpy as np
 
-from ..graph.activations import CUTS, GATES, CutFunction, GateFunction, gate_function, is_known, largest, masked_softmax, top
+from ..graph.activations import (
+    CUTS,
+    GATES,
+    CutFunction,
+    GateFunction,
+    gate_function,
+    is_known,
+    largest,
+    masked_softmax,
+    top,
+)
 from ..graph.models import NORMS, SUM_TO_ONE
 from ..graph.network import Network
 from ..graph.operations import Add, Contract
@@ -18,12 +28,32 @@ from .errors import CertificateError
 CLASSIC = ("product", "linear", "relu", "nmf", "icnn")
 WITHOUT_LAST = " without last"
 # A function of the user's own is named by the invariances that are claimed for it.
-_OWN = {"free": "any function", "sum zero": "any shift-invariant function", "orthogonal": "any scale-invariant function",
-        "sum zero and orthogonal": "any shift- and scale-invariant function"}
-_KNOWN_CUTS = {"exp": "free", "top sigmoid": "free", "top normalised sigmoid": "free", "gelu": "free", "silu": "free", "sigmoid": "free", "softplus": "free", "tanh": "free", "normalised sigmoid": "free",
-               "softmax": "sum zero", "top softmax": "sum zero", "masked softmax": "sum zero", "rms norm": "orthogonal",
-               "layer norm": "sum zero and orthogonal", "batch norm": "sum zero and orthogonal",
-               "layer norm with eps": "sum zero", "rms norm with eps": "free", "log softmax": "sum zero"}
+_OWN = {
+    "free": "any function",
+    "sum zero": "any shift-invariant function",
+    "orthogonal": "any scale-invariant function",
+    "sum zero and orthogonal": "any shift- and scale-invariant function",
+}
+_KNOWN_CUTS = {
+    "exp": "free",
+    "top sigmoid": "free",
+    "top normalised sigmoid": "free",
+    "gelu": "free",
+    "silu": "free",
+    "sigmoid": "free",
+    "softplus": "free",
+    "tanh": "free",
+    "normalised sigmoid": "free",
+    "softmax": "sum zero",
+    "top softmax": "sum zero",
+    "masked softmax": "sum zero",
+    "rms norm": "orthogonal",
+    "layer norm": "sum zero and orthogonal",
+    "batch norm": "sum zero and orthogonal",
+    "layer norm with eps": "sum zero",
+    "rms norm with eps": "free",
+    "log softmax": "sum zero",
+}
 
 
 def user_nodes(network):
@@ -79,7 +109,8 @@ def _node_record(node, place):
 
 
 def _rearranged(node):
-    """Return for each entry of the result the entry of the input that it is, -1 for zero; ``None`` if it is a sum of several."""
+    """Return for each entry of the result the entry of the input that it is, -1 for zero; ``None`` if it is a sum of
+    several."""
     indices = np.full(node.size, -1, dtype=np.int64)
     for outs, (entries,) in node.operation.terms(node.inputs[0].shape):
         if len(set(outs.tolist())) < len(outs) or (indices[outs] >= 0).any():
@@ -98,7 +129,11 @@ def _data_record(node, shape, place):
         return {"op": "input", "name": node.name, "shape": shape}
     if node.kind == "gate" and node.source.shape == node.shape:
         name = node.function.name if node.function is not None else None
-        return {"op": "gate", "function": name if name in (*GATES, "top softmax") else "any gate", "inputs": [place[node.source]]}
+        return {
+            "op": "gate",
+            "function": name if name in (*GATES, "top softmax") else "any gate",
+            "inputs": [place[node.source]],
+        }
     if node.kind != "cut":
         raise NotCovered(f"data of the kind {node.kind!r} have no record in certificates yet")
     return _cut_record(node, place)
@@ -112,11 +147,16 @@ def _cut_record(node, place):
         # The outputs sum to zero: all but the last are free.
         name += WITHOUT_LAST
     elif tuple(node.shape) != source:
-        raise NotCovered(f"{node.label()} of shape {node.shape} is a function of {source}: it has no record in certificates yet")
+        raise NotCovered(
+            f"{node.label()} of shape {node.shape} is a function of {source}: it has no record in certificates yet"
+        )
     record = {"op": "cut", "function": name, "inputs": [place[node.source]]}
     if node.mask is not None:
         # A scale of the scores changes none of the covectors.
-        record |= {"function": "masked softmax", "mask": np.broadcast_to(node.mask, node.shape).ravel().astype(int).tolist()}
+        record |= {
+            "function": "masked softmax",
+            "mask": np.broadcast_to(node.mask, node.shape).ravel().astype(int).tolist(),
+        }
     return record
 
 
@@ -155,7 +195,9 @@ def _node(entry, nodes):
     if op == "rotation":
         return Data("rotation", entry["shape"], "rotation")
     if op == "constant":
-        return Constant(np.array(entry["values"], dtype=np.int64).reshape(entry["shape"]), denominator=entry.get("denominator", 1))
+        return Constant(
+            np.array(entry["values"], dtype=np.int64).reshape(entry["shape"]), denominator=entry.get("denominator", 1)
+        )
     if op == "contract":
         return Tensor(Contract(entry["spec"]), inputs)
     if op == "add":
@@ -168,7 +210,9 @@ def _node(entry, nodes):
         return source.gather(indices)
     if op == "gate":
         name = entry["function"]
-        function = gate_function(name) if name in GATES else GateFunction(name, largest if name == "top softmax" else None)
+        function = (
+            gate_function(name) if name in GATES else GateFunction(name, largest if name == "top softmax" else None)
+        )
         return Data("gate", source.shape, "gate", source=source, function=function)
     return _cut(entry, source)
 
@@ -193,9 +237,11 @@ def _cut(entry, source):
 
 def data_places(network, nodes, response):
     r"""
-    Return, for each number of a letter's data in the order of a certificate, its place in the response's own order, -1 where it has none.
+    Return, for each number of a letter's data in the order of a certificate, its place in the response's own order, -1
+    where it has none.
 
-    The order: the data nodes as they are in the record; the free numbers of the loss's covector; those of the covectors at the cuts.
+    The order: the data nodes as they are in the record; the free numbers of the loss's covector; those of the covectors
+    at the cuts.
 
     EXAMPLES::
 
@@ -223,7 +269,9 @@ def data_places(network, nodes, response):
     rank = {node: i for i, node in enumerate(nodes)}
     if response.forgotten or not response.is_polynomial:
         raise NotCovered("functions of parameters alone have no record in certificates yet")
-    pairs = [response.pairings[0]] + [pair for _, pair in sorted(zip(response.cuts, response.pairings[1:]), key=lambda item: rank[item[0]])]
+    pairs = [response.pairings[0]] + [
+        pair for _, pair in sorted(zip(response.cuts, response.pairings[1:]), key=lambda item: rank[item[0]])
+    ]
     known = set(nodes) | set(response.replaced.values())
     for _, root in pairs:
         free = [leaf for leaf in root.ancestors() if isinstance(leaf, Data) and leaf not in known]

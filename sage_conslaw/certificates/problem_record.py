@@ -1,11 +1,13 @@
 r"""
 The problem of a certificate in its user's terms, and the family that the package rebuilds from it.
 
-- a *network*: its name, sizes and options in the catalog, the loss, the flow, and but for the five classic ones its graph as it was written;
+- a *network*: its name, sizes and options in the catalog, the loss, the flow, and but for the five classic ones its
+  graph as it was written;
 - *phi*: names and polynomials, and the flow;
 - a *system*: variables, parameters, drift and controls.
 
-Names of velocities, clocks, drifts of flows, metrics, covectors and dimensions are not in the record: they follow from it.
+Names of velocities, clocks, drifts of flows, metrics, covectors and dimensions are not in the record: they follow from
+it.
 """
 import math
 import re
@@ -42,7 +44,9 @@ def polynomial_text(terms, names):
     """
     parts = []
     for monomial, value in sorted(terms.items(), key=lambda item: (-len(item[0]), item[0])):
-        powers = [names[i] if monomial.count(i) == 1 else f"{names[i]}^{monomial.count(i)}" for i in dict.fromkeys(monomial)]
+        powers = [
+            names[i] if monomial.count(i) == 1 else f"{names[i]}^{monomial.count(i)}" for i in dict.fromkeys(monomial)
+        ]
         number = str(abs(value))
         body = "*".join(powers if powers and number == "1" else [number, *powers])
         parts.append(("-" if value < 0 else "+" if parts else "") + body)
@@ -72,7 +76,8 @@ def parsed(texts, names, what):
 
 def named_options(network):
     r"""
-    Return the options of a network as a certificate keeps them: integers and words; for the classic ones only those that are set.
+    Return the options of a network as a certificate keeps them: integers and words; for the classic ones only those
+    that are set.
 
     EXAMPLES::
 
@@ -95,7 +100,8 @@ def problem_record(problem):
         sage: from sage_conslaw.certificates.problem_record import problem_record
         sage: from sage_conslaw.inputs.problem import problem
         sage: problem_record(problem(networks.linear([2, 1]), flows.momentum(1/2)))
-        {'architecture': 'linear', 'flow': {'decay': '0', 'metric': 'euclidean', 'name': 'momentum', 'tau': ['1/2', '1']},
+        {'architecture': 'linear', 'flow': {'decay': '0', 'metric': 'euclidean', 'name': 'momentum', 'tau': ['1/2',
+        '1']},
          'kind': 'network', 'loss': 'least-squares', 'options': {}, 'sizes': [2, 1]}
     """
     family = problem.family
@@ -108,11 +114,22 @@ def problem_record(problem):
         components = [polynomial_text(f, family.response.names) for f in family.response.components]
         return {"kind": "phi", "parameters": list(family.response.names), "phi": components, "flow": flow}
     network, name = problem.network, problem.architecture
-    if name in CATALOG and not problem.sizes or not re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,99}", name) or name in ("phi", "system"):
+    if (
+        name in CATALOG
+        and not problem.sizes
+        or not re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,99}", name)
+        or name in ("phi", "system")
+    ):
         # A module of the user's own may have the name of a network of the catalog.
         name = "custom"
-    record = {"kind": "network", "architecture": name, "sizes": [int(n) for n in problem.sizes] if name in CATALOG else [],
-              "options": named_options(network) if name in CATALOG else {}, "loss": problem.loss, "flow": flow}
+    record = {
+        "kind": "network",
+        "architecture": name,
+        "sizes": [int(n) for n in problem.sizes] if name in CATALOG else [],
+        "options": named_options(network) if name in CATALOG else {},
+        "loss": problem.loss,
+        "flow": flow,
+    }
     if name in CLASSIC:
         return record
     return record | {"graph": network_record(network)}
@@ -122,7 +139,10 @@ def _system_record(family):
     if type(family) is not VectorFieldFamily:
         raise NotCovered(f"families of the kind {type(family).__name__} have no certificates yet")
     if getattr(family, "variety", None) is not None:
-        raise NotCovered("a system with relations or functions has no certificate yet; its result is computed exactly, leave the certificate out")
+        raise NotCovered(
+            "a system with relations or functions has no certificate yet; its result is computed "
+            "exactly, leave the certificate out"
+        )
     k = len(family.constants)
     if tuple(family.constants) != tuple(range(k)):
         raise NotCovered("the parameters of this family are not its first coordinates: it has no certificate")
@@ -137,8 +157,17 @@ def _system_record(family):
 
 def _flow_record(problem):
     flow = problem.flow
-    if type(flow) is not Flow or flow.name not in ("gradient", "momentum", "nesterov") or flow.groups or flow.decoupled or flow.scaled:
-        raise NotCovered(f"the flow {flow!r} has no certificate yet: a checker cannot rebuild its fields from the network; leave it out")
+    if (
+        type(flow) is not Flow
+        or flow.name not in ("gradient", "momentum", "nesterov")
+        or flow.groups
+        or flow.decoupled
+        or flow.scaled
+    ):
+        raise NotCovered(
+            f"the flow {flow!r} has no certificate yet: a checker cannot rebuild its fields from the "
+            f"network; leave it out"
+        )
     record = {"name": flow.name, "decay": str(flow.decay), "metric": _metric_record(problem)}
     if flow.name == "momentum":
         tau = flow.tau
@@ -154,8 +183,15 @@ def _metric_record(problem):
         return "euclidean"
     one, names = Fraction(1), response.names
     diagonal = {i: f for i, j, f in metric.entries if i == j}
-    plain = metric.dual and metric.denominator is None and len(diagonal) == len(metric.entries) == len(names) \
-        and all(f in ({(): one}, {(metric.names.index(names[i]),): one} if names[i] in metric.names else None) for i, f in diagonal.items())
+    plain = (
+        metric.dual
+        and metric.denominator is None
+        and len(diagonal) == len(metric.entries) == len(names)
+        and all(
+            f in ({(): one}, {(metric.names.index(names[i]),): one} if names[i] in metric.names else None)
+            for i, f in diagonal.items()
+        )
+    )
     if plain:
         moved = {i for i, f in diagonal.items() if () not in f}
         if len(moved) == len(names):
@@ -165,16 +201,24 @@ def _metric_record(problem):
             here = set(range(start, start + math.prod(shape)))
             leaves += [leaf] if here <= moved else []
             start += len(here)
-        if leaves and positive(names, _entries_of(problem.network, leaves), "").entries == tuple(sorted(metric.entries, key=lambda e: e[0])):
+        if leaves and positive(names, _entries_of(problem.network, leaves), "").entries == tuple(
+            sorted(metric.entries, key=lambda e: e[0])
+        ):
             return {"positive": leaves}
     own = list(metric.names)
     target = list(names) if metric.dual else list(family.names)
     place = {name: i for i, name in enumerate(target)}
 
     def text(terms):
-        return polynomial_text({tuple(sorted(place[own[i]] for i in monomial)): value for monomial, value in terms.items()}, target)
-    return {"at": "dual" if metric.dual else "state", "entries": [[int(i), int(j), text(f)] for i, j, f in sorted(metric.entries, key=lambda e: e[:2])],
-            "denominator": "1" if metric.denominator is None else text(metric.denominator)}
+        return polynomial_text(
+            {tuple(sorted(place[own[i]] for i in monomial)): value for monomial, value in terms.items()}, target
+        )
+
+    return {
+        "at": "dual" if metric.dual else "state",
+        "entries": [[int(i), int(j), text(f)] for i, j, f in sorted(metric.entries, key=lambda e: e[:2])],
+        "denominator": "1" if metric.denominator is None else text(metric.denominator),
+    }
 
 
 def _entries_of(network, leaves):
@@ -187,7 +231,8 @@ def _entries_of(network, leaves):
 
 def rebuilt(record):
     r"""
-    Rebuild the family of a record, which has passed the schema; return it and the places of a letter's data, ``None`` if they are in order.
+    Rebuild the family of a record, which has passed the schema; return it and the places of a letter's data, ``None``
+    if they are in order.
 
     EXAMPLES::
 
@@ -295,8 +340,12 @@ def _check_input(name, sizes, options, network):
         raise CertificateError(f"the graph is not that of {name}: its input has another shape")
     if max([1, *sizes, *numbers]) > MAX_COORDINATES or options.get("padding", 0) > 100:
         raise CertificateError(f"{name} has sizes or options above {MAX_COORDINATES}")
-    least = sizes[0] * sizes[1] * options.get("heads", 1) if name == "attention" else \
-        sum(a * b for a, b in zip(sizes, sizes[1:3] if name != "perceptron" else sizes[1:])) // max(1, options.get("groups", 1))
+    least = (
+        sizes[0] * sizes[1] * options.get("heads", 1)
+        if name == "attention"
+        else sum(a * b for a, b in zip(sizes, sizes[1:3] if name != "perceptron" else sizes[1:]))
+        // max(1, options.get("groups", 1))
+    )
     if name not in ("lora",) and least > network.dimension:
         raise CertificateError(f"the graph is not that of {name}: it has fewer parameters")
 
@@ -344,5 +393,11 @@ def _entries(metric, names, size):
     (denominator,) = parsed([metric["denominator"]], names, "the metric")
     if not all(terms) or not denominator:
         raise CertificateError("the metric has a zero entry or denominator")
-    return Metric("given", size, tuple((i, j, f) for (i, j), f in zip(places, terms)), tuple(names), dual=metric["at"] == "dual",
-                  denominator=None if denominator == {(): Fraction(1)} else denominator)
+    return Metric(
+        "given",
+        size,
+        tuple((i, j, f) for (i, j), f in zip(places, terms)),
+        tuple(names),
+        dual=metric["at"] == "dual",
+        denominator=None if denominator == {(): Fraction(1)} else denominator,
+    )

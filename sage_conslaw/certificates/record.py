@@ -2,9 +2,10 @@ r"""
 The certificate as a JSON record: strings and integers only, in the versioned schema of ``schema.json``.
 
 - ``problem``: what was asked, in the user's terms; the fields, their names and their dimension follow from it;
-- ``laws``: polynomials in the names of the state; ``independence``: prime, point, rows and columns of a minor of their Jacobian, and its
-  determinant modulo the prime;
-- ``rank``: prime, point, the draws that give elements of the Lie algebra, columns of a minor of their values, and its determinant;
+- ``laws``: polynomials in the names of the state; ``independence``: prime, point, rows and columns of a minor of their
+  Jacobian, and its determinant modulo the prime;
+- ``rank``: prime, point, the draws that give elements of the Lie algebra, columns of a minor of their values, and its
+  determinant;
 - ``statement``, what is proved, in words; ``assumption``, under which; ``digest``, SHA-256 of the rest.
 """
 import gc
@@ -33,8 +34,8 @@ MAX_BYTES = 32_000_000
 
 def read(path):
     r"""
-    Read a certificate from a regular file of at most 32 MB; anything else is refused in one line, also what JSON lets pass:
-    keys given twice, and numbers with a point.
+    Read a certificate from a regular file of at most 32 MB; anything else is refused in one line, also what JSON lets
+    pass: keys given twice, and numbers with a point.
 
     EXAMPLES::
 
@@ -68,7 +69,9 @@ def read(path):
     collecting = gc.isenabled()
     gc.disable()
     try:
-        record = json.loads(content.decode("utf8"), object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float)
+        record = json.loads(
+            content.decode("utf8"), object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float
+        )
     except CertificateError as error:
         raise CertificateError(f"{name}: {error}") from None
     except (ValueError, RecursionError) as error:
@@ -115,15 +118,20 @@ def certificate(problem, result):
         sage: from sage_conslaw import conservation_laws, networks
         sage: record = conservation_laws(networks.product(2), seed=0).certificate()
         sage: record["statement"]
-        '1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, least-squares loss, gradient flow, euclidean metric; nothing is assumed'
+        '1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, least-squares loss, gradient flow, euclidean
+        metric; nothing is assumed'
         sage: import json
         sage: json.dumps(record) == json.dumps(conservation_laws(networks.product(2), seed=0).certificate())
         True
     """
     family = problem.family
     if family.dimension > MAX_COORDINATES:
-        raise InputError(f"a certificate in {family.dimension} coordinates needs a dense minor of size {result.lie_dimension}, about "
-                         f"{56e-9 * result.lie_dimension * family.dimension:.0f} GB; at most {MAX_COORDINATES} coordinates have one; leave it out")
+        raise InputError(
+            f"a certificate in {family.dimension} coordinates needs a dense minor of size "
+            f"{result.lie_dimension}, about "
+            f"{56e-9 * result.lie_dimension * family.dimension:.0f} GB; at most {MAX_COORDINATES} "
+            f"coordinates have one; leave it out"
+        )
     asked = problem_record(problem)
     _check_rebuilt(asked, family)
     generator = np.random.default_rng(result.seed)
@@ -156,12 +164,16 @@ def _check_rebuilt(record, family):
     """Refuse a certificate of what its own record does not give back: a kind of problem that has none yet."""
     again, _ = rebuilt(record)
     same = ("names", "drift", "constants", "exact_flow", "metric", "metric_denominator", "controls")
-    if any(getattr(again, key, None) != getattr(family, key, None) for key in same) or again.data_size != family.data_size:
+    if (
+        any(getattr(again, key, None) != getattr(family, key, None) for key in same)
+        or again.data_size != family.data_size
+    ):
         raise NotCovered("this kind of problem has no certificates yet: its record does not give it back")
 
 
 def _data_order(problem):
-    """Return for each number of a letter's data in the file its place in the family's own order, or ``None`` if they agree."""
+    """Return for each number of a letter's data in the file its place in the family's own order, or ``None`` if they
+    agree."""
     if problem.network is None:
         return None
     return data_places(problem.network, user_nodes(problem.network), problem.family.response)

@@ -1,5 +1,6 @@
 r"""
-The schema of certificates, read from ``schema.json`` beside this file: types, ranges and keys, before anything is computed.
+The schema of certificates, read from ``schema.json`` beside this file: types, ranges and keys, before anything is
+computed.
 
 Only what that file uses of JSON Schema is known here. Integers are exact: ``true`` and ``4.0`` are none.
 """
@@ -55,7 +56,9 @@ def _mismatch(value, rule, where):
     if "const" in rule or "enum" in rule:
         allowed = rule.get("enum", [rule.get("const")])
         return None if type(value) is str and value in allowed else f"{where} is none of {', '.join(allowed)[:200]}"
-    return {"object": _object, "array": _array, "string": _string, "integer": _integer}[rule["type"]](value, rule, where)
+    return {"object": _object, "array": _array, "string": _string, "integer": _integer}[rule["type"]](
+        value, rule, where
+    )
 
 
 def _none_fits(value, rules, where):
@@ -78,8 +81,11 @@ def _distance(value, rule):
     if not isinstance(value, dict) or "properties" not in rule:
         return 0 if rule.get("type", "string") == kind else 100
     words = [key for key, part in rule["properties"].items() if "const" in part or "enum" in part]
-    odd = sum(value.get(key) not in rule["properties"][key].get("enum", [rule["properties"][key].get("const")]) for key in words
-              if type(value.get(key)) is str)
+    odd = sum(
+        value.get(key) not in rule["properties"][key].get("enum", [rule["properties"][key].get("const")])
+        for key in words
+        if type(value.get(key)) is str
+    )
     return len(set(rule["required"]) - set(value)) + len(set(value) - set(rule["properties"])) + odd
 
 

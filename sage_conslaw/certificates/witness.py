@@ -167,7 +167,8 @@ def walk(family, step, z, tangents, p):
         sage: from sage_conslaw.inputs.problem import problem
         sage: R.<u> = QQ[]
         sage: family = problem([u^2], flows.momentum()).family                 # state t, u, du
-        sage: z, moved = walk(family, {"step": 2r, "data": [1r]}, numpy.array([0r, 3r, 1r]), numpy.eye(3r, dtype=int), 101r)
+        sage: z, moved = walk(family, {"step": 2r, "data": [1r]}, numpy.array([0r, 3r, 1r]), numpy.eye(3r, dtype=int),
+        ....:     101r)
         sage: z                                                                # t + 2, u + 2 du, du + 2 (u + 2 du)
         array([ 2,  5, 11])
     """

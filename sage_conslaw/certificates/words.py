@@ -6,8 +6,8 @@ ASSUMPTIONS = {
     "span": "assumed: near a generic point the real gradients span those of the model (span condition)",
     "none": "nothing is assumed",
 }
-# Networks without a nonlinearity: the model is the network. Differences of the targets y of one input x are every covector that the loss allows, so that
-# real gradients span the control fields at every point.
+# Networks without a nonlinearity: the model is the network. Differences of the targets y of one input x are every
+# covector that the loss allows, so that real gradients span the control fields at every point.
 EXACT = ("product", "linear", "nmf")
 # Longer ones are named as those of the file.
 SHOWN = 300
@@ -36,7 +36,8 @@ def number_words(n, m, r):
 
         sage: from sage_conslaw.certificates.words import number_words
         sage: number_words(3, 2, 1), number_words(8, 6, 1)
-        ('2 independent laws in dimension 3, complete: 2 + 1 = 3', '6 independent laws in dimension 8, at most 7 in all')
+        ('2 independent laws in dimension 3, complete: 2 + 1 = 3', '6 independent laws in dimension 8, at most 7 in
+        all')
     """
     laws = f"{m} independent law{'' if m == 1 else 's'} in dimension {n}"
     return f"{laws}, complete: {m} + {r} = {n}" if m + r == n else f"{laws}, at most {n - r} in all"
@@ -66,7 +67,8 @@ def problem_words(problem):
     EXAMPLES::
 
         sage: from sage_conslaw.certificates.words import problem_words
-        sage: problem_words({"kind": "system", "variables": ["x", "y"], "parameters": ["k"], "drift": ["k*y", "-k*x"], "controls": []})
+        sage: problem_words({"kind": "system", "variables": ["x", "y"], "parameters": ["k"], "drift": ["k*y", "-k*x"],
+        ....:     "controls": []})
         "the system x' = k*y, y' = -k*x over Q(k)"
     """
     if problem["kind"] == "system":
@@ -88,7 +90,11 @@ def problem_words(problem):
 
 
 def _some(words):
-    return " ".join(words) if len(words) == 1 else f"{', '.join(words[:24])}{f' and {len(words) - 24} more' if len(words) > 24 else ''}"
+    return (
+        " ".join(words)
+        if len(words) == 1
+        else f"{', '.join(words[:24])}{f' and {len(words) - 24} more' if len(words) > 24 else ''}"
+    )
 
 
 def _system_words(problem):
@@ -123,5 +129,7 @@ def _metric_words(metric):
     if len(text) > SHOWN:
         text = f"of {len(metric['entries'])} entries in this file"
     if metric["denominator"] != "1":
-        text += " over " + (metric["denominator"] if len(metric["denominator"]) <= SHOWN else "the denominator in this file")
+        text += " over " + (
+            metric["denominator"] if len(metric["denominator"]) <= SHOWN else "the denominator in this file"
+        )
     return f"metric {text}" + (" at the dual point" if metric["at"] == "dual" else "")

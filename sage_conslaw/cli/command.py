@@ -1,8 +1,9 @@
 r"""
 The command ``sage-conslaw``: a thin shell over the public calls.
 
-Exit status: 0 an answer; 1 an answer that differs from what was expected, or a defect of this package; 2 unusable input, with one line
-on standard error; 3 a time limit, with the sound partial result printed; 130 an interrupt; 141 nobody reads standard output any more.
+Exit status: 0 an answer; 1 an answer that differs from what was expected, or a defect of this package; 2 unusable
+input, with one line on standard error; 3 a time limit, with the sound partial result printed; 130 an interrupt; 141
+nobody reads standard output any more.
 """
 import os
 import sys
@@ -23,8 +24,19 @@ from .verify import verify
 
 
 # What a defect of this package may raise: it is said in one line too, with another exit status.
-_DEFECTS = (ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, LookupError, NameError, RuntimeError, SystemError,
-            TypeError, ValueError)
+_DEFECTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BufferError,
+    EOFError,
+    LookupError,
+    NameError,
+    RuntimeError,
+    SystemError,
+    TypeError,
+    ValueError,
+)
 
 
 CLOSED_PIPE = 141
@@ -75,11 +87,17 @@ def _said(error):
         return error.format_message()
     if isinstance(error, ImportError):
         missing = (error.name or "").partition(".")[0] or str(error)
-        return f"{missing} is not installed or cannot be loaded; try pip install 'sage_conslaw[sage]' (python -m sage_conslaw.check works without)"
+        return (
+            f"{missing} is not installed or cannot be loaded; try pip install 'sage_conslaw[sage]' (python -m "
+            f"sage_conslaw.check works without)"
+        )
     if isinstance(error, MemoryError):
         return "this does not fit in the memory that the process may use; try smaller sizes or a lower degree"
     if isinstance(error, OSError):
-        return f"{error.filename or 'standard output or a file'}: {error.strerror or error}; give a path that can be read or written"
+        return (
+            f"{error.filename or 'standard output or a file'}: {error.strerror or error}; give a path that can be read "
+            f"or written"
+        )
     return str(error)
 
 

@@ -23,7 +23,11 @@ _EPILOG = """Examples:
 @click.argument("architecture", required=False, shell_complete=architectures)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @problem_options
-@click.option("--formula", is_flag=True, help="Also the number as a formula in the widths; sizes may be letters, as in D H --set heads=h.")
+@click.option(
+    "--formula",
+    is_flag=True,
+    help="Also the number as a formula in the widths; sizes may be letters, as in D H --set heads=h.",
+)
 def count(architecture, sizes, phi, system, bias, settings, torch, as_json, formula, **options):
     """The number of independent laws of ARCHITECTURE with SIZES, polynomial or not.
 

@@ -41,8 +41,14 @@ def dimension(widths, power, seed, time_limit, as_json):
         sizes = [int(word) for word in widths]
         limit = None if time_limit is None else float(time_limit)
     except ValueError:
-        raise InputError("widths are positive integers and --time-limit is a number of seconds, e.g. dimension 5 5 3 1 --power 2") from None
+        raise InputError(
+            "widths are positive integers and --time-limit is a number of seconds, e.g. dimension 5 5 3 1 --power 2"
+        ) from None
     power = integer_option(power, "--power")
-    result = dimension_of(polynomial(sizes, 2 if power is None else power), seed=integer_option(seed, "--seed"), time_limit=limit,
-                          progress=shows_progress(as_json))
+    result = dimension_of(
+        polynomial(sizes, 2 if power is None else power),
+        seed=integer_option(seed, "--seed"),
+        time_limit=limit,
+        progress=shows_progress(as_json),
+    )
     click.echo(json.dumps(result.to_dict()) if as_json else str(result))

@@ -42,7 +42,8 @@ def branches(data, result, degree, codimension, limit):
         sage: family = system(["x"], ["k*x"], parameters=["k"])
         sage: record, lines = branches(family, conservation_laws(family, seed=0), None, None, None)
         sage: lines
-        ['where k = 0: 1 new law, 1 independent', '  x', 'searched: all branches of every codimension (ranks over Q(k) by exact elimination)']
+        ['where k = 0: 1 new law, 1 independent', '  x', 'searched: all branches of every codimension (ranks over Q(k)
+        by exact elimination)']
     """
     from ..parameters.exceptional import exceptional_parameters
     from ..results.exceptional import exceptional_lines
@@ -52,6 +53,10 @@ def branches(data, result, degree, codimension, limit):
     except Stopped as stopped:
         known = {"number_at_least": len(result.independent), "number_at_most": result.number}
         partial = {**stopped.partial, **result.to_dict(), **known}
-        raise TimeLimitReached(Deadline(limit).limit, partial) if isinstance(stopped, TimeLimitReached) else stopped.with_partial(partial) from None
+        raise (
+            TimeLimitReached(Deadline(limit).limit, partial)
+            if isinstance(stopped, TimeLimitReached)
+            else stopped.with_partial(partial)
+        ) from None
     record = {key: value for key, value in found.to_dict().items() if key != "generic_laws"}
     return record, exceptional_lines(record)

@@ -19,9 +19,13 @@ _EPILOG = """Examples:
 @click.command(context_settings={"ignore_unknown_options": True}, epilog=_EPILOG)
 @click.argument("architecture", required=False)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
-@click.option("--system", metavar="FILE", help="A polynomial system (JSON or TOML): variables, parameters, drift, controls.")
+@click.option(
+    "--system", metavar="FILE", help="A polynomial system (JSON or TOML): variables, parameters, drift, controls."
+)
 @click.option("--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons.")
-@click.option("--kind", metavar="NAME", default="rational", help="polynomial, rational (default) or darboux (logarithms).")
+@click.option(
+    "--kind", metavar="NAME", default="rational", help="polynomial, rational (default) or darboux (logarithms)."
+)
 @click.option("--degree", metavar="N", help="Degree of the polynomials, or of the Darboux polynomials (default 2).")
 @click.option("--flow", metavar="NAME", help="The optimiser: gradient (default), momentum or nesterov.")
 @click.option("--tau", metavar="Q", help="Damping of momentum: a rational >= 0, a rational function of t, or tau.")
@@ -29,7 +33,9 @@ _EPILOG = """Examples:
 @click.option("--weight-decay", metavar="Q", help="The rate of weight decay, a rational >= 0.")
 @click.option("--loss", metavar="NAME", help="least-squares (default) or cross-entropy.")
 @click.option("--bias", is_flag=True, help="Biases on the hidden layers.")
-@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="An option of a modern architecture, e.g. heads=2.")
+@click.option(
+    "--set", "settings", metavar="NAME=VALUE", multiple=True, help="An option of a modern architecture, e.g. heads=2."
+)
 @click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given.")
 @click.option("--time-limit", metavar="S", help="Seconds; then what was found is printed, exit status 3.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -37,23 +43,28 @@ _EPILOG = """Examples:
 def integrals(architecture, sizes, system, phi, bias, settings, kind, degree, as_json, latex, **options):
     """First integrals of a system, of PHI or of ARCHITECTURE with SIZES: polynomial, rational or with logarithms.
 
-    Darboux polynomials (invariant hypersurfaces) up to the degree are searched over the rational functions of the parameters,
-    and combined to laws; the answer says what was searched, and whether other laws exist.
+    Darboux polynomials (invariant hypersurfaces) up to the degree are searched over the rational functions of the
+    parameters, and combined to laws; the answer says what was searched, and whether other laws exist.
 
     \f
     EXAMPLES::
 
         sage: from click.testing import CliRunner
         sage: from sage_conslaw.cli.command import cli
-        sage: print(CliRunner().invoke(cli, ["integrals", "--phi", "u*v", "--kind", "polynomial"]).output.splitlines()[0])
+        sage: print(CliRunner().invoke(cli, ["integrals", "--phi", "u*v", "--kind",
+        ....:     "polynomial"]).output.splitlines()[0])
         1 polynomial first integral
     """
     from ..integrals.first_integrals import first_integrals
     if options["metric"] is not None and ("," in options["metric"] or ";" in options["metric"]):
         options["metric"] = [part.strip() for part in options["metric"].replace(";", ",").split(",")]
     degree = integer_option(degree, "--degree")
-    result = first_integrals(asked_problem(architecture, sizes, phi, system, bias, settings), kind=kind, degree=2 if degree is None else degree,
-                             **search_options({**options, "error_bound": None}))
+    result = first_integrals(
+        asked_problem(architecture, sizes, phi, system, bias, settings),
+        kind=kind,
+        degree=2 if degree is None else degree,
+        **search_options({**options, "error_bound": None}),
+    )
     if as_json:
         click.echo(json.dumps(result.to_dict()))
     elif latex:

@@ -8,7 +8,15 @@ import sys
 import click
 
 from .completion import architectures
-from .options import SIZES, ProblemCommand, asked_problem, integer_option, problem_options, search_options, shows_progress
+from .options import (
+    SIZES,
+    ProblemCommand,
+    asked_problem,
+    integer_option,
+    problem_options,
+    search_options,
+    shows_progress,
+)
 from .report import coloured
 
 _EPILOG = """Examples:
@@ -28,14 +36,32 @@ _EPILOG = """Examples:
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @problem_options
 @click.option("--degree", metavar="N", help="Search polynomials up to this degree (default 2).")
-@click.option("--exceptional", is_flag=True, help="Also the parameter values of the system at which there are more laws.")
+@click.option(
+    "--exceptional", is_flag=True, help="Also the parameter values of the system at which there are more laws."
+)
 @click.option("--codimension", metavar="N", help="For --exceptional: branches of at most N independent conditions.")
 @click.option("--latex", is_flag=True, help="Print the laws as a table in LaTeX.")
 @click.option("--polynomials", is_flag=True, help="Print the laws as polynomials too, not in matrix notation alone.")
 @click.option("--all", "everything", is_flag=True, help="Print all independent laws, each on one line.")
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
-def laws(architecture, sizes, phi, system, bias, settings, torch, degree, exceptional, codimension, latex, polynomials, everything, certificate,
-         as_json, **options):
+def laws(
+    architecture,
+    sizes,
+    phi,
+    system,
+    bias,
+    settings,
+    torch,
+    degree,
+    exceptional,
+    codimension,
+    latex,
+    polynomials,
+    everything,
+    certificate,
+    as_json,
+    **options,
+):
     """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete.
 
     \f
@@ -48,13 +74,22 @@ def laws(architecture, sizes, phi, system, bias, settings, torch, degree, except
     """
     from ..engine import api
     from .exceptional import branches, check
-    data, degree, common = asked_problem(architecture, sizes, phi, system, bias, settings, torch), integer_option(degree, "--degree"), search_options(options)
+
+    data, degree, common = (
+        asked_problem(architecture, sizes, phi, system, bias, settings, torch),
+        integer_option(degree, "--degree"),
+        search_options(options),
+    )
     check(data, exceptional, codimension, latex)
     result = api.conservation_laws(data, degree=degree, **common, progress=shows_progress(as_json))
     if certificate is not None:
         from ..certificates.files import write
         write(result.certificate(), certificate)
-    record, lines = branches(data, result, degree, integer_option(codimension, "--codimension"), common["time_limit"]) if exceptional else ({}, [])
+    record, lines = (
+        branches(data, result, degree, integer_option(codimension, "--codimension"), common["time_limit"])
+        if exceptional
+        else ({}, [])
+    )
     if as_json:
         click.echo(json.dumps({**result.to_dict(), **record}))
     elif latex:

@@ -29,31 +29,89 @@ def _log_strategies(context, _, wanted):
 
 def problem_options(function):
     """Add the options that ``laws`` and ``count`` share."""
-    for option in reversed([
-        click.option("--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons."),
-        click.option("--system", metavar="FILE", help="A polynomial system (JSON or TOML): variables, parameters, drift, controls."),
-        click.option("--torch", metavar="FILE.py:NAME", help="A model of PyTorch: your own file is run, and NAME() returns (model, args) or (model, args, kwargs); "
-                     "integers after it are given to NAME."),
-        click.option("--flow", metavar="NAME", shell_complete=names("gradient", "momentum", "nesterov", "sign", "sgd", "adam"),
-                     help="The optimiser: gradient (default), momentum, nesterov, sign, or one of PyTorch's, e.g. adam or sgd:lr=0.01,momentum=0.9."),
-        click.option("--tau", metavar="Q", help="Damping of momentum: a rational >= 0, a rational function of t, or tau."),
-        click.option("--metric", metavar="NAME", shell_complete=names("euclidean", "mirror", "icnn"), help="euclidean, mirror or icnn (default: the network's own)."),
-        click.option("--weight-decay", metavar="Q", help="The rate of weight decay, a rational >= 0."),
-        click.option("--loss", metavar="NAME", shell_complete=names("least-squares", "cross-entropy"), help="least-squares (default) or cross-entropy."),
-        click.option("--bias", is_flag=True, help="Biases on the hidden layers."),
-        click.option("--set", "settings", metavar="NAME=VALUE", multiple=True,
-                     help="An option of a modern architecture, e.g. heads=2, rotary=true, norm=rms; may be repeated."),
-        click.option("--algorithm", metavar="NAME", shell_complete=names("modular", "symbolic", "syzygies"), help="modular (default), symbolic (the published algorithms) or syzygies."),
-        click.option("--proof/--no-proof", default=True, help="Whether to try to prove a count that is only probable."),
-        click.option("--real/--no-real", "real", default=None,
-                     help="Whether to certify that real gradients span enough (default: where that takes under about a second)."),
-        click.option("--error-bound", metavar="X", help="How improbable an error of a count that is only probable must be, e.g. 1e-30."),
-        click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given."),
-        click.option("--time-limit", metavar="S", help="Seconds; then the sound partial result is printed, exit status 3."),
-        click.option("--verbose", is_flag=True, expose_value=False, callback=_log_strategies,
-                     help="One line a strategy on standard error: tried or skipped, why, what it proved, seconds."),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
-    ]):
+    for option in reversed(
+        [
+            click.option(
+                "--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons."
+            ),
+            click.option(
+                "--system",
+                metavar="FILE",
+                help="A polynomial system (JSON or TOML): variables, parameters, drift, controls.",
+            ),
+            click.option(
+                "--torch",
+                metavar="FILE.py:NAME",
+                help="A model of PyTorch: your own file is run, and NAME() returns (model, args) or "
+                     "(model, args, kwargs); "
+                "integers after it are given to NAME.",
+            ),
+            click.option(
+                "--flow",
+                metavar="NAME",
+                shell_complete=names("gradient", "momentum", "nesterov", "sign", "sgd", "adam"),
+                help="The optimiser: gradient (default), momentum, nesterov, sign, or one of PyTorch's, "
+                     "e.g. adam or sgd:lr=0.01,momentum=0.9.",
+            ),
+            click.option(
+                "--tau", metavar="Q", help="Damping of momentum: a rational >= 0, a rational function of t, or tau."
+            ),
+            click.option(
+                "--metric",
+                metavar="NAME",
+                shell_complete=names("euclidean", "mirror", "icnn"),
+                help="euclidean, mirror or icnn (default: the network's own).",
+            ),
+            click.option("--weight-decay", metavar="Q", help="The rate of weight decay, a rational >= 0."),
+            click.option(
+                "--loss",
+                metavar="NAME",
+                shell_complete=names("least-squares", "cross-entropy"),
+                help="least-squares (default) or cross-entropy.",
+            ),
+            click.option("--bias", is_flag=True, help="Biases on the hidden layers."),
+            click.option(
+                "--set",
+                "settings",
+                metavar="NAME=VALUE",
+                multiple=True,
+                help="An option of a modern architecture, e.g. heads=2, rotary=true, norm=rms; may be repeated.",
+            ),
+            click.option(
+                "--algorithm",
+                metavar="NAME",
+                shell_complete=names("modular", "symbolic", "syzygies"),
+                help="modular (default), symbolic (the published algorithms) or syzygies.",
+            ),
+            click.option(
+                "--proof/--no-proof", default=True, help="Whether to try to prove a count that is only probable."
+            ),
+            click.option(
+                "--real/--no-real",
+                "real",
+                default=None,
+                help="Whether to certify that real gradients span enough (default: where that takes "
+                     "under about a second).",
+            ),
+            click.option(
+                "--error-bound",
+                metavar="X",
+                help="How improbable an error of a count that is only probable must be, e.g. 1e-30.",
+            ),
+            click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given."),
+            click.option(
+                "--time-limit", metavar="S", help="Seconds; then the sound partial result is printed, exit status 3."
+            ),
+            click.option(
+                "--verbose",
+                is_flag=True,
+                expose_value=False,
+                callback=_log_strategies,
+                help="One line a strategy on standard error: tried or skipped, why, what it proved, seconds.",
+            ),
+            click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
+        ]
+    ):
         function = option(function)
     return function
 
@@ -66,12 +124,24 @@ def asked_problem(architecture, sizes, phi, system, bias, settings, torch=None):
     from ..engine import api  # noqa: F401  (what takes time to load is loaded before the clock of --time-limit starts)
     from ..inputs.polynomials import polynomials_of_one_ring
     from ..networks import by_name
-    announce(lambda: {"architecture": architecture or ("phi" if phi else "torch" if torch else "system"), "sizes": [int(n) for n in sizes if n.isdigit() and len(n) < 20]})
+
+    announce(
+        lambda: {
+            "architecture": architecture or ("phi" if phi else "torch" if torch else "system"),
+            "sizes": [int(n) for n in sizes if n.isdigit() and len(n) < 20],
+        }
+    )
     if torch is not None:
-        return _torch_model(torch, [word for word in (architecture, *sizes) if word is not None], phi, system, bias, settings)
+        return _torch_model(
+            torch, [word for word in (architecture, *sizes) if word is not None], phi, system, bias, settings
+        )
     if settings and architecture is None:
         raise click.UsageError("--set belongs to an architecture")
-    given = [name for name, value in (("ARCHITECTURE", architecture), ("--phi", phi), ("--system", system)) if value is not None]
+    given = [
+        name
+        for name, value in (("ARCHITECTURE", architecture), ("--phi", phi), ("--system", system))
+        if value is not None
+    ]
     if len(given) != 1:
         raise click.UsageError("give one of ARCHITECTURE, --phi or --system"
                                + (f", not {' and '.join(given)}" if given else ", e.g. linear 3 2 3"))
@@ -79,8 +149,11 @@ def asked_problem(architecture, sizes, phi, system, bias, settings, torch=None):
         if bias:
             raise click.UsageError("--bias belongs to an architecture, not to --phi")
         if phi.strip().isidentifier():
-            raise InputError(f"--phi {shortened(phi.strip(), 40)!r} is a bare name: nothing is shared; give polynomials such as \"x*y\", "
-                             "or an architecture with its sizes such as linear 3 2 3")
+            raise InputError(
+                f'--phi {shortened(phi.strip(), 40)!r} is a bare name: nothing is shared; give '
+                f'polynomials such as "x*y", '
+                "or an architecture with its sizes such as linear 3 2 3"
+            )
         return polynomials_of_one_ring(phi.split(";"), "phi")[1]
     if system is not None:
         from ..inputs.systems import read_system
@@ -99,7 +172,8 @@ def _nearest_option(word):
 
 
 class ProblemCommand(click.Command):
-    """A command about an architecture: its help lists them all, or the options of the one that is named beside ``--help``."""
+    """A command about an architecture: its help lists them all, or the options of the one that is named beside
+    ``--help``."""
 
     def parse_args(self, ctx, args):
         from ..networks.meanings import MEANINGS
@@ -114,7 +188,8 @@ class ProblemCommand(click.Command):
             for line in lines(named) if named else table():
                 formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
             if not named:
-                formatter.write(f"{'':>{formatter.current_indent}}(the options of one: sage-conslaw {ctx.info_name} attention --help)\n")
+                blanks = " " * formatter.current_indent
+                formatter.write(f"{blanks}(the options of one: sage-conslaw {ctx.info_name} attention --help)\n")
 
 
 def _torch_model(place, words, phi, system, bias, settings):
@@ -123,7 +198,10 @@ def _torch_model(place, words, phi, system, bias, settings):
         raise click.UsageError("--torch stands alone: leave out --phi, --system, --bias and --set")
     for word in words:
         if not _WHOLE.fullmatch(word):
-            raise InputError(f"{shortened(repr(word), 60)} after --torch is not an integer; architecture names are left out, and integers are given to NAME")
+            raise InputError(
+                f"{shortened(repr(word), 60)} after --torch is not an integer; architecture names are "
+                f"left out, and integers are given to NAME"
+            )
     from ..networks import by_name
     return by_name(f"torch:{place}", [whole(word, "an argument of NAME") for word in words])
 
@@ -163,8 +241,10 @@ def whole(text, name):
 
 def _width(word, architecture):
     if not _WHOLE.fullmatch(word):
-        raise InputError(f"width {shortened(repr(word), 60)} of {architecture} is not an integer: widths are positive integers, "
-                         f"e.g. {architecture} 3 2 3")
+        raise InputError(
+            f"width {shortened(repr(word), 60)} of {architecture} is not an integer: widths are positive integers, "
+            f"e.g. {architecture} 3 2 3"
+        )
     return whole(word, f"a width of {architecture}")
 
 

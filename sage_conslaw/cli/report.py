@@ -36,7 +36,11 @@ def print_partial(partial, as_json):
         click.echo("nothing is proved yet: the time was over while the problem was built")
         return
     least, most = partial["number_at_least"], partial["number_at_most"]
-    number = f"between {least} and {most} independent laws" if least != most else f"{most} independent law{'s' if most != 1 else ''}"
+    number = (
+        f"between {least} and {most} independent laws"
+        if least != most
+        else f"{most} independent law{'s' if most != 1 else ''}"
+    )
     click.echo(f"{number} in {partial['state_dimension']} coordinates (proved)")
     for law in partial.get("laws", ()):
         click.echo(f"  {law}")

@@ -45,8 +45,15 @@ def reproduce(paper, tau, nesterov, bias, certificates, as_json, quiet):
     papers.sweeps(paper)
     if loud:
         click.echo(_TABLE_HEAD)
-    result = papers.reproduce(paper, tau=tau, nesterov=nesterov, bias=bias, certificates=certificates, progress=shows_progress(as_json),
-                              on_case=show if loud else None)
+    result = papers.reproduce(
+        paper,
+        tau=tau,
+        nesterov=nesterov,
+        bias=bias,
+        certificates=certificates,
+        progress=shows_progress(as_json),
+        on_case=show if loud else None,
+    )
     click.echo(json.dumps(result.to_dict()) if as_json else result)
     return 0 if result.agree == len(result.cases) else 1
 

@@ -1,9 +1,10 @@
 r"""
 The time limit of a command: it holds wherever the time goes.
 
-A command with ``--time-limit`` runs in a forked process; this one waits.  The clock starts when the other has loaded what it needs and
-announces what it is asked.  Usually it ends by itself, with what it found.  If it is somewhere that asks no deadline (a graph of a
-million operations, a ring of a thousand variables), it is ended a little after the limit, and what it announced last is printed here.
+A command with ``--time-limit`` runs in a forked process; this one waits.  The clock starts when the other has loaded
+what it needs and announces what it is asked.  Usually it ends by itself, with what it found.  If it is somewhere that
+asks no deadline (a graph of a million operations, a ring of a thousand variables), it is ended a little after the
+limit, and what it announced last is printed here.
 """
 import multiprocessing
 import os
@@ -26,7 +27,8 @@ def limit_of(arguments):
     EXAMPLES::
 
         sage: from sage_conslaw.cli.supervisor import limit_of
-        sage: limit_of(["laws", "product", "3", "--time-limit", "5"]), limit_of(["laws", "--time-limit=soon"]), limit_of([])
+        sage: limit_of(["laws", "product", "3", "--time-limit", "5"]), limit_of(["laws",
+        ....:     "--time-limit=soon"]), limit_of([])
         (5.0, None, None)
     """
     for word, after in zip(arguments, [*arguments[1:], ""]):
@@ -69,7 +71,9 @@ def supervise(command, limit):
         try:
             if receiver.poll(0.05):
                 record = receiver.recv()
-                ends = time.monotonic() + (_WRITING if "writing" in record else max(0.0, limit - record.get("seconds", 0.0)) + _LATER)
+                ends = time.monotonic() + (
+                    _WRITING if "writing" in record else max(0.0, limit - record.get("seconds", 0.0)) + _LATER
+                )
                 known.update(record)
         except (EOFError, OSError):
             return _status(os.waitpid(pid, 0)[1])
@@ -103,6 +107,24 @@ def _out_of_time(known, limit):
     return stop(f"time limit of {seconds} s reached; the result above is sound but not final", 3)
 
 
-_NOTHING = {"architecture": None, "sizes": [], "flow": None, "loss": None, "parameters": None, "state_dimension": None, "lie_dimension": 0,
-            "number": None, "status": "bounded", "error_bound": None, "algorithm": None, "seed": None, "seconds": None,
-            "number_at_most": None, "number_at_least": 0, "independent_laws_found": 0, "laws": [], "degree": None, "complete": None}
+_NOTHING = {
+    "architecture": None,
+    "sizes": [],
+    "flow": None,
+    "loss": None,
+    "parameters": None,
+    "state_dimension": None,
+    "lie_dimension": 0,
+    "number": None,
+    "status": "bounded",
+    "error_bound": None,
+    "algorithm": None,
+    "seed": None,
+    "seconds": None,
+    "number_at_most": None,
+    "number_at_least": 0,
+    "independent_laws_found": 0,
+    "laws": [],
+    "degree": None,
+    "complete": None,
+}

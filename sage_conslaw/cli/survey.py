@@ -28,9 +28,16 @@ A specification has tables such as
 
 @click.command(epilog=_EPILOG)
 @click.argument("specification", metavar="SPEC.toml")
-@click.option("--store", metavar="FILE", default="survey.sqlite", help="The database (default: survey.sqlite); a survey that was stopped goes on there.")
+@click.option(
+    "--store",
+    metavar="FILE",
+    default="survey.sqlite",
+    help="The database (default: survey.sqlite); a survey that was stopped goes on there.",
+)
 @click.option("--processes", metavar="N", help="How many processes (default: one a core).")
-@click.option("--scheduler", metavar="ADDRESS", help="Run on the Dask cluster of this scheduler, e.g. tcp://cluster:8786.")
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Run on the Dask cluster of this scheduler, e.g. tcp://cluster:8786."
+)
 @click.option("--seed", metavar="N", default="0", help="Seed of the survey (default: 0).")
 @click.option("--retry-failed", is_flag=True, help="Try again the cases that failed.")
 @click.option("--time-limit", metavar="S", help="Seconds; then the table so far is printed, exit status 3.")
@@ -67,7 +74,10 @@ def survey(specification, store, processes, scheduler, seed, retry_failed, time_
     except TimeLimitReached as reached:
         table, stopped = reached.partial, reached
     except KeyboardInterrupt:
-        click.echo(f"sage-conslaw: interrupted; what is finished is in {store}, and the same command goes on from there", err=True)
+        click.echo(
+            f"sage-conslaw: interrupted; what is finished is in {store}, and the same command goes on from there",
+            err=True,
+        )
         return 130
     if export is not None:
         table.export(export)
@@ -78,7 +88,9 @@ def survey(specification, store, processes, scheduler, seed, retry_failed, time_
     else:
         click.echo(table._summary() if quiet else table)
     if stopped is not None:
-        click.echo(f"sage-conslaw: time limit of {stopped.limit} s reached; the same command goes on from {store}", err=True)
+        click.echo(
+            f"sage-conslaw: time limit of {stopped.limit} s reached; the same command goes on from {store}", err=True
+        )
         return 3
     return 1 if table.differing else 0
 

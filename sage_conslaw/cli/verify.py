@@ -25,7 +25,8 @@ _EPILOG = """Examples:
 def verify(paths, as_json, quiet):
     """Recheck certificates in PATHS (files or folders) with both checkers, independently of the search.
 
-    The line says in full what was verified: number, architecture, loss, flow, metric, assumption. A check ends after 60 s and with 2 GB.
+    The line says in full what was verified: number, architecture, loss, flow, metric, assumption. A check ends after 60
+    s and with 2 GB.
 
     \f
     EXAMPLES::
@@ -39,7 +40,9 @@ def verify(paths, as_json, quiet):
     files = []
     for path in map(Path, paths):
         if not path.exists():
-            raise InputError(f"there is no file or folder {path}; give the certificates that laws --certificate FILE wrote")
+            raise InputError(
+                f"there is no file or folder {path}; give the certificates that laws --certificate FILE wrote"
+            )
         files += sorted(path.glob("*.json")) if path.is_dir() else [path]
     if not files:
         raise InputError("there is no certificate (*.json) in the folder; reproduce all --certificates DIR writes some")
@@ -53,5 +56,8 @@ def verify(paths, as_json, quiet):
     if as_json:
         click.echo(json.dumps({"certificates": rows, "verified": good, "total": len(rows)}))
     elif len(files) > 1:
-        click.echo(f"{good} of {len(rows)} certificates verified by {f'a checker, {good - one} by ' if one else ''}both checkers")
+        click.echo(
+            f"{good} of {len(rows)} certificates verified by "
+            f"{f'a checker, {good - one} by ' if one else ''}both checkers"
+        )
     return 0 if good == len(rows) else 1

@@ -18,8 +18,8 @@ def answer(question: Question, tell=None) -> Bounds:
     r"""
     Return what is proved of the laws of a family; each strategy that has no reason against it tightens the bounds.
 
-    Where the time ends, the exception carries the bounds as they are then, as ``bounds``. ``tell(bounds=...)`` is called whenever a
-    strategy proved something.
+    Where the time ends, the exception carries the bounds as they are then, as ``bounds``. ``tell(bounds=...)`` is
+    called whenever a strategy proved something.
 
     EXAMPLES::
 
@@ -29,12 +29,17 @@ def answer(question: Question, tell=None) -> Bounds:
         sage: from sage_conslaw.inputs.problem import problem
         sage: family = problem(networks.product(3)).family
         sage: bounds = answer(Question(family=family, search=family.groups(), seed=0))
-        sage: bounds.number, bounds.status, [attempt.strategy for attempt in bounds.attempts if attempt.outcome == "tried"]
+        sage: bounds.number, bounds.status, [attempt.strategy for attempt in bounds.attempts if attempt.outcome ==
+        ....:     "tried"]
         ((2, 2), 'proved', ['blocks', 'words', 'real fields'])
     """
     bounds = Bounds(question.family.moving_dimension, question.family.forgotten)
     try:
-        refused = [reason for strategy in STRATEGIES if isinstance(reason := _attempt(strategy, question, bounds, tell), TooLarge)]
+        refused = [
+            reason
+            for strategy in STRATEGIES
+            if isinstance(reason := _attempt(strategy, question, bounds, tell), TooLarge)
+        ]
     except Stopped as stopped:
         stopped.bounds = bounds
         raise
@@ -59,7 +64,9 @@ def _attempt(strategy, question, bounds, tell=None):
         keep(stopped.partial, strategy.name, bounds)
         raise
     finally:
-        attempt = Attempt(strategy.name, outcome, str(reason or ""), tuple(bounds.evidence[known:]), time.perf_counter() - start)
+        attempt = Attempt(
+            strategy.name, outcome, str(reason or ""), tuple(bounds.evidence[known:]), time.perf_counter() - start
+        )
         bounds.attempts.append(attempt)
         logger.info("%s", attempt)
     if tell is not None and (len(bounds.evidence) > known or bounds.laws is not laws):

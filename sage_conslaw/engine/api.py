@@ -31,8 +31,22 @@ ALGORITHMS = ("modular", "symbolic", "syzygies")
 
 
 @in_sage
-def conservation_laws(subject=None, /, *, data=None, flow=None, loss=None, degree=None, algorithm=None, proof=True, seed=None,
-                      error_bound=None, time_limit=None, progress=False, real=None):
+def conservation_laws(
+    subject=None,
+    /,
+    *,
+    data=None,
+    flow=None,
+    loss=None,
+    degree=None,
+    algorithm=None,
+    proof=True,
+    seed=None,
+    error_bound=None,
+    time_limit=None,
+    progress=False,
+    real=None,
+):
     r"""
     Find all polynomial conservation laws up to a degree, count all laws, and prove the list complete where it is.
 
@@ -41,18 +55,19 @@ def conservation_laws(subject=None, /, *, data=None, flow=None, loss=None, degre
     - ``subject`` -- a network of the catalog; `\phi` as a list of Sage or SymPy polynomials; or a
       :class:`VectorFieldFamily`
 
-    - ``data`` -- the samples ``(X, Y)`` on which a network is trained, exact numbers; ``Y = None`` leaves the targets free.
-      By default all data are meant. Then laws are those of training on these samples
+    - ``data`` -- the samples ``(X, Y)`` on which a network is trained, exact numbers; ``Y = None`` leaves the targets
+      free. By default all data are meant. Then laws are those of training on these samples
 
     - ``flow`` -- a flow (default: the network's own, else Euclidean gradient flow)
 
     - ``loss`` -- ``"least-squares"`` (default) or ``"cross-entropy"``, for networks
 
-    - ``degree`` -- search all polynomials up to this total degree; by default degree 2 in parameters and velocities, for
-      flows with a time coordinate times powers of it (``time_degree`` in the result), which is not every monomial of that total
+    - ``degree`` -- search all polynomials up to this total degree; by default degree 2 in parameters and velocities,
+      for flows with a time coordinate times powers of it (``time_degree`` in the result), which is not every monomial
+      of that total
 
-    - ``algorithm`` -- ``"modular"`` (default); ``"symbolic"``, the published algorithms over QQ; or ``"syzygies"``, laws as
-      closed forms in a syzygy module truncated at the degree (Groebner basis by Singular), count modular
+    - ``algorithm`` -- ``"modular"`` (default); ``"symbolic"``, the published algorithms over QQ; or ``"syzygies"``,
+      laws as closed forms in a syzygy module truncated at the degree (Groebner basis by Singular), count modular
 
     - ``proof`` -- whether to try to prove a count that the squeeze leaves open; nothing is called proved without
 
@@ -62,15 +77,17 @@ def conservation_laws(subject=None, /, *, data=None, flow=None, loss=None, degre
 
     - ``time_limit`` -- seconds; then :class:`TimeLimitReached` carries what is proved so far
 
-    - ``real`` -- whether to certify that the gradients of the real network span enough: ``True`` insists, ``False`` leaves it; by default
-      it is tried where that takes under about a second. ``assumption`` of the result is ``"none"`` where it is proved, else ``"span"``
+    - ``real`` -- whether to certify that the gradients of the real network span enough: ``True`` insists, ``False``
+      leaves it; by default it is tried where that takes under about a second. ``assumption`` of the result is
+      ``"none"`` where it is proved, else ``"span"``
 
     OUTPUT: a :class:`ConservationLaws`
 
     ALGORITHM: every law found is conserved exactly; the rank `r` of the generated Lie algebra is bounded
-    from below at one point modulo a prime.  With `m` independent laws in dimension `N`, `m + r = N` proves that there are no
-    others ([MGP2023]_, Theorem 3.3).  Of the real network it proves so where real gradients (or brackets of them) have the same rank,
-    which is certified; else "complete" is relative to the span condition: real gradients span what the response's gradients do.
+    from below at one point modulo a prime.  With `m` independent laws in dimension `N`, `m + r = N` proves that there
+    are no others ([MGP2023]_, Theorem 3.3).  Of the real network it proves so where real gradients (or brackets of
+    them) have the same rank, which is certified; else "complete" is relative to the span condition: real gradients span
+    what the response's gradients do.
 
     EXAMPLES:
 
@@ -126,12 +143,22 @@ def conservation_laws(subject=None, /, *, data=None, flow=None, loss=None, degre
     bounds = _answer(question, asked, start, listed=True)
     family = asked.family
     # Where a network has too many laws to write them one by one, its families are the laws.
-    complete = True if bounds.meet and bounds.searched is not None and bounds.families and not bounds.laws else bounds.complete
+    complete = (
+        True if bounds.meet and bounds.searched is not None and bounds.families and not bounds.laws else bounds.complete
+    )
     return ConservationLaws(
-        **_common(question, asked, bounds, start), laws=tuple(map(asked.law, bounds.laws)), independent=bounds.independent,
-        degree=_degree_of(groups), complete=complete, time=None if family.time is None else family.names[family.time],
-        rate=family.rate, coordinates=tuple(family.meaning.items()), terms=bounds.laws, searched=bounds.searched,
-        time_degree=next((bound for group, bound in groups if group == [family.time]), None))
+        **_common(question, asked, bounds, start),
+        laws=tuple(map(asked.law, bounds.laws)),
+        independent=bounds.independent,
+        degree=_degree_of(groups),
+        complete=complete,
+        time=None if family.time is None else family.names[family.time],
+        rate=family.rate,
+        coordinates=tuple(family.meaning.items()),
+        terms=bounds.laws,
+        searched=bounds.searched,
+        time_degree=next((bound for group, bound in groups if group == [family.time]), None),
+    )
 
 
 @in_sage
@@ -166,7 +193,17 @@ def count_conservation_laws(subject=None, /, *, data=None, flow=None, loss=None,
         asked = _asked(subject, data, flow, loss, seed)
         # Laws close the squeeze where they are cheap to find; in many coordinates only the structure shows them.
         searched = proof and algorithm != "symbolic" and asked.family.dimension <= SEARCH_COORDINATES
-        question = _question(asked, asked.family.groups() if searched else None, algorithm, proof, seed, error_bound, deadline, progress, real)
+        question = _question(
+            asked,
+            asked.family.groups() if searched else None,
+            algorithm,
+            proof,
+            seed,
+            error_bound,
+            deadline,
+            progress,
+            real,
+        )
     return LawCount(**_common(question, asked, _answer(question, asked, start, listed=False), start))
 
 
@@ -177,7 +214,8 @@ def is_conserved(h, data, *, flow=None, loss=None):
 
     INPUT:
 
-    - ``h`` -- a Sage or SymPy polynomial, or a string, in the names of the state coordinates; for systems a string with quotients and functions
+    - ``h`` -- a Sage or SymPy polynomial, or a string, in the names of the state coordinates; for systems a string with
+      quotients and functions
 
     EXAMPLES::
 
@@ -244,12 +282,34 @@ def _building(data, algorithm, seed, degree, deadline, listed):
         raise
     except TimeLimitReached as reached:
         deadline.close()
-        record = {"architecture": getattr(data, "architecture", None), "sizes": list(getattr(data, "sizes", ())), "flow": None, "loss": None,
-                  "parameters": None, "state_dimension": None, "lie_dimension": 0, "number": None, "status": "bounded", "error_bound": None,
-                  "algorithm": algorithm or "modular", "seed": seed, "seconds": round(time.monotonic() - deadline.start, 3),
-                  "time_limit_reached": True, "number_at_most": None, "number_at_least": 0}
+        record = {
+            "architecture": getattr(data, "architecture", None),
+            "sizes": list(getattr(data, "sizes", ())),
+            "flow": None,
+            "loss": None,
+            "parameters": None,
+            "state_dimension": None,
+            "lie_dimension": 0,
+            "number": None,
+            "status": "bounded",
+            "error_bound": None,
+            "algorithm": algorithm or "modular",
+            "seed": seed,
+            "seconds": round(time.monotonic() - deadline.start, 3),
+            "time_limit_reached": True,
+            "number_at_most": None,
+            "number_at_least": 0,
+        }
         if listed:
-            record.update({"independent_laws_found": 0, "laws": [], "degree": degree, "complete": None, "all_laws_of_this_degree": False})
+            record.update(
+                {
+                    "independent_laws_found": 0,
+                    "laws": [],
+                    "degree": degree,
+                    "complete": None,
+                    "all_laws_of_this_degree": False,
+                }
+            )
         raise reached.with_partial(record) from None
 
 
@@ -269,12 +329,31 @@ def _answer(question, asked, start, listed):
 def _common(question, asked, bounds, start):
     """Return what a count and a list of laws have in common, by name."""
     return dict(
-        architecture=asked.architecture, sizes=asked.sizes, flow=asked.flow_name, loss=asked.loss, parameters=asked.parameters,
-        state_dimension=bounds.dimension, lie_dimension=bounds.dimension - bounds.number[1], lie_sequence=tuple(bounds.real.words if bounds.real_is_less else bounds.sequence),
-        status=bounds.status, error_bound=bounds.error_bound, algorithm=question.algorithm, seed=question.seed,
-        seconds=time.perf_counter() - start, options=asked.options, problem=asked, method=bounds.method,
-        laws_at_least=bounds.number[0], forgotten=() if bounds.meet else bounds.forgotten, attempts=tuple(bounds.attempts),
-        assumption=bounds.assumption, real=bounds.real, counted=bounds.formula, blame=bounds.blame, families=bounds.families)
+        architecture=asked.architecture,
+        sizes=asked.sizes,
+        flow=asked.flow_name,
+        loss=asked.loss,
+        parameters=asked.parameters,
+        state_dimension=bounds.dimension,
+        lie_dimension=bounds.dimension - bounds.number[1],
+        lie_sequence=tuple(bounds.real.words if bounds.real_is_less else bounds.sequence),
+        status=bounds.status,
+        error_bound=bounds.error_bound,
+        algorithm=question.algorithm,
+        seed=question.seed,
+        seconds=time.perf_counter() - start,
+        options=asked.options,
+        problem=asked,
+        method=bounds.method,
+        laws_at_least=bounds.number[0],
+        forgotten=() if bounds.meet else bounds.forgotten,
+        attempts=tuple(bounds.attempts),
+        assumption=bounds.assumption,
+        real=bounds.real,
+        counted=bounds.formula,
+        blame=bounds.blame,
+        families=bounds.families,
+    )
 
 
 def _partial(question, asked, stopped, start, listed):
@@ -283,9 +362,20 @@ def _partial(question, asked, stopped, start, listed):
     record = _record(question, asked, bounds, start, isinstance(stopped, TimeLimitReached))
     if listed:
         degree = _degree_of(question.search)
-        whole = bounds.searched is not None or "found" in stopped.partial and stopped.partial.get("found_up_to", degree) == degree
-        record.update({"independent_laws_found": len(bounds.independent), "laws": [str(asked.law(law)) for law in bounds.laws],
-                       "degree": degree, "complete": None, "all_laws_of_this_degree": whole})
+        whole = (
+            bounds.searched is not None
+            or "found" in stopped.partial
+            and stopped.partial.get("found_up_to", degree) == degree
+        )
+        record.update(
+            {
+                "independent_laws_found": len(bounds.independent),
+                "laws": [str(asked.law(law)) for law in bounds.laws],
+                "degree": degree,
+                "complete": None,
+                "all_laws_of_this_degree": whole,
+            }
+        )
         if "searched" in stopped.partial:
             record["searched"] = stopped.partial["searched"]
     return record

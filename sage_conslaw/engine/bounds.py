@@ -2,11 +2,12 @@ r"""
 What is known of the laws of a family, from both sides; it only ever tightens.
 
 `m` independent laws that hold exactly, and a rank `r` of the generated Lie algebra at one point modulo a prime, give
-`m \le N - r_{generic} \le N - r` in dimension `N`.  Every statement of a result is derived from these numbers here, in one place.
+`m \le N - r_{generic} \le N - r` in dimension `N`.  Every statement of a result is derived from these numbers here, in
+one place.
 
 - `linear 3 2 3`: 3 laws and rank 9 in dimension 12 meet: proved.
-- `linear 1 2 2 1`: 6 laws, rank 1 in dimension 8.  The closure over `\QQ(z)` proves that the rank is not larger: 7 laws, proved,
-  and the list of 6 is not complete.
+- `linear 1 2 2 1`: 6 laws, rank 1 in dimension 8.  The closure over `\QQ(z)` proves that the rank is not larger: 7
+  laws, proved, and the list of 6 is not complete.
 - a network of 700 coordinates with `proof=False`: no laws, a rank that stopped growing at random points: probable.
 """
 from dataclasses import dataclass
@@ -90,7 +91,8 @@ class Bounds:
             self._record("rank at least", rank, strategy)
 
     def rank_is_at_most(self, rank: int, strategy: str):
-        """Record an upper bound of the generic rank that no list of laws gives: a closure over the rational functions."""
+        """Record an upper bound of the generic rank that no list of laws gives: a closure over the rational
+        functions."""
         if rank < self._most:
             self._most = rank
             self._record("rank at most", rank, strategy)
@@ -108,7 +110,11 @@ class Bounds:
     def _record(self, claim, value, strategy):
         self.evidence.append(Evidence(claim, value, strategy))
         if self.rank_at_least > self.rank_at_most:
-            side, by = ("laws at least", self.laws_at_least) if self.dimension - self.laws_at_least < self._most else ("rank at most", self._most)
+            side, by = (
+                ("laws at least", self.laws_at_least)
+                if self.dimension - self.laws_at_least < self._most
+                else ("rank at most", self._most)
+            )
             other = next(e.strategy for e in reversed(self.evidence) if e.claim == side)
             raise ArithmeticError(f"contradiction: a rank of at least {self.rank_at_least} ({strategy}) and at most "
                                   f"{self.rank_at_most} ({other}); please report it")
@@ -122,7 +128,8 @@ class Bounds:
 
     @property
     def real_is_less(self) -> bool:
-        """Whether the real fields stopped growing below the model's: the real network may have laws that the model has not."""
+        """Whether the real fields stopped growing below the model's: the real network may have laws that the model has
+        not."""
         return self.real is not None and not self.real.reached and self.real.stagnated
 
     @property
@@ -134,7 +141,8 @@ class Bounds:
     def number(self) -> tuple:
         """Bounds of the number of independent laws, proved under the assumption."""
         if self.forgotten:
-            # The model may span more than the network does: only a rank of the real fields bounds the number from above.
+            # The model may span more than the network does: only a rank of the real fields bounds the number from
+            # above.
             return self.dimension - self.rank_at_most, self.dimension - (0 if self.real is None else self.real.rank)
         rank = self.real.rank if self.real is not None and self.real_is_less else self.rank_at_least
         most = self.dimension - rank
@@ -148,7 +156,7 @@ class Bounds:
 
     @property
     def status(self) -> str:
-        """How the number is known: ``"proved"``, ``"probable"`` (the rank stopped growing at random points) or ``"bounded"``."""
+        """How the number is known: ``"proved"``, ``"probable"`` (the rank stopped growing) or ``"bounded"``."""
         if self.forgotten and self.number[0] < self.number[1]:
             return "bounded"
         return "proved" if self.meet else "probable" if self._stopped_growing and not self.real_is_less else "bounded"

@@ -19,7 +19,8 @@ def compare_flows(data, flows=None, *, loss=None, seed=None):
 
     - ``data`` -- a network or `\phi`, as for :func:`conservation_laws`
 
-    - ``flows`` -- list of flows, their names, or optimisers of ``torch.optim`` (default: gradient flow and momentum without damping)
+    - ``flows`` -- list of flows, their names, or optimisers of ``torch.optim`` (default: gradient flow and momentum
+      without damping)
 
     OUTPUT: a :class:`FlowComparison`
 
@@ -46,7 +47,9 @@ def compare_flows(data, flows=None, *, loss=None, seed=None):
         lbfgs is no flow that can be counted: ...
     """
     flows = [flow_room.gradient(), flow_room.momentum()] if flows is None else list(flows)
-    flows = [flow_room.by_name(flow) if isinstance(flow, str) else flow_room.from_torch_optimizer(flow) for flow in flows]
+    flows = [
+        flow_room.by_name(flow) if isinstance(flow, str) else flow_room.from_torch_optimizer(flow) for flow in flows
+    ]
     seed = _seed(seed)
     results = tuple(NotCounted(flow.explanation) if isinstance(flow, flow_room.UncountedFlow) else
                     conservation_laws(data, flow=flow, loss=loss, seed=seed) for flow in flows)
@@ -64,7 +67,8 @@ def compare_flows(data, flows=None, *, loss=None, seed=None):
 
 
 def _verdict(law, data, flow, loss):
-    """Return whether another flow conserves the law; ``None`` if the law has coordinates that it does not know, or nobody knows."""
+    """Return whether another flow conserves the law; ``None`` if the law has coordinates that it does not know, or
+    nobody knows."""
     if isinstance(flow, flow_room.UncountedFlow):
         return None
     names = set(problem(data, flow, loss).family.names)
@@ -75,7 +79,8 @@ def _verdict(law, data, flow, loss):
 
 def exceptional_damping(data, *, loss=None, metric=None, seed=None):
     r"""
-    Return the values `\tau > 0` at which momentum has more laws than for generic `\tau`; each is proved by a run of its own.
+    Return the values `\tau > 0` at which momentum has more laws than for generic `\tau`; each is proved by a run of its
+    own.
 
     INPUT:
 
@@ -83,8 +88,8 @@ def exceptional_damping(data, *, loss=None, metric=None, seed=None):
 
     - ``metric`` -- as for :func:`flows.momentum`
 
-    OUTPUT: a list of pairs (value, result), for the rational values; the candidates are found by exact ranks over `Q(\tau)`, see
-    :func:`exceptional_parameters`.  The value 0 has a time coordinate of its own and is a separate run.
+    OUTPUT: a list of pairs (value, result), for the rational values; the candidates are found by exact ranks over
+    `Q(\tau)`, see :func:`exceptional_parameters`.  The value 0 has a time coordinate of its own and is a separate run.
 
     EXAMPLES::
 

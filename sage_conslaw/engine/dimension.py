@@ -19,11 +19,13 @@ from .strategies.limits import DENSE_COORDINATES
 
 def dimension(network: Network, *, seed=None, time_limit=None, progress: bool = False) -> FunctionDimension:
     r"""
-    Bound the dimension of the set of functions of a network from below exactly, and prove it where an upper bound meets.
+    Bound the dimension of the set of functions of a network from below exactly, and prove it where an upper bound
+    meets.
 
-    For a network with activation `z^r` this set is dense in its neurovariety.  The rank of the gradients' span is the dimension; modulo a prime at
-    one point it is a lower bound.  From above: the ambient space, scalings of hidden neurons, and rotations before a single output
-    (:mod:`sage_conslaw.structure.neurovariety`).  For other networks with gates or cuts it is the dimension of their local model.
+    For a network with activation `z^r` this set is dense in its neurovariety.  The rank of the gradients' span is the
+    dimension; modulo a prime at one point it is a lower bound.  From above: the ambient space, scalings of hidden
+    neurons, and rotations before a single output (:mod:`sage_conslaw.structure.neurovariety`).  For other networks with
+    gates or cuts it is the dimension of their local model.
 
     INPUT:
 
@@ -35,7 +37,8 @@ def dimension(network: Network, *, seed=None, time_limit=None, progress: bool = 
 
     EXAMPLES:
 
-    Binary forms of degree 2 as sums of two squares fill their space; 5, 5, 3, 1 does not have the dimension that is expected::
+    Binary forms of degree 2 as sums of two squares fill their space; 5, 5, 3, 1 does not have the dimension that is
+    expected::
 
         sage: from sage_conslaw import dimension, networks
         sage: dimension(networks.polynomial([2, 2, 1], 2), seed=0)
@@ -66,13 +69,25 @@ def dimension(network: Network, *, seed=None, time_limit=None, progress: bool = 
         independent = {layer: outputs_independent(polynomial(widths[:layer + 1], power), generator) for layer in hidden}
         most = min(most, dimension_at_most(widths, power, independent))
     if most * family.dimension > DENSE_COORDINATES ** 2:
-        raise InputError(f"a rank of up to {most} in {family.dimension} coordinates needs about {56e-9 * most * family.dimension:.0f} GB of memory; "
-                         f"at most {DENSE_COORDINATES} by {DENSE_COORDINATES} entries fit")
+        raise InputError(
+            f"a rank of up to {most} in {family.dimension} coordinates needs about "
+            f"{56e-9 * most * family.dimension:.0f} GB of memory; "
+            f"at most {DENSE_COORDINATES} by {DENSE_COORDINATES} entries fit"
+        )
     try:
         rank, error = gradient_rank(family, generator, most, deadline)
     finally:
         deadline.close()
     return FunctionDimension(
-        widths=network.sizes, power=power, parameters=family.dimension, dimension=rank, dimension_at_most=most, expected=expected,
-        ambient=ambient, status="proved" if rank == most else "probable", error_bound=None if rank == most else error,
-        seed=seed, seconds=time.perf_counter() - start)
+        widths=network.sizes,
+        power=power,
+        parameters=family.dimension,
+        dimension=rank,
+        dimension_at_most=most,
+        expected=expected,
+        ambient=ambient,
+        status="proved" if rank == most else "probable",
+        error_bound=None if rank == most else error,
+        seed=seed,
+        seconds=time.perf_counter() - start,
+    )

@@ -19,8 +19,8 @@ class Question:
     r"""
     A family of vector fields, and what is to be known about its laws.
 
-    - ``search`` -- the space of polynomials in which laws are sought, a list of pairs (coordinates, degree); ``None``: no
-      laws are sought, the number alone is asked
+    - ``search`` -- the space of polynomials in which laws are sought, a list of pairs (coordinates, degree); ``None``:
+      no laws are sought, the number alone is asked
 
     - ``algorithm`` -- ``"modular"``, ``"symbolic"`` or ``"syzygies"``
 
@@ -28,7 +28,8 @@ class Question:
 
     - ``error_bound`` -- how improbable an error of a Monte Carlo rank must be, or ``None``
 
-    - ``real`` -- whether to certify the real fields: ``True`` insists, ``False`` leaves it, ``None`` takes about a second
+    - ``real`` -- whether to certify the real fields: ``True`` insists, ``False`` leaves it, ``None`` takes about a
+      second
 
     - ``deadline`` -- the budget; it may be without limit, and is never ``None``
 
@@ -78,5 +79,8 @@ class Question:
 
     def words(self) -> str:
         """Say in a line which space of polynomials linear algebra searches."""
-        parts = [f"{degree} in {len(group)} coordinate{'s' if len(group) != 1 else ''}" for group, degree in self.search or ()]
+        parts = [
+            f"{degree} in {len(group)} coordinate{'s' if len(group) != 1 else ''}"
+            for group, degree in self.search or ()
+        ]
         return f"linear algebra: all polynomials of degree at most {', times degree at most '.join(parts)}"

@@ -1,8 +1,8 @@
 r"""
 A strategy: one way to tighten the bounds, in a file of its own under ``strategies/``.
 
-A new one is one file there: a class with a name, its place in the order, a reason against it and a method ``run``. It asks
-nothing but the family, draws from its own child of the random generator, and says what it proved to the bounds.
+A new one is one file there: a class with a name, its place in the order, a reason against it and a method ``run``. It
+asks nothing but the family, draws from its own child of the random generator, and says what it proved to the bounds.
 """
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -78,4 +78,7 @@ class Attempt:
         proved = ", ".join(f"{e.claim} {e.value}" for e in self.proved) or "nothing new"
         if self.outcome == "skipped":
             return f"{self.strategy}: skipped, {self.reason}"
-        return f"{self.strategy}: {self.outcome}{', ' + self.reason if self.reason else ''}; {proved}; {self.seconds:.2f} s"
+        return (
+            f"{self.strategy}: {self.outcome}{', ' + self.reason if self.reason else ''}; {proved}; {self.seconds:.2f} "
+            f"s"
+        )

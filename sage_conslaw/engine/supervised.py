@@ -1,8 +1,9 @@
 r"""
 The engine in a process of its own, where the time is limited or the caller is a thread.
 
-One elimination in a library asks no deadline, and a limit has to hold wherever the time goes.  So the strategies run in a forked process
-that tells what it proves as it proves it; when the time is over the process is killed, and the bounds are those that were told.
+One elimination in a library asks no deadline, and a limit has to hold wherever the time goes.  So the strategies run in
+a forked process that tells what it proves as it proves it; when the time is over the process is killed, and the bounds
+are those that were told.
 """
 import threading
 import time

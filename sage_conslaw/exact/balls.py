@@ -1,8 +1,9 @@
 r"""
 Ball arithmetic: real numbers as midpoints with proved radii, on numpy arrays of FLINT's ``arb``.
 
-Whatever is computed here contains the true real value. A determinant whose ball leaves out zero is therefore a proof that rows are independent: of the
-2 x 2 matrix with rows `(\tanh 1, \tanh 2)` and `(\tanh 2, \tanh 1)` the ball is `-0.3493... \pm 10^{-38}`. A ball that contains zero decides nothing.
+Whatever is computed here contains the true real value. A determinant whose ball leaves out zero is therefore a proof
+that rows are independent: of the 2 x 2 matrix with rows `(\tanh 1, \tanh 2)` and `(\tanh 2, \tanh 1)` the ball is
+`-0.3493... \pm 10^{-38}`. A ball that contains zero decides nothing.
 """
 from contextlib import contextmanager
 
@@ -260,14 +261,18 @@ def nonzero_minor(balls, rows, columns):
     sizes = np.abs(midpoints(matrix)).max(axis=1)
     if not (np.isfinite(sizes).all() and (sizes > 0).all()):
         return False
-    scaled = [[entry * shift for entry in row] for row, shift in zip(matrix, (arb(float(2.0 ** -np.round(np.log2(s)))) for s in sizes))]
+    scaled = [
+        [entry * shift for entry in row]
+        for row, shift in zip(matrix, (arb(float(2.0 ** -np.round(np.log2(s)))) for s in sizes))
+    ]
     determinant = arb_mat(scaled).det()
     return bool(determinant > 0 or determinant < 0)
 
 
 def pivots(values, tolerance):
     r"""
-    Return rows and columns of a large minor of a float matrix, by elimination with complete pivoting: a guess, to be proved on balls.
+    Return rows and columns of a large minor of a float matrix, by elimination with complete pivoting: a guess, to be
+    proved on balls.
 
     EXAMPLES::
 

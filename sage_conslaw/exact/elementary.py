@@ -1,8 +1,10 @@
 r"""
-Elementary functions in every arithmetic: their values on doubles and on balls, and their slopes, from which dual numbers of any depth follow.
+Elementary functions in every arithmetic: their values on doubles and on balls, and their slopes, from which dual
+numbers of any depth follow.
 
-A slope is written against the arithmetic interface, in terms of the point and of the value there. `\tanh' = 1 - \tanh^2` is one line, and the
-second derivative needs no other: on dual numbers over dual numbers the line is run on dual numbers.
+A slope is written against the arithmetic interface, in terms of the point and of the value there.
+`\tanh' = 1 - \tanh^2` is one line, and the second derivative needs no other: on dual numbers over dual numbers the line
+is run on dual numbers.
 """
 import math
 from fractions import Fraction

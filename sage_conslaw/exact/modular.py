@@ -171,7 +171,9 @@ def _blas_multiply(a, b, p):
     if p <= 1 << _LIMB:
         # One limb: 2048 products below 2^42 are summed exactly.
         for start in range(0, a.shape[1], 4 * _BLAS_DEPTH):
-            part = a[:, start:start + 4 * _BLAS_DEPTH].astype(np.float64) @ b[start:start + 4 * _BLAS_DEPTH].astype(np.float64)
+            part = a[:, start : start + 4 * _BLAS_DEPTH].astype(np.float64) @ b[start : start + 4 * _BLAS_DEPTH].astype(
+                np.float64
+            )
             result = (result + part.astype(np.int64)) % p
         return result
     radix = np.int64((1 << _LIMB) % p)

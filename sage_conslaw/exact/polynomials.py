@@ -1,10 +1,11 @@
 r"""
 Exact sparse polynomials over Q for proofs: products, sums, and whether a polynomial is zero.
 
-Sage's and SymPy's polynomials stay at the door, dictionaries of terms (:mod:`.terms`) are what is kept; where an identity is
-checked, polynomials are multiplied, and FLINT multiplies them 75, 85, 37 and 7 times faster than dictionaries of fractions at 50, 200,
-500 and 2000 variables (12, 4, 3 and 0.9 times faster than Sage's generic ones).  Its monomials are dense vectors of exponents: beyond
-that many variables, of which a proof on a large network uses few, Sage's sparse exponents take less memory and no more time.
+Sage's and SymPy's polynomials stay at the door, dictionaries of terms (:mod:`.terms`) are what is kept; where an
+identity is checked, polynomials are multiplied, and FLINT multiplies them 75, 85, 37 and 7 times faster than
+dictionaries of fractions at 50, 200, 500 and 2000 variables (12, 4, 3 and 0.9 times faster than Sage's generic ones).
+Its monomials are dense vectors of exponents: beyond that many variables, of which a proof on a large network uses few,
+Sage's sparse exponents take less memory and no more time.
 """
 from fractions import Fraction
 
@@ -19,7 +20,8 @@ _DENSE_EXPONENTS = 2000
 
 class PolynomialSpace:
     """
-    The polynomials over Q in so many variables without names; elements add, subtract, multiply, and are false when zero.
+    The polynomials over Q in so many variables without names; elements add, subtract, multiply, and are false when
+    zero.
     """
 
     def __init__(self, number: int):
@@ -64,5 +66,7 @@ class PolynomialSpace:
             return sparse.from_sage(element)
         out = {}
         for exponents, value in element.to_dict().items():
-            out[tuple(i for i, power in enumerate(exponents) for _ in range(power))] = Fraction(int(value.p), int(value.q))
+            out[tuple(i for i, power in enumerate(exponents) for _ in range(power))] = Fraction(
+                int(value.p), int(value.q)
+            )
         return out

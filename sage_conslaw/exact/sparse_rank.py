@@ -1,15 +1,16 @@
 r"""
 The rank of a large sparse matrix modulo a prime: pivots that cost nothing first, then the shortest column.
 
-A column with one entry left is a pivot without elimination; at a sparse point nearly all columns are.  They are taken in rounds with
-numpy; what remains is eliminated with dictionaries, always at the column with fewest entries (Markowitz).
+A column with one entry left is a pivot without elimination; at a sparse point nearly all columns are.  They are taken
+in rounds with numpy; what remains is eliminated with dictionaries, always at the column with fewest entries
+(Markowitz).
 """
 import heapq
 
 import numpy as np
 
-# Entries of the part that is left to dictionaries: 10 million are about 1.5 GB and minutes.  The star point of a ReLU network with
-# 535808 parameters leaves 20000.
+# Entries of the part that is left to dictionaries: 10 million are about 1.5 GB and minutes.  The star point of a ReLU
+# network with 535808 parameters leaves 20000.
 MAX_REMAINING = 10_000_000
 
 # Entries written by eliminations before the search gives up: about one microsecond each.
@@ -34,7 +35,8 @@ class TooDense(ArithmeticError):
 
 def sparse_rank(rows, columns, values, p, deadline=None):
     r"""
-    Return the rank modulo ``p`` of the matrix with these entries (no place twice), a lower bound for that over Q of any integer lift.
+    Return the rank modulo ``p`` of the matrix with these entries (no place twice), a lower bound for that over Q of any
+    integer lift.
 
     EXAMPLES::
 

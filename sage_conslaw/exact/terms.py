@@ -170,7 +170,8 @@ def degree(terms):
 
 def coefficient_bits(polynomials):
     r"""
-    Return the bit length of the largest numerator or denominator of some polynomials, times the bits of their number of terms.
+    Return the bit length of the largest numerator or denominator of some polynomials, times the bits of their number of
+    terms.
 
     EXAMPLES::
 

@@ -34,7 +34,8 @@ def random_field(family, generator, p, batch):
 
 def combination(family, data, weight):
     r"""
-    Return the field that is a control with the given data plus ``weight`` times the drift, in any arithmetic; ``None`` leaves one out.
+    Return the field that is a control with the given data plus ``weight`` times the drift, in any arithmetic; ``None``
+    leaves one out.
 
     EXAMPLES::
 
@@ -116,8 +117,8 @@ def random_pushed_field(family, generator, p, batch):
     r"""
     Return random elements of `\{f_0\}` plus the controls pushed forward along the exact flow of the drift.
 
-    The push-forward `(\phi_h)_* v` at `z` is `D\phi_h\, v(\phi_{-h}(z))`: it sums all brackets of `f_0` with `v`, at any depth,
-    so the Lie algebra is the same and is reached with few brackets.
+    The push-forward `(\phi_h)_* v` at `z` is `D\phi_h\, v(\phi_{-h}(z))`: it sums all brackets of `f_0` with `v`, at
+    any depth, so the Lie algebra is the same and is reached with few brackets.
 
     EXAMPLES::
 

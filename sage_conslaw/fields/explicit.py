@@ -22,8 +22,8 @@ class VectorFieldFamily(ControlAffineFamily):
 
     INPUT:
 
-    - ``drift`` -- ``None`` or a list of `N` polynomials in a Sage ring with `N` variables over ZZ or QQ; or a dictionary from the
-      variables of the ring to polynomials
+    - ``drift`` -- ``None`` or a list of `N` polynomials in a Sage ring with `N` variables over ZZ or QQ; or a
+      dictionary from the variables of the ring to polynomials
 
     - ``controls`` -- list of such lists or dictionaries
 
@@ -64,13 +64,17 @@ class VectorFieldFamily(ControlAffineFamily):
         from ..inputs.rational import written_system
         drift = _in_order(drift)
         if isinstance(controls, dict) or isinstance(controls, (str, bytes)) or not hasattr(controls, "__iter__"):
-            raise InputTypeError(f"controls are a list of vector fields, not {type(controls).__name__}; give controls=[[...], ...]")
+            raise InputTypeError(
+                f"controls are a list of vector fields, not {type(controls).__name__}; give controls=[[...], ...]"
+            )
         controls = [_in_order(field) for field in controls]
         for field in [*([] if drift is None else [drift]), *controls]:
             if isinstance(field, (str, bytes)) or not hasattr(field, "__iter__"):
                 raise InputTypeError(f"a vector field is a list of polynomials, one a variable, not {field!r}")
             if any(isinstance(f, str) for f in field):
-                raise InputTypeError("a vector field of strings does not say the order of the variables; give polynomials of a Sage ring")
+                raise InputTypeError(
+                    "a vector field of strings does not say the order of the variables; give polynomials of a Sage ring"
+                )
         controls, relations = [list(field) for field in controls], list(relations)
         drift = None if drift is None else list(drift)
         fields = ([] if drift is None else [drift]) + controls
@@ -121,7 +125,9 @@ class VectorFieldFamily(ControlAffineFamily):
         drift_degree = max(map(sparse.degree, drift), default=0) if drift else 0
         denominators = sum(value.denominator.bit_length() for field in self.controls + ([drift] if drift else [])
                            for f in field for value in f.values() if value.denominator > 1)
-        self.height_bits = denominators + sparse.coefficient_bits([f for field in self.controls for f in field] + (drift or []))
+        self.height_bits = denominators + sparse.coefficient_bits(
+            [f for field in self.controls for f in field] + (drift or [])
+        )
         self.field_degree = 1 + max(self._map.degree, drift_degree)
 
     def __repr__(self):
@@ -216,7 +222,8 @@ class VectorFieldFamily(ControlAffineFamily):
         return [[sparse.to_sage(f, ring) for f in field] for field in fields]
 
     def conserved(self, laws):
-        """Decide exactly for each sparse polynomial whether it is a law; with relations, modulo their ideal over Q(k)."""
+        """Decide exactly for each sparse polynomial whether it is a law; with relations, modulo their ideal over
+        Q(k)."""
         if self.variety is None:
             return super().conserved(laws)
         fields = ([self.drift] if self.drift is not None else []) + self.controls
@@ -259,15 +266,20 @@ class VectorFieldFamily(ControlAffineFamily):
 
 
 def _in_order(field):
-    """Return the components of a field in the order of the ring's variables, where a dictionary gives them by variable."""
+    """Return the components of a field in the order of the ring's variables, where a dictionary gives them by
+    variable."""
     if not isinstance(field, dict):
         return field
     parents = [f.parent() for f in (*field, *field.values()) if hasattr(f, "parent") and hasattr(f.parent(), "gens")]
     rings = [parent for parent in parents if len(parent.gens()) == len(field)]
     if not rings:
-        raise InputTypeError("a vector field as a dictionary goes from the variables of a Sage ring, one entry for each, to polynomials")
+        raise InputTypeError(
+            "a vector field as a dictionary goes from the variables of a Sage ring, one entry for each, to polynomials"
+        )
     by_name = {str(variable): f for variable, f in field.items()}
     names = [str(g) for g in rings[0].gens()]
     if sorted(by_name) != sorted(names):
-        raise InputError(f"a vector field has the keys {', '.join(sorted(by_name))}; give one entry for each of {', '.join(names)}")
+        raise InputError(
+            f"a vector field has the keys {', '.join(sorted(by_name))}; give one entry for each of {', '.join(names)}"
+        )
     return [by_name[name] for name in names]

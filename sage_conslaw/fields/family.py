@@ -60,7 +60,8 @@ class ControlAffineFamily(ABC):
     time = None
     rate = None
     meaning = {}
-    # What the fields leave aside of the dynamics that they stand for, in words: with any, no list of laws is called complete.
+    # What the fields leave aside of the dynamics that they stand for, in words: with any, no list of laws is called
+    # complete.
     forgotten = ()
     # Whether the fields are polynomials; functions of parameters are not.
     is_polynomial = True
@@ -72,7 +73,11 @@ class ControlAffineFamily(ABC):
 
     def __getstate__(self):
         # Rings and maps that are made when they are first needed are no part of a family.
-        return {key: value for key, value in self.__dict__.items() if key not in ("_identity_ring", "_symbols", "_ring", "_drift_map")}
+        return {
+            key: value
+            for key, value in self.__dict__.items()
+            if key not in ("_identity_ring", "_symbols", "_ring", "_drift_map")
+        }
 
     @property
     def dimension(self):
@@ -94,7 +99,8 @@ class ControlAffineFamily(ABC):
     @property
     def moving_dimension(self):
         r"""
-        The dimension `N` of the state space, without constants; that of the variety where relations bind the coordinates.
+        The dimension `N` of the state space, without constants; that of the variety where relations bind the
+        coordinates.
 
         EXAMPLES::
 
@@ -110,7 +116,11 @@ class ControlAffineFamily(ABC):
 
     def random_point(self, generator, p):
         """Return a random point modulo ``p``, on the variety if there is one, at which ranks are taken."""
-        return modular.random_array(generator, (self.dimension,), p) if self.variety is None else self.variety.point(generator, p)
+        return (
+            modular.random_array(generator, (self.dimension,), p)
+            if self.variety is None
+            else self.variety.point(generator, p)
+        )
 
     def groups(self, degree=None):
         r"""

@@ -29,7 +29,8 @@ def by_name(name, **options):
         sage: flows.by_name("gradiant")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: flow 'gradiant' is not known; choose 'gradient', 'momentum' or 'nesterov', or an optimiser: ...
+        sage_conslaw.InputError: flow 'gradiant' is not known; choose 'gradient', 'momentum' or 'nesterov', or an
+        optimiser: ...
         sage: flows.by_name("gradient", tau=1)
         Traceback (most recent call last):
         ...
@@ -45,7 +46,10 @@ def by_name(name, **options):
     elif is_optimiser(head):
         flow = from_torch_optimizer(head, **_hyperparameters(tail))
     else:
-        raise InputError(f"flow {name!r} is not known; choose 'gradient', 'momentum' or 'nesterov', or an optimiser: {', '.join(sorted(OPTIMISERS))}")
+        raise InputError(
+            f"flow {name!r} is not known; choose 'gradient', 'momentum' or 'nesterov', or an optimiser: "
+            f"{', '.join(sorted(OPTIMISERS))}"
+        )
     if options.get("metric") not in (None, "euclidean") or "tau" in options:
         written = "" if name == "sign" else f"; its hyperparameters are written {head}:lr=0.1"
         raise InputError(f"flow {name!r} has no option {'tau' if 'tau' in options else 'metric'}{written}")
@@ -63,5 +67,20 @@ def _hyperparameters(text):
     return out
 
 
-__all__ = ["Flow", "UncountedFlow", "adagrad", "adam", "by_name", "from_torch_optimizer", "gradient", "mirror", "momentum", "natural_gradient", "nesterov", "rmsprop", "sign", "steepest",
-           "weight_decay"]
+__all__ = [
+    "Flow",
+    "UncountedFlow",
+    "adagrad",
+    "adam",
+    "by_name",
+    "from_torch_optimizer",
+    "gradient",
+    "mirror",
+    "momentum",
+    "natural_gradient",
+    "nesterov",
+    "rmsprop",
+    "sign",
+    "steepest",
+    "weight_decay",
+]

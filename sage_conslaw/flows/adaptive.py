@@ -1,20 +1,24 @@
 r"""
-Adaptive optimisers in continuous time: Adam, AdamW, NAdam, RAdam, RMSprop, Adagrad, Adadelta, Adamax, as polynomial families.
+Adaptive optimisers in continuous time: Adam, AdamW, NAdam, RAdam, RMSprop, Adagrad, Adadelta, Adamax, as polynomial
+families.
 
-Adam moves `\theta` by `-m / \sqrt v`, where `m` and `v` follow the gradient and its square: `m' = a (g - m)`, `v' = b (g^2 - v)`, with
-`a = (1 - \beta_1)/\eta`, `b = (1 - \beta_2)/\eta` and the time `t = k \eta` after `k` steps.  With `p = 1/\sqrt v` in place of `v` all is polynomial:
+Adam moves `\theta` by `-m / \sqrt v`, where `m` and `v` follow the gradient and its square: `m' = a (g - m)`,
+`v' = b (g^2 - v)`, with `a = (1 - \beta_1)/\eta`, `b = (1 - \beta_2)/\eta` and the time `t = k \eta` after `k` steps.
+With `p = 1/\sqrt v` in place of `v` all is polynomial:
 
     `\theta' = -p m,\quad m' = a (g - m),\quad p' = \tfrac b2 (p - p^3 g^2)`, entry by entry.
 
-The field is quadratic in `g`, and data make every multiple of `g`: `h` is conserved iff it is along the part without `g`, `(-p m, -a m, b p / 2)`,
-along the linear parts `(0, g, 0)` and along the quadratic ones `(0, 0, p^3 g \tilde g)` for all gradients `g, \tilde g`.  This is a family like any
-other, and its Lie algebra counts the laws, in `\theta`, `m`, `p` and time together.  The trivial case: the moments of a parameter that no data move only decay.
-The famous one: `u v` has no law at all, where gradient flow has `u^2 - v^2` and sign flow `|u| - |v|`.  One where something survives: two
-parameters that enter only as a sum have equal gradients, and from equal moments equal steps; behind a softmax `e^{a t} \sum_k m_k` is a law.
+The field is quadratic in `g`, and data make every multiple of `g`: `h` is conserved iff it is along the part without
+`g`, `(-p m, -a m, b p / 2)`, along the linear parts `(0, g, 0)` and along the quadratic ones `(0, 0, p^3 g \tilde g)`
+for all gradients `g, \tilde g`.  This is a family like any other, and its Lie algebra counts the laws, in `\theta`,
+`m`, `p` and time together.  The trivial case: the moments of a parameter that no data move only decay. The famous one:
+`u v` has no law at all, where gradient flow has `u^2 - v^2` and sign flow `|u| - |v|`.  One where something survives:
+two parameters that enter only as a sum have equal gradients, and from equal moments equal steps; behind a softmax
+`e^{a t} \sum_k m_k` is a law.
 
-What the limit leaves out is said in the remarks of a result: `\epsilon = 0`, no correction of the bias of `m` and `v` (both change `p` and
-`m` by functions of time that tend to 1), and steps are small against `1 - \beta`.  A full Lie algebra at `\epsilon = 0` is one for all but finitely
-many `\epsilon`: its minors are rational in `\epsilon`.
+What the limit leaves out is said in the remarks of a result: `\epsilon = 0`, no correction of the bias of `m` and `v`
+(both change `p` and `m` by functions of time that tend to 1), and steps are small against `1 - \beta`.  A full Lie
+algebra at `\epsilon = 0` is one for all but finitely many `\epsilon`: its minors are rational in `\epsilon`.
 """
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,13 +33,26 @@ HALF = Fraction(1, 2)
 # Fields times coordinates of a family that is written out: 250,000 take about 10 s.
 _MOST_ENTRIES = 250_000
 
-# name: (state beside theta, in order).  m: first moment; p: 1 / root of the second moment; c: its centre; w: momentum; r: ratio of roots.
+# name: (state beside theta, in order).  m: first moment; p: 1 / root of the second moment; c: its centre; w: momentum;
+# r: ratio of roots.
 KINDS = {
-    "adam": ("m", "p"), "nadam": ("m", "p"), "adamax": ("m", "p"), "rmsprop": ("p",), "rmsprop-centred": ("c", "p"),
-    "rmsprop-momentum": ("w", "p"), "rmsprop-centred-momentum": ("w", "c", "p"), "adagrad": ("p",), "adadelta": ("r", "p"),
+    "adam": ("m", "p"),
+    "nadam": ("m", "p"),
+    "adamax": ("m", "p"),
+    "rmsprop": ("p",),
+    "rmsprop-centred": ("c", "p"),
+    "rmsprop-momentum": ("w", "p"),
+    "rmsprop-centred-momentum": ("w", "c", "p"),
+    "adagrad": ("p",),
+    "adadelta": ("r", "p"),
 }
-_MEANING = {"m": "the first moment of", "p": "one over the root of the second moment of", "c": "the mean gradient of", "w": "the momentum of",
-            "r": "the root of the quotient of both moments of"}
+_MEANING = {
+    "m": "the first moment of",
+    "p": "one over the root of the second moment of",
+    "c": "the mean gradient of",
+    "w": "the momentum of",
+    "r": "the root of the quotient of both moments of",
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,7 +60,8 @@ class AdaptiveFlow(WrittenFlow):
     r"""
     An optimiser that divides by a second moment.
 
-    - ``kind`` -- one of ``KINDS``; ``rates`` -- pairs (name, rational): ``a`` and ``b``, how fast the moments follow, ``eps`` for Adadelta
+    - ``kind`` -- one of ``KINDS``; ``rates`` -- pairs (name, rational): ``a`` and ``b``, how fast the moments follow,
+      ``eps`` for Adadelta
 
     - ``decay`` -- weight decay: decoupled, or added to the gradient
 
@@ -83,11 +101,22 @@ class AdaptiveFlow(WrittenFlow):
             [[1/10*s, 0, 1/20*p_x1], [0, -p_x1, 0], [0, 0, -p_x1^3]]
         """
         written = _Written(self, response)
-        remarks = ("the limit of small steps with eps = 0 and without bias correction",) if "eps" not in dict(self.rates) else \
-            ("the limit of small steps",)
-        return WrittenFamily.of(written.names, written.drift(), written.controls(), written.first, self.remarks or remarks,
-                                time=0 if written.first else None, rate=str(written.clock) if written.first else None, meaning=written.meaning(),
-                                ansatz=[(list(range(written.first, len(written.names))), 2)] + ([([0], 2)] if written.first else []))
+        remarks = (
+            ("the limit of small steps with eps = 0 and without bias correction",)
+            if "eps" not in dict(self.rates)
+            else ("the limit of small steps",)
+        )
+        return WrittenFamily.of(
+            written.names,
+            written.drift(),
+            written.controls(),
+            written.first,
+            self.remarks or remarks,
+            time=0 if written.first else None,
+            rate=str(written.clock) if written.first else None,
+            meaning=written.meaning(),
+            ansatz=[(list(range(written.first, len(written.names))), 2)] + ([([0], 2)] if written.first else []),
+        )
 
 
 class _Written:
@@ -112,8 +141,12 @@ class _Written:
         self.gradients = [[sparse.shifted(f, self.first) for f in row] for row in spanning_gradients(response)]
         number = len(self.gradients) * (len(self.gradients) + 3) // 2
         if number * len(self.names) > _MOST_ENTRIES:
-            raise NotCovered(f"{flow.name} squares gradients: its family has {number} fields in {len(self.names)} coordinates here, too many to write "
-                             "out; on smaller networks of each kind no law of gradient flow survives: try such a one, or flow sgd or sign")
+            raise NotCovered(
+                f"{flow.name} squares gradients: its family has {number} fields in {len(self.names)} "
+                f"coordinates here, too many to write "
+                "out; on smaller networks of each kind no law of gradient flow survives: try such a "
+                "one, or flow sgd or sign"
+            )
 
     def meaning(self):
         out = {self.names[0]: f"exp({self.clock}*t)"} if self.first else {}
@@ -133,7 +166,8 @@ class _Written:
         """
         Return the entries of one field at coordinate ``i`` by block.
 
-        ``g`` stands for the gradient and ``square`` for its square, as polynomials; the parts of a field are what these two are replaced by.
+        ``g`` stands for the gradient and ``square`` for its square, as polynomials; the parts of a field are what these
+        two are replaced by.
         """
         a, b = self.rate.get("a", ONE), self.rate.get("b", ONE)
         p = self.at("p", i) if self.kind != "adadelta" else None
@@ -142,11 +176,18 @@ class _Written:
             if self.kind == "nadam":
                 c = self.rate["c"]
                 step = sparse.add(sparse.scaled(step, 1 - c), sparse.scaled(sparse.multiply(p, g), c))
-            return {"": sparse.scaled(step, -ONE), "m": _follow(self.at("m", i), g, a), "p": _inverse_root(p, square, b)}
+            return {
+                "": sparse.scaled(step, -ONE),
+                "m": _follow(self.at("m", i), g, a),
+                "p": _inverse_root(p, square, b),
+            }
         if self.kind.startswith("rmsprop"):
             return self._rmsprop(i, g, square, a, b, p)
         if self.kind == "adagrad":
-            return {"": sparse.scaled(sparse.multiply(p, g), -ONE), "p": sparse.scaled(sparse.multiply(_cube(p), square), -HALF)}
+            return {
+                "": sparse.scaled(sparse.multiply(p, g), -ONE),
+                "p": sparse.scaled(sparse.multiply(_cube(p), square), -HALF),
+            }
         raise AssertionError(self.kind)
 
     def _rmsprop(self, i, g, square, a, b, p):
@@ -155,7 +196,10 @@ class _Written:
             # The second moment about the mean c: (g - c)^2.
             c = self.at("c", i)
             out["c"] = _follow(c, g, b)
-            square = sparse.add(sparse.add(square, sparse.scaled(sparse.multiply(c, g), Fraction(-2))), self._constant(sparse.multiply(c, c)))
+            square = sparse.add(
+                sparse.add(square, sparse.scaled(sparse.multiply(c, g), Fraction(-2))),
+                self._constant(sparse.multiply(c, c)),
+            )
         out["p"] = _inverse_root(p, square, b)
         step = sparse.multiply(p, g)
         if "momentum" in self.kind:
@@ -302,11 +346,17 @@ def adam(rates=(100, 1), weight_decay=0, decoupled=False):
         ...
         sage_conslaw.InputError: a rate of Adam = -1 is not positive
 
-    REFERENCES: Barakat and Bianchi 2021, *Convergence and dynamical behavior of the Adam algorithm for nonconvex stochastic optimization*, (1.2)
+    REFERENCES: Barakat and Bianchi 2021, *Convergence and dynamical behavior of the Adam algorithm for nonconvex
+    stochastic optimization*, (1.2)
     """
     a, b = (_rational(rate, "a rate of Adam") for rate in rates)
-    return AdaptiveFlow("adamw" if decoupled else "adam", decay=_rational(weight_decay, "weight_decay", False), decoupled=decoupled,
-                        kind="adam", rates=(("a", a), ("b", b)))
+    return AdaptiveFlow(
+        "adamw" if decoupled else "adam",
+        decay=_rational(weight_decay, "weight_decay", False),
+        decoupled=decoupled,
+        kind="adam",
+        rates=(("a", a), ("b", b)),
+    )
 
 
 def rmsprop(rate=10, weight_decay=0, centred=False, momentum=None):
@@ -315,7 +365,8 @@ def rmsprop(rate=10, weight_decay=0, centred=False, momentum=None):
 
     INPUT:
 
-    - ``rate`` -- `b = (1 - \alpha)/\eta`; ``centred`` -- whether the mean gradient is subtracted; ``momentum`` -- `(1 - \mu)/\eta`, or ``None``
+    - ``rate`` -- `b = (1 - \alpha)/\eta`; ``centred`` -- whether the mean gradient is subtracted; ``momentum`` --
+      `(1 - \mu)/\eta`, or ``None``
 
     EXAMPLES::
 
@@ -325,7 +376,9 @@ def rmsprop(rate=10, weight_decay=0, centred=False, momentum=None):
         [0, 0, 0]
     """
     kind = "rmsprop" + ("-centred" if centred else "") + ("" if momentum is None else "-momentum")
-    rates = [("b", _rational(rate, "rate"))] + ([] if momentum is None else [("a", _rational(momentum, "momentum", False))])
+    rates = [("b", _rational(rate, "rate"))] + (
+        [] if momentum is None else [("a", _rational(momentum, "momentum", False))]
+    )
     return AdaptiveFlow("rmsprop", decay=_rational(weight_decay, "weight_decay", False), kind=kind, rates=tuple(rates))
 
 

@@ -18,7 +18,8 @@ from ..runtime.errors import InputError, InputTypeError, NotCovered
 
 ONE = Fraction(1)
 
-# Laws are searched up to this power of the slowest decay squared; with decays further apart they are counted, and listed at a higher degree only.
+# Laws are searched up to this power of the slowest decay squared; with decays further apart they are counted, and
+# listed at a higher degree only.
 _FASTEST = 4
 
 
@@ -37,9 +38,11 @@ class Flow:
 
     - ``groups`` -- rates and decays of groups of parameters, or ``None``: see :mod:`.groups`
 
-    - ``decoupled`` -- whether weight decay moves the parameters of a second-order flow directly: `\theta' = w - \lambda \theta`
+    - ``decoupled`` -- whether weight decay moves the parameters of a second-order flow directly:
+      `\theta' = w - \lambda \theta`
 
-    - ``scaled`` -- ``"layers"``: each array of parameters at a rate of its own, any positive function; ``"all"``: one such function (clipping)
+    - ``scaled`` -- ``"layers"``: each array of parameters at a rate of its own, any positive function; ``"all"``: one
+      such function (clipping)
 
     - ``remarks`` -- lines for people: what time means, what was left out
 
@@ -151,9 +154,21 @@ class Flow:
         if self.scaled == "layers":
             response = RescaledResponse(response)
         denominator = None if metric is None else state.metric_denominator(metric)
-        family = FlowFamily(response, state.names, state.parameters, state.forced, state.drift(), entries,
-                            constants=state.constants, time=state.time, rate=state.rate_text(), meaning=state.meaning(), ansatz=state.ansatz(),
-                            exact_flow=state.exact_flow(), metric_denominator=denominator)
+        family = FlowFamily(
+            response,
+            state.names,
+            state.parameters,
+            state.forced,
+            state.drift(),
+            entries,
+            constants=state.constants,
+            time=state.time,
+            rate=state.rate_text(),
+            meaning=state.meaning(),
+            ansatz=state.ansatz(),
+            exact_flow=state.exact_flow(),
+            metric_denominator=denominator,
+        )
         family.remarks = self.remarks
         return family
 
@@ -206,7 +221,9 @@ class _State:
             return None
         theta = range(self.parameters, self.parameters + D)
         if not flow.second_order:
-            return [{(self.time,): self.rate}] + [{(i,): -decay} if decay else {} for i, decay in zip(theta, self.decays)]
+            return [{(self.time,): self.rate}] + [
+                {(i,): -decay} if decay else {} for i, decay in zip(theta, self.decays)
+            ]
         velocity = range(self.forced, self.forced + D)
         if flow.tau.symbolic:
             p, q, clock = None, {(): ONE}, [{}, self._tau_s()]
@@ -217,8 +234,10 @@ class _State:
             damped = [sparse.scaled(self._in_time(p, (j,)), -ONE) for j in velocity]
         moved = [q if p is None else self._in_time(q) for _ in theta]
         moved = [sparse.multiply(factor, {(j,): ONE}) for factor, j in zip(moved, velocity)]
-        pulls = [sparse.scaled(sparse.multiply(q if p is None else self._in_time(q), {(i,): ONE}), -decay) if decay else {}
-                 for i, decay in zip(theta, self.decays)]
+        pulls = [
+            sparse.scaled(sparse.multiply(q if p is None else self._in_time(q), {(i,): ONE}), -decay) if decay else {}
+            for i, decay in zip(theta, self.decays)
+        ]
         if flow.decoupled:
             return clock + [sparse.add(a, b) for a, b in zip(moved, pulls)] + damped
         return clock + moved + [sparse.add(a, b) for a, b in zip(damped, pulls)]
@@ -234,8 +253,10 @@ class _State:
             if bad == "t" and self.exponential:
                 raise InputError("the metric depends on t, but with this flow the time enters as s = exp(rate * t): "
                                  "write it in s, or take tau = 0 or a tau that depends on t")
-            raise InputError(f"the metric has the variable {bad}, which is not a coordinate ({', '.join(self.names[:8])}"
-                             f"{', ...' if len(self.names) > 8 else ''})")
+            raise InputError(
+                f"the metric has the variable {bad}, which is not a coordinate ({', '.join(self.names[:8])}"
+                f"{', ...' if len(self.names) > 8 else ''})"
+            )
         top = max((sparse.degree(terms) for _, _, terms in metric.entries), default=0)
         place = {name: i for i, name in enumerate(self.names)}
         return [(row, column, self._in_state(metric, terms, top, place)) for row, column, terms in metric.entries]
@@ -269,7 +290,10 @@ class _State:
         if not self.flow.second_order:
             return {(i,): ONE}
         if self.flow.decoupled:
-            raise NotCovered("mirror descent with momentum and decoupled weight decay is not covered; use coupled decay, or the Euclidean metric")
+            raise NotCovered(
+                "mirror descent with momentum and decoupled weight decay is not covered; use coupled "
+                "decay, or the Euclidean metric"
+            )
         w = i - self.parameters + self.forced
         if self.flow.tau.symbolic:
             return {(0, i): ONE, (w,): ONE}
@@ -278,7 +302,8 @@ class _State:
         return sparse.add(self._in_time(self.flow.tau.numerator, (i,)), self._in_time(self.flow.tau.denominator, (w,)))
 
     def ansatz(self):
-        """Return groups (coordinates, degree) of the default search: degree 2, times powers of the time; ``None`` for the family's own."""
+        """Return groups (coordinates, degree) of the default search: degree 2, times powers of the time; ``None`` for
+        the family's own."""
         if self.names is self.alone:
             return None
         groups = [(list(range(self.parameters, len(self.names))), 2)]
@@ -307,7 +332,9 @@ class _State:
         if self.flow.second_order:
             for i in range(self.D):
                 of = self.names[self.parameters + i]
-                out[self.names[self.forced + i]] = f"the momentum that moves {of}" if self.flow.decoupled else f"time derivative of {of}"
+                out[self.names[self.forced + i]] = (
+                    f"the momentum that moves {of}" if self.flow.decoupled else f"time derivative of {of}"
+                )
         return out
 
     def rate_text(self):
@@ -336,12 +363,13 @@ def _unused(name, taken):
 
 def gradient(metric=None):
     r"""
-    Return gradient flow `\theta' = -M(\theta) \nabla E(\theta)`: control fields `M \nabla_\theta f(\theta; \xi)`, no drift.
+    Return gradient flow `\theta' = -M(\theta) \nabla E(\theta)`: control fields `M \nabla_\theta f(\theta; \xi)`, no
+    drift.
 
     INPUT:
 
-    - ``metric`` -- ``None``: the network's own, else Euclidean; ``"euclidean"``, ``"mirror"``; a list of polynomials (the
-      diagonal); or a square matrix of polynomials or rational functions, symmetric or not
+    - ``metric`` -- ``None``: the network's own, else Euclidean; ``"euclidean"``, ``"mirror"``; a list of polynomials
+      (the diagonal); or a square matrix of polynomials or rational functions, symmetric or not
 
     EXAMPLES::
 
@@ -356,7 +384,8 @@ def gradient(metric=None):
         sage: flows.gradient(metric=3)
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputTypeError: metric 3 is not a metric; give a list (the diagonal), a square matrix or flows.mirror(potential).metric
+        sage_conslaw.InputTypeError: metric 3 is not a metric; give a list (the diagonal), a square matrix or
+        flows.mirror(potential).metric
     """
     return Flow("gradient", metric=as_metric(metric))
 
@@ -390,7 +419,9 @@ def as_metric(metric):
                         "or flows.mirror(potential).metric")
     if any(isinstance(row, (list, tuple)) for row in metric):
         if not all(isinstance(row, (list, tuple)) for row in metric):
-            raise InputTypeError("a metric is a list of polynomials (the diagonal) or the rows of a square matrix, not a mixture")
+            raise InputTypeError(
+                "a metric is a list of polynomials (the diagonal) or the rows of a square matrix, not a mixture"
+            )
         return full(metric)
     return diagonal(metric)
 
@@ -446,7 +477,8 @@ def momentum(tau=0, metric=None):
         sage: conservation_laws(net, flow=flows.momentum()).number
         1
         sage: print(conservation_laws(net, flow=flows.momentum(tau=1)).readable_laws()[0])
-        exp(t)*(U1_1_2*dU1_1_1 - U1_1_1*dU1_1_2 + U1_2_2*dU1_2_1 - U1_2_1*dU1_2_2 + U2_2_1*dU2_1_1 + U2_2_2*dU2_1_2 - U2_1_1*dU2_2_1 - U2_1_2*dU2_2_2)
+        exp(t)*(U1_1_2*dU1_1_1 - U1_1_1*dU1_1_2 + U1_2_2*dU1_2_1 - U1_2_1*dU1_2_2 + U2_2_1*dU2_1_1 + U2_2_2*dU2_1_2 -
+        U2_1_1*dU2_2_1 - U2_1_2*dU2_2_2)
     """
     return Flow("momentum", tau=damping(tau), metric=as_metric(metric))
 
@@ -466,13 +498,15 @@ def nesterov(metric=None):
 
 def weight_decay(rate, flow=None, decoupled=False):
     r"""
-    Return a flow with weight decay, the term `-\lambda \theta`, added ([MGP2025]_: a law `h` of degree `k` becomes `h\, e^{k \lambda t}`).
+    Return a flow with weight decay, the term `-\lambda \theta`, added ([MGP2025]_: a law `h` of degree `k` becomes
+    `h\, e^{k \lambda t}`).
 
     INPUT:
 
     - ``rate`` -- a rational `\lambda \ge 0`; ``flow`` -- the flow without it, by default gradient flow
 
-    - ``decoupled`` -- for momentum, whether the decay acts on the parameters, `\theta' = w - \lambda \theta`, or on the gradient
+    - ``decoupled`` -- for momentum, whether the decay acts on the parameters, `\theta' = w - \lambda \theta`, or on the
+      gradient
 
     EXAMPLES::
 

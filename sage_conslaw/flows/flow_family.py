@@ -33,7 +33,8 @@ class FlowFamily(ControlAffineFamily):
 
     - ``exact_flow`` -- how the drift integrates exactly, or ``None``: see :meth:`drift_flow`
 
-    - ``metric_denominator`` -- sparse polynomial in the state that the metric's entries are divided by: it changes speeds, no law
+    - ``metric_denominator`` -- sparse polynomial in the state that the metric's entries are divided by: it changes
+      speeds, no law
 
     EXAMPLES::
 
@@ -60,7 +61,9 @@ class FlowFamily(ControlAffineFamily):
         self.constants = tuple(constants)
         self.time, self.rate = time, rate
         self.meaning = meaning or {}
-        self.ansatz = ansatz or [(list(range(len(self.names))) if len(self.names) <= _LISTED else range(len(self.names)), 2)]
+        self.ansatz = ansatz or [
+            (list(range(len(self.names))) if len(self.names) <= _LISTED else range(len(self.names)), 2)
+        ]
         self.exact_flow = exact_flow
         # A control that moves only coordinates it does not depend on is a shear: its flow adds its value.
         forced = range(first_forced, first_forced + response.dimension)
@@ -77,11 +80,16 @@ class FlowFamily(ControlAffineFamily):
             self._places[present] = np.arange(len(present))
             self._metric_map = sparse.PolynomialMap([terms for _, _, terms in self.metric], self.dimension)
             metric_degree = self._metric_map.degree
-        polynomials = list(drift or []) + [terms for _, _, terms in metric or ()] + list(getattr(response, "components", ()))
+        polynomials = (
+            list(drift or []) + [terms for _, _, terms in metric or ()] + list(getattr(response, "components", ()))
+        )
         denominators = sum(v.denominator.bit_length() for f in polynomials for v in f.values() if v.denominator > 1)
-        # A network's own coefficients are 1 and its fixed numbers; its fields have at most as many terms as dimensions to the degree.
+        # A network's own coefficients are 1 and its fixed numbers; its fields have at most as many terms as dimensions
+        # to the degree.
         denominators += getattr(response, "constant_bits", 0)
-        self.height_bits = denominators + sparse.coefficient_bits(polynomials) + response.degree * len(self.names).bit_length()
+        self.height_bits = (
+            denominators + sparse.coefficient_bits(polynomials) + response.degree * len(self.names).bit_length()
+        )
         drift_degree = max(map(sparse.degree, drift), default=0) if drift else 0
         self.field_degree = max(response.degree + metric_degree, drift_degree + 1)
 
@@ -199,9 +207,10 @@ class FlowFamily(ControlAffineFamily):
         r"""
         Return the endpoint of the exact flow of the drift from ``z``, modulo the prime ``p``.
 
-        With `h` or `\sigma` for ``step``, for constant damping `\tau = 0`: `t + h, \theta + h w, w`; for `\tau \ne 0`, `\sigma = e^{\tau h}`:
-        `\sigma s, \theta + w (1 - 1/\sigma)/\tau, w / \sigma`; for `\tau = k/t`, `\sigma` the ratio of times: `\sigma t`,
-        `\theta + t w (1 - \sigma^{1-k})/(k - 1), w \sigma^{-k}`.  A list of steps goes with a batch of points.
+        With `h` or `\sigma` for ``step``, for constant damping `\tau = 0`: `t + h, \theta + h w, w`; for `\tau \ne 0`,
+        `\sigma = e^{\tau h}`: `\sigma s, \theta + w (1 - 1/\sigma)/\tau, w / \sigma`; for `\tau = k/t`, `\sigma` the
+        ratio of times: `\sigma t`, `\theta + t w (1 - \sigma^{1-k})/(k - 1), w \sigma^{-k}`.  A list of steps goes with
+        a batch of points.
 
         EXAMPLES::
 
@@ -235,7 +244,10 @@ class FlowFamily(ControlAffineFamily):
             scale = pow(number - 1, -1, p)
             reach = constants(lambda a, b: (1 - (pow(b, number - 1, p) if number else a)) * scale)
             theta = A.add(theta, A.multiply(A.multiply(reach, time), w))
-            time, w = A.multiply(constants(lambda a, b: a), time), A.multiply(constants(lambda a, b: pow(b, number, p)), w)
+            time, w = (
+                A.multiply(constants(lambda a, b: a), time),
+                A.multiply(constants(lambda a, b: pow(b, number, p)), w),
+            )
         else:
             if number is None:
                 # An indeterminate damping is a coordinate that nothing moves: its value is a constant.
@@ -329,11 +341,15 @@ class FlowFamily(ControlAffineFamily):
         """
         Return the parameter arrays in which a law is not constant.
 
-        What moves is expanded: one identity for 16 laws of several blocks of a transformer expands all of them at once (36 s where
-        laws of one block after the other take 0.4 s).
+        What moves is expanded: one identity for 16 laws of several blocks of a transformer expands all of them at once
+        (36 s where laws of one block after the other take 0.4 s).
         """
         starts = self.response.leaf_starts
-        return frozenset(np.searchsorted(starts, [i - self.first_forced for monomial in law for i in monomial], side="right").tolist())
+        return frozenset(
+            np.searchsorted(
+                starts, [i - self.first_forced for monomial in law for i in monomial], side="right"
+            ).tolist()
+        )
 
     def _controls_annihilate(self, ring, gradient):
         D = self.response.dimension

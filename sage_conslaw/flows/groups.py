@@ -1,9 +1,9 @@
 r"""
 Groups of parameters: arrays that are trained at rates of their own, decay at rates of their own, or are frozen.
 
-Rates are a constant diagonal metric, `\theta_i' = -r_i\, \partial_i E`: `|u|^2 - |v|^2` for a product becomes `|u|^2 / r_u - |v|^2 / r_v`.
-Different decays are a drift `-\lambda_i \theta_i`: a law is kept, times an exponential, only within what decays alike.  A frozen array has
-the rate 0, and each of its entries is a law.
+Rates are a constant diagonal metric, `\theta_i' = -r_i\, \partial_i E`: `|u|^2 - |v|^2` for a product becomes
+`|u|^2 / r_u - |v|^2 / r_v`. Different decays are a drift `-\lambda_i \theta_i`: a law is kept, times an exponential,
+only within what decays alike.  A frozen array has the rate 0, and each of its entries is a law.
 """
 from dataclasses import dataclass
 from fractions import Fraction
@@ -62,17 +62,27 @@ class Groups:
             sage: Groups(("W",), None, (Fraction(1r),), (Fraction(0r),)).arranged(networks.linear([1, 1, 2]).response())
             Traceback (most recent call last):
             ...
-            sage_conslaw.InputError: the optimiser has 1 array (W) and the network 2 (U1, U2); give the names of the network's parameters
+            sage_conslaw.InputError: the optimiser has 1 array (W) and the network 2 (U1, U2); give the names of the
+            network's parameters
         """
-        arrays = [(leaf.name, leaf.size) for leaf in response.leaves] if hasattr(response, "leaves") else [(name, 1) for name in response.names]
+        arrays = (
+            [(leaf.name, leaf.size) for leaf in response.leaves]
+            if hasattr(response, "leaves")
+            else [(name, 1) for name in response.names]
+        )
         known = [name for name, _ in arrays]
         if self.names is not None and set(self.names) == set(known):
             order = [self.names.index(name) for name in known]
-        elif len(self.rates) == len(arrays) and (self.sizes is None or list(self.sizes) == [size for _, size in arrays]):
+        elif len(self.rates) == len(arrays) and (
+            self.sizes is None or list(self.sizes) == [size for _, size in arrays]
+        ):
             order = range(len(arrays))
         else:
-            raise InputError(f"the optimiser has {_arrays(self.names, len(self.rates))} and the network {len(arrays)} ({', '.join(known[:8])}"
-                             f"{', ...' if len(known) > 8 else ''}); give the names of the network's parameters")
+            raise InputError(
+                f"the optimiser has {_arrays(self.names, len(self.rates))} and the network "
+                f"{len(arrays)} ({', '.join(known[:8])}"
+                f"{', ...' if len(known) > 8 else ''}); give the names of the network's parameters"
+            )
         rates, decays = [], []
         for place, (_, size) in zip(order, arrays):
             rates += [self.rates[place]] * size
@@ -114,4 +124,6 @@ def common_rate(decays):
     moving = {decay for decay in decays if decay}
     if not moving:
         return Fraction(0)
-    return Fraction(reduce(gcd, (decay.numerator for decay in moving)), reduce(lcm, (decay.denominator for decay in moving)))
+    return Fraction(
+        reduce(gcd, (decay.numerator for decay in moving)), reduce(lcm, (decay.denominator for decay in moving))
+    )

@@ -56,8 +56,11 @@ class Metric:
         unknown = [name for name in self.names if name not in parameters]
         missing = [name for name in parameters if name not in self.names]
         if unknown or missing:
-            raise InputError(f"the potential is in {', '.join(self.names[:8])}, the parameters are {len(parameters)} ({', '.join(parameters[:8])}): "
-                             f"{'it must depend on each, with a regular Hessian' if missing else 'rename its variables'}")
+            raise InputError(
+                f"the potential is in {', '.join(self.names[:8])}, the parameters are {len(parameters)} "
+                f"({', '.join(parameters[:8])}): "
+                f"{'it must depend on each, with a regular Hessian' if missing else 'rename its variables'}"
+            )
         place = {name: i for i, name in enumerate(parameters)}
         row = [place[name] for name in self.names]
         return replace(self, entries=tuple((row[i], row[j], f) for i, j, f in self.entries), by_name=False)
@@ -67,7 +70,8 @@ class Metric:
 
 
 def _common(polynomials, what):
-    """Return names, numerators and the common denominator (``None`` for 1) of numbers, polynomials or rational functions."""
+    """Return names, numerators and the common denominator (``None`` for 1) of numbers, polynomials or rational
+    functions."""
     from .._sage import QQ, RR, FractionField, PolynomialRing
     from ..inputs.polynomials import parse_rational_functions
     flat = list(polynomials)
@@ -79,7 +83,9 @@ def _common(polynomials, what):
         field = FractionField(ring)
         flat = [field(sparse.to_sage(a, ring)) / field(sparse.to_sage(b, ring)) for a, b in pairs]
     parents = [f.parent() for f in flat if hasattr(f, "parent")]
-    rings = [parent.ring() if hasattr(parent, "ring") and hasattr(parent.ring(), "gens") else parent for parent in parents]
+    rings = [
+        parent.ring() if hasattr(parent, "ring") and hasattr(parent.ring(), "gens") else parent for parent in parents
+    ]
     rings = [ring for ring in rings if _is_polynomial_ring(ring)]
     if any(hasattr(f, "free_symbols") for f in flat):
         from ..inputs.polynomials import polynomials_of_one_ring
@@ -106,7 +112,10 @@ def _number(value, what):
         return Fraction(str(value))
     except ValueError:
         home = f" of {value.parent()}" if hasattr(value, "parent") else ""
-        raise InputTypeError(f"{what} contains {value}{home}; give exact numbers, polynomials or rational functions of a Sage ring over QQ") from None
+        raise InputTypeError(
+            f"{what} contains {value}{home}; give exact numbers, polynomials or rational functions of a "
+            f"Sage ring over QQ"
+        ) from None
 
 
 def _is_polynomial_ring(ring):
@@ -128,11 +137,13 @@ def diagonal(entries, name="diagonal", dual=False):
         sage: diagonal([u, 0])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the metric is singular: entry 2 of its diagonal is zero; a parameter that must not move is no parameter
+        sage_conslaw.InputError: the metric is singular: entry 2 of its diagonal is zero; a parameter that must not move
+        is no parameter
         sage: diagonal([SR.var("u"), 1])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputTypeError: the metric contains u of Symbolic Ring; give exact numbers, polynomials or rational functions of a Sage ring over QQ
+        sage_conslaw.InputTypeError: the metric contains u of Symbolic Ring; give exact numbers, polynomials or rational
+        functions of a Sage ring over QQ
     """
     entries = list(entries)
     names, terms, denominator = _common(entries, "the metric")
@@ -156,11 +167,13 @@ def full(rows, name="matrix", dual=False):
         sage: full([[u, v]])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the metric has 1 row and a row of 2 entries; it must be square, one row and column a parameter
+        sage_conslaw.InputError: the metric has 1 row and a row of 2 entries; it must be square, one row and column a
+        parameter
         sage: full([[u, v], [u, v]])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the metric is singular at generic points (its determinant is zero); give an invertible matrix
+        sage_conslaw.InputError: the metric is singular at generic points (its determinant is zero); give an invertible
+        matrix
     """
     rows = [list(row) for row in rows]
     n = len(rows)
@@ -215,7 +228,8 @@ def of_potential(potential, names=None):
         sage: of_potential(exp(u) + v^2)
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the Hessian of the potential has the entry e^u, which is not rational; give the metric itself as rational functions, or other parameters
+        sage_conslaw.InputError: the Hessian of the potential has the entry e^u, which is not rational; give the metric
+        itself as rational functions, or other parameters
         sage: of_potential(u + v^2)
         Traceback (most recent call last):
         ...
@@ -223,13 +237,17 @@ def of_potential(potential, names=None):
     """
     from .._sage import QQ, FractionField, PolynomialRing, matrix
     if not hasattr(potential, "hessian") or not hasattr(potential, "variables"):
-        raise InputTypeError(f"the potential {potential!r} is not a Sage expression; give e.g. u*log(u) + v^2/2 in SR variables")
+        raise InputTypeError(
+            f"the potential {potential!r} is not a Sage expression; give e.g. u*log(u) + v^2/2 in SR variables"
+        )
     variables = list(potential.variables())
     names = [str(v) for v in variables] if names is None else list(names)
     by_name = {str(v): v for v in variables}
     missing = [name for name in by_name if name not in names]
     if missing:
-        raise InputError(f"the potential has the variable {missing[0]}, which is not a parameter ({', '.join(names[:8])})")
+        raise InputError(
+            f"the potential has the variable {missing[0]}, which is not a parameter ({', '.join(names[:8])})"
+        )
     ring = PolynomialRing(QQ, names, len(names))
     field = FractionField(ring)
     n = len(names)
@@ -279,7 +297,8 @@ def natural(phi, damping=0):
         sage: natural([u*v])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: J^T J is singular at generic points: phi does not determine the parameters; add damping=1
+        sage_conslaw.InputError: J^T J is singular at generic points: phi does not determine the parameters; add
+        damping=1
         sage: natural([u*v], damping=1)
         natural metric
     """
@@ -318,7 +337,8 @@ def of_network(network, name=None):
         sage: of_network(networks.linear([2, 2]), "icnn")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the icnn metric needs a network with positive parameters; linear has none: choose 'euclidean' or 'mirror'
+        sage_conslaw.InputError: the icnn metric needs a network with positive parameters; linear has none: choose
+        'euclidean' or 'mirror'
     """
     names = network.response().names
     if name == "mirror":

@@ -1,10 +1,11 @@
 r"""
 Gradients rescaled by unknown positive functions: clipping, normalised gradients, layer-wise rates.
 
-A field `\kappa\, v` with one function `\kappa > 0` for all coordinates annihilates what `v` annihilates: with `\kappa` as one more free
-datum the span of the controls is the same, so the laws are those of the flow without `\kappa`, for every rule that chooses it.
-With one function a layer, the controls are `(\kappa_1 v_1, \dots, \kappa_L v_L)`, and their span is the direct sum of the layers' spans: what
-is conserved then is conserved for *every* choice of layer-wise rates, and laws between layers are lost.
+A field `\kappa\, v` with one function `\kappa > 0` for all coordinates annihilates what `v` annihilates: with `\kappa`
+as one more free datum the span of the controls is the same, so the laws are those of the flow without `\kappa`, for
+every rule that chooses it. With one function a layer, the controls are `(\kappa_1 v_1, \dots, \kappa_L v_L)`, and their
+span is the direct sum of the layers' spans: what is conserved then is conserved for *every* choice of layer-wise rates,
+and laws between layers are lost.
 """
 import numpy as np
 
@@ -56,7 +57,9 @@ class RescaledResponse:
     def data_from_numbers(self, p, rows):
         """Return rates and data from lists of numbers, the rates first."""
         rates = [row[:self.layers] for row in rows]
-        return modular.residues(rates, (len(rows), self.layers), p), self.response.data_from_numbers(p, [row[self.layers:] for row in rows])
+        return modular.residues(rates, (len(rows), self.layers), p), self.response.data_from_numbers(
+            p, [row[self.layers :] for row in rows]
+        )
 
     def gradient(self, A, theta, data):
         """Return the gradients of the response, layer by layer times the rates."""
@@ -75,7 +78,9 @@ class RescaledResponse:
 
     def local_reparameterisation(self):
         """Refuse: the fields are not the gradients of fixed polynomials."""
-        raise NotCovered("gradients with a rate of its own a layer are not the gradients of one phi; use algorithm='modular'")
+        raise NotCovered(
+            "gradients with a rate of its own a layer are not the gradients of one phi; use algorithm='modular'"
+        )
 
     def gradient_coefficients(self):
         """Return spanning gradients: those of the response, cut to one layer each."""

@@ -1,25 +1,28 @@
 r"""
 Sign flow, `\theta' = -\operatorname{sgn}(\nabla E)`: signSGD, Adam with `\beta_1 = \beta_2 = 0`, Lion without momentum.
 
-For one data set the field is locally constant; the laws near a generic point are the functions that every sign vector annihilates which
-occurs there, so they are functions of linear ones, and their number is `D` minus the rank of the sign vectors that occur.
-Enumerating sign vectors is not needed.  The gradients at `\theta` form a linear space `V`; coordinate `j` is a linear functional `l_j` on it.
+For one data set the field is locally constant; the laws near a generic point are the functions that every sign vector
+annihilates which occurs there, so they are functions of linear ones, and their number is `D` minus the rank of the sign
+vectors that occur. Enumerating sign vectors is not needed.  The gradients at `\theta` form a linear space `V`;
+coordinate `j` is a linear functional `l_j` on it.
 
 **Lemma.** The rank of the sign vectors of `V` is the number of classes of nonzero functionals `l_j` up to factors.
 
-*Proof.* Proportional functionals have equal or opposite signs throughout, so the rank is at most that.  Let `\sum_c a_c \operatorname{sgn} l_c = 0`
-on `V` for one functional a class.  At a point of `\ker l_c` outside the other kernels, which exists as no two are proportional, cross
-`\ker l_c`: only `\operatorname{sgn} l_c` jumps, so `a_c = 0`.  The two sides of the crossing are the witness: they differ in the class alone. `\square`
+*Proof.* Proportional functionals have equal or opposite signs throughout, so the rank is at most that.  Let
+`\sum_c a_c \operatorname{sgn} l_c = 0` on `V` for one functional a class.  At a point of `\ker l_c` outside the other
+kernels, which exists as no two are proportional, cross `\ker l_c`: only `\operatorname{sgn} l_c` jumps, so `a_c = 0`.
+The two sides of the crossing are the witness: they differ in the class alone. `\square`
 
-So every law is `\sigma_i \theta_i - \sigma_j \theta_j` for two coordinates whose gradients are proportional, with `\sigma_i / \sigma_j` the sign
-of the quotient, or a coordinate that never moves.  The trivial case: `u v` has the gradients `(c v, c u)`, one class, the law
-`\operatorname{sgn}(u) u - \operatorname{sgn}(v) v`, that is `|u| - |v|`.  The famous one: two linear layers with one input and several outputs,
-`\sum_k u_k V_{ki}`, where `V_{ki}` moves by `c_i u_k`: for each `i` the `r` coordinates `V_{ki}` are one class, `m (r - 1)` laws
-`\operatorname{sgn}(u_k) V_{ki} - \operatorname{sgn}(u_l) V_{li}`.  One that fails: with two inputs and two outputs no two functionals are
-proportional, and nothing is conserved.
+So every law is `\sigma_i \theta_i - \sigma_j \theta_j` for two coordinates whose gradients are proportional, with
+`\sigma_i / \sigma_j` the sign of the quotient, or a coordinate that never moves.  The trivial case: `u v` has the
+gradients `(c v, c u)`, one class, the law `\operatorname{sgn}(u) u - \operatorname{sgn}(v) v`, that is `|u| - |v|`.
+The famous one: two linear layers with one input and several outputs, `\sum_k u_k V_{ki}`, where `V_{ki}` moves by
+`c_i u_k`: for each `i` the `r` coordinates `V_{ki}` are one class, `m (r - 1)` laws `\operatorname{sgn}(u_k) V_{ki} -
+\operatorname{sgn}(u_l) V_{li}`.  One that fails: with two inputs and two outputs no two functionals are proportional,
+and nothing is conserved.
 
-Whether two coordinates are proportional is decided exactly: a minor that is not zero modulo a prime at one point shows that they are not,
-a polynomial identity over Q that they are.
+Whether two coordinates are proportional is decided exactly: a minor that is not zero modulo a prime at one point shows
+that they are not, a polynomial identity over Q that they are.
 """
 from dataclasses import dataclass
 from fractions import Fraction
@@ -86,9 +89,21 @@ class SignFlow(WrittenFlow):
         D, first = response.dimension, 1 if self.decay else 0
         if D > MOST_FIELDS:
             if self.decay:
-                raise NotCovered(f"sign flow with weight decay is written out, for at most {MOST_FIELDS} parameters; without decay it is counted at any size")
-            where = "the gradients have the signs that they have at the given point" if self.at else "all parameters are positive"
-            return SignFamily(response.names, classes.moving, signs, (*self.remarks, f"laws where {where}; the number is the same in every region of signs"))
+                raise NotCovered(
+                    f"sign flow with weight decay is written out, for at most {MOST_FIELDS} parameters; "
+                    f"without decay it is counted at any size"
+                )
+            where = (
+                "the gradients have the signs that they have at the given point"
+                if self.at
+                else "all parameters are positive"
+            )
+            return SignFamily(
+                response.names,
+                classes.moving,
+                signs,
+                (*self.remarks, f"laws where {where}; the number is the same in every region of signs"),
+            )
         fields = []
         for members in classes.moving:
             field = [{}] * (D + first)
@@ -101,14 +116,25 @@ class SignFlow(WrittenFlow):
             return WrittenFamily.of(list(response.names), None, fields, remarks=remarks, ansatz=[(list(range(D)), 1)])
         names = [unused("s", response.names)] + list(response.names)
         drift = [{(0,): self.decay}] + [{(i + 1,): -self.decay} for i in range(D)]
-        return WrittenFamily.of(names, drift, fields, 1, remarks, time=0, rate=str(self.decay),
-                                meaning={names[0]: f"exp({self.decay}*t)"}, ansatz=[(list(range(1, D + 1)), 1), ([0], 1)])
+        return WrittenFamily.of(
+            names,
+            drift,
+            fields,
+            1,
+            remarks,
+            time=0,
+            rate=str(self.decay),
+            meaning={names[0]: f"exp({self.decay}*t)"},
+            ansatz=[(list(range(1, D + 1)), 1), ([0], 1)],
+        )
 
     def witnesses(self, network, loss="least-squares"):
         r"""
-        Return for each class of proportional coordinates two exact gradients whose sign vectors differ in this class alone.
+        Return for each class of proportional coordinates two exact gradients whose sign vectors differ in this class
+        alone.
 
-        OUTPUT: list of triples (names of the class, gradient, gradient), the gradients as lists of rationals at the point of the region
+        OUTPUT: list of triples (names of the class, gradient, gradient), the gradients as lists of rationals at the
+        point of the region
 
         EXAMPLES::
 
@@ -122,7 +148,10 @@ class SignFlow(WrittenFlow):
         from .._sage import QQ
         classes = proportional_classes(network.response(loss))
         sage = lambda vector: [QQ((value.numerator, value.denominator)) for value in vector]
-        return [([classes.names[j] for j in members], *map(sage, pair)) for members, pair in zip(classes.moving, classes.crossings(self.at))]
+        return [
+            ([classes.names[j] for j in members], *map(sage, pair))
+            for members, pair in zip(classes.moving, classes.crossings(self.at))
+        ]
 
 
 class SignFamily(WrittenFamily):
@@ -236,14 +265,17 @@ class ProportionalClasses:
         return next(row for row in self.gradients if row[members[0]])
 
     def point(self, at):
-        """Return the rational point: what is given, else small positive numbers with no relation that would hold by accident."""
+        """Return the rational point: what is given, else small positive numbers with no relation that would hold by
+        accident."""
         place = {name: i for i, name in enumerate(self.names)}
         # Quotients of distinct odd numbers; any generic positive point does.
         values = [Fraction(2 * i + 3, 2 * ((7 * i + 3) % 97) + 5) for i in range(len(self.names))]
         for name, value in at:
             if name not in place:
-                raise InputError(f"the point has the coordinate {name}, which is not a parameter ({', '.join(self.names[:8])}"
-                                 f"{', ...' if len(self.names) > 8 else ''})")
+                raise InputError(
+                    f"the point has the coordinate {name}, which is not a parameter ({', '.join(self.names[:8])}"
+                    f"{', ...' if len(self.names) > 8 else ''})"
+                )
             values[place[name]] = value
         return values
 
@@ -258,8 +290,11 @@ class ProportionalClasses:
             for j in members:
                 value = _value(row[j], values)
                 if not value:
-                    raise InputError(f"the gradient of {self.names[j]} vanishes at the point for all data that move its class: the point lies on a "
-                                     "wall between regions; give other numbers")
+                    raise InputError(
+                        f"the gradient of {self.names[j]} vanishes at the point for all data that move "
+                        f"its class: the point lies on a "
+                        "wall between regions; give other numbers"
+                    )
                 out[j] = 1 if value > 0 else -1
             if out[members[0]] < 0:
                 for j in members:
@@ -267,7 +302,8 @@ class ProportionalClasses:
         return out
 
     def crossings(self, at):
-        """Return for each class two gradients at the point on the two sides of its kernel, on one side of all others."""
+        """Return for each class two gradients at the point on the two sides of its kernel, on one side of all
+        others."""
         values = self.point(at)
         table = [[_value(f, values) for f in row] for row in self.gradients]
         columns = [[row[members[0]] for row in table] for members in self.moving]
@@ -277,8 +313,13 @@ class ProportionalClasses:
             base = _in_kernel(functional, other)
             reach = [abs(_dot(c, base)) / abs(_dot(c, functional)) for c in other if _dot(c, functional)]
             step = min(reach, default=ONE) / 2
-            pair = [[sum((b + sign * step * f) * row[j] for b, f, row in zip(base, functional, table)) for j in range(len(self.names))]
-                    for sign in (1, -1)]
+            pair = [
+                [
+                    sum((b + sign * step * f) * row[j] for b, f, row in zip(base, functional, table))
+                    for j in range(len(self.names))
+                ]
+                for sign in (1, -1)
+            ]
             out.append(pair)
         return out
 
@@ -299,7 +340,11 @@ class ProportionalClasses:
     def region_text(self, at, signs):
         """Say where the laws hold that are listed."""
         if not at:
-            where = "all parameters are positive" if len(self.names) > 4 else ", ".join(f"{name} > 0" for name in self.names)
+            where = (
+                "all parameters are positive"
+                if len(self.names) > 4
+                else ", ".join(f"{name} > 0" for name in self.names)
+            )
         else:
             where = "the gradients have the signs that they have at the given point"
         if all(len(members) == 1 for members in self.moving):
@@ -387,10 +432,13 @@ class _Lazily:
 
 
 def _refined(response, generator, classes, still):
-    """Split classes by their gradients for a few data at a random point modulo a prime; what is split is proved not proportional."""
+    """Split classes by their gradients for a few data at a random point modulo a prime; what is split is proved not
+    proportional."""
     p = random_prime(generator)
     theta = random_array(generator, (response.dimension,), p)
-    rows = np.broadcast_to(response.gradient(ModularArithmetic(p), theta, response.draw(generator, p, 6)), (6, response.dimension))
+    rows = np.broadcast_to(
+        response.gradient(ModularArithmetic(p), theta, response.draw(generator, p, 6)), (6, response.dimension)
+    )
     columns, out, zero = rows.T.tolist(), [], []
     for members in [*classes, still]:
         groups = {}
@@ -409,32 +457,39 @@ def _prove(gradients, classes, still, names):
     """Check by identities over Q what random points only suggest."""
     for j in still:
         if any(row[j] for row in gradients):
-            raise ArithmeticError(f"the gradient of {names[j]} vanished at random points but is not zero; please report it with the network")
+            raise ArithmeticError(
+                f"the gradient of {names[j]} vanished at random points but is not zero; please report "
+                f"it with the network"
+            )
     for members in classes:
         i = members[0]
         first = next((row for row in gradients if row[i]), None)
         for j in members[1:]:
             for row in gradients:
                 if (row[i] or row[j]) and sparse.multiply(first[i], row[j]) != sparse.multiply(first[j], row[i]):
-                    raise ArithmeticError(f"the gradients of {names[i]} and {names[j]} were proportional at random points but are not; "
-                                          "please report it with the network")
+                    raise ArithmeticError(
+                        f"the gradients of {names[i]} and {names[j]} were proportional at random points but are not; "
+                        "please report it with the network"
+                    )
 
 
 def sign(at=None):
     r"""
-    Return sign flow `\theta' = -\operatorname{sgn} \nabla E`, whose laws are linear on each region of signs; their number is exact.
+    Return sign flow `\theta' = -\operatorname{sgn} \nabla E`, whose laws are linear on each region of signs; their
+    number is exact.
 
     INPUT:
 
-    - ``at`` -- a dictionary of parameters and rational numbers: the point near which laws are listed; parameters that are not named are
-      positive.  The number is the same in every region
+    - ``at`` -- a dictionary of parameters and rational numbers: the point near which laws are listed; parameters that
+      are not named are positive.  The number is the same in every region
 
     EXAMPLES:
 
     Two linear layers, by inputs, hidden units and outputs::
 
         sage: from sage_conslaw import conservation_laws, count_conservation_laws, flows, networks
-        sage: [count_conservation_laws(networks.linear(sizes), flow=flows.sign()).number for sizes in ([1, 3, 1], [1, 2, 3], [2, 4, 1], [2, 3, 2])]
+        sage: [count_conservation_laws(networks.linear(sizes), flow=flows.sign()).number for sizes in ([1, 3, 1], [1,
+        ....:     2, 3], [2, 4, 1], [2, 3, 2])]
         [5, 3, 6, 0]
 
     Near another point::
@@ -449,13 +504,18 @@ def sign(at=None):
         sage: flows.sign({"x": 0.5})
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputTypeError: the coordinate x = 0.500000000000000 of the point is not exact; give a rational such as -1 or 1/2
+        sage_conslaw.InputTypeError: the coordinate x = 0.500000000000000 of the point is not exact; give a rational
+        such as -1 or 1/2
     """
     if at is None:
         return SignFlow("sign")
     if not isinstance(at, dict):
-        raise InputTypeError(f"the point {at!r} is not a dictionary of parameters and rational numbers; give e.g. {{'U1_1_1': -1}}")
+        raise InputTypeError(
+            f"the point {at!r} is not a dictionary of parameters and rational numbers; give e.g. {{'U1_1_1': -1}}"
+        )
     for name, value in at.items():
         if not is_exact(value):
-            raise InputTypeError(f"the coordinate {name} = {value} of the point is not exact; give a rational such as -1 or 1/2")
+            raise InputTypeError(
+                f"the coordinate {name} = {value} of the point is not exact; give a rational such as -1 or 1/2"
+            )
     return SignFlow("sign", at=tuple((str(name), Fraction(str(value))) for name, value in at.items()))

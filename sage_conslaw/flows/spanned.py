@@ -1,10 +1,12 @@
 r"""
-Flows whose fields are no combinations of gradients, but are polynomial in them: written out from finitely many gradients that span.
+Flows whose fields are no combinations of gradients, but are polynomial in them: written out from finitely many
+gradients that span.
 
-Let `G_1, \dots, G_k` be polynomial gradients that span those of the response at every `\theta`.  An optimiser that moves by a function
-`F(\theta, g)` of the gradient `g = \sum_a c_a G_a`, polynomial in `g`, conserves `h` for all data iff `\langle \nabla h, F(\theta, g) \rangle`
-vanishes for all `c`, that is, coefficient by coefficient: a family of finitely many polynomial fields, one a monomial in `c`.
-For `F = g^{\odot 3}` and one gradient `G = (v, u)` this is the one field `(v^3, u^3)`, and `u^4 - v^4` is its law.
+Let `G_1, \dots, G_k` be polynomial gradients that span those of the response at every `\theta`.  An optimiser that
+moves by a function `F(\theta, g)` of the gradient `g = \sum_a c_a G_a`, polynomial in `g`, conserves `h` for all data
+iff `\langle \nabla h, F(\theta, g) \rangle` vanishes for all `c`, that is, coefficient by coefficient: a family of
+finitely many polynomial fields, one a monomial in `c`. For `F = g^{\odot 3}` and one gradient `G = (v, u)` this is the
+one field `(v^3, u^3)`, and `u^4 - v^4` is its law.
 """
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,7 +24,8 @@ MOST_FIELDS = 3000
 
 def spanning_gradients(response):
     r"""
-    Return polynomial gradients that span those of the response at every point: lists of sparse polynomials, one a parameter.
+    Return polynomial gradients that span those of the response at every point: lists of sparse polynomials, one a
+    parameter.
 
     EXAMPLES::
 
@@ -120,8 +123,11 @@ class WrittenFamily(VectorFieldFamily):
             ()
         """
         if len(controls) > MOST_FIELDS:
-            raise NotCovered(f"this optimiser's family has {len(controls)} fields when it is written out; at most {MOST_FIELDS} are taken: "
-                             "try a smaller network of the same kind")
+            raise NotCovered(
+                f"this optimiser's family has {len(controls)} fields when it is written out; at most "
+                f"{MOST_FIELDS} are taken: "
+                "try a smaller network of the same kind"
+            )
         self = cls.from_terms(names, drift, controls)
         self.first_parameter = self.first_forced = first_parameter
         self.remarks = tuple(remarks)

@@ -1,9 +1,10 @@
 r"""
-Steepest descent in `\ell_p`: entry by entry `\theta_i' = -\operatorname{sgn}(g_i)\,|g_i|^{q-1}`, `1/p + 1/q = 1`, up to a common speed.
+Steepest descent in `\ell_p`: entry by entry `\theta_i' = -\operatorname{sgn}(g_i)\,|g_i|^{q-1}`, `1/p + 1/q = 1`, up to
+a common speed.
 
-For a product `u v` both `|u|^{q-1} u'` and `|v|^{q-1} v'` are `-|u v|^{q-1} |c|^{q-1}` up to the sign: `|u|^q - |v|^q` is conserved.  `q = 2` is
-gradient flow and `q = 1` sign flow.  For even `q` the field is polynomial in the gradient, and so are these laws; the others are known
-by this computation for products and are not counted here.
+For a product `u v` both `|u|^{q-1} u'` and `|v|^{q-1} v'` are `-|u v|^{q-1} |c|^{q-1}` up to the sign: `|u|^q - |v|^q`
+is conserved.  `q = 2` is gradient flow and `q = 1` sign flow.  For even `q` the field is polynomial in the gradient,
+and so are these laws; the others are known by this computation for products and are not counted here.
 """
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
@@ -58,8 +59,11 @@ class PowerFlow(WrittenFlow):
         """
         rows = spanning_gradients(response)
         if comb(len(rows) + self.exponent - 2, self.exponent - 1) > MOST_FIELDS:
-            raise NotCovered(f"steepest descent with the exponent {self.exponent} has {comb(len(rows) + self.exponent - 2, self.exponent - 1)} fields "
-                             f"here; at most {MOST_FIELDS} are taken: try a smaller network of the same kind")
+            raise NotCovered(
+                f"steepest descent with the exponent {self.exponent} has "
+                f"{comb(len(rows) + self.exponent - 2, self.exponent - 1)} fields "
+                f"here; at most {MOST_FIELDS} are taken: try a smaller network of the same kind"
+            )
         fields = []
         for chosen in combinations_with_replacement(rows, self.exponent - 1):
             field = []
@@ -75,8 +79,16 @@ class PowerFlow(WrittenFlow):
         names = [unused("s", response.names)] + list(response.names)
         drift = [{(0,): self.decay}] + [{(i + 1,): -self.decay} for i in range(D)]
         fields = [[{}] + [sparse.shifted(f, 1) for f in field] for field in fields]
-        return WrittenFamily.of(names, drift, fields, 1, time=0, rate=str(self.decay), meaning={names[0]: f"exp({self.decay}*t)"},
-                                ansatz=[(list(range(1, D + 1)), degree), ([0], degree)])
+        return WrittenFamily.of(
+            names,
+            drift,
+            fields,
+            1,
+            time=0,
+            rate=str(self.decay),
+            meaning={names[0]: f"exp({self.decay}*t)"},
+            ansatz=[(list(range(1, D + 1)), degree), ([0], degree)],
+        )
 
 
 def steepest(exponent):
@@ -95,7 +107,8 @@ def steepest(exponent):
         sage: flows.steepest(3)
         Traceback (most recent call last):
         ...
-        sage_conslaw.NotCovered: for the exponent 3 the field is not polynomial in the gradient; known for a product u*v: |u|^3 - |v|^3; give 1 or an even number
+        sage_conslaw.NotCovered: for the exponent 3 the field is not polynomial in the gradient; known for a product
+        u*v: |u|^3 - |v|^3; give 1 or an even number
     """
     from ..networks.catalog import integer
     try:

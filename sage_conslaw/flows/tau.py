@@ -151,7 +151,9 @@ def damping(tau):
     if constant and numerator[0] / denominator[0] < 0:
         raise InputError(f"tau = {text} is negative; damping takes energy out: give tau >= 0")
     if not constant and numerator:
-        probe = next(QQ(t) for t in range(1, numerator.degree() + denominator.degree() + 3) if denominator(t) and numerator(t))
+        probe = next(
+            QQ(t) for t in range(1, numerator.degree() + denominator.degree() + 3) if denominator(t) and numerator(t)
+        )
         if numerator(probe) / denominator(probe) < 0:
             raise InputError(f"tau = {text} is negative at t = {probe}; damping takes energy out: give tau >= 0")
     if denominator.degree() <= 0:

@@ -28,7 +28,8 @@ class GateFunction:
         sage: gate_function("gelu")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: activation 'gelu' is not piecewise linear; gates are known for relu, leaky relu, abs, dropout, max; cut it: x.cut('gelu'), which assumes that its values and slopes are arbitrary
+        sage_conslaw.InputError: activation 'gelu' is not piecewise linear; gates are known for relu, leaky relu, abs,
+        dropout, max; cut it: x.cut('gelu'), which assumes that its values and slopes are arbitrary
     """
 
     name: str
@@ -54,7 +55,8 @@ class CutFunction:
         sage: cut_function("swoosh")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: nonlinearity 'swoosh' is not known; known: batch norm, exp, gelu, ...; for another one cut it by x.cut(), which assumes that its values and slopes are arbitrary
+        sage_conslaw.InputError: nonlinearity 'swoosh' is not known; known: batch norm, exp, gelu, ...; for another one
+        cut it by x.cut(), which assumes that its values and slopes are arbitrary
     """
 
     name: str
@@ -63,7 +65,8 @@ class CutFunction:
     pullback: object = field(default=None, compare=False)
     # What tells apart two functions of one name: the mask, how many are chosen.
     settings: tuple = ()
-    # The same function on every arithmetic (see :mod:`.true_functions`), where its name and settings do not say which it is.
+    # The same function on every arithmetic (see :mod:`.true_functions`), where its name and settings do not say which
+    # it is.
     reading: object = field(default=None, compare=False)
 
 
@@ -106,8 +109,10 @@ def gate_function(name):
         'relu'
     """
     if name not in GATES:
-        raise InputError(f"activation {name!r} is not piecewise linear; gates are known for {', '.join(GATES)}; cut it: "
-                         f"x.cut({name!r}), which assumes that its values and slopes are arbitrary")
+        raise InputError(
+            f"activation {name!r} is not piecewise linear; gates are known for {', '.join(GATES)}; cut it: "
+            f"x.cut({name!r}), which assumes that its values and slopes are arbitrary"
+        )
     return GateFunction(name, GATES[name])
 
 
@@ -188,8 +193,12 @@ def _layer_pullback(z, s):
 
 
 _FREE = {
-    "exp": _elementwise(np.exp, np.exp), "gelu": _elementwise(_gelu, _gelu_slope), "silu": _elementwise(_silu, _silu_slope),
-    "sigmoid": _elementwise(_sigmoid, _sigmoid_slope), "softplus": _elementwise(_softplus, _sigmoid), "tanh": _elementwise(np.tanh, _tanh_slope),
+    "exp": _elementwise(np.exp, np.exp),
+    "gelu": _elementwise(_gelu, _gelu_slope),
+    "silu": _elementwise(_silu, _silu_slope),
+    "sigmoid": _elementwise(_sigmoid, _sigmoid_slope),
+    "softplus": _elementwise(_softplus, _sigmoid),
+    "tanh": _elementwise(np.tanh, _tanh_slope),
 }
 
 CUTS = {name: CutFunction(name, "free", *both) for name, both in _FREE.items()} | {
@@ -210,11 +219,13 @@ def _shares_pullback(z, s):
     return y * (1 - y) * (s - (s * y).sum(axis=-1, keepdims=True) / total) / total
 
 
-# Shifts of its input change it, so that the law of the softmax gate does not hold here; what scales its sigmoids alike leaves it unchanged, but
-# that is no polynomial condition on the covector.
+# Shifts of its input change it, so that the law of the softmax gate does not hold here; what scales its sigmoids alike
+# leaves it unchanged, but that is no polynomial condition on the covector.
 CUTS["normalised sigmoid"] = CutFunction("normalised sigmoid", "free", _shares, _shares_pullback)
 # Batch normalisation is the same function, along the axis of the samples.
-CUTS["batch norm"] = CutFunction("batch norm", CUTS["layer norm"].constraint, CUTS["layer norm"].value, CUTS["layer norm"].pullback)
+CUTS["batch norm"] = CutFunction(
+    "batch norm", CUTS["layer norm"].constraint, CUTS["layer norm"].value, CUTS["layer norm"].pullback
+)
 
 
 def cut_function(name):
@@ -232,8 +243,10 @@ def cut_function(name):
     if isinstance(name, CutFunction):
         return name
     if name not in CUTS:
-        raise InputError(f"nonlinearity {name!r} is not known; known: {', '.join(sorted(CUTS))}; for another one cut it by x.cut(), "
-                         "which assumes that its values and slopes are arbitrary")
+        raise InputError(
+            f"nonlinearity {name!r} is not known; known: {', '.join(sorted(CUTS))}; for another one cut it by x.cut(), "
+            "which assumes that its values and slopes are arbitrary"
+        )
     return CUTS[name]
 
 
@@ -270,8 +283,13 @@ def masked_softmax(mask):
                [0.5, 0.5]])
     """
     mask = np.asarray(mask)
-    return CutFunction("masked softmax", "sum zero", partial(_within, mask > 0, _softmax), partial(_pullback_within, mask > 0, _softmax_pullback),
-                       (mask.shape, tuple(map(int, mask.flat))))
+    return CutFunction(
+        "masked softmax",
+        "sum zero",
+        partial(_within, mask > 0, _softmax),
+        partial(_pullback_within, mask > 0, _softmax_pullback),
+        (mask.shape, tuple(map(int, mask.flat))),
+    )
 
 
 def _within(allowed, value, z):
@@ -284,7 +302,8 @@ def _pullback_within(allowed, pullback, z, s):
 
 def top(name, active):
     r"""
-    Return the softmax (or the normalised sigmoid) over the largest ``active`` entries of each row; the sigmoid of each of them alone.
+    Return the softmax (or the normalised sigmoid) over the largest ``active`` entries of each row; the sigmoid of each
+    of them alone.
 
     EXAMPLES::
 
@@ -296,7 +315,13 @@ def top(name, active):
         array([0. , 0.5, 0.5])
     """
     known = CUTS[name]
-    return CutFunction(f"top {name}", known.constraint, partial(_top, active, known.value), partial(_top_pullback, active, known.pullback), (active,))
+    return CutFunction(
+        f"top {name}",
+        known.constraint,
+        partial(_top, active, known.value),
+        partial(_top_pullback, active, known.pullback),
+        (active,),
+    )
 
 
 def _kept(active, z):

@@ -1,5 +1,6 @@
 r"""
-Convolutions and pooling over any number of spatial axes, as windows and a contraction: weights are shared by construction.
+Convolutions and pooling over any number of spatial axes, as windows and a contraction: weights are shared by
+construction.
 """
 import itertools
 
@@ -25,7 +26,8 @@ def _each(value, axes, what):
 
 def windows(shape, kernel, stride, padding):
     r"""
-    Return the places of the windows of a ``(channels, ...)`` array: shape ``(channels, positions, kernel entries)``, and the positions' shape.
+    Return the places of the windows of a ``(channels, ...)`` array: shape ``(channels, positions, kernel entries)``,
+    and the positions' shape.
 
     EXAMPLES::
 
@@ -44,22 +46,32 @@ def windows(shape, kernel, stride, padding):
     positions = []
     for n, k, step, pad in zip(spatial, kernel, stride, padding):
         if step < 1 or k < 1 or pad < 0:
-            raise InputError(f"window {k}, stride {step}, padding {pad}: windows and strides are positive, paddings are not negative")
+            raise InputError(
+                f"window {k}, stride {step}, padding {pad}: windows and strides are positive, paddings are not negative"
+            )
         if k > n + 2 * pad:
-            raise InputError(f"a window of {k} does not fit in {n} + 2 * {pad} entries; give a smaller window or more padding")
+            raise InputError(
+                f"a window of {k} does not fit in {n} + 2 * {pad} entries; give a smaller window or more padding"
+            )
         positions.append((n + 2 * pad - k) // step + 1)
-    places = np.pad(np.arange(channels * int(np.prod(spatial))).reshape(shape), [(0, 0)] + [(pad, pad) for pad in padding],
-                    constant_values=-1)
+    places = np.pad(
+        np.arange(channels * int(np.prod(spatial))).reshape(shape),
+        [(0, 0)] + [(pad, pad) for pad in padding],
+        constant_values=-1,
+    )
     out = np.empty((channels, int(np.prod(positions)), int(np.prod(kernel))), dtype=np.int64)
     for i, offset in enumerate(itertools.product(*map(range, kernel))):
-        piece = places[(slice(None),) + tuple(slice(o, o + step * n, step) for o, step, n in zip(offset, stride, positions))]
+        piece = places[
+            (slice(None),) + tuple(slice(o, o + step * n, step) for o, step, n in zip(offset, stride, positions))
+        ]
         out[:, :, i] = piece.reshape(channels, -1)
     return out, tuple(positions)
 
 
 def windowed(x, kernel, stride, padding):
     r"""
-    Return the windows of a tensor ``(..., channels, spatial ...)`` as ``(..., channels, positions, kernel entries)``, and the positions' shape.
+    Return the windows of a tensor ``(..., channels, spatial ...)`` as ``(..., channels, positions, kernel entries)``,
+    and the positions' shape.
 
     EXAMPLES::
 
@@ -97,7 +109,8 @@ def convolve(x, kernel, stride=1, padding=0, groups=1):
         sage: convolve(x, Parameter("W", (4, 3, 3, 3)))
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the convolution of x of shape (2, 7, 5) with W of shape (4, 3, 3, 3): with 1 group the kernel takes 3 channels, not 2
+        sage_conslaw.InputError: the convolution of x of shape (2, 7, 5) with W of shape (4, 3, 3, 3): with 1 group the
+        kernel takes 3 channels, not 2
     """
     from ..networks.catalog import integer
     for part in (x, kernel):
@@ -110,13 +123,18 @@ def convolve(x, kernel, stride=1, padding=0, groups=1):
     axes = len(kernel.shape) - 2
     what = f"the convolution of {x.label()} of shape {x.shape} with {kernel.label()} of shape {kernel.shape}"
     if axes < 1 or len(x.shape) not in (axes + 1, axes + 2):
-        raise InputError(f"{what}: the shapes are (channels, ...) and (outputs, channels / groups, ...), with as many spatial axes")
+        raise InputError(
+            f"{what}: the shapes are (channels, ...) and (outputs, channels / groups, ...), with as many spatial axes"
+        )
     outputs, inner = kernel.shape[:2]
     samples, channels = x.shape[:-axes - 1], x.shape[-axes - 1]
     if groups < 1 or channels % groups or outputs % groups:
         raise InputError(f"{what}: {groups} groups do not divide {channels} channels and {outputs} outputs")
     if inner * groups != channels:
-        raise InputError(f"{what}: with {groups} group{'s' if groups > 1 else ''} the kernel takes {inner * groups} channels, not {channels}")
+        raise InputError(
+            f"{what}: with {groups} group{'s' if groups > 1 else ''} the kernel takes {inner * groups} "
+            f"channels, not {channels}"
+        )
     inside, positions = windowed(x, kernel.shape[2:], _each(stride, axes, "stride"), _each(padding, axes, "padding"))
     entries, n = inside.shape[-1], "n" if samples else ""
     inside = inside if groups == 1 else inside.reshape(*samples, groups, inner, *inside.shape[-2:])
@@ -129,15 +147,18 @@ def convolve(x, kernel, stride=1, padding=0, groups=1):
 
 def pooling_windows(x, window, stride, padding, what):
     r"""
-    Return a tensor of the windows of ``(..., channels, spatial ...)``: its last axis are the entries of a window; and the shape of the result.
+    Return a tensor of the windows of ``(..., channels, spatial ...)``: its last axis are the entries of a window; and
+    the shape of the result.
 
-    A window of several numbers has that many spatial axes, and what comes before the channels are samples; one number is for all axes but the first.
+    A window of several numbers has that many spatial axes, and what comes before the channels are samples; one number
+    is for all axes but the first.
 
     EXAMPLES::
 
         sage: from sage_conslaw.graph.tensor import Data
         sage: from sage_conslaw.graph.convolution import pooling_windows
-        sage: inside, shape = pooling_windows(Data("x", (5, 2, 6, 6), "input"), (2, 3), None, 0, "pooling"); inside.shape, shape
+        sage: inside, shape = pooling_windows(Data("x", (5, 2, 6, 6), "input"), (2, 3), None, 0,
+        ....:     "pooling"); inside.shape, shape
         ((10, 6, 6), (5, 2, 3, 2))
     """
     axes = len(window) if hasattr(window, "__iter__") and not isinstance(window, str) else len(x.shape) - 1
@@ -145,7 +166,9 @@ def pooling_windows(x, window, stride, padding, what):
         raise InputError(f"{what} of {x.label()} of shape {x.shape}: the shape is (channels, ...)")
     lead = x.shape[:-axes]
     window = _each(window, axes, "window")
-    inside, positions = windowed(x, window, window if stride is None else _each(stride, axes, "stride"), _each(padding, axes, "padding"))
+    inside, positions = windowed(
+        x, window, window if stride is None else _each(stride, axes, "stride"), _each(padding, axes, "padding")
+    )
     return inside.reshape(int(np.prod(lead, dtype=np.int64)), *inside.shape[-2:]), lead + positions
 
 

@@ -1,8 +1,9 @@
 r"""
 The covectors that a nonlinearity or a loss can produce: free data, up to the invariances of the function.
 
-A softmax does not change when a constant is added to its input, so every covector there sums to zero; a normalisation does not change when its
-input is scaled, so every covector there is orthogonal to the input.  Each constraint is solved by free data, and nothing else is assumed.
+A softmax does not change when a constant is added to its input, so every covector there sums to zero; a normalisation
+does not change when its input is scaled, so every covector there is orthogonal to the input.  Each constraint is solved
+by free data, and nothing else is assumed.
 """
 import numpy as np
 
@@ -29,7 +30,8 @@ class Differences(Constant):
 
 def differences(size, transposed=False):
     r"""
-    Return the constant whose rows (columns, if transposed) span the vectors of sum zero; nothing is written before it is read.
+    Return the constant whose rows (columns, if transposed) span the vectors of sum zero; nothing is written before it
+    is read.
 
     EXAMPLES::
 
@@ -83,7 +85,8 @@ def masked_sum_zero(name, mask):
 
 def orthogonal(name, z):
     r"""
-    Return a tensor of data that is orthogonal to ``z`` along the last axis: `\langle b, z \rangle a - \langle a, z \rangle b` for free `a`, `b`.
+    Return a tensor of data that is orthogonal to ``z`` along the last axis:
+    `\langle b, z \rangle a - \langle a, z \rangle b` for free `a`, `b`.
 
     EXAMPLES::
 

@@ -1,9 +1,9 @@
 r"""
 Contractions of any number of tensors in Einstein's notation, and stacks of tensors.
 
-A product of several tensors is contracted two at a time.  `\sum_{ij} a_i B_{ij} c_j` is first `\sum_i a_i B_{ij}`, an array in `j`, and then its
-product with `c`: a letter is summed as soon as neither a later tensor nor the result has it.  A letter that stands in one tensor alone is
-summed there first; one that stands twice in a tensor is its diagonal.
+A product of several tensors is contracted two at a time.  `\sum_{ij} a_i B_{ij} c_j` is first `\sum_i a_i B_{ij}`, an
+array in `j`, and then its product with `c`: a letter is summed as soon as neither a later tensor nor the result has it.
+A letter that stands in one tensor alone is summed there first; one that stands twice in a tensor is its diagonal.
 """
 import re
 
@@ -16,17 +16,20 @@ from ..runtime.errors import InputError, InputTypeError
 
 def einsum(spec, *tensors):
     r"""
-    Return the contraction of one tensor or several, one letter an axis; without ``->`` the letters that stand once are kept, in order.
+    Return the contraction of one tensor or several, one letter an axis; without ``->`` the letters that stand once are
+    kept, in order.
 
     INPUT:
 
-    - ``spec`` -- a text such as ``"hti,hui->htu"``; an ellipsis stands for further axes, at the end broadcast as by numpy
+    - ``spec`` -- a text such as ``"hti,hui->htu"``; an ellipsis stands for further axes, at the end broadcast as by
+      numpy
 
     EXAMPLES::
 
         sage: from sage_conslaw import networks
         sage: x, B, c = networks.input(2), networks.parameter("B", 2, 3), networks.parameter("c", 3)
-        sage: networks.einsum("i,ij,j->", x, B, c).shape, networks.einsum("ij->j", B).shape, networks.einsum("ij,j", B, c).shape
+        sage: networks.einsum("i,ij,j->", x, B, c).shape, networks.einsum("ij->j", B).shape, networks.einsum("ij,j", B,
+        ....:     c).shape
         ((), (3,), (2,))
         sage: networks.einsum("ii->i", networks.parameter("S", 3, 3)).shape
         (3,)
@@ -65,13 +68,17 @@ def _parsed(spec, tensors):
     left, arrow, result = text.partition("->")
     words = left.split(",")
     if len(words) != len(tensors):
-        raise InputError(f"{spec!r} has {len(words)} operand{'s' if len(words) > 1 else ''}, and {len(tensors)} tensors are given")
+        raise InputError(
+            f"{spec!r} has {len(words)} operand{'s' if len(words) > 1 else ''}, and {len(tensors)} tensors are given"
+        )
     unused = [x for x in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if x not in text]
     longest = 0
     for i, (node, letters) in enumerate(zip(tensors, words)):
         extra = len(node.shape) - len(letters.replace("...", ""))
         if extra < 0 or extra and "..." not in letters:
-            raise InputError(f"{spec!r}: {node.label()} has the shape {node.shape}, one axis a letter of {letters!r} is needed")
+            raise InputError(
+                f"{spec!r}: {node.label()} has the shape {node.shape}, one axis a letter of {letters!r} is needed"
+            )
         words[i] = letters.replace("...", "".join(unused[:extra][::-1]))
         longest = max(longest, extra)
     further = "".join(unused[:longest][::-1])
@@ -83,7 +90,9 @@ def _parsed(spec, tensors):
         if not any(x in letters for letters in words):
             raise InputError(f"{spec!r}: the letter {x} of the result is on no axis of the operands")
         if result.count(x) > 1:
-            raise InputError(f"{spec!r}: the letter {x} is twice in the result; write the diagonal by a product with networks.fixed")
+            raise InputError(
+                f"{spec!r}: the letter {x} is twice in the result; write the diagonal by a product with networks.fixed"
+            )
     return words, result
 
 
@@ -95,7 +104,9 @@ def _diagonal(node, word):
     sizes = {}
     for x, n in zip(word, node.shape):
         if sizes.setdefault(x, n) != n:
-            raise InputError(f"the diagonal of {node.label()} of shape {node.shape}: the axes of the letter {x} have not one size")
+            raise InputError(
+                f"the diagonal of {node.label()} of shape {node.shape}: the axes of the letter {x} have not one size"
+            )
     grid = dict(zip(letters, np.indices([sizes[x] for x in letters])))
     places = np.ravel_multi_index([grid[x] for x in word], node.shape)
     return node.gather(places, "diagonal({0})"), "".join(letters)
@@ -129,8 +140,11 @@ def stack(tensors, axis=0):
         if not isinstance(node, Tensor):
             raise InputTypeError(f"{shown(node)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
         if node.shape != tensors[0].shape:
-            raise InputError(f"{tensors[0].label()} of shape {tensors[0].shape} and {node.label()} of shape {node.shape} cannot be stacked: "
-                             "the shapes must be equal")
+            raise InputError(
+                f"{tensors[0].label()} of shape {tensors[0].shape} and {node.label()} of shape "
+                f"{node.shape} cannot be stacked: "
+                "the shapes must be equal"
+            )
     if not tensors:
         raise InputError("there are no tensors to stack; give at least one")
     return concatenate([node.unsqueeze(axis) for node in tensors], axis)

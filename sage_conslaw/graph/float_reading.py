@@ -68,7 +68,8 @@ class FloatReading:
 
         - ``theta`` -- array of shape ``(parameters,)``
 
-        - ``inputs`` -- array of shape ``(samples,) + shape of the input``, or a dictionary of such arrays by the inputs' names
+        - ``inputs`` -- array of shape ``(samples,) + shape of the input``, or a dictionary of such arrays by the
+          inputs' names
 
         EXAMPLES::
 
@@ -97,7 +98,10 @@ class FloatReading:
         leaves = self.network.inputs
         if not isinstance(inputs, dict):
             if len(leaves) > 1:
-                raise InputError(f"the network has {len(leaves)} inputs; give a dictionary with {', '.join(leaf.name for leaf in leaves)}")
+                raise InputError(
+                    f"the network has {len(leaves)} inputs; give a dictionary with "
+                    f"{', '.join(leaf.name for leaf in leaves)}"
+                )
             inputs = {leaf.name: inputs for leaf in leaves}
         given = {}
         for leaf in leaves:
@@ -105,12 +109,17 @@ class FloatReading:
                 raise InputError(f"there are no data for the input {leaf.name} of shape {leaf.shape}")
             array = floats(inputs[leaf.name], f"the data for the input {leaf.name}")
             if array.shape[1:] != leaf.shape:
-                raise InputError(f"the data for the input {leaf.name} have the shape {array.shape}; give (samples,) + {leaf.shape}")
+                raise InputError(
+                    f"the data for the input {leaf.name} have the shape {array.shape}; give (samples,) + {leaf.shape}"
+                )
             if not len(array):
                 raise InputError(f"the data for the input {leaf.name} have no samples; give at least one")
             given[leaf] = array
         if len({len(array) for array in given.values()}) > 1:
-            raise InputError("the inputs have not the same number of samples: " + ", ".join(f"{leaf.name} {len(a)}" for leaf, a in given.items()))
+            raise InputError(
+                "the inputs have not the same number of samples: "
+                + ", ".join(f"{leaf.name} {len(a)}" for leaf, a in given.items())
+            )
         return given
 
     @staticmethod
@@ -121,7 +130,10 @@ class FloatReading:
             return node.function.slope(values[node.source])
         if node.kind == "cut":
             if node.function.value is None:
-                raise InputError(f"{node.source.label()} is cut without a function, so the network has no values; name it, e.g. x.cut('gelu')")
+                raise InputError(
+                    f"{node.source.label()} is cut without a function, so the network has no values; "
+                    f"name it, e.g. x.cut('gelu')"
+                )
             return node.function.value(values[node.source])
         return node.values
 
@@ -159,6 +171,12 @@ class FloatReading:
             if leaf.kind == "gate":
                 return np.zeros_like(values[leaf.source])
             return leaf.function.pullback(values[leaf.source], covector)
-        rows = self.response.pulled_back(FloatArithmetic(), values, [(self.network.output, np.asarray(covectors, dtype=np.float64))],
-                                         self.order, through)
+
+        rows = self.response.pulled_back(
+            FloatArithmetic(),
+            values,
+            [(self.network.output, np.asarray(covectors, dtype=np.float64))],
+            self.order,
+            through,
+        )
         return np.broadcast_to(rows, (len(covectors), self.response.dimension))

@@ -1,10 +1,10 @@
 r"""
 Linear operations of tensors: sums and means along axes, scalars, products of batches, new and lost axes.
 
-Each is written with contractions, sums and rearrangements, so that every reading knows it.  A mean is the contraction with the
-constant `1/n`: for `y = \frac1n \sum_i x_i` the covector of each `x_i` is `c/n`, which is what the contraction's backward pass gives.
-A cut in its place would forget that the sum is a function of its entries, and lose laws: global average pooling after a ReLU
-convolution keeps one law a channel.
+Each is written with contractions, sums and rearrangements, so that every reading knows it.  A mean is the contraction
+with the constant `1/n`: for `y = \frac1n \sum_i x_i` the covector of each `x_i` is `c/n`, which is what the
+contraction's backward pass gives. A cut in its place would forget that the sum is a function of its entries, and lose
+laws: global average pooling after a ReLU convolution keeps one law a channel.
 """
 import difflib
 from fractions import Fraction
@@ -16,13 +16,39 @@ from ..runtime.errors import InputError, InputTypeError
 
 # How the usual names of numpy and torch for linear maps are written here.
 WRITTEN = {
-    "cumsum": "x @ networks.fixed of a triangular matrix", "diag": "x * networks.fixed of an identity", "dot": "x @ y",
-    "bmm": "x @ y", "mm": "x @ y", "matmul": "x @ y", "mul": "x * y", "div": "x / n with a rational n", "sub": "x - y", "add": "x + y", "neg": "-x",
-    "view": "x.reshape(...)", "permute": "x.transpose(...)", "flatten": "x.reshape(-1)", "ravel": "x.reshape(-1)", "swapaxes": "x.transpose(...)",
-    "trace": "networks.einsum('ii->', x)", "diagonal": "networks.einsum('ii->i', x)", "flip": "x[::-1]", "roll": "networks.concatenate of slices",
-    "conv1d": "x.convolve(kernel)", "conv2d": "x.convolve(kernel)", "convolution": "x.convolve(kernel)", "linear": "x @ W + b",
-    "unflatten": "x.reshape(...)", "tile": "x.expand(...)", "repeat": "x.expand(...)", "broadcast_to": "x.expand(...)", "split": "slices x[...]",
-    "chunk": "slices x[...]", "take": "x.gather(indices)", "index_select": "x.gather(indices)", "pad": "networks.concatenate with networks.fixed zeros",
+    "cumsum": "x @ networks.fixed of a triangular matrix",
+    "diag": "x * networks.fixed of an identity",
+    "dot": "x @ y",
+    "bmm": "x @ y",
+    "mm": "x @ y",
+    "matmul": "x @ y",
+    "mul": "x * y",
+    "div": "x / n with a rational n",
+    "sub": "x - y",
+    "add": "x + y",
+    "neg": "-x",
+    "view": "x.reshape(...)",
+    "permute": "x.transpose(...)",
+    "flatten": "x.reshape(-1)",
+    "ravel": "x.reshape(-1)",
+    "swapaxes": "x.transpose(...)",
+    "trace": "networks.einsum('ii->', x)",
+    "diagonal": "networks.einsum('ii->i', x)",
+    "flip": "x[::-1]",
+    "roll": "networks.concatenate of slices",
+    "conv1d": "x.convolve(kernel)",
+    "conv2d": "x.convolve(kernel)",
+    "convolution": "x.convolve(kernel)",
+    "linear": "x @ W + b",
+    "unflatten": "x.reshape(...)",
+    "tile": "x.expand(...)",
+    "repeat": "x.expand(...)",
+    "broadcast_to": "x.expand(...)",
+    "split": "slices x[...]",
+    "chunk": "slices x[...]",
+    "take": "x.gather(indices)",
+    "index_select": "x.gather(indices)",
+    "pad": "networks.concatenate with networks.fixed zeros",
 }
 
 
@@ -46,7 +72,14 @@ def rational(value):
         if not np.isfinite(value):
             raise InputError(f"the scalar {value} is not finite")
         return Fraction(repr(float(value)))
-    if isinstance(value, (int, np.integer, Fraction)) or type(value).__name__ in ("Integer", "Rational", "RealLiteral", "One", "Half", "NegativeOne"):
+    if isinstance(value, (int, np.integer, Fraction)) or type(value).__name__ in (
+        "Integer",
+        "Rational",
+        "RealLiteral",
+        "One",
+        "Half",
+        "NegativeOne",
+    ):
         try:
             return Fraction(str(value))
         except ValueError:
@@ -64,14 +97,18 @@ def unknown_operation(name, known):
         sage: unknown_operation("permute", [])
         "a tensor has no operation 'permute', which is linear: write it as x.transpose(...)"
         sage: unknown_operation("reul", ["relu", "gelu"])
-        "a tensor has no operation 'reul'; did you mean 'relu'? Linear operations are written by @, +, sum, mean, einsum, reshape, ...; a nonlinearity is cut: x.cut(), which assumes that its values and slopes are arbitrary"
+        "a tensor has no operation 'reul'; did you mean 'relu'? Linear operations are written by @, +, sum, mean,
+        einsum, reshape, ...; a nonlinearity is cut: x.cut(), which assumes that its values and slopes are arbitrary"
     """
     if name in WRITTEN:
         return f"a tensor has no operation {name!r}, which is linear: write it as {WRITTEN[name]}"
     near = difflib.get_close_matches(name, known, 1, 0.7)
     meant = f"; did you mean {near[0]!r}? L" if near else "; l"
-    return (f"a tensor has no operation {name!r}{meant}inear operations are written by @, +, sum, mean, einsum, reshape, ...; a nonlinearity is "
-            "cut: x.cut(), which assumes that its values and slopes are arbitrary")
+    return (
+        f"a tensor has no operation {name!r}{meant}inear operations are written by @, +, sum, mean, "
+        f"einsum, reshape, ...; a nonlinearity is "
+        "cut: x.cut(), which assumes that its values and slopes are arbitrary"
+    )
 
 
 def product_spec(a, b):
@@ -123,7 +160,9 @@ class LinearOperations:
         letters = LETTERS[:len(self.shape)]
         summed = "".join(letters[axis] for axis in axes)
         kept = "".join(letter for letter in letters if letter not in summed)
-        weights = self._constant(np.broadcast_to(np.int64(weight.numerator), [self.shape[axis] for axis in axes]), weight.denominator)
+        weights = self._constant(
+            np.broadcast_to(np.int64(weight.numerator), [self.shape[axis] for axis in axes]), weight.denominator
+        )
         return self._made(Contract(f"{letters},{summed}->{kept}"), (self, weights), written)
 
     def _kept(self, axes, result, keepdims):
@@ -198,7 +237,10 @@ class LinearOperations:
         axes = [i for i, n in enumerate(self.shape) if n == 1] if axis is None else self._axes(axis, "squeeze")
         for i in axes:
             if self.shape[i] != 1:
-                raise InputError(f"the axis {i} of {self.label()} of shape {self.shape} has {self.shape[i]} entries; an axis of one entry is left out")
+                raise InputError(
+                    f"the axis {i} of {self.label()} of shape {self.shape} has {self.shape[i]} entries; "
+                    f"an axis of one entry is left out"
+                )
         return self.reshape([n for i, n in enumerate(self.shape) if i not in axes])
 
     def unsqueeze(self, axis):
@@ -214,7 +256,10 @@ class LinearOperations:
         rank = len(self.shape) + 1
         place = rational(axis)
         if place is None or place.denominator != 1 or not -rank <= place < rank:
-            raise InputError(f"the place {axis!r} of a new axis of {self.label()} of shape {self.shape} is not an integer from {-rank} to {rank - 1}")
+            raise InputError(
+                f"the place {axis!r} of a new axis of {self.label()} of shape {self.shape} is not an "
+                f"integer from {-rank} to {rank - 1}"
+            )
         place = int(place) % rank
         return self.reshape(self.shape[:place] + (1,) + self.shape[place:])
 
@@ -230,7 +275,8 @@ class LinearOperations:
             sage: networks.parameter("b", 2, 3).expand(4, 3)
             Traceback (most recent call last):
             ...
-            sage_conslaw.InputError: b of shape (2, 3) cannot be repeated to the shape (4, 3): only axes of size one grow, and new ones come first
+            sage_conslaw.InputError: b of shape (2, 3) cannot be repeated to the shape (4, 3): only axes of size one
+            grow, and new ones come first
         """
         shape = tuple(shape[0]) if len(shape) == 1 and hasattr(shape[0], "__iter__") else shape
         given = [rational(n) for n in shape]
@@ -239,8 +285,11 @@ class LinearOperations:
         new = len(given) - len(self.shape)
         sizes = tuple(self.shape[i - new] if n == -1 and i >= new >= 0 else int(n) for i, n in enumerate(given))
         if new < 0 or any(n < 1 for n in sizes) or any(old not in (1, n) for old, n in zip(self.shape, sizes[new:])):
-            raise InputError(f"{self.label()} of shape {self.shape} cannot be repeated to the shape {tuple(map(int, given))}: only axes of size one "
-                             "grow, and new ones come first")
+            raise InputError(
+                f"{self.label()} of shape {self.shape} cannot be repeated to the shape "
+                f"{tuple(map(int, given))}: only axes of size one "
+                "grow, and new ones come first"
+            )
         return self.repeat_to(sizes)
 
     def avg_pool(self, window, stride=None, padding=0):

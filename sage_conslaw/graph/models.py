@@ -3,14 +3,16 @@ What replaces each nonlinearity in the exact readings: the graph of a network, r
 
 A cut is a leaf of data that remembers its source, the tensor that it is a function of.  Two readings replace it.
 
-- *Exact* where it can be.  A root mean square norm is `s |z|^2 z` with one free scalar `s` a group (:mod:`.powers`); layer and batch
-  normalisation are the same on the centred input.  The outputs of a softmax sum to one: the last is one minus the others.  A function
-  of parameters alone is no datum (:mod:`.parameter_functions`).  Everything else stays free data, with a free covector at its source.
-- *Coarse*: outputs of normalisations are free data too, with covectors orthogonal to the source.  The fields span more, so the laws found
-  there are laws of the exact reading; it is what is left at sizes where the exact one is too large.
+- *Exact* where it can be.  A root mean square norm is `s |z|^2 z` with one free scalar `s` a group (:mod:`.powers`);
+  layer and batch normalisation are the same on the centred input.  The outputs of a softmax sum to one: the last is one
+  minus the others.  A function of parameters alone is no datum (:mod:`.parameter_functions`).  Everything else stays
+  free data, with a free covector at its source.
+- *Coarse*: outputs of normalisations are free data too, with covectors orthogonal to the source.  The fields span more,
+  so the laws found there are laws of the exact reading; it is what is left at sizes where the exact one is too large.
 
-Two examples of what the coarse reading forgets: `x W`, normalised without a gain, times `U` has the Noether laws `W^T W' - W'^T W + U U'^T - U' U^T` of
-momentum flow, since the norm commutes with rotations; a softmax times `U` plus `b` has `1^T U - b`, since the outputs sum to one.
+Two examples of what the coarse reading forgets: `x W`, normalised without a gain, times `U` has the Noether laws
+`W^T W' - W'^T W + U U'^T - U' U^T` of momentum flow, since the norm commutes with rotations; a softmax times `U` plus
+`b` has `1^T U - b`, since the outputs sum to one.
 """
 from dataclasses import dataclass
 
@@ -91,7 +93,11 @@ def model_of(output, exact=True):
     order, seen = output.ancestors(through_data=True), set()
     for node in order:
         source = getattr(node, "source", None)
-        carries[node] = isinstance(node, Data) and source is None or any(carries[child] for child in (source, *node.inputs) if child is not None)
+        carries[node] = (
+            isinstance(node, Data)
+            and source is None
+            or any(carries[child] for child in (source, *node.inputs) if child is not None)
+        )
         if node.operation is not None:
             children = [new[child] for child in node.inputs]
             kept = all(a is b for a, b in zip(children, node.inputs))
@@ -100,7 +106,9 @@ def model_of(output, exact=True):
         if source is None or node.kind == "gate":
             new[node] = node
             if source is not None and not carries[node]:
-                forgotten.append(f"the gate {node.function.name} of {source.label()} depends on parameters alone: it is 0 or 1")
+                forgotten.append(
+                    f"the gate {node.function.name} of {source.label()} depends on parameters alone: it is 0 or 1"
+                )
             continue
         known = None if carries[node] or not exact or _name(node) in NORMS else _of_parameters(node, new[source])
         same = same and carries[node] and _name(node) not in NORMS + SUM_TO_ONE
@@ -120,16 +128,18 @@ def model_of(output, exact=True):
             new[node] = known
             arguments.append((node, new[source]))
     forgotten += _dependent(arguments) if exact else _loose(order, carries)
-    return Model(new[output], tuple(pairings), tuple(constraints), tuple(cuts), tuple(dict.fromkeys(forgotten)), replaced, same)
+    return Model(
+        new[output], tuple(pairings), tuple(constraints), tuple(cuts), tuple(dict.fromkeys(forgotten)), replaced, same
+    )
 
 
 def _loose(order, carries):
     """
     Say in words where the coarse reading is known to span more than the network does.
 
-    A gain after a norm breaks the rotations that the norm commutes with, and data with a softmax output forget its sum: with two inputs or
-    more the counts of both readings agreed at all sizes tried (`tests/graph/test_models.py`).  Without a gain, or where parameters alone
-    multiply the outputs of a softmax, they differ.
+    A gain after a norm breaks the rotations that the norm commutes with, and data with a softmax output forget its sum:
+    with two inputs or more the counts of both readings agreed at all sizes tried (`tests/graph/test_models.py`).
+    Without a gain, or where parameters alone multiply the outputs of a softmax, they differ.
     """
     users, said = {}, []
     for node in order:
@@ -139,9 +149,16 @@ def _loose(order, carries):
     for leaf in order:
         name = _name(leaf) if getattr(leaf, "kind", None) == "cut" else None
         if name in NORMS and (narrow or not all(_is_gain(child, user) for child, user in _readers(leaf, users))):
-            said.append(f"{name} of {leaf.source.label()} is read " + ("with one input" if narrow else "without a gain"))
-        if name in SUM_TO_ONE and any(not carries[other] for child, user in _readers(leaf, users) if type(user.operation) is Contract
-                                      for other in user.inputs if other is not child and not isinstance(other, Constant)):
+            said.append(
+                f"{name} of {leaf.source.label()} is read " + ("with one input" if narrow else "without a gain")
+            )
+        if name in SUM_TO_ONE and any(
+            not carries[other]
+            for child, user in _readers(leaf, users)
+            if type(user.operation) is Contract
+            for other in user.inputs
+            if other is not child and not isinstance(other, Constant)
+        ):
             said.append(f"the outputs of {name} sum to one, and parameters multiply them")
     return said
 
@@ -165,7 +182,8 @@ def _is_gain(leaf, user):
 
 
 def _name(leaf):
-    """Return the name of a cut's function, ``None`` if it is the user's own; a softmax with a mask may have scaled scores."""
+    """Return the name of a cut's function, ``None`` if it is the user's own; a softmax with a mask may have scaled
+    scores."""
     if leaf.mask is not None:
         return "masked softmax"
     return leaf.function.name if is_known(leaf.function) else None
@@ -207,7 +225,8 @@ def _outputs_of_norm(leaf, source):
 
 
 def _sum_to_one(leaf):
-    """Return data that sum to one along the last axis, over the allowed entries: the last of them is one minus the others."""
+    """Return data that sum to one along the last axis, over the allowed entries: the last of them is one minus the
+    others."""
     shape, mask = leaf.shape, leaf.mask
     size = shape[-1] if shape else 1
     if mask is None:
@@ -232,7 +251,12 @@ def _of_parameters(leaf, source):
     def apply(name):
         return Tensor(ParameterFunction(name), (source,), name.replace(" ", "_") + "({0})")
     name = _name(leaf)
-    if name in ("exp", "sigmoid", "tanh", "softplus", "any function") or name == "softmax" and leaf.mask is None and source.shape:
+    if (
+        name in ("exp", "sigmoid", "tanh", "softplus", "any function")
+        or name == "softmax"
+        and leaf.mask is None
+        and source.shape
+    ):
         return apply(name)
     if name == "silu":
         return source * apply("sigmoid")
@@ -243,11 +267,14 @@ def _dependent(arguments):
     """
     Say in words which functions of parameters have arguments for which independence of the values is not proved.
 
-    Exponentials need arguments that are independent with 1 over the rationals; of others it is known where each argument is a parameter.
+    Exponentials need arguments that are independent with 1 over the rationals; of others it is known where each
+    argument is a parameter.
     """
     if not arguments:
         return []
-    leaves = list(dict.fromkeys(node for _, source in arguments for node in source.ancestors() if isinstance(node, Parameter)))
+    leaves = list(
+        dict.fromkeys(node for _, source in arguments for node in source.ancestors() if isinstance(node, Parameter))
+    )
     total = sum(leaf.size for leaf in leaves)
     A, generator = ModularArithmetic(_PRIME), np.random.default_rng(_SEED)
     points = total + 2 + sum(source.size for _, source in arguments)
@@ -259,7 +286,11 @@ def _dependent(arguments):
     for _, source in arguments:
         for node in source.ancestors():
             if node not in values:
-                values[node] = node.value(A) if isinstance(node, Constant) else node.operation.forward(A, *(values[child] for child in node.inputs))
+                values[node] = (
+                    node.value(A)
+                    if isinstance(node, Constant)
+                    else node.operation.forward(A, *(values[child] for child in node.inputs))
+                )
     own = {row.tobytes() for row in np.ascontiguousarray(theta.T)}
     columns, said = {}, []
     for leaf, source in arguments:

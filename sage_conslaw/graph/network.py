@@ -63,12 +63,19 @@ class Network:
         self._responses = {}
         self._check_leaves(used)
 
-    # A network is a value: equal ones have the same graph, names, sizes and options, and a pickle has the graph as a list.
+    # A network is a value: equal ones have the same graph, names, sizes and options, and a pickle has the graph as a
+    # list.
 
     def _signature(self):
         if "_known_signature" not in self.__dict__:
-            self._known_signature = (self.architecture, self.sizes, self.positive, tuple(sorted(self.options.items())), getattr(self, "loss", None),
-                                     signature(self.output, self._leaves))
+            self._known_signature = (
+                self.architecture,
+                self.sizes,
+                self.positive,
+                tuple(sorted(self.options.items())),
+                getattr(self, "loss", None),
+                signature(self.output, self._leaves),
+            )
         return self._known_signature
 
     def __eq__(self, other):
@@ -90,14 +97,24 @@ class Network:
     def _check_leaves(self, used):
         missing = [leaf.name for leaf in used if leaf not in self._leaves]
         if missing:
-            raise InputError(f"the parameter {missing[0]} is in the graph but not in the list of parameters; add it, or make it networks.fixed")
+            raise InputError(
+                f"the parameter {missing[0]} is in the graph but not in the list of parameters; add it, "
+                f"or make it networks.fixed"
+            )
         names = [leaf.name for leaf in self._leaves]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise InputError(f"two parameters have the name {twice[0]}; give them distinct names, or use one tensor twice to tie the weights")
+            raise InputError(
+                f"two parameters have the name {twice[0]}; give them distinct names, or use one tensor "
+                f"twice to tie the weights"
+            )
         if sum(leaf.size for leaf in self._leaves) <= _CHECKED_NAMES:
             entries = [name for leaf in self._leaves for name in leaf.entry_names()]
-            both = sorted({name for name in entries if entries.count(name) > 1}) if len(set(entries)) < len(entries) else []
+            both = (
+                sorted({name for name in entries if entries.count(name) > 1})
+                if len(set(entries)) < len(entries)
+                else []
+            )
             if both:
                 raise InputError(f"two entries have the name {both[0]}; rename one of the parameters")
         if not self._leaves:
@@ -134,8 +151,11 @@ class Network:
     def __repr__(self):
         widths = " -> ".join(map(str, self.sizes))
         words = "" if not self.options.get("bias") else " and biases"
-        words += "".join(f", {key} {value}" if not isinstance(value, bool) else f", {key}" for key, value in sorted(self.options.items())
-                         if key != "bias" and value not in (None, False))
+        words += "".join(
+            f", {key} {value}" if not isinstance(value, bool) else f", {key}"
+            for key, value in sorted(self.options.items())
+            if key != "bias" and value not in (None, False)
+        )
         if self.unused:
             words += f"; {', '.join(self.unused)} unused: each entry is a law by itself"
         return f"{self.architecture} network {widths + ' ' if widths else ''}with {self.dimension} parameters{words}"
@@ -163,7 +183,11 @@ class Network:
             raise InputError(f"loss {loss!r} is not known; choose {' or '.join(map(repr, LOSSES))}")
         if loss not in self._responses:
             exact = model_of(self.output, exact=True) if self.dimension <= EXACT_COORDINATES else None
-            coarse = None if exact is not None and exact.same else self._response_of(model_of(self.output, exact=False), loss)
+            coarse = (
+                None
+                if exact is not None and exact.same
+                else self._response_of(model_of(self.output, exact=False), loss)
+            )
             self._responses[loss] = coarse if exact is None else self._response_of(exact, loss, coarse)
         return self._responses[loss]
 
@@ -173,8 +197,21 @@ class Network:
             raise InputError("cross-entropy needs classes on the last axis of the output, which has no axis")
         free = Data("s", shape, "covector") if loss == "least-squares" else sum_zero("s", shape)
         constraints = [("free" if loss == "least-squares" else "sum zero", None), *model.constraints]
-        drawn = None if model.output is self.output and not model.pairings else NetworkResponse(self._leaves, [(self.output, free)])
-        return NetworkResponse(self._leaves, [(model.output, free), *model.pairings], constraints, coarse, model.forgotten, model.replaced, model.cuts, drawn)
+        drawn = (
+            None
+            if model.output is self.output and not model.pairings
+            else NetworkResponse(self._leaves, [(self.output, free)])
+        )
+        return NetworkResponse(
+            self._leaves,
+            [(model.output, free), *model.pairings],
+            constraints,
+            coarse,
+            model.forgotten,
+            model.replaced,
+            model.cuts,
+            drawn,
+        )
 
     def local_reparameterisation(self):
         r"""
@@ -204,7 +241,8 @@ class Network:
 
     def check_span(self, data=None, samples=None, theta=None, loss="least-squares", seed=0, flow=None):
         r"""
-        Compare real gradients with the model's at one point, and bound how many more laws the real network has there: see :mod:`..real.span`.
+        Compare real gradients with the model's at one point, and bound how many more laws the real network has there:
+        see :mod:`..real.span`.
 
         EXAMPLES::
 

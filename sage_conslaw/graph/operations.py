@@ -184,8 +184,8 @@ class Gather:
     r"""
     A rearrangement: each entry of the result is one entry of the input, or zero.
 
-    Reshaping, transposing, repeating, slicing and padding keep their axes (:mod:`.rearrangements`); this one, by an array of places, is for the
-    rest, such as the windows of a convolution.
+    Reshaping, transposing, repeating, slicing and padding keep their axes (:mod:`.rearrangements`); this one, by an
+    array of places, is for the rest, such as the windows of a convolution.
 
     INPUT:
 
@@ -219,7 +219,8 @@ class Gather:
 
     @cached_property
     def _tables(self):
-        """Return how covectors are added up: an order of the entries, where equal places start, and which sum each place gets."""
+        """Return how covectors are added up: an order of the entries, where equal places start, and which sum each
+        place gets."""
         flat = self.indices.ravel()
         used = np.flatnonzero(flat >= 0)
         order = used[np.argsort(flat[used], kind="stable")]

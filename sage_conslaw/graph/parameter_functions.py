@@ -1,13 +1,16 @@
 r"""
-Functions of parameters alone, such as a gate `\tanh(a)`: their values are new coordinates that move with the parameters.
+Functions of parameters alone, such as a gate `\tanh(a)`: their values are new coordinates that move with the
+parameters.
 
-Data reach `a` through `y = \tanh(a)` only by `y' = (1 - y^2) a'`.  The fields are polynomials in `a` and `y`; as `y` is transcendental over
-`a`, the rank on the graph `y = \tanh(a)` is the rank at any generic pair `(a, y)` along the fields' directions `(a', (1 - y^2) a')`.
-So modulo a prime the value at a point is a number that looks random, the same wherever the argument is the same, and the infinitesimal part follows
-from the differential equation.  Taken as free data instead, `x + \tanh(a) W x` would lose a law.
+Data reach `a` through `y = \tanh(a)` only by `y' = (1 - y^2) a'`.  The fields are polynomials in `a` and `y`; as `y` is
+transcendental over `a`, the rank on the graph `y = \tanh(a)` is the rank at any generic pair `(a, y)` along the fields'
+directions `(a', (1 - y^2) a')`. So modulo a prime the value at a point is a number that looks random, the same wherever
+the argument is the same, and the infinitesimal part follows from the differential equation.  Taken as free data
+instead, `x + \tanh(a) W x` would lose a law.
 
-Exponentials of arguments that are linearly independent with 1 over `\QQ` are algebraically independent (Ax 1971), which makes the pair
-generic; whoever uses these functions checks that.  Sigmoid, tanh and softmax are rational in the exponential, and are computed from it.
+Exponentials of arguments that are linearly independent with 1 over `\QQ` are algebraically independent (Ax 1971), which
+makes the pair generic; whoever uses these functions checks that.  Sigmoid, tanh and softmax are rational in the
+exponential, and are computed from it.
 """
 from zlib import crc32
 
@@ -123,7 +126,8 @@ def _real(value):
 
 
 def _mixed(a, p, name):
-    """Return numbers modulo p that look random and depend on the argument and the name alone (the finaliser of splitmix64)."""
+    """Return numbers modulo p that look random and depend on the argument and the name alone (the finaliser of
+    splitmix64)."""
     with np.errstate(over="ignore"):
         x = a.astype(np.uint64) + np.uint64(crc32(name.encode()) + 1) * np.uint64(0x9E3779B97F4A7C15)
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -4,7 +4,14 @@ Pictures of the graph of a network.
 from .operations import Gather
 from .tensor import Constant, Data, Parameter
 
-COLOURS = {"parameter": "#f5b971", "input": "#9fc5e8", "operation": "#e8e8e8", "gate": "#b6d7a8", "cut": "#d5a6bd", "constant": "#ffffff"}
+COLOURS = {
+    "parameter": "#f5b971",
+    "input": "#9fc5e8",
+    "operation": "#e8e8e8",
+    "gate": "#b6d7a8",
+    "cut": "#d5a6bd",
+    "constant": "#ffffff",
+}
 
 # The radius of a node, and the distances of columns and of rows.
 _RADIUS, _ACROSS, _UP = 0.65, 2.2, 1.6
@@ -12,7 +19,8 @@ _RADIUS, _ACROSS, _UP = 0.65, 2.2, 1.6
 
 def draw(network, figsize=None):
     r"""
-    Return a picture of the graph from input to output, as a Sage graphics object: parameters orange, inputs blue, gates green, cuts red.
+    Return a picture of the graph from input to output, as a Sage graphics object: parameters orange, inputs blue, gates
+    green, cuts red.
 
     Rearrangements are drawn as part of the operation that they prepare.
 
@@ -45,7 +53,8 @@ def graph(network):
         shape = node.source.shape if getattr(node, "kind", None) == "cut" else node.shape
         size = (" x " if len(shape) < 3 else "x").join(map(str, shape)) or "1"
         if isinstance(node.operation, Gather) or _belongs_to_cut(node):
-            # A rearrangement is not drawn: it stands for what it rearranges.  So does what constrains the output of a cut.
+            # A rearrangement is not drawn: it stands for what it rearranges.  So does what constrains the output of a
+            # cut.
             shown[node] = shown[node.inputs[0]]
             continue
         if isinstance(node, Parameter):
@@ -99,7 +108,11 @@ def layout(nodes, edges):
     for a, b in edges:
         level[b] = max(level[b], level[a] + 1)
     trained = {number for number, (kind, _) in nodes.items() if kind in ("parameter", "constant")}
-    read_by = {number: min((b for a, b in edges if a == number), key=level.get) for number in trained if any(a == number for a, _ in edges)}
+    read_by = {
+        number: min((b for a, b in edges if a == number), key=level.get)
+        for number in trained
+        if any(a == number for a, _ in edges)
+    }
     place = {}
     for number in sorted(nodes.keys() - read_by.keys(), key=lambda n: (level[n], n)):
         column = _ACROSS * level[number]

@@ -1,11 +1,12 @@
 r"""
 Powers of a tensor with a rational exponent: exact up to one free scalar an entry.
 
-Where `u` is not zero, `u^\kappa = s u` with the scalar `s = u^{\kappa - 1}`, and the derivative is `\kappa s\, du`.  So a power is the product of
-a free scalar with a node that has the value of `u` and moves `\kappa` times as much.  For `\kappa = 1` that is `u` itself; for
-`\kappa = -1/2` and `u = |z|^2` it makes the root mean square norm, `y = s |z|^2 z` with the transposed derivative
-`c \mapsto s (|z|^2 c - \langle z, c \rangle z)`: it vanishes along `z`, and it commutes with rotations.  What is forgotten is that `s`
-is a function of `u`: sums of several powers may be tied in ways that free scalars are not.
+Where `u` is not zero, `u^\kappa = s u` with the scalar `s = u^{\kappa - 1}`, and the derivative is `\kappa s\, du`.  So
+a power is the product of a free scalar with a node that has the value of `u` and moves `\kappa` times as much.  For
+`\kappa = 1` that is `u` itself; for `\kappa = -1/2` and `u = |z|^2` it makes the root mean square norm, `y = s |z|^2 z`
+with the transposed derivative `c \mapsto s (|z|^2 c - \langle z, c \rangle z)`: it vanishes along `z`, and it commutes
+with rotations.  What is forgotten is that `s` is a function of `u`: sums of several powers may be tied in ways that
+free scalars are not.
 """
 from fractions import Fraction
 

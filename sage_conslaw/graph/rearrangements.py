@@ -1,9 +1,9 @@
 r"""
 Rearrangements that keep their axes: reshapes, transposes, repetitions, slices, selections along an axis, padding.
 
-Each of them is described by a few numbers, whatever the size of the tensor; the array of places, by which every reading of a
-:class:`.operations.Gather` works, is made when a reading first asks for it.  Building the graph of a network of 10^8 parameters therefore costs
-milliseconds, and what asks for the structure of a graph reads axes, not entries.
+Each of them is described by a few numbers, whatever the size of the tensor; the array of places, by which every reading
+of a :class:`.operations.Gather` works, is made when a reading first asks for it.  Building the graph of a network of
+10^8 parameters therefore costs milliseconds, and what asks for the structure of a graph reads axes, not entries.
 
 EXAMPLES:
 
@@ -30,7 +30,8 @@ from ..runtime.errors import InputError
 
 class Rearrangement(Gather):
     r"""
-    A rearrangement of whole axes; subclasses say how, by ``arranged``, which maps the array of all places to that of the result.
+    A rearrangement of whole axes; subclasses say how, by ``arranged``, which maps the array of all places to that of
+    the result.
 
     EXAMPLES::
 
@@ -171,7 +172,8 @@ class Pad(Rearrangement):
 
 class Windows(Rearrangement):
     r"""
-    The windows of a convolution: the first axes, samples and channels, are kept; the others become positions and entries of a window.
+    The windows of a convolution: the first axes, samples and channels, are kept; the others become positions and
+    entries of a window.
 
     EXAMPLES::
 
@@ -211,7 +213,8 @@ def reshaped(source, shape):
 
 def indexed(source, key):
     r"""
-    Return the rearrangements, one after the other, that an index in square brackets stands for; ``None`` if it mixes arrays of indices.
+    Return the rearrangements, one after the other, that an index in square brackets stands for; ``None`` if it mixes
+    arrays of indices.
 
     EXAMPLES::
 

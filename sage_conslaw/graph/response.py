@@ -20,7 +20,8 @@ from ..runtime.errors import InputError
 # Expanding 10^5 terms takes about 2 s; the symbolic algorithms are far slower still on what comes after.
 MAX_PHI_TERMS = 100_000
 
-# Above the degrees of all identities, so that what is not zero is seen but for a probability of about 10^-16 a draw; it decides nothing else.
+# Above the degrees of all identities, so that what is not zero is seen but for a probability of about 10^-16 a draw; it
+# decides nothing else.
 _REFUTING_PRIME = (1 << 61) - 1
 
 
@@ -38,7 +39,8 @@ class NetworkResponse:
 
     - ``forgotten`` -- what the model leaves aside, in words
 
-    - ``replaced`` -- for each cut, as it was drawn, the free data that stand for it; ``cuts`` -- those of the pairings but the first
+    - ``replaced`` -- for each cut, as it was drawn, the free data that stand for it; ``cuts`` -- those of the pairings
+      but the first
 
     EXAMPLES::
 
@@ -52,7 +54,9 @@ class NetworkResponse:
         [U1_1_1*U2_1_1, U1_1_2*U2_2_1]
     """
 
-    def __init__(self, leaves, pairings, constraints=None, coarse=None, forgotten=(), replaced=None, cuts=(), drawn=None):
+    def __init__(
+        self, leaves, pairings, constraints=None, coarse=None, forgotten=(), replaced=None, cuts=(), drawn=None
+    ):
         self.coarse, self.forgotten = coarse, tuple(forgotten)
         # For each cut, as it was drawn, the free data that stand for it.
         self.replaced, self.cuts = dict(replaced or {}), tuple(cuts)
@@ -60,14 +64,17 @@ class NetworkResponse:
         self.drawn = self if drawn is None else drawn
         self.leaves = list(leaves)
         self.pairings = list(pairings)
-        # For each pairing what its covector satisfies, one of `activations.CONSTRAINTS`, and a mask: what the structure of the graph is read from.
+        # For each pairing what its covector satisfies, one of `activations.CONSTRAINTS`, and a mask: what the structure
+        # of the graph is read from.
         self.constraints = constraints
         self.names = EntryNames(self.leaves)
         self.dimension = len(self.names)
         # Where the entries of each parameter array begin.
         self.leaf_starts = np.cumsum([0] + [leaf.size for leaf in self.leaves])[:-1]
         # Tied weights are one node; a parameter that nothing uses comes last.
-        self.order = list(dict.fromkeys([node for pair in self.pairings for root in pair for node in root.ancestors()] + self.leaves))
+        self.order = list(
+            dict.fromkeys([node for pair in self.pairings for root in pair for node in root.ancestors()] + self.leaves)
+        )
         self.data_leaves = [node for node in self.order if isinstance(node, Data)]
         self.degree = max(self._degrees(), default=0)
         constants = [node for node in self.order if isinstance(node, Constant)]
@@ -149,7 +156,8 @@ class NetworkResponse:
 
         - ``covectors`` -- evaluates what only covectors are made of
 
-        - ``tangents`` -- whether infinitesimal parts are derivatives of the network, and not of the polynomials that its fields are
+        - ``tangents`` -- whether infinitesimal parts are derivatives of the network, and not of the polynomials that
+          its fields are
 
         EXAMPLES::
 
@@ -219,7 +227,8 @@ class NetworkResponse:
 
         - ``order`` -- the nodes, inputs before results
 
-        - ``through`` -- a function ``(data leaf, covector)`` that pulls a covector back to the leaf's source, in the float reading
+        - ``through`` -- a function ``(data leaf, covector)`` that pulls a covector back to the leaf's source, in the
+          float reading
 
         EXAMPLES::
 
@@ -291,11 +300,14 @@ class NetworkResponse:
         return sum(float((values[a] * values[b]).sum()) for a, b in self.pairings)
 
     def _polynomials(self):
-        """Return the arithmetic of polynomials in the data over those in the parameters, and both as arrays of indeterminates."""
+        """Return the arithmetic of polynomials in the data over those in the parameters, and both as arrays of
+        indeterminates."""
         from .._sage import QQ, PolynomialRing
         terms = self.number_of_terms()
         if terms > MAX_PHI_TERMS:
-            raise InputError(f"phi has about {terms:.2g} terms, too many to write down; use algorithm='modular', which never does")
+            raise InputError(
+                f"phi has about {terms:.2g} terms, too many to write down; use algorithm='modular', which never does"
+            )
         size = sum(leaf.size for leaf in self.data_leaves)
         parameters = PolynomialRing(QQ, list(self.names), len(self.names))
         # Generic (dictionary) polynomials: there may be thousands of data variables.
@@ -319,8 +331,11 @@ class NetworkResponse:
             [U1_1_1*U2_1_1]
         """
         if not self.is_gradient:
-            raise InputError("there is no phi: at a normalisation and at a function of parameters alone the fields are not the gradients of fixed "
-                             "polynomials")
+            raise InputError(
+                "there is no phi: at a normalisation and at a function of parameters alone the fields "
+                "are not the gradients of fixed "
+                "polynomials"
+            )
         A, theta, data = self._polynomials()
         values, total = self.forward(A, theta, data), A.ring.zero()
         for node, covector in self.pairings:
@@ -332,7 +347,8 @@ class NetworkResponse:
 
     def gradient_coefficients(self):
         r"""
-        Return the coefficients in the data variables of the gradient of the response: lists of Sage polynomials, one a parameter.
+        Return the coefficients in the data variables of the gradient of the response: lists of Sage polynomials, one a
+        parameter.
 
         EXAMPLES:
 
@@ -391,7 +407,8 @@ class NetworkResponse:
                 or self._derivative_vanishes(ring, direction, symbols, state, abstract=False))
 
     def _refuted(self, ring, direction, state):
-        """Say whether the derivative is seen not to vanish at random points modulo a prime: much cheaper than to expand it."""
+        """Say whether the derivative is seen not to vanish at random points modulo a prime: much cheaper than to expand
+        it."""
         p, generator = _REFUTING_PRIME, np.random.default_rng(0)
         point, terms_of = {}, getattr(ring, "terms_of", sparse.from_sage)
 

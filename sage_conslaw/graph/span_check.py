@@ -1,8 +1,8 @@
 r"""
 The span condition: do the gradients of the real network, on real data, span what the model's do?
 
-The model lets data produce every gate, every output of a cut and every covector.  Where real gradients span as much, a complete list of laws is
-complete for the real network too.
+The model lets data produce every gate, every output of a cut and every covector.  Where real gradients span as much, a
+complete list of laws is complete for the real network too.
 """
 from dataclasses import dataclass
 
@@ -16,8 +16,8 @@ from ..networks.catalog import integer
 from .float_reading import FloatReading, floats
 from ..runtime.errors import InputError, InputTypeError
 
-# Singular values below this part of the largest one, after rows are scaled to length one, count as zero.  Rounding leaves about 1e-15; smooth
-# networks with 100 parameters show the gap between 1e-5 and 1e-14.
+# Singular values below this part of the largest one, after rows are scaled to length one, count as zero.  Rounding
+# leaves about 1e-15; smooth networks with 100 parameters show the gap between 1e-5 and 1e-14.
 _TOLERANCE = 1e-10
 
 # Real gradients are taken for this many samples a parameter by default.
@@ -39,7 +39,8 @@ class SpanCheck(SageObject):
 
         sage: from sage_conslaw import networks
         sage: networks.relu([2, 3, 2]).check_span(samples=40, seed=0)
-        real gradients have rank 9 of the model's 9 (numerical, 40 samples): equal at this point; real fields have rank at least 9 ... (proved) in 12 ...
+        real gradients have rank 9 of the model's 9 (numerical, 40 samples): equal at this point; real fields have rank
+        at least 9 ... (proved) in 12 ...
     """
 
     real: int
@@ -66,10 +67,17 @@ class SpanCheck(SageObject):
         samples = f"{self.samples} sample{'s' if self.samples != 1 else ''}"
         head = f"real gradients have rank {self.real} of the model's {self.model} (numerical, {samples})"
         if self.equal:
-            return f"{head}: equal at this point, so laws that are complete for the model are complete for the real network near it"
+            return (
+                f"{head}: equal at this point, so laws that are complete for the model are complete for the real "
+                f"network near it"
+            )
         missing = self.model - self.real
-        return (f"{head}: {missing} short at this point, so the real network may have up to {missing} more local law{'s' if missing > 1 else ''} "
-                "there (dead units, patterns never reached, inputs of few dimensions), unless brackets or more data make up for it")
+        return (
+            f"{head}: {missing} short at this point, so the real network may have up to {missing} more "
+            f"local law{'s' if missing > 1 else ''} "
+            "there (dead units, patterns never reached, inputs of few dimensions), unless brackets or "
+            "more data make up for it"
+        )
 
 
 def check_span(network, data=None, samples=None, theta=None, loss="least-squares", seed=0):
@@ -78,7 +86,8 @@ def check_span(network, data=None, samples=None, theta=None, loss="least-squares
 
     INPUT:
 
-    - ``data`` -- array ``(samples,) + shape of the input`` (or a dictionary by the inputs' names); by default normal numbers
+    - ``data`` -- array ``(samples,) + shape of the input`` (or a dictionary by the inputs' names); by default normal
+      numbers
 
     - ``samples`` -- how many are drawn, or taken from ``data``; by default twice the number of parameters
 
@@ -124,7 +133,9 @@ def at_one_point(network, data, samples, theta, loss, seed):
     try:
         seed, samples = integer(seed), None if samples is None else integer(samples)
     except TypeError:
-        raise InputTypeError(f"seed {seed!r} and samples {samples!r} are to be integers, e.g. seed=0, samples=100") from None
+        raise InputTypeError(
+            f"seed {seed!r} and samples {samples!r} are to be integers, e.g. seed=0, samples=100"
+        ) from None
     if samples is not None and samples < 1:
         raise InputError(f"samples {samples} is not a positive integer; try samples=100")
     generator = np.random.default_rng(seed)
@@ -137,13 +148,21 @@ def at_one_point(network, data, samples, theta, loss, seed):
         number = max(8, _SAMPLES_PER_PARAMETER * D) if samples is None else int(samples)
         data = {leaf.name: generator.normal(size=(number,) + leaf.shape) for leaf in network.inputs}
         if not data:
-            raise InputError("the network has no input to draw data for: its response is phi itself, and there is nothing to check")
+            raise InputError(
+                "the network has no input to draw data for: its response is phi itself, and there is nothing to check"
+            )
     elif samples is not None:
-        data = {key: part[:samples] for key, part in data.items()} if isinstance(data, dict) else np.asarray(data)[:samples]
+        data = (
+            {key: part[:samples] for key, part in data.items()}
+            if isinstance(data, dict)
+            else np.asarray(data)[:samples]
+        )
     real, gap, number = _real_rank(network, reading, theta, data, loss)
     p = random_prime(generator)
     # The floats are dyadic fractions, and the model is taken exactly there.
-    point = np.array([a % p * pow(b, -1, p) % p for a, b in map(float.as_integer_ratio, theta.tolist())], dtype=np.int64)
+    point = np.array(
+        [a % p * pow(b, -1, p) % p for a, b in map(float.as_integer_ratio, theta.tolist())], dtype=np.int64
+    )
     rows = response.gradient(ModularArithmetic(p), point, response.draw(generator, p, D + 2))
     model = rank(np.broadcast_to(rows, (D + 2, D)), p)
     return SpanCheck(real, model, number, gap, seed, 2.0 * (D + 2) * response.degree / p), theta, data

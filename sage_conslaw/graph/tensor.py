@@ -1,7 +1,8 @@
 r"""
 The graph of a network: leaves (parameters, data, constants) and operations between tensors.
 
-A tensor has no axis for samples: shapes are those of one input, and an array of ``tokens`` or of pixels is an axis of its own.
+A tensor has no axis for samples: shapes are those of one input, and an array of ``tokens`` or of pixels is an axis of
+its own.
 """
 import itertools
 import operator
@@ -32,7 +33,8 @@ class Tensor(LinearOperations):
         sage: x @ b
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: contraction i,i-> of shapes (3,) and (2,): index i has sizes 3 and 2; the operands are x and b
+        sage_conslaw.InputError: contraction i,i-> of shapes (3,) and (2,): index i has sizes 3 and 2; the operands are
+        x and b
         sage: x.reshape(2, 2)
         Traceback (most recent call last):
         ...
@@ -40,7 +42,8 @@ class Tensor(LinearOperations):
         sage: x.swoosh()
         Traceback (most recent call last):
         ...
-        AttributeError: a tensor has no operation 'swoosh'; linear operations are written by @, +, sum, mean, einsum, reshape, ...; a nonlinearity is cut: x.cut(), which assumes that its values and slopes are arbitrary
+        AttributeError: a tensor has no operation 'swoosh'; linear operations are written by @, +, sum, mean, einsum,
+        reshape, ...; a nonlinearity is cut: x.cut(), which assumes that its values and slopes are arbitrary
     """
 
     name = None
@@ -88,8 +91,12 @@ class Tensor(LinearOperations):
             return self.name
         if self._written is None:
             return f"a tensor of shape {self.shape}"
-        text = self._written.format(*(f"({node.label()})" if " " in node.label() and " " in self._written else node.label()
-                                      for node in self.inputs))
+        text = self._written.format(
+            *(
+                f"({node.label()})" if " " in node.label() and " " in self._written else node.label()
+                for node in self.inputs
+            )
+        )
         return text if len(text) <= 60 else text[:57] + "..."
 
     def __repr__(self):
@@ -102,7 +109,8 @@ class Tensor(LinearOperations):
 
     def __add__(self, other):
         if not isinstance(other, Tensor):
-            raise InputTypeError(f"{shown(other)} is not a tensor; a shift by numbers is a bias: add a parameter or networks.fixed")
+            raise InputTypeError(f"{shown(other)} is not a tensor; a shift by numbers is a bias: add a "
+                                 f"parameter or networks.fixed")
         a, b = self._broadcast(other)
         return Tensor(Add(), (a, b), "{0} + {1}")
 
@@ -112,7 +120,9 @@ class Tensor(LinearOperations):
 
     def __sub__(self, other):
         if not isinstance(other, Tensor):
-            raise InputTypeError(f"{shown(other)} is not a tensor; a shift by numbers is a bias: add a parameter or networks.fixed")
+            raise InputTypeError(
+                f"{shown(other)} is not a tensor; a shift by numbers is a bias: add a parameter or networks.fixed"
+            )
         return self + (-1) * other
 
     def __rsub__(self, other):
@@ -126,7 +136,9 @@ class Tensor(LinearOperations):
         if factor is not None:
             return self.scaled(factor, "{1} * {0}" if factor.denominator == 1 else f"{factor} * {{0}}")
         if not isinstance(other, Tensor):
-            raise InputTypeError(f"{shown(other)} is neither a tensor nor a rational number; other constants are networks.fixed arrays")
+            raise InputTypeError(
+                f"{shown(other)} is neither a tensor nor a rational number; other constants are networks.fixed arrays"
+            )
         a, b = self._broadcast(other)
         letters = LETTERS[:len(a.shape)]
         return Tensor(Contract(f"{letters},{letters}->{letters}"), (a, b), "{0} * {1}")
@@ -136,13 +148,18 @@ class Tensor(LinearOperations):
     def __truediv__(self, other):
         divisor = rational(other)
         if divisor is None:
-            raise InputTypeError(f"tensors are divided by numbers only; {self.label()} / {shown(other)} is a nonlinearity: cut it, x.cut(), or normalise")
+            raise InputTypeError(
+                f"tensors are divided by numbers only; {self.label()} / {shown(other)} is a "
+                f"nonlinearity: cut it, x.cut(), or normalise"
+            )
         if not divisor:
             raise InputError(f"{self.label()} is divided by zero")
         return self.scaled(1 / divisor, f"{{0}} / {divisor}")
 
     def __rtruediv__(self, other):
-        raise InputTypeError(f"{shown(other)} / {self.label()} is a nonlinearity: cut it, {self.label()}.cut(), or normalise")
+        raise InputTypeError(
+            f"{shown(other)} / {self.label()} is a nonlinearity: cut it, {self.label()}.cut(), or normalise"
+        )
 
     def __pow__(self, exponent):
         if isinstance(exponent, str) or not hasattr(exponent, "__int__"):
@@ -158,7 +175,10 @@ class Tensor(LinearOperations):
         if not isinstance(other, Tensor):
             raise InputTypeError(f"{shown(other)} is not a tensor; a fixed matrix is networks.fixed(name, values=...)")
         if not self.shape or not other.shape:
-            raise InputError(f"the product of {self.label()} of shape {self.shape} and {other.label()} of shape {other.shape}: both need an axis; use *")
+            raise InputError(
+                f"the product of {self.label()} of shape {self.shape} and {other.label()} of shape "
+                f"{other.shape}: both need an axis; use *"
+            )
         return Tensor(Contract(product_spec(self.shape, other.shape)), (self, other), "{0} @ {1}")
 
     def __rmatmul__(self, other):
@@ -254,7 +274,9 @@ class Tensor(LinearOperations):
         """
         axes = tuple(axes[0]) if len(axes) == 1 and hasattr(axes[0], "__iter__") else axes
         if axes and sorted(axes) != list(range(len(self.shape))):
-            raise InputError(f"the axes {tuple(map(int, axes))} are no order of those of {self.label()} of shape {self.shape}")
+            raise InputError(
+                f"the axes {tuple(map(int, axes))} are no order of those of {self.label()} of shape {self.shape}"
+            )
         order = axes or range(len(self.shape))[::-1]
         return Tensor(Transpose(self.shape, order), (self,), "{0}.T")
 
@@ -294,8 +316,11 @@ class Tensor(LinearOperations):
             sage: x.gate("abs").label()
             'abs(x)'
         """
-        return Tensor(Gate(len(self.shape)), (self, Data("gate", self.shape, "gate", source=self, function=gate_function(activation))),
-                      activation.replace(" ", "_") + "({0})")
+        return Tensor(
+            Gate(len(self.shape)),
+            (self, Data("gate", self.shape, "gate", source=self, function=gate_function(activation))),
+            activation.replace(" ", "_") + "({0})",
+        )
 
     def relu(self):
         r"""
@@ -466,7 +491,9 @@ class Tensor(LinearOperations):
         try:
             mask = np.broadcast_to(mask.astype(np.int64), self.shape)
         except ValueError:
-            raise InputError(f"the mask has the shape {mask.shape}, {self.label()} the shape {self.shape}: they do not fit") from None
+            raise InputError(
+                f"the mask has the shape {mask.shape}, {self.label()} the shape {self.shape}: they do not fit"
+            ) from None
         if not mask.any(axis=-1).all():
             raise InputError(f"the mask of {self.label()} leaves no entry in a row; allow at least one")
         out = Data("softmax", self.shape, "cut", source=self, function=masked_softmax(mask), mask=mask)
@@ -487,7 +514,8 @@ class Tensor(LinearOperations):
 
     def layer_norm(self):
         r"""
-        Return the tensor centred and divided by its deviation along the last axis; gain and bias after it are parameters.
+        Return the tensor centred and divided by its deviation along the last axis; gain and bias after it are
+        parameters.
 
         EXAMPLES::
 
@@ -500,7 +528,8 @@ class Tensor(LinearOperations):
 
     def batch_norm(self, axes=0):
         r"""
-        Return the tensor normalised along the axes of the samples, by default the first (at least three entries in all).
+        Return the tensor normalised along the axes of the samples, by default the first (at least three entries in
+        all).
 
         INPUT:
 
@@ -513,8 +542,11 @@ class Tensor(LinearOperations):
             ((4, 3), (4, 2, 5, 5))
         """
         if len(self.shape) < 2:
-            raise InputError(f"batch normalisation of {self.label()} of shape {self.shape}: the first axis must be the samples of a batch, "
-                             "e.g. networks.input(3, d)")
+            raise InputError(
+                f"batch normalisation of {self.label()} of shape {self.shape}: the first axis must be "
+                f"the samples of a batch, "
+                "e.g. networks.input(3, d)"
+            )
         axes = list(self._axes(axes, "batch normalisation"))
         kept = [i for i in range(len(self.shape)) if i not in axes]
         order = kept + axes
@@ -525,7 +557,8 @@ class Tensor(LinearOperations):
         r"""
         Return the rows of a table of shape ``(vocabulary, width)`` that one-hot tokens ``(tokens, vocabulary)`` select.
 
-        In the exact readings tokens are free vectors: a layer is linear in each, so they span what the one-hot ones span.
+        In the exact readings tokens are free vectors: a layer is linear in each, so they span what the one-hot ones
+        span.
 
         EXAMPLES::
 
@@ -539,7 +572,8 @@ class Tensor(LinearOperations):
 
     def convolve(self, kernel, stride=1, padding=0, groups=1):
         r"""
-        Return the convolution of ``(channels, ...)`` with a kernel ``(outputs, channels / groups, ...)``: see :mod:`.convolution`.
+        Return the convolution of ``(channels, ...)`` with a kernel ``(outputs, channels / groups, ...)``: see
+        :mod:`.convolution`.
 
         EXAMPLES::
 
@@ -567,7 +601,8 @@ class Tensor(LinearOperations):
 
     def ancestors(self, through_data=False):
         r"""
-        Return all nodes up to this one, inputs before results; on request also those that gates and cuts are functions of.
+        Return all nodes up to this one, inputs before results; on request also those that gates and cuts are functions
+        of.
 
         EXAMPLES::
 
@@ -584,7 +619,9 @@ class Tensor(LinearOperations):
             elif node not in seen:
                 seen.add(node)
                 stack.append((node, True))
-                children = node.inputs + ((node.source,) if through_data and getattr(node, "source", None) is not None else ())
+                children = node.inputs + (
+                    (node.source,) if through_data and getattr(node, "source", None) is not None else ()
+                )
                 stack.extend((child, False) for child in reversed(children))
         return order
 
@@ -650,7 +687,8 @@ class Data(_Leaf):
 
     - ``kind`` -- ``"input"``, ``"gate"``, ``"cut"``, ``"rotation"`` or ``"covector"``
 
-    - ``source``, ``function`` -- for gates and cuts: the tensor that the data are a function of in the real network, and this function
+    - ``source``, ``function`` -- for gates and cuts: the tensor that the data are a function of in the real network,
+      and this function
 
     - ``mask`` -- for cuts: which entries of the source take part
 
@@ -675,7 +713,8 @@ class Constant(_Leaf):
     r"""
     A fixed array of rational numbers: integers over one denominator.
 
-    A function without arguments may stand for the integers: it is called when they are first read, and ``shape`` is needed.
+    A function without arguments may stand for the integers: it is called when they are first read, and ``shape`` is
+    needed.
 
     EXAMPLES::
 
@@ -763,7 +802,8 @@ def contract(spec, a, b):
         sage: contract("hti,hui", q, k)
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: 'hti,hui' is not a contraction; write the axes of both operands and of the result, e.g. 'ti,ui->tu'
+        sage_conslaw.InputError: 'hti,hui' is not a contraction; write the axes of both operands and of the result, e.g.
+        'ti,ui->tu'
     """
     import re
     if not isinstance(spec, str):
@@ -772,10 +812,17 @@ def contract(spec, a, b):
         if not isinstance(operand, Tensor):
             raise InputTypeError(f"{shown(operand)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
     if not re.fullmatch(r"[a-zA-Z]*,[a-zA-Z]*->[a-zA-Z]*", spec):
-        raise InputError(f"{spec!r} is not a contraction; write the axes of both operands and of the result, e.g. 'ti,ui->tu'")
+        raise InputError(
+            f"{spec!r} is not a contraction; write the axes of both operands and of the result, e.g. 'ti,ui->tu'"
+        )
     parts = re.split(",|->", spec)
-    if any(len(set(part)) < len(part) for part in parts) or any(sum(letter in part for part in parts) < 2 for letter in set(spec) - set(",->")):
-        raise InputError(f"{spec!r} is not a contraction: an axis is named once in an operand, and again in the other or in the result")
+    if any(len(set(part)) < len(part) for part in parts) or any(
+        sum(letter in part for part in parts) < 2 for letter in set(spec) - set(",->")
+    ):
+        raise InputError(
+            f"{spec!r} is not a contraction: an axis is named once in an operand, and again in the "
+            f"other or in the result"
+        )
     return Tensor(Contract(spec), (a, b), f"contract({spec!r}, {{0}}, {{1}})")
 
 
@@ -791,7 +838,8 @@ def concatenate(tensors, axis=0):
         sage: concatenate([Data("x", (2, 3), "input"), Data("y", (1, 2), "input")])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: x of shape (2, 3) and y of shape (1, 2) cannot be joined along axis 0: the other axes must agree
+        sage_conslaw.InputError: x of shape (2, 3) and y of shape (1, 2) cannot be joined along axis 0: the other axes
+        must agree
     """
     tensors = list(tensors)
     for node in tensors:
@@ -805,8 +853,11 @@ def concatenate(tensors, axis=0):
     for other in tensors[1:]:
         if len(other.shape) != len(tensors[0].shape) or other.shape[:axis] + other.shape[axis + 1:] != \
                 tensors[0].shape[:axis] + tensors[0].shape[axis + 1:]:
-            raise InputError(f"{tensors[0].label()} of shape {tensors[0].shape} and {other.label()} of shape {other.shape} cannot be joined "
-                             f"along axis {axis}: the other axes must agree")
+            raise InputError(
+                f"{tensors[0].label()} of shape {tensors[0].shape} and {other.label()} of shape "
+                f"{other.shape} cannot be joined "
+                f"along axis {axis}: the other axes must agree"
+            )
     total, offset = None, 0
     length = sum(node.shape[axis] for node in tensors)
     for node in tensors:

@@ -1,9 +1,11 @@
 r"""
-The true nonlinearities, written once against the arithmetic interface: value and transposed derivative, on doubles, on balls, and on duals over both.
+The true nonlinearities, written once against the arithmetic interface: value and transposed derivative, on doubles, on
+balls, and on duals over both.
 
-A cut forgets which function it stands for; this module remembers. `\mathrm{gelu}(z) = z \Phi(z)` has the slope `\Phi(z) + z \Phi'(z)`; the root mean
-square `y = z / \rho` has the transposed derivative `c \mapsto (c - y \langle c, y \rangle / n) / \rho`. There is no constant inside the roots: eps is 0
-unless the network says so.
+A cut forgets which function it stands for; this module remembers. `\mathrm{gelu}(z) = z \Phi(z)` has the slope
+`\Phi(z) + z \Phi'(z)`; the root mean square `y = z / \rho` has the transposed derivative
+`c \mapsto (c - y \langle c, y \rangle / n) / \rho`. There is no constant inside the roots: eps is 0 unless the network
+says so.
 """
 from fractions import Fraction
 
@@ -126,11 +128,14 @@ class Chosen(Reading):
 
     def pullback(self, A, z, covector, shape):
         """Return the covector times the slope, where chosen."""
-        return A.multiply(self.reading.pullback(A, z, covector, shape), A.embed(chosen(z, self.active).astype(np.float64)))
+        return A.multiply(
+            self.reading.pullback(A, z, covector, shape), A.embed(chosen(z, self.active).astype(np.float64))
+        )
 
 
 class Shares(Reading):
-    """Positive weights of the entries, divided by their sum: the softmax for exponentials, the normalised sigmoid for sigmoids."""
+    """Positive weights of the entries, divided by their sum: the softmax for exponentials, the normalised sigmoid for
+    sigmoids."""
 
     def __init__(self, name, slope, mask=None, active=None):
         self.name, self.slope, self.mask, self.active = name, slope, mask, active
@@ -150,7 +155,9 @@ class Shares(Reading):
         weights = self._weights(A, z, shape)
         inverse = A.elementary("inverse", self.total(A, weights, shape))
         y = self.by_row(A, weights, inverse, shape)
-        even = self.by_row(A, A.constant(np.ones(shape, dtype=np.int64)), self.total(A, A.multiply(covector, y), shape), shape)
+        even = self.by_row(
+            A, A.constant(np.ones(shape, dtype=np.int64)), self.total(A, A.multiply(covector, y), shape), shape
+        )
         return A.multiply(self.slope(A, z, y, weights, inverse, shape, self), A.subtract(covector, even))
 
 
@@ -163,7 +170,8 @@ def _sigmoid_slope(A, z, y, weights, inverse, shape, reading):
 
 
 class Unit(Reading):
-    """Division by the root mean square along the last axis, of the entries themselves or of their differences from the mean."""
+    """Division by the root mean square along the last axis, of the entries themselves or of their differences from the
+    mean."""
 
     def __init__(self, centred, without_last=False):
         self.centred, self.without_last = centred, without_last
@@ -266,4 +274,8 @@ def reading_of(cut):
     # A function of the user's own may have a name of ours: only our own is known to be what the name says.
     if not is_known(function):
         return None
-    return top(function.name.removeprefix("top "), function.settings[0]) if function.name.startswith("top ") else READINGS.get(function.name)
+    return (
+        top(function.name.removeprefix("top "), function.settings[0])
+        if function.name.startswith("top ")
+        else READINGS.get(function.name)
+    )

@@ -1,8 +1,9 @@
 r"""
 Graphs as values: a network written as a list of nodes, for pickles and for equality.
 
-Nodes refer to each other, a hundred layers deep; a list in which they refer to places is as flat as the network is long.  Two networks are
-equal if their lists are: `x W` written twice is one network, with other sizes, names or constants it is another.
+Nodes refer to each other, a hundred layers deep; a list in which they refer to places is as flat as the network is
+long.  Two networks are equal if their lists are: `x W` written twice is one network, with other sizes, names or
+constants it is another.
 """
 from dataclasses import dataclass
 
@@ -98,7 +99,8 @@ def signature(output, leaves):
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.graph.values import signature
         sage: a, b, c = networks.relu([2, 3, 1]), networks.relu([2, 3, 1]), networks.linear([2, 3, 1])
-        sage: signature(a.output, a._leaves) == signature(b.output, b._leaves), signature(a.output, a._leaves) == signature(c.output, c._leaves)
+        sage: signature(a.output, a._leaves) == signature(b.output, b._leaves), signature(a.output,
+        ....:     a._leaves) == signature(c.output, c._leaves)
         (True, False)
     """
     nodes = nodes_of(output, leaves)
@@ -109,23 +111,47 @@ def signature(output, leaves):
         kind = getattr(node, "kind", None)
         # Data are named by what they are; the names of parameters are those of the laws.
         name = node.name if kind in (None, "input") else None
-        numbers = _shown(node.values) + (node.denominator,) if isinstance(node, Constant) else _shown(getattr(node, "values", None))
-        parts.append((type(node).__name__, name, node.shape, kind, getattr(node, "function", None), _shown(getattr(node, "mask", None)), numbers,
-                      _operation(node.operation), tuple(place[child] for child in node.inputs), place.get(source)))
+        numbers = (
+            _shown(node.values) + (node.denominator,)
+            if isinstance(node, Constant)
+            else _shown(getattr(node, "values", None))
+        )
+        parts.append(
+            (
+                type(node).__name__,
+                name,
+                node.shape,
+                kind,
+                getattr(node, "function", None),
+                _shown(getattr(node, "mask", None)),
+                numbers,
+                _operation(node.operation),
+                tuple(place[child] for child in node.inputs),
+                place.get(source),
+            )
+        )
     return tuple(parts) + tuple(place[leaf] for leaf in leaves)
 
 
 def _operation(operation):
     if operation is None:
         return None
-    public = {key: value for key, value in vars(operation).items() if not key.startswith("_") and (key != "indices" or type(operation).__name__ == "Gather")}
+    public = {
+        key: value
+        for key, value in vars(operation).items()
+        if not key.startswith("_") and (key != "indices" or type(operation).__name__ == "Gather")
+    }
     return type(operation).__name__, tuple((key, _shown(value)) for key, value in sorted(public.items()))
 
 
 def _shown(value):
     """Return a value that can be hashed; arrays by their entries."""
     if isinstance(value, np.ndarray):
-        return value.shape, str(value.dtype), np.ascontiguousarray(value).tobytes() if value.dtype != object else tuple(map(str, value.flat))
+        return (
+            value.shape,
+            str(value.dtype),
+            np.ascontiguousarray(value).tobytes() if value.dtype != object else tuple(map(str, value.flat)),
+        )
     if isinstance(value, (list, tuple)):
         return tuple(map(_shown, value))
     if isinstance(value, dict):

@@ -58,7 +58,8 @@ def is_conserved_as_written(text, family):
 
         sage: from sage_conslaw import is_conserved, system
         sage: pendulum = system(["q", "p"], ["p", "-sin(q)"])
-        sage: is_conserved("p^2/2 - cos(q)", pendulum), is_conserved("1/(p^2 - 2*cos(q))", pendulum), is_conserved("cos(q)", pendulum)
+        sage: is_conserved("p^2/2 - cos(q)", pendulum), is_conserved("1/(p^2 - 2*cos(q))",
+        ....:     pendulum), is_conserved("cos(q)", pendulum)
         (True, True, False)
         sage: is_conserved("exp(q)", pendulum)
         Traceback (most recent call last):
@@ -327,7 +328,8 @@ class _Extension:
                 )
                 if number < len(found):
                     raise NotCovered(
-                        f"{', '.join(f.text for f, _ in found)} are not independent of each other; write them in terms of one, "
+                        f"{', '.join(f.text for f, _ in found)} are not independent of each other; "
+                        f"write them in terms of one, "
                         "e.g. tanh(x) as (exp(2*x) - 1)/(exp(2*x) + 1)"
                     )
 
@@ -359,7 +361,8 @@ class _Extension:
                 if moved:
                     shown = variety.polynomial(relation)
                     raise InputError(
-                        f"{what} does not keep the relation {shown} = 0: its derivative is {str(moved)[:120]} modulo the relations; "
+                        f"{what} does not keep the relation {shown} = 0: its derivative is "
+                        f"{str(moved)[:120]} modulo the relations; "
                         "give relations that the flow keeps"
                     )
 

@@ -1,8 +1,8 @@
 r"""
 Files that a person wrote: JSON and TOML, of bounded size, and errors in one line.
 
-A file is read whole and only if it is a regular one of at most ``MAX_BYTES``: a device or a pipe has no end.  An unknown key is an
-error with the nearest known name, because a key that is misspelt is a wish that nobody reads.
+A file is read whole and only if it is a regular one of at most ``MAX_BYTES``: a device or a pipe has no end.  An
+unknown key is an error with the nearest known name, because a key that is misspelt is a wish that nobody reads.
 """
 import difflib
 import json
@@ -53,7 +53,9 @@ def load(path, what, kinds=(".json", ".toml"), exact=True):
         if isinstance(error, InputError):
             raise
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"the file {shortened(path, 200)} cannot be read: {reason}; give a {words} file {what}") from None
+        raise InputError(
+            f"the file {shortened(path, 200)} cannot be read: {reason}; give a {words} file {what}"
+        ) from None
     return parsed(data, path.name, toml=".toml" in kinds and (path.suffix == ".toml" or len(kinds) == 1), exact=exact)
 
 
@@ -81,7 +83,9 @@ def parsed(data, name, toml, exact=True):
             return tomllib.loads(text, parse_float=number)
         return json.loads(text, parse_float=number, parse_constant=_no_number, object_pairs_hook=_distinct)
     except UnicodeDecodeError as error:
-        raise InputError(f"the file {shortened(name, 100)} is not {kind}: byte {error.start} is not UTF-8; save it as UTF-8") from None
+        raise InputError(
+            f"the file {shortened(name, 100)} is not {kind}: byte {error.start} is not UTF-8; save it as UTF-8"
+        ) from None
     except RecursionError:
         raise InputError(f"the file {shortened(name, 100)} is not {kind}: it is nested too deeply") from None
     except ValueError as error:

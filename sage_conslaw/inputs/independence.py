@@ -1,9 +1,9 @@
 r"""
 Algebraic relations between functions: those of exponentials, and the proofs that there are no others.
 
-`\exp(p - q)` and `\exp(q - p)` are bound by one relation, which the lattice of integer relations of their arguments gives;
-`\log p, \log q, \log(p q)` are dependent and refused, and so are roots like `\sqrt{x}, \sqrt{y}, \sqrt{x y}` where nothing else
-shows which component is meant.
+`\exp(p - q)` and `\exp(q - p)` are bound by one relation, which the lattice of integer relations of their arguments
+gives; `\log p, \log q, \log(p q)` are dependent and refused, and so are roots like `\sqrt{x}, \sqrt{y}, \sqrt{x y}`
+where nothing else shows which component is meant.
 """
 
 from .._sage import GF, QQ, ZZ, FractionField, PolynomialRing, matrix
@@ -86,7 +86,8 @@ def refuse_dependent_logarithms(parser, used):
         sage: refuse_dependent_logarithms(parser, set(parser.names))
         Traceback (most recent call last):
         ...
-        sage_conslaw.NotCovered: log(p), log(q), log(p*q) are not independent: write each as a sum of logarithms of irreducible polynomials
+        sage_conslaw.NotCovered: log(p), log(q), log(p*q) are not independent: write each as a sum of logarithms of
+        irreducible polynomials
     """
     functions = [parser.meaning[name] for name in parser.names if name in used and name in parser.meaning]
     logs = [f for f in functions if f.kind == "log"]
@@ -115,7 +116,8 @@ def refuse_dependent_logarithms(parser, used):
     )
     if table.rank() < len(rows):
         raise NotCovered(
-            f"{', '.join(f.text for f in logs)} are not independent: write each as a sum of logarithms of irreducible polynomials"
+            f"{', '.join(f.text for f in logs)} are not independent: write each as a sum of logarithms "
+            f"of irreducible polynomials"
         )
 
 

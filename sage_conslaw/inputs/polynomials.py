@@ -39,7 +39,8 @@ def polynomials_of_one_ring(polynomials, what):
         sage: polynomials_of_one_ring([R.change_ring(RR).gen(0)], "phi")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputTypeError: phi has coefficients in Real Field with 53 bits of precision; give exact rationals, e.g. 1/2 for 0.5
+        sage_conslaw.InputTypeError: phi has coefficients in Real Field with 53 bits of precision; give exact rationals,
+        e.g. 1/2 for 0.5
         sage: polynomials_of_one_ring([x/y], "phi")
         Traceback (most recent call last):
         ...
@@ -47,7 +48,9 @@ def polynomials_of_one_ring(polynomials, what):
     """
     from .._sage import QQ, ZZ, Element, MPolynomial, Polynomial, PolynomialRing
     if isinstance(polynomials, (str, bytes, dict)) or not hasattr(polynomials, "__iter__"):
-        raise InputTypeError(f"{what} is {shortened(repr(polynomials), 200)}; give a list of polynomials of a Sage ring")
+        raise InputTypeError(
+            f"{what} is {shortened(repr(polynomials), 200)}; give a list of polynomials of a Sage ring"
+        )
     polynomials = list(polynomials)
     if not polynomials:
         raise InputError(f"{what} is empty; give at least one polynomial")
@@ -64,15 +67,21 @@ def polynomials_of_one_ring(polynomials, what):
     parents = []
     for f in polynomials:
         if isinstance(f, (float, complex)):
-            raise InputTypeError(f"{what} has the floating-point coefficient {f}; give exact rationals, e.g. 1/2 for 0.5")
+            raise InputTypeError(
+                f"{what} has the floating-point coefficient {f}; give exact rationals, e.g. 1/2 for 0.5"
+            )
         if isinstance(f, (int, Fraction)):
             continue
         if not hasattr(f, "parent"):
-            raise InputTypeError(f"{what} contains {f!r} of type {type(f).__name__}; give polynomials of a Sage ring over QQ or ZZ")
+            raise InputTypeError(
+                f"{what} contains {f!r} of type {type(f).__name__}; give polynomials of a Sage ring over QQ or ZZ"
+            )
         parent = f.parent()
         if isinstance(f, (MPolynomial, Polynomial)):
             parents.append(parent)
-        elif isinstance(f, Element) and hasattr(f, "denominator") and hasattr(parent, "ring") and parent not in (QQ, ZZ):
+        elif (
+            isinstance(f, Element) and hasattr(f, "denominator") and hasattr(parent, "ring") and parent not in (QQ, ZZ)
+        ):
             if hasattr(parent.ring(), "gens") and not f.denominator().is_constant():
                 raise InputError(f"{what} has a denominator in the variables ({f.denominator()}); give polynomials")
             parents.append(parent.ring())
@@ -83,7 +92,9 @@ def polynomials_of_one_ring(polynomials, what):
     ring = parents[0]
     for parent in parents:
         if not (parent.base_ring() is QQ or parent.base_ring() is ZZ):
-            raise InputTypeError(f"{what} has coefficients in {parent.base_ring()}; give exact rationals, e.g. 1/2 for 0.5")
+            raise InputTypeError(
+                f"{what} has coefficients in {parent.base_ring()}; give exact rationals, e.g. 1/2 for 0.5"
+            )
         if parent.variable_names() != ring.variable_names():
             raise InputTypeError(f"{what} mixes the rings {ring} and {parent}; give polynomials of one ring")
     names = ring.variable_names()
@@ -117,7 +128,9 @@ def _from_sympy(polynomials, what):
             if not value.is_Rational:
                 raise InputTypeError(f"{what} has the coefficient {value}; give exact rationals, e.g. 1/2 for 0.5")
             if value:
-                terms[tuple(i for i, e in enumerate(exponents) for _ in range(e))] = Fraction(int(value.p), int(value.q))
+                terms[tuple(i for i, e in enumerate(exponents) for _ in range(e))] = Fraction(
+                    int(value.p), int(value.q)
+                )
         out.append(terms)
     ring = PolynomialRing(QQ, names, len(names))
     return ring, [sparse.to_sage(f, ring) for f in out]
@@ -148,7 +161,8 @@ def parse_polynomials(texts, names=None):
         sage: parse_polynomials(["__import__('os').system('x')"])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: syntax error in "__import__('os').system('x')": a call is not a polynomial; allowed are numbers, names, + - * / ^ and parentheses
+        sage_conslaw.InputError: syntax error in "__import__('os').system('x')": a call is not a polynomial; allowed are
+        numbers, names, + - * / ^ and parentheses
     """
     algebra = Polynomials(names)
     reader = Reader(algebra)
@@ -194,14 +208,17 @@ def parse_rational_functions(texts):
 
 
 # One term of an expanded sum, such as -3/2*x^2*y; blanks are gone by then.
-_TERM = re.compile(r"([+-]?)((?:\d+(?:/\d+|\.\d+)?|[A-Za-z]\w*(?:\^\d+)?)(?:\*(?:\d+(?:\.\d+)?|[A-Za-z]\w*(?:\^\d+)?))*)", re.ASCII)
+_TERM = re.compile(
+    r"([+-]?)((?:\d+(?:/\d+|\.\d+)?|[A-Za-z]\w*(?:\^\d+)?)(?:\*(?:\d+(?:\.\d+)?|[A-Za-z]\w*(?:\^\d+)?))*)", re.ASCII
+)
 # Blanks that separate: between two words, or inside an operator.
 _SEPARATED = re.compile(r"[\w.)]\s+[\w.(]|\*\s+\*")
 
 
 class Polynomials:
     r"""
-    The algebra of sparse polynomials, for :class:`sage_conslaw.inputs.syntax.Reader`: it counts its work and refuses to exceed it.
+    The algebra of sparse polynomials, for :class:`sage_conslaw.inputs.syntax.Reader`: it counts its work and refuses to
+    exceed it.
 
     EXAMPLES::
 
@@ -225,7 +242,9 @@ class Polynomials:
         """Return the number of a variable; a new one is refused where the names are given."""
         if name not in self.place:
             if self.fixed:
-                self.fail(f"the name {shortened(name, 40)!r} is not known (known: {shortened(', '.join(self.place), 200)})")
+                self.fail(
+                    f"the name {shortened(name, 40)!r} is not known (known: {shortened(', '.join(self.place), 200)})"
+                )
             if len(self.place) >= MAX_NAMES:
                 self.fail(f"it has more than {MAX_NAMES} variables")
             self.place[name] = len(self.place)
@@ -295,7 +314,8 @@ class Polynomials:
         return int(value)
 
     def product(self, left, right):
-        """Return a product; a degree, an expansion or a coefficient beyond the guards is refused before or as it comes."""
+        """Return a product; a degree, an expansion or a coefficient beyond the guards is refused before or as it
+        comes."""
         degree = sparse.degree(left) + sparse.degree(right)
         if degree > MAX_DEGREE:
             self.fail(f"expanded it has a degree above {MAX_DEGREE}")
@@ -346,7 +366,12 @@ class Polynomials:
                     return None
             else:
                 name, _, power = factor.partition("^")
-                if len(power) > 4 or int(power or 1) > MAX_DEGREE or name not in self.place and (self.fixed or len(self.place) >= MAX_NAMES):
+                if (
+                    len(power) > 4
+                    or int(power or 1) > MAX_DEGREE
+                    or name not in self.place
+                    and (self.fixed or len(self.place) >= MAX_NAMES)
+                ):
                     return None
                 monomial += [self.index(name)] * int(power or 1)
         return (tuple(sorted(monomial)), value) if len(monomial) <= MAX_DEGREE else None

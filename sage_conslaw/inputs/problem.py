@@ -68,7 +68,11 @@ def _restored(state, family, response):
     """Return a problem from its pickle."""
     if family is None:
         network, flow = state["network"], state["flow"]
-        family = flow.family(response) if network is None else flow.family(network.response(state["loss"]), state["own_metric"])
+        family = (
+            flow.family(response)
+            if network is None
+            else flow.family(network.response(state["loss"]), state["own_metric"])
+        )
     return Problem(family, **state)
 
 
@@ -123,13 +127,22 @@ def problem(data, flow=None, loss=None):
     if isinstance(data, dict):
         raise InputTypeError("phi is a mapping; give a list of polynomials, or a system: system(variables, drift)")
     if isinstance(data, str) and data.strip().isidentifier():
-        raise InputError(f"phi is the bare name {shortened(data.strip(), 40)!r}: nothing is shared; give polynomials such as \"x*y\", "
-                         "or a network such as networks.linear([3, 2, 3])")
-    if isinstance(data, str) or not hasattr(data, "__iter__") or hasattr(data, "parent") or hasattr(data, "free_symbols"):
+        raise InputError(
+            f'phi is the bare name {shortened(data.strip(), 40)!r}: nothing is shared; give polynomials such as "x*y", '
+            "or a network such as networks.linear([3, 2, 3])"
+        )
+    if (
+        isinstance(data, str)
+        or not hasattr(data, "__iter__")
+        or hasattr(data, "parent")
+        or hasattr(data, "free_symbols")
+    ):
         data = [data]
     data = list(data)
     if flow.metric == "icnn":
-        raise InputError("the icnn metric belongs to the icnn network; with phi, give the metric as a list (its diagonal)")
+        raise InputError(
+            "the icnn metric belongs to the icnn network; with phi, give the metric as a list (its diagonal)"
+        )
     ring, components = polynomials_of_one_ring(data, "phi")
     components = [sparse.from_sage(f) for f in components]
     if not any(map(sparse.degree, components)):

@@ -1,13 +1,13 @@
 r"""
 The grammar of polynomial expressions, read in one pass and never evaluated as a program.
 
-An expression is numbers, names, ``+ - * / ^ **`` and parentheses.  Two stacks, of operators and of values, replace the recursion, so
-that no text is too deep for the interpreter: at ``a + b*c`` the product is formed when the text ends, because ``*`` binds closer than
-``+``; at ``-x^2`` the power is formed before the sign, because ``^`` binds closer than a sign; at ``x y`` two values meet without an
-operator, which is an error here (blanks separate, they never join).
+An expression is numbers, names, ``+ - * / ^ **`` and parentheses.  Two stacks, of operators and of values, replace the
+recursion, so that no text is too deep for the interpreter: at ``a + b*c`` the product is formed when the text ends,
+because ``*`` binds closer than ``+``; at ``-x^2`` the power is formed before the sign, because ``^`` binds closer than
+a sign; at ``x y`` two values meet without an operator, which is an error here (blanks separate, they never join).
 
-What the operators do is the business of an *algebra*, an object with ``number``, ``name``, ``negative`` and ``combine``.
-Decimal literals are exact: ``0.9`` is the fraction 9/10.
+What the operators do is the business of an *algebra*, an object with ``number``, ``name``, ``negative`` and
+``combine``. Decimal literals are exact: ``0.9`` is the fraction 9/10.
 """
 import re
 from fractions import Fraction
@@ -19,14 +19,26 @@ MAX_LENGTH = 1_000_000
 MAX_DIGITS = 3000
 MAX_DEPTH = 200
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?P<tail>\w*))|(?P<name>[^\W\d]\w*)|(?P<operator>\*\*|[-+*/^()]))", re.ASCII)
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?P<tail>\w*))|(?P<name>[^\W\d]\w*)|(?P<operator>\*\*|[-+*/^()]))", re.ASCII
+)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 
 # How close an operator binds, and whether it groups from the right; "-x" is the sign.
 _BINDING = {"+": (1, False), "-": (1, False), "*": (2, False), "/": (2, False), "-x": (3, True), "^": (4, True)}
 
-_NOT_POLYNOMIAL = {"[": "an index", ",": "a comma", "=": "a comparison", "<": "a comparison", ">": "a comparison", ".": "an attribute",
-                   ":": "a colon", "'": "a quoted text", '"': "a quoted text", ";": "a semicolon"}
+_NOT_POLYNOMIAL = {
+    "[": "an index",
+    ",": "a comma",
+    "=": "a comparison",
+    "<": "a comparison",
+    ">": "a comparison",
+    ".": "an attribute",
+    ":": "a colon",
+    "'": "a quoted text",
+    '"': "a quoted text",
+    ";": "a semicolon",
+}
 
 
 class Reader:
@@ -43,7 +55,8 @@ class Reader:
         sage: Reader(Polynomials(["x"])).read("2 x")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: syntax error in "2 x": an operator is missing before x; allowed are numbers, names, + - * / ^ and parentheses
+        sage_conslaw.InputError: syntax error in "2 x": an operator is missing before x; allowed are numbers, names, + -
+        * / ^ and parentheses
     """
 
     def __init__(self, algebra):
@@ -97,13 +110,21 @@ class Reader:
     def _value(self, token, at):
         if token["name"]:
             if self._opens(at):
-                self.fail("a call is not a polynomial" if not self._functions else f"{shortened(token['name'], 40)}(...) is not a function known here")
+                self.fail(
+                    "a call is not a polynomial"
+                    if not self._functions
+                    else f"{shortened(token['name'], 40)}(...) is not a function known here"
+                )
             if not _NAME.fullmatch(token["name"]):
-                self.fail(f"{shortened(token['name'], 40)!r} is not a variable name (a letter, then letters, digits and _)")
+                self.fail(
+                    f"{shortened(token['name'], 40)!r} is not a variable name (a letter, then letters, digits and _)"
+                )
             return self.algebra.name(token["name"])
         digits = token["number"]
         if token["tail"]:
-            self.fail(f"{shortened(digits, 40)!r} is neither a number nor a name; numbers are written as 1000, 1/2 or 0.5")
+            self.fail(
+                f"{shortened(digits, 40)!r} is neither a number nor a name; numbers are written as 1000, 1/2 or 0.5"
+            )
         if len(digits) > MAX_DIGITS:
             self.fail(f"a number of {len(digits)} digits is too long (at most {MAX_DIGITS})")
         return self.algebra.number(exact_decimal(digits))
@@ -120,7 +141,11 @@ class Reader:
                 return self._push("+x", start)
             if symbol == "-":
                 return self._push("-x", start)
-            self.fail(f"the operator {symbol} has nothing before it" if symbol != ")" else "a parenthesis closes where a value must stand")
+            self.fail(
+                f"the operator {symbol} has nothing before it"
+                if symbol != ")"
+                else "a parenthesis closes where a value must stand"
+            )
         if symbol == ")":
             while self.operators and self.operators[-1][0] != "(":
                 self._reduce()
@@ -187,7 +212,8 @@ class Reader:
             sage: parse_polynomials(["x + 1/y"])
             Traceback (most recent call last):
             ...
-            sage_conslaw.InputError: syntax error in "x + 1/y": a denominator in the variables is not a polynomial (the term 1/y); ...
+            sage_conslaw.InputError: syntax error in "x + 1/y": a denominator in the variables is not a polynomial (the
+            term 1/y); ...
         """
         if self.span is not None:
             # The term at fault, where it is not the whole polynomial.

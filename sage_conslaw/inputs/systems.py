@@ -1,5 +1,6 @@
 r"""
-Dynamical systems `x' = F(x; k)`, polynomial or as people write them, and control systems, from strings, from files, and from collections of data.
+Dynamical systems `x' = F(x; k)`, polynomial or as people write them, and control systems, from strings, from files, and
+from collections of data.
 
 Strings are parsed, never evaluated.  Parameters are indeterminates: laws are found over Q(k) and hold for all values.
 """
@@ -17,32 +18,55 @@ MAX_NAME = 200
 # What a system consists of.
 KEYS = ("variables", "parameters", "drift", "controls", "relations", "phi")
 # What may stand beside it: words about the system, and what the two benchmarks of this format say is known of it.
-REMARKS = ("name", "title", "about", "description", "comment", "note", "source", "reference", "expected", "negative", "biomodels_id",
-           "laws_degree_1", "laws_up_to_degree_2", "polynomial_integrals", "darboux_polynomials", "exponential_factors",
-           "rational_integrals", "darboux_function_integrals", "integrals_on_invariant_set", "ansatz_dim_rank_by_degree",
-           "rank_of_listed_integrals", "max_possible_rank")
+REMARKS = (
+    "name",
+    "title",
+    "about",
+    "description",
+    "comment",
+    "note",
+    "source",
+    "reference",
+    "expected",
+    "negative",
+    "biomodels_id",
+    "laws_degree_1",
+    "laws_up_to_degree_2",
+    "polynomial_integrals",
+    "darboux_polynomials",
+    "exponential_factors",
+    "rational_integrals",
+    "darboux_function_integrals",
+    "integrals_on_invariant_set",
+    "ansatz_dim_rank_by_degree",
+    "rank_of_listed_integrals",
+    "max_possible_rank",
+)
 
 
 def system(variables, drift=None, controls=(), parameters=(), relations=()):
     r"""
-    Return the family of a system given by strings: polynomial, rational, or with roots and functions, free or bound by relations.
+    Return the family of a system given by strings: polynomial, rational, or with roots and functions, free or bound by
+    relations.
 
     INPUT:
 
     - ``variables`` -- list of names
 
-    - ``drift`` -- list of expressions as strings, one a variable, or a dictionary by variable, in the variables and parameters: numbers,
-      ``+ - * / ^``, parentheses, and the functions ``sqrt``, ``sin``, ``cos``, ``tan``, ``exp``, ``log``, ``sinh``, ``cosh``, ``tanh``, ``sigmoid``
+    - ``drift`` -- list of expressions as strings, one a variable, or a dictionary by variable, in the variables and
+      parameters: numbers, ``+ - * / ^``, parentheses, and the functions ``sqrt``, ``sin``, ``cos``, ``tan``, ``exp``,
+      ``log``, ``sinh``, ``cosh``, ``tanh``, ``sigmoid``
 
     - ``controls`` -- list of such lists or dictionaries
 
-    - ``parameters`` -- list of names, which stay indeterminate, or of ``"name = value"``; or a dictionary with values or ``None``
+    - ``parameters`` -- list of names, which stay indeterminate, or of ``"name = value"``; or a dictionary with values
+      or ``None``
 
-    - ``relations`` -- list of expressions that vanish on the states considered; that the flow keeps them is proved.  A dictionary may leave out the
-      equation of a variable that they determine
+    - ``relations`` -- list of expressions that vanish on the states considered; that the flow keeps them is proved.  A
+      dictionary may leave out the equation of a variable that they determine
 
-    Denominators, also those in the parameters, are multiplied away: that changes the time, and no law.  A root or a function becomes a
-    coordinate of its own, see ``family.meaning``.
+    Denominators, also those in the parameters, are multiplied away: that changes the time, and no law.  A root or a
+    function becomes a coordinate of its own, see ``family.meaning``.
 
     EXAMPLES:
 
@@ -54,8 +78,8 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
         sage: conservation_laws(top)
         2 independent laws of degree at most 2 in 3 coordinates, complete (proved)
 
-    Kepler's problem in the plane: energy, angular momentum, and the vector of Laplace, Runge and Lenz, of whose two components one is
-    independent of the others::
+    Kepler's problem in the plane: energy, angular momentum, and the vector of Laplace, Runge and Lenz, of whose two
+    components one is independent of the others::
 
         sage: kepler = system(["x", "y", "px", "py"], ["px", "py", "-x/(x^2+y^2)^(3/2)", "-y/(x^2+y^2)^(3/2)"])
         sage: kepler.meaning
@@ -65,7 +89,8 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
 
     The same with its relation written down, and a pendulum::
 
-        sage: kepler = system(["x", "y", "px", "py", "u"], ["px", "py", "-x*u^3", "-y*u^3", "-u^3*(x*px + y*py)"], relations=["u^2*(x^2 + y^2) - 1"])
+        sage: kepler = system(["x", "y", "px", "py", "u"], ["px", "py", "-x*u^3", "-y*u^3", "-u^3*(x*px + y*py)"],
+        ....:     relations=["u^2*(x^2 + y^2) - 1"])
         sage: conservation_laws(kepler, degree=2).laws
         (y*px - x*py, px^2 + py^2 - 2*u)
         sage: conservation_laws(system(["q", "p"], ["p", "-sin(q)"])).laws
@@ -73,7 +98,8 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
 
     Michaelis and Menten's kinetics, and a parameter with a value::
 
-        sage: conservation_laws(system(["S", "P"], ["-V*S/(K + S)", "V*S/(K + S)"], parameters=["V", "K = 1/2"]), degree=1).laws
+        sage: conservation_laws(system(["S", "P"], ["-V*S/(K + S)", "V*S/(K + S)"], parameters=["V", "K = 1/2"]),
+        ....:     degree=1).laws
         (S + P,)
 
     A dictionary is read by the names of the variables, in any order::
@@ -95,7 +121,8 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
         sage: system(["x"], ["erf(x)"])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: drift 1 (x'): syntax error in "erf(x)": erf(...) is not a function known here; allowed are numbers, names, + - * / ^ and parentheses, and the functions sqrt, ...
+        sage_conslaw.InputError: drift 1 (x'): syntax error in "erf(x)": erf(...) is not a function known here; allowed
+        are numbers, names, + - * / ^ and parentheses, and the functions sqrt, ...
         sage: system(["x"], ["k*x"])
         Traceback (most recent call last):
         ...
@@ -107,7 +134,8 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
         sage: system(["x", "y"], ["y", "x"], relations=["x^2 + y^2 - 1"])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the drift does not keep the relation x^2 + y^2 - 1 = 0: its derivative is 4*x*y modulo the relations; give relations that the flow keeps
+        sage_conslaw.InputError: the drift does not keep the relation x^2 + y^2 - 1 = 0: its derivative is 4*x*y modulo
+        the relations; give relations that the flow keeps
     """
     parameters, values = _parameters(parameters)
     variables = _names(variables, "variable")
@@ -117,9 +145,14 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
     if not variables:
         raise InputError("a system needs at least one variable")
     if len(variables) + len(parameters) > MAX_VARIABLES:
-        raise InputError(f"{len(variables)} variables and {len(parameters)} parameters are too many; at most {MAX_VARIABLES} in all")
+        raise InputError(
+            f"{len(variables)} variables and {len(parameters)} parameters are too many; at most {MAX_VARIABLES} in all"
+        )
     if isinstance(controls, (str, bytes, dict)) or not hasattr(controls, "__iter__"):
-        raise InputError(f"controls are {shortened(repr(controls), 100)}; give a list of fields, each a list of polynomials, one a variable")
+        raise InputError(
+            f"controls are {shortened(repr(controls), 100)}; give a list of fields, each a list of "
+            f"polynomials, one a variable"
+        )
     if isinstance(relations, (str, bytes, dict)) or not hasattr(relations, "__iter__"):
         raise InputError(f"relations are {shortened(repr(relations), 100)}; give a list of expressions that vanish")
     fields = ([] if drift is None else [("the drift", drift)])
@@ -127,28 +160,47 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
     if not fields:
         raise InputError("a system needs a drift or controls; give drift = one polynomial a variable")
     relations = [_with_values(_text(relation), values) for relation in relations]
-    texts = [[None if text is None else _with_values(text, values) for text in _components(field, what, variables, relations)]
-             for what, field in fields]
+    texts = [
+        [
+            None if text is None else _with_values(text, values)
+            for text in _components(field, what, variables, relations)
+        ]
+        for what, field in fields
+    ]
     if not relations:
         family = _polynomial_family(variables, parameters, texts, drift is not None)
         if family is not None:
             return family
-    return extended_family(Written(parameters, variables, texts, [what for what, _ in fields], relations, drift is not None))
+    return extended_family(
+        Written(parameters, variables, texts, [what for what, _ in fields], relations, drift is not None)
+    )
 
 
 def _components(field, what, variables, relations):
-    """Return the texts of a field in the order of the variables, ``None`` where the relations are to give the equation."""
+    """Return the texts of a field in the order of the variables, ``None`` where the relations are to give the
+    equation."""
     if isinstance(field, dict):
         known_keys(field, variables, what)
         missing = [name for name in variables if name not in field]
         if missing and not relations:
-            raise InputError(f"{what} has no {shortened(', '.join(missing), 60)}; give one polynomial for each variable, 0 where it rests")
-        return [_component(field[name], what, number, name) if name in field else None for number, name in enumerate(variables, start=1)]
+            raise InputError(
+                f"{what} has no {shortened(', '.join(missing), 60)}; give one polynomial for each "
+                f"variable, 0 where it rests"
+            )
+        return [
+            _component(field[name], what, number, name) if name in field else None
+            for number, name in enumerate(variables, start=1)
+        ]
     if isinstance(field, (str, bytes)) or not hasattr(field, "__len__"):
-        raise InputError(f"{what} is {shortened(repr(field), 100)}; give a list of polynomials, one a variable, or a table by the variables")
+        raise InputError(
+            f"{what} is {shortened(repr(field), 100)}; give a list of polynomials, one a variable, or a "
+            f"table by the variables"
+        )
     if len(field) != len(variables):
-        raise InputError(f"{what} has {len(field)} component{'s' if len(field) != 1 else ''} for {len(variables)} variables; "
-                         "give one a variable")
+        raise InputError(
+            f"{what} has {len(field)} component{'s' if len(field) != 1 else ''} for {len(variables)} variables; "
+            "give one a variable"
+        )
     return [_component(text, what, number, name) for number, (name, text) in enumerate(zip(variables, field), start=1)]
 
 
@@ -180,8 +232,12 @@ def _parameters(given):
     elif isinstance(given, str) or not hasattr(given, "__iter__"):
         return _names(given, "parameter"), {}
     else:
-        pairs = [tuple(part.strip() for part in entry.split("=", 1)) if isinstance(entry, str) and "=" in entry else (entry, None)
-                 for entry in given]
+        pairs = [
+            tuple(part.strip() for part in entry.split("=", 1))
+            if isinstance(entry, str) and "=" in entry
+            else (entry, None)
+            for entry in given
+        ]
     names = _names([name for name, _ in pairs], "parameter")
     free = [name for name, (_, value) in zip(names, pairs) if value is None]
     values = {}
@@ -224,7 +280,9 @@ def _names(names, what):
         raise InputError(f"{len(names)} {what}s are too many; at most {MAX_VARIABLES}")
     for name in names:
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or name.startswith("_"):
-            raise InputError(f"the {what} {shortened(repr(name), 60)} is not a name (a letter, then letters, digits and _)")
+            raise InputError(
+                f"the {what} {shortened(repr(name), 60)} is not a name (a letter, then letters, digits and _)"
+            )
         if len(name) > MAX_NAME:
             raise InputError(f"the {what} {shortened(name, 40)} has {len(name)} characters; at most {MAX_NAME}")
         if name in seen:
@@ -239,10 +297,11 @@ def read_record(record, strict=False):
 
     INPUT:
 
-    - ``record`` -- dictionary with ``variables``, optional ``parameters``, and ``drift`` and/or ``controls``, or ``phi``
+    - ``record`` -- dictionary with ``variables``, optional ``parameters``, and ``drift`` and/or ``controls``, or
+      ``phi``
 
-    - ``strict`` -- whether any unknown key is an error, as in a file of one system; where not, a remark may have any name that is
-      not close to one of these
+    - ``strict`` -- whether any unknown key is an error, as in a file of one system; where not, a remark may have any
+      name that is not close to one of these
 
     EXAMPLES::
 
@@ -258,13 +317,16 @@ def read_record(record, strict=False):
         sage: read_record({"variables": ["x"], "drfit": ["x"], "drift": ["x"]})
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the system has the key 'drfit'; did you mean 'drift'? known: variables, parameters, drift, controls, relations, phi
+        sage_conslaw.InputError: the system has the key 'drfit'; did you mean 'drift'? known: variables, parameters,
+        drift, controls, relations, phi
     """
     if not isinstance(record, dict):
         raise InputError(f"a system is an object with variables and drift, not {type(record).__name__}")
     _check_keys(record, strict)
     if "variables" not in record:
-        raise InputError(f"the system has no variables; it has {shortened(', '.join(map(str, record)), 100) or 'nothing'}")
+        raise InputError(
+            f"the system has no variables; it has {shortened(', '.join(map(str, record)), 100) or 'nothing'}"
+        )
     if "phi" in record:
         from .._sage import QQ, PolynomialRing
         from ..exact.terms import to_sage
@@ -277,7 +339,9 @@ def read_record(record, strict=False):
         ring = PolynomialRing(QQ, names, len(names))
         return [to_sage(f, ring) for f in parsed]
     if "drift" not in record and "controls" not in record:
-        raise InputError(f"the system has no drift, controls or phi; it has {shortened(', '.join(map(str, record)), 100)}")
+        raise InputError(
+            f"the system has no drift, controls or phi; it has {shortened(', '.join(map(str, record)), 100)}"
+        )
     return system(record["variables"], record.get("drift"), record.get("controls", ()), record.get("parameters", ()),
                   record.get("relations", ()))
 
@@ -286,7 +350,9 @@ def _check_keys(record, strict):
     """Refuse a key that is none of a system's: a word that was misspelt would be a part of it that nobody reads."""
     for key in record:
         if key not in KEYS and key not in REMARKS and (strict or unknown_key(key, KEYS, 0.75)):
-            raise InputError(f"the system has the key {shortened(repr(key), 60)}; {unknown_key(key, KEYS)}known: {', '.join(KEYS)}")
+            raise InputError(
+                f"the system has the key {shortened(repr(key), 60)}; {unknown_key(key, KEYS)}known: {', '.join(KEYS)}"
+            )
 
 
 def read_system(path):
@@ -297,7 +363,8 @@ def read_system(path):
 
         sage: import tempfile
         sage: from sage_conslaw.inputs.systems import read_system
-        sage: text = 'variables = ["S", "I", "R"]\nparameters = ["b", "g"]\n[drift]\nS = "-b*S*I"\nI = "b*S*I - g*I"\nR = "g*I"'
+        sage: text = ('variables = ["S", "I", "R"]\nparameters = ["b", "g"]\n'
+        ....:         '[drift]\nS = "-b*S*I"\nI = "b*S*I - g*I"\nR = "g*I"')
         sage: with tempfile.NamedTemporaryFile("w", suffix=".toml") as f:
         ....:     _ = f.write(text); f.flush()
         ....:     read_system(f.name)
@@ -327,10 +394,14 @@ def read_collection(path):
     families = {}
     for number, entry in enumerate(data["systems"], start=1):
         if not isinstance(entry, dict):
-            raise InputError(f"system {number} of the collection is {type(entry).__name__}, not an object with variables and drift")
+            raise InputError(
+                f"system {number} of the collection is {type(entry).__name__}, not an object with variables and drift"
+            )
         name = str(entry.get("name", number))
         if name in families:
-            raise InputError(f"the collection has two systems of the name {shortened(name, 60)}; names must be distinct")
+            raise InputError(
+                f"the collection has two systems of the name {shortened(name, 60)}; names must be distinct"
+            )
         try:
             families[name] = read_record(entry)
         except InputError as error:

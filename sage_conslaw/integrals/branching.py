@@ -21,13 +21,15 @@ class Undecided(ArithmeticError):
 
 def solve(equations, unknowns, deadline=None, most_branches=5000):
     r"""
-    Return the solution families of a polynomial system as substitutions, over the rational functions of the other variables.
+    Return the solution families of a polynomial system as substitutions, over the rational functions of the other
+    variables.
 
     INPUT:
 
     - ``equations`` -- list of polynomials in one Sage ring over QQ
 
-    - ``unknowns`` -- the variables to solve for; the others are parameters, and a nonzero polynomial in them is invertible
+    - ``unknowns`` -- the variables to solve for; the others are parameters, and a nonzero polynomial in them is
+      invertible
 
     OUTPUT: a list of dictionaries ``{unknown: polynomial or fraction in parameters and free unknowns}``
 

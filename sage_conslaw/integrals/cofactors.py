@@ -1,9 +1,10 @@
 r"""
 The cofactors that a Darboux polynomial of bounded degree can have, found face by face on the Newton polytope.
 
-On a vertex `b` of the polytope the coefficient is `\alpha_b \cdot a` with the exponent `a` of a vertex of `p`; a point alone in the interior
-of a face is an eigenvalue once the smaller faces are known; several points together are a bilinear system.  After each
-step the partial cofactor must have a solution on the faces it determines.  With the cofactor known, `p` is a kernel.
+On a vertex `b` of the polytope the coefficient is `\alpha_b \cdot a` with the exponent `a` of a vertex of `p`; a point
+alone in the interior of a face is an eigenvalue once the smaller faces are known; several points together are a
+bilinear system.  After each step the partial cofactor must have a solution on the faces it determines.  With the
+cofactor known, `p` is a kernel.
 """
 from dataclasses import dataclass
 
@@ -16,7 +17,8 @@ from .newton import equations_of, table_of_monomials
 from ..parameters.specialisation import Specialisation
 from .pencil import eigenvalues
 
-# Partial cofactors that are followed at once.  The classical systems and the reaction networks of the tests need at most 36.
+# Partial cofactors that are followed at once.  The classical systems and the reaction networks of the tests need at
+# most 36.
 MAX_PARTIAL = 3000
 
 # Faces on which partial cofactors are tested: 0.2 ms each on small faces.  The same systems need at most 564.
@@ -49,8 +51,8 @@ def candidates(operator, degree, deadline=None, seed=0):
     r"""
     Return every nonzero cofactor in Q[k][z] that a Darboux polynomial of degree at most ``degree`` over Q(k) can have.
 
-    ALGORITHM: see the head of this file.  Partial cofactors are discarded only where a matrix has full column rank modulo a
-    prime at a point, which proves that it has over Q(k).
+    ALGORITHM: see the head of this file.  Partial cofactors are discarded only where a matrix has full column rank
+    modulo a prime at a point, which proves that it has over Q(k).
 
     EXAMPLES:
 
@@ -66,7 +68,9 @@ def candidates(operator, degree, deadline=None, seed=0):
     """
     generator = np.random.default_rng(seed)
     at = Specialisation(operator.ring, random_prime(generator), generator)
-    search = _Search(operator, [*table_of_monomials(len(operator.moving), degree), (0,) * len(operator.moving)], at, deadline)
+    search = _Search(
+        operator, [*table_of_monomials(len(operator.moving), degree), (0,) * len(operator.moving)], at, deadline
+    )
     partial, start = [{}], 0
     support = operator.support
     while start < len(support) and partial and not search.exhausted:
@@ -77,7 +81,10 @@ def candidates(operator, degree, deadline=None, seed=0):
         partial = search.extend(partial, face, group, support[:start])
         start += len(group)
     if search.exhausted:
-        search.gaps.append(f"only the coordinates were tried: the search for cofactors took more than {MAX_TESTS} tests or {MAX_PARTIAL} branches")
+        search.gaps.append(
+            f"only the coordinates were tried: the search for cofactors took more than {MAX_TESTS} "
+            f"tests or {MAX_PARTIAL} branches"
+        )
         partial = []
     whole = [c for c in partial if any(c.values()) and search.possible(frozenset(), c)]
     return Candidates(tuple({m: v for m, v in c.items() if v} for c in whole), tuple(dict.fromkeys(search.gaps)))
@@ -137,13 +144,18 @@ class _Search:
             if len(points) == 1 and not known and points == group:
                 alpha = self.operator.operators[points[0]]
                 zero = self.operator.ring.zero()
-                found = dict.fromkeys((sum((a[j] * value for j, value in alpha.items() if a[j]), zero),) for a in self.table)
+                found = dict.fromkeys(
+                    (sum((a[j] * value for j, value in alpha.items() if a[j]), zero),) for a in self.table
+                )
             else:
                 for block in self.operator.blocks(face, self.table):
                     if self.deadline is not None:
                         self.deadline.check()
                     if len(group) == 1:
-                        new = [(value,) for value in eigenvalues(operators, known, group[0], block, self.operator.ring, self.at)]
+                        new = [
+                            (value,)
+                            for value in eigenvalues(operators, known, group[0], block, self.operator.ring, self.at)
+                        ]
                     else:
                         new = self._by_branching(operators, known, group, block)
                     found.update(dict.fromkeys(new))
@@ -159,15 +171,19 @@ class _Search:
         return all(sum(int(exponents[i]) for i in places) == 1 for exponents in value.dict())
 
     def _by_branching(self, operators, known, group, block):
-        """Solve the bilinear system of several unknown coefficients, one leading monomial of the block after the other."""
+        """Solve the bilinear system of several unknown coefficients, one leading monomial of the block after the
+        other."""
         base = self.operator.ring
         names = () if base is QQ else base.variable_names()
         what = f"cofactors with {len(group)} unknown coefficients at once ({len(block)} monomials)"
         if len(group) + len(block) > MAX_UNKNOWNS:
             self.gaps.append(f"{what}: too large")
             return []
-        ring = PolynomialRing(QQ, [*names, *(f"c{i}__" for i in range(len(block))), *(f"l{i}__" for i in range(len(group)))],
-                              len(names) + len(block) + len(group))
+        ring = PolynomialRing(
+            QQ,
+            [*names, *(f"c{i}__" for i in range(len(block))), *(f"l{i}__" for i in range(len(group)))],
+            len(names) + len(block) + len(group),
+        )
         gens = ring.gens()
         c, unknown = gens[len(names):len(names) + len(block)], gens[len(names) + len(block):]
         operators = [(b, {j: ring(v) for j, v in alpha.items()}) for b, alpha in operators]
@@ -195,7 +211,9 @@ class _Search:
         if value is None:
             return None
         parent = getattr(value, "parent", lambda: None)()
-        up, down = (value.numerator(), value.denominator()) if hasattr(parent, "ring") else (value, value.parent().one())
+        up, down = (
+            (value.numerator(), value.denominator()) if hasattr(parent, "ring") else (value, value.parent().one())
+        )
         names = {str(v) for side in (up, down) for v in side.variables()}
         if not down.is_constant() or names - set(() if base is QQ else base.variable_names()):
             return None

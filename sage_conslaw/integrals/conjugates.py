@@ -6,7 +6,8 @@ i`.  Their product `x^2 + y^2` is found over Q, and is irreducible there.  In ge
 a^2 - D b^2` splits into `q = a + \sqrt D b` and its conjugate; with the cofactor of `q` written as `c_a + \sqrt D
 c_b`
 
-.. math:: L T = 2 c_b, \qquad T = \frac{1}{\sqrt D} \log \frac{a + \sqrt D b}{a - \sqrt D b} = \frac{2}{\sqrt{-D}} \arctan \frac{\sqrt{-D}\, b}{a},
+.. math:: L T = 2 c_b, \qquad T = \frac{1}{\sqrt D} \log \frac{a + \sqrt D b}{a - \sqrt D b} = \frac{2}{\sqrt{-D}}
+\arctan \frac{\sqrt{-D}\, b}{a},
 
 so that the *angle* `T` is one more function with a rational derivative, beside `\log p`, and nothing has to be
 computed over the extension.  Here `L \arctan(y/x) = 1`, `L \log(x^2 + y^2) = 2`, and `\log(x^2 + y^2) - 2

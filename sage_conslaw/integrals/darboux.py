@@ -17,12 +17,13 @@ from ..runtime.isolated import isolated
 from .newton import LaurentOperator, equations_of, table_of_monomials
 from ..parameters.specialisation import Specialisation, exact_kernel
 
-# Above this number of monomials the kernels are dense matrices of that size, one a candidate: 330 take 0.05 s, 3000 a minute.
+# Above this number of monomials the kernels are dense matrices of that size, one a candidate: 330 take 0.05 s, 3000 a
+# minute.
 MAX_MONOMIALS = 3000
 
-# Hulls that are taken, as pairs (dimension, points): 225 points in dimension 8 take 0.02 s; reaction networks with 14 to 31 points in
-# dimensions 9 to 16 at most 0.1 s, one with 52 points in dimension 13 more than 5 s.  Hardly more points than dimensions, as for
-# Lotka-Volterra systems, are a simplex or nearly one.
+# Hulls that are taken, as pairs (dimension, points): 225 points in dimension 8 take 0.02 s; reaction networks with 14
+# to 31 points in dimensions 9 to 16 at most 0.1 s, one with 52 points in dimension 13 more than 5 s.  Hardly more
+# points than dimensions, as for Lotka-Volterra systems, are a simplex or nearly one.
 HULLS = ((8, 250), (16, 32))
 FEW_POINTS = 3
 
@@ -44,7 +45,10 @@ class DarbouxPolynomial(SageObject):
     cofactors: tuple
 
     def _repr_(self):
-        return f"{self.polynomial} with cofactor{'s' if len(self.cofactors) > 1 else ''} {', '.join(map(str, self.cofactors))}"
+        return (
+            f"{self.polynomial} with cofactor{'s' if len(self.cofactors) > 1 else ''} "
+            f"{', '.join(map(str, self.cofactors))}"
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,9 +56,9 @@ class DarbouxSearch(SageObject):
     r"""
     The Darboux polynomials found, and what was searched.
 
-    Attributes: ``polynomials``; ``degree``; ``space``, the monomials that can occur in a cofactor; ``candidates``, how many cofactors
-    were left to try; ``gaps``, what could not be searched, in words; ``timed_out``; ``pencils``, whether several
-    independent polynomials share a cofactor: of these a basis is listed, in its irreducible factors.
+    Attributes: ``polynomials``; ``degree``; ``space``, the monomials that can occur in a cofactor; ``candidates``, how
+    many cofactors were left to try; ``gaps``, what could not be searched, in words; ``timed_out``; ``pencils``, whether
+    several independent polynomials share a cofactor: of these a basis is listed, in its irreducible factors.
 
     EXAMPLES::
 
@@ -91,23 +95,32 @@ class DarbouxSearch(SageObject):
 
     def _repr_(self):
         over = f"Q({', '.join(self.parameters)})" if self.parameters else "Q"
-        shown = ", ".join(self.space) if len(self.space) <= 6 else f"{len(self.space)} monomials ({', '.join(self.space[:4])}, ...)"
+        shown = (
+            ", ".join(self.space)
+            if len(self.space) <= 6
+            else f"{len(self.space)} monomials ({', '.join(self.space[:4])}, ...)"
+        )
         where = f"; cofactors in the span of {shown}" if self.space else ""
-        number = f"{len(self.polynomials) or 'none'} found{where}{'; of those that share a cofactor a basis' if self.pencils else ''}"
+        number = (
+            f"{len(self.polynomials) or 'none'} "
+            f"found{where}{'; of those that share a cofactor a basis' if self.pencils else ''}"
+        )
         if self.complete:
             return f"all irreducible Darboux polynomials of degree at most {self.degree} over {over} ({number})"
-        return (f"irreducible Darboux polynomials of degree at most {self.degree} over {over}, not all of them ({number}); "
-                f"not searched: {'; '.join(self.gaps)}")
+        return (
+            f"irreducible Darboux polynomials of degree at most {self.degree} over {over}, not all of them ({number}); "
+            f"not searched: {'; '.join(self.gaps)}"
+        )
 
 
 def darboux_polynomials(family, degree, deadline=None):
     r"""
     Return the irreducible Darboux polynomials of degree at most ``degree`` with coefficients in Q(k).
 
-    Every one returned is proved by its cofactors; polynomial laws (cofactor zero) are left out.  Those with coefficients in
-    a proper algebraic extension of Q(k) are not searched, but their products over Q(k) are, like `x^2 + y^2`; and of a pencil (several
-    with the same cofactor, which comes with a rational law) a basis is listed.  Whether something was left out for its size is
-    said by :func:`search_darboux_polynomials`.
+    Every one returned is proved by its cofactors; polynomial laws (cofactor zero) are left out.  Those with
+    coefficients in a proper algebraic extension of Q(k) are not searched, but their products over Q(k) are, like
+    `x^2 + y^2`; and of a pencil (several with the same cofactor, which comes with a rational law) a basis is listed.
+    Whether something was left out for its size is said by :func:`search_darboux_polynomials`.
 
     EXAMPLES:
 
@@ -169,10 +182,15 @@ def search_darboux_polynomials(family, degree, deadline=None, seed=0):
     # With a time limit degree by degree, so that what is finished stays.
     for current in [degree] if limit is None else range(1, degree + 1):
         try:
-            polynomials, space, number, gaps, pencils = isolated(_search, family, moving, current, seed, deadline=deadline)
+            polynomials, space, number, gaps, pencils = isolated(
+                _search, family, moving, current, seed, deadline=deadline
+            )
         except TimeLimitReached:
             above = " and above" if current < degree else ""
-            timed_out, gaps = True, (*gaps, f"degree {current}{above}: the time limit of {deadline.limit} s was reached")
+            timed_out, gaps = (
+                True,
+                (*gaps, f"degree {current}{above}: the time limit of {deadline.limit} s was reached"),
+            )
             break
         except ArithmeticError as reason:
             gaps = (*gaps, f"degree {current}: {reason}")
@@ -180,17 +198,37 @@ def search_darboux_polynomials(family, degree, deadline=None, seed=0):
         for terms in polynomials:
             _add_factors(sparse.to_sage(terms, ring), fields, ring, moving, found)
     ordered = sorted(found.items(), key=lambda item: (item[0].degree(), item[0].number_of_terms(), str(item[0])))
-    return DarbouxSearch(tuple(DarbouxPolynomial(*item) for item in ordered), degree, names, space, number, gaps, timed_out, pencils)
+    return DarbouxSearch(
+        tuple(DarbouxPolynomial(*item) for item in ordered), degree, names, space, number, gaps, timed_out, pencils
+    )
 
 
 def _search(family, moving, degree, seed):
-    """Return candidates for Darboux polynomials, the space of cofactors, how many were tried, the gaps, and whether there are pencils."""
+    """Return candidates for Darboux polynomials, the space of cofactors, how many were tried, the gaps, and whether
+    there are pencils."""
     operator = LaurentOperator(family, faces=False)
     size, points = comb(len(moving) + degree, degree), len(operator.operators)
     if size > MAX_MONOMIALS:
-        return [], (), 0, (f"only the coordinates were tried: {size} monomials of degree at most {degree} are too many",), False
-    if points > len(moving) + FEW_POINTS and not any(len(moving) <= dimension and points <= most for dimension, most in HULLS):
-        return [], (), 0, (f"only the coordinates were tried: the Newton polytope of {points} points in dimension {len(moving)} is too large",), False
+        return (
+            [],
+            (),
+            0,
+            (f"only the coordinates were tried: {size} monomials of degree at most {degree} are too many",),
+            False,
+        )
+    if points > len(moving) + FEW_POINTS and not any(
+        len(moving) <= dimension and points <= most for dimension, most in HULLS
+    ):
+        return (
+            [],
+            (),
+            0,
+            (
+                f"only the coordinates were tried: the Newton polytope of {points} points in dimension "
+                f"{len(moving)} is too large",
+            ),
+            False,
+        )
     operator = LaurentOperator(family)
     possible = candidates(operator, degree, None, seed)
     generator = np.random.default_rng(seed)
@@ -262,7 +300,10 @@ def cofactors_of(polynomial, fields, ring):
     """
     out = []
     for field in fields:
-        derivative = sum((polynomial.derivative(ring.gen(i)) * sparse.to_sage(f, ring) for i, f in enumerate(field) if f), ring.zero())
+        derivative = sum(
+            (polynomial.derivative(ring.gen(i)) * sparse.to_sage(f, ring) for i, f in enumerate(field) if f),
+            ring.zero(),
+        )
         quotient, remainder = derivative.quo_rem(polynomial)
         if remainder:
             return None

@@ -1,10 +1,11 @@
 r"""
 Laws made of Darboux polynomials.
 
-Where `n_i` and a function `e` satisfy `\sum n_i c_{v,i} + L_v e = 0` for each field, `\prod p_i^{n_i} \exp(e)` is conserved: a rational law for
-integers `n_i` and `e = 0`, in general the logarithm `\sum n_i \log p_i + e` (Darboux 1878; Dumortier, Llibre, Artes 2006, Theorem 8.7).  The
-`n_i` may themselves be conserved, and `e = h + g / f` may have a Darboux polynomial as denominator (an exponential factor).  Conjugate pairs over a
-quadratic extension enter by their real form, an arc tangent or a logarithm of a quotient (:mod:`.conjugates`).
+Where `n_i` and a function `e` satisfy `\sum n_i c_{v,i} + L_v e = 0` for each field, `\prod p_i^{n_i} \exp(e)` is
+conserved: a rational law for integers `n_i` and `e = 0`, in general the logarithm `\sum n_i \log p_i + e` (Darboux
+1878; Dumortier, Llibre, Artes 2006, Theorem 8.7).  The `n_i` may themselves be conserved, and `e = h + g / f` may have
+a Darboux polynomial as denominator (an exponential factor).  Conjugate pairs over a quadratic extension enter by their
+real form, an arc tangent or a logarithm of a quotient (:mod:`.conjugates`).
 """
 from dataclasses import dataclass
 from math import gcd, lcm
@@ -90,7 +91,9 @@ class DarbouxLaw(SageObject):
         proofs = [(cofactors_of(p, fields, ring), n) for p, n in self.factors]
         for angle, n in self.angles:
             of_norm = cofactors_of(angle.norm(), fields, ring)
-            proofs.append((of_norm and angle_derivatives(angle.a, angle.b, angle.discriminant, of_norm, fields, ring), n))
+            proofs.append(
+                (of_norm and angle_derivatives(angle.a, angle.b, angle.discriminant, of_norm, fields, ring), n)
+            )
         if any(proof is None for proof, _ in proofs):
             return False
         for number, field in enumerate(fields):
@@ -186,16 +189,18 @@ def _along(field, value, ring):
 
 def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
     r"""
-    Return independent laws `\sum n_i \log p_i + g / f` with Darboux polynomials `p_i`, `f` and polynomials `g` of degree at most ``degree``.
+    Return independent laws `\sum n_i \log p_i + g / f` with Darboux polynomials `p_i`, `f` and polynomials `g` of
+    degree at most ``degree``.
 
     INPUT:
 
     - ``found`` -- Darboux polynomials, if already known
 
-    - ``polynomial_laws`` -- polynomial laws, which are allowed as coefficients `n_i`; laws that are functions of them are left out
+    - ``polynomial_laws`` -- polynomial laws, which are allowed as coefficients `n_i`; laws that are functions of them
+      are left out
 
-    The laws with `n_i` in Q(k) and `f = 1` come first; of the others only those that are independent of the ones before.
-    Laws that are polynomials alone are left to :func:`conservation_laws`.
+    The laws with `n_i` in Q(k) and `f = 1` come first; of the others only those that are independent of the ones
+    before. Laws that are polynomials alone are left to :func:`conservation_laws`.
 
     EXAMPLES:
 
@@ -291,7 +296,8 @@ class _Ansatz:
         return out
 
     def solve(self, f, coefficients):
-        """Return laws with exponents in the span of the coefficients over Q(k), and g / f: `f \\sum n_i c_i + L g - c_f g = 0`."""
+        """Return laws with exponents in the span of the coefficients over Q(k), and g / f:
+        `f \\sum n_i c_i + L g - c_f g = 0`."""
         cofactors = cofactors_of(f, self.fields, self.ring)
         pairs = [(darboux, coefficient) for coefficient in coefficients for darboux in (*self.found, *self.angles)]
         constants = [(), *self.table] if any(cofactors) else self.table
@@ -311,8 +317,15 @@ class _Ansatz:
             for column, monomial in enumerate(beside, start=len(pairs) + len(constants)):
                 for variable, rest in sparse.derivatives({monomial: 1}).items():
                     self._add(rows, number, column, sparse.multiply(sparse.multiply(rest, field[variable]), below))
-        lines = [{c: sparse.to_sage({m: v for m, v in entry.items() if v}, self.parameters) if self.place else
-                  QQ((entry[()].numerator, entry[()].denominator)) for c, entry in row.items()} for row in rows.values()]
+        lines = [
+            {
+                c: sparse.to_sage({m: v for m, v in entry.items() if v}, self.parameters)
+                if self.place
+                else QQ((entry[()].numerator, entry[()].denominator))
+                for c, entry in row.items()
+            }
+            for row in rows.values()
+        ]
         lines = [{c: v for c, v in row.items() if v} for row in lines]
         laws = []
         for vector in exact_kernel([row for row in lines if row], width, self.parameters, self.at):
@@ -349,9 +362,12 @@ class _Ansatz:
             exponent = self.ring(exponent) if exponent.denominator().is_constant() else exponent
         factors, turned = [(p, n) for p, n in exponents.items() if n], [(angle, n) for angle, n in turns.items() if n]
         sign = -1 if factors and factors[0][1].lc() < 0 else 1
-        law = DarbouxLaw(tuple((p, sign * n) for p, n in factors), sign * exponent, tuple((angle, sign * n) for angle, n in turned))
+        law = DarbouxLaw(
+            tuple((p, sign * n) for p, n in factors), sign * exponent, tuple((angle, sign * n) for angle, n in turned)
+        )
         if not law.holds_for(self.fields, self.ring):
-            raise ArithmeticError(f"{law} does not hold exactly although its linear equations do; please report the system")
+            raise ArithmeticError(f"{law} does not hold exactly although its linear equations do; "
+                                  f"please report the system")
         return law
 
 
@@ -361,11 +377,12 @@ def _degree(polynomial, moving):
 
 def independent_laws(family, before, laws):
     r"""
-    Return the laws that are functionally independent of those before, polynomials or :class:`DarbouxLaw`, and of each other.
+    Return the laws that are functionally independent of those before, polynomials or :class:`DarbouxLaw`, and of each
+    other.
 
-    ALGORITHM: ranks of the differentials at a random point modulo a prime.  The differential of `\sum n_i \log p_i` is `\sum n_i dp_i / p_i` up to
-    those of the conserved `n_i`, which are polynomial laws.  Independence is proved; a law left out depends on the others but for the chance
-    of a special point, below `10^{-15}`.
+    ALGORITHM: ranks of the differentials at a random point modulo a prime.  The differential of `\sum n_i \log p_i` is
+    `\sum n_i dp_i / p_i` up to those of the conserved `n_i`, which are polynomial laws.  Independence is proved; a law
+    left out depends on the others but for the chance of a special point, below `10^{-15}`.
 
     EXAMPLES::
 
@@ -397,7 +414,11 @@ def _differential(law, ring, moving, at, p):
     if not isinstance(law, DarbouxLaw):
         law = ring(law)
         return [at(law.derivative(ring.gen(i))) for i in moving]
-    g, f = (law.exponent.numerator(), law.exponent.denominator()) if law.exponent.parent() is not ring else (law.exponent, ring.one())
+    g, f = (
+        (law.exponent.numerator(), law.exponent.denominator())
+        if law.exponent.parent() is not ring
+        else (law.exponent, ring.one())
+    )
     out = []
     for i in moving:
         x = ring.gen(i)
@@ -413,7 +434,8 @@ def _differential(law, ring, moving, at, p):
 
 def rational_laws(family, degree, deadline=None, found=None):
     r"""
-    Return a basis of the rational laws `\prod p_i^{n_i}`, `n_i` integers, of Darboux polynomials of degree at most ``degree``.
+    Return a basis of the rational laws `\prod p_i^{n_i}`, `n_i` integers, of Darboux polynomials of degree at most
+    ``degree``.
 
     EXAMPLES::
 
@@ -441,6 +463,8 @@ def rational_laws(family, degree, deadline=None, found=None):
         scale = scale if next(n for n in vector if n) > 0 else -scale
         law = DarbouxLaw(tuple((d.polynomial, ring(scale * n)) for d, n in zip(found, vector) if n), ring.zero())
         if not law.holds_for(fields, ring):
-            raise ArithmeticError(f"{law} does not hold exactly although its linear equations do; please report the system")
+            raise ArithmeticError(
+                f"{law} does not hold exactly although its linear equations do; please report the system"
+            )
         laws.append(law)
     return tuple(laws)

@@ -29,10 +29,12 @@ class FirstIntegrals(SageObject):
 
     - ``darboux_polynomials`` -- the :class:`DarbouxSearch`, ``None`` for polynomial integrals
 
-    - ``independent`` -- how many of all these laws are independent; ``state_dimension`` `N`; ``lie_dimension`` `r`, a proved lower bound
-      for the rank of the Lie algebra of the fields: there are at most `N - r` independent laws of any kind
+    - ``independent`` -- how many of all these laws are independent; ``state_dimension`` `N`; ``lie_dimension`` `r`, a
+      proved lower bound for the rank of the Lie algebra of the fields: there are at most `N - r` independent laws of
+      any kind
 
-    - ``complete`` -- ``True`` if ``independent`` `= N - r`: every law is a function of these; else ``False`` or ``Unknown``
+    - ``complete`` -- ``True`` if ``independent`` `= N - r`: every law is a function of these; else ``False`` or
+      ``Unknown``
 
     - ``gaps`` -- what was not searched, in words
 
@@ -40,10 +42,12 @@ class FirstIntegrals(SageObject):
 
         sage: from sage_conslaw import first_integrals
         sage: from sage_conslaw.inputs.systems import system
-        sage: r = first_integrals(system(["x", "y"], ["a*x - b*x*y", "-c*y + d*x*y"], parameters=["a", "b", "c", "d"]), kind="darboux", degree=1); r
+        sage: r = first_integrals(system(["x", "y"], ["a*x - b*x*y", "-c*y + d*x*y"], parameters=["a", "b", "c", "d"]),
+        ....:     kind="darboux", degree=1); r
         1 Darboux first integral: c*log(x) + a*log(y) - d*x - b*y
         1 independent law in 2 coordinates, complete (proved)
-        searched: sums of n_i*log(p_i) and g/f, with n_i over Q(a, b, c, d) or polynomial laws, deg g <= 1, f a product of p_i; p_i: all irreducible
+        searched: sums of n_i*log(p_i) and g/f, with n_i over Q(a, b, c, d) or polynomial laws, deg g <= 1, f a product
+        of p_i; p_i: all irreducible
         Darboux polynomials of degree at most 1 over Q(a, b, c, d) (2 found; cofactors in the span of y, x, 1)
         sage: r.complete, list(r), r.to_dict()["integrals"]
         (True,
@@ -90,10 +94,15 @@ class FirstIntegrals(SageObject):
         over = f"Q({', '.join(self.parameters)})" if self.parameters else "Q"
         if self.kind == "polynomial":
             return f"all polynomials of degree at most {self.degree} over {over}"
-        what = {"rational": "products of integer powers of p_i",
-                "darboux": f"sums of n_i*log(p_i) and g/f, with n_i over {over} or polynomial laws, deg g <= {self.degree}, "
-                           "f a product of p_i"}[self.kind]
-        return f"{what}; p_i: {self.darboux_polynomials}" + "".join(f"; {gap}" for gap in self.gaps if gap not in self.darboux_polynomials.gaps)
+        what = {
+            "rational": "products of integer powers of p_i",
+            "darboux": f"sums of n_i*log(p_i) and g/f, with n_i over {over} or polynomial laws, deg g "
+                       f"<= {self.degree}, "
+            "f a product of p_i",
+        }[self.kind]
+        return f"{what}; p_i: {self.darboux_polynomials}" + "".join(
+            f"; {gap}" for gap in self.gaps if gap not in self.darboux_polynomials.gaps
+        )
 
     def __iter__(self):
         return iter(self.integrals)
@@ -111,9 +120,15 @@ class FirstIntegrals(SageObject):
         lines = [f"{number or 'no'} {name} first integral{'s' if number > 1 else ''}{listed}"]
         most = self.state_dimension - self.lie_dimension
         end = "complete (proved)" if self.complete is True else f"at most {most} exist{'s' if most == 1 else ''}"
-        polynomials = f" with the polynomial ones of degree at most {self.degree}" if self.kind != "polynomial" and self.polynomial_laws else ""
-        lines.append(f"{self.independent} independent law{'s' if self.independent != 1 else ''} "
-                     f"in {self.state_dimension} coordinate{'s' if self.state_dimension != 1 else ''}{polynomials}, {end}")
+        polynomials = (
+            f" with the polynomial ones of degree at most {self.degree}"
+            if self.kind != "polynomial" and self.polynomial_laws
+            else ""
+        )
+        lines.append(
+            f"{self.independent} independent law{'s' if self.independent != 1 else ''} "
+            f"in {self.state_dimension} coordinate{'s' if self.state_dimension != 1 else ''}{polynomials}, {end}"
+        )
         if self.coordinates:
             lines.append("where " + ", ".join(f"{name} = {text}" for name, text in self.coordinates))
         return "\n".join([*lines, f"searched: {self.searched}"])
@@ -131,23 +146,37 @@ class FirstIntegrals(SageObject):
 
             sage: from sage_conslaw import first_integrals
             sage: from sage_conslaw.inputs.systems import system
-            sage: record = first_integrals(system(["x", "y"], ["2*x", "3*y"]), kind="rational", degree=1, seed=0).to_dict()
+            sage: record = first_integrals(system(["x", "y"], ["2*x", "3*y"]), kind="rational", degree=1,
+            ....:     seed=0).to_dict()
             sage: record["integrals"], record["complete"], record["darboux_polynomials"]
             (['x^3/y^2'], True, [{'cofactors': ['2'], 'polynomial': 'x'}, {'cofactors': ['3'], 'polynomial': 'y'}])
         """
         found = self.darboux_polynomials
         return {
-            "kind": self.kind, "degree": self.degree, "integrals": [str(law) for law in self.integrals],
+            "kind": self.kind,
+            "degree": self.degree,
+            "integrals": [str(law) for law in self.integrals],
             "parts": None if self.kind == "polynomial" else [law.to_dict() for law in self.integrals],
             "polynomial_laws": [str(law) for law in self.polynomial_laws],
-            "darboux_polynomials": None if found is None else [
-                {"polynomial": str(d.polynomial), "cofactors": [str(c) for c in d.cofactors]} for d in found.polynomials],
+            "darboux_polynomials": None
+            if found is None
+            else [
+                {"polynomial": str(d.polynomial), "cofactors": [str(c) for c in d.cofactors]} for d in found.polynomials
+            ],
             "cofactor_space": None if found is None else list(found.space),
-            "independent": self.independent, "state_dimension": self.state_dimension, "lie_dimension": self.lie_dimension,
+            "independent": self.independent,
+            "state_dimension": self.state_dimension,
+            "lie_dimension": self.lie_dimension,
             "number_at_most": self.state_dimension - self.lie_dimension,
             "complete": self.complete if isinstance(self.complete, bool) else None,
-            "searched": self.searched, "search_finished": not self.gaps, "gaps": list(self.gaps), "time_limit_reached": self.timed_out,
-            "coordinates": dict(self.coordinates), "parameters": list(self.parameters), "seed": self.seed, "seconds": round(self.seconds, 3),
+            "searched": self.searched,
+            "search_finished": not self.gaps,
+            "gaps": list(self.gaps),
+            "time_limit_reached": self.timed_out,
+            "coordinates": dict(self.coordinates),
+            "parameters": list(self.parameters),
+            "seed": self.seed,
+            "seconds": round(self.seconds, 3),
         }
 
 
@@ -163,11 +192,13 @@ def _on_variety(found, variety):
 @in_sage
 def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, seed=None, time_limit=None):
     r"""
-    Find first integrals, each one proved conserved for all parameter values, and say what was searched and whether there are others.
+    Find first integrals, each one proved conserved for all parameter values, and say what was searched and whether
+    there are others.
 
     INPUT:
 
-    - ``data`` -- what :func:`conservation_laws` takes: a family as from :func:`system`, `\phi` as a list of polynomials, or a network
+    - ``data`` -- what :func:`conservation_laws` takes: a family as from :func:`system`, `\phi` as a list of
+      polynomials, or a network
 
     - ``degree`` -- degree of the polynomials, or of the Darboux polynomials and of the exponent
 
@@ -178,8 +209,9 @@ def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, 
 
     - ``time_limit`` -- seconds; a search for Darboux polynomials that reaches it ends with what was found, and says so
 
-    Darboux polynomials are searched over Q(k).  Those over a quadratic extension are found with their conjugates, as the factors of their product, and enter
-    as arc tangents or logarithms; those over larger extensions are not, but for their products over Q(k).
+    Darboux polynomials are searched over Q(k).  Those over a quadratic extension are found with their conjugates, as
+    the factors of their product, and enter as arc tangents or logarithms; those over larger extensions are not, but for
+    their products over Q(k).
 
     EXAMPLES::
 
@@ -197,7 +229,8 @@ def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, 
         sage: first_integrals([u*v], flow=flows.gradient(metric=[u^2, v^2]), kind="rational", degree=1).integrals
         (u/v,)
 
-    The law of non-negative matrix factorisation that is no polynomial, from `\log(U/V) / (U - V)`: with it the list is complete::
+    The law of non-negative matrix factorisation that is no polynomial, from `\log(U/V) / (U - V)`: with it the list is
+    complete::
 
         sage: from sage_conslaw import networks
         sage: r = first_integrals(networks.nmf(1, 2, 1), kind="darboux", degree=1)
@@ -242,5 +275,20 @@ def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, 
     elif kind != "polynomial":
         # The rank is a lower bound here; only equality says something.
         complete = Unknown
-    return FirstIntegrals(kind, degree, tuple(laws), polynomial_laws, found, independent, known.state_dimension, known.lie_dimension,
-                          complete, tuple(gaps), names, known.seed, time.perf_counter() - start, timed_out, tuple(family.meaning.items()))
+    return FirstIntegrals(
+        kind,
+        degree,
+        tuple(laws),
+        polynomial_laws,
+        found,
+        independent,
+        known.state_dimension,
+        known.lie_dimension,
+        complete,
+        tuple(gaps),
+        names,
+        known.seed,
+        time.perf_counter() - start,
+        timed_out,
+        tuple(family.meaning.items()),
+    )

@@ -1,10 +1,11 @@
 r"""
 The Newton polytope of a polynomial vector field, which says where a cofactor can live.
 
-A field is a sum of operators `z^b \sum_j \alpha_{b,j} z_j \partial_j`, `b` in `Z^N`; its Newton polytope is the hull of the `b`.  Let `L p = c p`.
-For each weight the top parts satisfy the same equation, so that `c` is supported on the lattice points of the polytope without
-negative entries, and on each face the top part of `p` is a Darboux polynomial of the part of the field on that face, with the
-part of `c` on it as cofactor (Chavarriga, Giacomini, Grau 2005; Demina 2018).
+A field is a sum of operators `z^b \sum_j \alpha_{b,j} z_j \partial_j`, `b` in `Z^N`; its Newton polytope is the hull of
+the `b`.  Let `L p = c p`. For each weight the top parts satisfy the same equation, so that `c` is supported on the
+lattice points of the polytope without negative entries, and on each face the top part of `p` is a Darboux polynomial of
+the part of the field on that face, with the part of `c` on it as cofactor (Chavarriga, Giacomini, Grau 2005; Demina
+2018).
 """
 from .._sage import QQ, PolynomialRing
 from ..laws.monomials import monomials
@@ -12,7 +13,8 @@ from ..laws.monomials import monomials
 
 class LaurentOperator:
     r"""
-    A field, or several in one generic combination, as a sum of operators `z^b \sum_j \alpha_{b,j} z_j \partial_j`, with its faces.
+    A field, or several in one generic combination, as a sum of operators `z^b \sum_j \alpha_{b,j} z_j \partial_j`, with
+    its faces.
 
     INPUT:
 
@@ -20,9 +22,9 @@ class LaurentOperator:
 
     - ``faces`` -- whether to compute the polytope
 
-    Attributes: ``moving``, the coordinates that move; ``ring``, the ring of the coefficients, Q or Q[k, s] (with several fields `\sum s_i F_i`
-    is taken, `s_i` new parameters: `p` is Darboux for all fields iff it is for this one); ``operators``: `b \mapsto \alpha_b`;
-    ``support``, where the cofactor can be nonzero.
+    Attributes: ``moving``, the coordinates that move; ``ring``, the ring of the coefficients, Q or Q[k, s] (with
+    several fields `\sum s_i F_i` is taken, `s_i` new parameters: `p` is Darboux for all fields iff it is for this one);
+    ``operators``: `b \mapsto \alpha_b`; ``support``, where the cofactor can be nonzero.
 
     EXAMPLES:
 

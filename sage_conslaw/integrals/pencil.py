@@ -1,9 +1,10 @@
 r"""
 One unknown coefficient of a cofactor: an eigenvalue problem, solved exactly over Q(k).
 
-`(A - \lambda B) p = 0`, where `B` multiplies by a monomial `m` and so is injective: `p` lies in the largest subspace `W` of the polynomials
-considered with `A W \subset B W`, on which `B^{-1} A` is an endomorphism, and `\lambda` is an eigenvalue of it.  For `m = 1` these are the
-eigenvalues of the derivation on its largest invariant subspace of polynomials of bounded degree.
+`(A - \lambda B) p = 0`, where `B` multiplies by a monomial `m` and so is injective: `p` lies in the largest subspace
+`W` of the polynomials considered with `A W \subset B W`, on which `B^{-1} A` is an endomorphism, and `\lambda` is an
+eigenvalue of it.  For `m = 1` these are the eigenvalues of the derivation on its largest invariant subspace of
+polynomials of bounded degree.
 """
 import numpy as np
 from flint import nmod_mat
@@ -17,7 +18,8 @@ from ..parameters.substitution import Substitution
 
 def eigenvalues(operators, known, m, block, ring, at):
     r"""
-    Return the values in Q[k] that the coefficient of ``m`` can take in the cofactor of a polynomial in the span of ``block``.
+    Return the values in Q[k] that the coefficient of ``m`` can take in the cofactor of a polynomial in the span of
+    ``block``.
 
     INPUT:
 
@@ -45,7 +47,12 @@ def eigenvalues(operators, known, m, block, ring, at):
     modular = _invariant(_flint(at, outside, size), _flint(at, inside, size), _stack_modular)
     if modular.rank() == size:
         return []
-    null = kernel(np.array([[int(x) for x in row] for row in modular.tolist()] or np.zeros((0, size)), dtype=np.int64).reshape(-1, size), at.p)
+    null = kernel(
+        np.array([[int(x) for x in row] for row in modular.tolist()] or np.zeros((0, size)), dtype=np.int64).reshape(
+            -1, size
+        ),
+        at.p,
+    )
     used = sorted({i for vector in null for i in vector})
     if ring is not QQ:
         found = _by_substitution(operators, known, m, [block[i] for i in used], ring, at)
@@ -72,7 +79,10 @@ def _by_substitution(operators, known, m, block, ring, at):
     large = Substitution(ring, degree)
     if not large.fits:
         return None
-    rows = {target: {column: large(value) for column, value in row.items()} for target, row in equations_of(operators, known, block).items()}
+    rows = {
+        target: {column: large(value) for column, value in row.items()}
+        for target, row in equations_of(operators, known, block).items()
+    }
     inside, outside = (exact_matrix(some, len(block), QQ) for some in _split(rows, block, m))
     space = _invariant(outside, inside, _stack_exact).right_kernel_matrix().echelon_form()
     if not space.nrows():
@@ -81,8 +91,11 @@ def _by_substitution(operators, known, m, block, ring, at):
     out = []
     for root in action.charpoly().roots(multiplicities=False):
         value = large.read(root)
-        # Every eigenvalue in Q[k] is one of these roots.  One that cannot be read has large coefficients or is no value of a polynomial.
-        if value is None or not at.has_kernel(list(equations_of(operators, known | {m: value}, block).values()), len(block)):
+        # Every eigenvalue in Q[k] is one of these roots.  One that cannot be read has large coefficients or is no value
+        # of a polynomial.
+        if value is None or not at.has_kernel(
+            list(equations_of(operators, known | {m: value}, block).values()), len(block)
+        ):
             return None
         out.append(value)
     return sorted(out, key=str)
@@ -113,7 +126,9 @@ def _flint(at, rows, columns):
 
 
 def _stack_modular(above, below):
-    both, rank = nmod_mat(above.nrows() + below.nrows(), above.ncols(), above.entries() + below.entries(), above.modulus()).rref()
+    both, rank = nmod_mat(
+        above.nrows() + below.nrows(), above.ncols(), above.entries() + below.entries(), above.modulus()
+    ).rref()
     return nmod_mat(rank, above.ncols(), both.entries()[:rank * above.ncols()], above.modulus())
 
 
@@ -132,7 +147,9 @@ def _roots(polynomial, ring):
     # One more variable, for the root; no name of a parameter ends in an underscore twice.
     larger = PolynomialRing(QQ, [*ring.variable_names(), "root__"], ring.ngens() + 1)
     root = larger.gens()[-1]
-    total = sum((larger(ring(value * denominator)) * root**i for i, value in enumerate(polynomial.list())), larger.zero())
+    total = sum(
+        (larger(ring(value * denominator)) * root**i for i, value in enumerate(polynomial.list())), larger.zero()
+    )
     out = []
     for factor, _ in total.factor():
         if factor.degree(root) == 1:

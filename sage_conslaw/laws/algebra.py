@@ -62,8 +62,13 @@ def _rank(polynomials):
     columns = {m: i for i, m in enumerate(sorted({m for f in polynomials for m in f}))}
     if not columns:
         return 0
-    rows = matrix(QQ, len(polynomials), len(columns), {(r, columns[m]): QQ((c.numerator, c.denominator))
-                                                       for r, f in enumerate(polynomials) for m, c in f.items()}, sparse=True)
+    rows = matrix(
+        QQ,
+        len(polynomials),
+        len(columns),
+        {(r, columns[m]): QQ((c.numerator, c.denominator)) for r, f in enumerate(polynomials) for m, c in f.items()},
+        sparse=True,
+    )
     return rows.rank()
 
 
@@ -95,7 +100,9 @@ def relations(laws, degree, generator):
     from ..exact.arithmetic import ModularArithmetic
     table = [m for d in range(degree + 1) for m in combinations_with_replacement(range(len(laws)), d)]
     if len(table) > MAX_MONOMIALS:
-        raise InputError(f"{len(table)} monomials of degree at most {degree} in {len(laws)} laws are too many; lower the degree")
+        raise InputError(
+            f"{len(table)} monomials of degree at most {degree} in {len(laws)} laws are too many; lower the degree"
+        )
     dimension = 1 + max((i for law in laws for m in law for i in m), default=0)
     p = random_prime(generator)
     points = modular.random_array(generator, (len(table) + 2, dimension), p)
@@ -180,8 +187,10 @@ class LevelSet:
             point = [point.get(name, point.get(g)) for name, g in zip(names, ring.gens())]
         point = list(point)
         if len(point) != len(names) or any(x is None for x in point):
-            raise InputError(f"the point has {len([x for x in point if x is not None])} coordinate"
-                             f"{'s' if len(point) != 1 else ''}; the ring has {len(names)} variables ({', '.join(names)})")
+            raise InputError(
+                f"the point has {len([x for x in point if x is not None])} coordinate"
+                f"{'s' if len(point) != 1 else ''}; the ring has {len(names)} variables ({', '.join(names)})"
+            )
         self.point = tuple(QQ(x) for x in point)
         self.laws = [self.ring(law) for law in laws]
 

@@ -131,7 +131,9 @@ def readable_basis(vectors):
                     for pivot in sorted(a.keys() & b.keys())[:4]:
                         candidates.append(_eliminate(a, {k: v / b[pivot] for k, v in b.items()}, pivot))
     unique = {tuple(sorted(vector.items())): vector for vector in map(primitive, candidates) if vector}
-    ordered = sorted(unique.values(), key=lambda v: (len(v), sum(abs(x) for x in v.values()), sorted(v), sorted(v.items())))
+    ordered = sorted(
+        unique.values(), key=lambda v: (len(v), sum(abs(x) for x in v.values()), sorted(v), sorted(v.items()))
+    )
     columns = sorted({i for vector in ordered for i in vector})
     place = {column: k for k, column in enumerate(columns)}
     dense = np.zeros((len(ordered), len(columns)), dtype=np.int64)

@@ -1,8 +1,8 @@
 r"""
 Gradings: the scalings and sign flips under which every field of a family is homogeneous.
 
-Give each coordinate an unknown weight in an abelian group.  A field `\sum c\, z^a\, \partial/\partial z_j` is homogeneous if all
-`weight(z^a) - weight(z_j)` agree.  Every solution with values in Z (a scaling) or Z/2 (a sign flip)
+Give each coordinate an unknown weight in an abelian group.  A field `\sum c\, z^a\, \partial/\partial z_j` is
+homogeneous if all `weight(z^a) - weight(z_j)` agree.  Every solution with values in Z (a scaling) or Z/2 (a sign flip)
 splits the laws: each homogeneous part of a law is a law, so the kernel is a direct sum over weights.
 """
 import numpy as np

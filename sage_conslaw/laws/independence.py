@@ -20,7 +20,8 @@ def jacobian(laws, dimension, z, p):
         sage: jacobian([{(0, 1): Fraction(1r)}], 2, numpy.array([3, 5]), 101)
         array([[5, 3]])
     """
-    # A term's derivative is the term times its multiplicity over the coordinate: one product a term, no polynomial is built.
+    # A term's derivative is the term times its multiplicity over the coordinate: one product a term, no polynomial is
+    # built.
     values = [int(x) for x in z]
     inverse = [pow(x, -1, p) if x % p else None for x in values]
     out = np.zeros((len(laws), dimension), dtype=np.int64)
@@ -72,7 +73,8 @@ def independent_laws(laws, dimension, generator, p, constants=()):
 
 def independent_in(family, laws, generator):
     r"""
-    Return the indices of laws that are proved functionally independent on the family's state space, as many as there are.
+    Return the indices of laws that are proved functionally independent on the family's state space, as many as there
+    are.
 
     On a variety the differentials are taken at one of its points and modulo those that vanish on the tangent space.
 

@@ -1,10 +1,10 @@
 r"""
 All polynomial laws up to a degree: sampled linear equations, block by block, and an exact check of each law.
 
-For a random point `z` and a random field `v` of the family, `\sum_a c_a \langle \nabla z^a, v(z) \rangle = 0` is one linear equation
-for the coefficients of a law.  The kernel of any such equations modulo a prime has at least the
-dimension of the space of laws over Q; where every kernel vector lifts to a law that is conserved
-exactly, the two are equal, and the list is *proved* to hold every polynomial law of that degree.
+For a random point `z` and a random field `v` of the family, `\sum_a c_a \langle \nabla z^a, v(z) \rangle = 0` is one
+linear equation for the coefficients of a law.  The kernel of any such equations modulo a prime has at least the
+dimension of the space of laws over Q; where every kernel vector lifts to a law that is conserved exactly, the two are
+equal, and the list is *proved* to hold every polynomial law of that degree.
 """
 import logging
 
@@ -206,7 +206,8 @@ def _blocks_with_kernel(samples, group, deadline):
 
 
 def _sparse_rows(samples, block):
-    """Return the equations of a block as sparse rows, where the fields are explicit and the block is large; else ``None``."""
+    """Return the equations of a block as sparse rows, where the fields are explicit and the block is large; else
+    ``None``."""
     family = samples.family
     if len(block) < _SPARSE_BLOCK or not isinstance(family, VectorFieldFamily):
         return None
@@ -226,8 +227,10 @@ def _modular_kernel(samples, block, deadline=None):
     if rows is not None:
         return sparse_kernel(rows, len(block), samples.p, deadline)
     if len(block) > MAX_DENSE_BLOCK:
-        raise InputError(f"a block of {len(block)} monomials needs a dense kernel of {8e-9 * 4 * len(block) ** 2:.0f} GB; "
-                         "lower the degree")
+        raise InputError(
+            f"a block of {len(block)} monomials needs a dense kernel of {8e-9 * 4 * len(block) ** 2:.0f} GB; "
+            "lower the degree"
+        )
     rows = samples.equations(block, len(block) + _EXTRA)
     if len(block) > _INTERRUPTED:
         return interruptible(lambda _: kernel(rows, samples.p), deadline)
@@ -244,7 +247,9 @@ def _over_parameters(family, blocks, generator, deadline):
         for block in blocks:
             second = block.second()
             if second:
-                lifts.append(Lift(family, block.monomials, block.vectors, second, block.samples.values, block.samples.p))
+                lifts.append(
+                    Lift(family, block.monomials, block.vectors, second, block.samples.values, block.samples.p)
+                )
         if not complete(lifts, fields, generator, deadline):
             return [law for lift in lifts for law in lift.laws]
         for block in blocks:
@@ -276,7 +281,8 @@ class _Block:
         self.vectors = _modular_kernel(self.samples, self.block)
 
     def second(self):
-        """Return the kernel at other values of the parameters; where it is smaller, that takes the place of the first."""
+        """Return the kernel at other values of the parameters; where it is smaller, that takes the place of the
+        first."""
         while True:
             other = _Samples(self.family, self.samples.p, self.samples.generator)
             vectors = _modular_kernel(other, self.block)

@@ -44,7 +44,8 @@ def monomials(dimension, groups):
         sage: monomials(100r, [(list(range(100r)), 12r)])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: 4.42e+15 monomials of degree at most 12 in 100 coordinates do not fit in memory; lower the degree
+        sage_conslaw.InputError: 4.42e+15 monomials of degree at most 12 in 100 coordinates do not fit in memory; lower
+        the degree
     """
     number = prod(comb(len(indices) + degree, degree) for indices, degree in groups) - 1
     total = sum(degree for _, degree in groups)

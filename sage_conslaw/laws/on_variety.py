@@ -55,7 +55,8 @@ def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
                 laws += _in_block(variety, fields, monomials, parameters, at)
     if not all(family.conserved(laws)):
         raise ArithmeticError(
-            "a law modulo the relations does not hold exactly although its linear equations do; please report the system"
+            "a law modulo the relations does not hold exactly although its linear equations do; please "
+            "report the system"
         )
     return sorted(laws, key=lambda law: (max(map(len, law)), sorted(law)))
 

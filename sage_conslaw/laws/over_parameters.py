@@ -161,7 +161,8 @@ def _add_products(lifts, open_lifts, degree, deadline):
             if lift is not None and lift.lacks(degree):
                 if len(first) * len(second) > _MOST_PRODUCTS:
                     raise NotCovered(
-                        f"products of laws of degree {a} and {b} have up to {len(first) * len(second)} terms in the parameters; "
+                        f"products of laws of degree {a} and {b} have up to {len(first) * len(second)} "
+                        f"terms in the parameters; "
                         f"ask for degree={degree - 1}, or give values to some parameters (k = 1/2)"
                     )
                 lift.add(sparse.multiply(first, second))

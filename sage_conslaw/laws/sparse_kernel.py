@@ -1,9 +1,9 @@
 r"""
 Kernels of large sparse blocks: the exact coefficient equations, eliminated sparsely modulo a prime.
 
-The coefficient of a monomial in the derivative of `h = \sum c_a z^a` along one field is a linear equation in the `c_a`.  Where the fields are
-sparse polynomials, as in reaction networks, these equations have few terms each, and elimination with the shortest
-row and the rarest column first (Markowitz) fills in little.
+The coefficient of a monomial in the derivative of `h = \sum c_a z^a` along one field is a linear equation in the `c_a`.
+Where the fields are sparse polynomials, as in reaction networks, these equations have few terms each, and elimination
+with the shortest row and the rarest column first (Markowitz) fills in little.
 """
 import heapq
 
@@ -68,7 +68,8 @@ def _specialised(component, known, p):
 
 def sparse_kernel(rows, number, p, deadline=None):
     r"""
-    Return the reduced kernel modulo ``p`` of sparse rows with the given number of columns, as :func:`kernel` does for dense ones.
+    Return the reduced kernel modulo ``p`` of sparse rows with the given number of columns, as :func:`kernel` does for
+    dense ones.
 
     EXAMPLES::
 
@@ -105,7 +106,8 @@ def sparse_kernel_dimension(rows, number, p, deadline=None):
 
 
 def _eliminated(rows, p, deadline):
-    """Return ``{pivot: rest of its row}``, the pivot 1; a row mentions only columns that are solved after it, or never."""
+    """Return ``{pivot: rest of its row}``, the pivot 1; a row mentions only columns that are solved after it, or
+    never."""
     rows = [dict(row) for row in rows if row]
     where = {}
     for i, row in enumerate(rows):

@@ -10,7 +10,8 @@ from .monomials import monomials
 from ..runtime.errors import InputError
 
 
-# A dense rational matrix takes about 32 bytes an entry, and its echelon form a multiple: 3 * 10^7 entries are about 3 GB.
+# A dense rational matrix takes about 32 bytes an entry, and its echelon form a multiple: 3 * 10^7 entries are about 3
+# GB.
 MAX_ENTRIES = 30_000_000
 
 
@@ -62,8 +63,10 @@ def symbolic_laws(fields, groups, deadline=None):
     rows = sorted(distinct)
     entries = {(i, column): value for i, row in enumerate(rows) for column, value in row}
     if len(rows) * len(candidates) > MAX_ENTRIES:
-        raise InputError(f"the symbolic algorithm needs a matrix of {len(rows)} x {len(candidates)} rationals, which does not "
-                         "fit in memory; use algorithm='modular' or a lower degree")
+        raise InputError(
+            f"the symbolic algorithm needs a matrix of {len(rows)} x {len(candidates)} rationals, which does not "
+            "fit in memory; use algorithm='modular' or a lower degree"
+        )
     system = matrix(QQ, len(rows), len(candidates), entries, sparse=len(rows) * len(candidates) > 10**5)
     kernel = system.dense_matrix().right_kernel_matrix() if len(rows) else matrix.identity(QQ, len(candidates))
     vectors = [_fractions(row) for row in kernel.rows()]

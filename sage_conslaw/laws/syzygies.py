@@ -1,11 +1,12 @@
 r"""
 Polynomial laws by syzygies: closed one-forms in the truncated syzygy module of the field matrix.
 
-`{ w : \langle w, v \rangle = 0` for every field `v \}` is the syzygy module of the matrix whose rows are the fields.  Its full basis may be
-out of reach, and for the laws of degree `d` only the syzygies of degree at most `d - 1` matter.  With a further variable `t` the
-fields become homogeneous; a syzygy of degree at most `e` becomes a homogeneous one of degree `e`, and back with `t = 1`.  For homogeneous input a
-Groebner basis truncated at a degree is exact: it generates every syzygy up to that degree.  The laws are the potentials of the
-closed forms (zero curl) among these, by the Poincare lemma.
+`{ w : \langle w, v \rangle = 0` for every field `v \}` is the syzygy module of the matrix whose rows are the fields.
+Its full basis may be out of reach, and for the laws of degree `d` only the syzygies of degree at most `d - 1` matter.
+With a further variable `t` the fields become homogeneous; a syzygy of degree at most `e` becomes a homogeneous one of
+degree `e`, and back with `t = 1`.  For homogeneous input a Groebner basis truncated at a degree is exact: it generates
+every syzygy up to that degree.  The laws are the potentials of the closed forms (zero curl) among these, by the
+Poincare lemma.
 """
 from fractions import Fraction
 from itertools import combinations_with_replacement
@@ -28,7 +29,8 @@ MAX_MULTIPLES = 20_000
 
 def syzygy_laws(family, groups, deadline=None):
     r"""
-    Return a basis of all polynomial laws in a space of monomials, over Q(k) if the family has constants; proved by construction.
+    Return a basis of all polynomial laws in a space of monomials, over Q(k) if the family has constants; proved by
+    construction.
 
     INPUT:
 
@@ -137,13 +139,17 @@ class _Columns:
         return [[self.ring(w) for w in element[k:]] for element in module if not any(element[:k]) and any(element[k:])]
 
     def forms(self, basis, degree):
-        """Return a basis of the syzygies of degree at most ``degree``: one multiple for each leading term of the module."""
+        """Return a basis of the syzygies of degree at most ``degree``: one multiple for each leading term of the
+        module."""
         shift = self.top + 1 if self.rows else 0
         tops = [max(w.degree() for w in form) - shift for form in basis]
         number = sum(comb(len(self.z) + degree - top, degree - top) for top in tops if top <= degree)
         if number > MAX_MULTIPLES:
-            raise TooLarge(f"the syzygies of degree {degree} have {number} multiples, more than {MAX_MULTIPLES}; lower the degree, "
-                           "or use algorithm='modular'")
+            raise TooLarge(
+                f"the syzygies of degree {degree} have {number} multiples, more than {MAX_MULTIPLES}; "
+                f"lower the degree, "
+                "or use algorithm='modular'"
+            )
         forms, leading = [], set()
         for form, top in zip(basis, tops):
             # Singular's order on vectors: the larger monomial leads, of equal ones that in the last component.
@@ -176,8 +182,10 @@ class _Columns:
                     power = [e + (j == i) for j, e in enumerate(list(monomial)[2:])]
                     if any(sum(power[j] for j in group) > degree for group, degree in allowed):
                         rows.setdefault((i, monomial), {})[number] = value
-        return [[sum((c * form[i] for c, form in zip(vector, forms) if c), self.ring.zero()) for i in range(len(self.z))]
-                for vector in self._kernel(list(rows.values()), len(forms))]
+        return [
+            [sum((c * form[i] for c, form in zip(vector, forms) if c), self.ring.zero()) for i in range(len(self.z))]
+            for vector in self._kernel(list(rows.values()), len(forms))
+        ]
 
     def _kernel(self, rows, columns):
         """Return the exact kernel; a kernel modulo a prime tells on which few columns and rows it is to be solved."""
@@ -197,10 +205,16 @@ class _Columns:
         small = matrix(self.field, max(len(chosen), 1), len(support),
                        {(i, j): rows[r][column] for i, r in enumerate(chosen)
                         for j, column in enumerate(support) if column in rows[r]})
-        vectors = [{column: value for column, value in zip(support, vector) if value} for vector in small.right_kernel_matrix()]
-        holds = all(not sum(row[c] * vector[c] for c in row.keys() & vector.keys()) for row in rows for vector in vectors)
+        vectors = [
+            {column: value for column, value in zip(support, vector) if value} for vector in small.right_kernel_matrix()
+        ]
+        holds = all(
+            not sum(row[c] * vector[c] for c in row.keys() & vector.keys()) for row in rows for vector in vectors
+        )
         if not holds or len(vectors) != len(found):
-            table = matrix(self.field, len(rows), columns, {(r, c): v for r, row in enumerate(rows) for c, v in row.items()})
+            table = matrix(
+                self.field, len(rows), columns, {(r, c): v for r, row in enumerate(rows) for c, v in row.items()}
+            )
             vectors = [dict(vector.dict()) for vector in table.right_kernel_matrix().rows()]
         return [[vector.get(c, 0) for c in range(columns)] for vector in vectors]
 
@@ -212,8 +226,12 @@ class _Columns:
         else:
             columns = sorted({m for law in potentials for m in law}, key=lambda m: (len(m), m))
             place = {monomial: i for i, monomial in enumerate(columns)}
-            vectors = readable_basis([{place[m]: Fraction(int(c.numerator()), int(c.denominator())) for m, c in law.items()}
-                                      for law in potentials])
+            vectors = readable_basis(
+                [
+                    {place[m]: Fraction(int(c.numerator()), int(c.denominator())) for m, c in law.items()}
+                    for law in potentials
+                ]
+            )
             laws = [oriented({columns[i]: value for i, value in vector.items()}) for vector in vectors]
         return sorted(laws, key=lambda law: (max(map(len, law)), sorted(law)))
 
@@ -222,7 +240,9 @@ class _Columns:
         total = {}
         for i, w in enumerate(form):
             for exponents, value in w.dict().items():
-                monomial = [self.moving[i]] + [self.moving[j] for j, e in enumerate(list(exponents)[2:]) for _ in range(e)]
+                monomial = [self.moving[i]] + [
+                    self.moving[j] for j, e in enumerate(list(exponents)[2:]) for _ in range(e)
+                ]
                 key = tuple(sorted(monomial))
                 total[key] = total.get(key, self.field.zero()) + value / len(key)
         return {monomial: value for monomial, value in total.items() if value}

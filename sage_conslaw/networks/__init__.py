@@ -16,5 +16,31 @@ from ..graph.network import Network
 from ..pytorch.network import from_torch
 from .transformer import attention, transformer_block
 
-__all__ = ["Network", "attention", "by_name", "concatenate", "contract", "convolutional", "custom", "einsum", "fixed", "from_torch", "gated", "icnn", "input", "linear",
-           "lora", "mixture", "nmf", "normalised", "parameter", "perceptron", "polynomial", "product", "relu", "residual", "stack", "transformer_block"]
+__all__ = [
+    "Network",
+    "attention",
+    "by_name",
+    "concatenate",
+    "contract",
+    "convolutional",
+    "custom",
+    "einsum",
+    "fixed",
+    "from_torch",
+    "gated",
+    "icnn",
+    "input",
+    "linear",
+    "lora",
+    "mixture",
+    "nmf",
+    "normalised",
+    "parameter",
+    "perceptron",
+    "polynomial",
+    "product",
+    "relu",
+    "residual",
+    "stack",
+    "transformer_block",
+]

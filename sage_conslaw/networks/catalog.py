@@ -76,7 +76,8 @@ def check_sizes(sizes, least, architecture):
         sage: check_sizes([2, 1.5], 2, "linear")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputTypeError: width 1.50000000000000 of linear [2, 1.50000000000000]: widths are positive integers
+        sage_conslaw.InputTypeError: width 1.50000000000000 of linear [2, 1.50000000000000]: widths are positive
+        integers
         sage: check_sizes([2, 5/2], 2, "linear")
         Traceback (most recent call last):
         ...
@@ -228,9 +229,15 @@ CATALOG = {
 
 # Modern architectures: (module, numbers of sizes, whether the sizes are one list).
 _MODERN = {
-    "attention": ("transformer", (2,), False), "transformer_block": ("transformer", (2,), False), "polynomial": ("modern", None, True),
-    "perceptron": ("modern", None, True), "convolutional": ("modern", None, True), "lora": ("modern", None, True),
-    "gated": ("modern", (2, 3), False), "mixture": ("modern", (3, 4), False), "normalised": ("modern", (3,), False),
+    "attention": ("transformer", (2,), False),
+    "transformer_block": ("transformer", (2,), False),
+    "polynomial": ("modern", None, True),
+    "perceptron": ("modern", None, True),
+    "convolutional": ("modern", None, True),
+    "lora": ("modern", None, True),
+    "gated": ("modern", (2, 3), False),
+    "mixture": ("modern", (3, 4), False),
+    "normalised": ("modern", (3,), False),
 }
 
 
@@ -298,7 +305,11 @@ def by_name(architecture, sizes, **options):
         near = difflib.get_close_matches(architecture.lower(), CATALOG, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise InputError(f"architecture {architecture!r} is not known; {hint}known: {', '.join(sorted(CATALOG))}")
-    options = {key: value for key, value in options.items() if value is not None and (value is not False or is_modern(architecture))}
+    options = {
+        key: value
+        for key, value in options.items()
+        if value is not None and (value is not False or is_modern(architecture))
+    }
     try:
         return CATALOG[architecture](sizes, **options)
     except TypeError as error:

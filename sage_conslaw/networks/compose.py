@@ -77,7 +77,8 @@ def parameter(name, *shape):
 
 def fixed(name, *shape, values=None, seed=0):
     r"""
-    Return an array that is not trained: the given rational numbers, or integers drawn from the seed in place of generic ones.
+    Return an array that is not trained: the given rational numbers, or integers drawn from the seed in place of generic
+    ones.
 
     Laws are proved for these very values.
 
@@ -99,7 +100,9 @@ def fixed(name, *shape, values=None, seed=0):
     if values is None:
         shape = _shape(shape, name)
         # Up to 1000 in size: small enough for short laws, large enough that special values are rare.
-        drawn = np.random.default_rng(seed).integers(1, 1000, size=shape) * np.random.default_rng(seed + 1).choice([-1, 1], size=shape)
+        drawn = np.random.default_rng(seed).integers(1, 1000, size=shape) * np.random.default_rng(seed + 1).choice(
+            [-1, 1], size=shape
+        )
         return Constant(drawn, name=_name(name))
     numbers, shape = _rationals(values, name)
     denominator = math.lcm(*(number.denominator for number in numbers))
@@ -119,7 +122,9 @@ def _rationals(values, name):
         raise InputError(f"the values of {name} are no rectangular array; give rows of one length")
     numbers = [rational(value) for value in entries.flat]
     if None in numbers:
-        raise InputTypeError(f"the values of {name} are not rational numbers: {list(entries.flat)[numbers.index(None)]!r}")
+        raise InputTypeError(
+            f"the values of {name} are not rational numbers: {list(entries.flat)[numbers.index(None)]!r}"
+        )
     return numbers, entries.shape
 
 
@@ -131,7 +136,8 @@ def custom(output, parameters=None, positive=()):
 
     - ``output`` -- a tensor; its last axis are the classes
 
-    - ``parameters`` -- the trained arrays (default: all that are used); an unused one is reported, and each of its entries is a law
+    - ``parameters`` -- the trained arrays (default: all that are used); an unused one is reported, and each of its
+      entries is a law
 
     - ``positive`` -- names of the parameters that are positive, trained by mirror descent on the entropy by default
 
@@ -147,14 +153,17 @@ def custom(output, parameters=None, positive=()):
         sage: networks.custom(x @ W + networks.parameter("W", 3))
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: two parameters have the name W; give them distinct names, or use one tensor twice to tie the weights
+        sage_conslaw.InputError: two parameters have the name W; give them distinct names, or use one tensor twice to
+        tie the weights
         sage: networks.custom(x)
         Traceback (most recent call last):
         ...
         sage_conslaw.InputError: the network has no parameters: nothing is trained; make some with networks.parameter
     """
     if not isinstance(output, Tensor):
-        raise InputTypeError(f"the output {output!r} is not a tensor; build it from networks.input and networks.parameter")
+        raise InputTypeError(
+            f"the output {output!r} is not a tensor; build it from networks.input and networks.parameter"
+        )
     network = Network("custom", (), output, positive=positive, parameters=parameters)
     unknown = [name for name in network.positive if name not in network.parameters]
     if unknown:

@@ -10,7 +10,8 @@ from ..graph.tensor import Data, Parameter
 from ..graph.network import Network
 from ..runtime.errors import InputError, InputTypeError
 
-# Numbers of heads, tokens, samples, pixels: laws do not depend on them above a few, and the graph has terms for each (or each pair).
+# Numbers of heads, tokens, samples, pixels: laws do not depend on them above a few, and the graph has terms for each
+# (or each pair).
 MOST = {"tokens": 64, "samples": 256, "size": 256, "kernel": 256, "padding": 256}
 
 NORMS = {"rms": "rms norm", "layer": "layer norm", "batch": "batch norm"}
@@ -71,7 +72,8 @@ def activate(z, activation):
         sage: activate(x, "swoosh")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: activation 'swoosh' is not known; choose abs, dropout, exp, gelu, leaky relu, relu, sigmoid, silu, softplus, tanh, linear, z^2, z^3, ... or cut for any function
+        sage_conslaw.InputError: activation 'swoosh' is not known; choose abs, dropout, exp, gelu, leaky relu, relu,
+        sigmoid, silu, softplus, tanh, linear, z^2, z^3, ... or cut for any function
     """
     from ..graph.activations import _FREE, GATES
     if activation == "linear":
@@ -85,12 +87,16 @@ def activate(z, activation):
     if isinstance(activation, str) and activation.startswith("z^") and activation[2:].isdigit() and int(activation[2:]):
         return z ** int(activation[2:])
     names = sorted([name for name in GATES if name != "max"] + list(_FREE))
-    raise InputError(f"activation {activation!r} is not known; choose {', '.join(names)}, linear, z^2, z^3, ... or cut for any function")
+    raise InputError(
+        f"activation {activation!r} is not known; choose {', '.join(names)}, linear, z^2, z^3, ... or "
+        f"cut for any function"
+    )
 
 
 def perceptron(widths, activation="relu", bias=False):
     r"""
-    Return the network of dense layers with any activation between them: ``"gelu"``, ``"tanh"``, ``"leaky relu"``, ``"z^3"``, ...
+    Return the network of dense layers with any activation between them: ``"gelu"``, ``"tanh"``, ``"leaky relu"``,
+    ``"z^3"``, ...
 
     EXAMPLES::
 
@@ -113,7 +119,8 @@ def perceptron(widths, activation="relu", bias=False):
 
 def polynomial(widths, power=2):
     r"""
-    Return the network of dense layers with activation `z^r` between them, whose functions make a neurovariety: see :func:`dimension`.
+    Return the network of dense layers with activation `z^r` between them, whose functions make a neurovariety: see
+    :func:`dimension`.
 
     INPUT:
 
@@ -142,13 +149,16 @@ def polynomial(widths, power=2):
     return Network("polynomial", widths, z, power=power)
 
 
-def convolutional(channels, size=4, kernel=2, dimensions=1, stride=1, padding=0, groups=1, bias=False, activation="relu", pool=1):
+def convolutional(
+    channels, size=4, kernel=2, dimensions=1, stride=1, padding=0, groups=1, bias=False, activation="relu", pool=1
+):
     r"""
     Return a convolutional network; laws belong to its hidden channels.
 
     INPUT:
 
-    - ``channels`` -- from input to output, at least two; between two layers comes the activation, and max-pooling over windows of ``pool``
+    - ``channels`` -- from input to output, at least two; between two layers comes the activation, and max-pooling over
+      windows of ``pool``
 
     - ``size``, ``kernel`` -- of the input and of every kernel, along each of the ``dimensions`` (1 or 2)
 
@@ -180,16 +190,35 @@ def convolutional(channels, size=4, kernel=2, dimensions=1, stride=1, padding=0,
     for layer, (a, b) in enumerate(zip(channels, channels[1:]), start=1):
         split = groups if 1 < layer < last else 1
         if a % split:
-            raise InputError(f"{groups} groups do not divide the {a} channels before layer {layer}; choose widths that are multiples of it")
+            raise InputError(
+                f"{groups} groups do not divide the {a} channels before layer {layer}; choose widths "
+                f"that are multiples of it"
+            )
         x = x.convolve(Parameter(f"U{layer}", (b, a // split) + (kernel,) * dimensions), stride, padding, split)
         if layer < last:
             if bias:
                 x = x + Parameter(f"b{layer}", (b,)).reshape(b, *(1,) * dimensions)
             x = activate(x, activation)
             x = x.max_pool(pool) if pool > 1 else x
-    return Network("convolutional", channels, x, bias=bias, **_given(dict(
-        size=size, kernel=kernel, dimensions=dimensions, stride=stride, padding=padding, groups=groups, activation=activation,
-        pool=pool), dict(size=4, kernel=2, dimensions=1, stride=1, padding=0, groups=1, activation="relu", pool=1)))
+    return Network(
+        "convolutional",
+        channels,
+        x,
+        bias=bias,
+        **_given(
+            dict(
+                size=size,
+                kernel=kernel,
+                dimensions=dimensions,
+                stride=stride,
+                padding=padding,
+                groups=groups,
+                activation=activation,
+                pool=pool,
+            ),
+            dict(size=4, kernel=2, dimensions=1, stride=1, padding=0, groups=1, activation="relu", pool=1),
+        ),
+    )
 
 
 def _given(options, defaults):
@@ -213,7 +242,8 @@ def residual(block):
         sage: networks.residual(networks.relu([2, 3, 4]))
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the block maps shape (2,) to (4,); a residual sum needs the same shape, e.g. widths 2 3 2
+        sage_conslaw.InputError: the block maps shape (2,) to (4,); a residual sum needs the same shape, e.g. widths 2 3
+        2
     """
     if not isinstance(block, Network):
         raise InputTypeError(f"the block {block!r} is not a network; give e.g. networks.relu([2, 3, 2])")
@@ -221,13 +251,17 @@ def residual(block):
         raise InputError(f"the block has {len(block.inputs)} inputs; a residual sum needs one")
     (x,) = block.inputs
     if x.shape != block.output.shape:
-        raise InputError(f"the block maps shape {x.shape} to {block.output.shape}; a residual sum needs the same shape, e.g. widths 2 3 2")
+        raise InputError(
+            f"the block maps shape {x.shape} to {block.output.shape}; a residual sum needs the same "
+            f"shape, e.g. widths 2 3 2"
+        )
     return Network("custom", (), x + block.output, positive=block.positive)
 
 
 def gated(d, h, p=None, gate="silu", bias=False):
     r"""
-    Return the gated unit `x \mapsto (\sigma(x G) \cdot x U)\, D` with hidden width ``h``: SwiGLU for ``gate="silu"``, bilinear for ``"linear"``.
+    Return the gated unit `x \mapsto (\sigma(x G) \cdot x U)\, D` with hidden width ``h``: SwiGLU for ``gate="silu"``,
+    bilinear for ``"linear"``.
 
     INPUT:
 
@@ -273,21 +307,24 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
 
     INPUT:
 
-    - ``d``, ``h``, ``experts``, ``p`` -- widths of input and of each hidden layer, number of experts, width of the output (default: as the input)
+    - ``d``, ``h``, ``experts``, ``p`` -- widths of input and of each hidden layer, number of experts, width of the
+      output (default: as the input)
 
     - ``gate`` -- ``"softmax"``, ``"sigmoid"`` for gates that are independent of each other, or ``"normalised sigmoid"``
 
-    - ``active`` -- how many experts answer (top-k), with the softmax or the shares taken over these; with one, its gate is constant and the router
-      is not trained. Which ones answer depends on the data: all choices occur
+    - ``active`` -- how many experts answer (top-k), with the softmax or the shares taken over these; with one, its gate
+      is constant and the router is not trained. Which ones answer depends on the data: all choices occur
 
     EXAMPLES::
 
         sage: from sage_conslaw import conservation_laws, networks
-        sage: conservation_laws(networks.mixture(2, 2, 3)).number              # 3 * 2 hidden units, and a sum of the router for each input
+        sage: conservation_laws(networks.mixture(2, 2,
+        ....:     3)).number              # 3 * 2 hidden units, and a sum of the router for each input
         8
         sage: conservation_laws(networks.mixture(2, 2, 3, gate="sigmoid")).number
         6
-        sage: conservation_laws(networks.mixture(2, 1, 2, gate="normalised sigmoid", active=1)).number    # the router's four entries, and two
+        sage: conservation_laws(networks.mixture(2, 1, 2, gate="normalised sigmoid",
+        ....:     active=1)).number    # the router's four entries, and two
         6
     """
     d, h, experts, p = check_sizes([d, h, experts, d if p is None else p], 4, "mixture")
@@ -306,12 +343,18 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
     for i in range(experts):
         expert = gated_unit(x, h, p, "silu", suffix=str(i + 1)) * weights[i:i + 1].repeat_to((p,))
         output = expert if output is None else output + expert
-    return Network("mixture", (d, h, experts, p), output, **_given({"gate": gate, "active": active}, {"gate": "softmax", "active": 2}))
+    return Network(
+        "mixture",
+        (d, h, experts, p),
+        output,
+        **_given({"gate": gate, "active": active}, {"gate": "softmax", "active": 2}),
+    )
 
 
 def lora(widths, rank=1, activation="relu", seed=0):
     r"""
-    Return a network whose layers `W_l + A_l B_l` have fixed weights `W_l` and a trained part of low rank (low-rank adaptation).
+    Return a network whose layers `W_l + A_l B_l` have fixed weights `W_l` and a trained part of low rank (low-rank
+    adaptation).
 
     The fixed weights are integers drawn from the seed in place of generic ones.
 

@@ -1,7 +1,8 @@
 r"""
 Attention and transformer blocks.
 
-Scores pass through a softmax, which is cut: the attention weights are free data, the covector at the scores sums to zero along the keys.
+Scores pass through a softmax, which is cut: the attention weights are free data, the covector at the scores sums to
+zero along the keys.
 """
 import numpy as np
 
@@ -14,10 +15,11 @@ from ..runtime.errors import InputError
 
 def rotate(x, positions):
     r"""
-    Return queries or keys ``(heads, tokens, dim)`` rotated in each pair of coordinates by data, one a token and frequency.
+    Return queries or keys ``(heads, tokens, dim)`` rotated in each pair of coordinates by data, one a token and
+    frequency.
 
-    With distinct frequencies the cosines and sines of the angles at all positions are linearly independent, so free numbers span the same
-    fields as points of the circle.
+    With distinct frequencies the cosines and sines of the angles at all positions are linearly independent, so free
+    numbers span the same fields as points of the circle.
 
     EXAMPLES::
 
@@ -35,7 +37,8 @@ def rotate(x, positions):
 
 def positions(tokens, dim):
     r"""
-    Return the rotations by position as data, shape ``(tokens, dim / 2, 2)``; their true values have the frequencies `10000^{-2 j / dim}`.
+    Return the rotations by position as data, shape ``(tokens, dim / 2, 2)``; their true values have the frequencies
+    `10000^{-2 j / dim}`.
 
     EXAMPLES::
 
@@ -50,10 +53,14 @@ def positions(tokens, dim):
     if dim % 2:
         raise InputError(f"rotary positions need an even head dimension, not {dim}; try {dim + 1}")
     angles = np.arange(1, tokens + 1)[:, None] * 10000.0 ** (-2 * np.arange(dim // 2) / dim)
-    return Data("rotation", (tokens, dim // 2, 2), "rotation", values=np.stack([np.cos(angles), np.sin(angles)], axis=-1))
+    return Data(
+        "rotation", (tokens, dim // 2, 2), "rotation", values=np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    )
 
 
-def self_attention(x, head_dim, heads=1, kv_heads=None, value_dim=None, bias=False, rotary=False, causal=False, suffix=""):
+def self_attention(
+    x, head_dim, heads=1, kv_heads=None, value_dim=None, bias=False, rotary=False, causal=False, suffix=""
+):
     r"""
     Return multi-head self-attention of a tensor ``(tokens, dim)``, with projections `Q, K, V` and `O`.
 
@@ -100,7 +107,8 @@ def _attention_options(dim, head_dim, heads, kv_heads, value_dim, tokens):
 
 def attention(dim, head_dim, heads=1, kv_heads=None, value_dim=None, bias=False, rotary=False, causal=False, tokens=2):
     r"""
-    Return multi-head self-attention on tokens of width ``dim`` ([MGP2025]_; grouped queries, rotary positions: Tran et al. 2026).
+    Return multi-head self-attention on tokens of width ``dim`` ([MGP2025]_; grouped queries, rotary positions: Tran et
+    al. 2026).
 
     INPUT:
 
@@ -108,7 +116,8 @@ def attention(dim, head_dim, heads=1, kv_heads=None, value_dim=None, bias=False,
 
     - ``heads``, ``kv_heads`` -- how many heads, and how many share keys and values (a divisor; default: all different)
 
-    - ``bias`` -- whether queries, keys and values have biases; ``rotary`` -- rotary positions; ``causal`` -- each token attends to those before it
+    - ``bias`` -- whether queries, keys and values have biases; ``rotary`` -- rotary positions; ``causal`` -- each token
+      attends to those before it
 
     - ``tokens`` -- at least two, three if causal
 
@@ -128,16 +137,31 @@ def attention(dim, head_dim, heads=1, kv_heads=None, value_dim=None, bias=False,
         ...
         sage_conslaw.InputError: kv_heads 3 does not divide heads 4; choose a divisor, e.g. kv_heads 1
     """
-    dim, head_dim, heads, kv_heads, value_dim, tokens = _attention_options(dim, head_dim, heads, kv_heads, value_dim, tokens)
+    dim, head_dim, heads, kv_heads, value_dim, tokens = _attention_options(
+        dim, head_dim, heads, kv_heads, value_dim, tokens
+    )
     bias, rotary, causal = truth(bias), truth(rotary, "rotary"), truth(causal, "causal")
-    output = self_attention(Data("x", (tokens, dim), "input"), head_dim, heads, kv_heads, value_dim, bias, rotary, causal)
+    output = self_attention(
+        Data("x", (tokens, dim), "input"), head_dim, heads, kv_heads, value_dim, bias, rotary, causal
+    )
     return Network("attention", (dim, head_dim), output, bias=bias, **_given(
         dict(heads=heads, kv_heads=kv_heads, value_dim=value_dim, rotary=rotary, causal=causal, tokens=tokens),
         dict(heads=1, kv_heads=heads, value_dim=head_dim, rotary=False, causal=False, tokens=2)))
 
 
-def transformer_block(dim, hidden, heads=1, kv_heads=None, norm="layer", mlp="gelu", order="pre", bias=False, rotary=False, causal=False,
-                      tokens=2):
+def transformer_block(
+    dim,
+    hidden,
+    heads=1,
+    kv_heads=None,
+    norm="layer",
+    mlp="gelu",
+    order="pre",
+    bias=False,
+    rotary=False,
+    causal=False,
+    tokens=2,
+):
     r"""
     Return a transformer block: attention and a feed-forward part, each with a residual sum and a normalisation.
 
@@ -181,6 +205,22 @@ def transformer_block(dim, hidden, heads=1, kv_heads=None, norm="layer", mlp="ge
     x = Data("x", (tokens, dim), "input")
     x = add(x, lambda z: self_attention(z, head_dim, heads, kv_heads, None, bias, rotary, causal), "1")
     x = add(x, feed_forward, "2")
-    return Network("transformer_block", (dim, hidden), x, bias=bias, **_given(
-        dict(heads=heads, kv_heads=kv_heads, norm=norm, mlp=mlp, order=order, rotary=rotary, causal=causal, tokens=tokens),
-        dict(heads=1, kv_heads=heads, norm="layer", mlp="gelu", order="pre", rotary=False, causal=False, tokens=2)))
+    return Network(
+        "transformer_block",
+        (dim, hidden),
+        x,
+        bias=bias,
+        **_given(
+            dict(
+                heads=heads,
+                kv_heads=kv_heads,
+                norm=norm,
+                mlp=mlp,
+                order=order,
+                rotary=rotary,
+                causal=causal,
+                tokens=tokens,
+            ),
+            dict(heads=1, kv_heads=heads, norm="layer", mlp="gelu", order="pre", rotary=False, causal=False, tokens=2),
+        ),
+    )

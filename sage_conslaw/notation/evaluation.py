@@ -1,5 +1,6 @@
 r"""
-Laws at given parameters: every matrix expression as a matrix, what is in none as a number, without writing polynomials out.
+Laws at given parameters: every matrix expression as a matrix, what is in none as a number, without writing polynomials
+out.
 """
 import weakref
 from dataclasses import dataclass
@@ -132,8 +133,11 @@ class LawValues:
         found = result.matrix_laws()
         expressions = [law for law in found if law.form is not None]
         if len(expressions) < len(found) and not result.terms:
-            raise NotCovered(f"the laws of this network are known by its structure, not entry by entry: {found[0].text}, ... have no values here; "
-                             "evaluate them at a smaller width, or write the expressions that are printed")
+            raise NotCovered(
+                f"the laws of this network are known by its structure, not entry by entry: "
+                f"{found[0].text}, ... have no values here; "
+                "evaluate them at a smaller width, or write the expressions that are printed"
+            )
         self.forms = [(law.text, law.form) for law in expressions]
         self.forms += [(str(law), PolynomialForm.of(terms)) for law, terms in rest_of(result, expressions)]
 
@@ -158,7 +162,8 @@ class LawValues:
 
     def state(self, source):
         r"""
-        Return the parameters as one array: from a module of PyTorch, a mapping of names to arrays, or an array of all coordinates.
+        Return the parameters as one array: from a module of PyTorch, a mapping of names to arrays, or an array of all
+        coordinates.
 
         EXAMPLES::
 
@@ -174,14 +179,20 @@ class LawValues:
         """
         if hasattr(source, "named_parameters"):
             # Frozen parameters and buffers are there too, under their names; tied ones under each.
-            source = {**dict(source.named_buffers(remove_duplicate=False)), **dict(source.named_parameters(remove_duplicate=False))}
+            source = {
+                **dict(source.named_buffers(remove_duplicate=False)),
+                **dict(source.named_parameters(remove_duplicate=False)),
+            }
         if not hasattr(source, "keys"):
             return self._whole(source)
         if not self.shapes:
             return self._whole([self._entry(source, name) for name in self.names])
         size = sum(int(np.prod(shape, dtype=np.int64)) for _, shape in self.shapes)
         if size != self.dimension:
-            raise NotCovered("the laws involve velocities or the time; give one array of all state coordinates, in the order of the family's names")
+            raise NotCovered(
+                "the laws involve velocities or the time; give one array of all state coordinates, in "
+                "the order of the family's names"
+            )
         parts = [self._array(source, name, shape) for name, shape in self.shapes]
         if hasattr(parts[0], "detach"):
             import torch
@@ -193,7 +204,9 @@ class LawValues:
             try:
                 source = np.asarray(source, dtype=np.float64)
             except (TypeError, ValueError):
-                raise InputTypeError(f"{str(source)[:60]} is no module, no mapping of names to arrays and no array of numbers") from None
+                raise InputTypeError(
+                    f"{str(source)[:60]} is no module, no mapping of names to arrays and no array of numbers"
+                ) from None
         source = source.reshape(-1)
         if len(source) != self.dimension:
             raise InputError(f"the array has {len(source)} entries; the state has {self.dimension} coordinates")
@@ -210,7 +223,10 @@ class LawValues:
             raise InputError(f"there is no array for the parameter {name} of shape {shape}; given are {given}")
         array = source[name] if hasattr(source[name], "shape") else np.asarray(source[name], dtype=np.float64)
         if tuple(array.shape) != tuple(shape):
-            raise InputError(f"the array for the parameter {name} has the shape {tuple(array.shape)}; the laws are for {tuple(shape)}")
+            raise InputError(
+                f"the array for the parameter {name} has the shape {tuple(array.shape)}; the laws are "
+                f"for {tuple(shape)}"
+            )
         return array
 
     def values(self, state, degree=None):
@@ -230,7 +246,8 @@ class LawValues:
 
 
 def rest_of(result, expressions):
-    """Return the independent laws, with their terms, that are no functions of the expressions and of those before them."""
+    """Return the independent laws, with their terms, that are no functions of the expressions and of those before
+    them."""
     entries = [entry for law in expressions for entry in law.entries]
     chosen = [result.terms[i] for i in result.independent]
     if sum(law.independent for law in expressions) >= len(chosen):
@@ -238,4 +255,8 @@ def rest_of(result, expressions):
     dimension = 1 + max(i for terms in [*entries, *chosen] for monomial in terms for i in monomial)
     point = modular.random_array(np.random.default_rng(result.seed), (dimension,), _PRIME)
     kept = independent_rows(jacobian([*entries, *chosen], dimension, point, _PRIME), _PRIME)
-    return [(result.laws[result.independent[k - len(entries)]], chosen[k - len(entries)]) for k in map(int, kept) if k >= len(entries)]
+    return [
+        (result.laws[result.independent[k - len(entries)]], chosen[k - len(entries)])
+        for k in map(int, kept)
+        if k >= len(entries)
+    ]

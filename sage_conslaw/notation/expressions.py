@@ -1,5 +1,6 @@
 r"""
-The pieces of matrix notation: sums, squared norms and Gram matrices of parameters along an axis, and how they are written.
+The pieces of matrix notation: sums, squared norms and Gram matrices of parameters along an axis, and how they are
+written.
 """
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,7 +15,8 @@ class Feature:
     r"""
     A vector or matrix made of one parameter, whose entries are polynomials in the state.
 
-    - ``degree`` -- 1 or 2; ``rows`` -- places in the state, one row an index; ``others`` -- those of the velocities, for skew matrices
+    - ``degree`` -- 1 or 2; ``rows`` -- places in the state, one row an index; ``others`` -- those of the velocities,
+      for skew matrices
 
     - ``clock`` -- the time coordinates in front; ``words`` -- pairs (text, LaTeX): of the whole, and of the entry ``j``
 
@@ -64,7 +66,9 @@ class Feature:
             for a, b in zip(self.rows[i].tolist(), self.rows[j].tolist()):
                 out[tuple(sorted(self.clock + (a, b)))] = ONE
             return out
-        for a, b, da, db in zip(*(part.tolist() for part in (self.rows[i], self.rows[j], self.others[i], self.others[j]))):
+        for a, b, da, db in zip(
+            *(part.tolist() for part in (self.rows[i], self.rows[j], self.others[i], self.others[j]))
+        ):
             out[tuple(sorted(self.clock + (a, db)))] = ONE
             out[tuple(sorted(self.clock + (b, da)))] = -ONE
         return out
@@ -92,11 +96,15 @@ class Entries:
         self.fronts = [((), ("", ""))]
         if time is not None:
             clock, write, highest = time
-            self.fronts += [((clock,) * power, (write(power) + "*", write(power).replace("*", " ") + r"\,")) for power in range(1, highest + 1)]
+            self.fronts += [
+                ((clock,) * power, (write(power) + "*", write(power).replace("*", " ") + r"\,"))
+                for power in range(1, highest + 1)
+            ]
 
     def unpacked(self, support):
         r"""
-        Return the same with slices of matrices and vectors as arrays of their own, for those in the laws' ``support``; ``None`` if there are none.
+        Return the same with slices of matrices and vectors as arrays of their own, for those in the laws' ``support``;
+        ``None`` if there are none.
 
         Queries, keys and values are often one array with three times the rows, gates one with two or four times.
 
@@ -111,7 +119,10 @@ class Entries:
         for name, places, moving in self.arrays:
             out.append((name, places, moving))
             if not support.isdisjoint(places.ravel().tolist()):
-                out += [(name + word, places[key], None if moving is None else moving[key]) for word, key in _slices(places.shape)]
+                out += [
+                    (name + word, places[key], None if moving is None else moving[key])
+                    for word, key in _slices(places.shape)
+                ]
         if len(out) == len(self.arrays):
             return None
         view = Entries([], 0, None, None)
@@ -154,7 +165,10 @@ class Entries:
         """
         out = []
         for name, places, moving, axis in self._axes(size):
-            for symbol, latex, array in ((name, _symbol(name), places), ("d" + name, r"\dot{" + _symbol(name) + "}", moving)):
+            for symbol, latex, array in (
+                (name, _symbol(name), places),
+                ("d" + name, r"\dot{" + _symbol(name) + "}", moving),
+            ):
                 if array is not None:
                     words = _sum_words(symbol, latex, places.ndim, axis)
                     out += [Feature(1, self._rows(array, axis), words, clock, front) for clock, front in self.fronts]
@@ -176,13 +190,15 @@ class Entries:
 
     def folded(self, size, block):
         r"""
-        Return Gram matrices summed over groups of neighbouring blocks, for axes that are multiples of ``size``: heads that share keys.
+        Return Gram matrices summed over groups of neighbouring blocks, for axes that are multiples of ``size``: heads
+        that share keys.
 
         EXAMPLES::
 
             sage: from sage_conslaw.notation.expressions import Entries
             sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
-            sage: [feature.words[0][0] for feature in Entries([("Q", (3, 4)), ("K", (3, 2))], 0, None, None).folded(2, 2)]
+            sage: [feature.words[0][0] for feature in Entries([("Q", (3, 4)), ("K", (3, 2))], 0, None, None).folded(2,
+            ....:     2)]
             ['sum(Q_h^T Q_h over 2 blocks h)']
         """
         out = []
@@ -209,8 +225,19 @@ class Entries:
             sage: [feature.words[0][0] for feature in Entries([("U", (3, 2))], 0, 6, None).skew(2)]
             ['U^T dU - dU^T U']
         """
-        return [Feature(2, self._rows(places, axis), _skew_words(name, places.ndim, axis), clock, front, self._rows(moving, axis))
-                for name, places, moving, axis in self._axes(size) if moving is not None for clock, front in self.fronts]
+        return [
+            Feature(
+                2,
+                self._rows(places, axis),
+                _skew_words(name, places.ndim, axis),
+                clock,
+                front,
+                self._rows(moving, axis),
+            )
+            for name, places, moving, axis in self._axes(size)
+            if moving is not None
+            for clock, front in self.fronts
+        ]
 
     def blocks(self, size, block):
         r"""
@@ -245,9 +272,19 @@ class Entries:
         out = []
         for feature in self.folded(size, head):
             name = feature.words[0][0].removeprefix("sum(").split("_h")[0]
-            both = feature.words[0][0].replace(f"{name}_h^T {name}_h", f"|{name}_h[:,J]|^2"), \
-                feature.words[0][1].replace(rf"{_symbol(name)}_h^\top {_symbol(name)}_h", rf"\|{_symbol(name)}_h[:,J]\|^2")
-            out.append(Feature(2, feature.rows.reshape(size // block, -1), (both, both, f" for each block J of {block}", rf" \quad (|J| = {block})")))
+            both = (
+                feature.words[0][0].replace(f"{name}_h^T {name}_h", f"|{name}_h[:,J]|^2"),
+                feature.words[0][1].replace(
+                    rf"{_symbol(name)}_h^\top {_symbol(name)}_h", rf"\|{_symbol(name)}_h[:,J]\|^2"
+                ),
+            )
+            out.append(
+                Feature(
+                    2,
+                    feature.rows.reshape(size // block, -1),
+                    (both, both, f" for each block J of {block}", rf" \quad (|J| = {block})"),
+                )
+            )
         return out
 
     def norms(self):
@@ -268,7 +305,10 @@ class Entries:
             for word, latex, array in ((name, symbol, places), ("d" + name, r"\dot{" + symbol + "}", moving)):
                 if array is not None:
                     both = (word, latex) if single else (f"sum({word})", rf"\Sigma\, {latex}")
-                    out += [Feature(1, array.reshape(1, -1), (both, both, "", ""), clock, front) for clock, front in self.fronts]
+                    out += [
+                        Feature(1, array.reshape(1, -1), (both, both, "", ""), clock, front)
+                        for clock, front in self.fronts
+                    ]
             both = (f"{name}^2", f"{symbol}^2") if single else (f"|{name}|^2", rf"\|{symbol}\|^2")
             out += [Feature(2, rows, (both, both, "", ""), clock, front) for clock, front in self.fronts]
         return out
@@ -306,7 +346,11 @@ def _slice(name, ndim, axis):
 
 
 def _sum_words(name, latex, ndim, axis):
-    each = (f"{name}[j]", f"{latex}[j]") if ndim == 1 else (f"sum({_slice(name, ndim, axis)})", rf"\Sigma\, {_slice(latex, ndim, axis)}")
+    each = (
+        (f"{name}[j]", f"{latex}[j]")
+        if ndim == 1
+        else (f"sum({_slice(name, ndim, axis)})", rf"\Sigma\, {_slice(latex, ndim, axis)}")
+    )
     if ndim == 1:
         whole = name, latex
     elif ndim == 2:
@@ -323,7 +367,11 @@ def _square_words(name, ndim, axis):
     else:
         each = f"|{_slice(name, ndim, axis)}|^2", rf"\|{_slice(latex, ndim, axis)}\|^2"
         if ndim == 2:
-            whole = (f"{name}^T {name}", rf"{latex}^\top {latex}") if axis else (f"{name} {name}^T", rf"{latex} {latex}^\top")
+            whole = (
+                (f"{name}^T {name}", rf"{latex}^\top {latex}")
+                if axis
+                else (f"{name} {name}^T", rf"{latex} {latex}^\top")
+            )
         else:
             whole = f"Gram({name}, axis {axis + 1})", rf"\mathrm{{Gram}}_{{{axis + 1}}}({latex})"
     return whole, each, " for each j", r" \quad \forall j"

@@ -1,8 +1,9 @@
 r"""
 The values of matrix expressions: sums, squared norms and Gram matrices of a state, without writing polynomials out.
 
-The law ``U^T U - V V^T`` is kept as two integer arrays, the places of the rows of `U^T` and of `V` in the state.  Its value at a state `z` is
-``A A^T - B B^T`` with ``A = z[rows of U^T]``: the same code for arrays of numpy and for tensors of PyTorch, on any device.
+The law ``U^T U - V V^T`` is kept as two integer arrays, the places of the rows of `U^T` and of `V` in the state.  Its
+value at a state `z` is ``A A^T - B B^T`` with ``A = z[rows of U^T]``: the same code for arrays of numpy and for tensors
+of PyTorch, on any device.
 """
 from dataclasses import dataclass
 
@@ -14,8 +15,8 @@ class Form:
     r"""
     A matrix expression as places in the state.
 
-    - ``terms`` -- pairs (coefficient, feature); ``matrix`` -- ``None`` for one entry an index, ``"all"`` for a symmetric matrix, a number for
-      diagonal blocks of that size, ``"skew"`` for a skew matrix
+    - ``terms`` -- pairs (coefficient, feature); ``matrix`` -- ``None`` for one entry an index, ``"all"`` for a
+      symmetric matrix, a number for diagonal blocks of that size, ``"skew"`` for a skew matrix
 
     EXAMPLES::
 
@@ -108,7 +109,9 @@ class Form:
         else:
             part = rows @ rows.T
             if self.matrix != "all":
-                part = part * _like(state, np.kron(np.eye(len(rows) // self.matrix), np.ones((self.matrix, self.matrix))))
+                part = part * _like(
+                    state, np.kron(np.eye(len(rows) // self.matrix), np.ones((self.matrix, self.matrix)))
+                )
         for clock in feature.clock:
             part = part * state[clock]
         return part

@@ -1,9 +1,9 @@
 r"""
 Matrix notation: which of the laws found are the entries of one matrix expression.
 
-Candidates are sums over axes, squared norms and Gram matrices of the parameters, as `U^T U`, and for second-order flows the skew matrices
-`U^T U' - U'^T U`.  Each is reduced modulo the laws found, over Q; the combinations that reduce to zero for every index are the expressions, so nothing is
-guessed.
+Candidates are sums over axes, squared norms and Gram matrices of the parameters, as `U^T U`, and for second-order flows
+the skew matrices `U^T U' - U'^T U`.  Each is reduced modulo the laws found, over Q; the combinations that reduce to
+zero for every index are the expressions, so nothing is guessed.
 """
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -49,7 +49,8 @@ class MatrixLaw:
 
     def value(self, state):
         r"""
-        Return the value at a state, an array of numpy or a tensor of PyTorch: a matrix, a vector with one entry an index, or a number.
+        Return the value at a state, an array of numpy or a tensor of PyTorch: a matrix, a vector with one entry an
+        index, or a number.
 
         EXAMPLES::
 
@@ -143,7 +144,8 @@ def matrix_laws(laws, parameters, first, velocity, time, generator, number):
 
 
 def _read_best(span, entries):
-    """Yield expressions of whole parameters, then of equal slices of parameters: several matrices are often packed in one."""
+    """Yield expressions of whole parameters, then of equal slices of parameters: several matrices are often packed in
+    one."""
     yield from _expressions(span, entries)
     packed = entries.unpacked({place for monomial in span.support for place in monomial})
     if packed is not None:
@@ -165,7 +167,8 @@ def _independent(expressions, number, generator):
 
 
 def _expressions(span, entries):
-    """Yield (text, LaTeX, shape, form, entries) of all expressions that are conserved for every index, in the order in which they are read best."""
+    """Yield (text, LaTeX, shape, form, entries) of all expressions that are conserved for every index, in the order in
+    which they are read best."""
     for size in entries.sizes():
         sums = entries.sums(size)
         for c in _conserved(span, sums, range(size)):
@@ -176,7 +179,13 @@ def _expressions(span, entries):
             pairs = [(i, j) for i in range(size) for j in range(i + 1, size)]
             for c in _conserved(span, skew, pairs):
                 text, latex, _ = combination(skew, c, size)
-                yield text, latex, f"skew {size} x {size}", Form.of(skew, c, "skew"), [_entry(skew, c, pair) for pair in pairs]
+                yield (
+                    text,
+                    latex,
+                    f"skew {size} x {size}",
+                    Form.of(skew, c, "skew"),
+                    [_entry(skew, c, pair) for pair in pairs],
+                )
         features = entries.sums(size) + entries.squares(size)
         for c in _conserved(span, features, range(size)):
             if all(features[k].degree == 1 for k in c):
@@ -188,7 +197,11 @@ def _expressions(span, entries):
         for block in divisors(size):
             blocks = entries.blocks(size, block)
             for c in _conserved(span, blocks, range(size // block)):
-                yield *combination(blocks, c, size // block), Form.of(blocks, c), [_entry(blocks, c, j) for j in range(size // block)]
+                yield (
+                    *combination(blocks, c, size // block),
+                    Form.of(blocks, c),
+                    [_entry(blocks, c, j) for j in range(size // block)],
+                )
     # Heads that share keys: the largest first, since sums over more heads are consequences.
     for size in sorted(entries.sizes(), reverse=True):
         for block in [size, *divisors(size)[::-1]]:
@@ -232,7 +245,7 @@ def _conserved(span, features, indices):
 
 
 def _pattern(span, features, c, size):
-    """Return which off-diagonal entries are conserved too: ``None``, ``"all"`` or the size of equal blocks, and these entries."""
+    """Return which off-diagonal entries are conserved too: ``None``, ``"all"`` or a block size; and these."""
     if size == 1 or size > MAX_MATRIX or any(features[k].degree == 1 for k in c):
         return (None if size > 1 else "all") if all(features[k].degree == 2 for k in c) else None, []
     entries, near = {}, [set([i]) for i in range(size)]

@@ -56,7 +56,11 @@ def _written_out(text, functions):
     texts = {name: f"({value})" if value.startswith("1/") else value for name, value in functions}
     if not texts:
         return text
-    return re.sub(r"\b(" + "|".join(map(re.escape, sorted(texts, key=len, reverse=True))) + r")\b", lambda found: texts[found[1]], text)
+    return re.sub(
+        r"\b(" + "|".join(map(re.escape, sorted(texts, key=len, reverse=True))) + r")\b",
+        lambda found: texts[found[1]],
+        text,
+    )
 
 
 def clock_text(power, time, rate):

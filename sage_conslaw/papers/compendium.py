@@ -1,16 +1,30 @@
 r"""
 The compendium: what the literature claims of each architecture, kept apart from what is computed.
 
-A claim is a number of independent laws as a formula in the sizes, with its source and its conditions.  :func:`compendium` recomputes each
-one; where the two differ, the table says so.
+A claim is a number of independent laws as a formula in the sizes, with its source and its conditions.
+:func:`compendium` recomputes each one; where the two differ, the table says so.
 """
 from dataclasses import dataclass
 
 from .._sage import SageObject
 from ..engine.api import conservation_laws
 from ..flows import momentum
-from ..networks import (attention, convolutional, gated, icnn, linear, lora, mixture, nmf, normalised, perceptron, product, relu, residual,
-                        transformer_block)
+from ..networks import (
+    attention,
+    convolutional,
+    gated,
+    icnn,
+    linear,
+    lora,
+    mixture,
+    nmf,
+    normalised,
+    perceptron,
+    product,
+    relu,
+    residual,
+    transformer_block,
+)
 
 
 @dataclass(frozen=True)
@@ -20,9 +34,11 @@ class Claim:
 
     - ``name`` -- the architecture, at the size that is recomputed; ``build`` -- a function that returns the network
 
-    - ``laws`` -- the laws, in words; ``number`` -- how many independent ones are claimed, ``None`` if the source gives no number
+    - ``laws`` -- the laws, in words; ``number`` -- how many independent ones are claimed, ``None`` if the source gives
+      no number
 
-    - ``source`` -- paper and statement; ``conditions`` -- under which it is claimed; ``flow``, ``loss`` -- as in :func:`conservation_laws`
+    - ``source`` -- paper and statement; ``conditions`` -- under which it is claimed; ``flow``, ``loss`` -- as in
+      :func:`conservation_laws`
 
     EXAMPLES::
 
@@ -52,48 +68,203 @@ CLAIMS = (
     Claim("product of 4 scalars", lambda: product(4), "x_i^2 - x_j^2", 3, "MGP2023, Example 2.8"),
     Claim("linear 3 2 3", lambda: linear([3, 2, 3]), "U1^T U1 - U2 U2^T", _below(2, 6), "MGP2023, Section 4"),
     Claim("linear 1 5 2", lambda: linear([1, 5, 2]), "U1^T U1 - U2 U2^T", _below(5, 3), "MGP2023, Section 4"),
-    Claim("linear 2 3 2 2", lambda: linear([2, 3, 2, 2]), "U_i^T U_i - U_{i+1} U_{i+1}^T", _below(3, 4) + _below(2, 5), "MGP2023, Section 4",
-          "numerical in the source: no proof that there are no others"),
-    Claim("linear 1 2 2 1", lambda: linear([1, 2, 2, 1]), "U_i^T U_i - U_{i+1} U_{i+1}^T, and no others", 6, "MGP2023, Section 4",
-          "scalar input and output"),
-    Claim("relu 2 3 2, biases", lambda: relu([2, 3, 2], bias=True), "|in_j|^2 + b_j^2 - |out_j|^2", 3, "MGP2023, Section 4"),
+    Claim(
+        "linear 2 3 2 2",
+        lambda: linear([2, 3, 2, 2]),
+        "U_i^T U_i - U_{i+1} U_{i+1}^T",
+        _below(3, 4) + _below(2, 5),
+        "MGP2023, Section 4",
+        "numerical in the source: no proof that there are no others",
+    ),
+    Claim(
+        "linear 1 2 2 1",
+        lambda: linear([1, 2, 2, 1]),
+        "U_i^T U_i - U_{i+1} U_{i+1}^T, and no others",
+        6,
+        "MGP2023, Section 4",
+        "scalar input and output",
+    ),
+    Claim(
+        "relu 2 3 2, biases",
+        lambda: relu([2, 3, 2], bias=True),
+        "|in_j|^2 + b_j^2 - |out_j|^2",
+        3,
+        "MGP2023, Section 4",
+    ),
     Claim("relu 2 3 2 2", lambda: relu([2, 3, 2, 2]), "|in_j|^2 - |out_j|^2", 5, "MGP2023, Section 4", "path-lifting"),
-    Claim("activation z^3, 2 3 2, biases", lambda: perceptron([2, 3, 2], "z^3", bias=True), "|in_j|^2 + b_j^2 - 3 |out_j|^2", 3,
-          "Nguyen and Montufar 2026"),
-    Claim("convolution and ReLU, 3 hidden channels", lambda: convolutional([1, 3, 2]), "|v_j|^2 - |u_j|^2 for each channel", 3, "MGP2025"),
-    Claim("residual block of relu 2 3 2", lambda: residual(relu([2, 3, 2])), "as without the skip connection", 3, "MGP2025"),
-    Claim("linear 3 4 3, momentum", lambda: linear([3, 4, 3]), "exp(tau t) (U^T U' - U'^T U + V V'^T - V' V^T)", 6, "MGP2024, Section 4",
-          flow=momentum(tau=1)),
-    Claim("linear 1 4 1, momentum", lambda: linear([1, 4, 1]), "the same; 2 (2 r - 3) with one input and output", 10, "MGP2024, Section 4",
-          flow=momentum(tau=0)),
-    Claim("relu 2 2 2, momentum", lambda: relu([2, 2, 2]), "none", 0, "MGP2024, Section 4", "free covector at the output", momentum(tau=0)),
-    Claim("nmf 2 3 2", lambda: nmf(2, 3, 2), "sum_i U_ij - sum_l V_jl", 3, "MGP2024, Section 4", "mirror flow of the entropy"),
-    Claim("icnn 2 3 2, biases", lambda: icnn(2, 3, 2, bias=True), "2 sum_i U_ij - |V_j|^2 - b_j^2", 3, "MGP2024, Section 4"),
-    Claim("softmax classifier 3 x 2", lambda: linear([3, 2]), "sums over the classes", 3, "MGP2025", "cross-entropy", loss="cross-entropy"),
-    Claim("linear 3 2 3, cross-entropy", lambda: linear([3, 2, 3]), "also sums over the classes", 5, _RECOMPUTED, "cross-entropy",
-          loss="cross-entropy"),
-    Claim("relu 3 4 2, cross-entropy", lambda: relu([3, 4, 2]), "also sums over the classes", 8, _RECOMPUTED, "cross-entropy",
-          loss="cross-entropy"),
-    Claim("attention head, d = 4, d_k = d_v = 2", lambda: attention(4, 2), "Q^T Q - K^T K, V^T V - O O^T", 6, "MGP2025", "at least 2 tokens"),
+    Claim(
+        "activation z^3, 2 3 2, biases",
+        lambda: perceptron([2, 3, 2], "z^3", bias=True),
+        "|in_j|^2 + b_j^2 - 3 |out_j|^2",
+        3,
+        "Nguyen and Montufar 2026",
+    ),
+    Claim(
+        "convolution and ReLU, 3 hidden channels",
+        lambda: convolutional([1, 3, 2]),
+        "|v_j|^2 - |u_j|^2 for each channel",
+        3,
+        "MGP2025",
+    ),
+    Claim(
+        "residual block of relu 2 3 2",
+        lambda: residual(relu([2, 3, 2])),
+        "as without the skip connection",
+        3,
+        "MGP2025",
+    ),
+    Claim(
+        "linear 3 4 3, momentum",
+        lambda: linear([3, 4, 3]),
+        "exp(tau t) (U^T U' - U'^T U + V V'^T - V' V^T)",
+        6,
+        "MGP2024, Section 4",
+        flow=momentum(tau=1),
+    ),
+    Claim(
+        "linear 1 4 1, momentum",
+        lambda: linear([1, 4, 1]),
+        "the same; 2 (2 r - 3) with one input and output",
+        10,
+        "MGP2024, Section 4",
+        flow=momentum(tau=0),
+    ),
+    Claim(
+        "relu 2 2 2, momentum",
+        lambda: relu([2, 2, 2]),
+        "none",
+        0,
+        "MGP2024, Section 4",
+        "free covector at the output",
+        momentum(tau=0),
+    ),
+    Claim(
+        "nmf 2 3 2",
+        lambda: nmf(2, 3, 2),
+        "sum_i U_ij - sum_l V_jl",
+        3,
+        "MGP2024, Section 4",
+        "mirror flow of the entropy",
+    ),
+    Claim(
+        "icnn 2 3 2, biases",
+        lambda: icnn(2, 3, 2, bias=True),
+        "2 sum_i U_ij - |V_j|^2 - b_j^2",
+        3,
+        "MGP2024, Section 4",
+    ),
+    Claim(
+        "softmax classifier 3 x 2",
+        lambda: linear([3, 2]),
+        "sums over the classes",
+        3,
+        "MGP2025",
+        "cross-entropy",
+        loss="cross-entropy",
+    ),
+    Claim(
+        "linear 3 2 3, cross-entropy",
+        lambda: linear([3, 2, 3]),
+        "also sums over the classes",
+        5,
+        _RECOMPUTED,
+        "cross-entropy",
+        loss="cross-entropy",
+    ),
+    Claim(
+        "relu 3 4 2, cross-entropy",
+        lambda: relu([3, 4, 2]),
+        "also sums over the classes",
+        8,
+        _RECOMPUTED,
+        "cross-entropy",
+        loss="cross-entropy",
+    ),
+    Claim(
+        "attention head, d = 4, d_k = d_v = 2",
+        lambda: attention(4, 2),
+        "Q^T Q - K^T K, V^T V - O O^T",
+        6,
+        "MGP2025",
+        "at least 2 tokens",
+    ),
     Claim("the same with biases on q, k, v", lambda: attention(4, 2, bias=True), "also the key bias", 8, _RECOMPUTED),
-    Claim("attention, 4 heads on 2 pairs of keys and values", lambda: attention(4, 2, heads=4, kv_heads=2),
-          "sum_h Q_h^T Q_h - K^T K, V^T V - sum_h O_h O_h^T for each pair", 12, "Tran et al. 2026"),
-    Claim("attention with rotary positions, d_k = 4", lambda: attention(4, 4, rotary=True), "|Q_J|^2 - |K_J|^2 for each frequency, V^T V - O O^T",
-          2 + 10, "Tran et al. 2026", "distinct frequencies"),
-    Claim("GELU 3 3 2", lambda: perceptron([3, 3, 2], "gelu", bias=True), "none", 0, "Tran et al. 2026", "one hidden layer"),
+    Claim(
+        "attention, 4 heads on 2 pairs of keys and values",
+        lambda: attention(4, 2, heads=4, kv_heads=2),
+        "sum_h Q_h^T Q_h - K^T K, V^T V - sum_h O_h O_h^T for each pair",
+        12,
+        "Tran et al. 2026",
+    ),
+    Claim(
+        "attention with rotary positions, d_k = 4",
+        lambda: attention(4, 4, rotary=True),
+        "|Q_J|^2 - |K_J|^2 for each frequency, V^T V - O O^T",
+        2 + 10,
+        "Tran et al. 2026",
+        "distinct frequencies",
+    ),
+    Claim(
+        "GELU 3 3 2",
+        lambda: perceptron([3, 3, 2], "gelu", bias=True),
+        "none",
+        0,
+        "Tran et al. 2026",
+        "one hidden layer",
+    ),
     Claim("SwiGLU 3 4", lambda: gated(3, 4), "|up_j|^2 - |down_j|^2", 4, "Tran et al. 2026"),
-    Claim("mixture of 3 SwiGLU experts, softmax gate", lambda: mixture(2, 2, 3), "those of the experts, and the sum of the router over experts",
-          3 * 2 + 2, "Tran et al. 2026", "more than one active expert"),
-    Claim("the same with normalised sigmoid gates", lambda: mixture(2, 2, 3, gate="normalised sigmoid", active=3),
-          "claimed: also the sum of the router over experts", 3 * 2 + 2, "Tran et al. 2026", "the last law is not conserved"),
-    Claim("linear - RMS norm with gain - linear, 3 4 2", lambda: normalised(3, 4, 2, norm="rms"), "|W|^2, g_j^2 - |U_j|^2", 4 + 1, _RECOMPUTED),
-    Claim("linear - layer norm with gain and bias - linear, 3 4 2", lambda: normalised(3, 4, 2),
-          "also the sums over units of W", 4 + 3 + 1, _RECOMPUTED),
-    Claim("linear - batch norm with gain and bias - linear, 3 4 2", lambda: normalised(3, 4, 2, norm="batch"), "|W_j|^2, g_j^2 + b_j^2 - |U_j|^2",
-          None, "no source known"),
-    Claim("low-rank adaptation of relu 3 4 2, rank 2", lambda: lora([3, 4, 2], 2), "A^T A - B B^T in each layer", None, "no source known"),
-    Claim("transformer block, d = 4, 2 heads, GELU", lambda: transformer_block(4, 4, heads=2), "those of its parts", None, "no source known",
-          "pre-normalisation"),
+    Claim(
+        "mixture of 3 SwiGLU experts, softmax gate",
+        lambda: mixture(2, 2, 3),
+        "those of the experts, and the sum of the router over experts",
+        3 * 2 + 2,
+        "Tran et al. 2026",
+        "more than one active expert",
+    ),
+    Claim(
+        "the same with normalised sigmoid gates",
+        lambda: mixture(2, 2, 3, gate="normalised sigmoid", active=3),
+        "claimed: also the sum of the router over experts",
+        3 * 2 + 2,
+        "Tran et al. 2026",
+        "the last law is not conserved",
+    ),
+    Claim(
+        "linear - RMS norm with gain - linear, 3 4 2",
+        lambda: normalised(3, 4, 2, norm="rms"),
+        "|W|^2, g_j^2 - |U_j|^2",
+        4 + 1,
+        _RECOMPUTED,
+    ),
+    Claim(
+        "linear - layer norm with gain and bias - linear, 3 4 2",
+        lambda: normalised(3, 4, 2),
+        "also the sums over units of W",
+        4 + 3 + 1,
+        _RECOMPUTED,
+    ),
+    Claim(
+        "linear - batch norm with gain and bias - linear, 3 4 2",
+        lambda: normalised(3, 4, 2, norm="batch"),
+        "|W_j|^2, g_j^2 + b_j^2 - |U_j|^2",
+        None,
+        "no source known",
+    ),
+    Claim(
+        "low-rank adaptation of relu 3 4 2, rank 2",
+        lambda: lora([3, 4, 2], 2),
+        "A^T A - B B^T in each layer",
+        None,
+        "no source known",
+    ),
+    Claim(
+        "transformer block, d = 4, 2 heads, GELU",
+        lambda: transformer_block(4, 4, heads=2),
+        "those of its parts",
+        None,
+        "no source known",
+        "pre-normalisation",
+    ),
 )
 
 
@@ -130,21 +301,37 @@ class Compendium(SageObject):
 
     def _cells(self):
         for claim, result in zip(self.claims, self.results):
-            yield (claim.name, "-" if claim.number is None else str(claim.number), str(result.number), result.status, claim.source)
+            yield (
+                claim.name,
+                "-" if claim.number is None else str(claim.number),
+                str(result.number),
+                result.status,
+                claim.source,
+            )
 
     def _repr_(self):
         rows = [("architecture", "claimed", "computed", "status", "source"), *self._cells()]
         widths = [max(len(row[i]) for row in rows) for i in range(5)]
-        lines = ["  ".join(cell.rjust(width) if i in (1, 2) else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths))).rstrip()
-                 for row in rows]
+        lines = [
+            "  ".join(
+                cell.rjust(width) if i in (1, 2) else cell.ljust(width)
+                for i, (cell, width) in enumerate(zip(row, widths))
+            ).rstrip()
+            for row in rows
+        ]
         lines.insert(1, "  ".join("-" * width for width in widths))
         claimed = [claim for claim in self.claims if claim.number is not None]
         wrong = len(self.differing())
-        return "\n".join([*lines, f"{len(self.claims)} architectures, {len(claimed) - wrong} claims agree, {wrong} differ"])
+        return "\n".join(
+            [*lines, f"{len(self.claims)} architectures, {len(claimed) - wrong} claims agree, {wrong} differ"]
+        )
 
     def _repr_html_(self):
         from html import escape
-        head = "".join(f"<th>{word}</th>" for word in ("architecture", "laws", "claimed", "computed", "status", "source"))
+
+        head = "".join(
+            f"<th>{word}</th>" for word in ("architecture", "laws", "claimed", "computed", "status", "source")
+        )
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in (name, claim.laws, *rest)) + "</tr>"
                        for claim, (name, *rest) in zip(self.claims, self._cells()))
         return f"<table><tr>{head}</tr>{body}</table>"
@@ -152,7 +339,8 @@ class Compendium(SageObject):
 
 def compendium(claims=CLAIMS, seed=0):
     r"""
-    Recompute what the literature claims, and return the table of both; each number is proved, or its status says otherwise.
+    Recompute what the literature claims, and return the table of both; each number is proved, or its status says
+    otherwise.
 
     EXAMPLES::
 

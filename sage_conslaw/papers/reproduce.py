@@ -38,7 +38,8 @@ def sweeps(paper):
         sage: len(sweeps("abide"))
         120
         sage: sweeps("abide")[0]
-        Case(sweep='abide_linear_count', architecture='linear', sizes=(2, 3, 5), options={}, flow='gradient', expected=6)
+        Case(sweep='abide_linear_count', architecture='linear', sizes=(2, 3, 5), options={}, flow='gradient',
+        expected=6)
         sage: sweeps("momentun")
         Traceback (most recent call last):
         ...
@@ -95,7 +96,9 @@ class Case:
         kind, *tau = self.flow.split()
         flow = flows.by_name(kind, **({"tau": tau[0]} if tau else {}))
         # The sweeps are the papers' question, which is about the model.
-        result = conservation_laws(by_name(self.architecture, self.sizes, **self.options), flow=flow, seed=seed, real=False)
+        result = conservation_laws(
+            by_name(self.architecture, self.sizes, **self.options), flow=flow, seed=seed, real=False
+        )
         if certificate is not None:
             write(result.certificate(), certificate)
         return result.to_dict(matrix_notation=False) | {"sweep": self.sweep, "expected": self.expected}
@@ -216,8 +219,12 @@ def reproduce(paper="all", *, tau=None, nesterov=False, bias=False, certificates
         tasks = [(case, folder / f"{number:03d}-{case.sweep}-{'-'.join(map(str, case.sizes))}.json")
                  for number, case in enumerate(cases, start=1)]
     records = []
-    with worker_pool(processes, len(cases)) as run, tqdm(total=len(cases), desc=f"reproduce {paper}", unit="architecture",
-                                       disable=not progress, leave=False) as bar:
+    with (
+        worker_pool(processes, len(cases)) as run,
+        tqdm(
+            total=len(cases), desc=f"reproduce {paper}", unit="architecture", disable=not progress, leave=False
+        ) as bar,
+    ):
         for record in run(_run, tasks):
             records.append(record)
             if on_case is not None:

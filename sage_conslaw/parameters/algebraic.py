@@ -1,8 +1,8 @@
 r"""
 Kernels over `Q(k')[X]/(p)`: laws where a parameter is a root of an irreducible polynomial.
 
-The field is a quotient of univariate polynomials over the rational functions of the parameters, and elimination is the schoolbook's: the
-matrices are the few equations of one block.
+The field is a quotient of univariate polynomials over the rational functions of the parameters, and elimination is the
+schoolbook's: the matrices are the few equations of one block.
 """
 
 
@@ -41,7 +41,9 @@ class AlgebraicField:
 
     def _element(self, f):
         value = self.variety.restricted(f)
-        numerator, denominator = (self._univariate(part) % self.modulus for part in (value.numerator(), value.denominator()))
+        numerator, denominator = (
+            self._univariate(part) % self.modulus for part in (value.numerator(), value.denominator())
+        )
         return self._times(numerator, self._inverse(denominator))
 
     def _times(self, a, b):
@@ -106,7 +108,10 @@ class AlgebraicField:
             (True, False)
         """
         zero = self.rational.zero()
-        return all(self.variety.vanishes(sum((row[c] * vector[c] for c in row.keys() & vector.keys()), zero).numerator()) for row in rows)
+        return all(
+            self.variety.vanishes(sum((row[c] * vector[c] for c in row.keys() & vector.keys()), zero).numerator())
+            for row in rows
+        )
 
     def _minus(self, row, factor, other):
         out = dict(row)

@@ -1,8 +1,9 @@
 r"""
 The laws on a branch of the parameters: which of them are new, and each of them exact.
 
-A drop found by :mod:`.exceptional` is a variety and the blocks whose kernels grow there.  The laws there are found by a run of their own, on the
-family restricted to the variety; new are those that are no polynomials in the generic laws and in the laws of larger branches.
+A drop found by :mod:`.exceptional` is a variety and the blocks whose kernels grow there.  The laws there are found by a
+run of their own, on the family restricted to the variety; new are those that are no polynomials in the generic laws and
+in the laws of larger branches.
 """
 from dataclasses import dataclass
 
@@ -20,14 +21,16 @@ from ..laws.kernel import polynomial_laws
 from .parametric import polynomial_over_constants, residue
 from ..laws.sparse_kernel import coefficient_rows, sparse_kernel
 
-# An irreducible polynomial of degree d has a root modulo a prime with probability at least 1/d; this many primes are tried.
+# An irreducible polynomial of degree d has a root modulo a prime with probability at least 1/d; this many primes are
+# tried.
 _PRIMES = 200
 
 
 @dataclass(frozen=True)
 class BranchLaws:
     r"""
-    The new laws on a variety, the limits of generic laws that vanish or coincide there, and how many are independent in all.
+    The new laws on a variety, the limits of generic laws that vanish or coincide there, and how many are independent in
+    all.
 
     EXAMPLES::
 
@@ -149,13 +152,16 @@ class BranchSearch:
         if at.point is None:
             self.not_followed.append(f"{variety} (no root modulo {_PRIMES} primes)")
             return None
-        larger = [branch for key, branch in self.found.items() if key != variety.ideal() and branch.variety.contains(variety)]
+        larger = [
+            branch for key, branch in self.found.items() if key != variety.ideal() and branch.variety.contains(variety)
+        ]
         for law in [*self.generators, *(law for branch in larger for law in branch.laws + branch.limits)]:
             at.add(law)
         new = self._more(at, variety, numbers)
         if not new:
             return None
-        # Generic laws may vanish or coincide here, in blocks that have no more laws than before; their limits are laws too.
+        # Generic laws may vanish or coincide here, in blocks that have no more laws than before; their limits are laws
+        # too.
         limits = self._more(at, variety, [number for number in self.with_laws if number not in numbers])
         return BranchLaws(variety, new, limits, at.independent())
 
@@ -273,7 +279,9 @@ class _At:
         while level:
             level = [(self._multiply(a, value), d + degree) for a, d in level if d + degree <= self.search.degree]
             fresh += level
-        fresh += [(self._multiply(a, b), c + d) for a, c in fresh for b, d in self.products if c + d <= self.search.degree]
+        fresh += [
+            (self._multiply(a, b), c + d) for a, c in fresh for b, d in self.products if c + d <= self.search.degree
+        ]
         for product, _ in fresh:
             self.span.add(product)
         self.products += fresh
@@ -293,7 +301,10 @@ class _At:
         if self.search.drops.bound is None:
             rows = coefficient_rows(self.search.drops.fields, monomials, list(family.constants), self.point, self.p)
         else:
-            rows = [{column: residue(value, self.point, self.p) for column, value in row.items()} for row in self.search.drops.rows(monomials)]
+            rows = [
+                {column: residue(value, self.point, self.p) for column, value in row.items()}
+                for row in self.search.drops.rows(monomials)
+            ]
             rows = [{column: value for column, value in row.items() if value} for row in rows]
         return len(sparse_kernel(rows, len(monomials), self.p)) > self.span.dimension_within(set(monomials))
 
@@ -306,7 +317,11 @@ class _At:
             z = family.variety.point(self.search.generator, self.p)
         z[list(family.constants)] = self.point
         rows = jacobian(self.generators, family.dimension, z, self.p)
-        normals = np.zeros((0, family.dimension), dtype=np.int64) if family.variety is None else family.variety.normals(z, self.p)
+        normals = (
+            np.zeros((0, family.dimension), dtype=np.int64)
+            if family.variety is None
+            else family.variety.normals(z, self.p)
+        )
         rows = np.concatenate([normals, rows])[:, self.search.moving]
         return rank(np.ascontiguousarray(rows), self.p) - len(normals)
 

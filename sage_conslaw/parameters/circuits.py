@@ -98,7 +98,8 @@ def circuit_law(rows, columns, ring, generator, p, deadline=None):
         sage: from sage_conslaw.parameters.circuits import circuit_law
         sage: R = PolynomialRing(QQ, ["a", "b"])
         sage: a, b = R.gens()
-        sage: circuit_law([{0r: a, 1r: b}, {1r: a, 2r: -b, 3r: R(1)}], [0r, 1r, 2r], R, numpy.random.default_rng(0r), 2^61 - 1)
+        sage: circuit_law([{0r: a, 1r: b}, {1r: a, 2r: -b, 3r: R(1)}], [0r, 1r, 2r], R, numpy.random.default_rng(0r),
+        ....:     2^61 - 1)
         {0: -b^2, 1: a*b, 2: a^2}
     """
     allowed = set(columns)

@@ -16,15 +16,16 @@ from ..results.exceptional import Branch, ExceptionalParameters
 from ..runtime.threads import in_sage
 from ..runtime.errors import InputError, InputTypeError, NotCovered
 
-# With more parameters only hypersurfaces are searched unless asked: the reaction networks of the tests with up to 8 parameters take
-# below 1 s each in codimension 2 (degree 2), those with 16 from 0.5 s to minutes.
+# With more parameters only hypersurfaces are searched unless asked: the reaction networks of the tests with up to 8
+# parameters take below 1 s each in codimension 2 (degree 2), those with 16 from 0.5 s to minutes.
 _FEW_PARAMETERS = 8
 
 
 @in_sage
 def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, time_limit=None):
     r"""
-    Find the parameter values for which there are more polynomial laws than generically; each law is proved on its branch.
+    Find the parameter values for which there are more polynomial laws than generically; each law is proved on its
+    branch.
 
     INPUT:
 
@@ -32,24 +33,27 @@ def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, ti
 
     - ``degree`` -- laws up to this degree, as for :func:`conservation_laws`
 
-    - ``codimension`` -- branches given by at most this many independent conditions (default: 2, with more than 8 parameters 1)
+    - ``codimension`` -- branches given by at most this many independent conditions (default: 2, with more than 8
+      parameters 1)
 
     - ``time_limit`` -- seconds; then :class:`TimeLimitReached` carries the branches found so far
 
     OUTPUT: an :class:`ExceptionalParameters`
 
-    ALGORITHM: the linear system for the laws is eliminated exactly over `Q[k]`; its rank can drop only where a pivot vanishes.  On each
-    irreducible factor the rank is computed again, over the rational functions there, and so on in turn.  Each drop gets an exact
-    run of its own, on the system restricted to it.  Laws that are polynomials in the generic ones and in those of larger branches are not
-    shown again.  So values on no branch have as many laws as generic ones, up to the codimension searched; where branches
-    meet, the laws of each hold.  Nothing is Monte Carlo but the sorting of laws into new ones and polynomials in known ones.
+    ALGORITHM: the linear system for the laws is eliminated exactly over `Q[k]`; its rank can drop only where a pivot
+    vanishes.  On each irreducible factor the rank is computed again, over the rational functions there, and so on in
+    turn.  Each drop gets an exact run of its own, on the system restricted to it.  Laws that are polynomials in the
+    generic ones and in those of larger branches are not shown again.  So values on no branch have as many laws as
+    generic ones, up to the codimension searched; where branches meet, the laws of each hold.  Nothing is Monte Carlo
+    but the sorting of laws into new ones and polynomials in known ones.
 
     EXAMPLES:
 
     The free rigid body: with two equal moments of inertia a coefficient vanishes, and a component is conserved::
 
         sage: from sage_conslaw import exceptional_parameters, system
-        sage: exceptional_parameters(system(["x", "y", "z"], ["a*y*z", "b*x*z", "c*x*y"], parameters=["a", "b", "c"]), seed=0)
+        sage: exceptional_parameters(system(["x", "y", "z"], ["a*y*z", "b*x*z", "c*x*y"], parameters=["a", "b", "c"]),
+        ....:     seed=0)
         generic a, b, c: 2 independent laws of degree at most 2
           b*x^2 - a*y^2
           c*x^2 - a*z^2
@@ -64,11 +68,14 @@ def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, ti
 
     Laws only at one point, on a curve, and at a root that is not rational::
 
-        sage: exceptional_parameters(system(["x", "y"], ["k1*x + k2*y", "x^2 + y"], parameters=["k1", "k2"]), seed=0).branches
+        sage: exceptional_parameters(system(["x", "y"], ["k1*x + k2*y", "x^2 + y"], parameters=["k1", "k2"]),
+        ....:     seed=0).branches
         (where k1 = 0 and k2 = 0: 1 new law,)
-        sage: exceptional_parameters(system(["x", "y"], ["(k1 - k2^2)*x", "y"], parameters=["k1", "k2"]), degree=1, seed=0).branches
+        sage: exceptional_parameters(system(["x", "y"], ["(k1 - k2^2)*x", "y"], parameters=["k1", "k2"]), degree=1,
+        ....:     seed=0).branches
         (where k1 = k2^2: 1 new law,)
-        sage: exceptional_parameters(system(["x", "y"], ["y", "(k^2 - 2)*x"], parameters=["k"]), degree=1, seed=0).branches
+        sage: exceptional_parameters(system(["x", "y"], ["y", "(k^2 - 2)*x"], parameters=["k"]), degree=1,
+        ....:     seed=0).branches
         (where k^2 - 2 = 0: 1 new law,)
 
     TESTS::
@@ -76,7 +83,8 @@ def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, ti
         sage: exceptional_parameters(system(["x"], ["x"]))
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the system has no parameters; exceptional values are those of parameters, e.g. system(["x"], ["k*x"], parameters=["k"])
+        sage_conslaw.InputError: the system has no parameters; exceptional values are those of parameters, e.g.
+        system(["x"], ["k*x"], parameters=["k"])
         sage: exceptional_parameters(system(["x"], ["k*x"], parameters=["k"]), codimension=0)
         Traceback (most recent call last):
         ...
@@ -90,16 +98,27 @@ def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, ti
         raise InputError('the system has no parameters; exceptional values are those of parameters, e.g. '
                          'system(["x"], ["k*x"], parameters=["k"])')
     if family.variety is not None and family.variety.has_parameters:
-        raise NotCovered("exceptional values where the relations have parameters in them are not searched; give these values (k = 1/2)")
+        raise NotCovered(
+            "exceptional values where the relations have parameters in them are not searched; give "
+            "these values (k = 1/2)"
+        )
     names = tuple(family.names[i] for i in family.constants)
     groups = family.groups(None if degree is None else _degree(degree))
     codimension = _codimension(codimension, len(names))
     known = {"laws": (), "independent": 0, "branches": {}, "codimension": 0, "not_followed": []}
 
     def result():
-        return ExceptionalParameters(names, sum(bound for _, bound in groups), tuple(map(asked.law, known["laws"])), known["independent"],
-                                     tuple(sorted((_branch(asked, *found) for found in known["branches"].values()), key=_simplicity)),
-                                     known["codimension"], tuple(known["not_followed"]), seed, time.perf_counter() - start)
+        return ExceptionalParameters(
+            names,
+            sum(bound for _, bound in groups),
+            tuple(map(asked.law, known["laws"])),
+            known["independent"],
+            tuple(sorted((_branch(asked, *found) for found in known["branches"].values()), key=_simplicity)),
+            known["codimension"],
+            tuple(known["not_followed"]),
+            seed,
+            time.perf_counter() - start,
+        )
     try:
         for key, value in isolated_steps(_steps, family, groups, codimension, seed, deadline=deadline):
             if key == "branch":
@@ -122,16 +141,34 @@ def _steps(family, groups, codimension, seed):
             variety = branch.variety
             solution = () if variety.algebraic else tuple((str(v), str(value)) for v, value in sorted(
                 variety.solution.items(), key=lambda item: variety.ring.gens().index(item[0])))
-            yield "branch", (str(variety), ([sparse.from_sage(f) for f in variety.ideal()], solution, branch.laws, branch.limits,
-                                            branch.independent, variety.codimension))
+            yield (
+                "branch",
+                (
+                    str(variety),
+                    (
+                        [sparse.from_sage(f) for f in variety.ideal()],
+                        solution,
+                        branch.laws,
+                        branch.limits,
+                        branch.independent,
+                        variety.codimension,
+                    ),
+                ),
+            )
         yield "level", {"codimension": number, "not_followed": list(dict.fromkeys(search.not_followed))}
 
 
 def _branch(asked, condition, solution, laws, limits, independent, codimension):
     constants = asked.family.constants
     moved = [{tuple(constants[i] for i in monomial): value for monomial, value in f.items()} for f in condition]
-    return Branch(tuple(map(asked.law, moved)), solution, tuple(map(asked.law, laws)), tuple(map(asked.law, limits)), independent,
-                  codimension)
+    return Branch(
+        tuple(map(asked.law, moved)),
+        solution,
+        tuple(map(asked.law, laws)),
+        tuple(map(asked.law, limits)),
+        independent,
+        codimension,
+    )
 
 
 def _simplicity(branch):

@@ -9,7 +9,8 @@ from ..laws.basis import oriented
 
 def equations_over_parameters(fields, monomials, constants, ring):
     r"""
-    Return the distinct equations for the coefficients of a law, as dictionaries ``{column: polynomial in the parameters}``.
+    Return the distinct equations for the coefficients of a law, as dictionaries
+    ``{column: polynomial in the parameters}``.
 
     INPUT:
 
@@ -47,7 +48,8 @@ def equations_over_parameters(fields, monomials, constants, ring):
 
 def polynomial_over_constants(entries, ring, constants):
     r"""
-    Return the multiple of a polynomial over Q(k) with coprime coefficients in Q[k], as a sparse polynomial in all coordinates.
+    Return the multiple of a polynomial over Q(k) with coprime coefficients in Q[k], as a sparse polynomial in all
+    coordinates.
 
     INPUT:
 

@@ -1,10 +1,11 @@
 r"""
 Matrices with polynomial entries: a rank over Q(k), and polynomials outside whose zeros it never drops.
 
-Gaussian elimination without fractions divides by nothing but its pivots and the contents of rows and columns.  Where none of these
-vanishes, every step is invertible: the rank there is the generic one.  So the places of smaller rank, of any codimension,
-lie in the union of the hypersurfaces `p = 0`, `p` an irreducible factor of a pivot or of a content.  Constant pivots come first and
-cost nothing; what they leave falls apart into components, whose ranks drop independently of each other.
+Gaussian elimination without fractions divides by nothing but its pivots and the contents of rows and columns.  Where
+none of these vanishes, every step is invertible: the rank there is the generic one.  So the places of smaller rank, of
+any codimension, lie in the union of the hypersurfaces `p = 0`, `p` an irreducible factor of a pivot or of a content.
+Constant pivots come first and cost nothing; what they leave falls apart into components, whose ranks drop independently
+of each other.
 """
 from math import gcd, lcm
 
@@ -70,8 +71,8 @@ def cores(rows):
 
     - ``rows`` -- list of dictionaries ``{column: polynomial}``
 
-    OUTPUT: a pair: an integer, and a list of matrices of the same form; the rank is the integer plus the ranks of these, at every value of
-    the parameters
+    OUTPUT: a pair: an integer, and a list of matrices of the same form; the rank is the integer plus the ranks of
+    these, at every value of the parameters
 
     EXAMPLES::
 
@@ -100,7 +101,9 @@ def _components(rows):
             members += old_members
         groups[number] = columns, members
         owner.update((c, number) for c in columns)
-    return [[rows[i] for i in sorted(members)] for _, members in sorted(groups.values(), key=lambda group: min(group[1]))]
+    return [
+        [rows[i] for i in sorted(members)] for _, members in sorted(groups.values(), key=lambda group: min(group[1]))
+    ]
 
 
 def rank_and_factors(rows):
@@ -167,7 +170,8 @@ def _content(entries):
 
 
 def _pivot(rows, constant):
-    """Return (row, column) of the simplest entry with little fill-in, only constant ones if so asked; ``None`` if there is none."""
+    """Return (row, column) of the simplest entry with little fill-in, only constant ones if so asked; ``None`` if there
+    is none."""
     counts, best = {}, None
     for row in rows:
         for column in row:

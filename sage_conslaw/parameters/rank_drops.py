@@ -2,9 +2,9 @@ r"""
 Exceptional parameter values: where the space of laws is larger than generically.
 
 For a block of monomials the equations for a law are a matrix over Q[k].  It falls apart into cores, whose ranks drop
-independently of each other.  Outside the zeros of finitely many irreducible polynomials (:mod:`.pivots`) the rank of a core is the
-generic one; on each of these zeros it is computed again, exactly, and so on in turn: a case distinction that finds every drop up to the
-codimension asked for.
+independently of each other.  Outside the zeros of finitely many irreducible polynomials (:mod:`.pivots`) the rank of a
+core is the generic one; on each of these zeros it is computed again, exactly, and so on in turn: a case distinction
+that finds every drop up to the codimension asked for.
 """
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -92,7 +92,11 @@ class DropSearch:
         self.ring = PolynomialRing(QQ, [family.names[i] for i in self.constants], len(self.constants))
         self.fields = family.sparse_fields()
         self.bound = family.variety if family.variety is not None and family.variety.relations else None
-        self.pieces = [piece for piece in map(self._standard, _by_degree(blocks(family, groups, generator), family.dimension)) if len(piece)]
+        self.pieces = [
+            piece
+            for piece in map(self._standard, _by_degree(blocks(family, groups, generator), family.dimension))
+            if len(piece)
+        ]
 
     def equations(self, block):
         r"""
@@ -208,7 +212,8 @@ class DropSearch:
         return modular_rank(dense, p) == rank
 
     def _on(self, core, variety):
-        """Return by how much the rank of a core is smaller on a variety, exactly, and the parts into which it falls there."""
+        """Return by how much the rank of a core is smaller on a variety, exactly, and the parts into which it falls
+        there."""
         if variety.algebraic:
             from .algebraic import AlgebraicField
             columns = sorted({column for row in core.rows for column in row})
@@ -220,7 +225,8 @@ class DropSearch:
 
 
 def _by_degree(groups, dimension):
-    """Return the blocks, each cut at every degree, low degrees first: what is found there stands if the others take too long."""
+    """Return the blocks, each cut at every degree, low degrees first: what is found there stands if the others take too
+    long."""
     pieces = {}
     for group in groups:
         for number, block in enumerate(group):

@@ -1,5 +1,6 @@
 r"""
-Kernels over Q(k): a random point of the parameters modulo a prime says where they are, exact elimination on few columns what they are.
+Kernels over Q(k): a random point of the parameters modulo a prime says where they are, exact elimination on few columns
+what they are.
 """
 from math import gcd
 
@@ -96,16 +97,19 @@ class Specialisation:
             (True, False)
         """
         rows = [row for row in rows if row]
-        return not rows or len(rows) < columns or nmod_mat(len(rows), columns, self.matrix(rows, columns).ravel().tolist(),
-                                                           self.p).rank() < columns
+        return (
+            not rows
+            or len(rows) < columns
+            or nmod_mat(len(rows), columns, self.matrix(rows, columns).ravel().tolist(), self.p).rank() < columns
+        )
 
 
 def exact_kernel(rows, columns, ring, at):
     r"""
     Return a basis over Q(k) of the kernel of sparse rows, as lists of ``columns`` entries.
 
-    ALGORITHM: the kernel at a specialisation modulo a prime tells which columns take part; only these are eliminated over
-    Q(k), and the result stands if it has as many dimensions.
+    ALGORITHM: the kernel at a specialisation modulo a prime tells which columns take part; only these are eliminated
+    over Q(k), and the result stands if it has as many dimensions.
 
     EXAMPLES::
 
@@ -158,4 +162,10 @@ def _one_by_substitution(rows, used, columns, ring):
 
 def exact_matrix(rows, columns, field):
     """Return sparse rows as a dense matrix over a field."""
-    return matrix(field, len(rows), columns, {(r, c): field(v) for r, row in enumerate(rows) for c, v in row.items()}, sparse=False)
+    return matrix(
+        field,
+        len(rows),
+        columns,
+        {(r, c): field(v) for r, row in enumerate(rows) for c, v in row.items()},
+        sparse=False,
+    )

@@ -1,8 +1,9 @@
 r"""
 Parameters replaced by powers of one large number, and read off again as its digits (Kronecker substitution).
 
-Linear algebra over Q is much faster than over Q(k).  With `k_i = B^{w_i}` a polynomial in the parameters with small coefficients is its
-value, a rational number: its digits in base `B` are the coefficients.  What is read off is a guess, which the caller proves or discards.
+Linear algebra over Q is much faster than over Q(k).  With `k_i = B^{w_i}` a polynomial in the parameters with small
+coefficients is its value, a rational number: its digits in base `B` are the coefficients.  What is read off is a guess,
+which the caller proves or discards.
 """
 from math import comb
 
@@ -80,7 +81,8 @@ class Substitution:
 
 
 def _weights(ring, degree):
-    """Return weights of the parameters such that monomials up to the degree have different weights, and the monomials by weight."""
+    """Return weights of the parameters such that monomials up to the degree have different weights, and the monomials
+    by weight."""
     places, weights = {0: (ring.one(), 0)}, []
     for gen in ring.gens():
         weight = 0

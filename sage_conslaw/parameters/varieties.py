@@ -1,8 +1,9 @@
 r"""
-Irreducible sets of parameter values, as a rational substitution and, where a condition is not rational, an algebraic element.
+Irreducible sets of parameter values, as a rational substitution and, where a condition is not rational, an algebraic
+element.
 
-`p = 0` with `p = a k_i + b` is the graph `k_i = -b/a`, and what is asked of it is asked over the rational functions of the other
-parameters.  A condition that is linear in no parameter is followed once, over the field `Q(k')[X]/(p)`.
+`p = 0` with `p = a k_i + b` is the graph `k_i = -b/a`, and what is asked of it is asked over the rational functions of
+the other parameters.  A condition that is linear in no parameter is followed once, over the field `Q(k')[X]/(p)`.
 """
 from dataclasses import dataclass, field
 
@@ -85,7 +86,8 @@ class Variety:
 
     def slopes(self, p):
         r"""
-        Return the irreducible polynomials that the graph of ``p`` has to avoid: there ``p = 0`` is to be looked at apart.
+        Return the irreducible polynomials that the graph of ``p`` has to avoid: there ``p = 0`` is to be looked at
+        apart.
 
         EXAMPLES::
 

@@ -67,7 +67,12 @@ def _soft(scores, allowed, scale, name="softmax"):
             raise Refused("the mask leaves no entry in a row")
         function = masked_softmax(mask)
     # The covectors at the scores sum to zero whatever positive number multiplies them.
-    function = CutFunction(f"{function.name} with scale", "sum zero", ScaledValue(function.value, scale), ScaledPullback(function.pullback, scale))
+    function = CutFunction(
+        f"{function.name} with scale",
+        "sum zero",
+        ScaledValue(function.value, scale),
+        ScaledPullback(function.pullback, scale),
+    )
     out = Data("softmax", scores.shape, "cut", source=scores, function=function, mask=mask)
     return out if mask is None else out * Constant(mask)
 
@@ -82,7 +87,11 @@ def softmax(reader, node, value, axis=-1, *rest, **keywords):
         sage: OPERATORS["softmax"].__name__
         'softmax'
     """
-    scores, allowed, scale = (value.tensor, np.asarray(value.allowed), value.scale) if isinstance(value, Masked) else (reader.tensor(value), None, 1.0)
+    scores, allowed, scale = (
+        (value.tensor, np.asarray(value.allowed), value.scale)
+        if isinstance(value, Masked)
+        else (reader.tensor(value), None, 1.0)
+    )
     rank = len(scores.shape)
     if int(axis) % rank == rank - 1:
         return _soft(scores, allowed, scale)
@@ -151,7 +160,8 @@ def attention(reader, node, q, k, v, mask=None, dropout=0.0, causal=False, *, sc
 
 
 def _masked(reader, scores, mask, scale):
-    """Return scores, allowed entries and scale: a mask of truth values allows, one of numbers is added to the scores."""
+    """Return scores, allowed entries and scale: a mask of truth values allows, one of numbers is added to the
+    scores."""
     if isinstance(mask, Masked):
         return scores * constant(np.array(float(scale))) + mask.tensor, np.asarray(mask.allowed), 1.0
     if not reader.known(mask):

@@ -1,8 +1,9 @@
 r"""
 A module and its example inputs as a list of operations, by ``torch.export``; names and ties of its parameters.
 
-Tied weights are one object under several names: ``wte.weight`` and ``lm_head.weight``.  The first name in the module's own order stands for
-all, and the list of ties is kept.  A parameter with ``requires_grad=False`` is a constant, as is a buffer.
+Tied weights are one object under several names: ``wte.weight`` and ``lm_head.weight``.  The first name in the module's
+own order stands for all, and the list of ties is kept.  A parameter with ``requires_grad=False`` is a constant, as is a
+buffer.
 """
 import itertools
 from dataclasses import dataclass, field
@@ -60,7 +61,8 @@ class Program:
 
             sage: import torch                                                  # optional - torch
             sage: from sage_conslaw.pytorch.exported import exported
-            sage: exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}).example("input").shape             # optional - torch
+            sage: exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),),  # optional - torch
+            ....:     {}).example("input").shape
             torch.Size([1, 2])
         """
         return self.inputs[name]
@@ -115,23 +117,43 @@ def exported(model, arguments, keywords):
         if kind == "PARAMETER" and first[spec.target] in made:
             leaves[node] = "parameter", made[first[spec.target]]
         elif kind in ("PARAMETER", "BUFFER", "CONSTANT_TENSOR"):
-            value = parameters[first[spec.target]] if kind == "PARAMETER" else _buffer(torch, program, model, spec.target)
+            value = (
+                parameters[first[spec.target]] if kind == "PARAMETER" else _buffer(torch, program, model, spec.target)
+            )
             leaves[node] = "buffer", _real(torch, value.detach(), spec.target)
         elif kind == "USER_INPUT":
             inputs[node.name] = next(examples)
             leaves[node] = "input", (node.name, inputs[node.name])
         else:
-            raise InputError(f"the model takes {node.name}, {kind.lower().replace('_', ' ')}: give a module whose inputs are tensors")
-    outputs = [spec.arg.name for spec in signature.output_specs if spec.kind.name == "USER_OUTPUT" and hasattr(spec.arg, "name")]
+            raise InputError(
+                f"the model takes {node.name}, {kind.lower().replace('_', ' ')}: give a module whose inputs are tensors"
+            )
+    outputs = [
+        spec.arg.name
+        for spec in signature.output_specs
+        if spec.kind.name == "USER_OUTPUT" and hasattr(spec.arg, "name")
+    ]
     by_name = {node.name: node for node in nodes}
     operations = [node for node in nodes if node.op == "call_function" and not _check_only(node)]
-    return Program(torch, placeholders, operations, [by_name[name] for name in outputs], _structure(torch, program), leaves, list(made.values()),
-                   names, ties, inputs)
+    return Program(
+        torch,
+        placeholders,
+        operations,
+        [by_name[name] for name in outputs],
+        _structure(torch, program),
+        leaves,
+        list(made.values()),
+        names,
+        ties,
+        inputs,
+    )
 
 
 def _program(torch, model, arguments, keywords):
     """Run ``torch.export`` on copies of the inputs: the same tensor given twice is two inputs."""
-    copy = torch.utils._pytree.tree_map(lambda t: t.detach().clone() if isinstance(t, torch.Tensor) else t, (tuple(arguments), dict(keywords)))
+    copy = torch.utils._pytree.tree_map(
+        lambda t: t.detach().clone() if isinstance(t, torch.Tensor) else t, (tuple(arguments), dict(keywords))
+    )
     config = getattr(model, "config", None)
     cached = getattr(config, "use_cache", None)
     if cached:
@@ -139,11 +161,25 @@ def _program(torch, model, arguments, keywords):
         config.use_cache = False
     try:
         return torch.export.export(model, *copy, strict=False).run_decompositions({})
-    except (torch._dynamo.exc.UserError, torch._dynamo.exc.Unsupported, torch.fx.experimental.symbolic_shapes.GuardOnDataDependentSymNode,
-            RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError, NotImplementedError) as error:
+    except (
+        torch._dynamo.exc.UserError,
+        torch._dynamo.exc.Unsupported,
+        torch.fx.experimental.symbolic_shapes.GuardOnDataDependentSymNode,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        IndexError,
+        KeyError,
+        AttributeError,
+        AssertionError,
+        NotImplementedError,
+    ) as error:
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise InputError(f"torch.export cannot follow {type(model).__name__} on these inputs: {type(error).__name__}: {first[:200]}; control flow that "
-                         "depends on data, and inputs that do not fit, are the usual reasons") from None
+        raise InputError(
+            f"torch.export cannot follow {type(model).__name__} on these inputs: "
+            f"{type(error).__name__}: {first[:200]}; control flow that "
+            "depends on data, and inputs that do not fit, are the usual reasons"
+        ) from None
     finally:
         if cached:
             config.use_cache = cached
@@ -151,7 +187,9 @@ def _program(torch, model, arguments, keywords):
 
 def _check_only(node):
     """Return whether an operation only checks or records, and has no value."""
-    return str(node.target).startswith(("aten._assert", "aten.sym_constrain", "aten.copy_.")) and "copy" not in str(node.target)
+    return str(node.target).startswith(("aten._assert", "aten.sym_constrain", "aten.copy_.")) and "copy" not in str(
+        node.target
+    )
 
 
 def _ties(model):
@@ -195,7 +233,8 @@ def _examples(torch, program, arguments, keywords):
 
 
 def _structure(torch, program):
-    """Return the outputs' structure with their numbers as leaves: a number, a tuple, or a mapping of a model of transformers."""
+    """Return the outputs' structure with their numbers as leaves: a number, a tuple, or a mapping of a model of
+    transformers."""
     spec = program.call_spec.out_spec
     return torch.utils._pytree.tree_unflatten(list(range(spec.num_leaves)), spec)
 

@@ -1,5 +1,6 @@
 r"""
-Models of PyTorch in a file of the user: ``FILE.py:NAME``, where NAME is a function that returns the model and its example inputs.
+Models of PyTorch in a file of the user: ``FILE.py:NAME``, where NAME is a function that returns the model and its
+example inputs.
 
 The file is run, as the user's own program: nothing of it is checked.
 """
@@ -11,12 +12,25 @@ from ..runtime.errors import InputError
 from .network import from_torch
 
 # What a user's program may raise when it is run and called.
-_ERRORS = (ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
+_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
 
 
 def from_file(place, sizes=(), loss=None):
     r"""
-    Return the network of ``FILE.py:NAME``; the function gets the sizes, and returns ``(model, args)`` or ``(model, args, kwargs)``.
+    Return the network of ``FILE.py:NAME``; the function gets the sizes, and returns ``(model, args)`` or
+    ``(model, args, kwargs)``.
 
     EXAMPLES::
 
@@ -24,7 +38,8 @@ def from_file(place, sizes=(), loss=None):
         sage: from_file("nowhere.py:tiny")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: there is no file nowhere.py; give FILE.py:NAME, where NAME() returns (model, args) or (model, args, kwargs)
+        sage_conslaw.InputError: there is no file nowhere.py; give FILE.py:NAME, where NAME() returns (model, args) or
+        (model, args, kwargs)
         sage: from_file("nowhere.py")
         Traceback (most recent call last):
         ...
@@ -35,7 +50,9 @@ def from_file(place, sizes=(), loss=None):
         raise InputError(f"{place!r} is not FILE.py:NAME; NAME() returns (model, args) or (model, args, kwargs)")
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"there is no file {path}; give FILE.py:NAME, where NAME() returns (model, args) or (model, args, kwargs)")
+        raise InputError(
+            f"there is no file {path}; give FILE.py:NAME, where NAME() returns (model, args) or (model, args, kwargs)"
+        )
     function = getattr(_module(path), name, None)
     if not callable(function):
         raise InputError(f"{path} has no function {name}; it must return (model, args) or (model, args, kwargs)")
@@ -44,7 +61,9 @@ def from_file(place, sizes=(), loss=None):
     except _ERRORS as error:
         raise InputError(f"{name}({', '.join(map(str, sizes))}) of {path} failed: {_line(error)}") from None
     if not isinstance(answer, tuple) or len(answer) not in (2, 3):
-        raise InputError(f"{name} of {path} returned {type(answer).__name__}, not (model, args) or (model, args, kwargs)")
+        raise InputError(
+            f"{name} of {path} returned {type(answer).__name__}, not (model, args) or (model, args, kwargs)"
+        )
     network = from_torch(*answer, loss=loss)
     # As it is called on the command line and in surveys.
     network.title = f"{network.title} of {path.name}:{name}"

@@ -152,7 +152,8 @@ def general_convolution(reader, node, x, weight, bias, stride, padding, dilation
 
 def transposed_convolution(reader, node, x, weight, bias=None, stride=1, padding=0, extra=0, groups=1, dilation=1):
     r"""
-    Return a transposed convolution: one of stride 1 over the input with zeros between its entries, with the mirrored kernel.
+    Return a transposed convolution: one of stride 1 over the input with zeros between its entries, with the mirrored
+    kernel.
 
     EXAMPLES::
 
@@ -214,9 +215,14 @@ def padded(x, before, after):
     if not any(before) and not any(after):
         return x
     lead = len(x.shape) - len(before)
-    places = np.pad(np.arange(x.size).reshape(x.shape), [(0, 0)] * lead + [(max(0, a), max(0, b)) for a, b in zip(before, after)],
-                    constant_values=-1)
-    cuts = tuple(slice(max(0, -a), n - max(0, -b) if b < 0 else None) for a, b, n in zip(before, after, places.shape[lead:]))
+    places = np.pad(
+        np.arange(x.size).reshape(x.shape),
+        [(0, 0)] * lead + [(max(0, a), max(0, b)) for a, b in zip(before, after)],
+        constant_values=-1,
+    )
+    cuts = tuple(
+        slice(max(0, -a), n - max(0, -b) if b < 0 else None) for a, b, n in zip(before, after, places.shape[lead:])
+    )
     return x.gather(places[(..., *cuts)])
 
 
@@ -244,8 +250,12 @@ class Largest:
 def _windows(node, x, window, stride, padding, dilation, axes):
     """Return the places of the windows of the last axes, ``(..., windows, entries)``, and the shape of the result."""
     shape = tuple(node.shape) if hasattr(node, "shape") else tuple(node.meta["val"].shape)
-    places = np.pad(np.arange(x.size).reshape(x.shape), [(0, 0)] * (len(x.shape) - axes) + [(p, p + w * d + s) for p, w, d, s in
-                    zip(padding, window, dilation, stride)], constant_values=-1)
+    places = np.pad(
+        np.arange(x.size).reshape(x.shape),
+        [(0, 0)] * (len(x.shape) - axes)
+        + [(p, p + w * d + s) for p, w, d, s in zip(padding, window, dilation, stride)],
+        constant_values=-1,
+    )
     out = []
     for offset in np.ndindex(*window):
         out.append(places[(..., *(slice(o * d, o * d + s * (n - 1) + 1, s)
@@ -265,9 +275,15 @@ def max_pool(reader, node, x, window, stride=(), padding=0, dilation=1, ceil=Fal
     """
     x = reader.tensor(x)
     result = node.meta["val"][0] if isinstance(node.meta["val"], (tuple, list)) else node.meta["val"]
-    axes = len(window) if isinstance(window, (list, tuple)) and len(window) > 1 else {"1": 1, "2": 2, "3": 3}[str(node.target).split("pool")[1][0]]
+    axes = (
+        len(window)
+        if isinstance(window, (list, tuple)) and len(window) > 1
+        else {"1": 1, "2": 2, "3": 3}[str(node.target).split("pool")[1][0]]
+    )
     window = _each(window, axes)
-    places, shape = _windows(result, x, window, _each(stride or window, axes), _each(padding, axes), _each(dilation, axes), axes)
+    places, shape = _windows(
+        result, x, window, _each(stride or window, axes), _each(padding, axes), _each(dilation, axes), axes
+    )
     inside = x.gather(places, "windows({0})")
     function = gate_function("max")
     if (places < 0).any():
@@ -301,7 +317,11 @@ def mean_pool(reader, node, x, window, stride=(), padding=0, ceil=False, with_pa
         'mean_pool'
     """
     x = reader.tensor(x)
-    axes = len(window) if isinstance(window, (list, tuple)) and len(window) > 1 else {"1": 1, "2": 2, "3": 3}[str(node.target).split("pool")[1][0]]
+    axes = (
+        len(window)
+        if isinstance(window, (list, tuple)) and len(window) > 1
+        else {"1": 1, "2": 2, "3": 3}[str(node.target).split("pool")[1][0]]
+    )
     window, padding = _each(window, axes), _each(padding, axes)
     if ceil and any(padding):
         raise Refused("average pooling with ceil_mode and padding")
@@ -309,7 +329,11 @@ def mean_pool(reader, node, x, window, stride=(), padding=0, ceil=False, with_pa
     entries = np.full(places.shape[:-1], int(np.prod(window)))
     if not with_padding or ceil:
         entries = (places >= 0).sum(axis=-1)
-    weights = np.repeat((1.0 / (divisor or entries))[..., None], places.shape[-1], axis=-1) if not divisor else np.full(places.shape, 1 / divisor)
+    weights = (
+        np.repeat((1.0 / (divisor or entries))[..., None], places.shape[-1], axis=-1)
+        if not divisor
+        else np.full(places.shape, 1 / divisor)
+    )
     inside = x.gather(places, "windows({0})")
     if (entries == entries.flat[0]).all() and not divisor:
         return (inside.sum(-1) / int(entries.flat[0])).reshape(shape)
@@ -327,7 +351,9 @@ def adaptive_mean_pool(reader, node, x, size):
         'adaptive_mean_pool'
     """
     x, shape = reader.tensor(x), tuple(node.meta["val"].shape)
-    axes = len(size) if isinstance(size, (list, tuple)) else {"1": 1, "2": 2, "3": 3}[str(node.target).split("pool")[1][0]]
+    axes = (
+        len(size) if isinstance(size, (list, tuple)) else {"1": 1, "2": 2, "3": 3}[str(node.target).split("pool")[1][0]]
+    )
     for axis in range(len(shape) - axes, len(shape)):
         n, parts = x.shape[axis], shape[axis]
         if parts == 1:
@@ -394,7 +420,8 @@ def layer_norm(reader, node, x, shape, weight=None, bias=None, eps=1e-5, *rest):
 
 def rms_norm(reader, node, x, shape, weight=None, eps=None):
     r"""
-    Return the division by the root mean square over the last axes, with gain; without an eps it is that of the number format.
+    Return the division by the root mean square over the last axes, with gain; without an eps it is that of the number
+    format.
 
     EXAMPLES::
 
@@ -415,7 +442,9 @@ def _affine(reader, out, weight, bias):
 
 def _by_channel(reader, out, weight, bias):
     axes = (1,) * (len(out.shape) - 2)
-    weight, bias = (None if part is None else reader.tensor(part).reshape((out.shape[1],) + axes) for part in (weight, bias))
+    weight, bias = (
+        None if part is None else reader.tensor(part).reshape((out.shape[1],) + axes) for part in (weight, bias)
+    )
     return _affine(reader, out, weight, bias)
 
 
@@ -447,7 +476,9 @@ def instance_norm(reader, node, x, weight, bias, mean, variance, of_input, momen
     if not of_input:
         return batch_norm(reader, node, x, weight, bias, mean, variance, False, momentum, eps)
     x = reader.tensor(x)
-    return _by_channel(reader, normalised(x.reshape(x.shape[0], x.shape[1], -1), eps, True).reshape(x.shape), weight, bias)
+    return _by_channel(
+        reader, normalised(x.reshape(x.shape[0], x.shape[1], -1), eps, True).reshape(x.shape), weight, bias
+    )
 
 
 def batch_norm(reader, node, x, weight, bias, mean, variance, training, momentum, eps, *rest):

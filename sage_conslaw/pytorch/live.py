@@ -1,10 +1,11 @@
 r"""
 What reaches the loss: nonlinearities whose outputs nothing reads get no covector.
 
-Where a nonlinearity is cut, its input receives a free covector: the loss can pull there in any direction.  That is wrong for entries that the
-loss never reads.  With labels shifted by one, the last position of a causal language model has no loss and no later position: nothing moves its row of the
-positional table.  A classifier that reads one token leaves the others' last feed-forward layer without a gradient.  So the entries of each cut
-that reach the output are found first, by one pass back over zeros and ones, and the cut is made on these alone.
+Where a nonlinearity is cut, its input receives a free covector: the loss can pull there in any direction.  That is
+wrong for entries that the loss never reads.  With labels shifted by one, the last position of a causal language model
+has no loss and no later position: nothing moves its row of the positional table.  A classifier that reads one token
+leaves the others' last feed-forward layer without a gradient.  So the entries of each cut that reach the output are
+found first, by one pass back over zeros and ones, and the cut is made on these alone.
 """
 import numpy as np
 
@@ -46,7 +47,8 @@ def living(output):
 
 
 def _reached(output, order):
-    """Return the nodes that a parameter moves, and for each of them which of its entries the output reads, as zeros and ones."""
+    """Return the nodes that a parameter moves, and for each of them which of its entries the output reads, as zeros and
+    ones."""
     A, present = FloatArithmetic(), {}
     for node in order:
         if isinstance(node, Constant):
@@ -54,7 +56,9 @@ def _reached(output, order):
         elif node.operation is None:
             present[node] = np.ones(node.shape)
         else:
-            present[node] = (node.operation.forward(A, *(present[child] for child in node.inputs)) > 0).astype(np.float64)
+            present[node] = (node.operation.forward(A, *(present[child] for child in node.inputs)) > 0).astype(
+                np.float64
+            )
     moving = set()
     for node in order:
         if isinstance(node, Parameter) or any(child in moving for child in node.inputs) or \
@@ -108,12 +112,18 @@ def _live_rows(moving, reached):
 def _rebuilt(node, new, alive):
     if node.operation is not None:
         inputs = [new[child] for child in node.inputs]
-        return node if all(a is b for a, b in zip(inputs, node.inputs)) else Tensor(node.operation, inputs, node._written)
+        return (
+            node if all(a is b for a, b in zip(inputs, node.inputs)) else Tensor(node.operation, inputs, node._written)
+        )
     source = getattr(node, "source", None)
     if source is None:
         return node
     if alive is None:
-        return node if new[source] is source else Data(node.name, node.shape, node.kind, new[source], node.function, node.mask, node.values)
+        return (
+            node
+            if new[source] is source
+            else Data(node.name, node.shape, node.kind, new[source], node.function, node.mask, node.values)
+        )
     return _restricted(node, new[source], np.flatnonzero(alive))
 
 
@@ -143,4 +153,6 @@ def _of_mask(function, mask):
     if not isinstance(function.value, ScaledValue):
         return plain
     scale = function.value.scale
-    return CutFunction(function.name, "sum zero", ScaledValue(plain.value, scale), ScaledPullback(plain.pullback, scale))
+    return CutFunction(
+        function.name, "sum zero", ScaledValue(plain.value, scale), ScaledPullback(plain.pullback, scale)
+    )

@@ -1,8 +1,8 @@
 r"""
 Losses that a model computes itself: what matters is which covectors reach its outputs.
 
-Cross-entropy gives covectors that sum to zero over the classes, and none where the label is ignored: labels that are shifted by one leave the
-last position without a loss.  Least squares and logistic losses give any covector.
+Cross-entropy gives covectors that sum to zero over the classes, and none where the label is ignored: labels that are
+shifted by one leave the last position without a loss.  Least squares and logistic losses give any covector.
 """
 import numpy as np
 
@@ -44,7 +44,9 @@ def cross_entropy(reader, node, logits, labels, weight=None, reduction=1, ignore
     rows = logits.reshape(-1, logits.shape[-1])
     if len(kept) == rows.shape[0]:
         return Loss(rows, "cross-entropy")
-    reader.note(f"{rows.shape[0] - len(kept)} of {rows.shape[0]} positions have no loss, as in the labels of the example")
+    reader.note(
+        f"{rows.shape[0] - len(kept)} of {rows.shape[0]} positions have no loss, as in the labels of the example"
+    )
     return Loss(rows[kept], "cross-entropy")
 
 

@@ -1,14 +1,16 @@
 r"""
 Laws watched while a model trains: what they do at each step, and what they must do.
 
-Write a law as ``h = h_0 + l + q``, its parts of degree 0, 1 and 2, and let ``b(x, y) = q(x + y) - q(x) - q(y)``.  Along every gradient ``g`` at ``theta``,
-``b(theta, g) + l(g) = 0``: that is what being conserved means.  A step of SGD, ``theta - eta g``, therefore changes `h` by ``eta^2 q(g)`` exactly: an
-affine law does not move at all, and a quadratic one by a number that is known from the gradient alone.
+Write a law as ``h = h_0 + l + q``, its parts of degree 0, 1 and 2, and let ``b(x, y) = q(x + y) - q(x) - q(y)``.  Along
+every gradient ``g`` at ``theta``, ``b(theta, g) + l(g) = 0``: that is what being conserved means.  A step of SGD,
+``theta - eta g``, therefore changes `h` by ``eta^2 q(g)`` exactly: an affine law does not move at all, and a quadratic
+one by a number that is known from the gradient alone.
 
-With momentum the direction is ``u = v``, ``v <- mu v + (1 - d) g'``, or ``u = g' + mu v`` (Nesterov), with ``g' = g + lambda theta`` for coupled decay.  Then
-``c = b(theta, v) + l(v)`` is not zero, but it is known: the new gradient adds ``(1 - d) lambda (2 q + l)(theta)``, and a step takes away
-``eta b(u, v)``.  With decoupled decay ``theta`` is first multiplied by ``rho = 1 - eta lambda``.  So each step is predicted from what was
-before it, never from the step itself; where measurement and prediction part, the step was not one of that optimiser on that network.
+With momentum the direction is ``u = v``, ``v <- mu v + (1 - d) g'``, or ``u = g' + mu v`` (Nesterov), with
+``g' = g + lambda theta`` for coupled decay.  Then ``c = b(theta, v) + l(v)`` is not zero, but it is known: the new
+gradient adds ``(1 - d) lambda (2 q + l)(theta)``, and a step takes away ``eta b(u, v)``.  With decoupled decay
+``theta`` is first multiplied by ``rho = 1 - eta lambda``.  So each step is predicted from what was before it, never
+from the step itself; where measurement and prediction part, the step was not one of that optimiser on that network.
 """
 import csv
 import warnings
@@ -19,12 +21,20 @@ import numpy as np
 from ..notation.evaluation import LawValues
 from ..runtime.errors import InputError, InputTypeError
 
-# Rounding of the values of a law, and of the gradients along which it should not change, in units of the number format.  Over 3000 steps of a GPT, an LSTM and a
-# convolutional network in single precision the largest were 9 and 60.
+# Rounding of the values of a law, and of the gradients along which it should not change, in units of the number format.
+# Over 3000 steps of a GPT, an LSTM and a convolutional network in single precision the largest were 9 and 60.
 _OF_VALUES, _OF_GRADIENTS = 64, 2000
 
 # Keys of the settings of an optimiser that is described by a dictionary.
-_SETTINGS = {"lr": None, "momentum": 0.0, "dampening": 0.0, "nesterov": False, "weight_decay": 0.0, "decoupled": False, "maximize": False}
+_SETTINGS = {
+    "lr": None,
+    "momentum": 0.0,
+    "dampening": 0.0,
+    "nesterov": False,
+    "weight_decay": 0.0,
+    "decoupled": False,
+    "maximize": False,
+}
 
 
 @dataclass(frozen=True)
@@ -58,19 +68,21 @@ class Monitor:
 
     - ``result`` -- what :func:`conservation_laws` returned for it
 
-    - ``optimizer`` -- an optimiser of PyTorch, or a dictionary with ``lr``, ``momentum``, ``dampening``, ``nesterov``, ``weight_decay`` and ``decoupled``; without
-      one, and for Adam and others that rescale entries, laws are recorded and nothing is predicted
+    - ``optimizer`` -- an optimiser of PyTorch, or a dictionary with ``lr``, ``momentum``, ``dampening``, ``nesterov``,
+      ``weight_decay`` and ``decoupled``; without one, and for Adam and others that rescale entries, laws are recorded
+      and nothing is predicted
 
     - ``on_alarm`` -- ``"warn"`` (once a law), ``"raise"``, ``"record"`` or a function of the alarm
 
-    Call :meth:`step` after ``optimizer.step()`` and before ``zero_grad()``, or :meth:`attach` once.  Parameters with ``requires_grad=False`` are watched
-    too: they must not move.
+    Call :meth:`step` after ``optimizer.step()`` and before ``zero_grad()``, or :meth:`attach` once.  Parameters with
+    ``requires_grad=False`` are watched too: they must not move.
 
     EXAMPLES::
 
         sage: import torch                                                      # optional - torch
         sage: from sage_conslaw import Monitor, conservation_laws, networks
-        sage: model = torch.nn.Sequential(torch.nn.Linear(2r, 3r), torch.nn.ReLU(), torch.nn.Linear(3r, 1r)).double()      # optional - torch
+        sage: model = torch.nn.Sequential(torch.nn.Linear(2r, 3r), torch.nn.ReLU(),  # optional - torch
+        ....:     torch.nn.Linear(3r, 1r)).double()
         sage: x = torch.linspace(-1r, 1r, 8r).double().reshape(4r, 2r)          # optional - torch
         sage: result = conservation_laws(networks.from_torch(model, x), seed=0)  # optional - torch
         sage: optimizer = torch.optim.SGD(model.parameters(), lr=0.1r)          # optional - torch
@@ -109,15 +121,23 @@ class Monitor:
         if isinstance(optimizer, dict):
             unknown = set(optimizer) - set(_SETTINGS)
             if unknown or not isinstance(optimizer.get("lr"), (int, float)):
-                raise InputError(f"the optimiser {optimizer} is not described by {', '.join(_SETTINGS)}, with a number lr")
+                raise InputError(
+                    f"the optimiser {optimizer} is not described by {', '.join(_SETTINGS)}, with a number lr"
+                )
             return {**_SETTINGS, **optimizer}, None
         if not hasattr(optimizer, "param_groups"):
-            raise InputTypeError(f"the optimizer {str(optimizer)[:60]} is no optimiser of PyTorch and no dictionary; give e.g. {{'lr': 0.1}}")
+            raise InputTypeError(
+                f"the optimizer {str(optimizer)[:60]} is no optimiser of PyTorch and no dictionary; "
+                f"give e.g. {{'lr': 0.1}}"
+            )
         # Wrappers of accelerate and others keep the optimiser inside.
         inner = getattr(optimizer, "optimizer", optimizer)
         if type(inner).__name__ != "SGD":
-            return optimizer, (f"{type(inner).__name__} rescales the gradient entry by entry or keeps other moments: no prediction exists, the laws of gradient flow are "
-                               "recorded")
+            return optimizer, (
+                f"{type(inner).__name__} rescales the gradient entry by entry or keeps other moments: "
+                f"no prediction exists, the laws of gradient flow are "
+                "recorded"
+            )
         return optimizer, None
 
     # -- readings --------------------------------------------------------------------------------
@@ -132,7 +152,11 @@ class Monitor:
         """Return the settings of this step, and the reason why they predict nothing."""
         if isinstance(self.optimizer, dict):
             return self.optimizer, None
-        groups = [{key: group.get(key, value) for key, value in _SETTINGS.items()} for group in self.optimizer.param_groups if group["params"]]
+        groups = [
+            {key: group.get(key, value) for key, value in _SETTINGS.items()}
+            for group in self.optimizer.param_groups
+            if group["params"]
+        ]
         if any(group != groups[0] for group in groups[1:]):
             return groups[0], "the parameter groups have different settings, and a law joins parameters of several"
         return groups[0], None
@@ -142,7 +166,9 @@ class Monitor:
         parts = []
         for name, shape in self.laws.shapes:
             gradient = named[name].grad if name in named else None
-            parts.append(state.new_zeros(int(np.prod(shape))) if gradient is None else gradient.detach().double().reshape(-1))
+            parts.append(
+                state.new_zeros(int(np.prod(shape))) if gradient is None else gradient.detach().double().reshape(-1)
+            )
         return _joined(parts)
 
     # -- a step ----------------------------------------------------------------------------------
@@ -159,7 +185,9 @@ class Monitor:
         """
         optimizer = self.optimizer if optimizer is None else optimizer
         if not hasattr(optimizer, "register_step_post_hook"):
-            raise InputError("there is no optimiser of PyTorch to attach to; give one, or call step() after each of its steps")
+            raise InputError(
+                "there is no optimiser of PyTorch to attach to; give one, or call step() after each of its steps"
+            )
         self.detach()
         self._handle = optimizer.register_step_post_hook(lambda *_: self.step())
         return self
@@ -200,15 +228,19 @@ class Monitor:
             if text in predicted:
                 self._expected[text] = self._expected[text] + (predicted[text] - self._before[text])
                 difference = float((value - predicted[text]).abs().max())
-                row[text].update(predicted=float((self._expected[text] - self._start[text]).abs().max()), difference=difference,
-                                 tolerance=tolerances[text])
+                row[text].update(
+                    predicted=float((self._expected[text] - self._start[text]).abs().max()),
+                    difference=difference,
+                    tolerance=tolerances[text],
+                )
                 if not difference <= tolerances[text]:
                     self._alarm(Alarm(self.steps, text, difference, tolerances[text]))
         self.history.append(row)
         self._state, self._before = after, values
 
     def _predicted(self, after):
-        """Return what every law must be after this step, and how large the rounding may be; higher degrees have no prediction."""
+        """Return what every law must be after this step, and how large the rounding may be; higher degrees have no
+        prediction."""
         settings, reason = self._settings()
         if reason is not None:
             self.reason = reason
@@ -232,7 +264,12 @@ class Monitor:
             along = of_gradient if not mu or first else mu * self._along[text] + damp * of_gradient
             slope = of_gradient + mu * along if settings["nesterov"] and mu else along
             turned = form.value(direction, 1)
-            change = (shrink ** 2 - 1) * q + (shrink - 1) * l - rate * (shrink * (slope - turned) + turned) + rate ** 2 * form.value(direction, 2)
+            change = (
+                (shrink**2 - 1) * q
+                + (shrink - 1) * l
+                - rate * (shrink * (slope - turned) + turned)
+                + rate**2 * form.value(direction, 2)
+            )
             out[text] = self._before[text] + change
             tolerances[text] = self._tolerance(form, theta, direction, rate)
             if mu:
@@ -269,24 +306,39 @@ class Monitor:
         self._warned.add(alarm.law)
 
     def _name(self):
-        return "SGD" if isinstance(self.optimizer, dict) else type(getattr(self.optimizer, "optimizer", self.optimizer)).__name__
+        return (
+            "SGD"
+            if isinstance(self.optimizer, dict)
+            else type(getattr(self.optimizer, "optimizer", self.optimizer)).__name__
+        )
 
     # -- what was seen ---------------------------------------------------------------------------
 
     def __repr__(self):
-        count = sum(int(np.prod(getattr(value, "shape", ()), dtype=np.int64)) if getattr(value, "dim", lambda: 0)() < 2 else
-                    len(value) * (len(value) + 1) // 2 for value in self._start.values())
-        words = f"{self.steps} step{'s' if self.steps != 1 else ''}, {count} law{'s' if count != 1 else ''} in {len(self.laws.forms)} " \
-                f"expression{'s' if len(self.laws.forms) != 1 else ''}"
+        count = sum(
+            int(np.prod(getattr(value, "shape", ()), dtype=np.int64))
+            if getattr(value, "dim", lambda: 0)() < 2
+            else len(value) * (len(value) + 1) // 2
+            for value in self._start.values()
+        )
+        words = (
+            f"{self.steps} step{'s' if self.steps != 1 else ''}, {count} law{'s' if count != 1 else ''} "
+            f"in {len(self.laws.forms)} "
+            f"expression{'s' if len(self.laws.forms) != 1 else ''}"
+        )
         if self.alarms:
             laws = list(dict.fromkeys(alarm.law for alarm in self.alarms))
-            return f"{words}; {len(self.alarms)} alarm{'s' if len(self.alarms) != 1 else ''}, first at {self.alarms[0]}; laws: {', '.join(laws[:4])}" \
-                   f"{f' and {len(laws) - 4} more' if len(laws) > 4 else ''}"
+            return (
+                f"{words}; {len(self.alarms)} alarm{'s' if len(self.alarms) != 1 else ''}, first at "
+                f"{self.alarms[0]}; laws: {', '.join(laws[:4])}"
+                f"{f' and {len(laws) - 4} more' if len(laws) > 4 else ''}"
+            )
         return f"{words}, no prediction: {self.reason}" if self.reason else f"{words}, as predicted for {self._name()}"
 
     def table(self):
         r"""
-        Return the record as a list of rows: step, law, drift since the start, and where there is a prediction that drift, the difference and the rounding.
+        Return the record as a list of rows: step, law, drift since the start, and where there is a prediction that
+        drift, the difference and the rounding.
 
         EXAMPLES::
 
@@ -294,7 +346,12 @@ class Monitor:
             sage: Monitor.table.__name__
             'table'
         """
-        return [{"step": row["step"], "law": law, **numbers} for row in self.history for law, numbers in row.items() if law != "step"]
+        return [
+            {"step": row["step"], "law": law, **numbers}
+            for row in self.history
+            for law, numbers in row.items()
+            if law != "step"
+        ]
 
     def write(self, path):
         r"""
@@ -329,15 +386,28 @@ class Monitor:
         if not self.history:
             raise InputError("nothing is recorded yet; call step() after each step of the optimiser")
         if laws is None:
-            most = sorted((text for text, _ in self.laws.forms), key=lambda text: -max(row[text]["drift"] for row in self.history))
+            most = sorted(
+                (text for text, _ in self.laws.forms), key=lambda text: -max(row[text]["drift"] for row in self.history)
+            )
             laws = most[:8]
         figure = Figure(figsize=(7.5, 4.5), layout="constrained")
         axes, steps = figure.add_subplot(), [row["step"] for row in self.history]
         for number, text in enumerate(laws):
             colour = f"C{number}"
-            axes.plot(steps, [row[text]["drift"] for row in self.history], color=colour, label=text if len(text) <= 60 else text[:57] + "...")
+            axes.plot(
+                steps,
+                [row[text]["drift"] for row in self.history],
+                color=colour,
+                label=text if len(text) <= 60 else text[:57] + "...",
+            )
             if "predicted" in self.history[-1][text]:
-                axes.plot(steps, [row[text].get("predicted", np.nan) for row in self.history], color="black", linestyle=":", linewidth=1)
+                axes.plot(
+                    steps,
+                    [row[text].get("predicted", np.nan) for row in self.history],
+                    color="black",
+                    linestyle=":",
+                    linewidth=1,
+                )
             crosses = [alarm.step for alarm in self.alarms if alarm.law == text]
             axes.plot(crosses, [self.history[step - 1][text]["drift"] for step in crosses], "x", color=colour)
         axes.set_yscale("symlog", linthresh=1e-12)
@@ -401,7 +471,8 @@ def _joined(parts):
 
 
 def _size(form, state):
-    """Return how large the terms of a law are that are added up in it: the rounding is a multiple of the unit of this."""
+    """Return how large the terms of a law are that are added up in it: the rounding is a multiple of the unit of
+    this."""
     total = 0.0
     for value, degree, rows in form.pieces(state):
         part = (rows * rows).sum(-1) if degree == 2 else rows.abs().sum(-1) if degree == 1 else rows.abs().sum()

@@ -20,8 +20,8 @@ class TorchNetwork(Network):
     r"""
     A network that was read from a module: its parameters have the module's names.
 
-    - ``notes`` -- what the reading took as it is in the example; ``ties`` -- the other names of tied weights; ``loss`` -- the loss that is meant if
-      none is named
+    - ``notes`` -- what the reading took as it is in the example; ``ties`` -- the other names of tied weights; ``loss``
+      -- the loss that is meant if none is named
 
     EXAMPLES::
 
@@ -40,13 +40,15 @@ class TorchNetwork(Network):
     @property
     def parameters(self):
         r"""
-        The module's names and the shapes of the trained arrays; entries in polynomials have ``_`` for what is not a letter or a digit.
+        The module's names and the shapes of the trained arrays; entries in polynomials have ``_`` for what is not a
+        letter or a digit.
 
         EXAMPLES::
 
             sage: import torch                                                  # optional - torch
             sage: from sage_conslaw import networks
-            sage: networks.from_torch(torch.nn.Sequential(torch.nn.Linear(2r, 1r, bias=False)), torch.zeros(1r, 2r)).parameters   # optional - torch
+            sage: networks.from_torch(torch.nn.Sequential(torch.nn.Linear(2r, 1r, bias=False)),  # optional - torch
+            ....:     torch.zeros(1r, 2r)).parameters
             {'0.weight': (1, 2)}
         """
         shapes = {leaf.name: leaf.shape for leaf in self._leaves}
@@ -54,7 +56,11 @@ class TorchNetwork(Network):
 
     def __repr__(self):
         plain = {word: name for name, word in self._names.items()}
-        words = "" if not self.unused else f"; {', '.join(plain[word] for word in self.unused)} unused: each entry is a law by itself"
+        words = (
+            ""
+            if not self.unused
+            else f"; {', '.join(plain[word] for word in self.unused)} unused: each entry is a law by itself"
+        )
         return f"{self.title} with {self.dimension} parameters{words}"
 
 
@@ -64,31 +70,38 @@ def from_torch(model, example_inputs, kwargs=None, loss=None, allow_cut=(), batc
 
     INPUT:
 
-    - ``model`` -- a ``torch.nn.Module``, in the mode in which it is trained (``model.train()`` or ``model.eval()``); on the meta device too
+    - ``model`` -- a ``torch.nn.Module``, in the mode in which it is trained (``model.train()`` or ``model.eval()``); on
+      the meta device too
 
-    - ``example_inputs`` -- a tensor or a tuple of tensors, as ``model(*example_inputs)`` takes them; only shapes matter, but for masks, positions
-      and labels
+    - ``example_inputs`` -- a tensor or a tuple of tensors, as ``model(*example_inputs)`` takes them; only shapes
+      matter, but for masks, positions and labels
 
     - ``kwargs`` -- a dictionary of further inputs
 
-    - ``loss`` -- ``"cross-entropy"``, ``"next-token"`` (cross-entropy at all positions but the last), ``"least-squares"`` (also logistic), or a loss module
-      of PyTorch; by default the loss that the model itself returns, else least squares
+    - ``loss`` -- ``"cross-entropy"``, ``"next-token"`` (cross-entropy at all positions but the last),
+      ``"least-squares"`` (also logistic), or a loss module of PyTorch; by default the loss that the model itself
+      returns, else least squares
 
-    - ``allow_cut`` -- names of operations or of modules that may be cut: their values and slopes are then taken as arbitrary
+    - ``allow_cut`` -- names of operations or of modules that may be cut: their values and slopes are then taken as
+      arbitrary
 
-    - ``batch`` -- how many samples of the example are read (default: one where samples do not touch each other, all otherwise)
+    - ``batch`` -- how many samples of the example are read (default: one where samples do not touch each other, all
+      otherwise)
 
     OUTPUT: a network; its ``notes`` say what was taken from the example.
 
-    Tied weights are one array; ``requires_grad=False`` is a constant; whole numbers that select rows of a table are one-hot data; batch normalisation
-    in training couples the samples of the example; an eps above zero breaks laws of scale, and is kept as it is.
+    Tied weights are one array; ``requires_grad=False`` is a constant; whole numbers that select rows of a table are
+    one-hot data; batch normalisation in training couples the samples of the example; an eps above zero breaks laws of
+    scale, and is kept as it is.
 
     EXAMPLES::
 
         sage: import torch                                                      # optional - torch
         sage: from sage_conslaw import conservation_laws, networks
-        sage: model = torch.nn.Sequential(torch.nn.Linear(3r, 4r), torch.nn.GELU(), torch.nn.Linear(4r, 2r))      # optional - torch
-        sage: net = networks.from_torch(model, torch.zeros(1r, 3r), loss="cross-entropy")                        # optional - torch
+        sage: model = torch.nn.Sequential(torch.nn.Linear(3r, 4r), torch.nn.GELU(),  # optional - torch
+        ....:     torch.nn.Linear(4r, 2r))
+        sage: net = networks.from_torch(model, torch.zeros(1r, 3r),  # optional - torch
+        ....:     loss="cross-entropy")
         sage: conservation_laws(net, seed=0).matrix_laws()                      # optional - torch
         [1^T 2.weight (4 laws), sum(2.bias) (1 law)]
 
@@ -97,12 +110,15 @@ def from_torch(model, example_inputs, kwargs=None, loss=None, allow_cut=(), batc
         sage: networks.from_torch(torch.nn.Softmax2d(), torch.zeros(1r, 2r, 2r, 2r))             # optional - torch
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the model Softmax2d has no parameters that are trained; requires_grad must be True for some
+        sage_conslaw.InputError: the model Softmax2d has no parameters that are trained; requires_grad must be True for
+        some
     """
     checked_model(model)
     arguments, keywords = _inputs(example_inputs, kwargs)
     if not any(parameter.requires_grad for parameter in model.parameters()):
-        raise InputError(f"the model {type(model).__name__} has no parameters that are trained; requires_grad must be True for some")
+        raise InputError(
+            f"the model {type(model).__name__} has no parameters that are trained; requires_grad must be True for some"
+        )
     arguments, keywords = _fewer_samples(model, arguments, keywords, batch)
     program = exported(model, arguments, keywords)
     reader = Reader(program, OPERATORS, [allow_cut] if isinstance(allow_cut, str) else allow_cut)
@@ -110,8 +126,12 @@ def from_torch(model, example_inputs, kwargs=None, loss=None, allow_cut=(), batc
     loss, output = _loss(loss, own, output)
     output, whole = living(output)
     if not whole:
-        reader.note("the network is too large to look for entries that no loss reads: all nonlinearities are taken to reach it")
-    return TorchNetwork(type(model).__name__, output, program.parameters, program.names, program.ties, reader.notes, loss)
+        reader.note(
+            "the network is too large to look for entries that no loss reads: all nonlinearities are taken to reach it"
+        )
+    return TorchNetwork(
+        type(model).__name__, output, program.parameters, program.names, program.ties, reader.notes, loss
+    )
 
 
 def _inputs(example_inputs, kwargs):
@@ -123,7 +143,9 @@ def _inputs(example_inputs, kwargs):
         return (), {**example_inputs, **keywords}
     arguments = tuple(example_inputs) if isinstance(example_inputs, (list, tuple)) else (example_inputs,)
     if not any(isinstance(part, torch.Tensor) for part in torch.utils._pytree.tree_leaves((arguments, keywords))):
-        raise InputTypeError("the example inputs are no tensors; give what model(*example_inputs) takes, e.g. torch.zeros(1, 3)")
+        raise InputTypeError(
+            "the example inputs are no tensors; give what model(*example_inputs) takes, e.g. torch.zeros(1, 3)"
+        )
     return arguments, keywords
 
 
@@ -132,7 +154,9 @@ def _output(reader, program, model):
     structure = program.structure
     place = 0
     if hasattr(structure, "keys"):
-        place = next((structure[name] for name in _OUTPUTS if name in structure and isinstance(structure[name], int)), 0)
+        place = next(
+            (structure[name] for name in _OUTPUTS if name in structure and isinstance(structure[name], int)), 0
+        )
         name = next((name for name in structure if structure[name] == place), "")
         if len(program.outputs) > 1 and name != "loss":
             reader.note(f"the output that is trained is {name}")
@@ -159,8 +183,16 @@ def _trained(output, program):
 
 
 # Losses of PyTorch by the covectors that they produce.
-_MODULES = {"CrossEntropyLoss": "cross-entropy", "MSELoss": "least-squares", "L1Loss": "least-squares", "BCEWithLogitsLoss": "least-squares",
-            "BCELoss": "least-squares", "SmoothL1Loss": "least-squares", "HuberLoss": "least-squares", "NLLLoss": "least-squares"}
+_MODULES = {
+    "CrossEntropyLoss": "cross-entropy",
+    "MSELoss": "least-squares",
+    "L1Loss": "least-squares",
+    "BCEWithLogitsLoss": "least-squares",
+    "BCELoss": "least-squares",
+    "SmoothL1Loss": "least-squares",
+    "HuberLoss": "least-squares",
+    "NLLLoss": "least-squares",
+}
 
 
 def _loss(loss, own, output):
@@ -168,14 +200,21 @@ def _loss(loss, own, output):
     loss = _MODULES.get(type(loss).__name__, loss)
     if own is not None:
         if loss is not None and loss != own:
-            raise InputError(f"the model returns its own loss, {own}; leave out loss={loss!r}, or let it return the outputs")
+            raise InputError(
+                f"the model returns its own loss, {own}; leave out loss={loss!r}, or let it return the outputs"
+            )
         return own, output
     if loss == "next-token":
         if len(output.shape) < 2 or output.shape[-2] < 2:
-            raise InputError(f"the loss next-token needs outputs (..., positions, classes) with two positions or more, not {output.shape}")
+            raise InputError(
+                f"the loss next-token needs outputs (..., positions, classes) with two positions or "
+                f"more, not {output.shape}"
+            )
         return "cross-entropy", output[..., :-1, :]
     if loss is not None and loss not in LOSSES:
-        raise InputError(f"loss {str(loss)[:60]!r} is not known; choose 'cross-entropy', 'next-token' or 'least-squares'")
+        raise InputError(
+            f"loss {str(loss)[:60]!r} is not known; choose 'cross-entropy', 'next-token' or 'least-squares'"
+        )
     return loss, output
 
 
@@ -188,7 +227,10 @@ def _fewer_samples(model, arguments, keywords, batch):
     sizes = {part.shape[0] if part.dim() else 0 for part in leaves}
     if len(sizes) != 1 or min(sizes) < 2:
         if batch is not None and sizes != {batch}:
-            raise InputError(f"batch {batch}: the example has not that many samples; the first axes of the inputs have the sizes {sorted(sizes)}")
+            raise InputError(
+                f"batch {batch}: the example has not that many samples; the first axes of the inputs "
+                f"have the sizes {sorted(sizes)}"
+            )
         return arguments, keywords
     count = sizes.pop()
     if batch is not None and not (isinstance(batch, (int, np.integer)) and 1 <= batch <= count):
@@ -201,7 +243,8 @@ def _fewer_samples(model, arguments, keywords, batch):
 
 
 def _one_by_one(torch, model, arguments, keywords, count):
-    """Return whether each sample's output is that of the sample alone, by running the model on them; then one sample says all."""
+    """Return whether each sample's output is that of the sample alone, by running the model on them; then one sample
+    says all."""
     if any(module.training and "BatchNorm" in type(module).__name__ for module in model.modules()):
         return False
     tensors = [*model.parameters(), *model.buffers()]
@@ -213,7 +256,9 @@ def _one_by_one(torch, model, arguments, keywords, count):
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             whole = _tensors(torch, model(*arguments, **keywords))
             for i in range(min(count, 3)):
-                one = torch.utils._pytree.tree_map(lambda v: v[i:i + 1] if isinstance(v, torch.Tensor) else v, (arguments, keywords))
+                one = torch.utils._pytree.tree_map(
+                    lambda v: v[i : i + 1] if isinstance(v, torch.Tensor) else v, (arguments, keywords)
+                )
                 alone = _tensors(torch, model(*one[0], **one[1]))
                 if len(alone) != len(whole) or not all(_same_sample(torch, a, b, i) for a, b in zip(alone, whole)):
                     return False

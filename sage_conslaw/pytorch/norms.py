@@ -1,10 +1,11 @@
 r"""
 Normalisations as PyTorch computes them, with their eps.
 
-With ``eps = 0`` a normalisation does not see the scale of its input: every covector there is orthogonal to the input, and laws such as the
-norm of the weights before it follow.  PyTorch adds ``eps > 0`` under the root, `y = z / \sqrt{|z|^2/n + \epsilon}`, and then
-`\langle c, z \rangle = \epsilon (\ldots) \ne 0`: these laws hold no longer, only up to terms of order eps.  So the norm of a module with
-``eps > 0`` is cut with what is exactly true: its outputs sum to zero if it centres, its covectors then sum to zero too, and nothing else.
+With ``eps = 0`` a normalisation does not see the scale of its input: every covector there is orthogonal to the input,
+and laws such as the norm of the weights before it follow.  PyTorch adds ``eps > 0`` under the root,
+`y = z / \sqrt{|z|^2/n + \epsilon}`, and then `\langle c, z \rangle = \epsilon (\ldots) \ne 0`: these laws hold no
+longer, only up to terms of order eps.  So the norm of a module with ``eps > 0`` is cut with what is exactly true: its
+outputs sum to zero if it centres, its covectors then sum to zero too, and nothing else.
 """
 from dataclasses import dataclass
 

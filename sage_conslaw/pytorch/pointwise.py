@@ -1,8 +1,9 @@
 r"""
 Sums, products and functions of each entry.
 
-The rules keep a function of one tensor together until it is used: see :mod:`.values`.  ``0.5 * x * (1 + tanh(c (x + 0.044715 x^3)))`` stays one
-function of `x`, a GELU; ``silu(g) * u`` has two tensors, so the function of `g` is cut there and multiplied with `u`.
+The rules keep a function of one tensor together until it is used: see :mod:`.values`.
+``0.5 * x * (1 + tanh(c (x + 0.044715 x^3)))`` stays one function of `x`, a GELU; ``silu(g) * u`` has two tensors, so
+the function of `g` is cut there and multiplied with `u`.
 """
 from fractions import Fraction
 
@@ -55,8 +56,14 @@ def pointwise(reader, node, *arguments, **keywords):
     if any(not isinstance(part, (Pointwise, int, float, str, type(None))) for part in parts):
         raise Refused("it mixes a tensor with an array of constants")
     base = next(part.base for part in parts if isinstance(part, Pointwise))
-    return Pointwise(base, Expression(str(node.target), tuple(p.expression if isinstance(p, Pointwise) else p for p in parts),
-                                      tuple(keywords.items())))
+    return Pointwise(
+        base,
+        Expression(
+            str(node.target),
+            tuple(p.expression if isinstance(p, Pointwise) else p for p in parts),
+            tuple(keywords.items()),
+        ),
+    )
 
 
 def _pending(reader, value):
@@ -123,7 +130,12 @@ def add(reader, node, a, b, alpha=1):
                 return _shifted(reader._of_mean(x), shift)
             if isinstance(x, (Tensor, Pointwise)):
                 return x if shift == 0 else _shifted(x, shift)
-        if reader.known(y) and y.dtype.is_floating_point and isinstance(x, (Tensor, Pointwise, Masked)) and (y <= NEVER).any():
+        if (
+            reader.known(y)
+            and y.dtype.is_floating_point
+            and isinstance(x, (Tensor, Pointwise, Masked))
+            and (y <= NEVER).any()
+        ):
             return _with_mask(reader, x, y)
     if isinstance(a, Masked) or isinstance(b, Masked):
         return _sum_of_masked(reader, a, b)
@@ -292,7 +304,13 @@ def centred(reader, x, axes):
 
 
 def _axes(axes, rank):
-    axes = range(rank) if axes is None or (isinstance(axes, (list, tuple)) and not axes) else axes if isinstance(axes, (list, tuple)) else [axes]
+    axes = (
+        range(rank)
+        if axes is None or (isinstance(axes, (list, tuple)) and not axes)
+        else axes
+        if isinstance(axes, (list, tuple))
+        else [axes]
+    )
     return tuple(sorted(int(axis) % rank for axis in axes)) if rank else ()
 
 
@@ -334,8 +352,13 @@ def total(reader, node, value, axes=None, keepdim=False, **keywords):
 
 
 def _square(value, axes, keepdim, factor):
-    if isinstance(value, Pointwise) and value.polynomial is not None and len(value.polynomial) == 3 and value.polynomial[:2] == [0, 0] \
-            and value.polynomial[2] > 0:
+    if (
+        isinstance(value, Pointwise)
+        and value.polynomial is not None
+        and len(value.polynomial) == 3
+        and value.polynomial[:2] == [0, 0]
+        and value.polynomial[2] > 0
+    ):
         return SquareMean(value.base, axes, float(factor * value.polynomial[2]), 0, 1, bool(keepdim))
     return None
 
@@ -489,7 +512,8 @@ def divide(reader, node, a, b, rounding_mode=None):
 
 def clamp_min(reader, node, value, least=None):
     r"""
-    Return the larger of a value and a number: the positive part for zero; a norm that is kept away from zero is that norm.
+    Return the larger of a value and a number: the positive part for zero; a norm that is kept away from zero is that
+    norm.
 
     EXAMPLES::
 
@@ -736,6 +760,8 @@ def where(reader, node, condition, a, b):
         if reader.known(value) or scalar(reader, value) is not None:
             part = constant(np.broadcast_to(np.where(mask.numpy(), np.asarray(value, dtype=np.float64), 0.0), shape))
         else:
-            part = reader.tensor(value).repeat_to(shape) * Constant(np.broadcast_to(mask.numpy().astype(np.int64), shape))
+            part = reader.tensor(value).repeat_to(shape) * Constant(
+                np.broadcast_to(mask.numpy().astype(np.int64), shape)
+            )
         out = part if out is None else out + part
     return out

@@ -1,11 +1,12 @@
 r"""
 From a graph of PyTorch to a graph of tensors: one pass over its nodes, each read by the table of operators.
 
-``torch.export`` gives a list of nodes without side effects: parameters, buffers and inputs first, then operations such as ``aten.linear``.
-Take the list ``x, W, b; y = linear(x, W, b); z = relu(y)``.  The inputs become data, the parameters that are trained become parameters, and
-what depends on neither is computed as it is: positions, masks, tables of constants.  Then `y` is a contraction and a sum, and `z` a gate.
-Where the table has no line for an operation, the reading stops and says which operation it was, in which module and in which line of the
-user's code; nothing is ever cut that the user has not named.
+``torch.export`` gives a list of nodes without side effects: parameters, buffers and inputs first, then operations such
+as ``aten.linear``. Take the list ``x, W, b; y = linear(x, W, b); z = relu(y)``.  The inputs become data, the parameters
+that are trained become parameters, and what depends on neither is computed as it is: positions, masks, tables of
+constants.  Then `y` is a contraction and a sum, and `z` a gate. Where the table has no line for an operation, the
+reading stops and says which operation it was, in which module and in which line of the user's code; nothing is ever cut
+that the user has not named.
 """
 from fractions import Fraction
 
@@ -17,12 +18,25 @@ from ..runtime.errors import InputError
 from .values import Expression, Loss, Masked, Pointwise, SquareMean, Tokens
 
 # Inputs with these names are kept as they are in the example: positions and masks belong to the architecture.
-FIXED_INPUTS = ("position_ids", "cache_position", "attention_mask", "decoder_attention_mask", "key_padding_mask", "src_mask", "attn_mask", "mask")
+FIXED_INPUTS = (
+    "position_ids",
+    "cache_position",
+    "attention_mask",
+    "decoder_attention_mask",
+    "key_padding_mask",
+    "src_mask",
+    "attn_mask",
+    "mask",
+)
 
 # Operations whose result differs from call to call are not computed once.
-RANDOM = frozenset("rand randn randint rand_like randn_like randint_like bernoulli normal multinomial randperm uniform exponential".split())
+RANDOM = frozenset(
+    "rand randn randint rand_like randn_like randint_like bernoulli normal multinomial randperm uniform "
+    "exponential".split()
+)
 
-# Numerators of constants are kept below 2^52: with a denominator in common they are exact for numbers of one size in double precision.
+# Numerators of constants are kept below 2^52: with a denominator in common they are exact for numbers of one size in
+# double precision.
 _BITS = 52
 
 
@@ -40,7 +54,8 @@ class Refused(Exception):
 
 def constant(array, name=None):
     r"""
-    Return an array of floats or integers as a constant of the graph, exactly if its entries are of similar size, else to 52 bits.
+    Return an array of floats or integers as a constant of the graph, exactly if its entries are of similar size, else
+    to 52 bits.
 
     EXAMPLES::
 
@@ -85,7 +100,8 @@ class Reader:
     r"""
     Read an exported program; ``operators`` is the table.
 
-    - ``outputs`` -- the values of the program's outputs; ``notes`` -- what was taken as it is in the example, in sentences
+    - ``outputs`` -- the values of the program's outputs; ``notes`` -- what was taken as it is in the example, in
+      sentences
 
     EXAMPLES::
 
@@ -130,7 +146,12 @@ class Reader:
     def _buffer(self, node, values):
         """Return a buffer; tables of cosines and sines are rotations by free angles."""
         words = node.name.split("_")
-        if values.dtype.is_floating_point and values.numel() > 1 and ("cos" in words or "sin" in words) and (values.abs() <= 1).all():
+        if (
+            values.dtype.is_floating_point
+            and values.numel() > 1
+            and ("cos" in words or "sin" in words)
+            and (values.abs() <= 1).all()
+        ):
             return self.rotation("cos" if "cos" in words else "sin", values, values)
         return values
 
@@ -150,7 +171,8 @@ class Reader:
 
     def rotation(self, which, angles, values):
         r"""
-        Return cosines or sines as data, one variable for each angle that occurs: positions are known, and nothing trains them.
+        Return cosines or sines as data, one variable for each angle that occurs: positions are known, and nothing
+        trains them.
 
         EXAMPLES::
 
@@ -158,7 +180,8 @@ class Reader:
             sage: from sage_conslaw.pytorch.exported import exported
             sage: from sage_conslaw.pytorch.reader import Reader
             sage: from sage_conslaw.pytorch.table import OPERATORS
-            sage: reader = Reader(exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}), OPERATORS)       # optional - torch
+            sage: reader = Reader(exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}),  # optional - torch
+            ....:     OPERATORS)
             sage: angles = torch.tensor([[1.0r, 2.0r, 1.0r]])                   # optional - torch
             sage: reader.rotation("cos", angles, angles.cos()).shape            # optional - torch
             (1, 3)
@@ -174,15 +197,18 @@ class Reader:
 
     def selected(self, tokens, table):
         r"""
-        Return the rows of a table that tokens select, shape ``(number of tokens, width)``; the same tokens select alike from every table.
+        Return the rows of a table that tokens select, shape ``(number of tokens, width)``; the same tokens select alike
+        from every table.
 
-        One-hot vectors have sum one, and a layer is affine in each: the last entry is one minus the sum of the others, and these are free.
+        One-hot vectors have sum one, and a layer is affine in each: the last entry is one minus the sum of the others,
+        and these are free.
 
         EXAMPLES::
 
             sage: import torch                                                  # optional - torch
             sage: from sage_conslaw import networks
-            sage: networks.from_torch(torch.nn.Embedding(5r, 2r), torch.tensor([[1r, 2r, 3r]])).inputs    # optional - torch
+            sage: networks.from_torch(torch.nn.Embedding(5r, 2r), torch.tensor([[1r, 2r,  # optional - torch
+            ....:     3r]])).inputs
             (input of shape (3, 4),)
         """
         rows, width = table.shape
@@ -213,7 +239,12 @@ class Reader:
                 return self.cut_out(node, [*arguments, *keywords.values()])
             if name == "getitem":
                 return arguments[0][arguments[1]]
-            if name in ("cos", "sin") and self.known(arguments[0]) and arguments[0].dtype.is_floating_point and arguments[0].numel() > 1:
+            if (
+                name in ("cos", "sin")
+                and self.known(arguments[0])
+                and arguments[0].dtype.is_floating_point
+                and arguments[0].numel() > 1
+            ):
                 return self.rotation(name, arguments[0], self.compute(node, arguments, keywords))
             if self.all_known([*arguments, *keywords.values()]) and name not in RANDOM:
                 return self.compute(node, arguments, keywords)
@@ -239,7 +270,8 @@ class Reader:
             sage: from sage_conslaw.pytorch.exported import exported
             sage: from sage_conslaw.pytorch.reader import Reader
             sage: from sage_conslaw.pytorch.table import OPERATORS
-            sage: reader = Reader(exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}), OPERATORS)       # optional - torch
+            sage: reader = Reader(exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}),  # optional - torch
+            ....:     OPERATORS)
             sage: reader.known(torch.zeros(2r)), reader.known(2r)               # optional - torch
             (True, False)
         """
@@ -255,8 +287,10 @@ class Reader:
             sage: from sage_conslaw.pytorch.exported import exported
             sage: from sage_conslaw.pytorch.reader import Reader
             sage: from sage_conslaw.pytorch.table import OPERATORS
-            sage: reader = Reader(exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}), OPERATORS)       # optional - torch
-            sage: reader.all_known([torch.zeros(2r), [3r, None]]), reader.all_known(reader.outputs)                # optional - torch
+            sage: reader = Reader(exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}),  # optional - torch
+            ....:     OPERATORS)
+            sage: reader.all_known([torch.zeros(2r), [3r,  # optional - torch
+            ....:     None]]), reader.all_known(reader.outputs)
             (True, False)
         """
         return all(self.all_known(value) if isinstance(value, (list, tuple)) else
@@ -291,28 +325,39 @@ class Reader:
             sage: from sage_conslaw.pytorch.exported import exported
             sage: from sage_conslaw.pytorch.reader import Reader
             sage: from sage_conslaw.pytorch.table import OPERATORS
-            sage: reader = Reader(exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}), OPERATORS)       # optional - torch
+            sage: reader = Reader(exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}),  # optional - torch
+            ....:     OPERATORS)
             sage: reader.tensor(torch.ones(2r)).label()                         # optional - torch
             '1'
         """
         if isinstance(value, Tensor):
             return value
         if isinstance(value, Pointwise):
-            made = value.tensor(lambda shift, shape: Constant(np.array(shift.numerator), denominator=shift.denominator).repeat_to(shape))
+            made = value.tensor(
+                lambda shift, shape: Constant(np.array(shift.numerator), denominator=shift.denominator).repeat_to(shape)
+            )
             if value.polynomial is None:
                 self.cut_names.add(made.function.name)
             return made
         if isinstance(value, SquareMean):
             return self.tensor(self._of_mean(value))
         if isinstance(value, Masked):
-            raise Refused("entries that are masked out by minus infinity reach something other than a softmax; mask after the softmax, or multiply by "
-                          "the mask")
+            raise Refused(
+                "entries that are masked out by minus infinity reach something other than a softmax; "
+                "mask after the softmax, or multiply by "
+                "the mask"
+            )
         if isinstance(value, Tokens):
             self.note(f"the input {value.name} is read as free numbers, not as tokens")
-            data = self._tables.setdefault((value.name, None), Data(value.name, (int(self.program.example(value.name).numel()),), "input"))
+            data = self._tables.setdefault(
+                (value.name, None), Data(value.name, (int(self.program.example(value.name).numel()),), "input")
+            )
             return data.gather(value.places.numpy() - 1)
         if isinstance(value, Loss):
-            raise Refused("a loss enters a further operation; return the outputs of the network and name the loss, or return the loss alone")
+            raise Refused(
+                "a loss enters a further operation; return the outputs of the network and name the "
+                "loss, or return the loss alone"
+            )
         if self.known(value):
             return constant(value.double().numpy() if value.dtype.is_floating_point else value.numpy())
         if isinstance(value, (int, float)):
@@ -326,7 +371,10 @@ class Reader:
         mean = (value.base * value.base).mean(value.axes, keepdims=value.kept)
         expression, polynomial = Expression(None), [Fraction(0), Fraction(1)]
         if value.factor != 1:
-            expression, polynomial = Expression("aten.mul.Tensor", (expression, value.factor)), [Fraction(0), number(value.factor)]
+            expression, polynomial = (
+                Expression("aten.mul.Tensor", (expression, value.factor)),
+                [Fraction(0), number(value.factor)],
+            )
         if value.eps:
             expression = Expression("aten.add.Tensor", (expression, value.eps))
             polynomial = [number(value.eps), polynomial[1]]
@@ -345,7 +393,8 @@ class Reader:
             ....:     def forward(self, x):
             ....:         return super().forward(x).detach() * super().forward(x)
             sage: from sage_conslaw import networks
-            sage: len(networks.from_torch(Stopped(2r, 1r), torch.zeros(1r, 2r)).output.ancestors())      # optional - torch
+            sage: len(networks.from_torch(Stopped(2r, 1r), torch.zeros(1r,  # optional - torch
+            ....:     2r)).output.ancestors())
             8
         """
         return Data("detached", tensor.shape, "gate", source=tensor, function=GateFunction("detach", np.asarray))
@@ -369,7 +418,8 @@ class Reader:
             ....:     def forward(self, x):
             ....:         return super().forward(x).sort().values
             sage: from sage_conslaw import networks
-            sage: networks.from_torch(Sorted(2r, 3r), torch.zeros(1r, 2r), allow_cut=["sort"]).notes              # optional - torch
+            sage: networks.from_torch(Sorted(2r, 3r), torch.zeros(1r, 2r),  # optional - torch
+            ....:     allow_cut=["sort"]).notes
             ('sort is cut, as allowed: its values and slopes are taken as arbitrary',)
         """
         example = node.meta.get("val")
@@ -384,14 +434,19 @@ class Reader:
             return None
         total = None
         for source in sources:
-            part = Data("any_function", tuple(example.shape), "cut", source=source, function=CutFunction("any function", "free"))
+            part = Data(
+                "any_function", tuple(example.shape), "cut", source=source, function=CutFunction("any function", "free")
+            )
             total = part if total is None else total + part
         return Data("any_function", tuple(example.shape), "gate") if total is None else total
 
     def _refusal(self, node, name, reason):
         where = modules(node)
         line = source_line(node)
-        text = f"{name} in {where[-1] if where and where[-1] else 'the model'}{f', {line}' if line else ''}, cannot be read: {reason}"
+        text = (
+            f"{name} in {where[-1] if where and where[-1] else 'the model'}{f', {line}' if line else ''}, cannot be "
+            f"read: {reason}"
+        )
         known = difference(name, self.operators)
         return text + (f" (near: {known})" if known and "no rule" in reason else "") + \
             f"; rewrite it, or cut it with allow_cut=[{name!r}], which takes its values and slopes as arbitrary"
@@ -438,7 +493,8 @@ def modules(node):
 
         sage: import types
         sage: from sage_conslaw.pytorch.reader import modules
-        sage: modules(types.SimpleNamespace(meta={"nn_module_stack": {"a": ("L['self'].mlp", None), "b": ("mlp.0", None)}}))
+        sage: modules(types.SimpleNamespace(meta={"nn_module_stack": {"a": ("L['self'].mlp", None), "b": ("mlp.0",
+        ....:     None)}}))
         ['mlp', 'mlp.0']
     """
     names = []
@@ -455,7 +511,8 @@ def source_line(node):
 
         sage: import types
         sage: from sage_conslaw.pytorch.reader import source_line
-        sage: source_line(types.SimpleNamespace(meta={"stack_trace": '  File "net.py", line 3, in forward\n    return x.sort()'}))
+        sage: trace = '  File "net.py", line 3, in forward\n    return x.sort()'
+        sage: source_line(types.SimpleNamespace(meta={"stack_trace": trace}))
         'net.py:3: return x.sort()'
     """
     import re

@@ -1,9 +1,9 @@
 r"""
 Rearrangements: views, transposes, slices, joins, everything that only moves entries or puts zeros.
 
-Such an operation moves the *numbers of the places* as it moves the entries: run it on ``1, 2, 3, ...`` in the shape of its input, and
-the result says where each entry comes from, 0 for a zero that it puts.  So one rule reads them all.  The frequent ones are written with the
-graph's own operations on axes, which cost nothing at any size.
+Such an operation moves the *numbers of the places* as it moves the entries: run it on ``1, 2, 3, ...`` in the shape of
+its input, and the result says where each entry comes from, 0 for a zero that it puts.  So one rule reads them all.  The
+frequent ones are written with the graph's own operations on axes, which cost nothing at any size.
 """
 import numpy as np
 
@@ -251,7 +251,8 @@ def _moved(reader, node, arguments, keywords):
 
     def place(value):
         nonlocal offset
-        # Floats that are joined or mixed with the moved entries are entries too; whole numbers and conditions are indices.
+        # Floats that are joined or mixed with the moved entries are entries too; whole numbers and conditions are
+        # indices.
         entries = isinstance(value, _PENDING) or (reader.known(value) and value.dtype.is_floating_point)
         if not entries:
             return value
@@ -307,7 +308,8 @@ def _moved_mask(reader, node, arguments, keywords):
 
 def linear_map(reader, node, value, *rest, **keywords):
     r"""
-    Return the result of an operation that is linear in its one tensor, by its matrix: for sums along an axis and interpolations.
+    Return the result of an operation that is linear in its one tensor, by its matrix: for sums along an axis and
+    interpolations.
 
     EXAMPLES::
 
@@ -317,7 +319,9 @@ def linear_map(reader, node, value, *rest, **keywords):
     """
     torch, tensor = reader.program.torch, reader.tensor(value)
     if tensor.size > 2048:
-        raise Refused(f"it is applied to {tensor.size} entries, more than the 2048 for which its matrix is written down")
+        raise Refused(
+            f"it is applied to {tensor.size} entries, more than the 2048 for which its matrix is written down"
+        )
     from .reader import constant
     basis = torch.eye(tensor.size, dtype=torch.float64).reshape(tensor.size, *tensor.shape)
     images = torch.stack([node.target(row, *rest, **keywords) for row in basis])

@@ -1,8 +1,8 @@
 r"""
 Recurrent cells and layers, unrolled over the steps of the example.
 
-An LSTM cell is two dense layers, three sigmoids, two tangents and products: each nonlinearity is cut, so that the state is data times data,
-and the weights are those of the dense layers before the cuts.
+An LSTM cell is two dense layers, three sigmoids, two tangents and products: each nonlinearity is cut, so that the state
+is data times data, and the weights are those of the dense layers before the cuts.
 """
 from ..graph.tensor import concatenate, contract
 from .reader import Refused
@@ -63,7 +63,9 @@ def cell(kind):
         flat = len(x.shape) == 1
         if flat:
             x, state = x.reshape(1, x.size), [part.reshape(1, part.size) for part in state]
-        weights = [reader.tensor(weight), reader.tensor(recurrent)] + [None if b is None else reader.tensor(b) for b in (bias, other)]
+        weights = [reader.tensor(weight), reader.tensor(recurrent)] + [
+            None if b is None else reader.tensor(b) for b in (bias, other)
+        ]
         out = STEPS[kind](x, state, weights)
         out = [part.reshape(part.size) for part in out] if flat else list(out)
         return out if kind == "lstm" else out[0]
@@ -99,7 +101,9 @@ def layers(kind):
             x = outs[0] if len(outs) == 1 else concatenate(outs, axis=2)
             if dropout and train and layer + 1 < count:
                 x = x.dropout()
-        ends = [concatenate([last[i].reshape(1, *last[i].shape) for last in finals], axis=0) for i in range(len(finals[0]))]
+        ends = [
+            concatenate([last[i].reshape(1, *last[i].shape) for last in finals], axis=0) for i in range(len(finals[0]))
+        ]
         return [x.transpose(1, 0, 2) if batch_first else x, *ends]
     return layers_rule
 

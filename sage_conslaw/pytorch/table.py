@@ -1,8 +1,9 @@
 r"""
 The table of operators: one line an operation of PyTorch, by its name without the overload.
 
-A rule takes the reader, the node of the graph and the operation's own arguments, and returns a value.  To read a further operation, add a
-line: most are a rearrangement (``moved``), a function of each entry (``pointwise``) or a linear map (``linear_map``), and need no rule of their own.
+A rule takes the reader, the node of the graph and the operation's own arguments, and returns a value.  To read a
+further operation, add a line: most are a rearrangement (``moved``), a function of each entry (``pointwise``) or a
+linear map (``linear_map``), and need no rule of their own.
 """
 from . import attention, layers, losses, pointwise, rearrange, recurrent
 
@@ -13,55 +14,126 @@ def _lines(rule, names):
 
 OPERATORS = {
     # Nothing happens.
-    **_lines(rearrange.same, "alias clone contiguous lift_fresh_copy lift_fresh _to_copy to type_as positive _conj resolve_conj"),
+    **_lines(
+        rearrange.same,
+        "alias clone contiguous lift_fresh_copy lift_fresh _to_copy to type_as positive _conj resolve_conj",
+    ),
     "detach": rearrange.detached,
     # Rearrangements: along axes where that is cheaper, else by the places of the entries.
-    **_lines(rearrange.reshaped, "view reshape _unsafe_view unsqueeze squeeze flatten unflatten view_as atleast_1d atleast_2d _reshape_alias"),
+    **_lines(
+        rearrange.reshaped,
+        "view reshape _unsafe_view unsqueeze squeeze flatten unflatten view_as atleast_1d atleast_2d _reshape_alias",
+    ),
     **_lines(rearrange.transposed, "transpose swapaxes swapdims"),
     **_lines(rearrange.permuted, "permute t numpy_T mT"),
     **_lines(rearrange.expanded, "expand expand_as broadcast_to"),
     **_lines(rearrange.split, "split split_with_sizes chunk unsafe_split unsafe_chunk tensor_split"),
-    "select": rearrange.selected, "slice": rearrange.sliced, "cat": rearrange.joined, "concat": rearrange.joined, "stack": rearrange.stacked,
-    **_lines(rearrange.moved, "unbind repeat repeat_interleave roll flip index index_select gather take movedim moveaxis narrow diagonal tril triu "
-             "unfold pad constant_pad_nd pixel_shuffle pixel_unshuffle im2col rot90 diag_embed slice_scatter select_scatter index_put "
-             "upsample_nearest1d upsample_nearest2d reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d channel_shuffle"),
+    "select": rearrange.selected,
+    "slice": rearrange.sliced,
+    "cat": rearrange.joined,
+    "concat": rearrange.joined,
+    "stack": rearrange.stacked,
+    **_lines(
+        rearrange.moved,
+        "unbind repeat repeat_interleave roll flip index index_select gather take movedim moveaxis "
+        "narrow diagonal tril triu "
+        "unfold pad constant_pad_nd pixel_shuffle pixel_unshuffle im2col rot90 diag_embed slice_scatter "
+        "select_scatter index_put "
+        "upsample_nearest1d upsample_nearest2d reflection_pad1d reflection_pad2d replication_pad1d "
+        "replication_pad2d channel_shuffle",
+    ),
     **_lines(rearrange.linear_map, "cumsum upsample_bilinear2d upsample_linear1d col2im trace"),
     # Sums and products.
-    "add": pointwise.add, "sub": pointwise.subtract, "rsub": pointwise.reversed_subtract, "neg": pointwise.negative, "mul": pointwise.multiply,
-    "div": pointwise.divide, "true_divide": pointwise.divide, "addcmul": pointwise.multiply_add, "pow": pointwise.power,
-    "square": pointwise.root(2), "sqrt": pointwise.root(0.5), "rsqrt": pointwise.root(-0.5), "reciprocal": pointwise.root(-1),
-    "mean": pointwise.mean, "sum": pointwise.total, "var": pointwise.variance, "std": pointwise.deviation, "var_mean": pointwise.variance_and_mean,
-    "linalg_vector_norm": pointwise.vector_norm, "norm": pointwise.vector_norm,
+    "add": pointwise.add,
+    "sub": pointwise.subtract,
+    "rsub": pointwise.reversed_subtract,
+    "neg": pointwise.negative,
+    "mul": pointwise.multiply,
+    "div": pointwise.divide,
+    "true_divide": pointwise.divide,
+    "addcmul": pointwise.multiply_add,
+    "pow": pointwise.power,
+    "square": pointwise.root(2),
+    "sqrt": pointwise.root(0.5),
+    "rsqrt": pointwise.root(-0.5),
+    "reciprocal": pointwise.root(-1),
+    "mean": pointwise.mean,
+    "sum": pointwise.total,
+    "var": pointwise.variance,
+    "std": pointwise.deviation,
+    "var_mean": pointwise.variance_and_mean,
+    "linalg_vector_norm": pointwise.vector_norm,
+    "norm": pointwise.vector_norm,
     # Functions of each entry: cut.
-    **_lines(pointwise.pointwise, "tanh sigmoid exp expm1 exp2 log log1p log2 erf erfc sin cos atan asinh sinh cosh softplus silu gelu mish elu selu celu "
-             "hardswish hardsigmoid hardtanh relu6 log_sigmoid log_sigmoid_forward softshrink hardshrink threshold"),
+    **_lines(
+        pointwise.pointwise,
+        "tanh sigmoid exp expm1 exp2 log log1p log2 erf erfc sin cos atan asinh sinh cosh softplus silu "
+        "gelu mish elu selu celu "
+        "hardswish hardsigmoid hardtanh relu6 log_sigmoid log_sigmoid_forward softshrink hardshrink threshold",
+    ),
     # Piecewise linear: gates.
-    "relu": pointwise.gate("relu"), "abs": pointwise.gate("abs"), "leaky_relu": pointwise.leaky, "prelu": pointwise.parametric_leaky,
-    "_prelu_kernel": pointwise.parametric_leaky, "clamp_min": pointwise.clamp_min, "clamp": pointwise.clamp, "amax": pointwise.largest,
-    "max": pointwise.largest_and_places, "maximum": pointwise.larger, "dropout": pointwise.dropout, "feature_dropout": pointwise.dropout,
+    "relu": pointwise.gate("relu"),
+    "abs": pointwise.gate("abs"),
+    "leaky_relu": pointwise.leaky,
+    "prelu": pointwise.parametric_leaky,
+    "_prelu_kernel": pointwise.parametric_leaky,
+    "clamp_min": pointwise.clamp_min,
+    "clamp": pointwise.clamp,
+    "amax": pointwise.largest,
+    "max": pointwise.largest_and_places,
+    "maximum": pointwise.larger,
+    "dropout": pointwise.dropout,
+    "feature_dropout": pointwise.dropout,
     "native_dropout": pointwise.dropout_and_mask,
     # Layers.
-    "linear": layers.linear, **_lines(layers.product, "matmul mm bmm mv dot"), **_lines(layers.product_plus, "addmm baddbmm addmv"),
-    "einsum": layers.einsum, "outer": layers.outer, "embedding": layers.embedding,
-    **_lines(layers.convolution, "conv1d conv2d conv3d"), "convolution": layers.general_convolution,
+    "linear": layers.linear,
+    **_lines(layers.product, "matmul mm bmm mv dot"),
+    **_lines(layers.product_plus, "addmm baddbmm addmv"),
+    "einsum": layers.einsum,
+    "outer": layers.outer,
+    "embedding": layers.embedding,
+    **_lines(layers.convolution, "conv1d conv2d conv3d"),
+    "convolution": layers.general_convolution,
     **_lines(layers.transposed_convolution, "conv_transpose1d conv_transpose2d conv_transpose3d"),
     **_lines(layers.max_pool, "max_pool1d max_pool2d max_pool3d"),
     **_lines(layers.max_pool_and_places, "max_pool2d_with_indices max_pool3d_with_indices max_pool1d_with_indices"),
     **_lines(layers.mean_pool, "avg_pool1d avg_pool2d avg_pool3d"),
-    **_lines(layers.adaptive_mean_pool, "adaptive_avg_pool1d adaptive_avg_pool2d _adaptive_avg_pool2d adaptive_avg_pool3d"),
+    **_lines(
+        layers.adaptive_mean_pool, "adaptive_avg_pool1d adaptive_avg_pool2d _adaptive_avg_pool2d adaptive_avg_pool3d"
+    ),
     # Normalisations.
-    "layer_norm": layers.layer_norm, "native_layer_norm": layers.first_of(layers.layer_norm), "rms_norm": layers.rms_norm,
-    "_fused_rms_norm": layers.first_of(layers.rms_norm), "group_norm": layers.group_norm, "instance_norm": layers.instance_norm,
-    "batch_norm": layers.batch_norm, "_native_batch_norm_legit_no_training": layers.batch_norm_of_statistics,
-    **_lines(layers.batch_norm_of_batch, "native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_functional"),
+    "layer_norm": layers.layer_norm,
+    "native_layer_norm": layers.first_of(layers.layer_norm),
+    "rms_norm": layers.rms_norm,
+    "_fused_rms_norm": layers.first_of(layers.rms_norm),
+    "group_norm": layers.group_norm,
+    "instance_norm": layers.instance_norm,
+    "batch_norm": layers.batch_norm,
+    "_native_batch_norm_legit_no_training": layers.batch_norm_of_statistics,
+    **_lines(
+        layers.batch_norm_of_batch, "native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_functional"
+    ),
     # Softmax and attention.
-    **_lines(attention.softmax, "softmax _softmax"), **_lines(attention.log_softmax, "log_softmax _log_softmax"),
-    "scaled_dot_product_attention": attention.attention, "masked_fill": pointwise.filled, "where": pointwise.where,
+    **_lines(attention.softmax, "softmax _softmax"),
+    **_lines(attention.log_softmax, "log_softmax _log_softmax"),
+    "scaled_dot_product_attention": attention.attention,
+    "masked_fill": pointwise.filled,
+    "where": pointwise.where,
     # Recurrent.
-    "lstm": recurrent.layers("lstm"), "gru": recurrent.layers("gru"), "rnn_tanh": recurrent.layers("rnn_tanh"),
-    "rnn_relu": recurrent.layers("rnn_relu"), "lstm_cell": recurrent.cell("lstm"), "gru_cell": recurrent.cell("gru"),
-    "rnn_tanh_cell": recurrent.cell("rnn_tanh"), "rnn_relu_cell": recurrent.cell("rnn_relu"),
+    "lstm": recurrent.layers("lstm"),
+    "gru": recurrent.layers("gru"),
+    "rnn_tanh": recurrent.layers("rnn_tanh"),
+    "rnn_relu": recurrent.layers("rnn_relu"),
+    "lstm_cell": recurrent.cell("lstm"),
+    "gru_cell": recurrent.cell("gru"),
+    "rnn_tanh_cell": recurrent.cell("rnn_tanh"),
+    "rnn_relu_cell": recurrent.cell("rnn_relu"),
     # Losses.
-    "cross_entropy_loss": losses.cross_entropy, "nll_loss_nd": losses.negative_likelihood, "nll_loss": losses.negative_likelihood,
-    **_lines(losses.any_covector, "mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy_with_logits binary_cross_entropy"),
+    "cross_entropy_loss": losses.cross_entropy,
+    "nll_loss_nd": losses.negative_likelihood,
+    "nll_loss": losses.negative_likelihood,
+    **_lines(
+        losses.any_covector,
+        "mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy_with_logits binary_cross_entropy",
+    ),
 }

@@ -1,11 +1,13 @@
 r"""
 What an operation of a PyTorch graph may be given besides numbers and tensors of the graph.
 
-Operations arrive one at a time, and some mean nothing alone.  In ``0.5 * x * (1 + tanh(...))`` each factor is a function of one and the
-same ``x``: the product is one nonlinearity, a GELU, and cutting the ``tanh`` alone would leave a product of `x` with free data behind.
-In ``x * rsqrt(mean(x^2) + eps)`` the three operations are one normalisation.  So values stay *pending* until something needs them:
+Operations arrive one at a time, and some mean nothing alone.  In ``0.5 * x * (1 + tanh(...))`` each factor is a
+function of one and the same ``x``: the product is one nonlinearity, a GELU, and cutting the ``tanh`` alone would leave
+a product of `x` with free data behind. In ``x * rsqrt(mean(x^2) + eps)`` the three operations are one normalisation.
+So values stay *pending* until something needs them:
 
-- a :class:`Pointwise` is a function of each entry of one tensor; as long as it is a polynomial it becomes sums and products, else a cut;
+- a :class:`Pointwise` is a function of each entry of one tensor; as long as it is a polynomial it becomes sums and
+  products, else a cut;
 - a :class:`SquareMean` is ``mean(x^2) + eps`` or a power of it, waiting for the ``x`` that it divides;
 - a :class:`Masked` tensor has entries that a softmax must leave out;
 - :class:`Tokens` are whole numbers that came in as input, of which only the places are known;
@@ -51,7 +53,10 @@ class Expression:
         """
         if self.call is None:
             return "x"
-        inner = ", ".join(a.text() if isinstance(a, Expression) else f"{a:.6g}" if isinstance(a, float) else str(a) for a in self.arguments)
+        inner = ", ".join(
+            a.text() if isinstance(a, Expression) else f"{a:.6g}" if isinstance(a, float) else str(a)
+            for a in self.arguments
+        )
         return f"{self.call.split('.')[1]}({inner})"
 
     def at(self, variable):
@@ -82,7 +87,8 @@ class ElementwiseValue:
 
         sage: import numpy
         sage: from sage_conslaw.pytorch.values import ElementwiseValue, Expression
-        sage: ElementwiseValue(Expression("aten.tanh.default", (Expression(None),)))(numpy.zeros(2r))      # optional - torch
+        sage: ElementwiseValue(Expression("aten.tanh.default",  # optional - torch
+        ....:     (Expression(None),)))(numpy.zeros(2r))
         array([0., 0.])
     """
 
@@ -102,7 +108,8 @@ class ElementwisePullback:
 
         sage: import numpy
         sage: from sage_conslaw.pytorch.values import ElementwisePullback, Expression
-        sage: ElementwisePullback(Expression("aten.tanh.default", (Expression(None),)))(numpy.zeros(2r), numpy.ones(2r))   # optional - torch
+        sage: ElementwisePullback(Expression("aten.tanh.default",  # optional - torch
+        ....:     (Expression(None),)))(numpy.zeros(2r), numpy.ones(2r))
         array([1., 1.])
     """
 
@@ -111,7 +118,9 @@ class ElementwisePullback:
     def __call__(self, z, covector):
         import torch
         z = torch.as_tensor(np.asarray(z, dtype=np.float64)).clone().requires_grad_()
-        (pulled,) = torch.autograd.grad(self.expression.at(z), z, torch.as_tensor(np.asarray(covector, dtype=np.float64)).expand(z.shape))
+        (pulled,) = torch.autograd.grad(
+            self.expression.at(z), z, torch.as_tensor(np.asarray(covector, dtype=np.float64)).expand(z.shape)
+        )
         return pulled.numpy()
 
 
@@ -123,22 +132,30 @@ def function_of(expression):
 
         sage: from sage_conslaw.pytorch.values import Expression, function_of
         sage: x = Expression(None)
-        sage: function_of(Expression("aten.mul.Tensor", (x, Expression("aten.sigmoid.default", (x,))))).name      # optional - torch
+        sage: function_of(Expression("aten.mul.Tensor", (x, Expression("aten.sigmoid.default",  # optional - torch
+        ....:     (x,))))).name
         'silu'
     """
     value = ElementwiseValue(expression)
     seen = value(_POINTS)
     for known in CUTS.values():
-        if known.constraint == "free" and known.name not in ("normalised sigmoid",) and np.allclose(known.value(_POINTS), seen, 1e-14, 1e-14):
+        if (
+            known.constraint == "free"
+            and known.name not in ("normalised sigmoid",)
+            and np.allclose(known.value(_POINTS), seen, 1e-14, 1e-14)
+        ):
             return known
     text = expression.text()
-    return CutFunction(text if len(text) <= 40 else "a function of one variable", "free", value, ElementwisePullback(expression))
+    return CutFunction(
+        text if len(text) <= 40 else "a function of one variable", "free", value, ElementwisePullback(expression)
+    )
 
 
 @dataclass
 class Pointwise:
     r"""
-    A function of each entry of one tensor: ``polynomial`` lists its coefficients as fractions, lowest first, while it is a polynomial.
+    A function of each entry of one tensor: ``polynomial`` lists its coefficients as fractions, lowest first, while it
+    is a polynomial.
 
     EXAMPLES::
 
@@ -290,7 +307,8 @@ class Masked:
 @dataclass(frozen=True)
 class Tokens:
     r"""
-    Whole numbers of an input, rearranged: ``places`` says which entry of the input each is, counted from one; at most 0, it is a constant.
+    Whole numbers of an input, rearranged: ``places`` says which entry of the input each is, counted from one; at most
+    0, it is a constant.
 
     - ``values`` -- the numbers of the example
 

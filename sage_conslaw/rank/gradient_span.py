@@ -1,9 +1,10 @@
 r"""
-The rank of the span of gradients itself, without brackets: the dimension of the set of functions that a network can express.
+The rank of the span of gradients itself, without brackets: the dimension of the set of functions that a network can
+express.
 
-The gradient of the response in the parameters, at random data, is a random covector of the tangent space of that set, pulled back to the
-parameters.  Its rank modulo a prime at one point is a lower bound; at a random point it falls short with probability at most
-`(rank + 1) \deg / p` (Schwartz and Zippel).
+The gradient of the response in the parameters, at random data, is a random covector of the tangent space of that set,
+pulled back to the parameters.  Its rank modulo a prime at one point is a lower bound; at a random point it falls short
+with probability at most `(rank + 1) \deg / p` (Schwartz and Zippel).
 """
 import numpy as np
 
@@ -39,7 +40,8 @@ def gradient_rank(family, generator, upper, deadline) -> tuple:
 
 
 def outputs_independent(network, generator) -> bool:
-    """Say whether the outputs are linearly independent functions of the input at generic parameters, as random inputs show."""
+    """Say whether the outputs are linearly independent functions of the input at generic parameters, as random inputs
+    show."""
     def run(p):
         A, response = ModularArithmetic(p), network.response()
         theta, size = random_array(generator, (response.dimension,), p), network.output.size

@@ -1,8 +1,9 @@
 r"""
 The generic rank of the generated Lie algebra, by random Lie words modulo a prime.
 
-`V_0 = \{f_0\} + V`, `V_{k+1} = V_k + [V_0, V_k]`.  When `r_{k+1} = r_k` the module over the rational functions is closed under brackets,
-and `N - r_k` is the number of independent laws ([MGP2023]_, Theorem 3.3; Frobenius).  There is no depth limit.
+`V_0 = \{f_0\} + V`, `V_{k+1} = V_k + [V_0, V_k]`.  When `r_{k+1} = r_k` the module over the rational functions is
+closed under brackets, and `N - r_k` is the number of independent laws ([MGP2023]_, Theorem 3.3; Frobenius).  There is
+no depth limit.
 """
 from dataclasses import dataclass, replace
 

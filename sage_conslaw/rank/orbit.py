@@ -1,10 +1,10 @@
 r"""
 The rank by exact flows: tangent vectors pushed along the orbit, at any depth, without a bracket.
 
-By the orbit theorem (Sussmann 1973, Nagano 1966) the tangent space of the orbit through `z` is spanned by the values at `z`
-of the fields pushed forward along flows of fields of the family, and for polynomial (analytic) fields it is the Lie algebra at
-`z`.  Where the drift and the controls have flows that are rational in the coordinates (momentum with a metric
-that does not depend on `w`: the controls are shears), this runs in GF(p).
+By the orbit theorem (Sussmann 1973, Nagano 1966) the tangent space of the orbit through `z` is spanned by the values at
+`z` of the fields pushed forward along flows of fields of the family, and for polynomial (analytic) fields it is the Lie
+algebra at `z`.  Where the drift and the controls have flows that are rational in the coordinates (momentum with a
+metric that does not depend on `w`: the controls are shears), this runs in GF(p).
 """
 import numpy as np
 
@@ -27,7 +27,8 @@ def pushed_tangents(family, generator, p, upper, deadline=None, mixed=1, idle_st
 
     - ``upper`` -- the dimension, or a proved upper bound
 
-    - ``mixed`` -- how many draws each step adds up: several, where draws come from a finite pool and no single one is generic
+    - ``mixed`` -- how many draws each step adds up: several, where draws come from a finite pool and no single one is
+      generic
 
     - ``idle_steps`` -- steps without gain that end the search
 

@@ -1,8 +1,9 @@
 r"""
 Words of real fields on doubles, to choose, and on balls, to prove.
 
-Doubles are fast and prove nothing; so they only choose: which samples, which words, which coordinates. The minor that they choose is then evaluated
-on balls, where a determinant without zero is the proof. If a choice was wrong, no false statement follows, only a smaller rank.
+Doubles are fast and prove nothing; so they only choose: which samples, which words, which coordinates. The minor that
+they choose is then evaluated on balls, where a determinant without zero is the proof. If a choice was wrong, no false
+statement follows, only a smaller rank.
 """
 import copy
 import time
@@ -34,7 +35,8 @@ _POINTS = 3
 
 
 class _Words:
-    """Random words of one length at one point: letters that can be evaluated again, for some rows, in any arithmetic."""
+    """Random words of one length at one point: letters that can be evaluated again, for some rows, in any
+    arithmetic."""
 
     def __init__(self, family, generator, batch, length):
         self.family, self.letters = family, []
@@ -56,12 +58,15 @@ class _Words:
         return word(A, z)
 
     def without_noise(self, z):
-        """Return the values on doubles; what is small against the product of the letters is rounding, and becomes zero."""
+        """Return the values on doubles; what is small against the product of the letters is rounding, and becomes
+        zero."""
         A, size = FloatArithmetic(), 1.0
         values = self.values(A, z)
         for data, weight in self.letters:
             size = size * np.abs(self._letter(data, weight)(A, z)).max(axis=-1, keepdims=True)
-        values = np.broadcast_to(np.where(np.isfinite(values), values, 0.0), np.broadcast_shapes(values.shape, np.shape(size)))
+        values = np.broadcast_to(
+            np.where(np.isfinite(values), values, 0.0), np.broadcast_shapes(values.shape, np.shape(size))
+        )
         return np.where(np.abs(values) > _NOISE * size, values, 0.0)
 
 
@@ -97,8 +102,16 @@ def ball_rank(family, network, target, generator, limit, inputs=None, point=None
     proved, failed = _prove(real, z, pieces, number, limit)
     reached = proved >= target
     words = tuple(min(n, proved) for n in words)
-    return RealRank(proved, words, "balls", reached, not reached and why == _NO_GAIN, None if reached else failed or why,
-                    tuple(_parameters(family, z)), local=not real.response.analytic)
+    return RealRank(
+        proved,
+        words,
+        "balls",
+        reached,
+        not reached and why == _NO_GAIN,
+        None if reached else failed or why,
+        tuple(_parameters(family, z)),
+        local=not real.response.analytic,
+    )
 
 
 _NO_GAIN = "longer words and more samples add nothing"
@@ -110,7 +123,8 @@ def _parameters(family, z):
 
 
 def _point(family, generator, point):
-    """Return a random point of the state space with the given parameters; times and what the metric depends on are positive."""
+    """Return a random point of the state space with the given parameters; times and what the metric depends on are
+    positive."""
     z = dyadic(generator, (family.dimension,))
     if point is not None:
         z[family.first_parameter:family.first_parameter + family.response.dimension] = point
@@ -153,7 +167,11 @@ def _prove(family, z, pieces, number, limit):
         return 0, None
     rows = np.concatenate([values for _, values in pieces])
     starts = np.cumsum([0] + [len(values) for _, values in pieces])
-    for tolerance, bits in [(_TOLERANCES[0], _BITS[0]), (_TOLERANCES[0], _BITS[1]), *((t, _BITS[1]) for t in _TOLERANCES[1:])]:
+    for tolerance, bits in [
+        (_TOLERANCES[0], _BITS[0]),
+        (_TOLERANCES[0], _BITS[1]),
+        *((t, _BITS[1]) for t in _TOLERANCES[1:]),
+    ]:
         picked, columns = pivots(rows, tolerance)
         picked, columns = picked[:number], columns[:number]
         with precision(bits):

@@ -1,13 +1,15 @@
 r"""
 Laws for a given data set: what training on these samples conserves, whatever the initialisation.
 
-The samples are those given and no others. With inputs alone the targets are free: the fields are `\nabla_\theta \langle c, f(\theta; x_i) \rangle` for
-every sample and every `c`. With targets each sample has one field, `\nabla_\theta \ell(f(\theta; x_i), y_i)`, and a law is conserved by training on any
-mini-batches of the data. Example: for inputs `x_i = t_i x_0` the linear network 3, 3, 1 has one field up to factors, so `12 - 1 = 11` laws, where
+The samples are those given and no others. With inputs alone the targets are free: the fields are
+`\nabla_\theta \langle c, f(\theta; x_i) \rangle` for every sample and every `c`. With targets each sample has one
+field, `\nabla_\theta \ell(f(\theta; x_i), y_i)`, and a law is conserved by training on any mini-batches of the data.
+Example: for inputs `x_i = t_i x_0` the linear network 3, 3, 1 has one field up to factors, so `12 - 1 = 11` laws, where
 free inputs leave 6.
 
-Polynomial networks become polynomials `\phi` of the parameters, exactly. Networks with gates do so on the region of activation around a point, which
-the result names. Other networks keep their model's laws, and the rank is that of the real fields of the samples, in ball arithmetic.
+Polynomial networks become polynomials `\phi` of the parameters, exactly. Networks with gates do so on the region of
+activation around a point, which the result names. Other networks keep their model's laws, and the rank is that of the
+real fields of the samples, in ball arithmetic.
 """
 import copy
 from dataclasses import replace
@@ -48,7 +50,10 @@ def rationals(values, what):
         ...
         sage_conslaw.InputError: the inputs have entries that are not finite
     """
-    array = np.array(values.tolist() if hasattr(values, "tolist") and not callable(getattr(values, "list", None)) else list(values), dtype=object)
+    array = np.array(
+        values.tolist() if hasattr(values, "tolist") and not callable(getattr(values, "list", None)) else list(values),
+        dtype=object,
+    )
     out = np.empty(array.shape, dtype=object)
     for place, value in np.ndenumerate(array):
         if isinstance(value, (list, tuple, bool)) or value is None:
@@ -73,7 +78,8 @@ def samples_of(network, data):
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.real.given import samples_of
         sage: net = networks.linear([2, 1])
-        sage: inputs, targets = samples_of(net, ([[1, 2], [2, 4]], None)); targets is None, [x.shape for x in inputs.values()]
+        sage: inputs, targets = samples_of(net, ([[1, 2], [2, 4]], None)); targets is None, [x.shape for x
+        ....:     in inputs.values()]
         (True, [(2, 2)])
         sage: samples_of(net, ([[1, 2, 3]], None))
         Traceback (most recent call last):
@@ -88,7 +94,10 @@ def samples_of(network, data):
         raise InputError("the network has no input: data say nothing about it")
     if not isinstance(X, dict):
         if len(leaves) > 1:
-            raise InputError(f"the network has {len(leaves)} inputs; give a dictionary with {', '.join(leaf.name for leaf in leaves)}")
+            raise InputError(
+                f"the network has {len(leaves)} inputs; give a dictionary with "
+                f"{', '.join(leaf.name for leaf in leaves)}"
+            )
         X = {leaves[0].name: X}
     inputs = {}
     for leaf in leaves:
@@ -107,7 +116,10 @@ def samples_of(network, data):
     if targets.shape == (number,) and network.output.size == 1:
         targets = targets.reshape((number,) + network.output.shape)
     if targets.shape != (number,) + network.output.shape:
-        raise InputError(f"the targets have the shape {targets.shape}; give ({number},) + {network.output.shape}, or leave them out: data=(X, None)")
+        raise InputError(
+            f"the targets have the shape {targets.shape}; give ({number},) + {network.output.shape}, or "
+            f"leave them out: data=(X, None)"
+        )
     return inputs, targets
 
 
@@ -131,16 +143,24 @@ def problem_on_data(asked, network, data, seed):
         raise InputError(f"laws for given data need the real network, and {real.reason}")
     if targets is not None and asked.loss != "least-squares":
         raise NotCovered("with cross-entropy the targets are left free: give data=(X, None)")
-    remarks = ("laws of training on the given samples, with " + ("any targets" if targets is None else "their targets, in any mini-batches"),)
+    remarks = (
+        "laws of training on the given samples, with "
+        + ("any targets" if targets is None else "their targets, in any mini-batches"),
+    )
     if real.kind == "balls":
         if targets is not None:
-            raise NotCovered("targets are given for polynomial and piecewise linear networks only; leave them free: data=(X, None)")
+            raise NotCovered(
+                "targets are given for polynomial and piecewise linear networks only; leave them free: data=(X, None)"
+            )
         given = with_inputs(response, {leaf: part.astype(np.float64) for leaf, part in inputs.items()})
         return _with_response(asked, given, remarks)
     gates = {}
     if real.kind == "patterns":
         point, gates = _region(response, real, inputs, seed)
-        remarks += (f"on the region of activation around the parameters {', '.join(map(str, point[:8]))}{', ...' if len(point) > 8 else ''}",)
+        remarks += (
+            f"on the region of activation around the parameters "
+            f"{', '.join(map(str, point[:8]))}{', ...' if len(point) > 8 else ''}",
+        )
     components = independent(_components(network, response, asked.loss, inputs, targets, gates))
     if not any(map(sparse.degree, components)):
         components = []
@@ -180,16 +200,23 @@ def _with_response(asked, response, remarks, exact=False):
 
 
 def _region(response, real, inputs, seed):
-    """Return integer parameters at which no sample has a pre-activation that is zero, and the gates of the samples there."""
+    """Return integer parameters at which no sample has a pre-activation that is zero, and the gates of the samples
+    there."""
     generator = np.random.default_rng([int(seed), 2])
     number = len(next(iter(inputs.values())))
     with precision(_BITS):
-        exact = {leaf: part.astype(np.float64) if all(a.denominator == 1 for a in part.flat) else _balls(part) for leaf, part in inputs.items()}
+        exact = {
+            leaf: part.astype(np.float64) if all(a.denominator == 1 for a in part.flat) else _balls(part)
+            for leaf, part in inputs.items()
+        }
     for theta in lively(response, real, generator)[:_POINTS]:
         here = PatternResponse(response, real, theta, exact, generator)
         if here.samples == number:
             return [int(a) for a in theta], here.gates()
-    raise InputError("at every point tried some sample has a pre-activation that is zero; leave that sample out (an input that is zero, say)")
+    raise InputError(
+        "at every point tried some sample has a pre-activation that is zero; leave that sample out (an "
+        "input that is zero, say)"
+    )
 
 
 def _components(network, response, loss, inputs, targets, gates):
@@ -203,7 +230,9 @@ def _components(network, response, loss, inputs, targets, gates):
         value = _output(network, response, A, ring, theta, {leaf: part[sample] for leaf, part in inputs.items()},
                         {leaf: part[sample] for leaf, part in gates.items()})
         if targets is not None:
-            out.append(sum((f * f - f * _number(ring, 2 * y) for f, y in zip(value.flat, targets[sample].flat)), ring.zero()))
+            out.append(
+                sum((f * f - f * _number(ring, 2 * y) for f, y in zip(value.flat, targets[sample].flat)), ring.zero())
+            )
         elif loss == "cross-entropy":
             rows = value.reshape(-1, value.shape[-1])
             out += [f - row[-1] for row in rows for f in row[:-1]]
@@ -227,7 +256,9 @@ def _output(network, response, A, ring, theta, inputs, gates):
             continue
         if isinstance(node, Data):
             numbers = inputs[node] if node in inputs else gates[node]
-            values[node] = np.array([_number(ring, Fraction(a)) for a in numbers.ravel()] + [None], dtype=object)[:-1].reshape(node.shape)
+            values[node] = np.array([_number(ring, Fraction(a)) for a in numbers.ravel()] + [None], dtype=object)[
+                :-1
+            ].reshape(node.shape)
         elif node.operation is None:
             values[node] = node.value(A)
         else:

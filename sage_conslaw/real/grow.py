@@ -1,8 +1,8 @@
 r"""
 The growing span of exact real fields modulo a prime, by word length.
 
-The draws come from a finite pool of samples, so one batch without gain shows little: a length is left only after the whole pool was seen and two
-batches added nothing.
+The draws come from a finite pool of samples, so one batch without gain shows little: a length is left only after the
+whole pool was seen and two batches added nothing.
 """
 from dataclasses import dataclass
 

@@ -1,13 +1,14 @@
 r"""
 Networks that are polynomial on regions: true patterns of activation at integer points, decided exactly.
 
-At integer parameters `\theta_0` and an integer input `x` every pre-activation is a rational number, and its sign is decided without rounding. Where
-none is zero, the network is near `\theta_0` the polynomial that the gates of `x` make of it, so the real gradient field of the sample is that of the
-model with these gates. A rank modulo a prime of such fields, and of their brackets, is a lower bound for the real ones on a region around `\theta_0`.
+At integer parameters `\theta_0` and an integer input `x` every pre-activation is a rational number, and its sign is
+decided without rounding. Where none is zero, the network is near `\theta_0` the polynomial that the gates of `x` make
+of it, so the real gradient field of the sample is that of the model with these gates. A rank modulo a prime of such
+fields, and of their brackets, is a lower bound for the real ones on a region around `\theta_0`.
 
-The trivial case: one unit without bias, `\max(0, w x) v`, has two patterns. The famous one: with biases and enough inputs all patterns that matter
-occur, and the laws of the path-lifting are all. One that fails: `relu 1 4 1` without biases, where only the signs of `x` tell samples apart, so that
-the rank is 2, however many samples there are.
+The trivial case: one unit without bias, `\max(0, w x) v`, has two patterns. The famous one: with biases and enough
+inputs all patterns that matter occur, and the laws of the path-lifting are all. One that fails: `relu 1 4 1` without
+biases, where only the signs of `x` tell samples apart, so that the rank is 2, however many samples there are.
 """
 from fractions import Fraction
 
@@ -52,7 +53,8 @@ def slopes(name, values, generator):
 
 def true_forward(A, network, response, theta, inputs, generator):
     r"""
-    Return the values of all nodes of the real network, the gates as (numerators, denominator), and which samples are decided.
+    Return the values of all nodes of the real network, the gates as (numerators, denominator), and which samples are
+    decided.
 
     INPUT:
 
@@ -70,7 +72,8 @@ def true_forward(A, network, response, theta, inputs, generator):
         sage: f = networks.relu([1, 2, 1]).response()
         sage: net = real_network(f)
         sage: inputs = {leaf: numpy.array([[1.0], [-1.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
-        sage: values, gates, decided = true_forward(FloatArithmetic(), net, f, numpy.array([1.0, -2.0, 3.0, 5.0]), inputs, None)
+        sage: values, gates, decided = true_forward(FloatArithmetic(), net, f, numpy.array([1.0, -2.0, 3.0, 5.0]),
+        ....:     inputs, None)
         sage: [part[0].tolist() for part in gates.values()], decided.tolist()
         ([[[1, 0], [0, 1]]], [True, True])
     """
@@ -88,7 +91,11 @@ def true_forward(A, network, response, theta, inputs, generator):
             numerators, denominator, clear = slopes(node.function.name, values[node.source], generator)
             gates[node] = numerators, denominator
             decided = decided & clear.all(axis=tuple(range(clear.ndim - len(node.shape), clear.ndim)))
-            gate = numerators.astype(np.float64) if denominator == 1 else A.multiply(A.constant(numerators), _fraction(A, denominator))
+            gate = (
+                numerators.astype(np.float64)
+                if denominator == 1
+                else A.multiply(A.constant(numerators), _fraction(A, denominator))
+            )
             values[node] = A.embed(gate)
         elif node.operation is not None:
             values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
@@ -148,7 +155,8 @@ def fits_in_doubles(network, response, theta, inputs):
 
 class PatternResponse(NetworkResponse):
     r"""
-    A response whose draws are restricted to what the real network does near one point: inputs from a pool, each with its true gates.
+    A response whose draws are restricted to what the real network does near one point: inputs from a pool, each with
+    its true gates.
 
     EXAMPLES::
 
@@ -158,7 +166,8 @@ class PatternResponse(NetworkResponse):
         sage: from sage_conslaw.real.reading import real_network
         sage: f = networks.relu([1, 2, 1]).response()
         sage: inputs = {leaf: numpy.array([[1.0], [-1.0], [2.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
-        sage: g = PatternResponse(f, real_network(f), numpy.array([1.0, -2.0, 3.0, 5.0]), inputs, numpy.random.default_rng(0r))
+        sage: g = PatternResponse(f, real_network(f), numpy.array([1.0, -2.0, 3.0, 5.0]), inputs,
+        ....:     numpy.random.default_rng(0r))
         sage: g.samples, g.patterns
         (3, 2)
     """
@@ -174,7 +183,9 @@ class PatternResponse(NetworkResponse):
         number = len(next(iter(inputs.values()))) if inputs else 1
         kept = np.flatnonzero(np.broadcast_to(decided, (number,)))
         self._inputs = {leaf: part[kept] for leaf, part in inputs.items()}
-        self._gates = {leaf: (np.broadcast_to(part, (number,) + leaf.shape)[kept], below) for leaf, (part, below) in gates.items()}
+        self._gates = {
+            leaf: (np.broadcast_to(part, (number,) + leaf.shape)[kept], below) for leaf, (part, below) in gates.items()
+        }
         self.samples = len(kept)
         self._order = self._round_robin()
         self._next = 0
@@ -227,7 +238,8 @@ class PatternResponse(NetworkResponse):
             sage: f = networks.relu([1, 1, 1]).response()
             sage: inputs = {leaf: numpy.array([[1.0], [-1.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
             sage: g = PatternResponse(f, real_network(f), numpy.array([1.0, 3.0]), inputs, numpy.random.default_rng(0r))
-            sage: [part.ravel().tolist() for leaf, part in g.draw(numpy.random.default_rng(0r), 101r, 2r).items() if leaf.kind != "covector"]
+            sage: [part.ravel().tolist() for leaf, part in g.draw(numpy.random.default_rng(0r), 101r, 2r).items()
+            ....:     if leaf.kind != "covector"]
             [[1, 100], [1, 0]]
         """
         data = super().draw(generator, p, batch)

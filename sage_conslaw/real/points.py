@@ -1,8 +1,9 @@
 r"""
-Points and samples at which real fields are looked at: parameters where as many units as possible are neither always on nor always off.
+Points and samples at which real fields are looked at: parameters where as many units as possible are neither always on
+nor always off.
 
-Any point gives a sound lower bound. A dead unit gives none of its fields, though, so among random integer parameters those are tried first at which a
-pool of inputs has most patterns of activation.
+Any point gives a sound lower bound. A dead unit gives none of its fields, though, so among random integer parameters
+those are tried first at which a pool of inputs has most patterns of activation.
 """
 import numpy as np
 
@@ -13,8 +14,8 @@ from .patterns import true_forward
 # Integers up to this size: small enough that depth 10 fits in doubles, large enough that sums coincide rarely.
 _LARGEST = 25
 
-# How many parameters are compared, on how many inputs. Measured on `relu 2 3 2 3 2` without biases, where one random point in fourteen has the
-# full rank: one in six of those that come first.
+# How many parameters are compared, on how many inputs. Measured on `relu 2 3 2 3 2` without biases, where one random
+# point in fourteen has the full rank: one in six of those that come first.
 _COMPARED, _LOOKED_AT = 256, 64
 
 # Entries of all values of all comparisons at once: 80 MB.
@@ -33,7 +34,9 @@ def integer_parameters(generator, dimension, positive=(), number=1):
         sage: theta.shape, bool((theta != 0).all() and (theta[:, 1] > 0).all())
         ((100, 3), True)
     """
-    theta = generator.integers(1, _LARGEST + 1, size=(number, dimension)) * generator.choice([-1, 1], size=(number, dimension))
+    theta = generator.integers(1, _LARGEST + 1, size=(number, dimension)) * generator.choice(
+        [-1, 1], size=(number, dimension)
+    )
     theta[:, list(positive)] = np.abs(theta[:, list(positive)])
     return theta.astype(np.float64)
 
@@ -122,7 +125,9 @@ def lively(response, network, generator, positive=()):
     for node, (numerators, _) in gates.items():
         states = np.broadcast_to(numerators, (compared, _LOOKED_AT) + node.shape).reshape(compared, _LOOKED_AT, -1)
         # Each unit should be on and off, each in some sample.
-        score += 0.1 * (states.max(axis=1) != states.min(axis=1)).sum(axis=1) + 0.1 * (states.max(axis=1) != 0).sum(axis=1)
+        score += 0.1 * (states.max(axis=1) != states.min(axis=1)).sum(axis=1) + 0.1 * (states.max(axis=1) != 0).sum(
+            axis=1
+        )
         marks += states @ generator.random(states.shape[-1])
     # Every pattern of activation brings fields of its own.
     score += np.array([len(np.unique(row.round(9))) for row in marks])

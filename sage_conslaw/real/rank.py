@@ -1,12 +1,14 @@
 r"""
 The rank of the Lie algebra of the real fields, certified from below.
 
-`m` laws of the model are laws of the real network, and `r` real fields (or brackets of them) that are independent at one point leave room for at most
-`N - r` laws near it: `m + r = N` is completeness without any assumption. Three ways to `r`, by the kind of network (:mod:`.reading`): a polynomial
-network needs nothing, its model is the network; on regions of activation a rank modulo a prime of exact fields; otherwise a minor of balls.
+`m` laws of the model are laws of the real network, and `r` real fields (or brackets of them) that are independent at
+one point leave room for at most `N - r` laws near it: `m + r = N` is completeness without any assumption. Three ways to
+`r`, by the kind of network (:mod:`.reading`): a polynomial network needs nothing, its model is the network; on regions
+of activation a rank modulo a prime of exact fields; otherwise a minor of balls.
 
-Where longer words add nothing and `r < N - m`, the real network may have `N - m - r` more laws: nothing is called complete then. The trivial case is
-`product 2`; the famous one `relu 2 3 2`, where `r` reaches `N - m` at most points; the one that fails is `relu 1 4 1`, with `r = 2` of 4.
+Where longer words add nothing and `r < N - m`, the real network may have `N - m - r` more laws: nothing is called
+complete then. The trivial case is `product 2`; the famous one `relu 2 3 2`, where `r` reaches `N - m` at most points;
+the one that fails is `relu 1 4 1`, with `r = 2` of 4.
 """
 import copy
 import time
@@ -24,8 +26,9 @@ from .smooth import SmoothResponse
 # Seconds that a result may take longer for this by default.
 BUDGET = 1.0
 
-# So many points are tried until the gradients have the model's rank: deep and narrow networks have dead units at most points.  The first are
-# fresh, then the best is changed.  Measured on 48 runs with ReLU networks of depth 3 to 5 and widths 1 to 4: all reached it, the last after 108.
+# So many points are tried until the gradients have the model's rank: deep and narrow networks have dead units at most
+# points.  The first are fresh, then the best is changed.  Measured on 48 runs with ReLU networks of depth 3 to 5 and
+# widths 1 to 4: all reached it, the last after 108.
 _POINTS, _POINTS_UNASKED, _FRESH = 1000, 200, 20
 
 # Points with all gradients that are tried where brackets fall short.
@@ -64,7 +67,8 @@ class RealRank:
 
     - ``reason`` -- why it is not reached, in words
 
-    - ``point`` -- the parameters where it was found; ``local``: whether it holds on a region around them only, not at generic ones
+    - ``point`` -- the parameters where it was found; ``local``: whether it holds on a region around them only, not at
+      generic ones
 
     - ``patterns`` -- how many patterns of activation the samples have there
 
@@ -95,9 +99,17 @@ class RealRank:
             sage: RealRank(3, (3,), "patterns", True, False).to_dict()["rank"]
             3
         """
-        return {"rank": self.rank, "words": list(self.words), "method": self.method, "reached": self.reached, "stagnated": self.stagnated,
-                "reason": self.reason, "patterns": self.patterns, "point": None if self.point is None else [str(a) for a in self.point],
-                "local": self.local}
+        return {
+            "rank": self.rank,
+            "words": list(self.words),
+            "method": self.method,
+            "reached": self.reached,
+            "stagnated": self.stagnated,
+            "reason": self.reason,
+            "patterns": self.patterns,
+            "point": None if self.point is None else [str(a) for a in self.point],
+            "local": self.local,
+        }
 
 
 class Clock:
@@ -112,7 +124,8 @@ class Clock:
     """
 
     def __init__(self, seconds, wall=None):
-        # Time of the processor: what is spent does not depend on what else the machine does.  A time limit is one of the wall's clock.
+        # Time of the processor: what is spent does not depend on what else the machine does.  A time limit is one of
+        # the wall's clock.
         self.seconds, self.wall = seconds, wall
         self.start, self.begun = time.process_time(), time.monotonic()
 
@@ -208,7 +221,9 @@ def _pattern_rank(family, network, target, generator, limit, inputs, point):
         real, full, searched = _best_point(family, network, target, generator, limit, inputs, point)
         if not real.samples:
             continue
-        growth = with_lucky_prime(generator, lambda p: grow(restricted(family, real), generator, p, target, limit, real.samples))
+        growth = with_lucky_prime(
+            generator, lambda p: grow(restricted(family, real), generator, p, target, limit, real.samples)
+        )
         if best is None or growth.rank > best[0].rank:
             best = growth, real
         # With all gradients of the model, brackets may still depend on the region.
@@ -226,14 +241,24 @@ def _pattern_rank(family, network, target, generator, limit, inputs, point):
     growth, real = best
     reached = growth.rank >= target
     reason = None if reached else growth.reason if searched or not growth.stagnated else _UNTRIED
-    return RealRank(growth.rank, growth.words, "patterns", reached, growth.stagnated and searched, reason, tuple(real.theta.tolist()), real.patterns)
+    return RealRank(
+        growth.rank,
+        growth.words,
+        "patterns",
+        reached,
+        growth.stagnated and searched,
+        reason,
+        tuple(real.theta.tolist()),
+        real.patterns,
+    )
 
 
 _UNTRIED = "the real rank is smaller at the points tried, and more take longer than is spent unasked"
 
 
 def _best_point(family, network, target, generator, limit, inputs, point):
-    """Return the restricted response at the best point found, how many gradients it has where it has all (else 0), and whether the search was whole."""
+    """Return the restricted response at the best point found, how many gradients it has where it has all (else 0), and
+    whether the search was whole."""
     response, positive = family.response, positive_parameters(family)
     number = max(256, 4 * response.dimension)
 
@@ -251,7 +276,8 @@ def _best_point(family, network, target, generator, limit, inputs, point):
 
 
 def _ranked(response, network, waiting, bar, generator, limit, pool, positive):
-    """Return parameters with many independent gradients, by ranks on doubles, their samples, the bar where it is reached (else 0), and whether the search was whole."""
+    """Return parameters with many independent gradients, by ranks on doubles, their samples, the bar where it is
+    reached (else 0), and whether the search was whole."""
     smooth = SmoothResponse(response, network)
     best, rank = (waiting[0], pool()), -1
     for number in range(_POINTS if limit.seconds is None else _POINTS_UNASKED):

@@ -1,9 +1,10 @@
 r"""
 What kind of real network a response belongs to: polynomial, polynomial on regions, or with functions that need balls.
 
-- *polynomial*: the response has no data but inputs and covectors. Then its fields *are* the real gradients: `U V x` for every `x`.
-- *patterns*: gates, each with a known true slope. Near a point where no pre-activation is zero the real gradients are those of the response with
-  the gates that the sample has: a response whose draws are restricted.
+- *polynomial*: the response has no data but inputs and covectors. Then its fields *are* the real gradients: `U V x` for
+  every `x`.
+- *patterns*: gates, each with a known true slope. Near a point where no pre-activation is zero the real gradients are
+  those of the response with the gates that the sample has: a response whose draws are restricted.
 - *balls*: cuts with known functions, and rotations by true angles.
 - otherwise the real network is not known (``x.cut()`` may stand for anything), and nothing is said about it.
 """
@@ -30,7 +31,8 @@ class RealNetwork:
 
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.real.reading import real_network
-        sage: [real_network(net.response()).kind for net in (networks.linear([2, 1]), networks.relu([2, 2, 1]), networks.gated(2, 1))]
+        sage: [real_network(net.response()).kind for net in (networks.linear([2, 1]), networks.relu([2, 2, 1]),
+        ....:     networks.gated(2, 1))]
         ['polynomial', 'patterns', 'balls']
         sage: x = networks.input(2)
         sage: real_network(networks.custom(x.cut() @ networks.parameter("W", 2, 1)).response()).reason

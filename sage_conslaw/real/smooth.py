@@ -1,8 +1,9 @@
 r"""
 Real gradients of networks with their true nonlinearities, on doubles to choose and on balls to prove.
 
-The same backward pass as everywhere, with the true function of each cut in place of free data: `\mathrm{gelu}(x W) U` at `W = 1, U = 1, x = 1` has
-the gradient `(\mathrm{gelu}'(1), \mathrm{gelu}(1)) = (1.0833..., 0.8413...)`, a vector of balls. Nested duals over balls give its brackets.
+The same backward pass as everywhere, with the true function of each cut in place of free data: `\mathrm{gelu}(x W) U`
+at `W = 1, U = 1, x = 1` has the gradient `(\mathrm{gelu}'(1), \mathrm{gelu}(1)) = (1.0833..., 0.8413...)`, a vector of
+balls. Nested duals over balls give its brackets.
 """
 import numpy as np
 from flint import arb
@@ -108,9 +109,13 @@ class SmoothResponse(NetworkResponse):
         self._root = root
         self._given = inputs
         # Without gates and choices the network is analytic: what holds at one point holds at generic ones.
-        self.analytic = not any(isinstance(node, Data) and (node.kind == "gate" or getattr(node.function, "name", "").startswith("top "))
-                                for node in self.nodes)
-        self._readings = {node: reading_of(node) for node in self.nodes if isinstance(node, Data) and node.kind == "cut"}
+        self.analytic = not any(
+            isinstance(node, Data) and (node.kind == "gate" or getattr(node.function, "name", "").startswith("top "))
+            for node in self.nodes
+        )
+        self._readings = {
+            node: reading_of(node) for node in self.nodes if isinstance(node, Data) and node.kind == "cut"
+        }
 
     def samples(self, generator, batch):
         r"""
@@ -123,7 +128,8 @@ class SmoothResponse(NetworkResponse):
             sage: from sage_conslaw.real.reading import real_network
             sage: from sage_conslaw.real.smooth import SmoothResponse
             sage: f = networks.gated(2, 1).response()
-            sage: [part.shape for part in SmoothResponse(f, real_network(f)).samples(numpy.random.default_rng(0r), 3r).values()]
+            sage: [part.shape for part in SmoothResponse(f, real_network(f)).samples(numpy.random.default_rng(0r),
+            ....:     3r).values()]
             [(3, 2), (3, 2)]
         """
         out, chosen = {}, None
@@ -169,7 +175,11 @@ class SmoothResponse(NetworkResponse):
         numerators, denominator, decided = slopes(node.function.name, innermost(values[node.source]), None)
         if isinstance(ground, BallArithmetic) and not decided.all():
             raise Undecided(f"a pre-activation of {node.label()} is too close to zero")
-        return A.embed(numerators / denominator) if denominator == 1 else A.embed(numerators * (ground.constant([1])[0] / denominator))
+        return (
+            A.embed(numerators / denominator)
+            if denominator == 1
+            else A.embed(numerators * (ground.constant([1])[0] / denominator))
+        )
 
     def gradient(self, A, theta, data):
         """Return the gradients of the real network's output paired with the covectors: shape ``(batch, dimension)``."""
@@ -191,11 +201,16 @@ class SmoothResponse(NetworkResponse):
             sage: from sage_conslaw.real.smooth import SmoothResponse
             sage: f = networks.relu([1, 2, 1]).response()
             sage: inputs = {leaf: numpy.array([[1.0], [-1.0], [2.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
-            sage: SmoothResponse(f, real_network(f)).rank_on_doubles(numpy.array([1.0, -2.0, 3.0, 5.0]), inputs, numpy.random.default_rng(0r))
+            sage: SmoothResponse(f, real_network(f)).rank_on_doubles(numpy.array([1.0, -2.0, 3.0, 5.0]), inputs,
+            ....:     numpy.random.default_rng(0r))
             2
         """
         number = len(next(iter(inputs.values()))) if inputs else 1
-        data = {leaf: generator.normal(size=(number,) + leaf.shape) for leaf in self._covector_order if isinstance(leaf, Data)}
+        data = {
+            leaf: generator.normal(size=(number,) + leaf.shape)
+            for leaf in self._covector_order
+            if isinstance(leaf, Data)
+        }
         rows = np.broadcast_to(self.gradient(FloatArithmetic(), theta, data | inputs), (number, self.dimension))
         sizes = np.linalg.norm(rows, axis=1)
         rows = rows[sizes > 0] / sizes[sizes > 0][:, None]

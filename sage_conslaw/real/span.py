@@ -1,8 +1,9 @@
 r"""
 The span condition at one point, on given data and for any flow: how many more laws the real network may have there.
 
-Gradients alone do not tell: where they fall short, brackets may make up for it, or make it worse. On inputs of rank one the gradients of the linear
-network 3, 3, 1 have rank 1 of 3, two short; the Lie algebra of the real fields has rank 1 of 6, so there are up to `12 - 6 - 1 = 5` more laws.
+Gradients alone do not tell: where they fall short, brackets may make up for it, or make it worse. On inputs of rank one
+the gradients of the linear network 3, 3, 1 have rank 1 of 3, two short; the Lie algebra of the real fields has rank 1
+of 6, so there are up to `12 - 6 - 1 = 5` more laws.
 """
 from dataclasses import dataclass
 
@@ -22,14 +23,15 @@ class RealSpanCheck(SpanCheck):
     r"""
     Ranks of gradients at one point, and certified ranks of the real fields by word length.
 
-    - ``words`` -- proved lower bounds of the rank of the real fields, by word length; ``dimension``, that of the state; ``laws``, how many
-      independent laws are known, which hold for the real network
+    - ``words`` -- proved lower bounds of the rank of the real fields, by word length; ``dimension``, that of the state;
+      ``laws``, how many independent laws are known, which hold for the real network
 
     EXAMPLES::
 
         sage: import numpy
         sage: from sage_conslaw import networks
-        sage: check = networks.linear([3, 3, 1]).check_span(data=numpy.outer([1.0, 2.0, -3.0], [1.0, -2.0, 4.0]), seed=0)
+        sage: check = networks.linear([3, 3, 1]).check_span(data=numpy.outer([1.0, 2.0, -3.0], [1.0, -2.0, 4.0]),
+        ....:     seed=0)
         sage: check.real, check.model, check.words[-1], check.further_laws_at_most
         (1, 3, 1, 5)
     """
@@ -59,13 +61,27 @@ class RealSpanCheck(SpanCheck):
             return super()._repr_()
         ranks = ", ".join(map(str, self.words))
         more = self.further_laws_at_most
-        tail = f"real fields have rank at least {ranks} by word length (proved) in {self.dimension} coordinates with {self.laws} laws"
+        tail = (
+            f"real fields have rank at least {ranks} by word length (proved) in {self.dimension} coordinates with "
+            f"{self.laws} laws"
+        )
         if not more:
-            equal = "equal at this point" if self.equal else f"{self.model - self.real} short at this point, which brackets make up for"
-            return f"{head}: {equal}; {tail}, so laws that are complete for the model are complete for the real network near it"
+            equal = (
+                "equal at this point"
+                if self.equal
+                else f"{self.model - self.real} short at this point, which brackets make up for"
+            )
+            return (
+                f"{head}: {equal}; {tail}, so laws that are complete for the model are complete for the real network "
+                f"near it"
+            )
         short = "equal at this point" if self.equal else f"{self.model - self.real} short at this point"
-        return (f"{head}: {short}; {tail}, so the real network may have up to {more} more local law{'s' if more > 1 else ''} there "
-                "(dead units, patterns never reached, inputs of few dimensions), unless longer brackets or more data make up for it")
+        return (
+            f"{head}: {short}; {tail}, so the real network may have up to {more} more local "
+            f"law{'s' if more > 1 else ''} there "
+            "(dead units, patterns never reached, inputs of few dimensions), unless longer brackets or "
+            "more data make up for it"
+        )
 
 
 def check_span(network, data=None, samples=None, theta=None, loss="least-squares", seed=0, flow=None):
@@ -88,7 +104,24 @@ def check_span(network, data=None, samples=None, theta=None, loss="least-squares
     family = problem(network, flow, loss).family
     given = data if isinstance(data, dict) else {network.inputs[0].name: data}
     inputs = {leaf: np.asarray(given[leaf.name], dtype=np.float64) for leaf in network.inputs}
-    found = certified_rank(family, known.state_dimension - known.laws_at_least, np.random.default_rng([check.seed, 3]), None, _SECONDS, inputs,
-                           np.asarray(theta, dtype=np.float64))
-    return RealSpanCheck(check.real, check.model, check.samples, check.gap, check.seed, check.error_bound,
-                         words=found.words, dimension=known.state_dimension, laws=known.laws_at_least, method=found.method)
+    found = certified_rank(
+        family,
+        known.state_dimension - known.laws_at_least,
+        np.random.default_rng([check.seed, 3]),
+        None,
+        _SECONDS,
+        inputs,
+        np.asarray(theta, dtype=np.float64),
+    )
+    return RealSpanCheck(
+        check.real,
+        check.model,
+        check.samples,
+        check.gap,
+        check.seed,
+        check.error_bound,
+        words=found.words,
+        dimension=known.state_dimension,
+        laws=known.laws_at_least,
+        method=found.method,
+    )

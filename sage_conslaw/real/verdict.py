@@ -1,9 +1,10 @@
 r"""
 What a result may say of the real network: from the model's bounds and the certified rank of the real fields.
 
-Laws of the model are laws of the real network, so the number of laws of the real network lies between `m` and `N - r_{real}`, with no assumption.
-Three endings: the real rank reaches the model's, and everything holds for the real network; it stagnates below, and the result is two bounds; or it
-was not computed, and the result holds under the span condition.
+Laws of the model are laws of the real network, so the number of laws of the real network lies between `m` and
+`N - r_{real}`, with no assumption. Three endings: the real rank reaches the model's, and everything holds for the real
+network; it stagnates below, and the result is two bounds; or it was not computed, and the result holds under the span
+condition.
 """
 from ..flows.flow_family import FlowFamily
 from ..flows.spanned import WrittenFamily
@@ -31,7 +32,8 @@ def checked(real):
 
 def real_rank(family, rank, generator, deadline=None, real=None):
     r"""
-    Return what is certified of the real fields, asked for the model's rank; ``None`` where nothing is known of a real network, or it is left.
+    Return what is certified of the real fields, asked for the model's rank; ``None`` where nothing is known of a real
+    network, or it is left.
 
     EXAMPLES:
 
@@ -90,7 +92,13 @@ def words(real, assumption):
     if real.method == "data":
         return "no assumption: the fields are those of the given samples, exactly"
     if real.method == "patterns":
-        return (f"no assumption: real gradients at a point with {real.patterns} patterns of activation have rank {real.rank}, computed exactly; this holds on the "
-                "region around it, and elsewhere there may be more laws")
+        return (
+            f"no assumption: real gradients at a point with {real.patterns} patterns of activation have "
+            f"rank {real.rank}, computed exactly; this holds on the "
+            "region around it, and elsewhere there may be more laws"
+        )
     where = "this holds on the region around it" if real.local else "so they have at generic points"
-    return f"no assumption: real gradients and their brackets have rank {real.rank} at a point, proved in ball arithmetic; {where}"
+    return (
+        f"no assumption: real gradients and their brackets have rank {real.rank} at a point, proved in ball "
+        f"arithmetic; {where}"
+    )

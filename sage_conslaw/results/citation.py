@@ -4,22 +4,54 @@ What to cite for a result: the package, and the papers whose theorems it used.
 AUTHORS = r"Marcotte, Sibylle and Gribonval, R{\'e}mi and Peyr{\'e}, Gabriel"
 
 ENTRIES = {
-    "MGP2023": ("inproceedings", {
-        "author": AUTHORS, "title": "{Abide by the Law and Follow the Flow: Conservation Laws for Gradient Flows}",
-        "booktitle": "Advances in Neural Information Processing Systems", "year": "2023"}),
-    "MGP2024": ("inproceedings", {
-        "author": AUTHORS, "title": "{Keep the Momentum: Conservation Laws beyond Euclidean Gradient Flows}",
-        "booktitle": "International Conference on Machine Learning", "year": "2024"}),
-    "MGP2025": ("inproceedings", {
-        "author": AUTHORS, "title": "{Transformative or Conservative? Conservation laws for ResNets and Transformers}",
-        "booktitle": "International Conference on Machine Learning", "year": "2025"}),
-    "Tran2026": ("inproceedings", {
-        "author": "Tran, Viet-Hoang and Bui, Vinh Khanh and Ngoc, Tan Lai and Nguyen, Nam and Dam, Tuan and Nguyen, Tan M.",
-        "title": "{Conservation Laws for Modern Neural Architectures}", "booktitle": "International Conference on Machine Learning", "year": "2026"}),
-    "Desoeuvres2024": ("article", {
-        "author": "Desoeuvres, Aur{\\'e}lien and Iosif, Alexandru and L{\\\"u}ders, Christoph and Radulescu, Ovidiu and Rahkooy, Hamid and "
-                  "Sei{\\ss}, Matthias and Sturm, Thomas",
-        "title": "{A Computational Approach to Polynomial Conservation Laws}", "journal": "SIAM Journal on Applied Dynamical Systems", "year": "2024"}),
+    "MGP2023": (
+        "inproceedings",
+        {
+            "author": AUTHORS,
+            "title": "{Abide by the Law and Follow the Flow: Conservation Laws for Gradient Flows}",
+            "booktitle": "Advances in Neural Information Processing Systems",
+            "year": "2023",
+        },
+    ),
+    "MGP2024": (
+        "inproceedings",
+        {
+            "author": AUTHORS,
+            "title": "{Keep the Momentum: Conservation Laws beyond Euclidean Gradient Flows}",
+            "booktitle": "International Conference on Machine Learning",
+            "year": "2024",
+        },
+    ),
+    "MGP2025": (
+        "inproceedings",
+        {
+            "author": AUTHORS,
+            "title": "{Transformative or Conservative? Conservation laws for ResNets and Transformers}",
+            "booktitle": "International Conference on Machine Learning",
+            "year": "2025",
+        },
+    ),
+    "Tran2026": (
+        "inproceedings",
+        {
+            "author": "Tran, Viet-Hoang and Bui, Vinh Khanh and Ngoc, Tan Lai and Nguyen, Nam and Dam, "
+                      "Tuan and Nguyen, Tan M.",
+            "title": "{Conservation Laws for Modern Neural Architectures}",
+            "booktitle": "International Conference on Machine Learning",
+            "year": "2026",
+        },
+    ),
+    "Desoeuvres2024": (
+        "article",
+        {
+            "author": "Desoeuvres, Aur{\\'e}lien and Iosif, Alexandru and L{\\\"u}ders, Christoph and "
+                      "Radulescu, Ovidiu and Rahkooy, Hamid and "
+            "Sei{\\ss}, Matthias and Sturm, Thomas",
+            "title": "{A Computational Approach to Polynomial Conservation Laws}",
+            "journal": "SIAM Journal on Applied Dynamical Systems",
+            "year": "2024",
+        },
+    ),
 }
 
 _MODERN_2025 = ("attention", "transformer_block", "convolutional")
@@ -67,8 +99,16 @@ def bibtex(keys):
         }
     """
     from .. import __version__
-    package = ("software", {"author": "{The sage_conslaw developers}",
-                            "title": "{sage_conslaw: all conservation laws of a training dynamics, with proof}", "version": __version__})
+    package = (
+        "software",
+        {
+            "author": "{The sage_conslaw developers}",
+            "title": "{sage_conslaw: all conservation laws of a training dynamics, with proof}",
+            "version": __version__,
+        },
+    )
     entries = [("sage_conslaw", package)] + [(key, ENTRIES[key]) for key in keys]
-    return "\n".join(f"@{kind}{{{key},\n" + "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items()) + "}"
-                     for key, (kind, fields) in entries)
+    return "\n".join(
+        f"@{kind}{{{key},\n" + "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items()) + "}"
+        for key, (kind, fields) in entries
+    )

@@ -66,9 +66,14 @@ class FlowComparison(SageObject):
 
     def _cells(self):
         words = {True: "yes", False: "no", None: "-"}
-        body = [[law] + ["not known" if isinstance(r, NotCounted) else words[value] for r, value in zip(self.results, values)]
-                for law, values in self.rows]
-        totals = ["independent laws"] + [r.status if isinstance(r, NotCounted) else f"{r.number} ({r.status})" for r in self.results]
+        body = [
+            [law]
+            + ["not known" if isinstance(r, NotCounted) else words[value] for r, value in zip(self.results, values)]
+            for law, values in self.rows
+        ]
+        totals = ["independent laws"] + [
+            r.status if isinstance(r, NotCounted) else f"{r.number} ({r.status})" for r in self.results
+        ]
         return ["law", *self.flows], body, totals
 
     def _repr_(self):
@@ -87,4 +92,6 @@ class FlowComparison(SageObject):
         from html import escape
         head, body, totals = self._cells()
         cells = lambda row, tag: "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) + "</tr>"
-        return "<table>" + cells(head, "th") + "".join(cells(row, "td") for row in body) + cells(totals, "th") + "</table>"
+        return (
+            "<table>" + cells(head, "th") + "".join(cells(row, "td") for row in body) + cells(totals, "th") + "</table>"
+        )

@@ -82,7 +82,18 @@ class FunctionDimension(SageObject):
             sage: r["dimension"], r["expected"], r["ambient"], r["defective"], r["status"]
             (3, 3, 3, False, 'proved')
         """
-        return {"widths": [int(n) for n in self.widths], "power": self.power, "parameters": self.parameters, "dimension": self.dimension,
-                "dimension_at_most": self.dimension_at_most, "expected": self.expected, "ambient": self.ambient, "defective": self.defective,
-                "filling": self.filling, "status": self.status, "error_bound": self.error_bound, "seed": self.seed,
-                "seconds": round(self.seconds, 3)}
+        return {
+            "widths": [int(n) for n in self.widths],
+            "power": self.power,
+            "parameters": self.parameters,
+            "dimension": self.dimension,
+            "dimension_at_most": self.dimension_at_most,
+            "expected": self.expected,
+            "ambient": self.ambient,
+            "defective": self.defective,
+            "filling": self.filling,
+            "status": self.status,
+            "error_bound": self.error_bound,
+            "seed": self.seed,
+            "seconds": round(self.seconds, 3),
+        }

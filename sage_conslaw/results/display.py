@@ -70,12 +70,25 @@ def origin(law, shapes):
     known = [name for name, _ in shapes]
     words = {}
     for variable in map(str, law.variables()):
-        head = next((name for name in known for form in (name, "d" + name) if variable == form or variable.startswith(form + "_")), None)
+        head = next(
+            (
+                name
+                for name in known
+                for form in (name, "d" + name)
+                if variable == form or variable.startswith(form + "_")
+            ),
+            None,
+        )
         velocity = head is not None and variable.startswith("d" + head) and not variable.startswith(head + "_")
         words.setdefault("d" + head if velocity else head or variable)
     listed = list(words)
     order = {name: i for i, name in enumerate(known)}
-    listed.sort(key=lambda word: (order.get(word, len(order)) if word in order else order.get(word[1:], len(order)), word not in order))
+    listed.sort(
+        key=lambda word: (
+            order.get(word, len(order)) if word in order else order.get(word[1:], len(order)),
+            word not in order,
+        )
+    )
     return ", ".join(listed if len(listed) <= 6 else [*listed[:5], f"{len(listed) - 5} more"])
 
 
@@ -94,7 +107,14 @@ def wrapped(text, width=80, indent="  ", cut=True):
     """
     # A sign stays with the term that follows it: a blank that is no break.
     glued = re.sub(r" ([+-]) ", " \\1\u00a0", text).replace(" x ", "\u00a0x\u00a0")
-    lines = textwrap.wrap(glued, max(width, 20), initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(
+        glued,
+        max(width, 20),
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     lines = [line.replace("\u00a0", " ") for line in lines]
     if cut and len(lines) > _MOST_LINES + 1:
         terms = len(re.findall(r" [+-] ", text)) + 1
@@ -104,8 +124,8 @@ def wrapped(text, width=80, indent="  ", cut=True):
 
 def law_lines(result, width=80, everything=False, polynomials=False):
     r"""
-    Return what the command line prints below the first line of a result: matrix expressions, and as polynomials the independent laws
-    that are in none of them; with ``polynomials`` or ``everything`` all independent laws.
+    Return what the command line prints below the first line of a result: matrix expressions, and as polynomials the
+    independent laws that are in none of them; with ``polynomials`` or ``everything`` all independent laws.
 
     EXAMPLES::
 
@@ -134,7 +154,9 @@ def law_lines(result, width=80, everything=False, polynomials=False):
     if result.flow not in ("drift", "family") and (result.complete is True or result.real is not None):
         out.append(wrapped(f"({result.assumption_in_words()})", width).replace("\n    ", "\n  "))
     if len(result.laws) > len(result.independent):
-        out.append(f"  and {len(result.laws) - len(result.independent)} more polynomials in these laws (--json lists them)")
+        out.append(
+            f"  and {len(result.laws) - len(result.independent)} more polynomials in these laws (--json lists them)"
+        )
     return out
 
 
@@ -152,7 +174,10 @@ def latex_table(result):
         x_{1}^{2} - x_{2}^{2} & 2 & \text{x1, x2}
         \end{array}
     """
-    rows = [" & ".join([latex_of(law), str(law.degree()), rf"\text{{{where.replace('_', chr(92) + '_')}}}"]) for law, where in _rows(result)]
+    rows = [
+        " & ".join([latex_of(law), str(law.degree()), rf"\text{{{where.replace('_', chr(92) + '_')}}}"])
+        for law, where in _rows(result)
+    ]
     if not rows:
         return r"\text{no polynomial law}"
     hidden = len(result.independent) - len(rows)
@@ -184,12 +209,24 @@ def html_table(result):
         return out[0]
     matrix = result.matrix_laws()
     if matrix:
-        out.append("<ul>" + "".join(rf"<li>\({law.latex}\) &nbsp; {escape(repr(law)[len(law.text):].strip())}</li>" for law in matrix) + "</ul>")
-    rows = "".join(rf"<tr><td style='text-align:left'>\({latex_of(law)}\)</td><td>{law.degree()}</td><td>{escape(where)}</td></tr>"
-                   for law, where in _rows(result))
+        out.append(
+            "<ul>"
+            + "".join(
+                rf"<li>\({law.latex}\) &nbsp; {escape(repr(law)[len(law.text) :].strip())}</li>" for law in matrix
+            )
+            + "</ul>"
+        )
+    rows = "".join(
+        rf"<tr><td style='text-align:left'>\({latex_of(law)}\)</td><td>{law.degree()}</td><td>{escape(where)}</td></tr>"
+        for law, where in _rows(result)
+    )
     if rows:
         hidden = len(result.independent) - min(len(result.independent), MOST_LAWS)
         more = f"<p>... and {hidden} more independent laws</p>" if hidden else ""
         table = f"<table><tr><th>law</th><th>degree</th><th>parameters</th></tr>{rows}</table>{more}"
-        out.append(table if len(result.independent) <= 8 else f"<details><summary>{len(result.independent)} laws</summary>{table}</details>")
+        out.append(
+            table
+            if len(result.independent) <= 8
+            else f"<details><summary>{len(result.independent)} laws</summary>{table}</details>"
+        )
     return "".join(out)

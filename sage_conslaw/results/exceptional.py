@@ -54,9 +54,14 @@ class Branch(SageObject):
             sage: found.branches[0].to_dict()["condition"]
             ['k']
         """
-        return {"condition": [str(f) for f in self.condition], "solution": {str(name): str(value) for name, value in self.solution},
-                "laws": [str(law) for law in self.laws], "limits": [str(law) for law in self.limits],
-                "independent_laws_found": self.independent, "codimension": self.codimension}
+        return {
+            "condition": [str(f) for f in self.condition],
+            "solution": {str(name): str(value) for name, value in self.solution},
+            "laws": [str(law) for law in self.laws],
+            "limits": [str(law) for law in self.limits],
+            "independent_laws_found": self.independent,
+            "codimension": self.codimension,
+        }
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,10 +69,10 @@ class ExceptionalParameters(SageObject):
     r"""
     The case distinction: the laws for generic parameters, and each branch with new ones.
 
-    Attributes: ``parameters``; ``degree``; ``laws``, generators of the generic laws, and ``independent``, how many of them are
-    independent; ``branches``; ``codimension``, up to which every branch was searched; ``not_followed``, lines that say what was not;
-    ``complete``, whether there are no other branches of the degree at all: every codimension searched, nothing left out; ``seed``;
-    ``seconds``.
+    Attributes: ``parameters``; ``degree``; ``laws``, generators of the generic laws, and ``independent``, how many of
+    them are independent; ``branches``; ``codimension``, up to which every branch was searched; ``not_followed``, lines
+    that say what was not; ``complete``, whether there are no other branches of the degree at all: every codimension
+    searched, nothing left out; ``seed``; ``seconds``.
 
     EXAMPLES::
 
@@ -121,13 +126,20 @@ class ExceptionalParameters(SageObject):
             return "codimension 1 begun, not ended"
         every = "every codimension" if self.codimension >= len(self.parameters) else \
             "codimension 1" if self.codimension == 1 else f"codimension at most {self.codimension}"
-        left = f", but for {len(self.not_followed)} place{'s' if len(self.not_followed) != 1 else ''} named below" if self.not_followed else ""
+        left = (
+            f", but for {len(self.not_followed)} place{'s' if len(self.not_followed) != 1 else ''} named below"
+            if self.not_followed
+            else ""
+        )
         return f"all branches of {every} (ranks over Q(k) by exact elimination){left}"
 
     def _repr_(self):
         record = self.to_dict()
         names = ", ".join(self.parameters)
-        lines = [f"generic {names}: {self.independent} independent law{'s' if self.independent != 1 else ''} of degree at most {self.degree}"]
+        lines = [
+            f"generic {names}: {self.independent} independent law{'s' if self.independent != 1 else ''} "
+            f"of degree at most {self.degree}"
+        ]
         return "\n".join([*lines, *(f"  {law}" for law in record["generic_laws"]), *exceptional_lines(record)])
 
     def to_dict(self):
@@ -146,9 +158,15 @@ class ExceptionalParameters(SageObject):
               'limits': [],
               'solution': {'k': '0'}}]
         """
-        return {"generic_laws": [str(law) for law in self.laws], "exceptional": [branch.to_dict() for branch in self.branches],
-                "exceptional_degree": self.degree, "exceptional_codimension": self.codimension, "exceptional_searched": self.searched,
-                "exceptional_not_followed": list(self.not_followed), "exceptional_complete": self.complete}
+        return {
+            "generic_laws": [str(law) for law in self.laws],
+            "exceptional": [branch.to_dict() for branch in self.branches],
+            "exceptional_degree": self.degree,
+            "exceptional_codimension": self.codimension,
+            "exceptional_searched": self.searched,
+            "exceptional_not_followed": list(self.not_followed),
+            "exceptional_complete": self.complete,
+        }
 
 
 def exceptional_lines(record):
@@ -158,15 +176,20 @@ def exceptional_lines(record):
     EXAMPLES::
 
         sage: from sage_conslaw.results.exceptional import exceptional_lines
-        sage: exceptional_lines({"exceptional": [], "exceptional_searched": "all branches", "exceptional_not_followed": []})
+        sage: exceptional_lines({"exceptional": [], "exceptional_searched": "all branches",
+        ....:     "exceptional_not_followed": []})
         ['no exceptional parameter values', 'searched: all branches']
     """
     lines = []
     for branch in record["exceptional"]:
-        where = [f"{name} = {value}" for name, value in branch["solution"].items()] or [f"{f} = 0" for f in branch["condition"]]
+        where = [f"{name} = {value}" for name, value in branch["solution"].items()] or [
+            f"{f} = 0" for f in branch["condition"]
+        ]
         more, total = len(branch["laws"]), branch["independent_laws_found"]
         lines.append(f"where {' and '.join(where)}: {more} new law{'s' if more != 1 else ''}, {total} independent")
-        lines += [f"  {law}" for law in branch["laws"]] + [f"  {law}  (limit of generic laws)" for law in branch["limits"]]
+        lines += [f"  {law}" for law in branch["laws"]] + [
+            f"  {law}  (limit of generic laws)" for law in branch["limits"]
+        ]
     lines = lines or ["no exceptional parameter values"]
     lines.append(f"searched: {record['exceptional_searched']}")
     return lines + [f"  not searched: {line}" for line in record["exceptional_not_followed"]]

@@ -11,8 +11,22 @@ from ..runtime.errors import InputError, InputTypeError
 from .._sage import QQ, PolynomialRing
 
 # What a record has under another name than the result, or made of several of its attributes.
-_DERIVED = {"number", "number_at_least", "number_at_most", "independent_laws_found", "matrix_notation", "readable_laws", "degree_in_time", "formula",
-            "assumption", "coordinates", "real", "formula_where", "open_segments", "remarks"}
+_DERIVED = {
+    "number",
+    "number_at_least",
+    "number_at_most",
+    "independent_laws_found",
+    "matrix_notation",
+    "readable_laws",
+    "degree_in_time",
+    "formula",
+    "assumption",
+    "coordinates",
+    "real",
+    "formula_where",
+    "open_segments",
+    "remarks",
+}
 
 
 def result_from_dict(kind, record):
@@ -43,7 +57,9 @@ def result_from_dict(kind, record):
         elif field.default is MISSING and field.default_factory is MISSING:
             raise InputError(f"the record has no {name!r}; give what to_dict() of a result wrote")
     given["laws_at_least"] = record.get("number_at_least", record.get("independent_laws_found", 0))
-    given["options"] = tuple(sorted((key, value) for key, value in record.items() if key not in known and key not in _DERIVED))
+    given["options"] = tuple(
+        sorted((key, value) for key, value in record.items() if key not in known and key not in _DERIVED)
+    )
     given["record"] = dict(record)
     if "laws" in known:
         given["laws"] = _polynomials(record.get("laws", []))
@@ -59,8 +75,12 @@ def _tuples(value):
 
 def _polynomials(texts):
     """Return laws as polynomials in the variables that they have, ordered by their names and the numbers in these."""
-    names = sorted({name for text in texts for name in re.findall(r"[A-Za-z_]\w*", text)},
-                   key=lambda name: [(part.isdigit(), int(part) if part.isdigit() else part) for part in re.split(r"(\d+)", name) if part])
+    names = sorted(
+        {name for text in texts for name in re.findall(r"[A-Za-z_]\w*", text)},
+        key=lambda name: [
+            (part.isdigit(), int(part) if part.isdigit() else part) for part in re.split(r"(\d+)", name) if part
+        ],
+    )
     if not texts:
         return ()
     ring = PolynomialRing(QQ, names, len(names))

@@ -14,10 +14,11 @@ class LawCount(SageObject):
     How many independent conservation laws there are, and how this is known.
 
     Attributes: ``number`` `= N - r`; ``state_dimension`` `N`; ``lie_dimension`` `r`, a proved lower bound of the rank;
-    ``lie_sequence`` the ranks found by bracket length (or by step along exact flows); ``status``: ``"proved"``, the number is exact (laws
-    and rank add up to the dimension, or the span of fields is proved closed under brackets), ``"probable"``, the rank is
-    Monte Carlo, wrong with probability at most ``error_bound``, or ``"bounded"``, the number lies between ``laws_at_least`` and ``number``;
-    ``method``, ``"sparse point"`` if no dense rows were needed; ``seed``; ``seconds``.
+    ``lie_sequence`` the ranks found by bracket length (or by step along exact flows); ``status``: ``"proved"``, the
+    number is exact (laws and rank add up to the dimension, or the span of fields is proved closed under brackets),
+    ``"probable"``, the rank is Monte Carlo, wrong with probability at most ``error_bound``, or ``"bounded"``, the
+    number lies between ``laws_at_least`` and ``number``; ``method``, ``"sparse point"`` if no dense rows were needed;
+    ``seed``; ``seconds``.
 
     EXAMPLES::
 
@@ -46,7 +47,8 @@ class LawCount(SageObject):
     problem: object = field(default=None, compare=False)
     method: object = None
     laws_at_least: int = 0
-    # The number as a polynomial in sizes of classes; the segments whose bounds do not meet; families of laws as matrix expressions.
+    # The number as a polynomial in sizes of classes; the segments whose bounds do not meet; families of laws as matrix
+    # expressions.
     counted: object = field(default=None, compare=False, repr=False)
     blame: tuple = field(default=(), compare=False)
     families: tuple = field(default=(), compare=False, repr=False)
@@ -76,7 +78,8 @@ class LawCount(SageObject):
     @property
     def formula(self):
         r"""
-        The number as a Sage expression in the widths, where it is proved for all of them from some on (:meth:`formula_where`); else ``None``.
+        The number as a Sage expression in the widths, where it is proved for all of them from some on
+        (:meth:`formula_where`); else ``None``.
 
         EXAMPLES::
 
@@ -229,7 +232,10 @@ class LawCount(SageObject):
 
     def _repr_(self):
         if self.status == "bounded":
-            return f"between {self.laws_at_least} and {_laws(self.number)} in {self._space()} ({self._bounded()}){self._more()}"
+            return (
+                f"between {self.laws_at_least} and {_laws(self.number)} in {self._space()} "
+                f"({self._bounded()}){self._more()}"
+            )
         return f"{_laws(self.number)} in {self._space()} ({self._certainty()})"
 
     def _repr_html_(self):
@@ -276,11 +282,21 @@ class LawCount(SageObject):
         if self.record is not None:
             return dict(self.record)
         record = {
-            "architecture": self.architecture, "sizes": [int(n) for n in self.sizes], "flow": self.flow, "loss": self.loss,
-            "parameters": self.parameters, "state_dimension": self.state_dimension,
-            "lie_dimension": self.lie_dimension, "lie_sequence": list(self.lie_sequence), "number": self.number,
-            "status": self.status, "error_bound": self.error_bound, "assumption": self.assumption,
-            "algorithm": self.algorithm, "seed": self.seed, "seconds": round(self.seconds, 3),
+            "architecture": self.architecture,
+            "sizes": [int(n) for n in self.sizes],
+            "flow": self.flow,
+            "loss": self.loss,
+            "parameters": self.parameters,
+            "state_dimension": self.state_dimension,
+            "lie_dimension": self.lie_dimension,
+            "lie_sequence": list(self.lie_sequence),
+            "number": self.number,
+            "status": self.status,
+            "error_bound": self.error_bound,
+            "assumption": self.assumption,
+            "algorithm": self.algorithm,
+            "seed": self.seed,
+            "seconds": round(self.seconds, 3),
         }
         if self.method is not None:
             record["method"] = self.method
@@ -306,9 +322,10 @@ class ConservationLaws(LawCount):
 
     Attributes, beyond those of :class:`LawCount`: ``laws``, a basis of the polynomial laws without the constants, each
     conserved exactly; ``time_degree``, set if the search was in powers of the time up to this degree times monomials of
-    degree ``degree - time_degree`` in the other coordinates; ``coordinates``, what state coordinates other than the parameters
-    stand for; ``independent``, the indices of laws that are functionally independent; ``degree``; ``searched``, a line that says
-    which polynomials were searched and how; ``complete``, ``True`` only if proved, ``False`` if the count is proved larger than what was found, else ``Unknown``.
+    degree ``degree - time_degree`` in the other coordinates; ``coordinates``, what state coordinates other than the
+    parameters stand for; ``independent``, the indices of laws that are functionally independent; ``degree``;
+    ``searched``, a line that says which polynomials were searched and how; ``complete``, ``True`` only if proved,
+    ``False`` if the count is proved larger than what was found, else ``Unknown``.
 
     EXAMPLES::
 
@@ -336,7 +353,8 @@ class ConservationLaws(LawCount):
     @property
     def independent_laws(self):
         r"""
-        Laws that are functionally independent, as many as there are among those found; ``laws`` has their products and combinations too.
+        Laws that are functionally independent, as many as there are among those found; ``laws`` has their products and
+        combinations too.
 
         EXAMPLES::
 
@@ -368,7 +386,10 @@ class ConservationLaws(LawCount):
         if self.complete is False:
             more = self.laws_at_least - len(self.independent)
             least = "" if self.laws_at_least == self.number else "at least "
-            return f"{found}; {least}{more} more exist{'s' if more == 1 else ''}, not polynomial of this degree ({self._proved()})"
+            return (
+                f"{found}; {least}{more} more exist{'s' if more == 1 else ''}, not polynomial of this degree "
+                f"({self._proved()})"
+            )
         if len(self.independent) == self.number:
             return f"{found}, complete ({self._certainty()})"
         chance = "" if self.error_bound is None else f"; {self.number} but for a probability of {self.error_bound:.1e}"
@@ -421,13 +442,16 @@ class ConservationLaws(LawCount):
 
     def evaluate(self, parameters):
         r"""
-        Return the value of every law at given parameters: a matrix for a matrix expression, a vector for one law an index, else a number.
+        Return the value of every law at given parameters: a matrix for a matrix expression, a vector for one law an
+        index, else a number.
 
         INPUT:
 
-        - ``parameters`` -- a module of PyTorch, its ``state_dict``, a mapping of the parameters' names to arrays, or one array of all coordinates
+        - ``parameters`` -- a module of PyTorch, its ``state_dict``, a mapping of the parameters' names to arrays, or
+          one array of all coordinates
 
-        OUTPUT: a dictionary from the law as it is printed to its value, a tensor on the module's device or an array of numpy
+        OUTPUT: a dictionary from the law as it is printed to its value, a tensor on the module's device or an array of
+        numpy
 
         EXAMPLES::
 

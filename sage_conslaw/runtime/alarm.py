@@ -1,9 +1,9 @@
 r"""
 A time limit for code that asks no deadline: building a problem, making rings, writing results down.
 
-The main thread is interrupted by a timer, a little after the time is over, between two steps of the interpreter.  Other threads
-cannot be interrupted; for them, and inside one long call of a library, the process of :mod:`.isolated` or the command line's own
-supervisor is what ends the work.
+The main thread is interrupted by a timer, a little after the time is over, between two steps of the interpreter.  Other
+threads cannot be interrupted; for them, and inside one long call of a library, the process of :mod:`.isolated` or the
+command line's own supervisor is what ends the work.
 """
 import signal
 import threading
@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 from .deadline import TimeLimitReached
 
-# Code that asks the deadline itself comes first; and an interrupt that falls into a place where Python drops exceptions comes again.
+# Code that asks the deadline itself comes first; and an interrupt that falls into a place where Python drops exceptions
+# comes again.
 _LATER, _AGAIN = 0.3, 0.2
 
 

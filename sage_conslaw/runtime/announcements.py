@@ -1,8 +1,8 @@
 r"""
 What a process tells the one that supervises it, if one does.
 
-The command line runs a command with a time limit in a process of its own (:mod:`sage_conslaw.cli.supervisor`).  That process announces
-what it knows; where nobody listens an announcement costs nothing.
+The command line runs a command with a time limit in a process of its own (:mod:`sage_conslaw.cli.supervisor`).  That
+process announces what it knows; where nobody listens an announcement costs nothing.
 """
 _listeners: list = []
 

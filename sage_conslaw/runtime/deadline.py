@@ -73,8 +73,8 @@ class ComputationLost(Stopped, ArithmeticError):
 
 class Deadline:
     r"""
-    A limit in seconds (``None``: no limit) and a record of what is proved so far; with ``progress`` the record is shown on
-    standard error after two seconds.
+    A limit in seconds (``None``: no limit) and a record of what is proved so far; with ``progress`` the record is shown
+    on standard error after two seconds.
 
     EXAMPLES::
 

@@ -1,8 +1,8 @@
 r"""
 What is wrong with an input: the one family of exceptions that speaks to the person who gave it.
 
-Every other exception is a defect of this package.  The command line prints the message of an :class:`InputError` in one line and
-exits with 2; anything else it calls an internal error.
+Every other exception is a defect of this package.  The command line prints the message of an :class:`InputError` in one
+line and exits with 2; anything else it calls an internal error.
 
 EXAMPLES::
 

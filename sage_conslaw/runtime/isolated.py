@@ -1,16 +1,17 @@
 r"""
 Computations in a process of their own: a crash, a time limit or too much memory ends them and not the session.
 
-A process is forked, so that nothing has to be sent to it; what it finds comes back through a pipe as it is found.  Three things make
-this safe:
+A process is forked, so that nothing has to be sent to it; what it finds comes back through a pipe as it is found.
+Three things make this safe:
 
-- the process never outlives this one (on Linux the kernel ends it; elsewhere a closed pipe does, at its next message), and it
-  leaves interrupts to this one;
+- the process never outlives this one (on Linux the kernel ends it; elsewhere a closed pipe does, at its next message),
+  and it leaves interrupts to this one;
 - its address space is limited, to what the session itself may use where that is less;
-- it may be forked in any thread.  The PARI library keeps its stack in variables of the thread that initialised it, which is the
-  main one: a fork of another thread gets these first (:mod:`.pari_threads`).
+- it may be forked in any thread.  The PARI library keeps its stack in variables of the thread that initialised it,
+  which is the main one: a fork of another thread gets these first (:mod:`.pari_threads`).
 
-:func:`streamed` is the general one: the function gets ``tell``, and what it told last is here when the time is over, wherever it is.
+:func:`streamed` is the general one: the function gets ``tell``, and what it told last is here when the time is over,
+wherever it is.
 """
 import builtins
 import multiprocessing
@@ -134,8 +135,8 @@ def streamed(function, *arguments, deadline):
 
     - ``deadline`` -- a :class:`Deadline`; what the process asks of it by itself comes first
 
-    When the time is over, :class:`TimeLimitReached` has as ``partial`` what was told until then.  An exception of the function is
-    raised here as it was there.
+    When the time is over, :class:`TimeLimitReached` has as ``partial`` what was told until then.  An exception of the
+    function is raised here as it was there.
 
     EXAMPLES::
 
@@ -203,7 +204,8 @@ class _Process:
         self.code = None
 
     def message(self, deadline, grace=0.0):
-        """Return the next message; raise if the process is lost, or if the time is over by more than ``grace`` seconds."""
+        """Return the next message; raise if the process is lost, or if the time is over by more than ``grace``
+        seconds."""
         with waiting():
             while not self.receiver.poll(0.05):
                 if self._ended() and not self.receiver.poll():
@@ -228,8 +230,11 @@ class _Process:
         return self.code is not None
 
     def _lost(self, deadline):
-        return ComputationLost(f"the computation ended without an answer (exit code {self.code}): it crashed or ran out of its "
-                               f"{_memory() / (1 << 30):.3g} GB of memory", dict(deadline.partial))
+        return ComputationLost(
+            f"the computation ended without an answer (exit code {self.code}): it crashed or ran out of its "
+            f"{_memory() / (1 << 30):.3g} GB of memory",
+            dict(deadline.partial),
+        )
 
     def close(self):
         """End the process and wait for it."""
@@ -274,8 +279,8 @@ def interruptible(function, deadline):
     r"""
     Return ``function(deadline)``, in a process of its own that is stopped when the time is over, wherever it is.
 
-    A dense elimination asks no deadline; the rank that the function has recorded until then is kept.  A computation that is
-    supervised already, because it is in such a process, needs no other one.
+    A dense elimination asks no deadline; the rank that the function has recorded until then is kept.  A computation
+    that is supervised already, because it is in such a process, needs no other one.
 
     EXAMPLES::
 

@@ -1,10 +1,10 @@
 r"""
 Loading Sage in whatever thread needs it first.
 
-Loading sets handlers of signals, which only the main thread may do, and some libraries (OpenBLAS, PARI) expect that the thread which
-loaded them lives until the end: if it does not, the process crashes when it exits.  In a thread that is not the main one, Sage is
-therefore loaded by a thread that does nothing else and never ends, and without handlers: an interrupt is then an ordinary
-``KeyboardInterrupt`` of the main thread.
+Loading sets handlers of signals, which only the main thread may do, and some libraries (OpenBLAS, PARI) expect that the
+thread which loaded them lives until the end: if it does not, the process crashes when it exits.  In a thread that is
+not the main one, Sage is therefore loaded by a thread that does nothing else and never ends, and without handlers: an
+interrupt is then an ordinary ``KeyboardInterrupt`` of the main thread.
 """
 import importlib
 import os

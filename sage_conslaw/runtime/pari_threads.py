@@ -1,11 +1,12 @@
 r"""
 PARI in a process that was forked by a thread.
 
-The library that Sage's wheels carry is built for threads: each thread has its own stack pointer ``avma``, its own pointer
-``pari_mainstack`` to the stack and its own tables, and only the thread that initialised the library has them filled.  In a fork of
-any other thread every call crashes.  There, and only there, the remedy is safe: the forked process has one thread, and a copy of the
-one stack.  So this thread gets the tables that the first one gives to new threads, the pointer to the stack is set to what it was, and
-``avma`` to the middle of the stack, from where the first call that returns resets it.
+The library that Sage's wheels carry is built for threads: each thread has its own stack pointer ``avma``, its own
+pointer ``pari_mainstack`` to the stack and its own tables, and only the thread that initialised the library has them
+filled.  In a fork of any other thread every call crashes.  There, and only there, the remedy is safe: the forked
+process has one thread, and a copy of the one stack.  So this thread gets the tables that the first one gives to new
+threads, the pointer to the stack is set to what it was, and ``avma`` to the middle of the stack, from where the first
+call that returns resets it.
 """
 import ctypes
 import sys
@@ -17,7 +18,15 @@ _STACK = 1 << 16
 _stack: list = []
 _tables = ctypes.create_string_buffer(4096)
 
-_NEEDED = ("pari_thread_alloc", "pari_thread_start", "pari_mainstack", "avma", "pari_var_next", "varentries", "fetch_user_var")
+_NEEDED = (
+    "pari_thread_alloc",
+    "pari_thread_start",
+    "pari_mainstack",
+    "avma",
+    "pari_var_next",
+    "varentries",
+    "fetch_user_var",
+)
 
 
 def _library():

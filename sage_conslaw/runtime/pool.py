@@ -32,7 +32,8 @@ def worker_pool(processes, tasks):
 
 def end_with_parent(parent):
     r"""
-    Leave interrupts to the parent process, and end with it, however it ends (on Linux; elsewhere a child ends at its next message).
+    Leave interrupts to the parent process, and end with it, however it ends (on Linux; elsewhere a child ends at its
+    next message).
 
     EXAMPLES::
 
@@ -62,8 +63,9 @@ def process_executor(processes):
         ....:     executor.submit(abs, -3).result()
         3
     """
-    executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork"), initializer=end_with_parent,
-                                   initargs=(os.getpid(),))
+    executor = ProcessPoolExecutor(
+        processes, mp_context=multiprocessing.get_context("fork"), initializer=end_with_parent, initargs=(os.getpid(),)
+    )
     try:
         yield executor
     except BaseException:

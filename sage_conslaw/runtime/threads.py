@@ -1,9 +1,9 @@
 r"""
 One thread at a time in Sage.
 
-Sage's coercion, its caches and most libraries below are not made for threads.  A public call holds one lock for the package while it
-is in Sage, and gives it away while it waits for a process of its own: so several threads may call, and their isolated work still
-runs side by side.
+Sage's coercion, its caches and most libraries below are not made for threads.  A public call holds one lock for the
+package while it is in Sage, and gives it away while it waits for a process of its own: so several threads may call, and
+their isolated work still runs side by side.
 """
 import functools
 import threading

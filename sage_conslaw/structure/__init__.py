@@ -1,1 +1,2 @@
-r"""What a network's graph tells without a search: symmetries, hence laws, and points where fields are sparse, hence ranks."""
+r"""What a network's graph tells without a search: symmetries, hence laws, and points where fields are sparse, hence
+ranks."""

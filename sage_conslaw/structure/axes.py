@@ -1,10 +1,12 @@
 r"""
-The axes of any contraction graph: which of them run over the same things, and the same graph with other numbers of these.
+The axes of any contraction graph: which of them run over the same things, and the same graph with other numbers of
+these.
 
-Every axis of every tensor is a product of *classes*: the width of a model is ``(heads, head width)`` once a reshape has split it.
-Contractions, sums, transposes, reshapes, repetitions and covectors tie axes together; tied axes have one class.  Some classes are *rigid*:
-the pixels and kernel entries of a convolution, and what a constant that is no single number touches; their sizes stay.  All others may have
-any size: :meth:`Axes.restricted` is the same network with other widths, and nothing of the large one is written down for it.
+Every axis of every tensor is a product of *classes*: the width of a model is ``(heads, head width)`` once a reshape has
+split it. Contractions, sums, transposes, reshapes, repetitions and covectors tie axes together; tied axes have one
+class.  Some classes are *rigid*: the pixels and kernel entries of a convolution, and what a constant that is no single
+number touches; their sizes stay.  All others may have any size: :meth:`Axes.restricted` is the same network with other
+widths, and nothing of the large one is written down for it.
 
 EXAMPLES::
 
@@ -101,7 +103,8 @@ class Axes:
 
     def restricted(self, sizes, leaves=None):
         r"""
-        Return the response of the same network with other numbers in each class; parameters outside of ``leaves`` are zero and left out.
+        Return the response of the same network with other numbers in each class; parameters outside of ``leaves`` are
+        zero and left out.
 
         EXAMPLES::
 
@@ -169,8 +172,14 @@ class Axes:
         if isinstance(operation, Windows):
             return Tensor(Windows(child.shape, operation.kept, operation.places), (child,))
         if isinstance(operation, Select):
-            return child[(slice(None),) * operation.axis + (np.repeat(np.arange(child.shape[operation.axis]),
-                                                                        shape[operation.axis] // child.shape[operation.axis]),)]
+            return child[
+                (slice(None),) * operation.axis
+                + (
+                    np.repeat(
+                        np.arange(child.shape[operation.axis]), shape[operation.axis] // child.shape[operation.axis]
+                    ),
+                )
+            ]
         return child
 
 
@@ -194,7 +203,9 @@ def _resized(constant, shape):
 
 
 def is_uniform(constant):
-    return bool(constant.size) and not any(stride for stride, n in zip(constant.values.strides, constant.shape) if n > 1)
+    return bool(constant.size) and not any(
+        stride for stride, n in zip(constant.values.strides, constant.shape) if n > 1
+    )
 
 
 def _is_causal(values):
@@ -208,12 +219,18 @@ def _is_causal(values):
 
 
 def is_sum_zero(node):
-    return node.operation is not None and len(node.inputs) == 2 and isinstance(node.inputs[1], cuts.Differences) and isinstance(node.inputs[0], Data)
+    return (
+        node.operation is not None
+        and len(node.inputs) == 2
+        and isinstance(node.inputs[1], cuts.Differences)
+        and isinstance(node.inputs[0], Data)
+    )
 
 
 def covector_of(node, constraint, mask):
     r"""
-    Return the covectors of a constraint at a node, ``None`` if they are zero; with ``mask``, only earlier entries take part.
+    Return the covectors of a constraint at a node, ``None`` if they are zero; with ``mask``, only earlier entries take
+    part.
 
     EXAMPLES::
 
@@ -228,8 +245,11 @@ def covector_of(node, constraint, mask):
     if size <= (2 if constraint == "sum zero and orthogonal" else 1):
         return None
     if constraint == "sum zero":
-        return cuts.masked_sum_zero("s", np.broadcast_to(np.tril(np.ones(node.shape[-2:], dtype=np.int64)), node.shape)) if mask \
+        return (
+            cuts.masked_sum_zero("s", np.broadcast_to(np.tril(np.ones(node.shape[-2:], dtype=np.int64)), node.shape))
+            if mask
             else cuts.sum_zero("s", node.shape)
+        )
     if constraint == "orthogonal":
         return cuts.orthogonal("s", node)
     return cuts.orthogonal("s", node @ cuts.differences(size, transposed=True)) @ cuts.differences(size)
@@ -251,7 +271,11 @@ def axes_of(response):
         ...
         sage_conslaw.structure.axes.Unknown: only part of an axis is taken
     """
-    if not isinstance(response, NetworkResponse) or response.constraints is None or len(response.constraints) != len(response.pairings):
+    if (
+        not isinstance(response, NetworkResponse)
+        or response.constraints is None
+        or len(response.constraints) != len(response.pairings)
+    ):
         raise Unknown("what the covectors satisfy is not known")
     roots = _without_fixed_terms(response)
     order, seen = [], set()
@@ -276,7 +300,9 @@ def axes_of(response):
             _unify(classes[node][-1], classes[node][-2])
     number, of, sizes, rigid = {}, {}, [], []
     for node in dict.fromkeys([*response.leaves, *order]):
-        of[node] = tuple(tuple(number.setdefault(id(last), (len(number), last))[0] for last in _flat(axis)) for axis in classes[node])
+        of[node] = tuple(
+            tuple(number.setdefault(id(last), (len(number), last))[0] for last in _flat(axis)) for axis in classes[node]
+        )
     for _, last in sorted(number.values(), key=lambda pair: pair[0]):
         sizes.append(last.size)
         rigid.append(last.rigid)
@@ -284,7 +310,8 @@ def axes_of(response):
 
 
 def _without_fixed_terms(response):
-    """Return the paired nodes without terms that have no parameter: they move nothing, and their constants (frozen weights) tie no axes."""
+    """Return the paired nodes without terms that have no parameter: they move nothing, and their constants (frozen
+    weights) tie no axes."""
     if not any(isinstance(node, Constant) and not is_uniform(node) for node in response.order):
         return [node for node, _ in response.pairings]
     trained, kept = {}, {}

@@ -1,22 +1,23 @@
 r"""
 The rank of linear networks of any width, and the number of their independent laws, from small networks.
 
-At a *chain point* few weights are not zero, and the neurons fall into small components (:mod:`chains`).  Flipping the sign of all neurons of a
-component, data included, fixes the point and maps fields to fields.  So the values of the Lie algebra at the point, and the gradients of the laws,
-are direct sums over the characters of these flips:
+At a *chain point* few weights are not zero, and the neurons fall into small components (:mod:`chains`).  Flipping the
+sign of all neurons of a component, data included, fixes the point and maps fields to fields.  So the values of the Lie
+algebra at the point, and the gradients of the laws, are direct sums over the characters of these flips:
 
-- for two components, the weights between them: one *block* a pair.  Its ranks are those of the subnetwork of any components that contain both,
-  because where the other weights are zero, fields with data on the subnetwork are its own;
-- the weights inside components, together.  Take two components of each kind and one component `a` more: words with data on these do not move weights
-  inside any other, so the ranks inside `a` of these words, over all further `a`, add up with the rank inside the first ones.
+- for two components, the weights between them: one *block* a pair.  Its ranks are those of the subnetwork of any
+  components that contain both, because where the other weights are zero, fields with data on the subnetwork are its
+  own;
+- the weights inside components, together.  Take two components of each kind and one component `a` more: words with data
+  on these do not move weights inside any other, so the ranks inside `a` of these words, over all further `a`, add up
+  with the rank inside the first ones.
 
-A nonzero minor is a polynomial in the weights of the components; finitely many nonzero polynomials have a common point where none
-vanishes.  So all these ranks add up, and components of one kind have equal ranks: subnetworks with two components of each kind, and one
-more, give them all, whatever the
-widths are.
+A nonzero minor is a polynomial in the weights of the components; finitely many nonzero polynomials have a common point
+where none vanishes.  So all these ranks add up, and components of one kind have equal ranks: subnetworks with two
+components of each kind, and one more, give them all, whatever the widths are.
 
-Where the covectors sum to zero, an orthogonal change of the last layer makes them free on one output less, and the weights of the
-output that is left do not move.
+Where the covectors sum to zero, an orthogonal change of the last layer makes them free on one output less, and the
+weights of the output that is left do not move.
 """
 from dataclasses import dataclass
 
@@ -38,8 +39,8 @@ from .symmetries import balances, explicit_laws
 _OVERHEAD = 20_000
 _MOST_WORK = 20_000_000
 
-# Lengths without gain after which the search stops, but not before words of this length: for components that nowhere lead from input to output only
-# every second length gains, and inside components the first ones give nothing.
+# Lengths without gain after which the search stops, but not before words of this length: for components that nowhere
+# lead from input to output only every second length gains, and inside components the first ones give nothing.
 _IDLE, _AT_LEAST = 2, 5
 
 # The subnetwork grows with the layers, not with the widths; from 30 layers on it would take minutes.
@@ -48,7 +49,8 @@ _MOST_PARAMETERS = 4000
 
 def linear_layers(classes):
     r"""
-    Return the leaves and classes from input to output if the graph is a plain product of matrices with data at both ends, else ``None``.
+    Return the leaves and classes from input to output if the graph is a plain product of matrices with data at both
+    ends, else ``None``.
 
     EXAMPLES::
 
@@ -89,7 +91,12 @@ def linear_layers(classes):
                 links.setdefault(c, []).append(node)
     number = {leaf: i for i, leaf in enumerate(response.leaves)}
     first = [c for c in range(len(classes.sizes)) if len(links.get(c, ())) == 1]
-    if len(first) != 2 or ends != set(first) or any(len(nodes) > 2 for nodes in links.values()) or len(links) != len(classes.sizes):
+    if (
+        len(first) != 2
+        or ends != set(first)
+        or any(len(nodes) > 2 for nodes in links.values())
+        or len(links) != len(classes.sizes)
+    ):
         return None
     last = classes.zero_sum if classes.zero_sum is not None else max(first)
     here = first[0] if last == first[1] else first[1]
@@ -166,7 +173,9 @@ def chain_bounds(classes, generator, p, deadline=None):
     inside = [pair for pair in small.blocks if pair[0] == pair[1]]
     between = [pair for pair in small.blocks if pair[0] != pair[1]]
     parts = [[i for pair in inside for i in small.blocks[pair]], *(small.blocks[pair] for pair in between)]
-    inside_rank, *ranks = small.word_ranks(parts, [sum(law_ranks[pair] for pair in inside), *(law_ranks[pair] for pair in between)], deadline)
+    inside_rank, *ranks = small.word_ranks(
+        parts, [sum(law_ranks[pair] for pair in inside), *(law_ranks[pair] for pair in between)], deadline
+    )
     total_rank, total_laws = inside_rank, inert
     for pair, rank_here in zip(between, ranks):
         number = _how_many(copies[pair[0]], copies[pair[1]], numbers)
@@ -196,7 +205,9 @@ class _SmallNetwork:
 
     def __init__(self, classes, leaves, path, components, generator, p):
         self.generator, self.p = generator, p
-        neurons = [[(a, i) for a, component in enumerate(components) for i in component.neurons(l)] for l in range(len(path))]
+        neurons = [
+            [(a, i) for a, component in enumerate(components) for i in component.neurons(l)] for l in range(len(path))
+        ]
         sizes = [0] * len(classes.sizes)
         for c, here in zip(path, neurons):
             sizes[c] = len(here)
@@ -222,10 +233,14 @@ class _SmallNetwork:
         """Return for each block the rank of the gradients of the laws in it."""
         small = index_classes(self.response)
         gradients = jacobian(explicit_laws(small, balances(small), []), self.size, self.point, self.p)
-        return {pair: rank(gradients[gradients[:, columns].any(axis=1)][:, columns], self.p) for pair, columns in self.blocks.items()}
+        return {
+            pair: rank(gradients[gradients[:, columns].any(axis=1)][:, columns], self.p)
+            for pair, columns in self.blocks.items()
+        }
 
     def word_ranks(self, blocks, laws, deadline):
-        """Return the ranks of random Lie words in some sets of columns, until they and the laws fill them or they stop growing."""
+        """Return the ranks of random Lie words in some sets of columns, until they and the laws fill them or they stop
+        growing."""
         family, A = FlowFamily(self.response, self.response.names), ModularArithmetic(self.p)
         values = [np.zeros((0, len(columns)), dtype=np.int64) for columns in blocks]
         most = [len(columns) - number for columns, number in zip(blocks, laws)]
@@ -236,7 +251,9 @@ class _SmallNetwork:
                 break
             if deadline is not None:
                 deadline.check()
-            words = np.broadcast_to(random_word(family, self.generator, self.p, batch, depth)(A, self.point), (batch, self.size))
+            words = np.broadcast_to(
+                random_word(family, self.generator, self.p, batch, depth)(A, self.point), (batch, self.size)
+            )
             idle += 1
             for i, (rows, bound, columns) in enumerate(zip(values, most, blocks)):
                 if len(rows) < bound:

@@ -1,9 +1,9 @@
 r"""
 Chains of neurons in a linear network: which weights are not zero at a chain point.
 
-Each weight matrix first has at most one nonzero weight in each row and column: the neurons form disjoint chains.  Data enter at inputs and leave at
-outputs; a chain that has neither is *floating*.  It is attached by one more weight to a chain that is not, or to one that is attached
-already.  What hangs together is a *component*.
+Each weight matrix first has at most one nonzero weight in each row and column: the neurons form disjoint chains.  Data
+enter at inputs and leave at outputs; a chain that has neither is *floating*.  It is attached by one more weight to a
+chain that is not, or to one that is attached already.  What hangs together is a *component*.
 """
 import heapq
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ _MOST_CHAINS = 200_000
 @dataclass(frozen=True)
 class Component:
     r"""
-    Chains, as pairs of first and last layer, and the weights that attach them, as triples (layer, chain there, chain in the next layer).
+    Chains, as pairs of first and last layer, and the weights that attach them, as triples (layer, chain there, chain in
+    the next layer).
 
     EXAMPLES::
 
@@ -70,7 +71,9 @@ def useful_widths(widths):
     """
     useful = list(widths)
     while True:
-        smaller = [n if l in (0, len(useful) - 1) else min(n, useful[l - 1] + useful[l + 1]) for l, n in enumerate(useful)]
+        smaller = [
+            n if l in (0, len(useful) - 1) else min(n, useful[l - 1] + useful[l + 1]) for l, n in enumerate(useful)
+        ]
         if smaller == useful:
             return useful
         useful = smaller
@@ -78,7 +81,8 @@ def useful_widths(widths):
 
 def kinds_of_chains(useful):
     r"""
-    Return the kinds of chains as triples (first layer, last layer, how many): where the width grows chains begin, where it falls the oldest end.
+    Return the kinds of chains as triples (first layer, last layer, how many): where the width grows chains begin, where
+    it falls the oldest end.
 
     EXAMPLES::
 
@@ -162,7 +166,8 @@ def kinds_of_components(widths):
 
 
 def _link(chain, chains, place):
-    """Return a weight between the chain, as number ``place``, and the last of the others in a neighbouring layer; ``None`` if there is none."""
+    """Return a weight between the chain, as number ``place``, and the last of the others in a neighbouring layer;
+    ``None`` if there is none."""
     first, last = chain
     for i in reversed(range(len(chains))):
         start, stop = chains[i]

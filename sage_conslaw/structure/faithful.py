@@ -1,8 +1,9 @@
 r"""
-Where cuts with free values forget a fact of the real network, so that a count by them may be too small: there nothing is called proved.
+Where cuts with free values forget a fact of the real network, so that a count by them may be too small: there nothing
+is called proved.
 
-- the output of a normalisation lies on a sphere; a trained gain after it makes the tensor arbitrary again, without one rotations or
-  the constant sum of squares can give further laws;
+- the output of a normalisation lies on a sphere; a trained gain after it makes the tensor arbitrary again, without one
+  rotations or the constant sum of squares can give further laws;
 - outputs of a softmax sum to one, which matters where weights are contracted along them;
 - a nonlinearity of parameters alone is a function of them, no datum;
 - with inputs of one number the values after a normalisation have few directions.
@@ -15,7 +16,8 @@ EXAMPLES::
     True
     sage: doubt(networks.normalised(30, 20, 10, norm="rms", gain=False, bias=False).response())
     'the output of a rms norm is not multiplied by a trained gain'
-    sage: x, W, U, b = networks.input(2), networks.parameter("W", 2, 3), networks.parameter("U", 3, 2), networks.parameter("b", 2)
+    sage: x, W, U, b = networks.input(2), networks.parameter("W", 2, 3), networks.parameter("U", 3,
+    ....:     2), networks.parameter("b", 2)
     sage: doubt(networks.custom((x @ W).softmax() @ U + b).response().coarse)
     'weights are contracted along the outputs of a softmax, which sum to one'
     sage: doubt(networks.custom((b.tanh() * x) @ W).response().coarse)
@@ -44,14 +46,19 @@ def doubt(response):
     for node in response.order:
         for place, child in enumerate(node.inputs):
             users.setdefault(child, []).append((node, place))
-    cuts = [node for node in response.order if isinstance(node, Data) and node.kind == "cut" and node.source is not None]
+    cuts = [
+        node for node in response.order if isinstance(node, Data) and node.kind == "cut" and node.source is not None
+    ]
     for cut in cuts:
         sources = cut.source.ancestors(through_data=True)
         name = getattr(cut.function, "name", "a nonlinearity")
         if not any(isinstance(node, Data) for node in sources):
             return f"{name} of parameters alone is a function of them"
         if name in _NORMS:
-            if any(isinstance(node, Data) and node.kind == "input" and (not node.shape or node.shape[-1] == 1) for node in sources):
+            if any(
+                isinstance(node, Data) and node.kind == "input" and (not node.shape or node.shape[-1] == 1)
+                for node in sources
+            ):
                 return f"the input of a {name} has few directions"
             if not _gained(cut, users):
                 return f"the output of a {name} is not multiplied by a trained gain"
@@ -62,7 +69,9 @@ def doubt(response):
 
 def _only_parameters(node):
     leaves = [leaf for leaf in node.ancestors() if not leaf.inputs]
-    return any(isinstance(leaf, Parameter) for leaf in leaves) and all(isinstance(leaf, (Parameter, Constant)) for leaf in leaves)
+    return any(isinstance(leaf, Parameter) for leaf in leaves) and all(
+        isinstance(leaf, (Parameter, Constant)) for leaf in leaves
+    )
 
 
 def _gained(node, users):

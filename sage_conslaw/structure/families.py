@@ -1,17 +1,20 @@
 r"""
 Laws that any contraction graph shows, class by class.
 
-If the response does not change to first order under `\theta \mapsto \theta + \epsilon A \theta` for all data, with `A` symmetric, then `\theta^T A \theta` is
-conserved by Euclidean gradient flow; if it does not change under a translation by `b`, then `\langle b, \theta \rangle` is.  Read off the axes:
+If the response does not change to first order under `\theta \mapsto \theta + \epsilon A \theta` for all data, with `A`
+symmetric, then `\theta^T A \theta` is conserved by Euclidean gradient flow; if it does not change under a translation
+by `b`, then `\langle b, \theta \rangle` is.  Read off the axes:
 
-- *diagonal* over classes `I`: everything with the indices `i \in I` is scaled by `1 + \epsilon \alpha`, one number `\alpha` for each place where a tensor has
-  these indices.  Contractions add the `\alpha` of their factors, sums need equal ones, data have 0, and so has what is paired with a free covector.  With `I` empty
-  whole tensors are scaled.  A covector that is orthogonal to the tensor allows any `\alpha` there, if no index of `I` is on the normalised axis.  For each value of the
-  indices there is a law `\sum_a \alpha_a |\theta_a[i]|^2`: hidden units, channels, gains `g_i^2 + b_i^2 - |U_i|^2`, the norm before a normalisation;
-- *full* over a class `a`, which nowhere is multiplied elementwise, at each value of further indices `B`: any symmetric matrix acts, as in `Q_h^T Q_h - K_h^T K_h` at
-  each head `h`;
-- *sums* along an axis, where covectors (or data) sum to zero and everything on the way carries a shift along it; a parameter that enters repeated along it is
-  conserved entry by entry, as the key bias is.
+- *diagonal* over classes `I`: everything with the indices `i \in I` is scaled by `1 + \epsilon \alpha`, one number
+  `\alpha` for each place where a tensor has these indices.  Contractions add the `\alpha` of their factors, sums need
+  equal ones, data have 0, and so has what is paired with a free covector.  With `I` empty whole tensors are scaled.  A
+  covector that is orthogonal to the tensor allows any `\alpha` there, if no index of `I` is on the normalised axis.
+  For each value of the indices there is a law `\sum_a \alpha_a |\theta_a[i]|^2`: hidden units, channels, gains
+  `g_i^2 + b_i^2 - |U_i|^2`, the norm before a normalisation;
+- *full* over a class `a`, which nowhere is multiplied elementwise, at each value of further indices `B`: any symmetric
+  matrix acts, as in `Q_h^T Q_h - K_h^T K_h` at each head `h`;
+- *sums* along an axis, where covectors (or data) sum to zero and everything on the way carries a shift along it; a
+  parameter that enters repeated along it is conserved entry by entry, as the key bias is.
 
 Each of these is a proof for all sizes: nothing depends on them.
 
@@ -50,8 +53,8 @@ class Family:
 
     - ``classes`` -- the classes of the indices; for ``"full"`` the first is that of the symmetric matrix
 
-    - ``parts`` -- triples (leaf number, places of these indices among the classes of the leaf's axes, coefficient); for ``"sum"`` the places are those
-      summed over
+    - ``parts`` -- triples (leaf number, places of these indices among the classes of the leaf's axes, coefficient); for
+      ``"sum"`` the places are those summed over
 
     EXAMPLES::
 
@@ -77,8 +80,13 @@ class Family:
         """
         total = 1
         for place, c in enumerate(self.classes):
-            total = total * (sizes[c] * (sizes[c] + 1) / 2 if self.kind == "full" and place == 0 and not isinstance(sizes[c], int) else
-                             sizes[c] * (sizes[c] + 1) // 2 if self.kind == "full" and place == 0 else sizes[c])
+            total = total * (
+                sizes[c] * (sizes[c] + 1) / 2
+                if self.kind == "full" and place == 0 and not isinstance(sizes[c], int)
+                else sizes[c] * (sizes[c] + 1) // 2
+                if self.kind == "full" and place == 0
+                else sizes[c]
+            )
         return total
 
     def degree(self, c):
@@ -91,11 +99,14 @@ class Family:
             sage: Family("full", (0r, 1r), ()).degree(0r), Family("full", (0r, 1r), ()).degree(1r)
             (2, 1)
         """
-        return sum(2 if self.kind == "full" and place == 0 else 1 for place, other in enumerate(self.classes) if other == c)
+        return sum(
+            2 if self.kind == "full" and place == 0 else 1 for place, other in enumerate(self.classes) if other == c
+        )
 
     def polynomials(self, axes, leaves, sizes):
         r"""
-        Return the laws as sparse polynomials in the parameters of ``leaves``, numbered one after the other, at given sizes.
+        Return the laws as sparse polynomials in the parameters of ``leaves``, numbered one after the other, at given
+        sizes.
 
         EXAMPLES::
 
@@ -155,7 +166,9 @@ def families(axes):
         sage: [(f.kind, f.number(axes.sizes)) for f in families(axes)]
         [('diagonal', 20), ('diagonal', 1)]
     """
-    links = [(node, links_of(axes, node)) for node in axes.order if node.operation is not None and not is_sum_zero(node)]
+    links = [
+        (node, links_of(axes, node)) for node in axes.order if node.operation is not None and not is_sum_zero(node)
+    ]
     found = []
     for classes in _candidates(axes):
         for first in classes:
@@ -196,7 +209,8 @@ def flat(axes, node):
 
 
 def links_of(axes, node):
-    """Return for each input and for the node itself the label of each of its flat places; equal labels are one index."""
+    """Return for each input and for the node itself the label of each of its flat places; equal labels are one
+    index."""
     operation = node.operation
 
     def by_axis(tensor, name):
@@ -253,7 +267,12 @@ def _new(axes, links, kind, classes, found):
     for node, constraint, _ in axes.pairings:
         last = len(flat(axes, node)) - len(axes.of[node][-1]) if axes.of[node] else 0
         for chosen in _tuples(flat(axes, node), classes):
-            if "orthogonal" not in constraint or kind == "full" or any(place >= last for place in chosen) or not axes.of[node]:
+            if (
+                "orthogonal" not in constraint
+                or kind == "full"
+                or any(place >= last for place in chosen)
+                or not axes.of[node]
+            ):
                 lattice.relation({weights[node, chosen]: 1})
     _, scales = lattice.characters([weights[key] for key in keys])
     number = {leaf: i for i, leaf in enumerate(axes.leaves)}
@@ -284,7 +303,11 @@ def _relate(axes, lattice, weights, node, labels, classes, full):
                 lattice.relation({weight: 1}, {result[key]: -1})
         return
     everywhere = set()
-    if full and isinstance(node.operation, Contract) and not any(isinstance(child, Constant) and is_uniform(child) for child in operands):
+    if (
+        full
+        and isinstance(node.operation, Contract)
+        and not any(isinstance(child, Constant) and is_uniform(child) for child in operands)
+    ):
         everywhere = set(labels[0]) & set(labels[1]) & set(labels[2])
     for key in set().union(*tables):
         rows = [{table[key]: 1} for table in tables[:-1] if key in table]
@@ -331,12 +354,15 @@ def _sums(axes):
             for chosen in sorted(blind[leaf]):
                 if (number, chosen) not in seen:
                     seen.add((number, chosen))
-                    found.append(Family("sum", tuple(c for i, c in enumerate(here) if i not in chosen), ((number, chosen, 1),)))
+                    found.append(
+                        Family("sum", tuple(c for i, c in enumerate(here) if i not in chosen), ((number, chosen, 1),))
+                    )
     return [family for family in found if family.kind == "entries" or (family.parts[0][0], ()) not in seen]
 
 
 def _blind(axes, wanted):
-    """Return for each node along which places (those of the classes ``wanted``) a shift of it is not seen; () stands for any change."""
+    """Return for each node along which places (those of the classes ``wanted``) a shift of it is not seen; () stands
+    for any change."""
     users = {node: [] for node in axes.order}
     links = {}
     for node in axes.order:
@@ -355,8 +381,12 @@ def _blind(axes, wanted):
         good = set()
         for chosen in [(), *_tuples(here, wanted)]:
             last = tuple(range(len(here) - len(axes.of[node][-1]), len(here))) if axes.of[node] else ()
-            seen = any("sum zero" not in constraint or chosen != last or not chosen for constraint in paired.get(node, ()))
-            if not seen and all(_unseen(axes, blind, links[user], user, place, chosen, wanted) for user, place in users[node]):
+            seen = any(
+                "sum zero" not in constraint or chosen != last or not chosen for constraint in paired.get(node, ())
+            )
+            if not seen and all(
+                _unseen(axes, blind, links[user], user, place, chosen, wanted) for user, place in users[node]
+            ):
                 good.add(chosen)
         blind[node] = good
     return blind
@@ -375,8 +405,14 @@ def _unseen(axes, blind, labels, user, place, chosen, wanted):
             return False
         if not set(shift) & set(theirs):
             return tuple(result.index(name) for name in shift) in blind[user]
-        return is_sum_zero(other) and shift == tuple(theirs[len(theirs) - len(axes.of[other][-1]):]) and not set(shift) & set(result)
+        return (
+            is_sum_zero(other)
+            and shift == tuple(theirs[len(theirs) - len(axes.of[other][-1]) :])
+            and not set(shift) & set(result)
+        )
     if chosen:
         return all(name in result for name in shift) and tuple(result.index(name) for name in shift) in blind[user]
     # Repeated along a new axis, any change is a shift along it.
-    return isinstance(user.operation, (Broadcast, Select)) and any(all(result[i] not in mine for i in there) for there in blind[user] if there)
+    return isinstance(user.operation, (Broadcast, Select)) and any(
+        all(result[i] not in mine for i in there) for there in blind[user] if there
+    )

@@ -16,8 +16,13 @@ from fractions import Fraction
 from .._sage import symbolic_ring
 
 # Names of the sizes of the architectures of the catalog that are no list of layers.
-_NAMES = {"attention": ("dim", "head_dim"), "transformer_block": ("dim", "hidden"), "gated": ("d", "h", "p"), "mixture": ("d", "h", "experts", "p"),
-          "normalised": ("p", "q", "m")}
+_NAMES = {
+    "attention": ("dim", "head_dim"),
+    "transformer_block": ("dim", "hidden"),
+    "gated": ("d", "h", "p"),
+    "mixture": ("d", "h", "experts", "p"),
+    "normalised": ("p", "q", "m"),
+}
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,8 @@ class Formula:
 
     - ``terms`` -- dictionary from tuples of sizes (with repetitions) to coefficients
 
-    - ``least`` -- for sizes of classes that grew, from which size on the formula is proved; ``value`` -- the number at the sizes given
+    - ``least`` -- for sizes of classes that grew, from which size on the formula is proved; ``value`` -- the number at
+      the sizes given
 
     EXAMPLES::
 
@@ -39,13 +45,15 @@ class Formula:
     terms: dict
     least: dict
     value: int
-    # Triples (size, sizes, number): one that is at least the sum of others and a number; and names of biases that were tried at these widths alone.
+    # Triples (size, sizes, number): one that is at least the sum of others and a number; and names of biases that were
+    # tried at these widths alone.
     sums: tuple = ()
     offsets: tuple = ()
 
     def expression(self, names=None):
         r"""
-        Return the formula as a Sage expression in the given names of sizes, a dictionary ``{size: name or expression}``.
+        Return the formula as a Sage expression in the given names of sizes, a dictionary
+        ``{size: name or expression}``.
 
         EXAMPLES::
 
@@ -81,7 +89,10 @@ class Formula:
         def name(size):
             return str(names.get(size, f"n{size}"))
         out = [f"{name(size)} >= {least}" for size, least in sorted(self.least.items())]
-        out += [f"{name(size)} >= {' + '.join([*map(name, others), *([str(free)] if free else [])])}" for size, others, free in dict.fromkeys(self.sums)]
+        out += [
+            f"{name(size)} >= {' + '.join([*map(name, others), *([str(free)] if free else [])])}"
+            for size, others, free in dict.fromkeys(self.sums)
+        ]
         if self.offsets:
             out.append(f"the biases {', '.join(dict.fromkeys(self.offsets))} tried at these widths")
         return tuple(out)
@@ -122,7 +133,10 @@ def formula_of(width):
             else:
                 add(sizes, Fraction(1))
         add((), Fraction(segment.found.laws - counted))
-        sums += [(segment.axes.sizes[c], tuple(segment.axes.sizes[d] for d in others), free) for c, others, free in segment.found.sums]
+        sums += [
+            (segment.axes.sizes[c], tuple(segment.axes.sizes[d] for d in others), free)
+            for c, others, free in segment.found.sums
+        ]
         offsets += segment.found.offsets
         for c, n in segment.found.least.items():
             size = segment.axes.sizes[c]
@@ -158,7 +172,11 @@ def names_of(architecture, sizes, options):
         sage: names_of("relu", (5r, 5r, 3r), ())
         {3: 'n2'}
     """
-    pairs = [(f"n{i}", n) for i, n in enumerate(sizes)] if architecture not in _NAMES else list(zip(_NAMES[architecture], sizes))
+    pairs = (
+        [(f"n{i}", n) for i, n in enumerate(sizes)]
+        if architecture not in _NAMES
+        else list(zip(_NAMES[architecture], sizes))
+    )
     pairs += [(name, value) for name, value in options if isinstance(value, int) and not isinstance(value, bool)]
     given = dict(pairs)
     if architecture == "transformer_block" and given.get("heads"):

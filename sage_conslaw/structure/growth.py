@@ -3,14 +3,16 @@ The number of laws of a segment at any width, from a dense computation at small 
 
 Two theorems (:mod:`.switching`) carry the count from small class sizes `m` to the true ones:
 
-- a class that data switch off, and over which no family is full, grows at generic points: if at `m` the laws of all families are independent, also with
-  one value less, and with the rank of the Lie algebra they fill the space, then so they do at all larger sizes;
-- a class without data (the width of queries and keys, the rank of an adapter) grows together with classes that carry data, by *units* at special points;
-  generic ranks are at least those at special points.
+- a class that data switch off, and over which no family is full, grows at generic points: if at `m` the laws of all
+  families are independent, also with one value less, and with the rank of the Lie algebra they fill the space, then so
+  they do at all larger sizes;
+- a class without data (the width of queries and keys, the rank of an adapter) grows together with classes that carry
+  data, by *units* at special points; generic ranks are at least those at special points.
 
-The laws themselves are independent at all sizes from the base on: a combination of their gradients that vanishes, restricted to the parameters without one
-value (at special points: without one unit), is one of the smaller network, because there the gradients of the laws of that value vanish.  Where a class with
-data grows beyond the units, one value less is checked at special points whose first unit has taken the other neurons of a unit.  So both bounds meet at every
+The laws themselves are independent at all sizes from the base on: a combination of their gradients that vanishes,
+restricted to the parameters without one value (at special points: without one unit), is one of the smaller network,
+because there the gradients of the laws of that value vanish.  Where a class with data grows beyond the units, one value
+less is checked at special points whose first unit has taken the other neurons of a unit.  So both bounds meet at every
 width, or this module says why not.
 
 EXAMPLES::
@@ -58,7 +60,8 @@ _MOST_PARAMETERS = 1200
 # Numbers held at once for the components of biases: 0.5 GB.
 _MOST_NUMBERS = 60_000_000
 
-# Cost of words, as in `chain_points`: a word of d + 1 letters costs about 3^d passes, each with this overhead, in numbers.
+# Cost of words, as in `chain_points`: a word of d + 1 letters costs about 3^d passes, each with this overhead, in
+# numbers.
 _OVERHEAD, _MOST_WORK = 20_000, 60_000_000
 _IDLE, _AT_LEAST = 2, 4
 
@@ -70,7 +73,8 @@ class Grown:
 
     - ``laws``, ``rank`` -- proved lower bounds of the number of independent laws and of the rank
 
-    - ``families`` -- the families of independent laws; ``least`` -- for each class that grew the size from which on their numbers are proved
+    - ``families`` -- the families of independent laws; ``least`` -- for each class that grew the size from which on
+      their numbers are proved
 
     - ``reason`` -- why the bounds do not meet, or ``None``
 
@@ -87,7 +91,8 @@ class Grown:
     families: tuple
     least: dict
     reason: str
-    # Further conditions on widths: triples (class, classes, number) for a size that is at least a sum of others and a number; biases that were tried at these widths alone.
+    # Further conditions on widths: triples (class, classes, number) for a size that is at least a sum of others and a
+    # number; biases that were tried at these widths alone.
     sums: tuple = ()
     offsets: tuple = ()
 
@@ -158,7 +163,11 @@ def grown(axes, generator, deadline=None, found=None, offsets=True):
                 return Grown(total, laws, total - laws, tuple(found), least, None, base.conditions())
             if base.independent:
                 best = found
-    if best is None and (base := _base_of_laws(axes, found)) is not None and with_lucky_prime(generator, lambda p: base.dependent(generator, p, False)) is None:
+    if (
+        best is None
+        and (base := _base_of_laws(axes, found)) is not None
+        and with_lucky_prime(generator, lambda p: base.dependent(generator, p, False)) is None
+    ):
         best = found
     if best is None:
         best = _independent_families(axes, found, generator)
@@ -180,22 +189,39 @@ def _without_unseen(axes, found, generator, deadline):
     classes = {}
     for leaf, mine in zip(rest.leaves, kept):
         classes.update(zip(flat(rest, leaf), flat(axes, mine)))
-    others = tuple(replace(family, classes=tuple(classes[c] for c in family.classes),
-                           parts=tuple((axes.leaves.index(kept[number]), where, alpha) for number, where, alpha in family.parts))
-                   for family in result.families)
+    others = tuple(
+        replace(
+            family,
+            classes=tuple(classes[c] for c in family.classes),
+            parts=tuple((axes.leaves.index(kept[number]), where, alpha) for number, where, alpha in family.parts),
+        )
+        for family in result.families
+    )
     least = {classes[c]: n for c, n in result.least.items() if c in classes}
-    sums = tuple((classes[c], tuple(classes[d] for d in more), free) for c, more, free in result.sums if c in classes and all(d in classes for d in more))
-    return replace(result, dimension=result.dimension + size, laws=result.laws + size, families=others + entries, least=least, sums=sums)
+    sums = tuple(
+        (classes[c], tuple(classes[d] for d in more), free)
+        for c, more, free in result.sums
+        if c in classes and all(d in classes for d in more)
+    )
+    return replace(
+        result,
+        dimension=result.dimension + size,
+        laws=result.laws + size,
+        families=others + entries,
+        least=least,
+        sums=sums,
+    )
 
 
 def _without_offsets(axes, found, known, generator, deadline):
     """
     Prove the number of a network with biases from that without them.
 
-    Where terms with a bias have other data than those without, the fields of the network without biases are among those of this one.  A covector that
-    annihilates the Lie algebra then restricts to one of the network without biases; it is zero if that is, when the biases' components of the fields fill their
-    space, or all of it but what sums of biases that are laws leave.  So there are at most as many laws as without biases, and these.  The laws of
-    this network, restricted to the other parameters, are laws of the network without biases; their independence is proved there.
+    Where terms with a bias have other data than those without, the fields of the network without biases are among those
+    of this one.  A covector that annihilates the Lie algebra then restricts to one of the network without biases; it is
+    zero if that is, when the biases' components of the fields fill their space, or all of it but what sums of biases
+    that are laws leave.  So there are at most as many laws as without biases, and these.  The laws of this network,
+    restricted to the other parameters, are laws of the network without biases; their independence is proved there.
     """
     offsets = added_leaves(axes)
     if not offsets or len(offsets) == len(axes.leaves) or not apart(axes.response, offsets):
@@ -205,14 +231,25 @@ def _without_offsets(axes, found, known, generator, deadline):
         plain = axes_of(axes.restricted(axes.sizes, kept))
     except Unknown:
         return known
-    numbers = {i: plain.leaves.index(other) for i, leaf in enumerate(axes.leaves) for other in plain.leaves if leaf in kept and other.name == leaf.name}
+    numbers = {
+        i: plain.leaves.index(other)
+        for i, leaf in enumerate(axes.leaves)
+        for other in plain.leaves
+        if leaf in kept and other.name == leaf.name
+    }
     sums = [family for family in found if all(number not in numbers for number, _, _ in family.parts)]
     renamed = {}
     for i, j in numbers.items():
         renamed.update(zip(flat(axes, axes.leaves[i]), flat(plain, plain.leaves[j])))
-    others = [replace(family, classes=tuple(renamed.get(c, -1) for c in family.classes),
-                      parts=tuple((numbers[number], where, alpha) for number, where, alpha in family.parts if number in numbers))
-              for family in found if family not in sums]
+    others = [
+        replace(
+            family,
+            classes=tuple(renamed.get(c, -1) for c in family.classes),
+            parts=tuple((numbers[number], where, alpha) for number, where, alpha in family.parts if number in numbers),
+        )
+        for family in found
+        if family not in sums
+    ]
     if any(-1 in family.classes for family in others):
         return known
     bare = grown(plain, generator, deadline, others, False)
@@ -235,8 +272,21 @@ def _without_offsets(axes, found, known, generator, deadline):
     laws = bare.laws + fixed
     back = {value: key for key, value in renamed.items()}
     least = {back[c]: n for c, n in bare.least.items() if c in back}
-    sums = tuple((back[c], tuple(back[d] for d in others), free) for c, others, free in bare.sums if c in back and all(d in back for d in others))
-    return Grown(known.dimension, laws, known.dimension - laws, tuple(found) if listed else known.families, least, None, sums, tuple(leaf.name for leaf in offsets))
+    sums = tuple(
+        (back[c], tuple(back[d] for d in others), free)
+        for c, others, free in bare.sums
+        if c in back and all(d in back for d in others)
+    )
+    return Grown(
+        known.dimension,
+        laws,
+        known.dimension - laws,
+        tuple(found) if listed else known.families,
+        least,
+        None,
+        sums,
+        tuple(leaf.name for leaf in offsets),
+    )
 
 
 def added_leaves(axes):
@@ -267,7 +317,8 @@ def added_leaves(axes):
 
 
 def _offsets_move(axes, offsets, fixed, generator, p, deadline):
-    """Say whether the components of the fields at some parameters fill their space; where other neurons' weights are zero, fewer neurons do."""
+    """Say whether the components of the fields at some parameters fill their space; where other neurons' weights are
+    zero, fewer neurons do."""
     mine = {c for leaf in offsets for c in flat(axes, leaf)}
     wanted = sum(int(np.prod([axes.sizes[c] for c in flat(axes, leaf)])) for leaf in offsets) - fixed
     few = 4
@@ -282,7 +333,10 @@ def _offsets_move(axes, offsets, fixed, generator, p, deadline):
             return False
         small = axes.restricted(sizes)
         names = {leaf.name for leaf in offsets}
-        if _components_rank(small, [leaf for leaf in small.leaves if leaf.name in names], wanted, generator, p) == wanted:
+        if (
+            _components_rank(small, [leaf for leaf in small.leaves if leaf.name in names], wanted, generator, p)
+            == wanted
+        ):
             return True
         if sizes == list(axes.sizes):
             return False
@@ -290,7 +344,8 @@ def _offsets_move(axes, offsets, fixed, generator, p, deadline):
 
 
 def _has_readers(axes, c, sizes):
-    """Say whether as many numbers as there are biases of a class are read from each of them: with fewer their components cannot fill it."""
+    """Say whether as many numbers as there are biases of a class are read from each of them: with fewer their
+    components cannot fill it."""
     total = 0
     for leaf in axes.leaves:
         here = flat(axes, leaf)
@@ -322,8 +377,9 @@ def _independent_families(axes, found, generator):
     """
     Return families that are independent at small sizes, and so at the true ones; full ones are left out.
 
-    Where a combination of the others' gradients vanishes, so it does restricted to the parameters without one index, on which the laws of that index have no
-    gradient and the rest are those of the smaller network.  The gradient of `(W^T W)_{ij}` does not vanish without `j`.
+    Where a combination of the others' gradients vanishes, so it does restricted to the parameters without one index, on
+    which the laws of that index have no gradient and the rest are those of the smaller network.  The gradient of
+    `(W^T W)_{ij}` does not vanish without `j`.
     """
     sizes = [min(n, 4) if not rigid else n for n, rigid in zip(axes.sizes, axes.rigid)]
     if dimension(axes, sizes) > 4 * _MOST_PARAMETERS:
@@ -334,7 +390,10 @@ def _independent_families(axes, found, generator):
             continue
         trial = [*kept, family]
         number = sum(one.number(sizes) for one in trial)
-        if with_lucky_prime(generator, lambda p, trial=trial: _law_rank(axes, trial, sizes, None, generator, p)) == number:
+        if (
+            with_lucky_prime(generator, lambda p, trial=trial: _law_rank(axes, trial, sizes, None, generator, p))
+            == number
+        ):
             kept = trial
     return kept
 
@@ -367,15 +426,20 @@ class _Base:
         return sum(number for (classes, _), number in zip(self.kinds, numbers) if c in classes)
 
     def conditions(self):
-        """Return triples (class, classes, number): a class with data has at least as many values as units that contain it, and the free ones."""
-        return tuple((c, tuple(d for classes, _ in self.kinds for d in classes if d in self.stuck and c in classes), self.free)
-                     for c in sorted({c for classes, _ in self.kinds for c in classes}) if c not in self.stuck)
+        """Return triples (class, classes, number): a class with data has at least as many values as units that contain
+        it, and the free ones."""
+        return tuple(
+            (c, tuple(d for classes, _ in self.kinds for d in classes if d in self.stuck and c in classes), self.free)
+            for c in sorted({c for classes, _ in self.kinds for c in classes})
+            if c not in self.stuck
+        )
 
     def point(self, numbers, sizes, generator, p, without=None):
         """
         Return a random special point: entries that change sign under a flip of a unit are zero.
 
-        With ``without``, a class, the last unit of the first kind that has it lacks it, and its other neurons belong to the first unit of the kind.
+        With ``without``, a class, the last unit of the first kind that has it lacks it, and its other neurons belong to
+        the first unit of the kind.
         """
         if not self.kinds:
             return None
@@ -400,7 +464,9 @@ class _Base:
             for unit in range(start):
                 parity = np.zeros(shape, dtype=np.int64)
                 for i in marked:
-                    along = np.array([self._parity(leaf, here, i, k) if u == unit else 0 for k, u in owners[here[i]]], dtype=np.int64)
+                    along = np.array(
+                        [self._parity(leaf, here, i, k) if u == unit else 0 for k, u in owners[here[i]]], dtype=np.int64
+                    )
                     along = np.concatenate([along, np.zeros(shape[i] - len(along), dtype=np.int64)])
                     parity = parity + along.reshape([-1 if j == i else 1 for j in range(len(shape))])
                 alive &= parity % 2 == 0
@@ -429,11 +495,16 @@ class _Base:
             point = random_array(generator, (small.dimension,), p)
         rank_here = word_rank(small, point, missing, generator, p, deadline)
         if rank_here > missing:
-            raise ArithmeticError("a law that the graph shows is broken by the fields; please report it with the network")
-        return None if rank_here == missing else f"its small network has rank {rank_here} of {missing} at the points tried"
+            raise ArithmeticError(
+                "a law that the graph shows is broken by the fields; please report it with the network"
+            )
+        return (
+            None if rank_here == missing else f"its small network has rank {rank_here} of {missing} at the points tried"
+        )
 
     def dependent(self, generator, p, less=True):
-        """Return ``None`` if the laws are independent from this base on, with ``less`` also with one value less of each class, else what fails."""
+        """Return ``None`` if the laws are independent from this base on, with ``less`` also with one value less of each
+        class, else what fails."""
         axes, numbers = self.axes, [_UNITS] * len(self.kinds)
         wanted = sum(family.number(self.sizes) for family in self.found)
         point = self.point(numbers, self.sizes, generator, p)
@@ -444,12 +515,21 @@ class _Base:
             sizes = list(self.sizes)
             for c in self.kinds[k][0]:
                 sizes[c] -= 1
-            if _law_rank(axes, self.found, sizes, self.point(fewer, sizes, generator, p), generator, p) < _number(self.found, sizes):
+            if _law_rank(axes, self.found, sizes, self.point(fewer, sizes, generator, p), generator, p) < _number(
+                self.found, sizes
+            ):
                 return "its laws are not independent with a unit less"
         for c, n in enumerate(self.sizes):
-            if less and n < axes.sizes[c] and c not in self.stuck and any(c in flat(axes, leaf) for leaf in axes.leaves):
+            if (
+                less
+                and n < axes.sizes[c]
+                and c not in self.stuck
+                and any(c in flat(axes, leaf) for leaf in axes.leaves)
+            ):
                 sizes = [m - (d == c) for d, m in enumerate(self.sizes)]
-                if _law_rank(axes, self.found, sizes, self.point(numbers, sizes, generator, p, c), generator, p) < _number(self.found, sizes):
+                if _law_rank(
+                    axes, self.found, sizes, self.point(numbers, sizes, generator, p, c), generator, p
+                ) < _number(self.found, sizes):
                     return "its laws are not independent at smaller sizes"
         self.independent = True
         return None
@@ -465,8 +545,13 @@ def _bases(axes, found, size):
     for node, constraint, _ in axes.pairings:
         if axes.of[node]:
             for c in axes.of[node][-1]:
-                constrained[c] = max(constrained.get(c, 0), {"free": 0, "sum zero": 3, "orthogonal": 3}.get(constraint, 4))
-    sizes = [n if rigid else min(n, max(size, constrained.get(c, 0))) for c, (n, rigid) in enumerate(zip(axes.sizes, axes.rigid))]
+                constrained[c] = max(
+                    constrained.get(c, 0), {"free": 0, "sum zero": 3, "orthogonal": 3}.get(constraint, 4)
+                )
+    sizes = [
+        n if rigid else min(n, max(size, constrained.get(c, 0)))
+        for c, (n, rigid) in enumerate(zip(axes.sizes, axes.rigid))
+    ]
     growing = [c for c, n in enumerate(sizes) if n < axes.sizes[c]]
     stuck = [c for c in growing if not (switchable(axes, [c]) and _degree_fits(axes, found, c))]
     if not stuck:
@@ -480,7 +565,8 @@ def _bases(axes, found, size):
             return
         kinds.append((classes, signs))
     bases = [_Base(axes, found, sizes, kinds, stuck, free) for free in (0, 2)]
-    # Classes without data come in as many units as they have values; those with data in at least as many values as units.
+    # Classes without data come in as many units as they have values; those with data in at least as many values as
+    # units.
     numbers = [axes.sizes[c] for c in stuck]
     touched = {c for classes, _ in kinds for c in classes}
     for base in bases:
@@ -499,17 +585,32 @@ def _base_of_laws(axes, found):
     """
     Return a base at which the independence of the laws is tried, whether or not the network grows from it, or ``None``.
 
-    Units are one neuron of a class of a full family and one of another class that shares a parameter with it; weights with one place in a unit are zero where
-    the full family has them, so that the gradient of the law of two units vanishes without one of them.
+    Units are one neuron of a class of a full family and one of another class that shares a parameter with it; weights
+    with one place in a unit are zero where the full family has them, so that the gradient of the law of two units
+    vanishes without one of them.
     """
     sizes = [n if rigid else min(n, 4) for n, rigid in zip(axes.sizes, axes.rigid)]
     kinds, firsts = [], []
     for family in found:
-        if family.kind != "full" or family.classes[0] in firsts or sizes[family.classes[0]] == axes.sizes[family.classes[0]]:
+        if (
+            family.kind != "full"
+            or family.classes[0] in firsts
+            or sizes[family.classes[0]] == axes.sizes[family.classes[0]]
+        ):
             continue
         a = family.classes[0]
-        partner = next((d for leaf in axes.leaves for d in flat(axes, leaf) if a in flat(axes, leaf) and d not in family.classes
-                        and not any(f.kind == "full" and f.classes[0] == d for f in found) and sizes[d] < axes.sizes[d]), None)
+        partner = next(
+            (
+                d
+                for leaf in axes.leaves
+                for d in flat(axes, leaf)
+                if a in flat(axes, leaf)
+                and d not in family.classes
+                and not any(f.kind == "full" and f.classes[0] == d for f in found)
+                and sizes[d] < axes.sizes[d]
+            ),
+            None,
+        )
         if partner is None:
             return None
         firsts.append(a)
@@ -517,11 +618,22 @@ def _base_of_laws(axes, found):
     if not kinds:
         return None
     full = {number for family in found if family.kind == "full" for number, _, _ in family.parts}
-    kinds = [(classes, {leaf: tuple(int(len(here) > 1 or i in full) for _ in here)
-                        for i, leaf in enumerate(axes.leaves) for here in [[c for c in flat(axes, leaf) if c in classes]]}) for classes, _ in kinds]
+    kinds = [
+        (
+            classes,
+            {
+                leaf: tuple(int(len(here) > 1 or i in full) for _ in here)
+                for i, leaf in enumerate(axes.leaves)
+                for here in [[c for c in flat(axes, leaf) if c in classes]]
+            },
+        )
+        for classes, _ in kinds
+    ]
     base = _Base(axes, found, sizes, kinds, firsts)
     touched = {c for classes, _ in kinds for c in classes}
-    fits = all(base.units(c, [axes.sizes[d] for d in firsts]) <= axes.sizes[c] for c in touched) and _places_fit(axes, touched)
+    fits = all(base.units(c, [axes.sizes[d] for d in firsts]) <= axes.sizes[c] for c in touched) and _places_fit(
+        axes, touched
+    )
     return base if fits and dimension(axes, base.sizes) <= 4 * _MOST_PARAMETERS else None
 
 
@@ -538,14 +650,21 @@ def _degree_fits(axes, found, c):
 
 
 def _partners(axes, found, c, growing, stuck):
-    """Return the classes whose neurons make a unit with one of ``c``: those that share a parameter with it, but for heads and the like."""
+    """Return the classes whose neurons make a unit with one of ``c``: those that share a parameter with it, but for
+    heads and the like."""
     batch = {d for family in found if family.kind == "full" and family.classes[0] == c for d in family.classes[1:]}
-    return {d for leaf in axes.leaves for d in flat(axes, leaf) if c in flat(axes, leaf) and d in growing and d not in stuck and d not in batch}
+    return {
+        d
+        for leaf in axes.leaves
+        for d in flat(axes, leaf)
+        if c in flat(axes, leaf) and d in growing and d not in stuck and d not in batch
+    }
 
 
 def word_rank(response, point, wanted, generator, p, deadline=None):
     r"""
-    Return the rank of random Lie words of a response's fields at a point modulo a prime: a proved lower bound of the generic rank.
+    Return the rank of random Lie words of a response's fields at a point modulo a prime: a proved lower bound of the
+    generic rank.
 
     INPUT: ``wanted`` -- the search ends where the rank reaches it, or where longer words add nothing
 
@@ -554,7 +673,8 @@ def word_rank(response, point, wanted, generator, p, deadline=None):
         sage: import numpy
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.structure.growth import word_rank
-        sage: word_rank(networks.linear([2, 2, 2]).response(), numpy.array([1, 2, 3, 5, 7, 11, 13, 17]), 8r, numpy.random.default_rng(0r), int(2^61 - 1))
+        sage: word_rank(networks.linear([2, 2, 2]).response(), numpy.array([1, 2, 3, 5, 7, 11, 13, 17]), 8r,
+        ....:     numpy.random.default_rng(0r), int(2^61 - 1))
         5
     """
     family, A, size = FlowFamily(response, response.names), ModularArithmetic(p), response.dimension

@@ -1,9 +1,9 @@
 r"""
 Index classes: which axes of a graph run over the same neurons, and the network with fewer neurons in each class.
 
-Axes that a contraction or a sum ties together have one index.  Permuting it permutes neurons (or inputs, or outputs) and
-maps the family of fields to itself; keeping only some of its values, with all other weights and data zero, is a smaller
-network of the same kind.
+Axes that a contraction or a sum ties together have one index.  Permuting it permutes neurons (or inputs, or outputs)
+and maps the family of fields to itself; keeping only some of its values, with all other weights and data zero, is a
+smaller network of the same kind.
 """
 import numpy as np
 
@@ -11,8 +11,8 @@ from ..graph.tensor import Constant, Data, Parameter, Tensor
 from ..graph.operations import Add, Contract, Gate
 from ..graph.response import NetworkResponse
 
-# Beyond this the axes outnumber what they describe (a product of thousands of scalars), and their relations, solved densely, cost
-# more than they save; networks of 100 layers have about 400 nodes.
+# Beyond this the axes outnumber what they describe (a product of thousands of scalars), and their relations, solved
+# densely, cost more than they save; networks of 100 layers have about 400 nodes.
 _MOST_NODES = 500
 
 
@@ -87,7 +87,9 @@ class IndexClasses:
                     Data("s", (*lead, size - 1), "covector") @ Constant(_differences(size))
             elif node.operation is not None:
                 new[node] = Tensor(node.operation, [new[child] for child in node.inputs])
-        return NetworkResponse([new[leaf] for leaf in self.response.leaves], [(new[a], new[b]) for a, b in self.response.pairings])
+        return NetworkResponse(
+            [new[leaf] for leaf in self.response.leaves], [(new[a], new[b]) for a, b in self.response.pairings]
+        )
 
 
 class _Leaf(Parameter):
@@ -182,7 +184,11 @@ def index_classes(response):
 
 def _is_zero_sum(node):
     """Say whether a covector ranges over all vectors that sum to zero along its last axis."""
-    if type(node.operation) is not Contract or not isinstance(node.inputs[0], Data) or not isinstance(node.inputs[1], Constant):
+    if (
+        type(node.operation) is not Contract
+        or not isinstance(node.inputs[0], Data)
+        or not isinstance(node.inputs[1], Constant)
+    ):
         return False
     operation, values = node.operation, node.inputs[1].values
     if operation.left[:-1] != operation.result[:-1] or operation.right != operation.left[-1] + operation.result[-1]:

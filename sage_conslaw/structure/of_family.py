@@ -17,7 +17,8 @@ from .star_points import law_rows, selects_paths, star_point, star_rows
 from .symmetries import MAX_TERMS, balances, explicit_laws, number_of_terms, shifts
 from ..runtime.errors import InputError
 
-# Laws times parameters up to which the independence of the laws is found at a random point where chain points leave a gap: 0.6 GB and 4 s.
+# Laws times parameters up to which the independence of the laws is found at a random point where chain points leave a
+# gap: 0.6 GB and 4 s.
 _DENSE_ENTRIES = 10_000_000
 
 # One neuron a class is enough for layered networks, two where a skip connection makes inputs and outputs one class.
@@ -53,15 +54,18 @@ class Structure:
         """
         Check every law once more, by an exact identity over Q on the subnetwork with three neurons in each class.
 
-        A term of the derivative of a law along a field has the neurons of one path and of one term of the law: at most three in
-        each class. If the derivative
-        were not zero, it would not be on a subnetwork with these neurons, and up to permutations there is one.
+        A term of the derivative of a law along a field has the neurons of one path and of one term of the law: at most
+        three in each class. If the derivative were not zero, it would not be on a subnetwork with these neurons, and up
+        to permutations there is one.
         """
         small = index_classes(self.classes.restricted([min(n, 3) for n in self.classes.sizes]))
         metric = None
         if self.mirror:
-            metric = [(j, j, {(j,) if number in self.mirror else (): Fraction(1)}) for number in range(len(small.response.leaves))
-                      for j in range(small.starts[number], small.starts[number + 1])]
+            metric = [
+                (j, j, {(j,) if number in self.mirror else (): Fraction(1)})
+                for number in range(len(small.response.leaves))
+                for j in range(small.starts[number], small.starts[number + 1])
+            ]
         laws = explicit_laws(small, balances(small, self.mirror), shifts(small, self.mirror), self.mirror)
         if not all(FlowFamily(small.response, small.response.names, metric=metric).conserved(laws)):
             raise ArithmeticError("a law that the graph shows fails the exact check; please report it with the network")
@@ -85,8 +89,8 @@ class Structure:
 
     def bounds(self, generator, deadline=None):
         r"""
-        Return proved lower bounds: of the rank of the Lie algebra at generic points, and of the number of independent laws; 0 where
-        nothing is known.
+        Return proved lower bounds: of the rank of the Lie algebra at generic points, and of the number of independent
+        laws; 0 where nothing is known.
 
         EXAMPLES::
 
@@ -137,7 +141,8 @@ class Structure:
 
     def laws(self, generator, deadline=None):
         r"""
-        Return all polynomial laws of degree at most 2, proved to be all; ``None`` where the structure does not give them.
+        Return all polynomial laws of degree at most 2, proved to be all; ``None`` where the structure does not give
+        them.
 
         EXAMPLES::
 
@@ -153,8 +158,11 @@ class Structure:
             return None
         terms = number_of_terms(self.classes, self.balances, self.shifts)
         if terms > MAX_TERMS:
-            raise InputError(f"{self.number_of_laws} laws and their products have about {terms:.2g} terms, which need about {terms * 3e-7:.0f} GB "
-                             f"of memory; at most {MAX_TERMS} terms are written; use count, which never writes them")
+            raise InputError(
+                f"{self.number_of_laws} laws and their products have about {terms:.2g} terms, which "
+                f"need about {terms * 3e-7:.0f} GB "
+                f"of memory; at most {MAX_TERMS} terms are written; use count, which never writes them"
+            )
         found = explicit_laws(self.classes, self.balances, self.shifts)
         if not with_lucky_prime(generator, lambda p: laws_are_all(self.classes, found, generator, p, deadline)):
             return None
@@ -171,8 +179,8 @@ def _at_least(rows, columns, values, p, deadline):
 
 def structure_of(family):
     r"""
-    Return the structure of a family, or ``None``: it is known for gradient flows of networks made of contractions, sums and gates,
-    in the Euclidean metric or with some parameters positive (mirror flow).
+    Return the structure of a family, or ``None``: it is known for gradient flows of networks made of contractions, sums
+    and gates, in the Euclidean metric or with some parameters positive (mirror flow).
 
     EXAMPLES::
 
@@ -187,7 +195,13 @@ def structure_of(family):
         sage: structure_of(VectorFieldFamily(controls=[[x, y]])) is None
         True
     """
-    if not isinstance(family, FlowFamily) or family.drift is not None or family.constants or family.first_forced or family.first_parameter:
+    if (
+        not isinstance(family, FlowFamily)
+        or family.drift is not None
+        or family.constants
+        or family.first_forced
+        or family.first_parameter
+    ):
         return None
     classes = index_classes(family.response)
     if classes is None:

@@ -1,10 +1,11 @@
 r"""
 All polynomial laws up to degree 2 of a large network: one block an orbit, and equations from small subnetworks.
 
-Permuting the values of an index class maps laws to laws and blocks of monomials to blocks, so one block an orbit is enough: every
-orbit has a monomial with indices 0 and 1 alone.  Where all parameters outside a subnetwork are zero, a law of the network is a
-law of the subnetwork, so each subnetwork gives equations with few terms for the coefficients of a law.  The kernel of any such equations
-modulo a prime has at least the dimension of the space of laws; where known laws fill it, they are all.
+Permuting the values of an index class maps laws to laws and blocks of monomials to blocks, so one block an orbit is
+enough: every orbit has a monomial with indices 0 and 1 alone.  Where all parameters outside a subnetwork are zero, a
+law of the network is a law of the subnetwork, so each subnetwork gives equations with few terms for the coefficients of
+a law.  The kernel of any such equations modulo a prime has at least the dimension of the space of laws; where known
+laws fill it, they are all.
 """
 import numpy as np
 
@@ -31,7 +32,8 @@ _MOST_ORBITS = 20_000
 
 def laws_are_all(classes, laws, generator, p, deadline=None):
     r"""
-    Prove that the laws span all polynomial laws of degree 1 and 2 of gradient flow, and are independent; ``False`` if this fails.
+    Prove that the laws span all polynomial laws of degree 1 and 2 of gradient flow, and are independent; ``False`` if
+    this fails.
 
     INPUT:
 
@@ -74,7 +76,8 @@ def laws_are_all(classes, laws, generator, p, deadline=None):
         if len(known) > len(block) or _rank_of_laws(known, block, len(words), p) < len(known):
             return False
         missing = len(block) - len(known)
-        # Subnetworks that just hold a monomial may have laws of their own (one input, one output): then with neurons to spare.
+        # Subnetworks that just hold a monomial may have laws of their own (one input, one output): then with neurons to
+        # spare.
         if not any(_rank_of_equations(classes, words, word, block, missing, spare, generator, p, deadline) == missing
                    for spare in range(_SPARE_NEURONS + 1)):
             return False
@@ -93,15 +96,21 @@ def _representative_words(classes, words):
     chosen = []
     for number, leaf in enumerate(classes.response.leaves):
         # Two parameters have at most two indices in a class, if no leaf has two axes in it.
-        grids = np.meshgrid(*(np.arange(min(2 * classes.of[leaf].count(c), n)) for c, n in zip(classes.of[leaf], leaf.shape)), indexing="ij")
+        grids = np.meshgrid(
+            *(np.arange(min(2 * classes.of[leaf].count(c), n)) for c, n in zip(classes.of[leaf], leaf.shape)),
+            indexing="ij",
+        )
         chosen.append(classes.starts[number] + np.ravel_multi_index([g.ravel() for g in grids], leaf.shape))
     chosen = words[np.concatenate(chosen)]
     left, right = np.triu_indices(len(chosen))
     both = np.concatenate([chosen, chosen[left] ^ chosen[right]])
     found = np.unique(both)
     if len(found) > _MOST_ORBITS:
-        raise InputError(f"the quadratic laws of so many layers fall into {len(found)} kinds of blocks; at most {_MOST_ORBITS} are searched; "
-                         "use count, or fewer layers")
+        raise InputError(
+            f"the quadratic laws of so many layers fall into {len(found)} kinds of blocks; at most "
+            f"{_MOST_ORBITS} are searched; "
+            "use count, or fewer layers"
+        )
     return found.tolist()
 
 
@@ -115,7 +124,9 @@ def _block(words, order, word):
     right = order[np.repeat(low, counts) + np.arange(len(left)) - np.repeat(np.cumsum(counts) - counts, counts)]
     keep = left <= right
     single = np.flatnonzero(words == word)
-    return np.concatenate([np.stack([left[keep], right[keep]], axis=1), np.stack([single, np.full_like(single, n)], axis=1)])
+    return np.concatenate(
+        [np.stack([left[keep], right[keep]], axis=1), np.stack([single, np.full_like(single, n)], axis=1)]
+    )
 
 
 def _keys(table, n):
@@ -186,7 +197,8 @@ def _rank_of_equations(classes, words, word, block, enough, spare, generator, p,
 
 
 def _chosen_neurons(classes, block, spare):
-    """Return for each monomial of the block the neurons of a subnetwork that holds it, equally many in each class, and spare ones."""
+    """Return for each monomial of the block the neurons of a subnetwork that holds it, equally many in each class, and
+    spare ones."""
     indices = [[] for _ in classes.sizes]
     for column in block.T:
         for number, leaf in enumerate(classes.response.leaves):
@@ -219,13 +231,16 @@ def _chosen_neurons(classes, block, spare):
 
 
 def _template(small, left, right, generator, p):
-    """Return equations for the coefficients of all monomials of degree 1 and 2 of the subnetwork, as many as are needed for all."""
+    """Return equations for the coefficients of all monomials of degree 1 and 2 of the subnetwork, as many as are needed
+    for all."""
     A, batch, size = ModularArithmetic(p), len(left) + 2, small.dimension
     theta = modular.random_array(generator, (batch, size), p)
     field = np.broadcast_to(small.gradient(A, theta, small.draw(generator, p, batch)), theta.shape)
     one, zero = np.ones((batch, 1), dtype=np.int64), np.zeros((batch, 1), dtype=np.int64)
     theta, field = np.hstack([theta, one]), np.hstack([field, zero])
-    return modular.add(modular.multiply(theta[:, left], field[:, right], p), modular.multiply(field[:, left], theta[:, right], p), p)
+    return modular.add(
+        modular.multiply(theta[:, left], field[:, right], p), modular.multiply(field[:, left], theta[:, right], p), p
+    )
 
 
 def _echelon(rows, p):

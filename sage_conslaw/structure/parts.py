@@ -1,9 +1,9 @@
 r"""
 Parameters in parts: a slice of a product is the product with a slice.
 
-Queries, keys and values are often one matrix whose columns are cut into three.  Cutting the matrix instead changes neither the response nor the metric, and
-then every axis is whole.  Slices move through sums, contractions, repetitions, transposes and reshapes to the leaves; a parameter that is used in
-parts which do not overlap becomes several.
+Queries, keys and values are often one matrix whose columns are cut into three.  Cutting the matrix instead changes
+neither the response nor the metric, and then every axis is whole.  Slices move through sums, contractions, repetitions,
+transposes and reshapes to the leaves; a parameter that is used in parts which do not overlap becomes several.
 
 EXAMPLES::
 
@@ -41,13 +41,18 @@ def in_parts(response):
         ...
         sage_conslaw.structure.axes.Unknown: parts of W overlap
     """
-    if not any(isinstance(node.operation, Slice) and not _whole(node.operation.ranges, node.operation.source) for node in response.order):
+    if not any(
+        isinstance(node.operation, Slice) and not _whole(node.operation.ranges, node.operation.source)
+        for node in response.order
+    ):
         return response
     cut = _Cut()
     pairings, constraints = [], []
     for (node, covector), (constraint, mask) in zip(response.pairings, response.constraints):
         new = cut.built(node, tuple((0, 1, n) for n in node.shape))
-        pairings.append((new, covector if new is node else covector_of(new, constraint, mask is not None and mask is not False)))
+        pairings.append(
+            (new, covector if new is node else covector_of(new, constraint, mask is not None and mask is not False))
+        )
         constraints.append((constraint, mask))
     leaves = []
     for leaf in response.leaves:
@@ -70,7 +75,11 @@ class _Cut:
         parts = self.parts.get(leaf, {})
         if not parts:
             return [leaf]
-        if sum(part.size for part in parts.values()) > leaf.size or len(parts) > 1 and tuple((0, 1, n) for n in leaf.shape) in parts:
+        if (
+            sum(part.size for part in parts.values()) > leaf.size
+            or len(parts) > 1
+            and tuple((0, 1, n) for n in leaf.shape) in parts
+        ):
             raise Unknown(f"parts of {leaf.name} overlap")
         taken = np.zeros(leaf.shape, dtype=bool) if leaf.size < 1 << 20 else None
         axis = [k for k in range(len(leaf.shape)) if len({ranges[k] for ranges in parts}) > 1]
@@ -95,7 +104,11 @@ class _Cut:
         whole = _whole(ranges, node.shape)
         shape = tuple(number for _, _, number in ranges)
         if isinstance(node, Parameter):
-            part = node if whole else Parameter(f"{node.name}[{','.join(_words(one, n) for one, n in zip(ranges, node.shape))}]", shape)
+            part = (
+                node
+                if whole
+                else Parameter(f"{node.name}[{','.join(_words(one, n) for one, n in zip(ranges, node.shape))}]", shape)
+            )
             self.parts.setdefault(node, {})[ranges] = part
             return part
         if isinstance(node, Data):
@@ -164,7 +177,8 @@ def _words(one, n):
 
 
 def _through_reshape(source, target, ranges):
-    """Return the ranges of the source that ranges of its reshape are, where each is whole or of the first of the axes that one is split into."""
+    """Return the ranges of the source that ranges of its reshape are, where each is whole or of the first of the axes
+    that one is split into."""
     out, i, k = [], 0, 0
     while i < len(source) or k < len(target):
         start_i, start_k = i, k

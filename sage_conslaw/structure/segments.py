@@ -1,10 +1,11 @@
 r"""
 Networks that fall apart: which parameters no term of the response joins.
 
-The response is a sum over pairings with separate covectors, and each paired tensor a sum of terms.  Scaling each data leaf by itself shows that
-terms with different data span separately: `f = \sum_k f_k` with distinct multidegrees in the data, so `V = \sum_k V_k`.  Join two parameters when one
-term, or two terms with the same data, contain both.  For the connected pieces (segments) the tangent space, `V` and the Lie algebra are direct
-sums: the number of laws is the sum over segments, and equal segments are computed once.
+The response is a sum over pairings with separate covectors, and each paired tensor a sum of terms.  Scaling each data
+leaf by itself shows that terms with different data span separately: `f = \sum_k f_k` with distinct multidegrees in the
+data, so `V = \sum_k V_k`.  Join two parameters when one term, or two terms with the same data, contain both.  For the
+connected pieces (segments) the tangent space, `V` and the Lie algebra are direct sums: the number of laws is the sum
+over segments, and equal segments are computed once.
 
 EXAMPLES:
 
@@ -27,13 +28,15 @@ _MIXED = "mixed"
 
 def segments(response):
     r"""
-    Return the segments of a network's response as lists of its parameters; unused parameters are segments by themselves.
+    Return the segments of a network's response as lists of its parameters; unused parameters are segments by
+    themselves.
 
     EXAMPLES::
 
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.structure.segments import segments
-        sage: [[leaf.name for leaf in part] for part in segments(networks.perceptron([2, 3, 2], activation="gelu", bias=True).response())]
+        sage: [[leaf.name for leaf in part] for part in segments(networks.perceptron([2, 3, 2], activation="gelu",
+        ....:     bias=True).response())]
         [['U1'], ['b1'], ['U2']]
     """
     joined = _Joined(response.leaves)
@@ -55,7 +58,8 @@ def segments(response):
 
 def apart(response, leaves):
     r"""
-    Say whether terms with one of these parameters have other data than terms without: then the fields without them are fields of the whole.
+    Say whether terms with one of these parameters have other data than terms without: then the fields without them are
+    fields of the whole.
 
     EXAMPLES::
 
@@ -86,7 +90,8 @@ def apart(response, leaves):
 
 
 def _marked(node, terms, chosen):
-    """Return the terms of a node: the multiset of their data, and whether they have a chosen parameter (a set of truth values)."""
+    """Return the terms of a node: the multiset of their data, and whether they have a chosen parameter (a set of truth
+    values)."""
     if isinstance(node, Parameter):
         return {(): {node in chosen}}
     if isinstance(node, (Data, Constant)):
@@ -130,7 +135,8 @@ class _Joined:
 
 
 def _terms(node, terms, joined):
-    """Return the terms of a node: the multiset of its data, and one of the parameters in them (``None`` if there are none)."""
+    """Return the terms of a node: the multiset of its data, and one of the parameters in them (``None`` if there are
+    none)."""
     if isinstance(node, Parameter):
         return {(): node}
     if isinstance(node, Data):

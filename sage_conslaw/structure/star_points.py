@@ -1,10 +1,11 @@
 r"""
 The rank of gated networks (path-liftings) at a star point, by sparse elimination.
 
-At a *star point* a weight is zero unless at most one of its indices is different from 0: a backbone through every neuron.  Data that live on one
-neuron in each class (one input, one gate a layer, one output) make the gradient that of a single path, with as many entries as
-the path has weights.  The path through neurons 0 except at the ends of one weight shows that weight; if it is zero, with the
-rest of the gradient zero up to biases.  A rank at any point is a lower bound for the rank at generic points.
+At a *star point* a weight is zero unless at most one of its indices is different from 0: a backbone through every
+neuron.  Data that live on one neuron in each class (one input, one gate a layer, one output) make the gradient that of
+a single path, with as many entries as the path has weights.  The path through neurons 0 except at the ends of one
+weight shows that weight; if it is zero, with the rest of the gradient zero up to biases.  A rank at any point is a
+lower bound for the rank at generic points.
 """
 import numpy as np
 
@@ -44,7 +45,8 @@ def star_point(classes, generator, p):
 
 def selects_paths(classes):
     r"""
-    Say whether every index class has data of its own (an input, a gate, a covector), so that data can select one neuron in each.
+    Say whether every index class has data of its own (an input, a gate, a covector), so that data can select one neuron
+    in each.
 
     EXAMPLES::
 
@@ -95,7 +97,8 @@ def star_rows(classes, generator, p, deadline=None, spare=0):
     r"""
     Return rows of gradients at a star point, one for each parameter, as arrays (rows, columns, values), and the point.
 
-    With ``spare``, data live on more neurons than one: where inputs and outputs are one class (skip connections), a path needs two.
+    With ``spare``, data live on more neurons than one: where inputs and outputs are one class (skip connections), a
+    path needs two.
 
     EXAMPLES::
 
@@ -153,7 +156,9 @@ def law_rows(classes, balances, shifts, point, p, mirror=()):
     for balance in balances:
         for number, axis, alpha in balance.axes:
             entries = np.arange(leaves[number].size)
-            here = np.ones(len(entries), dtype=np.int64) if number in mirror else point[classes.starts[number] + entries]
+            here = (
+                np.ones(len(entries), dtype=np.int64) if number in mirror else point[classes.starts[number] + entries]
+            )
             entries = entries[here != 0]
             index = classes.indices(number, entries)[axis]
             values = modular.multiply(here[here != 0], np.int64(alpha % p), p)

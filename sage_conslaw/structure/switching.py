@@ -1,20 +1,25 @@
 r"""
 Which indices can be switched off by data, so that a network contains smaller ones.
 
-Let `j` be a value of a class `c`, and set all data with index `j` to zero.  If then no paired tensor depends on any weight with index `j`, the fields are
-those of the network without `j`, whatever the weights with index `j` are: `V(n + 1) \supseteq V(n)` for each of the `n + 1` ways to leave one out.
+Let `j` be a value of a class `c`, and set all data with index `j` to zero.  If then no paired tensor depends on any
+weight with index `j`, the fields are those of the network without `j`, whatever the weights with index `j` are:
+`V(n + 1) \supseteq V(n)` for each of the `n + 1` ways to leave one out.
 
-*Lemma (gluing).* Let a covector `\omega` annihilate the Lie algebra of the network with `n + 1` values at a generic point, and let every parameter have
-at most `t` indices in `c`.  Restricted to the weights without `j` it annihilates that of the network without `j`, which by induction is spanned by the
-`g(n)` gradients of independent laws.  For `t = 1`: `\omega \mapsto \omega|_{S_1}` has its image in a space of dimension `g(n)`, and its kernel embeds by
-`\omega \mapsto \omega|_{S_2}` into the gradients of laws without 2 that vanish without 1 and 2, of which there are `g(n) - g(n - 1)`.  So there are
-at most `2 g(n) - g(n - 1)` laws: the number of laws is concave.  For general `t` the same with `t + 1` values to leave out: at most the
-polynomial of degree `t` through `g(n - t), \ldots, g(n)`.  If `g` is a polynomial of degree at most `t`, equality at one size proves it for all larger sizes.
+*Lemma (gluing).* Let a covector `\omega` annihilate the Lie algebra of the network with `n + 1` values at a generic
+point, and let every parameter have at most `t` indices in `c`.  Restricted to the weights without `j` it annihilates
+that of the network without `j`, which by induction is spanned by the `g(n)` gradients of independent laws.  For
+`t = 1`: `\omega \mapsto \omega|_{S_1}` has its image in a space of dimension `g(n)`, and its kernel embeds by
+`\omega \mapsto \omega|_{S_2}` into the gradients of laws without 2 that vanish without 1 and 2, of which there are
+`g(n) - g(n - 1)`.  So there are at most `2 g(n) - g(n - 1)` laws: the number of laws is concave.  For general `t` the
+same with `t + 1` values to leave out: at most the polynomial of degree `t` through `g(n - t), \ldots, g(n)`.  If `g` is
+a polynomial of degree at most `t`, equality at one size proves it for all larger sizes.
 
-The same holds at special points: a *unit* is a set of neurons, one of each of several classes, and what changes sign when a unit does is zero: weights
-between different units first of all.  With the data of a unit switched off, changing its sign changes no datum and no paired tensor; so the
-fields of the others are even there, they keep what is odd at zero, and act as in the network without the unit.  Every parameter has indices in at most two
-units: the lemma with `t = 2` carries the number of laws at special points from a few units to any number, and generic points have no more laws.
+The same holds at special points: a *unit* is a set of neurons, one of each of several classes, and what changes sign
+when a unit does is zero: weights between different units first of all.  With the data of a unit switched off, changing
+its sign changes no datum and no paired tensor; so the fields of the others are even there, they keep what is odd at
+zero, and act as in the network without the unit.  Every parameter has indices in at most two units: the lemma with
+`t = 2` carries the number of laws at special points from a few units to any number, and generic points have no more
+laws.
 
 EXAMPLES:
 
@@ -65,7 +70,8 @@ def places(axes, node, classes):
 
 def switchable(axes, classes, signs=None):
     r"""
-    Decide whether data switch off an index of one class, or with ``signs`` a unit of several at its special points; ``True`` is a proof.
+    Decide whether data switch off an index of one class, or with ``signs`` a unit of several at its special points;
+    ``True`` is a proof.
 
     EXAMPLES:
 
@@ -95,7 +101,8 @@ def switchable(axes, classes, signs=None):
 
 
 def _through(axes, node, classes, patterns, vanishing):
-    """Find the patterns of switched-off places at which a node vanishes; ``False`` if its other entries depend on what is switched off."""
+    """Find the patterns of switched-off places at which a node vanishes; ``False`` if its other entries depend on what
+    is switched off."""
     labels = links_of(axes, node)
     result = labels[-1]
     found = set()
@@ -110,7 +117,9 @@ def _through(axes, node, classes, patterns, vanishing):
         if isinstance(node.operation, Add):
             vanishes = all(zero(child, table, kept) for child, table in inputs)
         elif isinstance(node.operation, Contract):
-            choices = [kept | set(off) for size in range(len(summed) + 1) for off in itertools.combinations(summed, size)]
+            choices = [
+                kept | set(off) for size in range(len(summed) + 1) for off in itertools.combinations(summed, size)
+            ]
             dead = [any(zero(child, table, off) for child, table in inputs) for off in choices]
             if not pattern and not all(dead[1:]):
                 return False
@@ -126,9 +135,11 @@ def _through(axes, node, classes, patterns, vanishing):
 
 def sign_flips(axes, classes):
     r"""
-    Yield sign characters of a unit with one neuron of each class: for each parameter the parity at each of its places, best first.
+    Yield sign characters of a unit with one neuron of each class: for each parameter the parity at each of its places,
+    best first.
 
-    Parameters with two places should change sign by both, so that weights between units vanish; those with one by none, so that they need not.
+    Parameters with two places should change sign by both, so that weights between units vanish; those with one by none,
+    so that they need not.
 
     EXAMPLES:
 

@@ -1,14 +1,17 @@
 r"""
 Symmetries that a graph shows, and the laws that they give.
 
-If the response does not change to first order under `\theta \mapsto \theta + \epsilon A \theta` for all data, with `A` symmetric, then
-`\langle A\theta, \nabla f \rangle = 0`, and `\theta^T A \theta` is conserved by Euclidean gradient flow.  If it does not change under a
-translation by `b`, then `\langle b, \theta \rangle` is conserved.  Both are read off the graph, axis by axis:
+If the response does not change to first order under `\theta \mapsto \theta + \epsilon A \theta` for all data, with `A`
+symmetric, then `\langle A\theta, \nabla f \rangle = 0`, and `\theta^T A \theta` is conserved by Euclidean gradient
+flow.  If it does not change under a translation by `b`, then `\langle b, \theta \rangle` is conserved.  Both are read
+off the graph, axis by axis:
 
-- let each axis of an index class of size `n` transform by `\alpha S`, one number `\alpha` an axis.  A contraction over the index needs
-  `\alpha + \alpha' = 0`, an axis that passes through keeps `\alpha`, a sum needs equal ones, data have 0.  Where the index is never
-  multiplied elementwise, `S` is any symmetric matrix: `n(n+1)/2` laws.  Otherwise `S` is diagonal: `n` laws;
-- covectors that sum to zero do not see a shift of all outputs; sums and contractions carry the shift back to the parameters.
+- let each axis of an index class of size `n` transform by `\alpha S`, one number `\alpha` an axis.  A contraction over
+  the index needs `\alpha + \alpha' = 0`, an axis that passes through keeps `\alpha`, a sum needs equal ones, data have
+  0.  Where the index is never multiplied elementwise, `S` is any symmetric matrix: `n(n+1)/2` laws.  Otherwise `S` is
+  diagonal: `n` laws;
+- covectors that sum to zero do not see a shift of all outputs; sums and contractions carry the shift back to the
+  parameters.
 """
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,7 +30,8 @@ MAX_TERMS = 3_000_000
 @dataclass(frozen=True)
 class Balance:
     r"""
-    Laws `\sum_a \alpha_a \langle \theta_a, \theta_a S \rangle` over some axes of leaves, for all (diagonal) symmetric `S` on an index class.
+    Laws `\sum_a \alpha_a \langle \theta_a, \theta_a S \rangle` over some axes of leaves, for all (diagonal) symmetric
+    `S` on an index class.
 
     EXAMPLES::
 
@@ -103,7 +107,12 @@ def balances(classes, mirror=()):
     found = []
     leaves = classes.response.leaves
     for c, size in enumerate(classes.sizes):
-        axes = [(number, axis) for number, leaf in enumerate(leaves) for axis, other in enumerate(classes.of[leaf]) if other == c]
+        axes = [
+            (number, axis)
+            for number, leaf in enumerate(leaves)
+            for axis, other in enumerate(classes.of[leaf])
+            if other == c
+        ]
         if not axes:
             continue
         if any(number in mirror for number, _ in axes):
@@ -143,7 +152,8 @@ def _scalings(classes, c, axes, full):
 
 def sign_words(classes, generator):
     r"""
-    Return one 62-bit word a parameter; monomials whose words add up (xor) to different values have different sign characters.
+    Return one 62-bit word a parameter; monomials whose words add up (xor) to different values have different sign
+    characters.
 
     Flipping the sign of one index value, in parameters and data together, maps each field to plus or minus a field.
 
@@ -205,7 +215,9 @@ def _axis_weights(classes, c, lattice, full, data_fixed):
                         lattice.relation({weights[child, axis]: 1}, {weights[node, axis]: -1})
             continue
         operation, places = node.operation, {}
-        for place, (tensor, word) in enumerate(zip((*node.inputs, node), (operation.left, operation.right, operation.result))):
+        for place, (tensor, word) in enumerate(
+            zip((*node.inputs, node), (operation.left, operation.right, operation.result))
+        ):
             for axis, letter in enumerate(word):
                 if classes.of[tensor][axis] == c:
                     places.setdefault(letter, {})[place] = (tensor, axis)
@@ -283,8 +295,15 @@ def explicit_laws(classes, balances, shifts, mirror=(), products=True):
               for leaf, start, stop in zip(classes.response.leaves, classes.starts, classes.starts[1:])]
     laws = []
     for balance in balances:
-        parts = [(np.moveaxis(places[number], axis, 0).reshape(balance.size, -1).tolist(), 1 if number not in mirror else 2, number in mirror,
-                  alpha) for number, axis, alpha in balance.axes]
+        parts = [
+            (
+                np.moveaxis(places[number], axis, 0).reshape(balance.size, -1).tolist(),
+                1 if number not in mirror else 2,
+                number in mirror,
+                alpha,
+            )
+            for number, axis, alpha in balance.axes
+        ]
         for i in range(balance.size):
             for j in range(i, balance.size) if balance.full else (i,):
                 law = {}
@@ -317,7 +336,10 @@ def number_of_terms(classes, balances, shifts):
         6
     """
     leaves = classes.response.leaves
-    total = sum(balance.number * sum(leaves[number].size for number, _, _ in balance.axes) // balance.size for balance in balances)
+    total = sum(
+        balance.number * sum(leaves[number].size for number, _, _ in balance.axes) // balance.size
+        for balance in balances
+    )
     linear = sum(shift.number for shift in shifts)
     length = max((shift.shape[shift.axis] for shift in shifts), default=0)
     return total + linear * length + linear * (linear + 1) // 2 * length * length

@@ -1,5 +1,6 @@
 r"""
-A network at its true width: segments, each with its families of laws and both bounds, and the number of laws as a formula in the widths.
+A network at its true width: segments, each with its families of laws and both bounds, and the number of laws as a
+formula in the widths.
 
 EXAMPLES:
 
@@ -120,8 +121,14 @@ class TrueWidth:
             if key not in known:
                 found = grown(axes, generator, deadline)
                 known[key] = found if found.proved else _otherwise(axes, found, generator, deadline)
-                logger.info("segment %s: %d parameters, at least %d laws, rank at least %d%s", " ".join(names), size, known[key].laws,
-                            known[key].rank, "" if known[key].proved else f"; open: {known[key].reason}")
+                logger.info(
+                    "segment %s: %d parameters, at least %d laws, rank at least %d%s",
+                    " ".join(names),
+                    size,
+                    known[key].laws,
+                    known[key].rank,
+                    "" if known[key].proved else f"; open: {known[key].reason}",
+                )
             found = known[key]
             yield Segment(names, axes, replace(found, dimension=size, laws=found.laws + still) if still else found)
 
@@ -140,8 +147,12 @@ class TrueWidth:
             sage: _ = width.bounds(numpy.random.default_rng(0r)); width.blame
             []
         """
-        return [f"{' '.join(segment.names)}: between {segment.found.laws} and {segment.found.dimension - segment.found.rank} laws; {segment.found.reason}"
-                for segment in self.segments or () if not segment.found.proved]
+        return [
+            f"{' '.join(segment.names)}: between {segment.found.laws} and "
+            f"{segment.found.dimension - segment.found.rank} laws; {segment.found.reason}"
+            for segment in self.segments or ()
+            if not segment.found.proved
+        ]
 
     def formula(self):
         r"""
@@ -161,7 +172,8 @@ class TrueWidth:
 
     def polynomials(self, most_terms):
         r"""
-        Return the laws of all families as sparse polynomials in the parameters, ``None`` if these have more terms, or not all laws are in families.
+        Return the laws of all families as sparse polynomials in the parameters, ``None`` if these have more terms, or
+        not all laws are in families.
 
         EXAMPLES::
 
@@ -182,9 +194,16 @@ class TrueWidth:
             for family in segment.found.families:
                 here = family.number(list(segment.axes.sizes))
                 number += here
-                terms += here * sum(segment.axes.leaves[leaf].size for leaf, _, _ in family.parts) // max(1, segment.axes.sizes[family.classes[0]]
-                                                                                                          if family.classes else 1)
-        if terms > most_terms or number != sum(segment.found.laws for segment in self.segments) or len(self.axes.leaves) != len(self.response.leaves):
+                terms += (
+                    here
+                    * sum(segment.axes.leaves[leaf].size for leaf, _, _ in family.parts)
+                    // max(1, segment.axes.sizes[family.classes[0]] if family.classes else 1)
+                )
+        if (
+            terms > most_terms
+            or number != sum(segment.found.laws for segment in self.segments)
+            or len(self.axes.leaves) != len(self.response.leaves)
+        ):
             return None
         starts, start = {}, 0
         for leaf in self.response.leaves:
@@ -215,14 +234,23 @@ class TrueWidth:
         found = []
         for segment in self.segments or ():
             found += [matrix_law(family, segment.axes) for family in segment.found.families]
-            listed = sum(family.number(list(segment.axes.sizes)) for family in segment.found.families) if segment.axes else 0
+            listed = (
+                sum(family.number(list(segment.axes.sizes)) for family in segment.found.families) if segment.axes else 0
+            )
             if not segment.axes:
-                found += [MatrixLaw(name, rf"\\mathrm{{{name}}}", "", size, size) for name, size in zip(segment.names, segment.leaf_sizes)]
+                found += [
+                    MatrixLaw(name, rf"\\mathrm{{{name}}}", "", size, size)
+                    for name, size in zip(segment.names, segment.leaf_sizes)
+                ]
             elif listed < segment.found.laws:
                 more = segment.found.laws - listed
                 found.append(MatrixLaw(f"{more} more in {', '.join(segment.names)}, not written", "", "", more, more))
         unused = set(self.response.leaves) - set(self.axes.response.leaves)
-        return found + [MatrixLaw(leaf.name, rf"\\mathrm{{{leaf.name}}}", "", leaf.size, leaf.size) for leaf in self.response.leaves if leaf in unused]
+        return found + [
+            MatrixLaw(leaf.name, rf"\\mathrm{{{leaf.name}}}", "", leaf.size, leaf.size)
+            for leaf in self.response.leaves
+            if leaf in unused
+        ]
 
 
 def _used(response):
@@ -230,7 +258,9 @@ def _used(response):
     reached = {node for root, _ in response.pairings for node in root.ancestors()}
     if all(leaf in reached for leaf in response.leaves):
         return response
-    return NetworkResponse([leaf for leaf in response.leaves if leaf in reached], response.pairings, response.constraints)
+    return NetworkResponse(
+        [leaf for leaf in response.leaves if leaf in reached], response.pairings, response.constraints
+    )
 
 
 def _otherwise(axes, found, generator, deadline):
@@ -255,7 +285,8 @@ def signature(axes):
         sage: from sage_conslaw.structure.axes import axes_of
         sage: from sage_conslaw.structure.true_width import signature
         sage: one, other = (axes_of(f.response()) for f in (networks.relu([3, 4, 2]), networks.relu([3, 5, 2])))
-        sage: signature(one) == signature(axes_of(networks.relu([3, 4, 2]).response())), signature(one) == signature(other)
+        sage: signature(one) == signature(axes_of(networks.relu([3, 4,
+        ....:     2]).response())), signature(one) == signature(other)
         (True, False)
     """
     number = {node: i for i, node in enumerate(axes.order)}
@@ -269,17 +300,28 @@ def signature(axes):
         elif isinstance(node, Parameter):
             kind = "parameter"
         elif isinstance(node, Constant):
-            kind = f"constant {node.denominator} " + (str(node.values.ravel()[:1]) if is_uniform(node) else str(node.values.tobytes()) if node.size < 10_000
-                                                      else f"{id(node)}")
+            kind = f"constant {node.denominator} " + (
+                str(node.values.ravel()[:1])
+                if is_uniform(node)
+                else str(node.values.tobytes())
+                if node.size < 10_000
+                else f"{id(node)}"
+            )
         details = [getattr(operation, name, None) for name in ("spec", "order", "axis", "entries", "kept")]
         windows = getattr(operation, "places", None)
         nodes.append((kind, tuple(map(str, details)), None if windows is None else windows.tobytes(),
                       tuple(number[child] for child in node.inputs if child in number), axes.of[node], node.shape))
-    return tuple(nodes), tuple((number[node], *rest) for node, *rest in axes.pairings), axes.sizes, tuple(number[leaf] for leaf in axes.leaves)
+    return (
+        tuple(nodes),
+        tuple((number[node], *rest) for node, *rest in axes.pairings),
+        axes.sizes,
+        tuple(number[leaf] for leaf in axes.leaves),
+    )
 
 
 def _read_widely(response):
-    """Return the reading whose structure is known: the coarse one, where it is known to count what the exact one does."""
+    """Return the reading whose structure is known: the coarse one, where it is known to count what the exact one
+    does."""
     coarse = response.coarse
     return response if coarse is None or coarse.forgotten else coarse
 
@@ -296,8 +338,15 @@ def width_of(family):
         sage: width_of(problem(networks.linear([2, 2]), flows.momentum()).family) is None
         True
     """
-    if type(family) is not FlowFamily or getattr(family, "variety", None) is not None or family.drift is not None or family.constants or family.first_forced or family.first_parameter \
-            or family.metric is not None:
+    if (
+        type(family) is not FlowFamily
+        or getattr(family, "variety", None) is not None
+        or family.drift is not None
+        or family.constants
+        or family.first_forced
+        or family.first_parameter
+        or family.metric is not None
+    ):
         return None
     try:
         reason = doubt(_read_widely(family.response)) if isinstance(family.response, NetworkResponse) else None

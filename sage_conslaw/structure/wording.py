@@ -80,7 +80,9 @@ def _full_words(axes, leaf, where):
         return f"{name} {name}^T", rf"{latex} {latex}^\top"
     axis = _axis_of(axes, leaf, where[0])
     if len(axes.of[leaf]) == 2:
-        return (f"{name}^T {name}", rf"{latex}^\top {latex}") if axis else (f"{name} {name}^T", rf"{latex} {latex}^\top")
+        return (
+            (f"{name}^T {name}", rf"{latex}^\top {latex}") if axis else (f"{name} {name}^T", rf"{latex} {latex}^\top")
+        )
     return f"<{name}, {name}>_{axis + 1}", rf"\langle {latex}, {latex} \rangle_{{{axis + 1}}}"
 
 
@@ -101,7 +103,11 @@ def _diagonal_words(axes, leaf, where):
         words.append(inner[0] if len(inner) == 1 else "(" + ",".join(inner) + ")")
     index = ",".join(words)
     one = all(place in {p for chosen in by_axis.values() for p, _ in chosen} for place in range(len(flat(axes, leaf))))
-    return (f"{leaf.name}[{index}]^2", rf"{latex}_{{{index}}}^2") if one else (f"|{leaf.name}[{index}]|^2", rf"|{latex}_{{{index}}}|^2")
+    return (
+        (f"{leaf.name}[{index}]^2", rf"{latex}_{{{index}}}^2")
+        if one
+        else (f"|{leaf.name}[{index}]|^2", rf"|{latex}_{{{index}}}|^2")
+    )
 
 
 def _sum_words(axes, leaf, summed):

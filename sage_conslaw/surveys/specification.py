@@ -1,8 +1,8 @@
 r"""
 The specification of a survey: sweeps over sizes, options, flows and losses, as a list of cases.
 
-A case is a dictionary of strings, integers and lists; its canonical JSON is its key, so that the same case is the same in every
-specification, whatever the order.
+A case is a dictionary of strings, integers and lists; its canonical JSON is its key, so that the same case is the same
+in every specification, whatever the order.
 """
 import hashlib
 import itertools
@@ -17,7 +17,19 @@ from ..runtime.errors import InputError, InputTypeError, shortened
 # A survey of a million cases would run for hours at 100 a second; above it something is wrong with the specification.
 MAX_CASES = 1_000_000
 
-KEYS = ("architecture", "sizes", "cases", "options", "bias", "flow", "loss", "degree", "count", "expected", "time_limit")
+KEYS = (
+    "architecture",
+    "sizes",
+    "cases",
+    "options",
+    "bias",
+    "flow",
+    "loss",
+    "degree",
+    "count",
+    "expected",
+    "time_limit",
+)
 FLOW_KEYS = ("name", "tau", "metric", "weight_decay")
 
 
@@ -41,7 +53,10 @@ def _sweeps(data):
     if isinstance(data, dict):
         odd = [key for key in data if key != "sweep"]
         if odd:
-            raise InputError(f"the survey has the key {shortened(repr(odd[0]), 60)}; {unknown_key(odd[0], ('sweep',))}it has tables [[sweep]] only")
+            raise InputError(
+                f"the survey has the key {shortened(repr(odd[0]), 60)}; "
+                f"{unknown_key(odd[0], ('sweep',))}it has tables [[sweep]] only"
+            )
         data = data.get("sweep", [])
     if not isinstance(data, (list, tuple)) or not data or not all(isinstance(sweep, dict) for sweep in data):
         raise InputError("the survey has no sweeps; give one or more tables [[sweep]] with architecture and sizes")
@@ -54,10 +69,12 @@ def cases(specs):
 
     INPUT:
 
-    - ``specs`` -- the path of a TOML file; a list of sweeps; or a dictionary with the list ``sweep``.  A sweep has ``architecture`` and either ``sizes`` (for
-      each position a size or a list of sizes: all combinations) or ``cases`` (lists of sizes, or tables with ``sizes`` and ``expected``), and may have
-      ``options`` (a table), ``bias``, ``flow`` (a name or a table with ``name``, ``tau``, ``metric``, ``weight_decay``), ``loss``, ``degree``, ``count`` (the count
-      alone), ``expected`` (the number of laws) and ``time_limit`` (seconds a case).  ``bias``, ``flow``, ``loss`` and every option may be lists: all combinations.
+    - ``specs`` -- the path of a TOML file; a list of sweeps; or a dictionary with the list ``sweep``.  A sweep has
+      ``architecture`` and either ``sizes`` (for each position a size or a list of sizes: all combinations) or ``cases``
+      (lists of sizes, or tables with ``sizes`` and ``expected``), and may have ``options`` (a table), ``bias``,
+      ``flow`` (a name or a table with ``name``, ``tau``, ``metric``, ``weight_decay``), ``loss``, ``degree``, ``count``
+      (the count alone), ``expected`` (the number of laws) and ``time_limit`` (seconds a case).  ``bias``, ``flow``,
+      ``loss`` and every option may be lists: all combinations.
 
     EXAMPLES::
 
@@ -68,7 +85,8 @@ def cases(specs):
         sage: cases([{"architecture": "relu", "size": [2, 1, 1]}])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: sweep 1 has the key 'size'; did you mean 'sizes'? known: architecture, sizes, cases, ...
+        sage_conslaw.InputError: sweep 1 has the key 'size'; did you mean 'sizes'? known: architecture, sizes, cases,
+        ...
         sage: cases([{"architecture": "liner", "sizes": [2, 1]}])
         Traceback (most recent call last):
         ...
@@ -97,7 +115,9 @@ def key(case):
         sage: key({"sizes": [2r, 1r], "architecture": "linear", "expected": 3r})
         '{"architecture":"linear","sizes":[2,1]}'
     """
-    return json.dumps({name: value for name, value in case.items() if name != "expected"}, sort_keys=True, separators=(",", ":"))
+    return json.dumps(
+        {name: value for name, value in case.items() if name != "expected"}, sort_keys=True, separators=(",", ":")
+    )
 
 
 def seed_of(text, seed):
@@ -135,7 +155,9 @@ def _cases(sweep, what):
     losses = _listed(sweep.get("loss", LOSSES[0]))
     for loss in losses:
         if not isinstance(loss, str) or loss not in LOSSES:
-            raise InputError(f"{what} has the loss {shortened(repr(loss), 60)}; choose {' or '.join(map(repr, LOSSES))}")
+            raise InputError(
+                f"{what} has the loss {shortened(repr(loss), 60)}; choose {' or '.join(map(repr, LOSSES))}"
+            )
     number = len(sizes) * len(flows) * len(losses)
     for values in alternatives:
         number *= len(values)
@@ -168,12 +190,17 @@ def _check(architecture, size, options):
 def _sizes(sweep, what):
     """Return pairs (sizes, expected number)."""
     if ("sizes" in sweep) == ("cases" in sweep):
-        raise InputError(f"{what} needs either sizes (a size or a list of sizes for each position) or cases (lists of sizes)")
+        raise InputError(
+            f"{what} needs either sizes (a size or a list of sizes for each position) or cases (lists of sizes)"
+        )
     expected = _expected(sweep, what)
     if "sizes" in sweep:
         given = sweep["sizes"]
         if not isinstance(given, (list, tuple)) or not given:
-            raise InputError(f"{what} has sizes = {shortened(repr(given), 60)}; give a list with a size or a list of sizes for each position, e.g. [2, [1, 2, 3], 2]")
+            raise InputError(
+                f"{what} has sizes = {shortened(repr(given), 60)}; give a list with a size or a list of "
+                f"sizes for each position, e.g. [2, [1, 2, 3], 2]"
+            )
         positions = [[_integer(n, what) for n in _listed(position)] for position in given]
         total = 1
         for position in positions:
@@ -213,10 +240,15 @@ def _flow(flow, what):
     from .. import flows
     flow = {"name": flow} if isinstance(flow, str) else flow
     if not isinstance(flow, dict):
-        raise InputError(f"{what} has the flow {shortened(repr(flow), 60)}; give a name or a table, e.g. {{name = \"momentum\", tau = \"1\"}}")
+        raise InputError(
+            f'{what} has the flow {shortened(repr(flow), 60)}; give a name or a table, e.g. {{name = '
+            f'"momentum", tau = "1"}}'
+        )
     known_keys(flow, FLOW_KEYS, f"{what}, a flow")
     flow = {name: str(value) for name, value in sorted(flow.items())}
-    built = flows.by_name(flow.get("name", "gradient"), **{name: flow[name] for name in ("tau", "metric") if name in flow})
+    built = flows.by_name(
+        flow.get("name", "gradient"), **{name: flow[name] for name in ("tau", "metric") if name in flow}
+    )
     if "weight_decay" in flow:
         flows.weight_decay(flow["weight_decay"], built)
     return {"name": "gradient"} | flow

@@ -15,8 +15,8 @@ class Store:
     r"""
     A SQLite file of cases: what is to do, what is done, what failed and why.
 
-    Every finished case is one transaction in a write-ahead log: a process that is killed loses nothing that was reported.  While a survey runs it holds
-    a lock next to the file, which goes with the process.
+    Every finished case is one transaction in a write-ahead log: a process that is killed loses nothing that was
+    reported.  While a survey runs it holds a lock next to the file, which goes with the process.
 
     EXAMPLES::
 
@@ -42,12 +42,16 @@ class Store:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.execute("CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT)")
-            self._database.execute("CREATE TABLE IF NOT EXISTS cases (key TEXT PRIMARY KEY, spec TEXT NOT NULL, state TEXT NOT NULL, "
-                                   "attempts INTEGER NOT NULL, record TEXT, reason TEXT)")
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS cases (key TEXT PRIMARY KEY, spec TEXT NOT NULL, state TEXT NOT NULL, "
+                "attempts INTEGER NOT NULL, record TEXT, reason TEXT)"
+            )
             self._database.execute("INSERT OR IGNORE INTO about VALUES ('schema', ?)", (SCHEMA,))
             (schema,) = self._database.execute("SELECT value FROM about WHERE name = 'schema'").fetchone()
         except sqlite3.DatabaseError as error:
-            raise InputError(f"the store {self.path.name} cannot be used: {error}; give another file, or one that a survey wrote") from None
+            raise InputError(
+                f"the store {self.path.name} cannot be used: {error}; give another file, or one that a survey wrote"
+            ) from None
         if schema != SCHEMA:
             raise InputError(f"the store {self.path.name} has the schema {schema!r}; known: {SCHEMA}")
 
@@ -71,7 +75,9 @@ class Store:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise InputError(f"the store {self.path.name} is in use by another survey; wait for it, or give another store") from None
+                raise InputError(
+                    f"the store {self.path.name} is in use by another survey; wait for it, or give another store"
+                ) from None
             yield self
 
     def add(self, cases):
@@ -89,8 +95,11 @@ class Store:
             ['k1']
         """
         with self._transaction():
-            self._database.executemany("INSERT INTO cases VALUES (?, ?, 'to do', 0, NULL, NULL) ON CONFLICT (key) DO UPDATE SET spec = excluded.spec",
-                                       [(key, json.dumps(case)) for key, case in cases.items()])
+            self._database.executemany(
+                "INSERT INTO cases VALUES (?, ?, 'to do', 0, NULL, NULL) ON CONFLICT (key) DO UPDATE "
+                "SET spec = excluded.spec",
+                [(key, json.dumps(case)) for key, case in cases.items()],
+            )
 
     @contextmanager
     def _transaction(self):
@@ -116,8 +125,10 @@ class Store:
             sage: store.finish("k1", {"number": 3r}); store.counts(["k1"])
             {'done': 1, 'failed': 0, 'to do': 0}
         """
-        self._database.execute("UPDATE cases SET state = 'done', attempts = attempts + 1, record = ?, reason = NULL WHERE key = ?",
-                               (json.dumps(record), key))
+        self._database.execute(
+            "UPDATE cases SET state = 'done', attempts = attempts + 1, record = ?, reason = NULL WHERE key = ?",
+            (json.dumps(record), key),
+        )
 
     def fail(self, key, reason):
         r"""
@@ -133,7 +144,9 @@ class Store:
             sage: store.fail("k1", "too large"); store.rows(["k1"])[0][-1]
             'too large'
         """
-        self._database.execute("UPDATE cases SET state = 'failed', attempts = attempts + 1, reason = ? WHERE key = ?", (reason, key))
+        self._database.execute(
+            "UPDATE cases SET state = 'failed', attempts = attempts + 1, reason = ? WHERE key = ?", (reason, key)
+        )
 
     def retry(self, keys):
         r"""
@@ -150,7 +163,9 @@ class Store:
             ['k1']
         """
         with self._transaction():
-            self._database.executemany("UPDATE cases SET state = 'to do' WHERE key = ? AND state = 'failed'", [(key,) for key in keys])
+            self._database.executemany(
+                "UPDATE cases SET state = 'to do' WHERE key = ? AND state = 'failed'", [(key,) for key in keys]
+            )
 
     def rows(self, keys):
         r"""
@@ -166,18 +181,29 @@ class Store:
             sage: store.rows(["k1"])
             [('k1', {'architecture': 'linear'}, 'to do', 0, None, None)]
         """
-        found = {row[0]: row for row in self._database.execute("SELECT key, spec, state, attempts, record, reason FROM cases")}
+        found = {
+            row[0]: row
+            for row in self._database.execute("SELECT key, spec, state, attempts, record, reason FROM cases")
+        }
         return [self._read(*found[key]) for key in keys if key in found]
 
     def _read(self, key, spec, state, attempts, record, reason):
-        """Return a row with its texts read, or say which row is broken: another program wrote it, or a disk lost a part."""
+        """Return a row with its texts read, or say which row is broken: another program wrote it, or a disk lost a
+        part."""
         try:
             spec, record = json.loads(spec), None if record is None else json.loads(record)
         except (TypeError, ValueError, RecursionError):
             spec = None
-        whole = isinstance(spec, dict) and (record is None or isinstance(record, dict)) and state in ("done", "failed", "to do")
+        whole = (
+            isinstance(spec, dict)
+            and (record is None or isinstance(record, dict))
+            and state in ("done", "failed", "to do")
+        )
         if not whole or state == "done" and record is None:
-            raise InputError(f"the store {self.path} has a broken row, of the case {shortened(key, 100)}; give another store, or remove the row")
+            raise InputError(
+                f"the store {self.path} has a broken row, of the case {shortened(key, 100)}; give "
+                f"another store, or remove the row"
+            )
         return key, spec, state, attempts, record, reason
 
     def keys(self):

@@ -18,7 +18,8 @@ class SurveyTable(SageObject):
     r"""
     What a survey found, case by case.
 
-    - ``rows`` -- dictionaries: architecture, sizes, options, flow, loss, state (``done``, ``failed``, ``to do``), attempts, number, status, expected, ...
+    - ``rows`` -- dictionaries: architecture, sizes, options, flow, loss, state (``done``, ``failed``, ``to do``),
+      attempts, number, status, expected, ...
 
     - ``computed`` -- how many cases this call computed; the others were in the store
 
@@ -41,7 +42,9 @@ class SurveyTable(SageObject):
         EXAMPLES::
 
             sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {}, "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r}, "done", 1r, {"number": 0r, "status": "proved"}, None)]
+            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {},
+            ....:     "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r},
+            ....:     "done", 1r, {"number": 0r, "status": "proved"}, None)]
             sage: table = SurveyTable.of(rows, 1r, 0r)
             sage: table
             case                  flow      laws  status
@@ -51,8 +54,16 @@ class SurveyTable(SageObject):
         """
         out = []
         for _, case, state, attempts, record, reason in rows:
-            out.append({**{name: case.get(name) for name in ("architecture", "sizes", "options", "flow", "loss")}, "state": state,
-                        "attempts": attempts, **(_results(record) if record else {}), "expected": case.get("expected"), "reason": reason})
+            out.append(
+                {
+                    **{name: case.get(name) for name in ("architecture", "sizes", "options", "flow", "loss")},
+                    "state": state,
+                    "attempts": attempts,
+                    **(_results(record) if record else {}),
+                    "expected": case.get("expected"),
+                    "reason": reason,
+                }
+            )
         return cls(tuple(out), computed, seconds)
 
     @property
@@ -63,7 +74,9 @@ class SurveyTable(SageObject):
         EXAMPLES::
 
             sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {}, "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r}, "done", 1r, {"number": 0r, "status": "proved"}, None)]
+            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {},
+            ....:     "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r},
+            ....:     "done", 1r, {"number": 0r, "status": "proved"}, None)]
             sage: table = SurveyTable.of(rows, 1r, 0r)
             sage: len(table.done)
             1
@@ -78,7 +91,9 @@ class SurveyTable(SageObject):
         EXAMPLES::
 
             sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {}, "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r}, "done", 1r, {"number": 0r, "status": "proved"}, None)]
+            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {},
+            ....:     "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r},
+            ....:     "done", 1r, {"number": 0r, "status": "proved"}, None)]
             sage: table = SurveyTable.of(rows, 1r, 0r)
             sage: table.failed
             []
@@ -93,7 +108,9 @@ class SurveyTable(SageObject):
         EXAMPLES::
 
             sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {}, "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r}, "done", 1r, {"number": 0r, "status": "proved"}, None)]
+            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {},
+            ....:     "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r},
+            ....:     "done", 1r, {"number": 0r, "status": "proved"}, None)]
             sage: table = SurveyTable.of(rows, 1r, 0r)
             sage: table.proved
             1
@@ -108,7 +125,9 @@ class SurveyTable(SageObject):
         EXAMPLES::
 
             sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {}, "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r}, "done", 1r, {"number": 0r, "status": "proved"}, None)]
+            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {},
+            ....:     "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r},
+            ....:     "done", 1r, {"number": 0r, "status": "proved"}, None)]
             sage: table = SurveyTable.of(rows, 1r, 0r)
             sage: len(table.differing)
             1
@@ -117,19 +136,26 @@ class SurveyTable(SageObject):
 
     def _summary(self):
         done, failed = len(self.done), len(self.failed)
-        text = f"{len(self.rows)} case{'s' if len(self.rows) != 1 else ''}: {done} done ({self.proved} proved), {failed} failed, " \
-               f"{len(self.rows) - done - failed} to do"
+        text = (
+            f"{len(self.rows)} case{'s' if len(self.rows) != 1 else ''}: {done} done ({self.proved} "
+            f"proved), {failed} failed, "
+            f"{len(self.rows) - done - failed} to do"
+        )
         if any(row["expected"] is not None for row in self.done):
             text += f"; {len(self.differing)} differ from what was expected"
         return text
 
     def _cells(self):
         for row in self.rows:
-            options = " ".join(f"{name}={value}" if value is not True else name for name, value in row["options"].items())
+            options = " ".join(
+                f"{name}={value}" if value is not True else name for name, value in row["options"].items()
+            )
             name = " ".join([row["architecture"], *map(str, row["sizes"]), *([options] if options else []),
                              *([row["loss"]] if row["loss"] != "least-squares" else [])])
             if row["state"] == "done":
-                status = row["status"] + ("" if row["expected"] in (None, row["number"]) else f", expected {row['expected']}")
+                status = row["status"] + (
+                    "" if row["expected"] in (None, row["number"]) else f", expected {row['expected']}"
+                )
                 yield name, flow_text(row["flow"]), str(row["number"]), status
             else:
                 yield name, flow_text(row["flow"]), "", row["state"] + (f": {row['reason']}" if row["reason"] else "")
@@ -140,9 +166,16 @@ class SurveyTable(SageObject):
         cells = list(self._cells())
         shown = cells if len(cells) <= _SHOWN else cells[:_SHOWN]
         widths = [max(20, *(min(len(row[0]), 40) for row in shown)), max(4, *(min(len(row[1]), 22) for row in shown))]
-        lines = [f"{'case':<{widths[0]}}  {'flow':<{widths[1]}}  laws  status", f"{'-' * widths[0]}  {'-' * widths[1]}  ----  ------"]
+        lines = [
+            f"{'case':<{widths[0]}}  {'flow':<{widths[1]}}  laws  status",
+            f"{'-' * widths[0]}  {'-' * widths[1]}  ----  ------",
+        ]
         for name, flow, number, status in shown:
-            lines.append(f"{_cut(name, widths[0]):<{widths[0]}}  {_cut(flow, widths[1]):<{widths[1]}}  {number:>4}  {status}"[:120].rstrip())
+            lines.append(
+                f"{_cut(name, widths[0]):<{widths[0]}}  {_cut(flow, widths[1]):<{widths[1]}}  {number:>4}  {status}"[
+                    :120
+                ].rstrip()
+            )
         if len(cells) > _SHOWN:
             lines.append(f"... and {len(cells) - _SHOWN} more cases (export them, or see the store)")
         return "\n".join([*lines, self._summary()])
@@ -150,7 +183,10 @@ class SurveyTable(SageObject):
     def _repr_html_(self):
         from html import escape
         head = "".join(f"<th>{word}</th>" for word in ("case", "flow", "laws", "status"))
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in list(self._cells())[:10 * _SHOWN])
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in list(self._cells())[: 10 * _SHOWN]
+        )
         return f"<table><tr>{head}</tr>{body}</table><p>{escape(self._summary())}</p>"
 
     def to_dict(self):
@@ -163,8 +199,16 @@ class SurveyTable(SageObject):
             sage: SurveyTable((), 0r, float(0)).to_dict()["total"]
             0
         """
-        return {"cases": list(self.rows), "total": len(self.rows), "done": len(self.done), "failed": len(self.failed), "proved": self.proved,
-                "differing": len(self.differing), "computed": self.computed, "seconds": round(self.seconds, 3)}
+        return {
+            "cases": list(self.rows),
+            "total": len(self.rows),
+            "done": len(self.done),
+            "failed": len(self.failed),
+            "proved": self.proved,
+            "differing": len(self.differing),
+            "computed": self.computed,
+            "seconds": round(self.seconds, 3),
+        }
 
     def to_pandas(self):
         r"""
@@ -201,11 +245,14 @@ class SurveyTable(SageObject):
         try:
             frame.to_parquet(path, index=False)
         except ImportError:
-            raise InputError("Parquet needs pyarrow, which is not installed; pip install 'sage_conslaw[survey]', or export CSV") from None
+            raise InputError(
+                "Parquet needs pyarrow, which is not installed; pip install 'sage_conslaw[survey]', or export CSV"
+            ) from None
 
     def plot(self, path=None):
         r"""
-        Return a figure of the number of laws over the number of hidden units (or the width), one line for each architecture, flow, loss and options.
+        Return a figure of the number of laws over the number of hidden units (or the width), one line for each
+        architecture, flow, loss and options.
 
         INPUT:
 
@@ -214,7 +261,8 @@ class SurveyTable(SageObject):
         EXAMPLES::
 
             sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: row = {"architecture": "linear", "sizes": [2r, 3r, 2r], "options": {}, "flow": {"name": "gradient"}, "loss": "least-squares",
+            sage: row = {"architecture": "linear", "sizes": [2r, 3r, 2r], "options": {}, "flow": {"name": "gradient"},
+            ....:     "loss": "least-squares",
             ....:        "state": "done", "status": "proved", "number": 6r, "expected": None, "reason": None}
             sage: len(SurveyTable((row,), 1r, 0.0).plot().axes[0r].get_lines())
             1
@@ -222,10 +270,14 @@ class SurveyTable(SageObject):
         from matplotlib.figure import Figure
         groups = {}
         for row in self.done:
-            options = ", ".join(f"{name} {value}" if value is not True else name for name, value in row["options"].items())
+            options = ", ".join(
+                f"{name} {value}" if value is not True else name for name, value in row["options"].items()
+            )
             label = ", ".join(part for part in (row["architecture"], options, flow_text(row["flow"]),
                                                 row["loss"] if row["loss"] != "least-squares" else "") if part)
-            groups.setdefault(label, []).append((sum(row["sizes"][1:-1]) or sum(row["sizes"]), row["number"], row["status"]))
+            groups.setdefault(label, []).append(
+                (sum(row["sizes"][1:-1]) or sum(row["sizes"]), row["number"], row["status"])
+            )
         if not groups:
             raise InputError("no case is done: there is nothing to plot")
         figure = Figure(figsize=(8, 5), layout="constrained")
@@ -245,7 +297,9 @@ class SurveyTable(SageObject):
         axes.grid(alpha=0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.yaxis.get_major_locator().set_params(integer=True)
-        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False) if len(groups) > 6 else axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False) if len(
+            groups
+        ) > 6 else axes.legend(fontsize=8)
         if path is not None:
             figure.savefig(writable(path, (".png", ".pdf", ".svg")), dpi=120)
         return figure
@@ -281,12 +335,28 @@ def flow_text(flow):
         sage: flow_text({"name": "momentum", "tau": "1/2"})
         'momentum tau 1/2'
     """
-    return " ".join([flow["name"], *(f"{name.replace('_', ' ')} {value}" for name, value in flow.items() if name != "name")])
+    return " ".join(
+        [flow["name"], *(f"{name.replace('_', ' ')} {value}" for name, value in flow.items() if name != "name")]
+    )
 
 
 def _results(record):
-    return {name: record.get(name) for name in ("parameters", "state_dimension", "lie_dimension", "number", "independent_laws_found", "complete",
-                                                "status", "error_bound", "degree", "seed", "seconds")}
+    return {
+        name: record.get(name)
+        for name in (
+            "parameters",
+            "state_dimension",
+            "lie_dimension",
+            "number",
+            "independent_laws_found",
+            "complete",
+            "status",
+            "error_bound",
+            "degree",
+            "seed",
+            "seconds",
+        )
+    }
 
 
 def _cut(text, width):
@@ -308,5 +378,7 @@ def _pandas():
     try:
         import pandas
     except ImportError:
-        raise InputError("a data frame needs pandas, which is not installed; pip install 'sage_conslaw[survey]'") from None
+        raise InputError(
+            "a data frame needs pandas, which is not installed; pip install 'sage_conslaw[survey]'"
+        ) from None
     return pandas

@@ -1,11 +1,12 @@
 r"""
 Optimisers as they run on a computer: flows with a time step.
 
-With `g` the gradient of the loss, `M` the metric, `\lambda` the weight decay and `\eta` the step, at the time `t = k \eta`:
+With `g` the gradient of the loss, `M` the metric, `\lambda` the weight decay and `\eta` the step, at the time
+`t = k \eta`:
 
 - first order: `\theta \leftarrow \theta - \eta (M g + \lambda \theta)` (explicit Euler; gradient descent);
-- first order with the entropy's metric `M_{ii} = \theta_i`, `\theta_i > 0`: `\theta_i \leftarrow \theta_i\, e^{-\eta (g_i + \lambda)}`
-  (mirror descent; the other parameters by Euler);
+- first order with the entropy's metric `M_{ii} = \theta_i`, `\theta_i > 0`:
+  `\theta_i \leftarrow \theta_i\, e^{-\eta (g_i + \lambda)}` (mirror descent; the other parameters by Euler);
 - second order: `w \leftarrow w - \eta (\tau(t) w + M g + \lambda \theta)`, then `\theta \leftarrow \theta + \eta w`
   (semi-implicit Euler; heavy ball).
 """
@@ -26,7 +27,8 @@ class Descent:
 
     INPUT:
 
-    - ``flow`` -- the flow; ``family`` -- what it makes of the network's response (its metric and the names of the state)
+    - ``flow`` -- the flow; ``family`` -- what it makes of the network's response (its metric and the names of the
+      state)
 
     - ``step`` -- the step `\eta`
 
@@ -53,24 +55,37 @@ class Descent:
 
     def __init__(self, flow, family, step, scheme=None):
         if not flow.simulated or flow.decoupled or flow.scaled or flow.groups is not None and any(flow.groups.decays):
-            raise NotCovered(f"{flow!r} has no discretisation here; train with the optimiser itself, or take flows.gradient() or flows.momentum()")
+            raise NotCovered(
+                f"{flow!r} has no discretisation here; train with the optimiser itself, or take "
+                f"flows.gradient() or flows.momentum()"
+            )
         self.flow, self.family, self.step = flow, family, float(step)
         self.A = FloatArithmetic()
         if flow.second_order and flow.tau.symbolic:
-            raise InputError("the damping is the indeterminate tau; a simulation needs a number, e.g. flows.momentum(tau=1)")
+            raise InputError(
+                "the damping is the indeterminate tau; a simulation needs a number, e.g. flows.momentum(tau=1)"
+            )
         self.rate = None if family.rate is None else float(Fraction(family.rate))
         self.decay = float(flow.decay)
         self._clock_dependent = flow.second_order and flow.tau.constant is None
         forced = range(family.first_forced, family.first_forced + family.response.dimension)
-        if self._clock_dependent and any(i in forced for _, _, entry in family.metric or () for monomial in entry for i in monomial):
-            raise NotCovered("a metric that depends on the velocity is simulated with a constant damping only; try flows.momentum(tau=1)")
+        if self._clock_dependent and any(
+            i in forced for _, _, entry in family.metric or () for monomial in entry for i in monomial
+        ):
+            raise NotCovered(
+                "a metric that depends on the velocity is simulated with a constant damping only; try "
+                "flows.momentum(tau=1)"
+            )
         self.positive = self._positive()
         if scheme not in (None,) + SCHEMES:
             raise InputError(f"scheme {scheme!r} is not known; choose 'euler' or 'mirror'")
         possible = self.positive.any() and not flow.second_order
         if scheme == "mirror" and not possible:
-            raise InputError("the scheme 'mirror' needs a gradient flow in the entropy's metric, e.g. flows.gradient(metric='mirror'); "
-                             "try scheme='euler'")
+            raise InputError(
+                "the scheme 'mirror' needs a gradient flow in the entropy's metric, e.g. "
+                "flows.gradient(metric='mirror'); "
+                "try scheme='euler'"
+            )
         self.scheme = scheme or ("mirror" if possible else "euler")
         denominator = family.metric_denominator
         self._denominator = None if denominator is None else sparse.PolynomialMap([denominator], family.dimension)
@@ -96,7 +111,8 @@ class Descent:
         return "mirror descent" if self.scheme == "mirror" else "gradient descent"
 
     def _positive(self):
-        """Return which parameters move in the entropy's metric; none unless the metric is 1 or `\\theta_i` on the diagonal throughout."""
+        """Return which parameters move in the entropy's metric; none unless the metric is 1 or `\\theta_i` on the
+        diagonal throughout."""
         family = self.family
         D = family.response.dimension
         out = np.zeros(D, dtype=bool)

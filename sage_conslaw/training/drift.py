@@ -10,8 +10,9 @@ from .observables import search
 from .simulate import positive_number, simulate
 from ..runtime.errors import InputError, InputTypeError
 
-# A drift below this part of the laws' own size is rounding: laws that a scheme keeps exactly (linear ones by Euler's method, bilinear ones by the
-# heavy ball without damping) showed at most 1e-15 after 10^3 steps, 6e-14 after 10^4 and 4e-13 after 10^5.
+# A drift below this part of the laws' own size is rounding: laws that a scheme keeps exactly (linear ones by Euler's
+# method, bilinear ones by the heavy ball without damping) showed at most 1e-15 after 10^3 steps, 6e-14 after 10^4 and
+# 4e-13 after 10^5.
 _ROUNDING = 1e-11
 
 
@@ -24,8 +25,8 @@ class DriftOrder(SageObject):
 
     - ``groups`` -- the labels of the groups of laws; ``drifts``, ``predictions`` -- for each, one number a step
 
-    - ``orders`` -- for each, the slope `p` and the factor `c` of the least-squares line `\log |drift| = \log c + p \log \eta`, or ``None``
-      where the drift is rounding
+    - ``orders`` -- for each, the slope `p` and the factor `c` of the least-squares line
+      `\log |drift| = \log c + p \log \eta`, or ``None`` where the drift is rounding
 
     - ``trainings`` -- the trainings themselves
 
@@ -51,7 +52,10 @@ class DriftOrder(SageObject):
         for group, number, order in zip(self.groups, self.numbers, self.orders):
             laws = f"{group + ': ' if group else ''}{number} law{'' if number == 1 else 's'}"
             parts.append(f"{laws}, {'no drift but rounding' if order is None else f'order {order[0]:.2f}'}")
-        return f"drift at the time {self.time:g} for {len(self.steps)} steps from {min(self.steps):g} to {max(self.steps):g}: {'; '.join(parts)}"
+        return (
+            f"drift at the time {self.time:g} for {len(self.steps)} steps from {min(self.steps):g} to "
+            f"{max(self.steps):g}: {'; '.join(parts)}"
+        )
 
     def to_dict(self):
         r"""
@@ -65,7 +69,9 @@ class DriftOrder(SageObject):
             ([0.1, 0.05], 1)
         """
         groups = []
-        for group, number, drifts, predicted, order in zip(self.groups, self.numbers, self.drifts, self.predictions, self.orders):
+        for group, number, drifts, predicted, order in zip(
+            self.groups, self.numbers, self.drifts, self.predictions, self.orders
+        ):
             groups.append({"group": group, "laws": number, "drifts": list(drifts), "predictions": list(predicted),
                            "order": None if order is None else order[0], "factor": None if order is None else order[1]})
         return {"steps": list(self.steps), "time": self.time, "groups": groups}
@@ -84,7 +90,21 @@ class DriftOrder(SageObject):
         return drift_picture(self, figsize)
 
 
-def drift_order(network, *, steps, time, flow=None, data=None, loss=None, seed=0, theta=None, velocity=None, laws=None, batch=None, scheme=None):
+def drift_order(
+    network,
+    *,
+    steps,
+    time,
+    flow=None,
+    data=None,
+    loss=None,
+    seed=0,
+    theta=None,
+    velocity=None,
+    laws=None,
+    batch=None,
+    scheme=None,
+):
     r"""
     Measure the total drift of laws at one training time as a function of the step, and fit its order.
 
@@ -96,8 +116,9 @@ def drift_order(network, *, steps, time, flow=None, data=None, loss=None, seed=0
 
     OUTPUT: a :class:`DriftOrder`
 
-    ALGORITHM: explicit Euler is of order one, and so is the drift of any law of the flow.  For a law `h` of degree two, with quadratic part
-    `h_2`, the change in one step is known: `h(\theta - \eta v) - h(\theta) = \eta^2 h_2(v)`, for `\langle \nabla h, v \rangle = 0`.
+    ALGORITHM: explicit Euler is of order one, and so is the drift of any law of the flow.  For a law `h` of degree two,
+    with quadratic part `h_2`, the change in one step is known: `h(\theta - \eta v) - h(\theta) = \eta^2 h_2(v)`, for
+    `\langle \nabla h, v \rangle = 0`.
 
     EXAMPLES:
 
@@ -110,13 +131,14 @@ def drift_order(network, *, steps, time, flow=None, data=None, loss=None, seed=0
         sage: max(abs(a - b) for a, b in zip(r.drifts[0], r.predictions[0])) < 1e-12
         True
 
-    Heavy ball does not keep the laws of gradient flow, however small the step; its own law, which is zero at rest, it keeps to rounding, and
-    from a velocity to first order::
+    Heavy ball does not keep the laws of gradient flow, however small the step; its own law, which is zero at rest, it
+    keeps to rounding, and from a velocity to first order::
 
         sage: flow = flows.momentum(tau=1)
         sage: laws = {"gradient flow": conservation_laws(net), "momentum": conservation_laws(net, flow=flow)}
         sage: drift_order(net, flow=flow, laws=laws, steps=[0.02, 0.01, 0.005], time=1)
-        drift at the time 1 for 3 steps from 0.005 to 0.02: gradient flow: 3 laws, order ...; momentum: 1 law, no drift but rounding
+        drift at the time 1 for 3 steps from 0.005 to 0.02: gradient flow: 3 laws, order ...; momentum: 1 law, no drift
+        but rounding
         sage: drift_order(net, flow=flow, velocity=[1, 0, 0, 2, 0, 1, 0, 0], steps=[0.02, 0.01, 0.005], time=1)
         drift at the time 1 for 3 steps from 0.005 to 0.02: 1 law, order 1.0...
 
@@ -125,11 +147,13 @@ def drift_order(network, *, steps, time, flow=None, data=None, loss=None, seed=0
         sage: drift_order(net, steps=[0.3, 0.1], time=1)
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the time 1 is not a whole number of steps of size 0.3; take the time over an integer, e.g. 0.333333
+        sage_conslaw.InputError: the time 1 is not a whole number of steps of size 0.3; take the time over an integer,
+        e.g. 0.333333
         sage: drift_order(net, steps=[0.1], time=1)
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: 1 size of a step shows no order; give at least two different ones, e.g. steps=[0.02, 0.01]
+        sage_conslaw.InputError: 1 size of a step shows no order; give at least two different ones, e.g. steps=[0.02,
+        0.01]
     """
     time, sizes = positive_number(time, "time"), _sizes(steps)
     numbers = [_whole(time, size) for size in sizes]
@@ -137,8 +161,23 @@ def drift_order(network, *, steps, time, flow=None, data=None, loss=None, seed=0
         # The laws are searched once, not for each step.
         laws = search(network, flow, loss, seed)()
     trainings = tuple(
-        simulate(network, flow=flow, data=data, step=size, steps=number, loss=loss, seed=seed, theta=theta, velocity=velocity,
-                 laws=laws, batch=batch, scheme=scheme, every=number) for size, number in zip(sizes, numbers))
+        simulate(
+            network,
+            flow=flow,
+            data=data,
+            step=size,
+            steps=number,
+            loss=loss,
+            seed=seed,
+            theta=theta,
+            velocity=velocity,
+            laws=laws,
+            batch=batch,
+            scheme=scheme,
+            every=number,
+        )
+        for size, number in zip(sizes, numbers)
+    )
     groups = tuple(dict.fromkeys(trainings[0].groups))
     drifts = tuple(tuple(run.total_drift(group) for run in trainings) for group in groups)
     predictions = tuple(tuple(run.predicted_drift(group) for run in trainings) for group in groups)
@@ -146,8 +185,16 @@ def drift_order(network, *, steps, time, flow=None, data=None, loss=None, seed=0
     for group, measured in zip(groups, drifts):
         size = max(abs(run.trajectories[[label == group for label in run.groups]]).max() for run in trainings)
         orders.append(None if min(measured) <= _ROUNDING * max(size, 1.0) else fit(sizes, measured))
-    return DriftOrder(tuple(sizes), time, groups, tuple(trainings[0].groups.count(group) for group in groups), drifts, predictions,
-                      tuple(orders), trainings)
+    return DriftOrder(
+        tuple(sizes),
+        time,
+        groups,
+        tuple(trainings[0].groups.count(group) for group in groups),
+        drifts,
+        predictions,
+        tuple(orders),
+        trainings,
+    )
 
 
 def plot_drift(network, *, steps, time, figsize=None, **options):
@@ -173,7 +220,9 @@ def fit(steps, drifts):
         sage: fit([1, 2, 4], [3, 12, 48])      # abs tol 1e-12
         (2.0, 3.0)
     """
-    slope, intercept = np.polyfit(np.log(np.asarray(steps, dtype=np.float64)), np.log(np.asarray(drifts, dtype=np.float64)), 1)
+    slope, intercept = np.polyfit(
+        np.log(np.asarray(steps, dtype=np.float64)), np.log(np.asarray(drifts, dtype=np.float64)), 1
+    )
     return float(slope), float(np.exp(intercept))
 
 
@@ -182,7 +231,10 @@ def _sizes(steps):
         raise InputTypeError(f"steps {steps!r} is not a list of sizes; give e.g. steps=[0.02, 0.01]")
     sizes = [positive_number(size, "step") for size in steps]
     if len(set(sizes)) < 2:
-        raise InputError(f"{len(set(sizes))} size of a step shows no order; give at least two different ones, e.g. steps=[0.02, 0.01]")
+        raise InputError(
+            f"{len(set(sizes))} size of a step shows no order; give at least two different ones, e.g. "
+            f"steps=[0.02, 0.01]"
+        )
     return sizes
 
 
@@ -190,6 +242,8 @@ def _whole(time, size):
     number = round(time / size)
     # Sizes like 1/3 are written with six digits or more.
     if number < 1 or abs(time / size - number) > 1e-5 * number:
-        raise InputError(f"the time {time:g} is not a whole number of steps of size {size:g}; take the time over an integer, "
-                         f"e.g. {time / max(number, 1):.6g}")
+        raise InputError(
+            f"the time {time:g} is not a whole number of steps of size {size:g}; take the time over an integer, "
+            f"e.g. {time / max(number, 1):.6g}"
+        )
     return number

@@ -12,14 +12,17 @@ DEFAULT_SAMPLES = 20
 
 class Objective:
     r"""
-    The loss `E(\theta)`, a mean over samples: `|f(\theta, x) - y|^2 / 2`, or the cross-entropy of `y` and the softmax of `f(\theta, x)`.
+    The loss `E(\theta)`, a mean over samples: `|f(\theta, x) - y|^2 / 2`, or the cross-entropy of `y` and the softmax
+    of `f(\theta, x)`.
 
     INPUT:
 
-    - ``data`` -- a pair ``(X, Y)``: inputs ``(samples,) + shape of the input`` (or a dictionary by the inputs' names), targets
-      ``(samples,) + shape of the output``; for a network without input ``Y`` alone; or ``None`` for random normal data
+    - ``data`` -- a pair ``(X, Y)``: inputs ``(samples,) + shape of the input`` (or a dictionary by the inputs' names),
+      targets ``(samples,) + shape of the output``; for a network without input ``Y`` alone; or ``None`` for random
+      normal data
 
-    - ``loss`` -- ``"least-squares"`` or ``"cross-entropy"``; the targets of the latter are one-hot, or probabilities, on the last axis
+    - ``loss`` -- ``"least-squares"`` or ``"cross-entropy"``; the targets of the latter are one-hot, or probabilities,
+      on the last axis
 
     EXAMPLES::
 
@@ -37,7 +40,8 @@ class Objective:
         sage: Objective(networks.linear([1, 2]), ([[1.0], [3.0]], [0, 1]), "cross-entropy")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the targets Y have the shape (2,); give (samples,) + (2,), classes one-hot: numpy.eye(2)[labels]
+        sage_conslaw.InputError: the targets Y have the shape (2,); give (samples,) + (2,), classes one-hot:
+        numpy.eye(2)[labels]
     """
 
     def __init__(self, network, data=None, loss="least-squares", generator=None):
@@ -51,8 +55,10 @@ class Objective:
         self.samples = len(self.targets)
         for leaf, array in self.inputs.items():
             if len(array) != self.samples:
-                raise InputError(f"the data for the input {leaf} have {len(array)} samples and the targets Y {self.samples}; "
-                                 "give one target a sample")
+                raise InputError(
+                    f"the data for the input {leaf} have {len(array)} samples and the targets Y {self.samples}; "
+                    "give one target a sample"
+                )
         if not self.samples:
             raise InputError("there are no samples; give at least one")
 
@@ -72,7 +78,9 @@ class Objective:
             return data
         if not self.network.inputs:
             return {}, data
-        raise InputTypeError(f"the data are a {type(data).__name__}; give a pair (X, Y) of inputs and targets, one row a sample")
+        raise InputTypeError(
+            f"the data are a {type(data).__name__}; give a pair (X, Y) of inputs and targets, one row a sample"
+        )
 
     def _inputs(self, inputs):
         if not self.network.inputs:
@@ -93,10 +101,15 @@ class Objective:
             hint = f", classes one-hot: numpy.eye({shape[-1]})[labels]" if self.loss == "cross-entropy" else ""
             raise InputError(f"the targets Y have the shape {targets.shape}; give {wanted}{hint}")
         if not self.network.inputs and len(targets) != 1:
-            raise InputError(f"the targets Y have {len(targets)} samples, but the network has no input: give one array of shape {shape}")
+            raise InputError(
+                f"the targets Y have {len(targets)} samples, but the network has no input: give one "
+                f"array of shape {shape}"
+            )
         if self.loss == "cross-entropy" and (targets.min() < 0 or abs(targets.sum(axis=-1) - 1).max() > 1e-9):
-            raise InputError("the targets Y of the cross-entropy are not probabilities: each row is >= 0 and sums to 1, "
-                             f"e.g. numpy.eye({shape[-1]})[labels]")
+            raise InputError(
+                "the targets Y of the cross-entropy are not probabilities: each row is >= 0 and sums to 1, "
+                f"e.g. numpy.eye({shape[-1]})[labels]"
+            )
         return targets
 
     def __call__(self, theta, rows=None):

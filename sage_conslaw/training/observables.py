@@ -28,7 +28,8 @@ class Observables:
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.inputs.problem import problem
         sage: from sage_conslaw.training.observables import observables
-        sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"]); watched.texts, watched.conserved
+        sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2",
+        ....:     "x1 + x2"]); watched.texts, watched.conserved
         (('x1^2 - x2^2', 'x1 + x2'), (True, False))
     """
 
@@ -56,7 +57,8 @@ class Observables:
 
     def quadratic_parts(self):
         r"""
-        Return a function to the quadratic parts of the laws: what a step adds, by `h(\theta - \eta v) = h(\theta) + \eta^2 h_2(v)`.
+        Return a function to the quadratic parts of the laws: what a step adds, by
+        `h(\theta - \eta v) = h(\theta) + \eta^2 h_2(v)`.
 
         EXAMPLES::
 
@@ -73,7 +75,8 @@ class Observables:
 
     def predictable(self):
         r"""
-        Say for each law whether a first-order step changes it by `\eta^2 h_2` exactly: it is conserved and of degree two at most.
+        Say for each law whether a first-order step changes it by `\eta^2 h_2` exactly: it is conserved and of degree
+        two at most.
 
         EXAMPLES::
 
@@ -101,8 +104,8 @@ def observables(problem, laws=None, search=None):
 
     - ``problem`` -- the problem of the network, the flow and the loss
 
-    - ``laws`` -- ``None``: the independent laws found by ``search()``; polynomials (of Sage or SymPy, or strings) in names of the
-      state; a :class:`ConservationLaws`, perhaps of another flow; or a dictionary of such, by labels
+    - ``laws`` -- ``None``: the independent laws found by ``search()``; polynomials (of Sage or SymPy, or strings) in
+      names of the state; a :class:`ConservationLaws`, perhaps of another flow; or a dictionary of such, by labels
 
     EXAMPLES:
 
@@ -119,7 +122,8 @@ def observables(problem, laws=None, search=None):
         sage: observables(momentum, ["q^2"])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: the law has the variable q, which is not a coordinate of the state (t, U1_1_1, U1_1_2, U2_1_1, U2_2_1, dU1_1_1, dU1_1_2, dU2_1_1, ...)
+        sage_conslaw.InputError: the law has the variable q, which is not a coordinate of the state (t, U1_1_1, U1_1_2,
+        U2_1_1, U2_2_1, dU1_1_1, dU1_1_2, dU2_1_1, ...)
     """
     if not isinstance(laws, dict):
         laws = {"": laws}
@@ -154,7 +158,9 @@ def _placed(family, names, polynomials):
         for i in {i for monomial in terms for i in monomial}:
             if names[i] not in place:
                 shown = ", ".join(family.names[:8]) + (", ..." if len(family.names) > 8 else "")
-                raise InputError(f"the law has the variable {names[i]}, which is not a coordinate of the state ({shown})")
+                raise InputError(
+                    f"the law has the variable {names[i]}, which is not a coordinate of the state ({shown})"
+                )
         out.append({tuple(sorted(place[names[i]] for i in monomial)): value for monomial, value in terms.items()})
     return out
 

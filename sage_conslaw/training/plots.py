@@ -51,7 +51,9 @@ def law_picture(training, logarithmic=None, figsize=None):
         colour = _colour(groups.index(group) if len(groups) > 1 else law)
         for rows, dashed in ((training.trajectories, False), (training.predictions, True)):
             change = rows[law] - rows[law, 0]
-            points = [(times[i], abs(change[i]) if logarithmic else change[i]) for i in chosen if change[i] or not logarithmic]
+            points = [
+                (times[i], abs(change[i]) if logarithmic else change[i]) for i in chosen if change[i] or not logarithmic
+            ]
             # A logarithmic axis has no place for zeros.
             if np.isnan(change).any() or len(points) < 2:
                 continue
@@ -80,7 +82,9 @@ def _ticks(low, high):
     """Return round numbers on a logarithmic axis, few enough to be read."""
     decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     for digits in ((1, 2, 5), (1,)):
-        ticks = [float(f"{digit}e{decade}") for decade in decades for digit in digits if low <= digit * 10.0 ** decade <= high]
+        ticks = [
+            float(f"{digit}e{decade}") for decade in decades for digit in digits if low <= digit * 10.0**decade <= high
+        ]
         if len(ticks) <= 8:
             break
     return ticks[::1 + len(ticks) // 9]
@@ -106,7 +110,9 @@ def drift_picture(order, figsize=None):
     """
     from .._sage import Graphics, line2d, point2d
     picture = Graphics()
-    for number, (group, drifts, predicted, fitted) in enumerate(zip(order.groups, order.drifts, order.predictions, order.orders)):
+    for number, (group, drifts, predicted, fitted) in enumerate(
+        zip(order.groups, order.drifts, order.predictions, order.orders)
+    ):
         colour, name = _colour(number), f"{group}: " if group else ""
         measured = [(size, drift) for size, drift in zip(order.steps, drifts) if drift > 0]
         if not measured:
@@ -115,11 +121,21 @@ def drift_picture(order, figsize=None):
         picture += point2d(measured, color=colour, size=35, zorder=3, legend_label=name + words)
         if fitted is not None:
             ends = sorted([min(order.steps), max(order.steps)])
-            picture += line2d([(size, fitted[1] * size ** fitted[0]) for size in ends], color=colour, thickness=1.2, zorder=1)
+            picture += line2d(
+                [(size, fitted[1] * size ** fitted[0]) for size in ends], color=colour, thickness=1.2, zorder=1
+            )
         rings = [(size, drift) for size, drift in zip(order.steps, predicted) if drift]
         if rings:
-            picture += point2d(rings, marker="o", size=110, faceted=True, color="white", markeredgecolor="black", zorder=2,
-                               legend_label=name + r"predicted, $\sum \eta^2 h_2(g)$")
+            picture += point2d(
+                rings,
+                marker="o",
+                size=110,
+                faceted=True,
+                color="white",
+                markeredgecolor="black",
+                zorder=2,
+                legend_label=name + r"predicted, $\sum \eta^2 h_2(g)$",
+            )
     if len(picture):
         heights = [drift for row in order.drifts for drift in row if drift > 0]
         across, up = (min(order.steps) / 1.3, max(order.steps) * 1.3), (min(heights) / 1.6, max(heights) * 1.6)

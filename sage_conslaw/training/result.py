@@ -16,11 +16,13 @@ class Training(SageObject):
 
     - ``times`` -- when was recorded, `t = k \eta`; ``losses`` -- the loss on all samples then
 
-    - ``laws`` -- the laws watched, as text; ``groups`` -- their labels; ``conserved`` -- whether the flow conserves each, decided exactly
+    - ``laws`` -- the laws watched, as text; ``groups`` -- their labels; ``conserved`` -- whether the flow conserves
+      each, decided exactly
 
     - ``trajectories`` -- values of the laws, shape ``(laws, times)``
 
-    - ``predictions`` -- for laws of degree two and gradient descent what the steps add by `\eta^2 h_2(M g)`, summed, same shape; else NaN
+    - ``predictions`` -- for laws of degree two and gradient descent what the steps add by `\eta^2 h_2(M g)`, summed,
+      same shape; else NaN
 
     - ``theta``, ``velocity`` -- the state at the end
 
@@ -77,12 +79,14 @@ class Training(SageObject):
 
     def total_drift(self, group=None):
         r"""
-        Return the length of the vector of all changes `h(T) - h(0)` at the end, of one group of laws if its label is given.
+        Return the length of the vector of all changes `h(T) - h(0)` at the end, of one group of laws if its label is
+        given.
 
         EXAMPLES::
 
             sage: from sage_conslaw import networks, simulate
-            sage: r = simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2], data=[0]); r.total_drift()     # 0.1^2 (4^2 - 2^2), abs tol 1e-12
+            sage: r = simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2],
+            ....:     data=[0]); r.total_drift()     # 0.1^2 (4^2 - 2^2), abs tol 1e-12
             0.12
             sage: r.total_drift("momentum")
             Traceback (most recent call last):
@@ -99,7 +103,8 @@ class Training(SageObject):
         EXAMPLES::
 
             sage: from sage_conslaw import networks, simulate
-            sage: simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2], data=[0]).predicted_drift()      # abs tol 1e-12
+            sage: simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2],
+            ....:     data=[0]).predicted_drift()      # abs tol 1e-12
             0.12
         """
         predicted = self.predictions[:, -1][self._members(group)]
@@ -110,10 +115,16 @@ class Training(SageObject):
         for group in dict.fromkeys(self.groups):
             chosen = self._members(group)
             number = int(chosen.sum())
-            parts.append(f"{group + ': ' if group else ''}{number} law{'' if number == 1 else 's'}, largest drift {drifts[chosen].max():.3g}")
+            parts.append(
+                f"{group + ': ' if group else ''}{number} law{'' if number == 1 else 's'}, largest "
+                f"drift {drifts[chosen].max():.3g}"
+            )
         optimiser = self.optimiser + ("" if self.batch is None else f", mini-batches of {self.batch}")
-        return (f"{self.steps} step{'' if self.steps == 1 else 's'} of size {self.step:g} ({optimiser}): loss {self.initial_loss:.3g} -> "
-                f"{self.final_loss:.3g}; {'; '.join(parts) or 'no polynomial law'}")
+        return (
+            f"{self.steps} step{'' if self.steps == 1 else 's'} of size {self.step:g} ({optimiser}): "
+            f"loss {self.initial_loss:.3g} -> "
+            f"{self.final_loss:.3g}; {'; '.join(parts) or 'no polynomial law'}"
+        )
 
     def to_dict(self):
         r"""
@@ -129,23 +140,39 @@ class Training(SageObject):
         """
         predicted = [None if np.isnan(row).any() else row.tolist() for row in self.predictions]
         return {
-            "network": self.network, "flow": self.flow, "optimiser": self.optimiser, "loss": self.loss, "step": self.step, "steps": self.steps,
-            "seed": self.seed, "samples": self.samples, "batch": self.batch, "laws": list(self.laws), "groups": list(self.groups),
-            "conserved": list(self.conserved), "times": self.times.tolist(), "losses": self.losses.tolist(),
-            "trajectories": self.trajectories.tolist(), "predictions": predicted, "drifts": self.drifts().tolist(),
-            "total_drift": self.total_drift(), "theta": self.theta.tolist(),
+            "network": self.network,
+            "flow": self.flow,
+            "optimiser": self.optimiser,
+            "loss": self.loss,
+            "step": self.step,
+            "steps": self.steps,
+            "seed": self.seed,
+            "samples": self.samples,
+            "batch": self.batch,
+            "laws": list(self.laws),
+            "groups": list(self.groups),
+            "conserved": list(self.conserved),
+            "times": self.times.tolist(),
+            "losses": self.losses.tolist(),
+            "trajectories": self.trajectories.tolist(),
+            "predictions": predicted,
+            "drifts": self.drifts().tolist(),
+            "total_drift": self.total_drift(),
+            "theta": self.theta.tolist(),
             "velocity": None if self.velocity is None else self.velocity.tolist(),
         }
 
     def plot(self, what="laws", logarithmic=None, figsize=None):
         r"""
-        Return a picture of the changes `h(t) - h(0)` of the laws along training, dashed what was predicted; or of the loss.
+        Return a picture of the changes `h(t) - h(0)` of the laws along training, dashed what was predicted; or of the
+        loss.
 
         INPUT:
 
         - ``what`` -- ``"laws"`` or ``"loss"``
 
-        - ``logarithmic`` -- whether the size of the changes is drawn on a logarithmic axis; by default if there are several groups of laws
+        - ``logarithmic`` -- whether the size of the changes is drawn on a logarithmic axis; by default if there are
+          several groups of laws
 
         EXAMPLES::
 

@@ -15,16 +15,32 @@ from .result import Training
 from ..runtime.errors import InputError, InputTypeError
 
 
-def simulate(network, *, flow=None, data=None, step, steps, loss=None, seed=None, theta=None, velocity=None, laws=None, batch=None,
-             scheme=None, every=1):
+def simulate(
+    network,
+    *,
+    flow=None,
+    data=None,
+    step,
+    steps,
+    loss=None,
+    seed=None,
+    theta=None,
+    velocity=None,
+    laws=None,
+    batch=None,
+    scheme=None,
+    every=1,
+):
     r"""
     Train a network in floating point by a discretised flow and watch its laws; nothing here is proved.
 
     INPUT:
 
-    - ``flow`` -- the flow (default: gradient flow in the network's own metric); its discretisation is written in :mod:`.descent`
+    - ``flow`` -- the flow (default: gradient flow in the network's own metric); its discretisation is written in
+      :mod:`.descent`
 
-    - ``data`` -- a pair ``(X, Y)``, one row a sample; for a network without input ``Y`` alone; ``None`` for 20 random normal samples
+    - ``data`` -- a pair ``(X, Y)``, one row a sample; for a network without input ``Y`` alone; ``None`` for 20 random
+      normal samples
 
     - ``step``, ``steps`` -- the size `\eta` of a step and how many
 
@@ -34,8 +50,8 @@ def simulate(network, *, flow=None, data=None, step, steps, loss=None, seed=None
 
     - ``theta``, ``velocity`` -- where to start; by default parameters drawn by :func:`initial_parameters`, at rest
 
-    - ``laws`` -- what to watch: by default the independent laws of the flow; a list of polynomials or strings in names of the state; the
-      result of :func:`conservation_laws`, also for another flow; or a dictionary of these by labels
+    - ``laws`` -- what to watch: by default the independent laws of the flow; a list of polynomials or strings in names
+      of the state; the result of :func:`conservation_laws`, also for another flow; or a dictionary of these by labels
 
     - ``batch`` -- the size of mini-batches, drawn anew in each step (SGD); by default all samples
 
@@ -54,7 +70,8 @@ def simulate(network, *, flow=None, data=None, step, steps, loss=None, seed=None
         200 steps of size 0.01 (gradient descent): loss 1.99 -> 1.76; 3 laws, largest drift 0.00063
         sage: bool(abs(r.trajectories[:, -1] - r.trajectories[:, 0] - r.predictions[:, -1]).max() < 1e-12)
         True
-        sage: simulate(networks.linear([3, 2, 3]), step=0.001, steps=2000, seed=0).total_drift() / r.total_drift()  # abs tol 0.01
+        sage: simulate(networks.linear([3, 2, 3]), step=0.001, steps=2000,
+        ....:     seed=0).total_drift() / r.total_drift()  # abs tol 0.01
         0.1
 
     Momentum breaks these laws and keeps its own::
@@ -79,7 +96,8 @@ def simulate(network, *, flow=None, data=None, step, steps, loss=None, seed=None
         sage: simulate(net, step=10, steps=100, seed=0)
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: training diverged at step ... of 100 with the step size 10: the loss is ...; try a smaller step, e.g. step=1
+        sage_conslaw.InputError: training diverged at step ... of 100 with the step size 10: the loss is ...; try a
+        smaller step, e.g. step=1
         sage: simulate(net, step=0, steps=100)
         Traceback (most recent call last):
         ...
@@ -103,12 +121,31 @@ def simulate(network, *, flow=None, data=None, step, steps, loss=None, seed=None
         theta = initial_parameters(network, generator, descent.positive)
     descent.start(*_start(network, descent, theta, velocity))
     watched = observables(asked, laws, search(network, flow, loss, seed))
-    times, losses, values, predictions = _train(descent, objective, watched, steps, batch, every, np.random.default_rng([seed, 2]))
+    times, losses, values, predictions = _train(
+        descent, objective, watched, steps, batch, every, np.random.default_rng([seed, 2])
+    )
     return Training(
-        network=repr(network), flow=repr(flow), optimiser=descent.name, loss=asked.loss, step=step, steps=steps, seed=seed,
-        samples=objective.samples, batch=batch, laws=watched.texts, groups=watched.groups, conserved=watched.conserved,
-        initial_loss=losses[0], final_loss=losses[-1], times=np.array(times), losses=np.array(losses), trajectories=values,
-        predictions=predictions, theta=descent.theta, velocity=descent.velocity if flow.second_order else None)
+        network=repr(network),
+        flow=repr(flow),
+        optimiser=descent.name,
+        loss=asked.loss,
+        step=step,
+        steps=steps,
+        seed=seed,
+        samples=objective.samples,
+        batch=batch,
+        laws=watched.texts,
+        groups=watched.groups,
+        conserved=watched.conserved,
+        initial_loss=losses[0],
+        final_loss=losses[-1],
+        times=np.array(times),
+        losses=np.array(losses),
+        trajectories=values,
+        predictions=predictions,
+        theta=descent.theta,
+        velocity=descent.velocity if flow.second_order else None,
+    )
 
 
 def _train(descent, objective, watched, steps, batch, every, generator):
@@ -125,11 +162,17 @@ def _train(descent, objective, watched, steps, batch, every, generator):
             if batch is not None and record:
                 loss = objective.value(descent.theta)
             if not (np.isfinite(loss) and np.isfinite(descent.theta).all()):
-                raise InputError(f"training diverged at step {number} of {steps} with the step size {descent.step:g}: the loss is {loss:g}; "
-                                 f"try a smaller step, e.g. step={descent.step / 10:g}")
+                raise InputError(
+                    f"training diverged at step {number} of {steps} with the step size "
+                    f"{descent.step:g}: the loss is {loss:g}; "
+                    f"try a smaller step, e.g. step={descent.step / 10:g}"
+                )
             if (descent.theta[descent.positive] <= 0).any():
-                raise InputError(f"a positive parameter became {descent.theta[descent.positive].min():g} at step {number} of {steps} with the "
-                                 f"step size {descent.step:g}; try a smaller step, e.g. step={descent.step / 10:g}")
+                raise InputError(
+                    f"a positive parameter became {descent.theta[descent.positive].min():g} at step "
+                    f"{number} of {steps} with the "
+                    f"step size {descent.step:g}; try a smaller step, e.g. step={descent.step / 10:g}"
+                )
             if record:
                 times.append(descent.time)
                 losses.append(loss)
@@ -144,20 +187,24 @@ def _train(descent, objective, watched, steps, batch, every, generator):
 
 def initial_parameters(network, generator, positive=None):
     r"""
-    Return random parameters: normal numbers with the variance one over an array's longest axis; positive ones are uniform around that deviation.
+    Return random parameters: normal numbers with the variance one over an array's longest axis; positive ones are
+    uniform around that deviation.
 
     EXAMPLES::
 
         sage: import numpy
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.training.simulate import initial_parameters
-        sage: float(initial_parameters(networks.linear([100, 1]), numpy.random.default_rng(0r)).std())     # abs tol 0.02
+        sage: float(initial_parameters(networks.linear([100, 1]),
+        ....:     numpy.random.default_rng(0r)).std())     # abs tol 0.02
         0.1
         sage: theta = initial_parameters(networks.nmf(2, 2, 2), numpy.random.default_rng(0r), numpy.ones(8, dtype=bool))
         sage: bool((theta > 0.35).all()), bool((theta < 1.07).all())
         (True, True)
     """
-    parts = [(int(np.prod(shape, dtype=np.int64)), max(shape, default=1) ** -0.5) for shape in network.parameters.values()]
+    parts = [
+        (int(np.prod(shape, dtype=np.int64)), max(shape, default=1) ** -0.5) for shape in network.parameters.values()
+    ]
     deviations = np.concatenate([np.full(size, deviation) for size, deviation in parts])
     theta = generator.normal(size=len(deviations)) * deviations
     if positive is not None and positive.any():
@@ -168,11 +215,17 @@ def initial_parameters(network, generator, positive=None):
 def _start(network, descent, theta, velocity):
     theta = _vector(theta, network.dimension, "theta")
     if (theta[descent.positive] <= 0).any():
-        raise InputError(f"theta has the entry {theta[descent.positive].min():g}, but this parameter is positive; start at positive numbers")
+        raise InputError(
+            f"theta has the entry {theta[descent.positive].min():g}, but this parameter is positive; "
+            f"start at positive numbers"
+        )
     if velocity is None:
         # At rest and undamped the metric tau theta + w of the entropy is zero, and nothing would ever move.
         if descent.positive.any() and descent.flow.second_order and not descent.flow.tau.constant:
-            raise InputError("at rest and without damping the metric theta' is zero and nothing moves; give a positive velocity, or tau=1")
+            raise InputError(
+                "at rest and without damping the metric theta' is zero and nothing moves; give a "
+                "positive velocity, or tau=1"
+            )
         return theta, None
     if not descent.flow.second_order:
         raise InputError("velocity belongs to momentum flows; leave it out, or give flow=flows.momentum(tau=1)")

@@ -1,21 +1,26 @@
 r"""
-What the steps of an optimiser keep exactly, for every step size, every loss and every data set: no limit of small steps.
+What the steps of an optimiser keep exactly, for every step size, every loss and every data set: no limit of small
+steps.
 
-A step of SGD as PyTorch writes it is linear in the parameters, the momentum buffer and the gradient: with `u = g + \lambda \theta` (coupled decay),
+A step of SGD as PyTorch writes it is linear in the parameters, the momentum buffer and the gradient: with
+`u = g + \lambda \theta` (coupled decay),
 
-    `b^+ = \mu b + (1 - d)\, u,\qquad \theta^+ = (1 - \eta \lambda')\, \theta - \eta\, b^+` (Nesterov: `- \eta (u + \mu b^+)`),
+    `b^+ = \mu b + (1 - d)\, u,\qquad \theta^+ = (1 - \eta \lambda')\, \theta - \eta\, b^+` (Nesterov: `- \eta (u + \mu
+    b^+)`),
 
-in short `x^+ = A x + B g` with `x = (\theta, b)`; `A` and `B` act on each coordinate alike.  A polynomial `h` is kept up to a factor,
-`h(x^+) = \rho\, h(x)` for all `x` and all gradients `g`, iff (put `g = 0`, then take the parts that are linear and quadratic in `g`)
+in short `x^+ = A x + B g` with `x = (\theta, b)`; `A` and `B` act on each coordinate alike.  A polynomial `h` is kept
+up to a factor, `h(x^+) = \rho\, h(x)` for all `x` and all gradients `g`, iff (put `g = 0`, then take the parts that are
+linear and quadratic in `g`)
 
     `h(A x) = \rho h(x), \qquad \langle B^T \nabla h(A x), G(\theta) \rangle = 0, \qquad h_2(B G, B G') = 0`
 
-for all gradients `G`, `G'` from a spanning set.  So `\rho` is a product of eigenvalues of the two by two matrix `A`, finitely many; for each,
-the laws are a kernel: exact, and complete up to the degree searched.
+for all gradients `G`, `G'` from a spanning set.  So `\rho` is a product of eigenvalues of the two by two matrix `A`,
+finitely many; for each, the laws are a kernel: exact, and complete up to the degree searched.
 
-The trivial case: an affine law `\langle l, \theta \rangle` of gradient flow is kept by every step, to the last digit.  The famous one: heavy ball keeps
-`U^T b_U - b_U^T U + V b_V^T - b_V V^T` times `\mu` a step, exactly, though `U^T U - V V^T` drifts.  One that fails: the balance `u^2 - v^2` of a
-product changes by exactly `\eta^2 (g_u^2 - g_v^2)` in a step of gradient descent; :func:`step_increments` states such changes.
+The trivial case: an affine law `\langle l, \theta \rangle` of gradient flow is kept by every step, to the last digit.
+The famous one: heavy ball keeps `U^T b_U - b_U^T U + V b_V^T - b_V V^T` times `\mu` a step, exactly, though
+`U^T U - V V^T` drifts.  One that fails: the balance `u^2 - v^2` of a product changes by exactly
+`\eta^2 (g_u^2 - g_v^2)` in a step of gradient descent; :func:`step_increments` states such changes.
 """
 from dataclasses import dataclass
 from fractions import Fraction
@@ -56,7 +61,8 @@ class StepLaw:
     r"""
     A polynomial that each step multiplies by a factor.
 
-    - ``law`` -- a Sage polynomial in parameters and buffers; ``factor`` -- as text, in ``lr`` where every step size is allowed
+    - ``law`` -- a Sage polynomial in parameters and buffers; ``factor`` -- as text, in ``lr`` where every step size is
+      allowed
 
     EXAMPLES::
 
@@ -79,14 +85,17 @@ class StepLaws(SageObject):
     r"""
     All polynomials up to a degree that the steps of an optimiser keep up to a factor, for all data.
 
-    - ``laws`` -- list of :class:`StepLaw`; ``degree``; ``optimiser`` -- as text; ``searched`` -- the factors that are possible
+    - ``laws`` -- list of :class:`StepLaw`; ``degree``; ``optimiser`` -- as text; ``searched`` -- the factors that are
+      possible
 
     EXAMPLES::
 
         sage: from sage_conslaw import networks, step_laws
         sage: step_laws(networks.linear([2, 2, 2]), "sgd", momentum=0.9, seed=0)
-        1 polynomial of degree at most 2 kept by every step of sgd with momentum 9/10, complete (proved under the span condition)
-          U1_1_2*b_U1_1_1 - U1_1_1*b_U1_1_2 + U1_2_2*b_U1_2_1 - U1_2_1*b_U1_2_2 + U2_2_1*b_U2_1_1 + U2_2_2*b_U2_1_2 - U2_1_1*b_U2_2_1 - U2_1_2*b_U2_2_2, times 9/10 a step
+        1 polynomial of degree at most 2 kept by every step of sgd with momentum 9/10, complete (proved under the span
+        condition)
+          U1_1_2*b_U1_1_1 - U1_1_1*b_U1_1_2 + U1_2_2*b_U1_2_1 - U1_2_1*b_U1_2_2 + U2_2_1*b_U2_1_1 + U2_2_2*b_U2_1_2 -
+          U2_1_1*b_U2_2_1 - U2_1_2*b_U2_2_2, times 9/10 a step
     """
 
     laws: tuple
@@ -98,8 +107,11 @@ class StepLaws(SageObject):
 
     def _repr_(self):
         number = len(self.laws)
-        head = f"{number} polynomial{'s' if number != 1 else ''} of degree at most {self.degree} kept by every step of {self.optimiser}, "\
+        head = (
+            f"{number} polynomial{'s' if number != 1 else ''} of degree at most {self.degree} kept by "
+            f"every step of {self.optimiser}, "
             "complete (proved under the span condition)"
+        )
         lines = [f"  {law}" for law in self.laws]
         if self.recursion is not None:
             lines.append(f"  {self.recursion}")
@@ -127,7 +139,8 @@ class StepMap:
 
         sage: from fractions import Fraction
         sage: from sage_conslaw.training.steps import StepMap
-        sage: m = StepMap("sgd", {"momentum": Fraction(9r, 10r), "dampening": 0r, "weight_decay": 0r, "nesterov": False})
+        sage: m = StepMap("sgd", {"momentum": Fraction(9r, 10r), "dampening": 0r, "weight_decay": 0r,
+        ....:     "nesterov": False})
         sage: m.matrices(Fraction(1r, 10r))
         ([[Fraction(1, 1), Fraction(-9, 100)], [Fraction(0, 1), Fraction(9, 10)]], [Fraction(-1, 10), Fraction(1, 1)])
     """
@@ -187,7 +200,8 @@ class StepMap:
 
     def factors(self, degree, lr):
         r"""
-        Return the possible factors: functions of the step size, with their text, products of at most ``degree`` eigenvalues.
+        Return the possible factors: functions of the step size, with their text, products of at most ``degree``
+        eigenvalues.
 
         EXAMPLES::
 
@@ -204,7 +218,9 @@ class StepMap:
                 values = tuple(_product(function(size) for _, function in chosen) for size in sizes)
                 if values not in seen:
                     seen.add(values)
-                    out.append((_factor_text([text for text, _ in chosen], values), _product_function([f for _, f in chosen])))
+                    out.append(
+                        (_factor_text([text for text, _ in chosen], values), _product_function([f for _, f in chosen]))
+                    )
         if not basis or self.blocks == 2 and degree >= 2:
             values = tuple(self.eigenvalues(size)[1] for size in sizes)
             if values not in seen and len(set(values)) == 1:
@@ -255,13 +271,15 @@ def _factor_text(texts, values):
 
 def step_laws(data, optimizer="sgd", *, lr=None, loss=None, degree=None, seed=None, **settings):
     r"""
-    Find all polynomials up to a degree that every step of an optimiser keeps up to a factor, for all data; proved by exact identities.
+    Find all polynomials up to a degree that every step of an optimiser keeps up to a factor, for all data; proved by
+    exact identities.
 
     INPUT:
 
     - ``data`` -- a network or `\phi`, as for :func:`conservation_laws`
 
-    - ``optimizer`` -- ``"sgd"``, ``"sgdw"`` (decoupled decay), ``"clipped"``, ``"lars"``, or an object ``torch.optim.SGD``
+    - ``optimizer`` -- ``"sgd"``, ``"sgdw"`` (decoupled decay), ``"clipped"``, ``"lars"``, or an object
+      ``torch.optim.SGD``
 
     - ``lr`` -- a step size, or ``None``: every step size, which may change from step to step
 
@@ -292,7 +310,8 @@ def step_laws(data, optimizer="sgd", *, lr=None, loss=None, degree=None, seed=No
         sage: step_laws(net, "adam")
         Traceback (most recent call last):
         ...
-        sage_conslaw.NotCovered: the steps of adam are not linear in the gradient; step_laws knows sgd, sgdw, clipped, normalised, lars
+        sage_conslaw.NotCovered: the steps of adam are not linear in the gradient; step_laws knows sgd, sgdw, clipped,
+        normalised, lars
     """
     step, lr = _step_map(optimizer, lr, settings)
     degree = 2 if degree is None else _small_degree(degree)
@@ -304,12 +323,16 @@ def step_laws(data, optimizer="sgd", *, lr=None, loss=None, degree=None, seed=No
     laws = []
     for text, function in factors:
         laws += search.laws(text, function)
-    return StepLaws(tuple(laws), degree, str(step), tuple(text for text, _ in factors), tuple(search.names), search.recursion())
+    return StepLaws(
+        tuple(laws), degree, str(step), tuple(text for text, _ in factors), tuple(search.names), search.recursion()
+    )
 
 
 def _small_degree(degree):
     if degree not in (1, 2):
-        raise InputError(f"degree {degree} is not covered: steps keep polynomials that are searched up to degree 2; give 1 or 2")
+        raise InputError(
+            f"degree {degree} is not covered: steps keep polynomials that are searched up to degree 2; give 1 or 2"
+        )
     return int(degree)
 
 
@@ -336,10 +359,15 @@ class _Search:
             fresh = unused(f"b_{name}", taken)
             taken.add(fresh)
             self.names.append(fresh)
-        self.monomials = [m for total in range(1, degree + 1) for m in combinations_with_replacement(range(self.n), total)]
+        self.monomials = [
+            m for total in range(1, degree + 1) for m in combinations_with_replacement(range(self.n), total)
+        ]
         if len(self.monomials) > _MOST_MONOMIALS:
-            raise NotCovered(f"{len(self.monomials)} monomials of degree at most {degree} in {self.n} coordinates are too many; at most "
-                             f"{_MOST_MONOMIALS} are searched: try degree=1, or a smaller network")
+            raise NotCovered(
+                f"{len(self.monomials)} monomials of degree at most {degree} in {self.n} coordinates "
+                f"are too many; at most "
+                f"{_MOST_MONOMIALS} are searched: try degree=1, or a smaller network"
+            )
         self._gradients = None
 
     def laws(self, text, factor):
@@ -348,12 +376,17 @@ class _Search:
             p = random_prime(self.generator)
             vectors = kernel(self._equations(factor, p), p)
             lifted = [reconstruct(vector, p) for vector in vectors]
-            found = [{self.monomials[i]: value for i, value in vector.items()} for vector in lifted if vector is not None]
-            # Every equation holds for the laws, so the kernel is at least as large as their space: where all of it is proved, it is that space.
+            found = [
+                {self.monomials[i]: value for i, value in vector.items()} for vector in lifted if vector is not None
+            ]
+            # Every equation holds for the laws, so the kernel is at least as large as their space: where all of it is
+            # proved, it is that space.
             if len(found) == len(vectors) and all(self._kept(h, factor) for h in found):
                 ring = PolynomialRing(QQ, self.names, len(self.names))
                 return [StepLaw(sparse.to_sage(h, ring), text, h, factor) for h in (_primitive(h, ring) for h in found)]
-        raise ArithmeticError("what looked like a law of the steps at random points is none; please report it with the network")
+        raise ArithmeticError(
+            "what looked like a law of the steps at random points is none; please report it with the network"
+        )
 
     def _equations(self, factor, p):
         rows = len(self.monomials) + 12
@@ -446,7 +479,8 @@ class _Search:
         return self._gradients
 
     def recursion(self):
-        """Say what momentum does to affine laws of gradient flow, whose derivative along `B g` is zero: they move by `A` alone."""
+        """Say what momentum does to affine laws of gradient flow, whose derivative along `B g` is zero: they move by
+        `A` alone."""
         step = self.step
         if not step.momentum or not self._affine_laws():
             return None
@@ -492,7 +526,8 @@ def step_increments(data, optimizer="sgd", *, lr=None, loss=None, laws=None, see
     r"""
     Return what one step without momentum does to the laws of gradient flow of degree at most two, exactly.
 
-    `h(\alpha \theta - \eta g) = h_0 + \alpha h_1(\theta) + \alpha^2 h_2(\theta) + \eta^2 h_2(g)`, as `h` is a law: no part is linear in `g`.
+    `h(\alpha \theta - \eta g) = h_0 + \alpha h_1(\theta) + \alpha^2 h_2(\theta) + \eta^2
+    h_2(g)`, as `h` is a law: no part is linear in `g`.
 
     INPUT:
 
@@ -510,13 +545,18 @@ def step_increments(data, optimizer="sgd", *, lr=None, loss=None, laws=None, see
         sage: step_increments(networks.product(2), momentum=0.9)
         Traceback (most recent call last):
         ...
-        sage_conslaw.NotCovered: with momentum the balances of gradient flow are no laws, and have no increment; use step_laws
+        sage_conslaw.NotCovered: with momentum the balances of gradient flow are no laws, and have no increment; use
+        step_laws
     """
     step, lr = _step_map(optimizer, lr, settings)
     if step.momentum:
-        raise NotCovered("with momentum the balances of gradient flow are no laws, and have no increment; use step_laws")
+        raise NotCovered(
+            "with momentum the balances of gradient flow are no laws, and have no increment; use step_laws"
+        )
     if step.name == "lars":
-        raise NotCovered("with a rate a layer the balances of gradient flow are no laws, and have no increment; use step_laws")
+        raise NotCovered(
+            "with a rate a layer the balances of gradient flow are no laws, and have no increment; use step_laws"
+        )
     found = conservation_laws(data, loss=loss, seed=seed) if laws is None else laws
     if not hasattr(found, "independent"):
         raise InputTypeError(f"laws {found!r} is not a result of conservation_laws; leave it out")

@@ -7,7 +7,10 @@ from sage_conslaw.inputs.polynomials import parse_polynomials
 
 def _system(variables, drift=None, controls=(), parameters=()):
     names = [*parameters, *variables]
-    fields = [[{} for _ in parameters] + parse_polynomials(list(field), names)[1] for field in ([drift] if drift else []) + list(controls)]
+    fields = [
+        [{} for _ in parameters] + parse_polynomials(list(field), names)[1]
+        for field in ([drift] if drift else []) + list(controls)
+    ]
     family = VectorFieldFamily.from_terms(names, fields[0] if drift else None, fields[1:] if drift else fields)
     family.constants = tuple(range(len(parameters)))
     return family

@@ -1,9 +1,11 @@
 """
-Changed certificates with recomputed digests: each that a checker accepts must be true by the count of ``oracle``, or it is a forgery.
+Changed certificates with recomputed digests: each that a checker accepts must be true by the count of ``oracle``, or it
+is a forgery.
 
     python tests/certificates/mutations.py [NUMBER] [SEED]
 
-Many are repaired after the change: dimension, minors and statement are made to fit it, as a forger would. Exit status 1 if a false statement is accepted.
+Many are repaired after the change: dimension, minors and statement are made to fit it, as a forger would. Exit status 1
+if a false statement is accepted.
 """
 import copy
 import json
@@ -24,10 +26,60 @@ from sage_conslaw.certificates.record import digest  # noqa: E402
 
 NUMBER, SEED = 15_000, 14
 # Words that a forger would put in the place of others.
-WORDS = ["relu", "linear", "product", "nmf", "icnn", "attention", "custom", "gated", "normalised", "perceptron", "transformer_block", "momentum",
-         "gradient", "nesterov", "euclidean", "mirror", "least-squares", "cross-entropy", "none", "span", "tau", "0", "1", "1/2", "3", "t", "network", "phi",
-         "system", "words", "path", "softmax", "tanh", "rms norm", "layer norm", "layer norm without last", "batch norm", "any function", "i,i->i",
-         "i,ib->b", "add", "gather", "constant", "input", "state", "dual", "x", "y", "a", "abs", "", "sage_conslaw.certificate/1"]
+WORDS = [
+    "relu",
+    "linear",
+    "product",
+    "nmf",
+    "icnn",
+    "attention",
+    "custom",
+    "gated",
+    "normalised",
+    "perceptron",
+    "transformer_block",
+    "momentum",
+    "gradient",
+    "nesterov",
+    "euclidean",
+    "mirror",
+    "least-squares",
+    "cross-entropy",
+    "none",
+    "span",
+    "tau",
+    "0",
+    "1",
+    "1/2",
+    "3",
+    "t",
+    "network",
+    "phi",
+    "system",
+    "words",
+    "path",
+    "softmax",
+    "tanh",
+    "rms norm",
+    "layer norm",
+    "layer norm without last",
+    "batch norm",
+    "any function",
+    "i,i->i",
+    "i,ib->b",
+    "add",
+    "gather",
+    "constant",
+    "input",
+    "state",
+    "dual",
+    "x",
+    "y",
+    "a",
+    "abs",
+    "",
+    "sage_conslaw.certificate/1",
+]
 NUMBERS = [0, 1, 2, 3, 5, 40, 4000, -1, 10**9, 2**61 - 1, 2**62 - 57, -2**70, 4.0, 0.5, True, False, None]
 
 
@@ -96,8 +148,23 @@ def changed_value(value, generator, others):
     if kind == 0 and value:
         del value[generator.choice(sorted(value))]
     elif kind == 1:
-        value[generator.choice(["extra", "drift", "controls", "constants", "graph", "family", "metric", "tau", "mask", "real", "denominator"])] = \
-            generator.choice(["none", [], {}, 2, [0, 1]])
+        value[
+            generator.choice(
+                [
+                    "extra",
+                    "drift",
+                    "controls",
+                    "constants",
+                    "graph",
+                    "family",
+                    "metric",
+                    "tau",
+                    "mask",
+                    "real",
+                    "denominator",
+                ]
+            )
+        ] = generator.choice(["none", [], {}, 2, [0, 1]])
     elif value:
         # A part of another certificate in the place of this one's.
         key = generator.choice(sorted(value))
@@ -140,13 +207,25 @@ def repaired(record):
         n = family.n - len(family.constants)
         part, rank = record["independence"], record["rank"]
         laws = [plain.parse(text, family.places) for text in record["laws"]]
-        gradients = [[plain.at_point(laws[i].derivative(j), part["point"], part["prime"]) for j in part["pivots"]] for i in part["rows"]]
+        gradients = [
+            [plain.at_point(laws[i].derivative(j), part["point"], part["prime"]) for j in part["pivots"]]
+            for i in part["rows"]
+        ]
         part["minor"] = plain.determinant(gradients, part["prime"])
         values = plain.rank_values(rank, family, rank["prime"])
         rank["minor"] = plain.determinant([[row[i] for i in rank["pivots"]] for row in values], rank["prime"])
         rank["rank"], record["dimension"] = len(values), n
         record["statement"] = plain.statement(record, n, len(part["rows"]), len(values))
-    except (plain.Rejected, KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError):
+    except (
+        plain.Rejected,
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ):
         pass
     return record
 
@@ -186,7 +265,10 @@ def main(arguments):
     counts, forgeries, slowest = run(number, seed, progress=1000)
     for accepted, reason, record in forgeries:
         print(f"accepted by {' and '.join(accepted)}, false: {reason}: {json.dumps(record)[:2000]}")
-    print(f"{number} changed certificates, seed {seed}: {dict(counts)}; slowest {slowest:.1f} s; {len(forgeries)} false statements accepted")
+    print(
+        f"{number} changed certificates, seed {seed}: {dict(counts)}; slowest {slowest:.1f} s; "
+        f"{len(forgeries)} false statements accepted"
+    )
     return 1 if forgeries else 0
 
 

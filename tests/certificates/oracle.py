@@ -1,8 +1,9 @@
 """
 What is true of a problem: a count that shares nothing with either checker.
 
-Fields are written out as polynomials, brackets are taken term by term, ranks at a random point; all modulo one prime of 61 bits, at which a
-wrong answer has a chance of about 10^-15.  The checkers evaluate, pull back and use dual numbers; nothing of that is here.
+Fields are written out as polynomials, brackets are taken term by term, ranks at a random point; all modulo one prime of
+61 bits, at which a wrong answer has a chance of about 10^-15.  The checkers evaluate, pull back and use dual numbers;
+nothing of that is here.
 """
 import itertools
 import random
@@ -176,10 +177,23 @@ class Drawing:
         return out
 
 
-KINDS = {"log softmax": "sum", "layer norm with eps": "sum", "layer norm with eps without last": "sum",
-         "any shift-invariant function without last": "sum", "any shift- and scale-invariant function without last": "both", "softmax": "sum", "top softmax": "sum", "masked softmax": "sum", "any shift-invariant function": "sum", "rms norm": "orthogonal",
-         "any scale-invariant function": "orthogonal", "layer norm": "both", "layer norm without last": "both", "batch norm": "both",
-         "any shift- and scale-invariant function": "both"}
+KINDS = {
+    "log softmax": "sum",
+    "layer norm with eps": "sum",
+    "layer norm with eps without last": "sum",
+    "any shift-invariant function without last": "sum",
+    "any shift- and scale-invariant function without last": "both",
+    "softmax": "sum",
+    "top softmax": "sum",
+    "masked softmax": "sum",
+    "any shift-invariant function": "sum",
+    "rms norm": "orthogonal",
+    "any scale-invariant function": "orthogonal",
+    "layer norm": "both",
+    "layer norm without last": "both",
+    "batch norm": "both",
+    "any shift- and scale-invariant function": "both",
+}
 
 
 def network_fields(problem):
@@ -187,7 +201,9 @@ def network_fields(problem):
     graph = problem.get("graph") or classic(problem)
     nodes = graph["nodes"]
     drawing = Drawing(nodes)
-    pairs = [(graph["output"], drawing.covector(graph["output"], "free" if problem["loss"] == "least-squares" else "sum"))]
+    pairs = [
+        (graph["output"], drawing.covector(graph["output"], "free" if problem["loss"] == "least-squares" else "sum"))
+    ]
     for source, function, mask in drawing.cuts:
         pairs.append((source, drawing.covector(source, KINDS.get(function, "free"), mask)))
     order = [v for i in graph["parameters"] for v in drawing.leaves[i]]
@@ -231,7 +247,9 @@ def classic(problem):
         for i in range(1, sizes[0]):
             x = put(op="contract", spec="a,a->a", inputs=[x, array(f"x{i + 1}", 1)])
     elif name == "nmf":
-        x = put(op="contract", spec="ab,bc->ac", inputs=[array("U", sizes[0], sizes[1]), array("V", sizes[1], sizes[2])])
+        x = put(
+            op="contract", spec="ab,bc->ac", inputs=[array("U", sizes[0], sizes[1]), array("V", sizes[1], sizes[2])]
+        )
     else:
         x = put(op="input", shape=[sizes[0]])
         for layer in range(len(sizes) - 1):
@@ -251,7 +269,10 @@ def state_fields(problem):
     """Return names, which coordinates are constants, the drift or ``None``, and controls, all as polynomials."""
     if problem["kind"] == "system":
         names, k = problem["parameters"] + problem["variables"], len(problem["parameters"])
-        fields = [[{}] * k + [read(f, names) for f in field] for field in ([problem["drift"]] if "drift" in problem else []) + problem["controls"]]
+        fields = [
+            [{}] * k + [read(f, names) for f in field]
+            for field in ([problem["drift"]] if "drift" in problem else []) + problem["controls"]
+        ]
         return (names, range(k), fields[0], fields[1:]) if "drift" in problem else (names, range(k), None, fields)
     if problem["kind"] == "phi":
         own = problem["parameters"]
@@ -284,7 +305,10 @@ def flow_fields(problem, own, gradients):
         advance = {tuple(sorted((0, clock))): 1} if symbolic else {(clock,): rate} if exponential else timed(q)
         damped = [{(0, w + i): P - 1} if symbolic else scaled(timed(p, w + i), -1) for i in range(D)]
         drift = [{}] * (first - 1) + [advance] + [timed(q, w + i) if not symbolic else {(w + i,): 1} for i in range(D)]
-        drift += [plus(damped[i], scaled(timed(q, first + i) if not symbolic else {(first + i,): 1}, -decay)) for i in range(D)]
+        drift += [
+            plus(damped[i], scaled(timed(q, first + i) if not symbolic else {(first + i,): 1}, -decay))
+            for i in range(D)
+        ]
     elif decay:
         drift = [{(0,): decay}] + [{(first + i,): -decay % P} for i in range(D)]
 
@@ -314,7 +338,11 @@ def metric_entries(metric, problem, own, names, dual, unit):
     if "positive" in metric:
         heads = metric["positive"]
         graph = problem.get("graph") or classic(problem)
-        positive = [graph["nodes"][i]["name"] in heads for i in graph["parameters"] for _ in itertools.product(*map(range, graph["nodes"][i]["shape"]))]
+        positive = [
+            graph["nodes"][i]["name"] in heads
+            for i in graph["parameters"]
+            for _ in itertools.product(*map(range, graph["nodes"][i]["shape"]))
+        ]
         return [(i, i, dual(i) if positive[i] else unit) for i in range(D)]
     out = []
     parsed = [(i, j, read(f, own if metric["at"] == "dual" else names)) for i, j, f in metric["entries"]]
@@ -392,11 +420,17 @@ class Truth:
 
     def conserved(self, law):
         parts = {i: derivative(law, i) for i in range(len(self.names))}
-        return all(not plus(*(times(part, field[i]) for i, part in parts.items() if part and field[i])) for field in self.fields)
+        return all(
+            not plus(*(times(part, field[i]) for i, part in parts.items() if part and field[i]))
+            for field in self.fields
+        )
 
     def independent(self, laws):
         rows = Rows()
-        return sum(rows.add([at(derivative(law, i), self.point) for i in range(len(self.names)) if i not in self.constants]) for law in laws)
+        return sum(
+            rows.add([at(derivative(law, i), self.point) for i in range(len(self.names)) if i not in self.constants])
+            for law in laws
+        )
 
 
 _KNOWN, FORMULAS = {}, ("product", "linear", "relu", "nmf", "icnn")
@@ -413,23 +447,40 @@ def truth(problem):
 def falsehood(record):
     """Return what is false in what a certificate states, or ``None``."""
     known = truth(record["problem"])
-    words = re.match(r"(\d+) independent laws? in dimension (\d+), (?:complete: (\d+) \+ (\d+) = (\d+)|at most (\d+) in all); ", record["statement"])
+    words = re.match(
+        r"(\d+) independent laws? in dimension (\d+), (?:complete: (\d+) \+ (\d+) = (\d+)|at most (\d+) in all); ",
+        record["statement"],
+    )
     if not words:
         return "the statement is none"
     m, n = int(words[1]), int(words[2])
     if n != known.dimension or record["dimension"] != n:
         return f"the dimension is {known.dimension}"
     laws = [read(text, known.names) for text in record["laws"]]
-    if not all(any(i not in known.constants for monomial in law for i in monomial) and known.conserved(law) for law in laws):
+    if not all(
+        any(i not in known.constants for monomial in law for i in monomial) and known.conserved(law) for law in laws
+    ):
         return "a law is constant or not conserved"
     if known.independent(laws) < m:
         return f"only {known.independent(laws)} of the laws are independent"
     if words[3] and known.number != m or words[6] and known.number > int(words[6]):
         return f"there are {known.number} laws"
-    graph = record["problem"].get("graph", {"nodes": [{"op": "gate"}]}) if record["problem"].get("architecture") not in FORMULAS else classic(record["problem"])
-    if record["assumption"] == "none" and record["problem"]["kind"] != "system" and any(node["op"] in ("gate", "cut") for node in graph["nodes"]):
+    graph = (
+        record["problem"].get("graph", {"nodes": [{"op": "gate"}]})
+        if record["problem"].get("architecture") not in FORMULAS
+        else classic(record["problem"])
+    )
+    if (
+        record["assumption"] == "none"
+        and record["problem"]["kind"] != "system"
+        and any(node["op"] in ("gate", "cut") for node in graph["nodes"])
+    ):
         return "something is assumed"
     loss = record["problem"].get("loss")
-    if loss and f"{loss} loss" not in record["statement"] or record["problem"].get("architecture", "") not in record["statement"]:
+    if (
+        loss
+        and f"{loss} loss" not in record["statement"]
+        or record["problem"].get("architecture", "") not in record["statement"]
+    ):
         return "the statement names another problem"
     return None

@@ -53,18 +53,39 @@ HOSTILE = {
     "sizes that multiply": problem("linear", sizes=[4000, 4000, 4000]),
     "many sizes": problem("linear", sizes=[2] * 1000),
     "wide classes": problem("cross-entropy", sizes=[1, 1, 60000]),
-    "classes in a graph": problem("custom", loss="cross-entropy", graph=graph(free(1), array(1, 60000), {"op": "contract", "spec": "i,ij->j", "inputs": [0, 1]})),
-    "a norm of many": problem("custom", graph=graph(array(4000), {"op": "cut", "inputs": [0], "function": "layer norm"})),
-    "an outer product": problem("custom", graph=graph(array(3000), free(3000), {"op": "contract", "spec": "i,j->ij", "inputs": [0, 1]})),
-    "an outer product of outer products": problem("custom", graph=graph(
-        array(100), free(100), {"op": "contract", "spec": "i,j->ij", "inputs": [0, 1]}, {"op": "contract", "spec": "ij,kl->ijkl", "inputs": [2, 2]})),
+    "classes in a graph": problem(
+        "custom",
+        loss="cross-entropy",
+        graph=graph(free(1), array(1, 60000), {"op": "contract", "spec": "i,ij->j", "inputs": [0, 1]}),
+    ),
+    "a norm of many": problem(
+        "custom", graph=graph(array(4000), {"op": "cut", "inputs": [0], "function": "layer norm"})
+    ),
+    "an outer product": problem(
+        "custom", graph=graph(array(3000), free(3000), {"op": "contract", "spec": "i,j->ij", "inputs": [0, 1]})
+    ),
+    "an outer product of outer products": problem(
+        "custom",
+        graph=graph(
+            array(100),
+            free(100),
+            {"op": "contract", "spec": "i,j->ij", "inputs": [0, 1]},
+            {"op": "contract", "spec": "ij,kl->ijkl", "inputs": [2, 2]},
+        ),
+    ),
     "a shape that multiplies": problem("custom", graph=graph(array(1000, 1000, 1000, 1000))),
     "no entries": problem("custom", graph=graph(array(0), array(2, name="V"))),
     "a chain of squares": problem("custom", graph=graph(array(1), array(1, name="V"), *PRODUCTS)),
-    "a mask of nothing": problem("custom", graph=graph(array(2), {"op": "cut", "inputs": [0], "function": "masked softmax", "mask": [0, 0]})),
+    "a mask of nothing": problem(
+        "custom", graph=graph(array(2), {"op": "cut", "inputs": [0], "function": "masked softmax", "mask": [0, 0]})
+    ),
     "a node made of itself": problem("custom", graph=graph(array(2), {"op": "add", "inputs": [1, 1]})),
-    "an axis named twice": problem("custom", graph=graph(array(2, 2), free(2), {"op": "contract", "spec": "ii,i->i", "inputs": [0, 1]})),
-    "an axis of one factor": problem("custom", graph=graph(array(2), free(2), {"op": "contract", "spec": "i,j->j", "inputs": [0, 1]})),
+    "an axis named twice": problem(
+        "custom", graph=graph(array(2, 2), free(2), {"op": "contract", "spec": "ii,i->i", "inputs": [0, 1]})
+    ),
+    "an axis of one factor": problem(
+        "custom", graph=graph(array(2), free(2), {"op": "contract", "spec": "i,j->j", "inputs": [0, 1]})
+    ),
     "a large window": problem("convolutional", sizes=[1, 1, 1], options={"bias": 0, "size": 1000000, "dimensions": 2}),
     "many tokens": problem("attention", options={"bias": 0, "causal": 1, "tokens": 100000}),
     "huge heads": problem("attention", options={"bias": 0, "causal": 1, "tokens": 3, "heads": 1000000}),
@@ -74,16 +95,40 @@ HOSTILE = {
     "parentheses": problem("phi", phi=["(" * 200 + "x" + "+y)^200" * 200]),
     "digits": problem("phi", phi=["9" * 500000 + "*x"]),
     "code": problem("phi", phi=["__import__('os').system('true')"]),
-    "a metric of nothing": problem("phi", flow={"name": "gradient", "decay": "0", "metric": {"at": "state", "entries": [[0, 0, "1"]], "denominator": "1"}}),
-    "a full metric": problem("linear", sizes=[60, 60], flow={"name": "gradient", "decay": "0", "metric": {
-        "at": "dual", "entries": [[i, j, "U1_1_1^9+1"] for i in range(140) for j in range(140)], "denominator": "1"}}),
-    "a high damping": problem("momentum", flow={"name": "momentum", "decay": "0", "metric": "mirror", "tau": ["t^190+1", "t^200+t+1"]}),
+    "a metric of nothing": problem(
+        "phi",
+        flow={
+            "name": "gradient",
+            "decay": "0",
+            "metric": {"at": "state", "entries": [[0, 0, "1"]], "denominator": "1"},
+        },
+    ),
+    "a full metric": problem(
+        "linear",
+        sizes=[60, 60],
+        flow={
+            "name": "gradient",
+            "decay": "0",
+            "metric": {
+                "at": "dual",
+                "entries": [[i, j, "U1_1_1^9+1"] for i in range(140) for j in range(140)],
+                "denominator": "1",
+            },
+        },
+    ),
+    "a high damping": problem(
+        "momentum", flow={"name": "momentum", "decay": "0", "metric": "mirror", "tau": ["t^190+1", "t^200+t+1"]}
+    ),
     "ten thousand variables": problem("system", variables=[f"x{i}" for i in range(10000)], drift=["x1*x2"] * 10000),
     "long words": lambda: changed("system", set_word),
     "long words of a network": lambda: changed("linear", set_word),
     "many laws": lambda: changed("system", lambda record: record.update(laws=["x^2-y^2"] * 200000)),
-    "a law of many terms": lambda: changed("momentum, one law", lambda record: record["laws"].append(
-        "+".join(f"t^{i}*U1_1_1^{i % 70 + 1}*dU1_1_1^{i % 60 + 1}" for i in range(1, 199)))),
+    "a law of many terms": lambda: changed(
+        "momentum, one law",
+        lambda record: record["laws"].append(
+            "+".join(f"t^{i}*U1_1_1^{i % 70 + 1}*dU1_1_1^{i % 60 + 1}" for i in range(1, 199))
+        ),
+    ),
     "a point of many": lambda: changed("linear", lambda record: record["rank"].update(point=[1] * 3000000)),
     "a composite": lambda: changed("linear", lambda record: record["rank"].update(prime=(2**31 - 1) * (2**29 - 3))),
     "deep": lambda: changed("phi", lambda record: record["problem"].update(extra=nested(500))),
@@ -118,10 +163,20 @@ def test_work_that_an_estimate_misses_is_ended():
 
 
 FILES = {
-    "twice.json": b'{"schema": "sage_conslaw.certificate/2", "schema": "sage_conslaw.certificate/2"}', "float.json": b'{"dimension": 4.0}',
-    "nan.json": b'{"dimension": NaN}', "exponent.json": b'{"dimension": 1e999}', "latin.json": b'{"\xe9": 1}', "list.json": b"[]", "none.json": b"null",
-    "deep.json": b"[" * 100_000, "empty.json": b"", "cut.json": b"{", "long.json": b'{"schema": 1' + b"0" * 5000 + b"}", "bom.json": b"\xef\xbb\xbf{}",
-    "dup.json": b'{"a": {"b": 1, "b": 2}}', "wide.json": b"[" + b"[]," * 3_000_000 + b"[]]",
+    "twice.json": b'{"schema": "sage_conslaw.certificate/2", "schema": "sage_conslaw.certificate/2"}',
+    "float.json": b'{"dimension": 4.0}',
+    "nan.json": b'{"dimension": NaN}',
+    "exponent.json": b'{"dimension": 1e999}',
+    "latin.json": b'{"\xe9": 1}',
+    "list.json": b"[]",
+    "none.json": b"null",
+    "deep.json": b"[" * 100_000,
+    "empty.json": b"",
+    "cut.json": b"{",
+    "long.json": b'{"schema": 1' + b"0" * 5000 + b"}",
+    "bom.json": b"\xef\xbb\xbf{}",
+    "dup.json": b'{"a": {"b": 1, "b": 2}}',
+    "wide.json": b"[" + b"[]," * 3_000_000 + b"[]]",
 }
 
 
@@ -158,9 +213,13 @@ def test_the_plain_checker_limits_itself(tmp_path):
         alone.write_text(source.read())
     good = tmp_path / "good.json"
     good.write_text(json.dumps(certificate("attention")))
-    done = subprocess.run([sys.executable, "-I", "-S", str(alone), str(good), "/dev/zero"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(alone), str(good), "/dev/zero"], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 1 and not done.stderr
     first, second = done.stdout.splitlines()
-    assert first.startswith("good.json: verified: 2 independent laws in dimension 4, complete: 2 + 2 = 4; attention 1 1")
+    assert first.startswith(
+        "good.json: verified: 2 independent laws in dimension 4, complete: 2 + 2 = 4; attention 1 1"
+    )
     assert "the graph in this file is attention 1 1 is not checked here" in first
     assert second == "zero: rejected: this is not a regular file"

@@ -83,9 +83,14 @@ def test_every_single_change_is_rejected(records, name):
         if verdicts != [True, True]:
             accepted.append((path, verdicts))
         draws += changes_nothing(path, record)
-    # Only draws that the minor does not see may pass; a graph that is given by the file is another problem, see test_mutations.
+    # Only draws that the minor does not see may pass; a graph that is given by the file is another problem, see
+    # test_mutations.
     assert all(changes_nothing(path, record) or "graph" in path for path, _ in accepted), accepted
-    assert all(changes_nothing(path, record) or verdicts[0] for path, verdicts in accepted if record["problem"].get("architecture") != "custom"), accepted
+    assert all(
+        changes_nothing(path, record) or verdicts[0]
+        for path, verdicts in accepted
+        if record["problem"].get("architecture") != "custom"
+    ), accepted
     assert sum("graph" not in path for path, _ in accepted) < draws / 2, accepted
 
 
@@ -93,7 +98,9 @@ def test_every_single_change_is_rejected(records, name):
 def test_the_digest_shows_every_change(records, name):
     record = records[name]
     for path in leaves(record):
-        broken = changed(record, path, lambda x: x + 1 if isinstance(x, int) else x + "x") | {"digest": record["digest"]}
+        broken = changed(record, path, lambda x: x + 1 if isinstance(x, int) else x + "x") | {
+            "digest": record["digest"]
+        }
         if path == ("digest",):
             broken["digest"] += "x"
         assert rejected(broken) == [True, True], path
@@ -106,7 +113,9 @@ def test_a_changed_coefficient_of_a_law_is_rejected(records, name):
         # The first coefficient doubled: the law is not a multiple of itself unless it has one term.
         if law.lstrip("-").count("+") + law.lstrip("-").count("-") == 0:
             continue
-        broken = changed(record, ("laws", number), lambda text: "2*" + text if not text.startswith("-") else "-2*" + text[1:])
+        broken = changed(
+            record, ("laws", number), lambda text: "2*" + text if not text.startswith("-") else "-2*" + text[1:]
+        )
         assert rejected(broken) == [True, True], law
 
 
@@ -119,10 +128,23 @@ def test_a_missing_field_is_rejected(records, key):
         assert rejected(record) == [True, True]
 
 
-@pytest.mark.parametrize("flow", [flows.momentum("1/t"), flows.momentum("1/t^2"), flows.momentum("t"), flows.momentum("tau"),
-                                  flows.weight_decay("1/2", flows.nesterov()), flows.weight_decay("1/2", flows.momentum(1))], ids=repr)
-@pytest.mark.parametrize("build", [lambda: networks.linear([2, 2, 1]), lambda: networks.nmf(1, 2, 1), lambda: networks.icnn(1, 1, 1)],
-                         ids=["linear", "nmf", "icnn"])
+@pytest.mark.parametrize(
+    "flow",
+    [
+        flows.momentum("1/t"),
+        flows.momentum("1/t^2"),
+        flows.momentum("t"),
+        flows.momentum("tau"),
+        flows.weight_decay("1/2", flows.nesterov()),
+        flows.weight_decay("1/2", flows.momentum(1)),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize(
+    "build",
+    [lambda: networks.linear([2, 2, 1]), lambda: networks.nmf(1, 2, 1), lambda: networks.icnn(1, 1, 1)],
+    ids=["linear", "nmf", "icnn"],
+)
 @pytest.mark.parametrize("loss", ["least-squares", "cross-entropy"])
 def test_every_flow_has_certificates(flow, build, loss):
     record = json.loads(json.dumps(conservation_laws(build(), flow=flow, loss=loss, seed=1).certificate()))
@@ -142,7 +164,14 @@ def test_a_rank_too_high_or_a_law_too_many_is_rejected(records):
 
 
 HOSTILE = [
-    "", "{", "[]", "null", "1e999", '{"schema": "sage_conslaw.certificate/2"}', "[" * 100_000, '{"schema": 1' + "0" * 5000 + "}",
+    "",
+    "{",
+    "[]",
+    "null",
+    "1e999",
+    '{"schema": "sage_conslaw.certificate/2"}',
+    "[" * 100_000,
+    '{"schema": 1' + "0" * 5000 + "}",
     '{"schema": "sage_conslaw.certificate/9"}',
 ]
 

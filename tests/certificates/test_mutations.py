@@ -1,4 +1,5 @@
-"""Changed certificates with the right digest: a sample of the 15,000 of ``mutations.py``, and the forgeries that were accepted once."""
+"""Changed certificates with the right digest: a sample of the 15,000 of ``mutations.py``, and the forgeries that were
+accepted once."""
 import copy
 
 import pytest
@@ -18,9 +19,14 @@ def test_the_oracle_agrees_with_every_kind():
 
 def test_the_oracle_sees_what_is_false():
     record = certificate("system")
-    for wrong in (record | {"laws": [record["laws"][0], "x+y"]}, record | {"statement": record["statement"].replace("2 ind", "3 ind")},
-                  record | {"dimension": 2}, record | {"laws": ["1"]}, record | {"laws": [record["laws"][0]]},
-                  certificate("relu with bias") | {"assumption": "none"}):
+    for wrong in (
+        record | {"laws": [record["laws"][0], "x+y"]},
+        record | {"statement": record["statement"].replace("2 ind", "3 ind")},
+        record | {"dimension": 2},
+        record | {"laws": ["1"]},
+        record | {"laws": [record["laws"][0]]},
+        certificate("relu with bias") | {"assumption": "none"},
+    ):
         assert oracle.falsehood(wrong) is not None
 
 
@@ -69,12 +75,23 @@ def test_repeated_constants_and_negative_dimensions():
     assert rejected(signed(record, dimension=1))
 
 
-@pytest.mark.parametrize("metric", [
-    {"at": "state", "entries": [], "denominator": "1"}, {"at": "state", "entries": [[0, 0, "1"]], "denominator": "1"},
-    {"at": "state", "entries": [[0, 0, "1"], [0, 1, "1"], [1, 0, "1"], [1, 1, "1"], [2, 2, "1"], [3, 3, "1"]], "denominator": "1"},
-    {"at": "dual", "entries": [[0, 0, "0"]], "denominator": "1"}, {"at": "state", "entries": [[i, i, "1"] for i in range(4)], "denominator": "0"},
-    {"positive": ["U3"]}, {"positive": []}, "singular",
-])
+@pytest.mark.parametrize(
+    "metric",
+    [
+        {"at": "state", "entries": [], "denominator": "1"},
+        {"at": "state", "entries": [[0, 0, "1"]], "denominator": "1"},
+        {
+            "at": "state",
+            "entries": [[0, 0, "1"], [0, 1, "1"], [1, 0, "1"], [1, 1, "1"], [2, 2, "1"], [3, 3, "1"]],
+            "denominator": "1",
+        },
+        {"at": "dual", "entries": [[0, 0, "0"]], "denominator": "1"},
+        {"at": "state", "entries": [[i, i, "1"] for i in range(4)], "denominator": "0"},
+        {"positive": ["U3"]},
+        {"positive": []},
+        "singular",
+    ],
+)
 @pytest.mark.parametrize("name", ["momentum, one law", "weight decay", "nesterov"])
 def test_metrics_that_are_empty_or_singular(metric, name):
     flow = certificate(name)["problem"]["flow"]
@@ -111,7 +128,10 @@ def test_laws_that_are_zero_or_constant(law):
     assert rejected(forged("system with parameters", laws=[*record["laws"], law]))
 
 
-@pytest.mark.parametrize("key, value", [("dimension", 3.0), ("dimension", True), ("laws", {}), ("statement", 1), ("schema", "sage_conslaw.certificate/1")])
+@pytest.mark.parametrize(
+    "key, value",
+    [("dimension", 3.0), ("dimension", True), ("laws", {}), ("statement", 1), ("schema", "sage_conslaw.certificate/1")],
+)
 def test_types_are_exact(key, value):
     record = certificate("phi")
     assert rejected(signed(record, **{key: value}))
@@ -126,7 +146,12 @@ def test_a_graph_under_another_name():
     """The package compares the graph with the catalog; the plain checker says that it cannot, in what it prints."""
     from sage_conslaw.check import given
     graph = network_record(networks.linear([2, 1, 2]))
-    for name, sizes in (("transformer_block", [4096, 16384]), ("attention", [2, 1]), ("gated", [2, 1, 2]), ("perceptron", [2, 1, 2])):
+    for name, sizes in (
+        ("transformer_block", [4096, 16384]),
+        ("attention", [2, 1]),
+        ("gated", [2, 1, 2]),
+        ("perceptron", [2, 1, 2]),
+    ):
         record = forged("gated", architecture=name, sizes=sizes, options={}, graph=graph)
         assert "package" not in verdicts(record)
         assert f"is {name} {' '.join(map(str, sizes))} is not checked here" in given(record)

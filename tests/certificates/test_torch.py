@@ -1,4 +1,5 @@
-"""Modules of PyTorch have certificates: norms with eps, scaled and masked attention, gates and functions of their own."""
+"""Modules of PyTorch have certificates: norms with eps, scaled and masked attention, gates and functions of their
+own."""
 import json
 
 import pytest

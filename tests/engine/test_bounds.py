@@ -11,7 +11,10 @@ from sage_conslaw._sage import Unknown
 from sage_conslaw.engine.bounds import Bounds
 from sage_conslaw.engine.strategies import STRATEGIES
 
-STEPS = st.lists(st.tuples(st.sampled_from(["rank_is_at_least", "rank_is_at_most", "number_is_at_least"]), st.integers(0, 6)), max_size=8)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["rank_is_at_least", "rank_is_at_most", "number_is_at_least"]), st.integers(0, 6)),
+    max_size=8,
+)
 
 
 @given(STEPS)

@@ -1,4 +1,5 @@
-"""PyTorch's optimisers as flows: hyperparameters, groups, frozen parameters, rescaled gradients, and the table's completeness."""
+"""PyTorch's optimisers as flows: hyperparameters, groups, frozen parameters, rescaled gradients, and the table's
+completeness."""
 import json
 from dataclasses import replace
 from fractions import Fraction
@@ -8,7 +9,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from sage_conslaw import InputError, compare_flows, conservation_laws, count_conservation_laws, flows, networks, step_laws
+from sage_conslaw import (
+    InputError,
+    compare_flows,
+    conservation_laws,
+    count_conservation_laws,
+    flows,
+    networks,
+    step_laws,
+)
 from sage_conslaw.cli.command import cli
 from sage_conslaw.flows.flow_family import FlowFamily
 from sage_conslaw.flows.optimisers import OPTIMISERS
@@ -17,8 +26,11 @@ from sage_conslaw.runtime.errors import NotCovered
 
 torch = pytest.importorskip("torch")
 
-CLASSES = sorted(name for name, value in vars(torch.optim).items()
-                 if isinstance(value, type) and issubclass(value, torch.optim.Optimizer) and value is not torch.optim.Optimizer)
+CLASSES = sorted(
+    name
+    for name, value in vars(torch.optim).items()
+    if isinstance(value, type) and issubclass(value, torch.optim.Optimizer) and value is not torch.optim.Optimizer
+)
 
 
 def model():
@@ -38,7 +50,10 @@ def test_command_line_says_something_of_every_optimiser(name):
     if result.stdout.startswith("{"):
         assert json.loads(result.stdout)["number"] in (0, 1)
     else:
-        assert result.output.startswith(f"sage-conslaw: {name} is no flow that can be counted") and result.output.count("\n") == 1
+        assert (
+            result.output.startswith(f"sage-conslaw: {name} is no flow that can be counted")
+            and result.output.count("\n") == 1
+        )
 
 
 def test_uncounted_ones_exit_with_one_line():
@@ -47,8 +62,16 @@ def test_uncounted_ones_exit_with_one_line():
             count_conservation_laws(networks.product(2), flow=flows.by_name(name))
 
 
-@pytest.mark.parametrize("lr, mu, dampening, tau", [("0.01", "0.9", 0, 1), ("0.04", "0.9", "0.75", 1), ("1/9", "1/2", 0, Fraction(3, 2)),
-                                                    ("0.02", "0.9", 0, Fraction(1, 10)), (0.25, 1, 0, 0)])
+@pytest.mark.parametrize(
+    "lr, mu, dampening, tau",
+    [
+        ("0.01", "0.9", 0, 1),
+        ("0.04", "0.9", "0.75", 1),
+        ("1/9", "1/2", 0, Fraction(3, 2)),
+        ("0.02", "0.9", 0, Fraction(1, 10)),
+        (0.25, 1, 0, 0),
+    ],
+)
 def test_map_of_momentum(lr, mu, dampening, tau):
     assert flows.from_torch_optimizer("sgd", lr=lr, momentum=mu, dampening=dampening).tau.constant == tau
 
@@ -86,7 +109,9 @@ def test_group_rates_are_a_metric():
 
 def test_groups_of_decay_lose_the_balance_and_keep_sums():
     m = model()
-    optimiser = torch.optim.SGD([{"params": m[0].parameters(), "weight_decay": 0.5}, {"params": m[1].parameters(), "weight_decay": 1}], lr=0.1)
+    optimiser = torch.optim.SGD(
+        [{"params": m[0].parameters(), "weight_decay": 0.5}, {"params": m[1].parameters(), "weight_decay": 1}], lr=0.1
+    )
     flow, net = flows.from_torch_optimizer(optimiser), networks.linear([2, 2, 2])
     assert conservation_laws(net, flow=flow, seed=0).number == 0
     result = conservation_laws(net, flow=flow, loss="cross-entropy", seed=0)
@@ -100,8 +125,10 @@ def test_frozen_parameters():
     m[1].weight.requires_grad_(False)
     frozen = flows.from_torch_optimizer(torch.optim.SGD(m.parameters(), lr=0.1))
     result = count_conservation_laws(net, flow=frozen, seed=0)
-    assert result.number == 4 and result.status == "proved"          # U2 does not move; U1 moves freely
-    result = count_conservation_laws(networks.linear([2, 2, 1]), flow=replace(frozen, groups=replace(frozen.groups, sizes=None)), seed=0)
+    assert result.number == 4 and result.status == "proved"  # U2 does not move; U1 moves freely
+    result = count_conservation_laws(
+        networks.linear([2, 2, 1]), flow=replace(frozen, groups=replace(frozen.groups, sizes=None)), seed=0
+    )
     assert result.number == 2 + 2                                    # also x U1 moves along U2 alone
     with pytest.raises(InputError, match="moves nothing"):
         flows.from_torch_optimizer(torch.optim.SGD(m[1].parameters(), lr=0.1))
@@ -113,24 +140,40 @@ def test_groups_that_are_not_covered_say_so():
     with pytest.raises(NotCovered, match="different clocks"):
         flows.from_torch_optimizer(torch.optim.SGD(groups, lr=0.1))
     with pytest.raises(NotCovered, match="not for adam"):
-        flows.from_torch_optimizer(torch.optim.Adam([{"params": m[0].parameters()}, {"params": m[1].parameters(), "lr": 0.1}]))
+        flows.from_torch_optimizer(
+            torch.optim.Adam([{"params": m[0].parameters()}, {"params": m[1].parameters(), "lr": 0.1}])
+        )
     with pytest.raises(InputError, match="the optimiser has 2 arrays"):
         groups = [{"params": m[0].parameters(), "lr": 0.1}, {"params": m[1].parameters(), "lr": 0.2}]
         conservation_laws(networks.linear([2, 2, 2, 2]), flow=flows.from_torch_optimizer(torch.optim.SGD(groups)))
 
 
-@pytest.mark.parametrize("wrong, message", [
-    (dict(optimizer="sgd", lr=-1), "not positive"), (dict(optimizer="sgd", momentum=2), "larger than 1"), (dict(optimizer="sgd", lr="fast"), "not a number"),
-    (dict(optimizer="sgd", momentum=0.5, dampening=1), "leaves no gradient"), (dict(optimizer="sgdd"), "did you mean 'sgd'"),
-    (dict(optimizer=3), "not an optimiser"), (dict(optimizer="adam", betas=(1, 1)), "numbers below 1"), (dict(optimizer="sgd", momentun=1), "did you mean")])
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (dict(optimizer="sgd", lr=-1), "not positive"),
+        (dict(optimizer="sgd", momentum=2), "larger than 1"),
+        (dict(optimizer="sgd", lr="fast"), "not a number"),
+        (dict(optimizer="sgd", momentum=0.5, dampening=1), "leaves no gradient"),
+        (dict(optimizer="sgdd"), "did you mean 'sgd'"),
+        (dict(optimizer=3), "not an optimiser"),
+        (dict(optimizer="adam", betas=(1, 1)), "numbers below 1"),
+        (dict(optimizer="sgd", momentun=1), "did you mean"),
+    ],
+)
 def test_wrong_hyperparameters(wrong, message):
     with pytest.raises(InputError, match=message):
         flows.from_torch_optimizer(**wrong)
 
 
-@pytest.mark.parametrize("net", [networks.linear([2, 2, 2]), networks.relu([2, 2, 1], bias=True), networks.attention(2, 1)], ids=lambda net: net.architecture)
+@pytest.mark.parametrize(
+    "net",
+    [networks.linear([2, 2, 2]), networks.relu([2, 2, 1], bias=True), networks.attention(2, 1)],
+    ids=lambda net: net.architecture,
+)
 def test_one_rate_for_all_is_the_same_family(net):
-    """Gradients times one free number: the same span, the same annihilators, the same laws, found by the engine from the rescaled fields."""
+    """Gradients times one free number: the same span, the same annihilators, the same laws, found by the engine from
+    the rescaled fields."""
     class OneRate(RescaledResponse):
         def __init__(self, response):
             super().__init__(response)
@@ -157,11 +200,15 @@ def test_layer_wise_rates_keep_laws_within_a_layer():
     result = conservation_laws(networks.linear([3, 2, 3]), flow=lars, loss="cross-entropy", seed=0)
     assert result.number == 2 and result.complete is True and "U2_1_1 + U2_1_2 + U2_1_3" in map(str, result.laws)
     # Queries and keys are arrays of their own: their balance is lost.
-    assert count_conservation_laws(networks.attention(2, 1), flow=lars, seed=0).number < count_conservation_laws(networks.attention(2, 1), seed=0).number
+    assert (
+        count_conservation_laws(networks.attention(2, 1), flow=lars, seed=0).number
+        < count_conservation_laws(networks.attention(2, 1), seed=0).number
+    )
 
 
 def test_layer_wise_rates_with_decay_are_refused():
-    """The rates multiply the decay: a sum within a layer shrinks at an unknown speed, and its exponential would be a wrong law."""
+    """The rates multiply the decay: a sum within a layer shrinks at an unknown speed, and its exponential would be a
+    wrong law."""
     assert isinstance(flows.from_torch_optimizer("lars", weight_decay=0.1), flows.UncountedFlow)
     with pytest.raises(NotCovered, match="multiply the decay too"):
         step_laws(networks.linear([2, 2]), "lars", weight_decay=0.1)
@@ -175,8 +222,12 @@ def test_remarks_of_rprop_are_shown():
 
 def test_decoupled_decay_of_momentum():
     net = networks.linear([2, 2, 2])
-    coupled = conservation_laws(net, flow=flows.from_torch_optimizer("sgd", lr="0.01", momentum="0.9", weight_decay="0.5"), seed=0)
-    apart = conservation_laws(net, flow=flows.from_torch_optimizer("sgdw", lr="0.01", momentum="0.9", weight_decay="0.5"), seed=0)
+    coupled = conservation_laws(
+        net, flow=flows.from_torch_optimizer("sgd", lr="0.01", momentum="0.9", weight_decay="0.5"), seed=0
+    )
+    apart = conservation_laws(
+        net, flow=flows.from_torch_optimizer("sgdw", lr="0.01", momentum="0.9", weight_decay="0.5"), seed=0
+    )
     assert coupled.readable_laws()[0].startswith("exp(t)*(") and apart.readable_laws()[0].startswith("exp(21/20*t)*(")
     assert coupled.complete is True and apart.complete is True
 
@@ -204,12 +255,31 @@ def test_the_manual_has_a_line_for_every_optimiser():
     assert all(f"``torch.optim.{name}``" in page for name in CLASSES)
 
 
-ADAPTIVE = ("adam", "adamw", "nadam", "radam", "rmsprop", "rmsprop:centered=true", "rmsprop:momentum=0.9", "adagrad", "adamax")
+ADAPTIVE = (
+    "adam",
+    "adamw",
+    "nadam",
+    "radam",
+    "rmsprop",
+    "rmsprop:centered=true",
+    "rmsprop:momentum=0.9",
+    "adagrad",
+    "adamax",
+)
 
 
 @pytest.mark.parametrize("name", ADAPTIVE)
-@pytest.mark.parametrize("net", [networks.product(2), networks.linear([2, 1, 2]), networks.linear([2, 2, 2]), networks.linear([1, 2, 1]),
-                                 networks.relu([2, 2, 1], bias=True)], ids=lambda net: f"{net.architecture}-{net.sizes}")
+@pytest.mark.parametrize(
+    "net",
+    [
+        networks.product(2),
+        networks.linear([2, 1, 2]),
+        networks.linear([2, 2, 2]),
+        networks.linear([1, 2, 1]),
+        networks.relu([2, 2, 1], bias=True),
+    ],
+    ids=lambda net: f"{net.architecture}-{net.sizes}",
+)
 def test_adaptive_optimisers_have_no_law(name, net):
     result = count_conservation_laws(net, flow=flows.by_name(name), seed=0)
     assert result.number == 0 and result.status == "proved" and result.remarks
@@ -238,7 +308,10 @@ def test_adam_on_real_runs_keeps_the_sum_of_moments_and_of_two_classes():
     generator = torch.Generator().manual_seed(0)
     for classes in (2, 3):
         W = torch.nn.Parameter(torch.randn(3, classes, dtype=torch.float64, generator=generator))
-        x, y = torch.randn(9, 3, dtype=torch.float64, generator=generator), torch.randint(0, classes, (9,), generator=generator)
+        x, y = (
+            torch.randn(9, 3, dtype=torch.float64, generator=generator),
+            torch.randint(0, classes, (9,), generator=generator),
+        )
         start, optimiser = W.detach().sum(dim=1).clone(), torch.optim.Adam([W], lr=0.01)
         for _ in range(100):
             optimiser.zero_grad()
@@ -272,10 +345,16 @@ def drift(make, lr, steps, closure):
     return float((balance() - start).norm())
 
 
-@pytest.mark.parametrize("name, make, kept", [
-    ("sgd", lambda p, lr: torch.optim.SGD(p, lr=lr), True), ("adafactor", lambda p, lr: torch.optim.Adafactor(p, lr=lr), False),
-    ("muon", lambda p, lr: torch.optim.Muon(p, lr=lr, weight_decay=0.0), False),
-    ("lbfgs", lambda p, lr: torch.optim.LBFGS(p, lr=lr, max_iter=1), False), ("adam", lambda p, lr: torch.optim.Adam(p, lr=lr), False)])
+@pytest.mark.parametrize(
+    "name, make, kept",
+    [
+        ("sgd", lambda p, lr: torch.optim.SGD(p, lr=lr), True),
+        ("adafactor", lambda p, lr: torch.optim.Adafactor(p, lr=lr), False),
+        ("muon", lambda p, lr: torch.optim.Muon(p, lr=lr, weight_decay=0.0), False),
+        ("lbfgs", lambda p, lr: torch.optim.LBFGS(p, lr=lr, max_iter=1), False),
+        ("adam", lambda p, lr: torch.optim.Adam(p, lr=lr), False),
+    ],
+)
 def test_balances_that_are_called_lost_drift_at_zeroth_order(name, make, kept):
     coarse, fine = (drift(make, 0.02 / k, 50 * k, name == "lbfgs") for k in (1, 4))
     assert fine < 0.3 * coarse if kept else fine > 0.5 * coarse and fine > 1
@@ -297,7 +376,8 @@ def test_muon_and_lbfgs_keep_sums():
     for _ in range(10):
         optimiser.step(loss)
     assert (W.detach().sum(dim=0) - start).abs().max() < 1e-13
-    # The Newton-Schulz polynomial of Muon keeps null vectors; in PyTorch it runs in bfloat16, so here it is written out in doubles.
+    # The Newton-Schulz polynomial of Muon keeps null vectors; in PyTorch it runs in bfloat16, so here it is written out
+    # in doubles.
     G = torch.randn(4, 3, dtype=torch.float64, generator=generator)
     X = (G - G.mean(dim=0)) / G.norm()
     for _ in range(5):

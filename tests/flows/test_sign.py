@@ -1,4 +1,5 @@
-"""Sign flow: the count against sign vectors that are enumerated by linear programs over Q, and the laws on real sign descent."""
+"""Sign flow: the count against sign vectors that are enumerated by linear programs over Q, and the laws on real sign
+descent."""
 import importlib
 from itertools import product as words
 
@@ -12,7 +13,8 @@ from sage_conslaw.flows.spanned import spanning_gradients
 
 
 def occurring_signs(rows):
-    """Return the sign vectors without zeros of the span of some rational rows, each proved to occur by an exact linear program."""
+    """Return the sign vectors without zeros of the span of some rational rows, each proved to occur by an exact linear
+    program."""
     from sage.numerical.mip import MIPSolverException, MixedIntegerLinearProgram
     D = len(rows[0])
 
@@ -36,8 +38,16 @@ def occurring_signs(rows):
     return found
 
 
-CASES = [networks.product(3), networks.linear([1, 2, 1]), networks.linear([1, 2, 2]), networks.linear([2, 2, 1]), networks.linear([2, 1, 2]),
-         networks.linear([1, 2, 2, 1]), networks.relu([1, 2, 1], bias=True), networks.perceptron([1, 2, 1], "z^3")]
+CASES = [
+    networks.product(3),
+    networks.linear([1, 2, 1]),
+    networks.linear([1, 2, 2]),
+    networks.linear([2, 2, 1]),
+    networks.linear([2, 1, 2]),
+    networks.linear([1, 2, 2, 1]),
+    networks.relu([1, 2, 1], bias=True),
+    networks.perceptron([1, 2, 1], "z^3"),
+]
 
 
 @pytest.mark.parametrize("net", CASES, ids=lambda net: f"{net.architecture}-{net.sizes}")
@@ -51,8 +61,23 @@ def test_count_is_the_rank_of_the_sign_vectors_that_occur(net):
     assert result.number == expected and result.status == "proved" and result.complete is True
 
 
-@pytest.mark.parametrize("n, r, m", [(1, 1, 1), (1, 2, 1), (1, 4, 1), (1, 2, 3), (1, 3, 2), (3, 2, 1), (2, 5, 1), (2, 2, 2), (2, 3, 2), (3, 2, 2), (2, 1, 3),
-                                     (3, 3, 3)])
+@pytest.mark.parametrize(
+    "n, r, m",
+    [
+        (1, 1, 1),
+        (1, 2, 1),
+        (1, 4, 1),
+        (1, 2, 3),
+        (1, 3, 2),
+        (3, 2, 1),
+        (2, 5, 1),
+        (2, 2, 2),
+        (2, 3, 2),
+        (3, 2, 2),
+        (2, 1, 3),
+        (3, 3, 3),
+    ],
+)
 def test_two_linear_layers(n, r, m):
     expected = 2 * r - 1 if n == m == 1 else max(n, m) * (r - 1) if 1 in (n, m) else 0
     assert count_conservation_laws(networks.linear([n, r, m]), flow=flows.sign(), seed=0).number == expected
@@ -72,12 +97,21 @@ def test_true_width(monkeypatch):
         compact = [conservation_laws(net, flow=flows.sign(), seed=0) for net in nets]
         for net, result in zip(nets, compact):
             assert all(is_conserved(result.laws[i], net, flow=flows.sign()) for i in result.independent)
-            assert not is_conserved(sum(result.laws[0].parent().gens()), net, flow=flows.sign()) if result.number else True
+            assert (
+                not is_conserved(sum(result.laws[0].parent().gens()), net, flow=flows.sign()) if result.number else True
+            )
     for net, before, result in zip(nets, written, compact):
-        assert (result.number, result.status, len(result.independent), result.complete) == (before.number, "proved", len(before.independent), True)
+        assert (result.number, result.status, len(result.independent), result.complete) == (
+            before.number,
+            "proved",
+            len(before.independent),
+            True,
+        )
         assert all(is_conserved(result.laws[i], net, flow=flows.sign()) for i in result.independent)
     assert count_conservation_laws(networks.linear([40, 40, 40]), flow=flows.sign(), seed=0).number == 0
-    assert count_conservation_laws(networks.relu([784, 20, 10], bias=True), flow=flows.sign(), seed=0).status == "proved"
+    assert (
+        count_conservation_laws(networks.relu([784, 20, 10], bias=True), flow=flows.sign(), seed=0).status == "proved"
+    )
 
 
 def test_laws_hold_on_sign_descent_with_any_data():
@@ -140,8 +174,14 @@ def test_random_reparameterisations_against_enumeration(seed):
     ring = PolynomialRing(QQ, 4, "x")
     phi = []
     for _ in range(int(generator.integers(1, 3))):
-        phi.append(sum(int(generator.integers(-2, 3)) * ring.gens()[a] * ring.gens()[b] for a, b in words(range(4), repeat=2) if generator.random() < 0.3)
-                   + ring.gens()[0] * ring.gens()[1])
+        phi.append(
+            sum(
+                int(generator.integers(-2, 3)) * ring.gens()[a] * ring.gens()[b]
+                for a, b in words(range(4), repeat=2)
+                if generator.random() < 0.3
+            )
+            + ring.gens()[0] * ring.gens()[1]
+        )
     try:
         result = count_conservation_laws(phi, flow=flows.sign(), seed=0)
     except InputError as error:

@@ -20,27 +20,33 @@ THETA, SAMPLE = np.random.default_rng(0).normal(size=24), np.random.default_rng(
 PRODUCT = THETA.reshape(2, 3, 4) * SAMPLE
 
 
-@pytest.mark.parametrize("ours, theirs", [
-    (lambda x: x.sum(), lambda x: x.sum()),
-    (lambda x: x.sum(axis=1), lambda x: x.sum(axis=1)),
-    (lambda x: x.sum((0, 2), keepdims=True), lambda x: x.sum((0, 2), keepdims=True)),
-    (lambda x: x.mean(axis=-1), lambda x: x.mean(axis=-1)),
-    (lambda x: x.mean(), lambda x: x.mean()),
-    (lambda x: x / 3, lambda x: x / 3),
-    (lambda x: Fraction(2, 7) * x, lambda x: 2 * x / 7),
-    (lambda x: 0.25 * x - x / 0.5, lambda x: 0.25 * x - 2 * x),
-    (lambda x: networks.einsum("ijk,ijk->", x, x), lambda x: (x * x).sum()),
-    (lambda x: networks.einsum("ijk,ljk,lmk->im", x, x, x), lambda x: np.einsum("ijk,ljk,lmk->im", x, x, x)),
-    (lambda x: networks.einsum("ijk->ki", x), lambda x: np.einsum("ijk->ki", x)),
-    (lambda x: networks.einsum("...k,...k->...", x, x), lambda x: np.einsum("...k,...k->...", x, x)),
-    (lambda x: networks.einsum("ijk,ijk", x, x), lambda x: np.einsum("ijk,ijk", x, x)),
-    (lambda x: x @ x.transpose(0, 2, 1), lambda x: x @ x.transpose(0, 2, 1)),
-    (lambda x: x[0] @ x.transpose(0, 2, 1), lambda x: x[0] @ x.transpose(0, 2, 1)),
-    (lambda x: x @ x[0, 0], lambda x: x @ x[0, 0]),
-    (lambda x: networks.stack([x[0], x[1]], axis=2), lambda x: np.stack([x[0], x[1]], axis=2)),
-    (lambda x: x[:, :1].squeeze(1).unsqueeze(0).expand(3, -1, -1), lambda x: np.broadcast_to(x[:, :1].squeeze(1)[None], (3, 2, 4))),
-    (lambda x: x.avg_pool((2,)), lambda x: x.reshape(2, 3, 2, 2).mean(-1)),
-])
+@pytest.mark.parametrize(
+    "ours, theirs",
+    [
+        (lambda x: x.sum(), lambda x: x.sum()),
+        (lambda x: x.sum(axis=1), lambda x: x.sum(axis=1)),
+        (lambda x: x.sum((0, 2), keepdims=True), lambda x: x.sum((0, 2), keepdims=True)),
+        (lambda x: x.mean(axis=-1), lambda x: x.mean(axis=-1)),
+        (lambda x: x.mean(), lambda x: x.mean()),
+        (lambda x: x / 3, lambda x: x / 3),
+        (lambda x: Fraction(2, 7) * x, lambda x: 2 * x / 7),
+        (lambda x: 0.25 * x - x / 0.5, lambda x: 0.25 * x - 2 * x),
+        (lambda x: networks.einsum("ijk,ijk->", x, x), lambda x: (x * x).sum()),
+        (lambda x: networks.einsum("ijk,ljk,lmk->im", x, x, x), lambda x: np.einsum("ijk,ljk,lmk->im", x, x, x)),
+        (lambda x: networks.einsum("ijk->ki", x), lambda x: np.einsum("ijk->ki", x)),
+        (lambda x: networks.einsum("...k,...k->...", x, x), lambda x: np.einsum("...k,...k->...", x, x)),
+        (lambda x: networks.einsum("ijk,ijk", x, x), lambda x: np.einsum("ijk,ijk", x, x)),
+        (lambda x: x @ x.transpose(0, 2, 1), lambda x: x @ x.transpose(0, 2, 1)),
+        (lambda x: x[0] @ x.transpose(0, 2, 1), lambda x: x[0] @ x.transpose(0, 2, 1)),
+        (lambda x: x @ x[0, 0], lambda x: x @ x[0, 0]),
+        (lambda x: networks.stack([x[0], x[1]], axis=2), lambda x: np.stack([x[0], x[1]], axis=2)),
+        (
+            lambda x: x[:, :1].squeeze(1).unsqueeze(0).expand(3, -1, -1),
+            lambda x: np.broadcast_to(x[:, :1].squeeze(1)[None], (3, 2, 4)),
+        ),
+        (lambda x: x.avg_pool((2,)), lambda x: x.reshape(2, 3, 2, 2).mean(-1)),
+    ],
+)
 def test_values_are_those_of_numpy(ours, theirs):
     tensor, expected = ours(W * X), theirs(PRODUCT)
     assert tensor.shape == np.shape(expected)
@@ -74,7 +80,9 @@ def test_rational_constants_are_exact_in_every_reading():
     # x_1 w_1 / 2 + x_1 w_2 / 3 alone moves (1/2, 1/3): one linear law.
     one, w = networks.input(1), networks.parameter("w", 2)
     both = networks.fixed("C", values=[[Fraction(1, 2)], [Fraction(1, 3)]])
-    assert list(map(str, conservation_laws(networks.custom(one * (w @ both)), degree=1, seed=0).laws)) == ["2*w_1 - 3*w_2"]
+    assert list(map(str, conservation_laws(networks.custom(one * (w @ both)), degree=1, seed=0).laws)) == [
+        "2*w_1 - 3*w_2"
+    ]
 
 
 def test_images_in_a_batch():

@@ -1,4 +1,5 @@
-"""Exact models of normalisations, softmax and functions of parameters: the issue's table, and real networks by automatic differentiation."""
+"""Exact models of normalisations, softmax and functions of parameters: the issue's table, and real networks by
+automatic differentiation."""
 import numpy as np
 import pytest
 
@@ -43,12 +44,21 @@ def test_number(net, number):
     assert conservation_laws(net, seed=0, real=False).number == number
 
 
-@pytest.mark.parametrize("net, number", [(networks.normalised(1, 3, 1, norm="batch"), 9), (networks.relu([1, 4, 1]), 6),
-                                         (networks.perceptron([1, 2, 1], activation="abs"), 3), (custom(lambda x, W, U, b, a: (x @ W).rms_norm() ** 2 @ U + b), 3)],
-                         ids=["one input, batch", "two patterns", "abs", "sum of squares"])
+@pytest.mark.parametrize(
+    "net, number",
+    [
+        (networks.normalised(1, 3, 1, norm="batch"), 9),
+        (networks.relu([1, 4, 1]), 6),
+        (networks.perceptron([1, 2, 1], activation="abs"), 3),
+        (custom(lambda x, W, U, b, a: (x @ W).rms_norm() ** 2 @ U + b), 3),
+    ],
+    ids=["one input, batch", "two patterns", "abs", "sum of squares"],
+)
 def test_what_the_model_forgets_is_left_open(net, number):
     result = conservation_laws(net, seed=0)
-    assert result.complete is not True and result.status == "bounded" and result.laws_at_least <= number <= result.number
+    assert (
+        result.complete is not True and result.status == "bounded" and result.laws_at_least <= number <= result.number
+    )
 
 
 @pytest.mark.parametrize("q", [2, 3])
@@ -57,13 +67,19 @@ def test_rotations_give_momentum(p, q, m):
     net = networks.normalised(p, q, m, norm="rms", gain=False, bias=False)
     result = conservation_laws(net, flow=flows.momentum(), seed=0)
     assert len(result.independent) >= q * (q - 1) // 2
-    law = " + ".join([f"W_{i}_1*dW_{i}_2 - W_{i}_2*dW_{i}_1" for i in range(1, p + 1)] + [f"U_1_{k}*dU_2_{k} - U_2_{k}*dU_1_{k}" for k in range(1, m + 1)])
+    law = " + ".join(
+        [f"W_{i}_1*dW_{i}_2 - W_{i}_2*dW_{i}_1" for i in range(1, p + 1)]
+        + [f"U_1_{k}*dU_2_{k} - U_2_{k}*dU_1_{k}" for k in range(1, m + 1)]
+    )
     assert is_conserved(law, net, flow=flows.momentum())
 
 
 def test_a_gain_breaks_the_rotations():
     net = networks.normalised(3, 2, 2, norm="rms", gain=True, bias=False)
-    law = "W_1_1*dW_1_2 - W_1_2*dW_1_1 + W_2_1*dW_2_2 - W_2_2*dW_2_1 + W_3_1*dW_3_2 - W_3_2*dW_3_1 + U_1_1*dU_2_1 - U_2_1*dU_1_1 + U_1_2*dU_2_2 - U_2_2*dU_1_2"
+    law = (
+        "W_1_1*dW_1_2 - W_1_2*dW_1_1 + W_2_1*dW_2_2 - W_2_2*dW_2_1 + W_3_1*dW_3_2 - W_3_2*dW_3_1 + U_1_1*dU_2_1 - "
+        "U_2_1*dU_1_1 + U_1_2*dU_2_2 - U_2_2*dU_1_2"
+    )
     assert not is_conserved(law, net, flow=flows.momentum())
 
 
@@ -90,14 +106,20 @@ def test_what_is_left_aside_is_never_called_complete(build, word):
     assert any(word in text for text in custom(build).response().forgotten)
     result = conservation_laws(custom(build), seed=0)
     # Only the rank of the real fields may close the gap.
-    assert result.complete is not True and result.status == "bounded" and result.forgotten or result.assumption == "none"
+    assert (
+        result.complete is not True and result.status == "bounded" and result.forgotten or result.assumption == "none"
+    )
     alone = conservation_laws(custom(build), seed=0, real=False)
     assert alone.complete is not True and alone.status == "bounded" and alone.number == alone.state_dimension
 
 
 def test_the_coarse_reading_says_where_it_spans_more():
     wide = networks.normalised(20, 20, 20, norm="rms")
-    assert not wide.response().forgotten and not wide.response().replaced.keys() - {wide.output.ancestors()[0]} or wide.dimension > 300
+    assert (
+        not wide.response().forgotten
+        and not wide.response().replaced.keys() - {wide.output.ancestors()[0]}
+        or wide.dimension > 300
+    )
     assert networks.normalised(20, 20, 20, norm="rms", gain=False).response().forgotten
     assert networks.normalised(1, 200, 2, norm="rms").response().forgotten
 
@@ -114,7 +136,11 @@ def test_behind_a_gain_both_readings_have_the_same_number(p, q, m, norm):
     assert count_conservation_laws(coarse, seed=0).number == exact.number
 
 
-@pytest.mark.parametrize("net", [row[1] for row in TABLE if "parameter" not in row[0]], ids=[row[0] for row in TABLE if "parameter" not in row[0]])
+@pytest.mark.parametrize(
+    "net",
+    [row[1] for row in TABLE if "parameter" not in row[0]],
+    ids=[row[0] for row in TABLE if "parameter" not in row[0]],
+)
 def test_both_checkers_accept(net):
     record = conservation_laws(net, seed=0).certificate()
     assert certificates.check(record) == verify(record)
@@ -130,7 +156,8 @@ def test_models_of_data_free_functions():
 # -- against automatic differentiation of plain PyTorch ----------------------------------------------------
 
 def real_rank(forward, shapes, inputs, outputs, samples, seed=0):
-    """Return the numerical rank of the gradients of a function of parameters, double precision, for random inputs and covectors."""
+    """Return the numerical rank of the gradients of a function of parameters, double precision, for random inputs and
+    covectors."""
     torch = pytest.importorskip("torch")
     generator = torch.Generator().manual_seed(seed)
     theta = [torch.randn(shape, generator=generator, dtype=torch.float64, requires_grad=True) for shape in shapes]
@@ -139,7 +166,11 @@ def real_rank(forward, shapes, inputs, outputs, samples, seed=0):
         x = torch.randn(inputs, generator=generator, dtype=torch.float64)
         c = torch.randn(outputs, generator=generator, dtype=torch.float64)
         gradients = torch.autograd.grad((forward(x, *theta) * c).sum(), theta, allow_unused=True)
-        rows.append(torch.cat([torch.zeros_like(t).reshape(-1) if g is None else g.reshape(-1) for g, t in zip(gradients, theta)]).numpy())
+        rows.append(
+            torch.cat(
+                [torch.zeros_like(t).reshape(-1) if g is None else g.reshape(-1) for g, t in zip(gradients, theta)]
+            ).numpy()
+        )
     rows = np.array(rows)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     singular = np.linalg.svd(rows[lengths[:, 0] > 0] / lengths[lengths[:, 0] > 0], compute_uv=False)

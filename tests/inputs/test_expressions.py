@@ -14,7 +14,13 @@ from sage_conslaw.inputs.systems import read_record, read_system, system
 FLOATS = {name: getattr(math, name) for name in ("sqrt", "sin", "cos", "tan", "exp", "log", "sinh", "cosh", "tanh")}
 FLOATS["sigmoid"] = lambda x: 1 / (1 + math.exp(-x))
 
-OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow}
+OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
 
 
 def value(text, point):
@@ -34,7 +40,8 @@ def value(text, point):
 
 
 def drift_of(law, family, variables, drift, point):
-    """Return the derivative of a law along the drift by central differences, functions evaluated for what they stand for."""
+    """Return the derivative of a law along the drift by central differences, functions evaluated for what they stand
+    for."""
     def h(moved):
         full = {**moved, **{name: value(text, moved) for name, text in family.meaning.items()}}
         return value(str(law), full)
@@ -127,13 +134,19 @@ BAD = {
     "a number that is not rational": ({"variables": ["x"], "drift": ["sin(1)*x"]}, "does not move"),
     "a function of a parameter": ({"variables": ["x"], "parameters": ["k"], "drift": ["exp(k)*x"]}, "does not move"),
     "a zero denominator": ({"variables": ["x"], "drift": ["1/(x - x)"]}, "division by zero"),
-    "a relation that is left": ({"variables": ["x", "y"], "drift": ["y", "x"], "relations": ["x^2 + y^2 - 1"]}, "does not keep the relation"),
+    "a relation that is left": (
+        {"variables": ["x", "y"], "drift": ["y", "x"], "relations": ["x^2 + y^2 - 1"]},
+        "does not keep the relation",
+    ),
     "two components": ({"variables": ["x", "y"], "drift": ["0", "y"], "relations": ["x*y"]}, "2 components"),
     "no solution": ({"variables": ["x"], "drift": ["1"], "relations": ["1"]}, "no solution"),
     "dependent functions": ({"variables": ["q", "p"], "drift": ["p", "tanh(q) + exp(2*q)"]}, "not independent"),
     "dependent logarithms": ({"variables": ["q", "p"], "drift": ["log(q)", "log(p) + log(p*q)"]}, "not independent"),
     "a root that is none": ({"variables": ["q", "p"], "drift": ["p", "sqrt(q^2)"]}, "components"),
-    "a denominator that is zero": ({"variables": ["x", "y"], "drift": ["-y/(x^2+y^2-1)", "x/(x^2+y^2-1)"], "relations": ["x^2 + y^2 - 1"]}, "make zero"),
+    "a denominator that is zero": (
+        {"variables": ["x", "y"], "drift": ["-y/(x^2+y^2-1)", "x/(x^2+y^2-1)"], "relations": ["x^2 + y^2 - 1"]},
+        "make zero",
+    ),
     "relations as text": ({"variables": ["x"], "drift": ["0"], "relations": "x"}, "give a list"),
     "code": ({"variables": ["x"], "drift": ["x.__class__(1)"]}, "syntax error"),
 }

@@ -74,7 +74,10 @@ STRICT = {
     "byte order mark of UTF-16": (b"\xff\xfe{\x00}\x00", "not UTF-8"),
     "nested": ("[" * 30000 + "]" * 30000, "nested"),
     "nested objects": ('{"a":' * 30000 + "1" + "}" * 30000, "nested"),
-    "many variables": (json.dumps({"variables": [f"x{n}" for n in range(100_000)], "drift": ["0"] * 100_000}), "too many"),
+    "many variables": (
+        json.dumps({"variables": [f"x{n}" for n in range(100_000)], "drift": ["0"] * 100_000}),
+        "too many",
+    ),
     "long name": (json.dumps({"variables": ["x" * 1000], "drift": ["0"]}), "characters"),
     "long number": ('{"variables": ["x"], "drift": [' + "9" * 3500 + "]}", "bits"),
     "longer number": ('{"variables": ["x"], "drift": [' + "9" * 5000 + "]}", "thousands of digits"),
@@ -111,14 +114,22 @@ def test_a_pipe_is_not_read(tmp_path):
 
 
 def test_remarks_stand_beside_a_system():
-    """What a benchmark says of a system is no part of it; a key that is nearly one of a system's is an error everywhere."""
+    """What a benchmark says of a system is no part of it; a key that is nearly one of a system's is an error
+    everywhere."""
     assert read_record({"variables": ["x"], "drift": ["x"], "weather": "rain"}).names == ["x"]
     with pytest.raises(InputError, match="did you mean 'drift'"):
         read_record({"variables": ["x"], "controls": [["x"]], "drifts": ["x"]})
 
 
-@pytest.mark.parametrize("systems", ["[1]", '[{"name": "a", "variables": ["x"], "drift": ["x"]}, {"name": "a", "variables": ["x"], "drift": ["x"]}]',
-                                     '[{"name": "b", "variables": ["x"], "drift": ["x y"]}]', "3"])
+@pytest.mark.parametrize(
+    "systems",
+    [
+        "[1]",
+        '[{"name": "a", "variables": ["x"], "drift": ["x"]}, {"name": "a", "variables": ["x"], "drift": ["x"]}]',
+        '[{"name": "b", "variables": ["x"], "drift": ["x y"]}]',
+        "3",
+    ],
+)
 def test_collections_say_which_system_is_wrong(systems, tmp_path):
     with pytest.raises(InputError):
         read_collection(written(tmp_path, f'{{"systems": {systems}}}'))

@@ -9,15 +9,62 @@ from sage_conslaw import InputError, conservation_laws, flows, networks
 from sage_conslaw.inputs.polynomials import parse_fraction, parse_polynomials, parse_rational_functions
 
 READ = {
-    "x y z": None, "1 2*x": None, "not x": None, "x if y else z": None, "x and y": None, "x is y": None, "2 x": None, "x 2": None,
-    "(x)(y)": None, "x(y)": None, "x**": None, "*x": None, "x* *2": None, "x + ": None, "(x": None, "x)": None, "()": None,
-    "x # y": None, "x\\\n*y": None, "1_000*x": None, "0x10*x": None, "2j*x": None, "1e3*x": None, "1.5.2*x": None, "x.y": None,
-    "\uff58*y": None, "x\u00b2": None, "__x__*y": None, "x := y": None, "x, y": None, "'x'": None, "x\0y": None, "lambda: x": None,
-    "x*y": {(0, 1): 1}, " x * y ": {(0, 1): 1}, "x\t*\ny": {(0, 1): 1}, "0.5*x": {(0,): Fraction(1, 2)}, "(0.9)*x": {(0,): Fraction(9, 10)},
-    ".25*x": {(0,): Fraction(1, 4)}, "2.*x": {(0,): 2}, "0.1*x*0.1": {(0,): Fraction(1, 100)}, "0.1 + 0.2 - 0.3 + x": {(0,): 1},
-    "-x^2": {(0, 0): -1}, "(-x)^2": {(0, 0): 1}, "2^3^2*x": {(0,): 512}, "-2^2*x": {(0,): -4}, "x - -y": {(0,): 1, (1,): 1},
-    "x/2/3": {(0,): Fraction(1, 6)}, "x - y - x": {(1,): -1}, "lambda*x": {(0, 1): 1}, "+x": {(0,): 1}, "x*-y": {(0, 1): -1},
-    "(x + y)*(x - y)": {(0, 0): 1, (1, 1): -1}, "x^0": {(): 1}, "x^(1 + 1)": {(0, 0): 1}, "2**3*x": {(0,): 8},
+    "x y z": None,
+    "1 2*x": None,
+    "not x": None,
+    "x if y else z": None,
+    "x and y": None,
+    "x is y": None,
+    "2 x": None,
+    "x 2": None,
+    "(x)(y)": None,
+    "x(y)": None,
+    "x**": None,
+    "*x": None,
+    "x* *2": None,
+    "x + ": None,
+    "(x": None,
+    "x)": None,
+    "()": None,
+    "x # y": None,
+    "x\\\n*y": None,
+    "1_000*x": None,
+    "0x10*x": None,
+    "2j*x": None,
+    "1e3*x": None,
+    "1.5.2*x": None,
+    "x.y": None,
+    "\uff58*y": None,
+    "x\u00b2": None,
+    "__x__*y": None,
+    "x := y": None,
+    "x, y": None,
+    "'x'": None,
+    "x\0y": None,
+    "lambda: x": None,
+    "x*y": {(0, 1): 1},
+    " x * y ": {(0, 1): 1},
+    "x\t*\ny": {(0, 1): 1},
+    "0.5*x": {(0,): Fraction(1, 2)},
+    "(0.9)*x": {(0,): Fraction(9, 10)},
+    ".25*x": {(0,): Fraction(1, 4)},
+    "2.*x": {(0,): 2},
+    "0.1*x*0.1": {(0,): Fraction(1, 100)},
+    "0.1 + 0.2 - 0.3 + x": {(0,): 1},
+    "-x^2": {(0, 0): -1},
+    "(-x)^2": {(0, 0): 1},
+    "2^3^2*x": {(0,): 512},
+    "-2^2*x": {(0,): -4},
+    "x - -y": {(0,): 1, (1,): 1},
+    "x/2/3": {(0,): Fraction(1, 6)},
+    "x - y - x": {(1,): -1},
+    "lambda*x": {(0, 1): 1},
+    "+x": {(0,): 1},
+    "x*-y": {(0, 1): -1},
+    "(x + y)*(x - y)": {(0, 0): 1, (1, 1): -1},
+    "x^0": {(): 1},
+    "x^(1 + 1)": {(0, 0): 1},
+    "2**3*x": {(0,): 8},
 }
 
 
@@ -32,11 +79,24 @@ def test_what_is_read_and_what_is_refused(text):
         assert parse_polynomials([text])[1] == [expected]
 
 
-@pytest.mark.parametrize("text", [
-    "(" * 30000 + "x" + ")" * 30000, "[" * 30000, "-" * 30000 + "x", "x" * 30000 + "(", "9" * 5000 + "*x", "x^" + "9" * 5000,
-    "((2^1000)^9)^9*x", "+".join(f"1/{10**90 + n}*(x)" for n in range(1000)), "(x + y + z + 1)^999", "x*" * 2000 + "y",
-    "*".join(["(x + y + z + 1)"] * 999), "+".join(f"x{n}" for n in range(100_000)), "x/(" + "+".join(["1"] * 1000) + "-1000)",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 30000 + "x" + ")" * 30000,
+        "[" * 30000,
+        "-" * 30000 + "x",
+        "x" * 30000 + "(",
+        "9" * 5000 + "*x",
+        "x^" + "9" * 5000,
+        "((2^1000)^9)^9*x",
+        "+".join(f"1/{10**90 + n}*(x)" for n in range(1000)),
+        "(x + y + z + 1)^999",
+        "x*" * 2000 + "y",
+        "*".join(["(x + y + z + 1)"] * 999),
+        "+".join(f"x{n}" for n in range(100_000)),
+        "x/(" + "+".join(["1"] * 1000) + "-1000)",
+    ],
+)
 def test_no_text_exhausts_the_reader(text):
     with pytest.raises(InputError) as error:
         parse_polynomials([text])
@@ -63,7 +123,11 @@ def test_the_two_ways_through_the_reader_agree(text):
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(st.lists(st.tuples(st.integers(-99, 99), st.integers(1, 9), st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.tuples(st.integers(-99, 99), st.integers(1, 9), st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=6
+    )
+)
 def test_polynomials_read_as_python_computes_them(terms):
     text = " + ".join(f"({a})/{b}*x^{i}*y^{j}" for a, b, i, j in terms)
     (found,) = parse_polynomials([text], ["x", "y"])[1]

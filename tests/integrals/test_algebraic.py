@@ -1,4 +1,5 @@
-"""Darboux polynomials over quadratic extensions in real form, and laws of gates: angles, logarithms, quotients with functions."""
+"""Darboux polynomials over quadratic extensions in real form, and laws of gates: angles, logarithms, quotients with
+functions."""
 import random
 
 import pytest
@@ -33,7 +34,9 @@ SYSTEMS = {
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_real_laws_of_complex_darboux_polynomials(name):
     variables, drift, parameters, degree, text = SYSTEMS[name]
-    result = first_integrals(system(variables, list(map(str, drift)), parameters=parameters), kind="darboux", degree=degree, seed=0)
+    result = first_integrals(
+        system(variables, list(map(str, drift)), parameters=parameters), kind="darboux", degree=degree, seed=0
+    )
     assert result.complete is True and len(result) == 1 and result[0].angles
     assert text is None or str(result[0]) == text
     draw = random.Random(0)
@@ -80,19 +83,30 @@ def test_planar_three_bodies_have_five_polynomial_laws():
     drift = {f"x{i}": f"u{i}" for i in bodies} | {f"y{i}": f"v{i}" for i in bodies}
     for i in bodies:
         for force, axis in (("u", "x"), ("v", "y")):
-            drift[force + i] = "".join(f"-({axis}{i} - {axis}{j})/((x{i} - x{j})^2 + (y{i} - y{j})^2)^(3/2)" for j in bodies if j != i)
+            drift[force + i] = "".join(
+                f"-({axis}{i} - {axis}{j})/((x{i} - x{j})^2 + (y{i} - y{j})^2)^(3/2)" for j in bodies if j != i
+            )
     result = first_integrals(system(variables, drift), kind="polynomial", degree=2, seed=0)
     assert (result.independent, result.state_dimension) == (5, 12)
 
 
 def test_relations_in_a_search_for_darboux_polynomials():
-    family = system(["x", "y", "px", "py", "u"], ["px", "py", "-x*u^3", "-y*u^3", "-u^3*(x*px + y*py)"], relations=["u^2*(x^2 + y^2) - 1"])
+    family = system(
+        ["x", "y", "px", "py", "u"],
+        ["px", "py", "-x*u^3", "-y*u^3", "-u^3*(x*px + y*py)"],
+        relations=["u^2*(x^2 + y^2) - 1"],
+    )
     result = first_integrals(family, kind="darboux", degree=2, seed=0)
-    assert result.independent == 2 and result.complete is not True and any("modulo the relations" in gap for gap in result.gaps)
+    assert (
+        result.independent == 2
+        and result.complete is not True
+        and any("modulo the relations" in gap for gap in result.gaps)
+    )
 
 
 def test_the_seventh_law_of_a_linear_network_is_of_no_darboux_kind():
-    """All Darboux polynomials of degree at most 2 were searched, there is none, and so no law of that kind beside the six."""
+    """All Darboux polynomials of degree at most 2 were searched, there is none, and so no law of that kind beside the
+    six."""
     result = first_integrals(networks.linear([1, 2, 2, 1]), kind="darboux", degree=2, seed=0)
     assert (result.independent, len(result), result.gaps) == (6, 0, ())
     assert result.state_dimension - result.lie_dimension == 7 and result.complete is not True

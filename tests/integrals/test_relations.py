@@ -63,7 +63,9 @@ def test_algebraic_numbers_as_coordinates_at_rest():
 def test_controls_on_the_sphere():
     """Rotations about two axes move a point of the sphere everywhere; about one axis they keep a coordinate."""
     sphere = ["x^2 + y^2 + z^2 - 1"]
-    both = conservation_laws(system(["x", "y", "z"], controls=[["-y", "x", "0"], ["0", "-z", "y"]], relations=sphere), seed=0)
+    both = conservation_laws(
+        system(["x", "y", "z"], controls=[["-y", "x", "0"], ["0", "-z", "y"]], relations=sphere), seed=0
+    )
     assert (both.number, both.complete) == (0, True)
     one = conservation_laws(system(["x", "y", "z"], controls=[["-y", "x", "0"]], relations=sphere), seed=0)
     assert [str(law) for law in one.laws if law.degree() == 1] == ["z"] and one.complete is True

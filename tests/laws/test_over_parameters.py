@@ -11,7 +11,8 @@ from spaces import Space
 
 
 def network(seed, species, rates):
-    """Return a random network with mass action: reactions between complexes of one or two species, some of which occur again."""
+    """Return a random network with mass action: reactions between complexes of one or two species, some of which occur
+    again."""
     draw = random.Random(seed)
     names, constants = [f"x{i}" for i in range(1, species + 1)], [f"k{i}" for i in range(1, rates + 1)]
     drift, complexes = {name: [] for name in names}, []

@@ -11,11 +11,23 @@ from sage_conslaw.results.result import ConservationLaws, LawCount
 def catalog():
     """Return networks of every kind, made anew."""
     x, a = networks.input(3), networks.parameter("a", 3)
-    return [networks.product(3), networks.linear([2, 2, 2]), networks.relu([2, 3, 1], bias=True), networks.nmf(2, 2, 2), networks.icnn(2, 2, 1),
-            networks.attention(4, 2, heads=2, rotary=True, causal=True, tokens=3), networks.transformer_block(4, 3), networks.mixture(2, 1, 3),
-            networks.mixture(2, 1, 2, gate="normalised sigmoid", active=1), networks.convolutional([1, 2, 1], size=6, pool=2), networks.lora([3, 2]),
-            networks.normalised(2, 3, 2, norm="batch"), networks.perceptron([2, 2, 2], activation="dropout"), networks.perceptron([2, 2, 2], activation="gelu"),
-            networks.custom((x * a.tanh()).softmax(mask=[1, 0, 1]) @ networks.parameter("W", 3, 2))]
+    return [
+        networks.product(3),
+        networks.linear([2, 2, 2]),
+        networks.relu([2, 3, 1], bias=True),
+        networks.nmf(2, 2, 2),
+        networks.icnn(2, 2, 1),
+        networks.attention(4, 2, heads=2, rotary=True, causal=True, tokens=3),
+        networks.transformer_block(4, 3),
+        networks.mixture(2, 1, 3),
+        networks.mixture(2, 1, 2, gate="normalised sigmoid", active=1),
+        networks.convolutional([1, 2, 1], size=6, pool=2),
+        networks.lora([3, 2]),
+        networks.normalised(2, 3, 2, norm="batch"),
+        networks.perceptron([2, 2, 2], activation="dropout"),
+        networks.perceptron([2, 2, 2], activation="gelu"),
+        networks.custom((x * a.tanh()).softmax(mask=[1, 0, 1]) @ networks.parameter("W", 3, 2)),
+    ]
 
 
 @pytest.mark.parametrize("number", range(len(catalog())))
@@ -45,12 +57,17 @@ def test_deep_networks_have_pickles():
 
 R = PolynomialRing(QQ, "u,v")
 u, v = R.gens()
-RESULTS = [lambda: conservation_laws([u * v], seed=0), lambda: conservation_laws(VectorFieldFamily(drift=[v, -u]), seed=0),
-           lambda: conservation_laws(networks.linear([2, 2, 1]), flow=flows.momentum(1), seed=0),
-           lambda: conservation_laws(networks.linear([2, 2, 1]), flow="nesterov", seed=0),
-           lambda: conservation_laws(networks.nmf(2, 2, 1), seed=0), lambda: conservation_laws(networks.icnn(2, 2, 1), seed=0),
-           lambda: conservation_laws(networks.relu([2, 2, 2]), loss="cross-entropy", seed=0),
-           lambda: count_conservation_laws(networks.linear([1, 2, 2, 1]), seed=0), lambda: count_conservation_laws(networks.normalised(2, 4, 1, norm="rms", gain=False), seed=0)]
+RESULTS = [
+    lambda: conservation_laws([u * v], seed=0),
+    lambda: conservation_laws(VectorFieldFamily(drift=[v, -u]), seed=0),
+    lambda: conservation_laws(networks.linear([2, 2, 1]), flow=flows.momentum(1), seed=0),
+    lambda: conservation_laws(networks.linear([2, 2, 1]), flow="nesterov", seed=0),
+    lambda: conservation_laws(networks.nmf(2, 2, 1), seed=0),
+    lambda: conservation_laws(networks.icnn(2, 2, 1), seed=0),
+    lambda: conservation_laws(networks.relu([2, 2, 2]), loss="cross-entropy", seed=0),
+    lambda: count_conservation_laws(networks.linear([1, 2, 2, 1]), seed=0),
+    lambda: count_conservation_laws(networks.normalised(2, 4, 1, norm="rms", gain=False), seed=0),
+]
 
 
 @pytest.mark.parametrize("make", RESULTS)
@@ -65,7 +82,10 @@ def test_results_pickle_and_come_back_from_their_records(make, tmp_path):
     if isinstance(result, ConservationLaws):
         assert all(law.parent()(str(read)) == law for law, read in zip(result.laws, again.laws, strict=True))
         assert len(again.independent_laws) == len(result.independent)
-        assert set(result.independent_laws) <= set(result.laws) and len(result.independent_laws) == result.independent_laws_found
+        assert (
+            set(result.independent_laws) <= set(result.laws)
+            and len(result.independent_laws) == result.independent_laws_found
+        )
     assert int(result) == result.number
 
 

@@ -1,8 +1,16 @@
-"""Exceptional parameters of rational systems and of systems with relations; fields given as quotients and SymPy expressions."""
+"""Exceptional parameters of rational systems and of systems with relations; fields given as quotients and SymPy
+expressions."""
 import pytest
 import sympy
 
-from sage_conslaw import InputError, VectorFieldFamily, conservation_laws, exceptional_parameters, first_integrals, system
+from sage_conslaw import (
+    InputError,
+    VectorFieldFamily,
+    conservation_laws,
+    exceptional_parameters,
+    first_integrals,
+    system,
+)
 from sage_conslaw._sage import QQ, PolynomialRing
 
 
@@ -24,12 +32,16 @@ def test_branches_of_a_system_with_functions():
     result = exceptional_parameters(family, seed=0)
     assert [str(b).split(":")[0] for b in result.branches] == ["where k = 0"]
     (branch,) = result.branches
-    assert [str(law) for law in branch.laws] == ["p^2 - 2*cos_q"] and branch.independent == 1 and result.independent == 0
+    assert (
+        [str(law) for law in branch.laws] == ["p^2 - 2*cos_q"] and branch.independent == 1 and result.independent == 0
+    )
 
 
 def test_products_of_laws_modulo_the_relations_are_not_new():
     # Energy for all k; at k = 0 the momentum as well, but not its square.
-    family = system(["s", "c", "p", "w"], ["c*p", "-s*p", "-k*s", "k*p*w"], parameters=["k"], relations=["s^2 + c^2 - 1"])
+    family = system(
+        ["s", "c", "p", "w"], ["c*p", "-s*p", "-k*s", "k*p*w"], parameters=["k"], relations=["s^2 + c^2 - 1"]
+    )
     result = exceptional_parameters(family, seed=0)
     assert result.independent == 1
     (branch,) = [b for b in result.branches if str(b).startswith("where k = 0")]

@@ -36,7 +36,9 @@ def place(tmp_path):
 
 def test_laws_count_and_certificate(place, tmp_path):
     certificate = tmp_path / "tiny.json"
-    found = CliRunner().invoke(cli, ["laws", "--torch", f"{place}:tiny", "--seed", "0", "--certificate", str(certificate)])
+    found = CliRunner().invoke(
+        cli, ["laws", "--torch", f"{place}:tiny", "--seed", "0", "--certificate", str(certificate)]
+    )
     assert found.exit_code == 0 and "0.weight" in found.output
     record = json.loads(CliRunner().invoke(cli, ["count", "--torch", f"{place}:tiny", "5", "--json"]).output)
     assert record["number"] == 5 and record["parameters"] == 21
@@ -46,13 +48,19 @@ def test_laws_count_and_certificate(place, tmp_path):
 
 def test_survey(place, tmp_path):
     spec = tmp_path / "survey.toml"
-    spec.write_text(f'[[sweep]]\narchitecture = "torch:{place}:tiny"\nsizes = [[2, 3]]\ncount = true\n', encoding="utf8")
-    found = CliRunner().invoke(cli, ["survey", str(spec), "--store", str(tmp_path / "s.sqlite"), "--processes", "1", "--json"])
+    spec.write_text(
+        f'[[sweep]]\narchitecture = "torch:{place}:tiny"\nsizes = [[2, 3]]\ncount = true\n', encoding="utf8"
+    )
+    found = CliRunner().invoke(
+        cli, ["survey", str(spec), "--store", str(tmp_path / "s.sqlite"), "--processes", "1", "--json"]
+    )
     assert found.exit_code == 0, found.output
     assert [case["number"] for case in json.loads(found.output)["cases"]] == [2, 3]
 
 
-@pytest.mark.parametrize("name, words", [("nothing", "has no function nothing"), ("wrong", "returned Linear"), ("broken", "no such data")])
+@pytest.mark.parametrize(
+    "name, words", [("nothing", "has no function nothing"), ("wrong", "returned Linear"), ("broken", "no such data")]
+)
 def test_what_is_wrong_with_the_file(place, name, words, capsys):
     assert cli.main(["laws", "--torch", f"{place}:{name}"]) == 2
     said = capsys.readouterr()
@@ -60,7 +68,12 @@ def test_what_is_wrong_with_the_file(place, name, words, capsys):
 
 
 def test_what_is_wrong_with_the_call(place, capsys):
-    for arguments in (["--torch", "nowhere.py:f"], ["--torch", place], ["--torch", f"{place}:tiny", "relu"], ["--torch", f"{place}:tiny", "--bias"]):
+    for arguments in (
+        ["--torch", "nowhere.py:f"],
+        ["--torch", place],
+        ["--torch", f"{place}:tiny", "relu"],
+        ["--torch", f"{place}:tiny", "--bias"],
+    ):
         assert cli.main(["count", *arguments]) == 2
         said = capsys.readouterr()
         assert not said.out and len(said.err.strip().splitlines()) == 1

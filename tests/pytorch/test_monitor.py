@@ -12,8 +12,15 @@ from torch_cases import Tied  # noqa: E402
 
 X = torch.randn(8, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 Y = torch.arange(8) % 2
-SETTINGS = [dict(), dict(momentum=0.9), dict(momentum=0.9, nesterov=True), dict(weight_decay=0.01), dict(momentum=0.9, dampening=0.3, weight_decay=0.01),
-            dict(momentum=0.8, nesterov=True, weight_decay=0.02), dict(momentum=0.5, maximize=True)]
+SETTINGS = [
+    dict(),
+    dict(momentum=0.9),
+    dict(momentum=0.9, nesterov=True),
+    dict(weight_decay=0.01),
+    dict(momentum=0.9, dampening=0.3, weight_decay=0.01),
+    dict(momentum=0.8, nesterov=True, weight_decay=0.02),
+    dict(momentum=0.5, maximize=True),
+]
 
 
 def build(kind=torch.float64):
@@ -57,7 +64,9 @@ def test_affine_laws_and_decay_are_exact_to_rounding(result):
     optimizer = torch.optim.SGD(model.parameters(), lr=rate, weight_decay=decay)
     start = result.evaluate(model)["1^T 2.weight"].clone()
     train(model, optimizer, Monitor(model, result, optimizer), steps)
-    assert torch.allclose(result.evaluate(model)["1^T 2.weight"], start * (1 - rate * decay) ** steps, rtol=0, atol=3e-14)
+    assert torch.allclose(
+        result.evaluate(model)["1^T 2.weight"], start * (1 - rate * decay) ** steps, rtol=0, atol=3e-14
+    )
 
 
 def test_decoupled_decay_that_is_told():
@@ -76,7 +85,9 @@ def test_decoupled_decay_that_is_told():
     # The same steps, told to be coupled, are noticed.
     model, buffers = build(), {}
     wrong = {**told, "decoupled": False}
-    assert train(model, torch.optim.SGD(model.parameters(), lr=rate), Monitor(model, result, wrong, on_alarm="record"), step=step).alarms
+    assert train(
+        model, torch.optim.SGD(model.parameters(), lr=rate), Monitor(model, result, wrong, on_alarm="record"), step=step
+    ).alarms
 
 
 def clipped(model, number):
@@ -125,7 +136,9 @@ def test_a_wrong_mask_moves_the_key_bias():
             if masked:
                 torch.Tensor.masked_fill = lambda scores, mask, value: scores * ~mask
             try:
-                F.cross_entropy(model(torch.tensor([[0, 1, 2], [3, 4, 0]])).flatten(0, 1), torch.tensor([1, 2, 3, 4, 0, 1])).backward()
+                F.cross_entropy(
+                    model(torch.tensor([[0, 1, 2], [3, 4, 0]])).flatten(0, 1), torch.tensor([1, 2, 3, 4, 0, 1])
+                ).backward()
             finally:
                 torch.Tensor.masked_fill = fill
             optimizer.step()
@@ -143,7 +156,9 @@ def test_adam_is_not_predicted(result):
 
 def test_groups_with_different_rates_are_not_predicted(result):
     model = build()
-    optimizer = torch.optim.SGD([{"params": model[0].parameters()}, {"params": model[2].parameters(), "lr": 0.01}], lr=0.1)
+    optimizer = torch.optim.SGD(
+        [{"params": model[0].parameters()}, {"params": model[2].parameters(), "lr": 0.01}], lr=0.1
+    )
     monitor = train(model, optimizer, Monitor(model, result, optimizer).attach(), 3)
     assert "different settings" in repr(monitor)
 
@@ -163,9 +178,15 @@ def test_table_plot_and_callback(result, tmp_path):
     assert monitor.steps == 6
 
 
-@pytest.mark.parametrize("arguments, keywords, words", [
-    ((3,), {}, "no torch.nn.Module"), ((build(),), {"on_alarm": "shout"}, "on_alarm"), ((build(), {"rate": 1}), {}, "not described"),
-    ((build(), 3), {}, "no optimiser of PyTorch")])
+@pytest.mark.parametrize(
+    "arguments, keywords, words",
+    [
+        ((3,), {}, "no torch.nn.Module"),
+        ((build(),), {"on_alarm": "shout"}, "on_alarm"),
+        ((build(), {"rate": 1}), {}, "not described"),
+        ((build(), 3), {}, "no optimiser of PyTorch"),
+    ],
+)
 def test_wrong_input(result, arguments, keywords, words):
     model, *rest = arguments
     with pytest.raises(InputError, match=words):

@@ -1,4 +1,5 @@
-"""PyTorch models read as networks: numbers, names, ties, and each law against gradients by automatic differentiation."""
+"""PyTorch models read as networks: numbers, names, ties, and each law against gradients by automatic
+differentiation."""
 import pickle
 
 import pytest
@@ -35,7 +36,12 @@ class Bag(nn.Module):
 
 CASES = {
     "mlp": (lambda: nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)), reals(1, 3), None, 4),
-    "mlp, cross-entropy": (lambda: nn.Sequential(nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 2)), reals(1, 3), "cross-entropy", 5),
+    "mlp, cross-entropy": (
+        lambda: nn.Sequential(nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 2)),
+        reals(1, 3),
+        "cross-entropy",
+        5,
+    ),
     "convolutions in evaluation": (lambda: convolutional(False), reals(1, 1, 6, 6), None, 7),
     "attention": (Attention, reals(1, 3, 4), None, 16),
     "packed attention": (encoder, reals(1, 3, 4), None, 34),
@@ -45,8 +51,18 @@ CASES = {
     "long memory": (lambda: nn.LSTM(2, 3, batch_first=True), reals(1, 3, 2), None, 12),
     "gated memory": (lambda: nn.GRU(2, 3, batch_first=True), reals(1, 3, 2), None, None),
     "padding": (Bag, lambda g: (torch.randint(1, 5, (1, 4), generator=g),), None, None),
-    "groups": (lambda: nn.Sequential(nn.Conv1d(2, 4, 2), nn.GroupNorm(2, 4), nn.SiLU(), nn.Conv1d(4, 2, 1)), reals(1, 2, 4), None, None),
-    "transposed": (lambda: nn.Sequential(nn.ConvTranspose1d(2, 3, 2, stride=2), nn.ReLU(), nn.Conv1d(3, 2, 2, dilation=2)), reals(1, 2, 3), None, 3),
+    "groups": (
+        lambda: nn.Sequential(nn.Conv1d(2, 4, 2), nn.GroupNorm(2, 4), nn.SiLU(), nn.Conv1d(4, 2, 1)),
+        reals(1, 2, 4),
+        None,
+        None,
+    ),
+    "transposed": (
+        lambda: nn.Sequential(nn.ConvTranspose1d(2, 3, 2, stride=2), nn.ReLU(), nn.Conv1d(3, 2, 2, dilation=2)),
+        reals(1, 2, 3),
+        None,
+        3,
+    ),
 }
 
 
@@ -146,5 +162,7 @@ def test_wrong_input_is_one_line(wrong, words):
 
 def test_zeros_that_are_put_between_entries_of_a_parameter():
     x, first, second = networks.input(2, 4), networks.parameter("W", 3, 2, 2), networks.parameter("V", 2, 3, 2)
-    spread = second.gather([[[-1 if j % 2 else 6 * o + 2 * c + j // 2 for j in range(3)] for c in range(3)] for o in range(2)])
+    spread = second.gather(
+        [[[-1 if j % 2 else 6 * o + 2 * c + j // 2 for j in range(3)] for c in range(3)] for o in range(2)]
+    )
     assert conservation_laws(networks.custom(x.convolve(first).relu().convolve(spread)), seed=0).number == 3

@@ -18,19 +18,48 @@ def reals(*shape):
 
 
 def llama():
-    return transformers.LlamaForCausalLM(transformers.LlamaConfig(
-        vocab_size=7, hidden_size=8, intermediate_size=6, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=8,
-        bos_token_id=0, eos_token_id=0, use_cache=False))
+    return transformers.LlamaForCausalLM(
+        transformers.LlamaConfig(
+            vocab_size=7,
+            hidden_size=8,
+            intermediate_size=6,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            max_position_embeddings=8,
+            bos_token_id=0,
+            eos_token_id=0,
+            use_cache=False,
+        )
+    )
 
 
 def bert():
-    return transformers.BertForMaskedLM(transformers.BertConfig(
-        vocab_size=7, hidden_size=4, intermediate_size=6, num_hidden_layers=1, num_attention_heads=2, max_position_embeddings=4)).eval()
+    return transformers.BertForMaskedLM(
+        transformers.BertConfig(
+            vocab_size=7,
+            hidden_size=4,
+            intermediate_size=6,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            max_position_embeddings=4,
+        )
+    ).eval()
 
 
 def vit():
-    return transformers.ViTForImageClassification(transformers.ViTConfig(
-        hidden_size=4, intermediate_size=6, num_hidden_layers=1, num_attention_heads=2, image_size=4, patch_size=2, num_channels=1, num_labels=3)).eval()
+    return transformers.ViTForImageClassification(
+        transformers.ViTConfig(
+            hidden_size=4,
+            intermediate_size=6,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            image_size=4,
+            patch_size=2,
+            num_channels=1,
+            num_labels=3,
+        )
+    ).eval()
 
 
 def residual():
@@ -55,7 +84,8 @@ class Mixer(nn.Module):
 
 
 def gpt2_number(positions, width, heads):
-    """Sums of positions, of two output matrices and their biases; two norms; key bias; queries and keys, values and outputs; the shift."""
+    """Sums of positions, of two output matrices and their biases; two norms; key bias; queries and keys, values and
+    outputs; the shift."""
     each = width // heads
     return positions + (width + 4 * width + 2) + 2 * width + width + heads * each * (each + 1) + width
 
@@ -65,8 +95,18 @@ CASES = {
     "gpt2": (gpt2, ids(7, 4), None, 50),
     "gpt2, cross-entropy": (gpt2, ids(7, 4), "cross-entropy", 54),
     "mixer": (Mixer, reals(1, 3, 4), None, 18),
-    "gpt2, one head": (lambda: gpt2(vocabulary=5, positions=3, heads=1), ids(5, 3), "cross-entropy", gpt2_number(3, 4, 1)),
-    "gpt2, four heads": (lambda: gpt2(vocabulary=3, positions=3, heads=4), ids(3, 3), "cross-entropy", gpt2_number(3, 4, 4)),
+    "gpt2, one head": (
+        lambda: gpt2(vocabulary=5, positions=3, heads=1),
+        ids(5, 3),
+        "cross-entropy",
+        gpt2_number(3, 4, 1),
+    ),
+    "gpt2, four heads": (
+        lambda: gpt2(vocabulary=3, positions=3, heads=4),
+        ids(3, 3),
+        "cross-entropy",
+        gpt2_number(3, 4, 4),
+    ),
     "llama": (llama, ids(7, 4), "cross-entropy", 50),
     "bert": (bert, ids(7, 4, 1), "cross-entropy", 49),
     "vit": (vit, reals(1, 1, 4, 4), "cross-entropy", 62),
@@ -112,7 +152,9 @@ def test_a_basic_block_of_resnet_in_training():
     model, draw = residual().double().train(), reals(3, 2, 3, 3)
     result = conservation_laws(networks.from_torch(model, draw(torch.Generator())), seed=0)
     assert [law.text for law in result.matrix_laws()] == [
-        "layer.0.normalization.weight[j]^2 + layer.0.normalization.bias[j]^2 - |layer.1.convolution.weight[:,j,:,:]|^2 for each j"]
+        "layer.0.normalization.weight[j]^2 + layer.0.normalization.bias[j]^2 - "
+        "|layer.1.convolution.weight[:,j,:,:]|^2 for each j"
+    ]
     assert largest_derivative(result, model, draw) < 1e-10
 
 

@@ -14,11 +14,20 @@ from sage_conslaw import InputError, conservation_laws, dimension, networks
 from sage_conslaw.cli.command import cli
 from sage_conslaw.structure.neurovariety import ambient_dimension, dimension_at_most, expected_dimension
 
-# A sample of the table of daokevin06/MFA_PNNs (github.com, data/processed, read 2026-11): widths, power, dimension, expected, ambient.
+# A sample of the table of daokevin06/MFA_PNNs (github.com, data/processed, read 2026-11): widths, power, dimension,
+# expected, ambient.
 TABLE = Path(__file__).parent.parent / "data" / "neurovarieties.csv"
 
-KNOWN = [([5, 5, 3, 1], 2, 32, 35), ([4, 5, 5, 3, 1], 2, 47, 50), ([5, 4, 3, 1], 2, 25, 28), ([2, 3, 3, 4, 4, 2, 1], 2, 33, 33),
-         ([3, 2, 3], 1, 8, 9), ([2, 1, 8, 1], 2, 2, 5), ([4, 2], 3, 8, 8), ([1, 1], 2, 1, 1)]
+KNOWN = [
+    ([5, 5, 3, 1], 2, 32, 35),
+    ([4, 5, 5, 3, 1], 2, 47, 50),
+    ([5, 4, 3, 1], 2, 25, 28),
+    ([2, 3, 3, 4, 4, 2, 1], 2, 33, 33),
+    ([3, 2, 3], 1, 8, 9),
+    ([2, 1, 8, 1], 2, 2, 5),
+    ([4, 2], 3, 8, 8),
+    ([1, 1], 2, 1, 1),
+]
 
 
 @pytest.mark.parametrize("widths, power, value, expected", KNOWN)
@@ -40,7 +49,8 @@ def test_the_published_table(widths, power, value, expected, ambient):
 
 
 def by_coefficients(widths, power):
-    """Return the dimension by the Jacobian of all coefficients at a random integer point, in SymPy: no arithmetic of the package."""
+    """Return the dimension by the Jacobian of all coefficients at a random integer point, in SymPy: no arithmetic of
+    the package."""
     generator = np.random.default_rng(1)
     shapes = list(zip(widths, widths[1:]))
     theta = symbols(f"t0:{sum(a * b for a, b in shapes)}")
@@ -66,7 +76,11 @@ def test_agrees_with_the_jacobian_of_all_coefficients(widths, power):
 @given(st.lists(st.integers(1, 4), min_size=2, max_size=5), st.integers(2, 3))
 def test_upper_bounds_do_not_exceed_what_is_expected(widths, power):
     none = dict.fromkeys(range(len(widths)), False)
-    assert dimension_at_most(tuple(widths), power, none) <= expected_dimension(tuple(widths), power) <= ambient_dimension(tuple(widths), power)
+    assert (
+        dimension_at_most(tuple(widths), power, none)
+        <= expected_dimension(tuple(widths), power)
+        <= ambient_dimension(tuple(widths), power)
+    )
 
 
 def test_laws_of_polynomial_networks():
@@ -85,8 +99,17 @@ def test_command():
         {"dimension": 32, "expected": 35, "ambient": 70, "defective": True, "status": "proved"}
 
 
-@pytest.mark.parametrize("words", [["dimension"], ["dimension", "3"], ["dimension", "2", "x"], ["dimension", "2", "2", "--power", "0"],
-                                   ["dimension", "2", "-1", "2"], ["dimension", "2", "2", "--power", "1/2"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["dimension"],
+        ["dimension", "3"],
+        ["dimension", "2", "x"],
+        ["dimension", "2", "2", "--power", "0"],
+        ["dimension", "2", "-1", "2"],
+        ["dimension", "2", "2", "--power", "1/2"],
+    ],
+)
 def test_bad_input_is_one_line(words, capsys):
     assert cli.main(words) == 2
     captured = capsys.readouterr()

@@ -1,8 +1,10 @@
 """
-A test oracle that shares nothing with the graphs: real networks in plain PyTorch, their gradients and brackets by automatic differentiation.
+A test oracle that shares nothing with the graphs: real networks in plain PyTorch, their gradients and brackets by
+automatic differentiation.
 
-``python tests/real/oracle.py`` compares numbers and laws of all architectures and flows, one line each, and exits with 1 if any disagrees; with
-a number it takes only every so many-th.  Ranks are numerical here: the oracle proves nothing, and nothing that is proved rests on it.
+``python tests/real/oracle.py`` compares numbers and laws of all architectures and flows, one line each, and exits with
+1 if any disagrees; with a number it takes only every so many-th.  Ranks are numerical here: the oracle proves nothing,
+and nothing that is proved rests on it.
 """
 import math
 import sys
@@ -19,7 +21,8 @@ import plain  # noqa: E402  (beside this file)
 
 from sage_conslaw import conservation_laws, flows, networks  # noqa: E402
 
-# Singular values below this part of the largest count as zero; rounding leaves 1e-15 times the cancellation in brackets.
+# Singular values below this part of the largest count as zero; rounding leaves 1e-15 times the cancellation in
+# brackets.
 TOLERANCE = 1e-9
 
 NOISE = 1e-11
@@ -57,7 +60,11 @@ def fields(case):
     if flow == "gradient":
         return D, gradient, None
     if flow == "decay":
-        return D + 1, lambda z, x, c: torch.cat([z[:1] * 0, gradient(z[1:], x, c)]), lambda z: torch.cat([z[:1] * 0 + 1, -z[1:]])
+        return (
+            D + 1,
+            lambda z, x, c: torch.cat([z[:1] * 0, gradient(z[1:], x, c)]),
+            lambda z: torch.cat([z[:1] * 0 + 1, -z[1:]]),
+        )
 
     def control(z, x, c):
         return torch.cat([z[:1 + D] * 0, gradient(z[1:1 + D], x, c)])
@@ -98,9 +105,13 @@ def draws(case, number, length, generator):
     """Return inputs, covectors and weights for words."""
     shapes, shape, f = case["net"]
     probe = {name: torch.rand(size, dtype=torch.float64, generator=generator) for name, size in shapes.items()}
-    sizes = torch.tensor([0.3, 1.0, 3.0], dtype=torch.float64)[torch.randint(0, 3, (number, length), generator=generator)]
+    sizes = torch.tensor([0.3, 1.0, 3.0], dtype=torch.float64)[
+        torch.randint(0, 3, (number, length), generator=generator)
+    ]
     inside = shape if shape is not None else (1,)
-    x = torch.randn((number, length, *inside), dtype=torch.float64, generator=generator) * sizes.reshape(number, length, *(1,) * len(inside))
+    x = torch.randn((number, length, *inside), dtype=torch.float64, generator=generator) * sizes.reshape(
+        number, length, *(1,) * len(inside)
+    )
     output = f(probe, x[0, 0]).shape
     c = torch.randn((number, length, *output), dtype=torch.float64, generator=generator)
     if case.get("loss") == "cross-entropy":
@@ -122,8 +133,18 @@ def lie_rank(case, seed):
         letters = draws(case, SAMPLES * N + 40, length, generator)
         values = vmap(lambda *parts: word(control, drift, length)(z, parts))(*letters).detach()
         # A bracket that is small against the product of its letters is rounding.
-        sizes = torch.stack([vmap(lambda *parts: word(control, drift, 1)(z, parts))(*(part[:, i:i + 1] for part in letters)).norm(dim=1)
-                             for i in range(length)]).prod(0).detach()
+        sizes = (
+            torch.stack(
+                [
+                    vmap(lambda *parts: word(control, drift, 1)(z, parts))(
+                        *(part[:, i : i + 1] for part in letters)
+                    ).norm(dim=1)
+                    for i in range(length)
+                ]
+            )
+            .prod(0)
+            .detach()
+        )
         rows = torch.cat([rows, values[values.norm(dim=1) > NOISE * sizes]])
         ranks.append(rank(rows))
         if ranks[-1] == N or ranks[-2:] == [ranks[-1]] * 2:
@@ -186,10 +207,29 @@ def add(out, name, build, net, **more):
 def architectures():
     """Return all cases, as dictionaries."""
     out, n = [], networks
-    for w in ([2, 2], [3, 1], [2, 1, 2], [2, 2, 2], [3, 2, 1], [2, 3, 2], [1, 2, 2, 1], [2, 2, 2, 2], [3, 2, 3], [1, 3, 1], [4, 2, 3], [2, 4, 2]):
+    for w in (
+        [2, 2],
+        [3, 1],
+        [2, 1, 2],
+        [2, 2, 2],
+        [3, 2, 1],
+        [2, 3, 2],
+        [1, 2, 2, 1],
+        [2, 2, 2, 2],
+        [3, 2, 3],
+        [1, 3, 1],
+        [4, 2, 3],
+        [2, 4, 2],
+    ):
         add(out, f"linear {w}", lambda w=w: n.linear(w), plain.perceptron(w, "linear"))
         if len(w) == 3:
-            add(out, f"linear {w} cross-entropy", lambda w=w: n.linear(w), plain.perceptron(w, "linear"), loss="cross-entropy")
+            add(
+                out,
+                f"linear {w} cross-entropy",
+                lambda w=w: n.linear(w),
+                plain.perceptron(w, "linear"),
+                loss="cross-entropy",
+            )
     for w in ([1, 2, 1], [2, 2, 1], [2, 3, 2], [3, 3, 2], [1, 4, 1], [2, 2, 2, 1], [2, 3, 3, 2], [3, 4, 2], [2, 1, 2]):
         for bias in (False, True):
             for act in ("relu", "leaky relu", "abs"):
@@ -200,7 +240,12 @@ def architectures():
     for w in ([1, 2, 1], [2, 2, 1], [2, 3, 2]):
         for act in ("gelu", "silu", "tanh", "sigmoid", "softplus", "z^2", "z^3"):
             for bias in (False, True):
-                add(out, f"{act} {w} bias={bias}", lambda w=w, act=act, bias=bias: n.perceptron(w, activation=act, bias=bias), plain.perceptron(w, act, bias))
+                add(
+                    out,
+                    f"{act} {w} bias={bias}",
+                    lambda w=w, act=act, bias=bias: n.perceptron(w, activation=act, bias=bias),
+                    plain.perceptron(w, act, bias),
+                )
     for s in ((1, 1, 1), (2, 2, 2), (1, 3, 1), (2, 1, 3), (3, 2, 2)):
         add(out, f"nmf {s}", lambda s=s: n.nmf(*s), plain.nmf(*s), metric=lambda theta: theta, positive=True)
     for s in ((2, 2, 1), (1, 2, 1), (3, 2, 2)):
@@ -208,34 +253,96 @@ def architectures():
             d, h, p = s
             size = d * h + h * bias
             mask = torch.cat([torch.zeros(size), torch.ones(h * p)]).double()
-            add(out, f"icnn {s} bias={bias}", lambda s=s, bias=bias: n.icnn(*s, bias=bias), plain.icnn(*s, bias), analytic=False,
-                metric=lambda theta, mask=mask: mask * theta.abs() + (1 - mask))
+            add(
+                out,
+                f"icnn {s} bias={bias}",
+                lambda s=s, bias=bias: n.icnn(*s, bias=bias),
+                plain.icnn(*s, bias),
+                analytic=False,
+                metric=lambda theta, mask=mask: mask * theta.abs() + (1 - mask),
+            )
     for s in ((2, 1, 2), (2, 2, 1), (3, 2, 2)):
         for gate in ("silu", "gelu", "sigmoid", "linear", "relu"):
-            add(out, f"gated {s} {gate}", lambda s=s, gate=gate: n.gated(*s, gate=gate), plain.gated(*s, gate), analytic=gate != "relu")
-    for gate, active in (("softmax", 2), ("softmax", 1), ("sigmoid", 2), ("normalised sigmoid", 2), ("normalised sigmoid", 1), ("sigmoid", 1)):
+            add(
+                out,
+                f"gated {s} {gate}",
+                lambda s=s, gate=gate: n.gated(*s, gate=gate),
+                plain.gated(*s, gate),
+                analytic=gate != "relu",
+            )
+    for gate, active in (
+        ("softmax", 2),
+        ("softmax", 1),
+        ("sigmoid", 2),
+        ("normalised sigmoid", 2),
+        ("normalised sigmoid", 1),
+        ("sigmoid", 1),
+    ):
         for s in ((2, 1, 2, 2), (2, 1, 3, 1)):
-            add(out, f"mixture {s} {gate} {active}", lambda s=s, gate=gate, active=active: n.mixture(s[0], s[1], s[2], s[3], gate=gate, active=active),
-                plain.mixture(*s, gate, active), analytic=False)
+            add(
+                out,
+                f"mixture {s} {gate} {active}",
+                lambda s=s, gate=gate, active=active: n.mixture(s[0], s[1], s[2], s[3], gate=gate, active=active),
+                plain.mixture(*s, gate, active),
+                analytic=False,
+            )
     for s in ((1, 3, 1), (2, 3, 1), (2, 1, 2), (2, 3, 2), (2, 4, 1), (3, 3, 2)):
         for norm in ("rms", "layer", "batch"):
             for gain in (True, False):
-                add(out, f"normalised {s} {norm} gain={gain}", lambda s=s, norm=norm, gain=gain: n.normalised(*s, norm=norm, gain=gain),
-                    plain.normalised(*s, norm, gain))
-    for s, o in (((2, 1), {}), ((3, 1), {}), ((2, 2), {"rotary": True}), ((2, 1), {"causal": True}), ((2, 1), {"heads": 2}), ((3, 2), {}),
-                 ((2, 1), {"bias": True}), ((2, 1), {"tokens": 3})):
+                add(
+                    out,
+                    f"normalised {s} {norm} gain={gain}",
+                    lambda s=s, norm=norm, gain=gain: n.normalised(*s, norm=norm, gain=gain),
+                    plain.normalised(*s, norm, gain),
+                )
+    for s, o in (
+        ((2, 1), {}),
+        ((3, 1), {}),
+        ((2, 2), {"rotary": True}),
+        ((2, 1), {"causal": True}),
+        ((2, 1), {"heads": 2}),
+        ((3, 2), {}),
+        ((2, 1), {"bias": True}),
+        ((2, 1), {"tokens": 3}),
+    ):
         add(out, f"attention {s} {o}", lambda s=s, o=o: n.attention(*s, **o), plain.attention(*s, **o))
     for s, o in (((2, 1), {}), ((2, 2), {"norm": "rms"}), ((2, 1), {"norm": "none", "mlp": "swiglu"})):
-        add(out, f"transformer_block {s} {o}", lambda s=s, o=o: n.transformer_block(*s, **o), plain.transformer_block(*s, **o))
+        add(
+            out,
+            f"transformer_block {s} {o}",
+            lambda s=s, o=o: n.transformer_block(*s, **o),
+            plain.transformer_block(*s, **o),
+        )
     for c in ([1, 1, 1], [1, 2, 1], [2, 1, 2]):
         for act in ("relu", "gelu"):
-            add(out, f"convolutional {c} {act}", lambda c=c, act=act: n.convolutional(c, activation=act), plain.convolutional(c, activation=act),
-                analytic=act != "relu")
-    seconds = (("momentum", 0.0, flows.momentum()), ("momentum", 1.0, flows.momentum(tau=1)), ("nesterov", 0.0, flows.nesterov()), ("decay", 0.0, flows.weight_decay(1)))
+            add(
+                out,
+                f"convolutional {c} {act}",
+                lambda c=c, act=act: n.convolutional(c, activation=act),
+                plain.convolutional(c, activation=act),
+                analytic=act != "relu",
+            )
+    seconds = (
+        ("momentum", 0.0, flows.momentum()),
+        ("momentum", 1.0, flows.momentum(tau=1)),
+        ("nesterov", 0.0, flows.nesterov()),
+        ("decay", 0.0, flows.weight_decay(1)),
+    )
     for flow, tau, sage_flow in seconds:
         for w, act in (([1, 1, 1], "linear"), ([2, 1, 1], "linear"), ([1, 2, 1], "tanh"), ([2, 2, 1], "relu")):
-            build = {"linear": lambda w=w: n.linear(w), "relu": lambda w=w: n.relu(w)}.get(act, lambda w=w, act=act: n.perceptron(w, activation=act))
-            add(out, f"{act} {w} {flow} {tau}", build, plain.perceptron(w, act), flow=flow, tau=tau, sage_flow=sage_flow, analytic=act != "relu")
+            build = {"linear": lambda w=w: n.linear(w), "relu": lambda w=w: n.relu(w)}.get(
+                act, lambda w=w, act=act: n.perceptron(w, activation=act)
+            )
+            add(
+                out,
+                f"{act} {w} {flow} {tau}",
+                build,
+                plain.perceptron(w, act),
+                flow=flow,
+                tau=tau,
+                sage_flow=sage_flow,
+                analytic=act != "relu",
+            )
     return out
 
 
@@ -248,9 +355,16 @@ def main(step=1):
         failed += bool(wrong)
         kind = f"{result.status}, {result.assumption}"
         kinds[kind] = kinds.get(kind, 0) + 1
-        print(f"{case['name']:<45} {result.laws_at_least:>3} to {result.number:>3}  real {number}  {kind:<14} {time.perf_counter() - start:5.1f} s  "
-              f"{'; '.join(wrong) or 'agrees'}", flush=True)
-    print(f"{len(cases) - failed} of {len(cases)} agree; " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
+        print(
+            f"{case['name']:<45} {result.laws_at_least:>3} to {result.number:>3}  real {number}  "
+            f"{kind:<14} {time.perf_counter() - start:5.1f} s  "
+            f"{'; '.join(wrong) or 'agrees'}",
+            flush=True,
+        )
+    print(
+        f"{len(cases) - failed} of {len(cases)} agree; "
+        + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    )
     return 1 if failed else 0
 
 

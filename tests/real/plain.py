@@ -1,17 +1,25 @@
 """
 Real networks written out in plain PyTorch, double precision; they share nothing with the package's graphs.
 
-Each builder returns the shapes of its parameters by name, the shape of an input, and the function of parameters and input.  Norms are written out:
-PyTorch's nested forward derivative of its fused layer norm is wrong in the gain.
+Each builder returns the shapes of its parameters by name, the shape of an input, and the function of parameters and
+input.  Norms are written out: PyTorch's nested forward derivative of its fused layer norm is wrong in the gain.
 """
 import math
 
 import torch
 
 ACTIVATIONS = {
-    "relu": torch.relu, "leaky relu": lambda z: torch.where(z > 0, z, 0.01 * z), "abs": torch.abs, "tanh": torch.tanh, "sigmoid": torch.sigmoid,
-    "gelu": lambda z: z * 0.5 * (1 + torch.erf(z / math.sqrt(2))), "silu": lambda z: z * torch.sigmoid(z),
-    "softplus": lambda z: torch.log1p(torch.exp(z)), "linear": lambda z: z, "z^2": lambda z: z * z, "z^3": lambda z: z * z * z,
+    "relu": torch.relu,
+    "leaky relu": lambda z: torch.where(z > 0, z, 0.01 * z),
+    "abs": torch.abs,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "gelu": lambda z: z * 0.5 * (1 + torch.erf(z / math.sqrt(2))),
+    "silu": lambda z: z * torch.sigmoid(z),
+    "softplus": lambda z: torch.log1p(torch.exp(z)),
+    "linear": lambda z: z,
+    "z^2": lambda z: z * z,
+    "z^3": lambda z: z * z * z,
 }
 
 
@@ -20,7 +28,8 @@ def rms(z):
 
 
 def layer(z):
-    # A single entry is its own mean: zero, as with any eps inside the root.  Two are 1 and -1, with no derivative; the formula leaves rounding.
+    # A single entry is its own mean: zero, as with any eps inside the root.  Two are 1 and -1, with no derivative; the
+    # formula leaves rounding.
     if z.shape[-1] <= 2:
         return z * 0 if z.shape[-1] == 1 else torch.sign(z - z.mean(-1, keepdim=True))
     return rms(z - z.mean(-1, keepdim=True))
@@ -109,7 +118,9 @@ def attend(p, x, heads, k, causal=False, bias=False, rotary=False):
         return z.reshape(t, heads, k).transpose(0, 1)
     q, key, v = part("Q"), part("K"), part("V")
     if rotary:
-        angle = torch.arange(1, t + 1, dtype=torch.float64)[:, None] * 10000.0 ** (-2 * torch.arange(k // 2, dtype=torch.float64) / k)
+        angle = torch.arange(1, t + 1, dtype=torch.float64)[:, None] * 10000.0 ** (
+            -2 * torch.arange(k // 2, dtype=torch.float64) / k
+        )
 
         def turn(z):
             z = z.reshape(heads, t, k // 2, 2)
@@ -134,7 +145,9 @@ def attention(d, k, heads=1, tokens=2, causal=False, bias=False, rotary=False):
 
 
 def transformer_block(d, h, heads=1, norm="layer", mlp="gelu", tokens=2, causal=False):
-    gains = {"layer": lambda i: {f"g{i}": (d,), f"b{i}": (d,)}, "rms": lambda i: {f"g{i}": (d,)}, "none": lambda i: {}}[norm]
+    gains = {"layer": lambda i: {f"g{i}": (d,), f"b{i}": (d,)}, "rms": lambda i: {f"g{i}": (d,)}, "none": lambda i: {}}[
+        norm
+    ]
     shapes = gains(1) | {name: (d, d) for name in "QKVO"} | gains(2)
     shapes |= {"gate": (d, h), "up": (d, h), "down": (h, d)} if mlp == "swiglu" else {"up": (d, h), "down": (h, d)}
 

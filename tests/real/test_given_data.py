@@ -65,8 +65,17 @@ def test_fractions_and_floats_are_exact():
     assert conservation_laws(net, data=(rows, None), seed=0).number >= 2
 
 
-@pytest.mark.parametrize("data, words", [(([[1, 2]], None), r"shape \(1, 2\)"), (([[1, 2, float("nan")]], None), "not finite"), (([[1, 2, "a"]], None), "no number"),
-                                         (([[1, 2, 3]], [[1, 2]]), "the targets have the shape"), (([], None), "shape"), (({"y": [[1]]}, None), "no data for the input x")])
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (([[1, 2]], None), r"shape \(1, 2\)"),
+        (([[1, 2, float("nan")]], None), "not finite"),
+        (([[1, 2, "a"]], None), "no number"),
+        (([[1, 2, 3]], [[1, 2]]), "the targets have the shape"),
+        (([], None), "shape"),
+        (({"y": [[1]]}, None), "no data for the input x"),
+    ],
+)
 def test_what_is_no_data_is_said_in_one_line(data, words):
     with pytest.raises((ValueError, TypeError), match=words) as caught:
         conservation_laws(networks.linear([3, 3, 1]), data=data)

@@ -10,12 +10,22 @@ def normalised(p, q, m, **options):
 
 
 def softmax(p, q, m):
-    x, W, U, b = networks.input(p), networks.parameter("W", p, q), networks.parameter("U", q, m), networks.parameter("b", m)
+    x, W, U, b = (
+        networks.input(p),
+        networks.parameter("W", p, q),
+        networks.parameter("U", q, m),
+        networks.parameter("b", m),
+    )
     return networks.custom((x @ W).softmax() @ U + b)
 
 
 def gated_residual(d, h):
-    x, W, V, a = networks.input(d), networks.parameter("W", d, h), networks.parameter("V", h, d), networks.parameter("a", 1)
+    x, W, V, a = (
+        networks.input(d),
+        networks.parameter("W", d, h),
+        networks.parameter("V", h, d),
+        networks.parameter("a", 1),
+    )
     return networks.custom(x + a.tanh() * ((x @ W).relu() @ V))
 
 
@@ -35,17 +45,29 @@ def two_norms(p, q, m):
 
 
 def squared_norm(p, q, m):
-    x, W, U, b = networks.input(p), networks.parameter("W", p, q), networks.parameter("U", q, m), networks.parameter("b", m)
+    x, W, U, b = (
+        networks.input(p),
+        networks.parameter("W", p, q),
+        networks.parameter("U", q, m),
+        networks.parameter("b", m),
+    )
     return networks.custom((x @ W).rms_norm() ** 2 @ U + b)
 
 
-# Network, and the number of laws of the real one at generic points: of Lie ranks of real gradients, by an independent program.
+# Network, and the number of laws of the real one at generic points: of Lie ranks of real gradients, by an independent
+# program.
 TRUE = [
     (lambda: normalised(2, 4, 1, norm="rms", gain=False, bias=False), 4),
-    (lambda: normalised(1, 3, 1, norm="rms"), 8), (lambda: normalised(1, 3, 1, norm="batch"), 9), (lambda: normalised(2, 1, 2), 4),
-    (lambda: softmax(2, 3, 2), 4), (lambda: gated_residual(2, 2), 3), (lambda: sigmoid_scale(2, 2), 1), (lambda: gelu_scale(2), 2),
+    (lambda: normalised(1, 3, 1, norm="rms"), 8),
+    (lambda: normalised(1, 3, 1, norm="batch"), 9),
+    (lambda: normalised(2, 1, 2), 4),
+    (lambda: softmax(2, 3, 2), 4),
+    (lambda: gated_residual(2, 2), 3),
+    (lambda: sigmoid_scale(2, 2), 1),
+    (lambda: gelu_scale(2), 2),
     (lambda: networks.mixture(2, 1, 2, gate="normalised sigmoid", active=1), 6),
-    (lambda: networks.relu([1, 4, 1]), 6), (lambda: networks.perceptron([1, 2, 1], activation="abs"), 3),
+    (lambda: networks.relu([1, 4, 1]), 6),
+    (lambda: networks.perceptron([1, 2, 1], activation="abs"), 3),
 ]
 
 
@@ -67,11 +89,15 @@ def test_the_true_number_is_between_the_bounds_and_nothing_else_is_called_comple
 
 
 FAMILIES = [
-    *[lambda h=h: networks.relu([1, h, 1]) for h in (3, 5, 8)], *[lambda h=h: networks.perceptron([1, h, 1], activation="abs") for h in (2, 4)],
+    *[lambda h=h: networks.relu([1, h, 1]) for h in (3, 5, 8)],
+    *[lambda h=h: networks.perceptron([1, h, 1], activation="abs") for h in (2, 4)],
     *[lambda s=s: normalised(*s, norm="rms", gain=False, bias=False) for s in ((2, 5, 1), (1, 4, 1), (2, 3, 1))],
-    *[lambda s=s: softmax(*s) for s in ((2, 2, 2), (3, 4, 2))], *[lambda s=s: gated_residual(*s) for s in ((2, 3), (3, 2))],
-    *[lambda s=s: sigmoid_scale(*s) for s in ((1, 2), (3, 2))], *[lambda d=d: gelu_scale(d) for d in (1, 3)],
-    lambda: two_norms(2, 4, 1), lambda: squared_norm(2, 3, 2),
+    *[lambda s=s: softmax(*s) for s in ((2, 2, 2), (3, 4, 2))],
+    *[lambda s=s: gated_residual(*s) for s in ((2, 3), (3, 2))],
+    *[lambda s=s: sigmoid_scale(*s) for s in ((1, 2), (3, 2))],
+    *[lambda d=d: gelu_scale(d) for d in (1, 3)],
+    lambda: two_norms(2, 4, 1),
+    lambda: squared_norm(2, 3, 2),
 ]
 
 
@@ -85,26 +111,52 @@ def test_other_sizes_are_complete_only_where_real_fields_reach_it(case):
     else:
         # The exact model may count what the real fields have; where it spans more, the rest is open.
         assert result.number == result.state_dimension - result.real.rank
-        assert result.status != "bounded" or f"the real network may have {result.number - result.laws_at_least} more" in repr(result)
+        assert (
+            result.status != "bounded"
+            or f"the real network may have {result.number - result.laws_at_least} more" in repr(result)
+        )
 
 
 def test_momentum_of_a_norm_without_gain_may_have_more():
     # Rotations commute with the norm; their Noether laws are at least three.
-    result = conservation_laws(normalised(3, 3, 2, norm="rms", gain=False, bias=False), flow=flows.momentum(), seed=0, real=True)
+    result = conservation_laws(
+        normalised(3, 3, 2, norm="rms", gain=False, bias=False), flow=flows.momentum(), seed=0, real=True
+    )
     assert result.number >= 3 and (result.complete is not True or len(result.independent) >= 3)
 
 
-@pytest.mark.parametrize("net", [networks.relu([2, 3, 2]), networks.relu([3, 4, 4, 2], bias=True), networks.icnn(2, 3, 2, bias=True),
-                                 networks.perceptron([3, 4, 2], activation="gelu", bias=True), networks.gated(2, 3), networks.attention(4, 2),
-                                 networks.attention(4, 2, rotary=True, causal=True), networks.mixture(2, 1, 3),
-                                 networks.convolutional([1, 2, 1], activation="gelu"), networks.perceptron([2, 3, 1], activation="leaky relu")], ids=str)
+@pytest.mark.parametrize(
+    "net",
+    [
+        networks.relu([2, 3, 2]),
+        networks.relu([3, 4, 4, 2], bias=True),
+        networks.icnn(2, 3, 2, bias=True),
+        networks.perceptron([3, 4, 2], activation="gelu", bias=True),
+        networks.gated(2, 3),
+        networks.attention(4, 2),
+        networks.attention(4, 2, rotary=True, causal=True),
+        networks.mixture(2, 1, 3),
+        networks.convolutional([1, 2, 1], activation="gelu"),
+        networks.perceptron([2, 3, 1], activation="leaky relu"),
+    ],
+    ids=str,
+)
 def test_generic_networks_need_no_assumption(net):
     result = conservation_laws(net, seed=0, real=True)
     assert (result.assumption, result.complete, result.status) == ("none", True, "proved")
     assert "no assumption" in repr(result) and json.loads(json.dumps(result.to_dict()))["assumption"] == "none"
 
 
-@pytest.mark.parametrize("net", [networks.linear([3, 2, 3]), networks.nmf(2, 2, 2), networks.product(3), networks.perceptron([2, 2, 1], activation="z^3")], ids=str)
+@pytest.mark.parametrize(
+    "net",
+    [
+        networks.linear([3, 2, 3]),
+        networks.nmf(2, 2, 2),
+        networks.product(3),
+        networks.perceptron([2, 2, 1], activation="z^3"),
+    ],
+    ids=str,
+)
 def test_polynomial_networks_are_their_own_models(net):
     result = conservation_laws(net, seed=0, real=False)
     assert result.assumption == "none" and result.real.method == "polynomial"
@@ -125,7 +177,11 @@ def test_the_same_seed_gives_the_same_real_rank():
     assert first == again and first.point == again.point
 
 
-@pytest.mark.parametrize("flow", [flows.momentum(), flows.momentum(tau=1), flows.nesterov(), flows.weight_decay(1), flows.gradient(metric="mirror")], ids=str)
+@pytest.mark.parametrize(
+    "flow",
+    [flows.momentum(), flows.momentum(tau=1), flows.nesterov(), flows.weight_decay(1), flows.gradient(metric="mirror")],
+    ids=str,
+)
 @pytest.mark.parametrize("net", [networks.relu([2, 2, 1]), networks.gated(2, 1)], ids=str)
 def test_every_flow_has_real_fields(net, flow):
     result = count_conservation_laws(net, flow=flow, seed=1, real=True)

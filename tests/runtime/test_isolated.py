@@ -1,4 +1,5 @@
-"""Work in other processes: what is told before the end, limits of memory and time, threads, and no process left behind."""
+"""Work in other processes: what is told before the end, limits of memory and time, threads, and no process left
+behind."""
 import os
 import resource
 import signal
@@ -63,7 +64,8 @@ def test_a_generator_that_is_left_ends_its_process():
 
 
 def test_memory_is_limited_to_what_the_session_may_use():
-    """With 3 GB of address space nothing is asked for that may not be had, and a list that does not fit is an error here."""
+    """With 3 GB of address space nothing is asked for that may not be had, and a list that does not fit is an error
+    here."""
     text = ("import resource; resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))\n"
             "from sage_conslaw.runtime.isolated import isolated\n"
             "from sage_conslaw.runtime.deadline import ComputationLost\n"
@@ -98,13 +100,15 @@ def test_first_use_in_a_thread():
 
 def test_eight_threads():
     """Sage has one of them at a time; PARI works in what each of them forks."""
-    text = ("import threading\nfrom sage_conslaw import conservation_laws, first_integrals, system\nout = []\ndef work():\n"
-            "    top = system(['x', 'y', 'z'], ['a*y*z', 'b*x*z', 'c*x*y'], parameters=['a', 'b', 'c'])\n"
-            "    laws = conservation_laws(top, algorithm='syzygies', seed=0)\n"
-            "    found = first_integrals(top, kind='darboux', degree=1, seed=0)\n"
-            "    out.append((laws.number, str(found)))\n"
-            "threads = [threading.Thread(target=work) for _ in range(8)]\n"
-            "for t in threads: t.start()\nfor t in threads: t.join()\nprint(len(out), len(set(out)), out[0][0])\n")
+    text = (
+        "import threading\nfrom sage_conslaw import conservation_laws, first_integrals, system\nout = []\ndef work():\n"
+        "    top = system(['x', 'y', 'z'], ['a*y*z', 'b*x*z', 'c*x*y'], parameters=['a', 'b', 'c'])\n"
+        "    laws = conservation_laws(top, algorithm='syzygies', seed=0)\n"
+        "    found = first_integrals(top, kind='darboux', degree=1, seed=0)\n"
+        "    out.append((laws.number, str(found)))\n"
+        "threads = [threading.Thread(target=work) for _ in range(8)]\n"
+        "for t in threads: t.start()\nfor t in threads: t.join()\nprint(len(out), len(set(out)), out[0][0])\n"
+    )
     done = python(text, timeout=240)
     assert (done.returncode, done.stdout) == (0, "8 1 2\n"), done.stderr[-2000:]
 
@@ -143,7 +147,11 @@ def test_the_same_seed_gives_the_same_with_and_without_a_limit():
 
 
 def test_limits_of_memory_on_the_command_line():
-    done = subprocess.run([sys.executable, "-m", "sage_conslaw.cli", "laws", "--phi", "x*y", "--algorithm", "syzygies", "--json"],
-                          capture_output=True, text=True, timeout=120,
-                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)))
+    done = subprocess.run(
+        [sys.executable, "-m", "sage_conslaw.cli", "laws", "--phi", "x*y", "--algorithm", "syzygies", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)),
+    )
     assert done.returncode == 0 and done.stderr == "" and '"number": 1' in done.stdout

@@ -46,7 +46,10 @@ PROVED = [
     (networks.transformer_block(48, 192, heads=4), 4 * 12 * 13 + 2 * 48),
     (networks.normalised(300, 200, 100, norm="rms"), 201),
     # A block as in Llama: rotary pairs and grouped queries.
-    (networks.transformer_block(64, 96, heads=8, kv_heads=2, norm="rms", mlp="swiglu", rotary=True), 2 * 4 + 2 * 36 + 64 + 64 + 96),
+    (
+        networks.transformer_block(64, 96, heads=8, kv_heads=2, norm="rms", mlp="swiglu", rotary=True),
+        2 * 4 + 2 * 36 + 64 + 64 + 96,
+    ),
 ]
 
 
@@ -112,8 +115,14 @@ def test_axes_that_do_not_fit_are_unknown():
 
 def test_every_family_is_conserved_at_small_sizes():
     from sage_conslaw.flows.flow_family import FlowFamily
-    for net in (networks.attention(4, 2, heads=2, bias=True), networks.transformer_block(4, 3, heads=2), networks.convolutional([2, 3, 2], bias=True),
-                networks.normalised(3, 4, 2, norm="rms"), networks.perceptron([2, 3, 2], activation="z^3", bias=True)):
+
+    for net in (
+        networks.attention(4, 2, heads=2, bias=True),
+        networks.transformer_block(4, 3, heads=2),
+        networks.convolutional([2, 3, 2], bias=True),
+        networks.normalised(3, 4, 2, norm="rms"),
+        networks.perceptron([2, 3, 2], activation="z^3", bias=True),
+    ):
         # Small networks are read exactly; the structure is that of the coarse reading, which wide ones have.
         response = net.response().coarse or net.response()
         axes, family = axes_of(response), FlowFamily(response, response.names)
@@ -131,13 +140,26 @@ def test_formula():
     assert rank + laws < 168 and open_end.formula() is None and len(open_end.blame) == 1
 
 
-@pytest.mark.parametrize("net", [networks.relu([4, 3, 5]), networks.attention(5, 3, heads=2), networks.convolutional([2, 3, 4]),
-                                 networks.gated(3, 4, 2)], ids=str)
+@pytest.mark.parametrize(
+    "net",
+    [
+        networks.relu([4, 3, 5]),
+        networks.attention(5, 3, heads=2),
+        networks.convolutional([2, 3, 4]),
+        networks.gated(3, 4, 2),
+    ],
+    ids=str,
+)
 def test_formulas_hold_at_small_sizes(net):
     """The dense number at small widths is the formula's value there."""
     result = count_conservation_laws(net, seed=0)
-    assert result.formula is None or sum(
-        value * np.prod(monomial, dtype=object) for monomial, value in result.polynomial_in_sizes().terms.items()) == result.number
+    assert (
+        result.formula is None
+        or sum(
+            value * np.prod(monomial, dtype=object) for monomial, value in result.polynomial_in_sizes().terms.items()
+        )
+        == result.number
+    )
     assert result.formula is not None
 
 
@@ -182,7 +204,8 @@ def test_one_matrix_for_queries_keys_and_values(by_axis):
 
 
 def test_tied_embedding_and_residual_stream():
-    """The scale of all that is written to a stream which only normalisations read, and of the last gain, which reads the tied embedding."""
+    """The scale of all that is written to a stream which only normalisations read, and of the last gain, which reads
+    the tied embedding."""
     V, d, tokens = 50, 12, 6
     x, E, P = networks.input(tokens, V), networks.parameter("E", V, d), networks.parameter("P", tokens, d)
     h = x @ E + P
@@ -201,13 +224,25 @@ def test_terms_with_covectors_of_parameters_are_not_told_apart_too_early():
     z = x @ W + b
     f = networks.custom((z.rms_norm() * networks.parameter("g", 4)) @ U).response()
     assert apart(f, [b])
-    g = networks.custom(((x @ W + x * networks.parameter("c", 3) @ networks.parameter("S", 3, 4)).rms_norm() * networks.parameter("g", 4)) @ U)
+    g = networks.custom(
+        (
+            (x @ W + x * networks.parameter("c", 3) @ networks.parameter("S", 3, 4)).rms_norm()
+            * networks.parameter("g", 4)
+        )
+        @ U
+    )
     assert not apart(g.response(), [W])
 
 
 UNITS = [
-    networks.attention(5, 4), networks.attention(8, 4, bias=True), networks.attention(6, 5, value_dim=4), networks.linear([5, 4, 5]),
-    networks.linear([6, 5, 2]), networks.lora([5, 6], rank=4), networks.attention(8, 4, heads=2, kv_heads=1), networks.normalised(6, 5, 4),
+    networks.attention(5, 4),
+    networks.attention(8, 4, bias=True),
+    networks.attention(6, 5, value_dim=4),
+    networks.linear([5, 4, 5]),
+    networks.linear([6, 5, 2]),
+    networks.lora([5, 6], rank=4),
+    networks.attention(8, 4, heads=2, kv_heads=1),
+    networks.normalised(6, 5, 4),
     networks.perceptron([5, 6, 5], activation="z^2"),
 ]
 

@@ -21,7 +21,11 @@ class Run:
         make = lambda *shape: torch.randn(*shape, dtype=torch.float64, generator=generator)
         self.weights = [torch.nn.Parameter(make(a, b) / 2) for a, b in zip(sizes, sizes[1:])]
         self.optimiser, self.loss, self.lr_changes = optimiser(self.weights), loss, lr_changes
-        self.x, self.classes, self.targets = make(20, sizes[0]), torch.randint(0, sizes[-1], (20,), generator=generator), make(20, sizes[-1])
+        self.x, self.classes, self.targets = (
+            make(20, sizes[0]),
+            torch.randint(0, sizes[-1], (20,), generator=generator),
+            make(20, sizes[-1]),
+        )
         if moving:
             for w in self.weights:
                 self.optimiser.state[w]["momentum_buffer"] = make(*w.shape)
@@ -32,7 +36,11 @@ class Run:
         out = self.x @ self.weights[0]
         for w in self.weights[1:]:
             out = out @ w
-        loss = torch.nn.functional.cross_entropy(out, self.classes) if self.loss == "cross-entropy" else ((out - self.targets) ** 2).mean()
+        loss = (
+            torch.nn.functional.cross_entropy(out, self.classes)
+            if self.loss == "cross-entropy"
+            else ((out - self.targets) ** 2).mean()
+        )
         loss.backward()
         if self.lr_changes:
             for group in self.optimiser.param_groups:
@@ -44,7 +52,9 @@ class Run:
         if len(names) == len(theta):
             return theta
         buffers = [self.optimiser.state[w].get("momentum_buffer") for w in self.weights]
-        return np.concatenate([theta, *[np.zeros(w.numel()) if b is None else b.numpy().ravel() for w, b in zip(self.weights, buffers)]])
+        return np.concatenate(
+            [theta, *[np.zeros(w.numel()) if b is None else b.numpy().ravel() for w, b in zip(self.weights, buffers)]]
+        )
 
     def gradient(self):
         return np.concatenate([w.grad.numpy().ravel() for w in self.weights])
@@ -67,11 +77,18 @@ def sgd(**options):
     return lambda weights: torch.optim.SGD(weights, **options)
 
 
-@pytest.mark.parametrize("loss, options, moving", [
-    ("cross-entropy", dict(lr=0.05), False), ("cross-entropy", dict(lr=0.05, weight_decay=0.01), False),
-    ("cross-entropy", dict(lr=0.02, momentum=0.9), True), ("least-squares", dict(lr=0.02, momentum=0.9), True),
-    ("least-squares", dict(lr=0.02, momentum=0.9, dampening=0.5), True), ("least-squares", dict(lr=0.02, momentum=0.9, weight_decay=0.1), True),
-    ("cross-entropy", dict(lr=0.02, momentum=0.9, nesterov=True), True)])
+@pytest.mark.parametrize(
+    "loss, options, moving",
+    [
+        ("cross-entropy", dict(lr=0.05), False),
+        ("cross-entropy", dict(lr=0.05, weight_decay=0.01), False),
+        ("cross-entropy", dict(lr=0.02, momentum=0.9), True),
+        ("least-squares", dict(lr=0.02, momentum=0.9), True),
+        ("least-squares", dict(lr=0.02, momentum=0.9, dampening=0.5), True),
+        ("least-squares", dict(lr=0.02, momentum=0.9, weight_decay=0.1), True),
+        ("cross-entropy", dict(lr=0.02, momentum=0.9, nesterov=True), True),
+    ],
+)
 def test_laws_on_real_runs(loss, options, moving):
     """Each law is its first value times its factor to the power of the steps, to rounding of its terms."""
     pytest.importorskip("torch")
@@ -126,10 +143,20 @@ def test_increments_of_balances_on_real_runs(decay):
             assert abs(value(h, after) - predicted) < 1e-14
 
 
-@pytest.mark.parametrize("settings, number", [
-    (dict(), 0), (dict(momentum=0.9), 1), (dict(momentum=0.9, dampening=0.3), 1), (dict(momentum=0.9, nesterov=True), 0),
-    (dict(momentum=0.9, weight_decay=0.1), 1), (dict(optimizer="sgdw", momentum=0.9, weight_decay=0.1), 1), (dict(momentum=0.9, lr=0.1), 1),
-    (dict(optimizer="clipped", momentum=0.9), 1), (dict(optimizer="lars"), 0)])
+@pytest.mark.parametrize(
+    "settings, number",
+    [
+        (dict(), 0),
+        (dict(momentum=0.9), 1),
+        (dict(momentum=0.9, dampening=0.3), 1),
+        (dict(momentum=0.9, nesterov=True), 0),
+        (dict(momentum=0.9, weight_decay=0.1), 1),
+        (dict(optimizer="sgdw", momentum=0.9, weight_decay=0.1), 1),
+        (dict(momentum=0.9, lr=0.1), 1),
+        (dict(optimizer="clipped", momentum=0.9), 1),
+        (dict(optimizer="lars"), 0),
+    ],
+)
 def test_numbers_of_laws_of_a_linear_network(settings, number):
     assert len(step_laws(networks.linear([2, 2, 2]), seed=0, **settings).laws) == number
 
@@ -157,9 +184,16 @@ def test_semi_invariants_of_a_given_step_size_only():
     assert [law.factor for law in some.laws] == ["-1/2"]
 
 
-@pytest.mark.parametrize("wrong, message, kind", [
-    (dict(optimizer="adam"), "not linear in the gradient", NotCovered), (dict(degree=3), "degree 3 is not covered", InputError),
-    (dict(lr=-1), "not positive", InputError), (dict(optimizer=7), "not an optimiser", InputError), (dict(mu=1), "no hyperparameter mu", InputError)])
+@pytest.mark.parametrize(
+    "wrong, message, kind",
+    [
+        (dict(optimizer="adam"), "not linear in the gradient", NotCovered),
+        (dict(degree=3), "degree 3 is not covered", InputError),
+        (dict(lr=-1), "not positive", InputError),
+        (dict(optimizer=7), "not an optimiser", InputError),
+        (dict(mu=1), "no hyperparameter mu", InputError),
+    ],
+)
 def test_wrong_input(wrong, message, kind):
     with pytest.raises(kind, match=message):
         step_laws(networks.product(2), **wrong)

@@ -1,7 +1,8 @@
 r"""
 The strategies, one a file; they are found by their files and tried by their ``order``.
 
-First what the structure shows (10), then laws (20 to 40), then ranks (50 to 60), then proofs of closure (70) and the real fields (80).
+First what the structure shows (10), then laws (20 to 40), then ranks (50 to 60), then proofs of closure (70) and the
+real fields (80).
 """
 import importlib
 import pkgutil

@@ -1,5 +1,6 @@
 r"""
-All laws of the search space by linear algebra: monomials in blocks of equal weight, kernels modulo a prime, exact checks.
+All laws of the search space by linear algebra: monomials in blocks of equal weight, kernels modulo a prime, exact
+checks.
 """
 from ...laws.kernel import polynomial_laws, products_of_linear
 from ..strategy import FindLaws
@@ -21,7 +22,11 @@ class Blocks(FindLaws):
         family, groups = question.family, question.search
         moving = [i for i in range(family.dimension) if i not in family.constants]
         linear = [law for law in bounds.laws if max(map(len, law)) == 1]
-        products = products_of_linear(linear, groups) if linear and len(groups) == 1 and sorted(groups[0][0]) == moving else ()
+        products = (
+            products_of_linear(linear, groups) if linear and len(groups) == 1 and sorted(groups[0][0]) == moving else ()
+        )
         generator = question.generator(self.name)
-        found = polynomial_laws(family, groups, generator, question.deadline, question.progress, question.blocks, products)
+        found = polynomial_laws(
+            family, groups, generator, question.deadline, question.progress, question.blocks, products
+        )
         self.all_found(question, bounds, found)

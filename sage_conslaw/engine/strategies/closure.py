@@ -29,7 +29,10 @@ class Closure(Strategy):
         if question.family.variety is not None and question.family.variety.relations:
             return "relations bind the coordinates"
         if n > _COORDINATES and (n > 3 * _COORDINATES or bounds.rank_at_least > _RANK):
-            return f"brackets in {n} coordinates with rank {bounds.rank_at_least} may take long; ask for algorithm='symbolic'"
+            return (
+                f"brackets in {n} coordinates with rank {bounds.rank_at_least} may take long; ask for "
+                f"algorithm='symbolic'"
+            )
         return None
 
     def run(self, question, bounds):

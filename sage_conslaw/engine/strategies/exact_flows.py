@@ -1,11 +1,13 @@
 r"""
-The rank by tangent vectors pushed along flows that integrate exactly (the orbit theorem of Sussmann and Nagano): no bracket at all.
+The rank by tangent vectors pushed along flows that integrate exactly (the orbit theorem of Sussmann and Nagano): no
+bracket at all.
 """
 from .words import Words
 
 
 class ExactFlows(Words):
-    """The rank where the drift integrates exactly and every control is a shear: momentum with a metric that forgets the velocity."""
+    """The rank where the drift integrates exactly and every control is a shear: momentum with a metric that forgets the
+    velocity."""
 
     name = "exact flows"
     order = 55

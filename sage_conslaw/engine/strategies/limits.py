@@ -4,19 +4,19 @@ The sizes at which one strategy gives way to another, with the measurements behi
 from ...runtime.errors import NotCovered
 from ..strategy import TooLarge
 
-# Below this number of coordinates the search in all monomials of degree 2 takes less than what it would be replaced by (0.2 s at 300
-# coordinates); above, a count looks for quadratic laws only where the structure of a network shows them.
+# Below this number of coordinates the search in all monomials of degree 2 takes less than what it would be replaced by
+# (0.2 s at 300 coordinates); above, a count looks for quadratic laws only where the structure of a network shows them.
 SEARCH_COORDINATES = 300
 
 # A dense rank takes about 56 bytes an entry (array, list of integers, FLINT's copy): 5.6 GB at 10000 coordinates.
 DENSE_COORDINATES = 10_000
 
-# From this number of coordinates on one dense elimination takes over a second and asks no deadline: with a time limit it runs in a
-# process of its own.
+# From this number of coordinates on one dense elimination takes over a second and asks no deadline: with a time limit
+# it runs in a process of its own.
 INTERRUPTED_COORDINATES = 1500
 
-# Wide linear layers between few inputs and outputs need ever longer words (2 50 50 2 about 24 letters): words that cost more numbers
-# than this, about half a minute, are not tried where the structure has given bounds.
+# Wide linear layers between few inputs and outputs need ever longer words (2 50 50 2 about 24 letters): words that cost
+# more numbers than this, about half a minute, are not tried where the structure has given bounds.
 WORK_BESIDE_BOUNDS = 100_000_000
 
 
@@ -32,4 +32,6 @@ def too_large(family):
 def refuse_variety(question):
     """Refuse an algorithm that knows no relations where relations or functions bind the coordinates."""
     if question.family.variety is not None:
-        raise NotCovered(f"the algorithm {question.algorithm!r} knows no relations or functions; use algorithm='modular'")
+        raise NotCovered(
+            f"the algorithm {question.algorithm!r} knows no relations or functions; use algorithm='modular'"
+        )

@@ -1,8 +1,8 @@
 r"""
 Where kernels cost much more than a rank: the linear laws first, then the rank, and often nothing is left to search.
 
-For NMF with momentum the rank closes with the linear laws alone; then every law is a function of them, and those of the degree asked
-for are their products.
+For NMF with momentum the rank closes with the linear laws alone; then every law is a function of them, and those of the
+degree asked for are their products.
 """
 from ...laws.independence import independent_in
 from ...laws.kernel import polynomial_laws, products_of_linear
@@ -12,8 +12,8 @@ from .limits import too_large
 
 # From this block size on, and if the kernels cost that much more than the rank, the rank is computed first: a kernel of
 # 300 monomials takes 20 ms, of 2000 about 4 s, and where the rank closes with the linear laws alone it is not needed.
-# Measured: NMF 4, 5, 3 with Nesterov's flow 20 s in the other order and 0.2 s in this one (ratio 15000); linear networks
-# with 2000 parameters (ratio 1) are 4 s faster with the laws first.
+# Measured: NMF 4, 5, 3 with Nesterov's flow 20 s in the other order and 0.2 s in this one (ratio 15000); linear
+# networks with 2000 parameters (ratio 1) are 4 s faster with the laws first.
 _COSTLY_BLOCK, _COSTLY_RATIO = 300, 100
 
 
@@ -33,7 +33,8 @@ class LinearFirst(FindLaws):
         return reason
 
     def _kernels_cost_more(self, question):
-        """Say whether the kernels of the blocks cost much more than a rank: cubes of the block sizes against that of the dimension."""
+        """Say whether the kernels of the blocks cost much more than a rank: cubes of the block sizes against that of
+        the dimension."""
         cubes = sum(piece.shape[0] * piece.shape[1] ** 3 for piece in question.blocks)
         return cubes > _COSTLY_BLOCK ** 3 and cubes > _COSTLY_RATIO * question.family.dimension ** 3
 

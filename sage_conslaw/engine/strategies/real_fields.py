@@ -19,6 +19,8 @@ class RealFields(Strategy):
 
     def run(self, question, bounds):
         """Certify as much of the model's rank as the real fields have."""
-        found = real_rank(question.family, bounds.rank_at_least, question.generator(self.name), question.deadline, question.real)
+        found = real_rank(
+            question.family, bounds.rank_at_least, question.generator(self.name), question.deadline, question.real
+        )
         if found is not None:
             bounds.real_fields_have(found, self.name)

@@ -21,7 +21,9 @@ class SymbolicRank(FindRank):
 
     def run(self, question, bounds):
         """Find the rank; closure over the rational functions proves it from above."""
-        result = symbolic_lie_rank(question.family.polynomial_fields(), question.generator(self.name), question.deadline, question.proof)
+        result = symbolic_lie_rank(
+            question.family.polynomial_fields(), question.generator(self.name), question.deadline, question.proof
+        )
         bounds.rank_is_at_least(result.rank, self.name, result.sequence)
         if result.proved:
             bounds.rank_is_at_most(result.rank, self.name)
