@@ -85,8 +85,8 @@ class Training(SageObject):
         EXAMPLES::
 
             sage: from sage_conslaw import networks, simulate
-            sage: r = simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2],
-            ....:     data=[0]); r.total_drift()     # 0.1^2 (4^2 - 2^2), abs tol 1e-12
+            sage: r = simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2],  # 0.1^2 (4^2 - 2^2), abs tol 1e-12
+            ....:     data=[0]); r.total_drift()
             0.12
             sage: r.total_drift("momentum")
             Traceback (most recent call last):
@@ -103,8 +103,8 @@ class Training(SageObject):
         EXAMPLES::
 
             sage: from sage_conslaw import networks, simulate
-            sage: simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2],
-            ....:     data=[0]).predicted_drift()      # abs tol 1e-12
+            sage: simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2],  # abs tol 1e-12
+            ....:     data=[0]).predicted_drift()
             0.12
         """
         predicted = self.predictions[:, -1][self._members(group)]

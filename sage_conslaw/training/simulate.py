@@ -70,8 +70,8 @@ def simulate(
         200 steps of size 0.01 (gradient descent): loss 1.99 -> 1.76; 3 laws, largest drift 0.00063
         sage: bool(abs(r.trajectories[:, -1] - r.trajectories[:, 0] - r.predictions[:, -1]).max() < 1e-12)
         True
-        sage: simulate(networks.linear([3, 2, 3]), step=0.001, steps=2000,
-        ....:     seed=0).total_drift() / r.total_drift()  # abs tol 0.01
+        sage: simulate(networks.linear([3, 2, 3]), step=0.001, steps=2000,  # abs tol 0.01
+        ....:     seed=0).total_drift() / r.total_drift()
         0.1
 
     Momentum breaks these laws and keeps its own::
@@ -195,8 +195,8 @@ def initial_parameters(network, generator, positive=None):
         sage: import numpy
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.training.simulate import initial_parameters
-        sage: float(initial_parameters(networks.linear([100, 1]),
-        ....:     numpy.random.default_rng(0r)).std())     # abs tol 0.02
+        sage: float(initial_parameters(networks.linear([100, 1]),  # abs tol 0.02
+        ....:     numpy.random.default_rng(0r)).std())
         0.1
         sage: theta = initial_parameters(networks.nmf(2, 2, 2), numpy.random.default_rng(0r), numpy.ones(8, dtype=bool))
         sage: bool((theta > 0.35).all()), bool((theta < 1.07).all())
