@@ -240,8 +240,8 @@ def test_a_lost_computation_leaves_the_laws_of_lower_degree(monkeypatch, action,
 
 def test_memory_limit(monkeypatch):
     """An allocation beyond the limit of the other process ends that process alone."""
-    monkeypatch.setattr(isolated, "MEMORY_BYTES", 3 << 30)
-    stop_at(monkeypatch, 2, lambda: bytearray(4 << 30))
+    monkeypatch.setattr(isolated, "MEMORY_BYTES", 1 << 30)
+    stop_at(monkeypatch, 2, lambda: bytearray(2 << 30))
     with pytest.raises(ComputationLost, match="MemoryError") as lost:
         conservation_laws(networks.linear([2, 2, 2]), algorithm="syzygies", degree=4)
     assert len(lost.value.partial["laws"]) == 3

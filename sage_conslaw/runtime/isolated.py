@@ -6,7 +6,8 @@ Three things make this safe:
 
 - the process never outlives this one (on Linux the kernel ends it; elsewhere a closed pipe does, at its next message),
   and it leaves interrupts to this one;
-- its address space is limited, to what the session itself may use where that is less;
+- its address space may grow by a limited amount, and to no more than the session itself may use: the inherited part
+  does not count, as a session that has loaded large libraries may hold more than the limit already;
 - it may be forked in any thread.  The PARI library keeps its stack in variables of the thread that initialised it,
   which is the main one: a fork of another thread gets these first (:mod:`.pari_threads`).
 
@@ -28,7 +29,7 @@ from .pari_threads import adopt_pari
 from .pool import end_with_parent
 from .threads import new_process, waiting
 
-# Address space of an isolated computation: a Groebner basis that needs more would not end soon either.
+# Address space that an isolated computation may take: a Groebner basis that needs more would not end soon either.
 MEMORY_BYTES = 8 << 30
 
 # A process that asks a deadline itself has this many seconds to say what it knows, before it is killed.
@@ -232,7 +233,7 @@ class _Process:
     def _lost(self, deadline):
         return ComputationLost(
             f"the computation ended without an answer (exit code {self.code}): it crashed or ran out of its "
-            f"{_memory() / (1 << 30):.3g} GB of memory",
+            f"{_allowance() / (1 << 30):.3g} GB of memory",
             dict(deadline.partial),
         )
 
@@ -246,10 +247,19 @@ class _Process:
         self.receiver.close()
 
 
-def _memory():
-    """Return how many bytes an isolated process may use: never more than the session may."""
+def _address_space():
+    """Return the bytes of address space of this process; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm") as stream:
+            return int(stream.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def _allowance():
+    """Return how many bytes an isolated process may take: never more than the session has left."""
     limit = resource.getrlimit(resource.RLIMIT_AS)[1]
-    return MEMORY_BYTES if limit == resource.RLIM_INFINITY else min(MEMORY_BYTES, limit)
+    return MEMORY_BYTES if limit == resource.RLIM_INFINITY else min(MEMORY_BYTES, max(limit - _address_space(), 0))
 
 
 def _failure(kind, value, deadline, faithful):
@@ -316,7 +326,7 @@ def _run(parent, sender, work, function, arguments):
     for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
     limit = resource.getrlimit(resource.RLIMIT_AS)[1]
-    resource.setrlimit(resource.RLIMIT_AS, (_memory(), limit))
+    resource.setrlimit(resource.RLIMIT_AS, (_address_space() + _allowance(), limit))
     adopt_pari()
 
     def send(kind, value):

@@ -1,5 +1,6 @@
 """Work in other processes: what is told before the end, limits of memory and time, threads, and no process left
 behind."""
+import mmap
 import os
 import resource
 import signal
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from sage_conslaw import InputError, TimeLimitReached, conservation_laws, count_conservation_laws, networks
+from sage_conslaw.runtime import isolated as isolated_module
 from sage_conslaw.runtime.alarm import interrupting
 from sage_conslaw.runtime.deadline import ComputationLost, Deadline
 from sage_conslaw.runtime.isolated import isolated, isolated_steps, streamed
@@ -155,3 +157,13 @@ def test_limits_of_memory_on_the_command_line():
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)),
     )
     assert done.returncode == 0 and done.stderr == "" and '"number": 1' in done.stdout
+
+
+def test_what_the_session_holds_already_does_not_count(monkeypatch):
+    """A session that has mapped more than the limit, as one with large libraries has, computes as before."""
+    monkeypatch.setattr(isolated_module, "MEMORY_BYTES", 1 << 30)
+    with mmap.mmap(-1, 3 << 30) as held:
+        assert len(held) == 3 << 30
+        assert isolated(sum, [1] * 10**6) == 10**6
+        with pytest.raises(ComputationLost, match="MemoryError"):
+            isolated(bytearray, 2 << 30)
