@@ -9,9 +9,11 @@ EXAMPLES::
 """
 from .adaptive import adagrad, adam, rmsprop
 from .flow import Flow, gradient, mirror, momentum, natural_gradient, nesterov, weight_decay
-from .optimisers import OPTIMISERS, UncountedFlow, from_torch_optimizer, is_optimiser
+from .optimiser_table import OPTIMISERS
+from .optimisers import from_torch_optimizer, is_optimiser
 from .sign import sign
 from .steepest import steepest
+from .uncounted import UncountedFlow
 from ..runtime.errors import InputError
 
 FLOWS = {"gradient": gradient, "momentum": momentum, "nesterov": nesterov}

@@ -8,19 +8,15 @@ coordinate is `s = e^{\tau t}`.
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ..exact import terms as sparse
 from .flow_family import FlowFamily
-from .groups import common_rate, rated
+from .groups import rated
 from .metric import Metric, positive
 from .rescaled import RescaledResponse
-from .tau import Damping, damping, exponential_text, is_exact
-from ..runtime.errors import InputError, InputTypeError, NotCovered
+from .state import State
+from .tau import Damping, damping, is_exact
+from ..runtime.errors import InputError, InputTypeError
 
 ONE = Fraction(1)
-
-# Laws are searched up to this power of the slowest decay squared; with decays further apart they are counted, and
-# listed at a higher degree only.
-_FASTEST = 4
 
 
 @dataclass(frozen=True, repr=False)
@@ -147,7 +143,7 @@ class Flow:
         rates, decays = None, [self.decay] * response.dimension
         if self.groups is not None:
             rates, decays = self.groups.arranged(response, self.decay)
-        state = _State(self, response.names, decays)
+        state = State(self, response.names, decays)
         entries = None if metric is None else state.metric_entries(metric)
         if rates is not None:
             entries = rated(entries, rates)
@@ -171,194 +167,6 @@ class Flow:
         )
         family.remarks = self.remarks
         return family
-
-
-class _State:
-    """The state space of a flow: which coordinates there are, and what the drift does to them."""
-
-    def __init__(self, flow, parameters, decays):
-        self.flow, self.D, self.decays = flow, len(parameters), decays
-        self.rate = flow.tau.constant if flow.second_order else common_rate(decays)
-        if flow.decoupled and self.rate is not None:
-            # Parameters decay at lambda and momenta at tau: the clock is the largest rate that both are multiples of.
-            self.rate = common_rate([self.rate, *decays])
-            if (flow.tau.constant + max(decays)) > 2 * _FASTEST * self.rate:
-                self.rate = flow.tau.constant + max(decays)
-        # s = exp(rate * t) where exponentials enter; t where only powers do; nothing for plain first-order flows.
-        self.exponential = bool(flow.second_order and (flow.tau.symbolic or self.rate)) or \
-            bool(not flow.second_order and self.rate)
-        self.names, self.constants = [], []
-        if flow.second_order and flow.tau.symbolic:
-            self.names.append(_unused("tau", parameters))
-            self.constants = [0]
-        self.time = None
-        if flow.second_order or self.rate:
-            self.time = len(self.names)
-            self.names.append(_unused("s" if self.exponential else "t", parameters))
-        self.parameters = len(self.names)
-        # The parameters of a large network are named when someone asks.
-        self.alone = None if self.names or flow.second_order else parameters
-        self.names = self.names + list(parameters) if self.alone is None else parameters
-        self.forced = self.parameters
-        if flow.second_order:
-            self.forced = len(self.names)
-            taken = set(self.names)
-            for name in parameters:
-                velocity = _unused("d" + name, taken)
-                taken.add(velocity)
-                self.names.append(velocity)
-
-    def _in_time(self, terms, factor=()):
-        """Return a polynomial in t times a monomial, in the coordinates of the state."""
-        return {tuple(sorted((self.time,) * len(monomial) + tuple(factor))): value for monomial, value in terms.items()}
-
-    def _tau_s(self):
-        return {(0, self.time): ONE} if self.constants else {(self.time,): self.rate}
-
-    def drift(self):
-        flow, D = self.flow, self.D
-        if self.time is None:
-            return None
-        theta = range(self.parameters, self.parameters + D)
-        if not flow.second_order:
-            return [{(self.time,): self.rate}] + [
-                {(i,): -decay} if decay else {} for i, decay in zip(theta, self.decays)
-            ]
-        velocity = range(self.forced, self.forced + D)
-        if flow.tau.symbolic:
-            p, q, clock = None, {(): ONE}, [{}, self._tau_s()]
-            damped = [{(0, j): -ONE} for j in velocity]
-        else:
-            p, q = flow.tau.numerator, flow.tau.denominator
-            clock = [self._tau_s() if self.exponential else self._in_time(q)]
-            damped = [sparse.scaled(self._in_time(p, (j,)), -ONE) for j in velocity]
-        moved = [q if p is None else self._in_time(q) for _ in theta]
-        moved = [sparse.multiply(factor, {(j,): ONE}) for factor, j in zip(moved, velocity)]
-        pulls = [
-            sparse.scaled(sparse.multiply(q if p is None else self._in_time(q), {(i,): ONE}), -decay) if decay else {}
-            for i, decay in zip(theta, self.decays)
-        ]
-        if flow.decoupled:
-            return clock + [sparse.add(a, b) for a, b in zip(moved, pulls)] + damped
-        return clock + moved + [sparse.add(a, b) for a, b in zip(damped, pulls)]
-
-    def metric_entries(self, metric):
-        """Return the entries of a metric in the coordinates of the state."""
-        names = metric.names or ()
-        unknown = [name for name in names if name not in self.names]
-        used = {i for _, _, terms in metric.entries for monomial in terms for i in monomial}
-        used |= {i for monomial in metric.denominator or () for i in monomial}
-        if any(names[i] in unknown for i in used):
-            bad = next(names[i] for i in sorted(used) if names[i] in unknown)
-            if bad == "t" and self.exponential:
-                raise InputError("the metric depends on t, but with this flow the time enters as s = exp(rate * t): "
-                                 "write it in s, or take tau = 0 or a tau that depends on t")
-            raise InputError(
-                f"the metric has the variable {bad}, which is not a coordinate ({', '.join(self.names[:8])}"
-                f"{', ...' if len(self.names) > 8 else ''})"
-            )
-        top = max((sparse.degree(terms) for _, _, terms in metric.entries), default=0)
-        place = {name: i for i, name in enumerate(self.names)}
-        return [(row, column, self._in_state(metric, terms, top, place)) for row, column, terms in metric.entries]
-
-    def metric_denominator(self, metric):
-        """Return what the entries of a metric are divided by, in the coordinates of the state, or ``None``."""
-        if metric.denominator is None:
-            return None
-        place = {name: i for i, name in enumerate(self.names)}
-        return self._in_state(metric, metric.denominator, sparse.degree(metric.denominator), place)
-
-    def _in_state(self, metric, terms, top, place):
-        total = {}
-        for monomial, value in terms.items():
-            names = [metric.names[i] for i in monomial]
-            factors = [self._dual(place[name]) if metric.dual else {(place[name],): ONE} for name in names]
-            if metric.dual and self.flow.second_order:
-                factors += [self._clock_factor()] * (top - len(monomial))
-            product = {(): value}
-            for factor in factors:
-                product = sparse.multiply(product, factor)
-            total = sparse.add(total, product)
-        return total
-
-    def _clock_factor(self):
-        return {(): ONE} if self.flow.tau.symbolic else self._in_time(self.flow.tau.denominator) \
-            if not self.exponential else {(): ONE}
-
-    def _dual(self, i):
-        """Return `\tau \theta_i + w_i`, times the denominator of tau."""
-        if not self.flow.second_order:
-            return {(i,): ONE}
-        if self.flow.decoupled:
-            raise NotCovered(
-                "mirror descent with momentum and decoupled weight decay is not covered; use coupled "
-                "decay, or the Euclidean metric"
-            )
-        w = i - self.parameters + self.forced
-        if self.flow.tau.symbolic:
-            return {(0, i): ONE, (w,): ONE}
-        if self.exponential:
-            return {(i,): self.rate, (w,): ONE}
-        return sparse.add(self._in_time(self.flow.tau.numerator, (i,)), self._in_time(self.flow.tau.denominator, (w,)))
-
-    def ansatz(self):
-        """Return groups (coordinates, degree) of the default search: degree 2, times powers of the time; ``None`` for
-        the family's own."""
-        if self.names is self.alone:
-            return None
-        groups = [(list(range(self.parameters, len(self.names))), 2)]
-        if self.time is not None:
-            groups.append(([self.time], self._time_degree()))
-        return groups
-
-    def _time_degree(self):
-        if self.exponential:
-            # A law of degree two in parameters that decay k times as fast as the clock has the factor s^(2k).
-            if not self.flow.second_order:
-                return 2 * min(int(max(self.decays) / self.rate), _FASTEST)
-            if not self.flow.decoupled or self.constants:
-                return 1
-            return min(int((self.flow.tau.constant + max(self.decays)) / self.rate), 2 * _FASTEST)
-        k = self.flow.tau.over_time
-        return max(1, int(k)) if k is not None and k.denominator == 1 else 1
-
-    def meaning(self):
-        """Return what each coordinate of the state stands for."""
-        out = {}
-        if self.constants:
-            out[self.names[0]] = "the damping tau"
-        if self.time is not None:
-            out[self.names[self.time]] = exponential_text(1, self.rate_text()) if self.exponential else "the time t"
-        if self.flow.second_order:
-            for i in range(self.D):
-                of = self.names[self.parameters + i]
-                out[self.names[self.forced + i]] = (
-                    f"the momentum that moves {of}" if self.flow.decoupled else f"time derivative of {of}"
-                )
-        return out
-
-    def rate_text(self):
-        """Return the rate of the exponential time coordinate, or ``None`` if the coordinate is the time."""
-        if not self.exponential:
-            return None
-        return self.names[0] if self.constants else str(self.rate)
-
-    def exact_flow(self):
-        """Return how the drift integrates exactly, or ``None`` if it does not."""
-        if not self.flow.second_order or any(self.decays):
-            return None
-        if self.exponential:
-            return ("exponential", None if self.constants else self.rate)
-        k = self.flow.tau.over_time
-        if k is not None and k.denominator == 1 and k != 1:
-            return ("power", int(k))
-        return ("linear", 0) if self.flow.tau.constant == 0 else None
-
-
-def _unused(name, taken):
-    while name in taken:
-        name += "_"
-    return name
 
 
 def gradient(metric=None):

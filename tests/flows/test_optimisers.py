@@ -20,7 +20,7 @@ from sage_conslaw import (
 )
 from sage_conslaw.cli.command import cli
 from sage_conslaw.flows.flow_family import FlowFamily
-from sage_conslaw.flows.optimisers import OPTIMISERS
+from sage_conslaw.flows.optimiser_table import OPTIMISERS
 from sage_conslaw.flows.rescaled import RescaledResponse
 from sage_conslaw.runtime.errors import NotCovered
 
@@ -249,9 +249,9 @@ def test_even_exponents():
 def test_the_manual_has_a_line_for_every_optimiser():
     from pathlib import Path
 
-    from sage_conslaw.flows.optimisers import table
+    from sage_conslaw.flows.optimiser_table import table
     page = (Path(__file__).parents[2] / "docs" / "optimisers.rst").read_text(encoding="utf8")
-    assert table() in page, "docs/optimisers.rst has not the table that sage_conslaw.flows.optimisers.table() returns"
+    assert table() in page, "docs/optimisers.rst lacks the table of flows.optimiser_table.table()"
     assert all(f"``torch.optim.{name}``" in page for name in CLASSES)
 
 

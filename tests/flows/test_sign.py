@@ -8,7 +8,7 @@ import pytest
 
 from sage_conslaw import InputError, conservation_laws, count_conservation_laws, flows, is_conserved, networks
 from sage_conslaw._sage import QQ, matrix
-from sage_conslaw.flows.sign import _value, proportional_classes
+from sage_conslaw.flows.proportional import proportional_classes, value_at
 from sage_conslaw.flows.spanned import spanning_gradients
 
 
@@ -54,7 +54,7 @@ CASES = [
 def test_count_is_the_rank_of_the_sign_vectors_that_occur(net):
     response = net.response()
     point = proportional_classes(response).point(())
-    rows = [[_value(f, point) for f in row] for row in spanning_gradients(response)]
+    rows = [[value_at(f, point) for f in row] for row in spanning_gradients(response)]
     signs = occurring_signs(rows)
     expected = net.dimension - matrix(QQ, [list(s) for s in signs]).rank()
     result = conservation_laws(net, flow=flows.sign(), seed=0)
@@ -190,5 +190,5 @@ def test_random_reparameterisations_against_enumeration(seed):
     from sage_conslaw.inputs.problem import problem
     response = problem(phi).family.response
     point = proportional_classes(response).point(())
-    rows = [[_value(f, point) for f in row] for row in spanning_gradients(response)]
+    rows = [[value_at(f, point) for f in row] for row in spanning_gradients(response)]
     assert result.number == response.dimension - matrix(QQ, [list(s) for s in occurring_signs(rows)]).rank()

@@ -1,0 +1,61 @@
+r"""
+Optimisers that are no family of polynomial fields: L-BFGS, Muon, Adafactor, Lion with momentum.
+"""
+from dataclasses import dataclass
+
+from ..runtime.errors import NotCovered
+from .spanned import WrittenFlow
+
+
+@dataclass(frozen=True, repr=False)
+class UncountedFlow(WrittenFlow):
+    r"""
+    An optimiser that is no family of polynomial fields: what is known of its laws, in words.
+
+    - ``reason`` -- why there is no family; ``kept`` -- which laws survive, and how that is known; ``advice`` -- what to
+      try
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import conservation_laws, flows, networks
+        sage: flow = flows.from_torch_optimizer("lbfgs"); flow
+        lbfgs (no flow)
+        sage: conservation_laws(networks.product(2), flow=flow)
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.NotCovered: lbfgs is no flow that can be counted: ...
+    """
+
+    reason: str = ""
+    kept: str = ""
+    advice: str = ""
+
+    def __repr__(self):
+        return f"{self.name} (no flow)"
+
+    @property
+    def explanation(self):
+        r"""
+        Return in a line why there is no flow, what is known and what to try.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import flows
+            sage: flows.from_torch_optimizer("muon").explanation[:54]
+            'muon is no flow that can be counted: it moves a matrix'
+        """
+        return f"{self.name} is no flow that can be counted: {self.reason}; {self.kept}; {self.advice}"
+
+    def family(self, response, metric=None):
+        r"""
+        Refuse, with what is known.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import flows, networks
+            sage: flows.from_torch_optimizer("muon").family(networks.product(2).response())
+            Traceback (most recent call last):
+            ...
+            sage_conslaw.NotCovered: muon is no flow that can be counted: ...
+        """
+        raise NotCovered(self.explanation)
