@@ -128,14 +128,14 @@ class Bounds:
 
     @property
     def real_is_less(self) -> bool:
-        """Whether the real fields stopped growing below the model's: the real network may have laws that the model has
-        not."""
-        return self.real is not None and not self.real.reached and self.real.stagnated
+        """Whether the real fields are seen to span less than the model's at the points tried: the real network may have
+        laws that the model has not."""
+        return self.real is not None and self.real.less
 
     @property
     def assumption(self) -> str:
         """Under which assumption the number holds for the network that is trained: ``"none"`` or ``"span"``."""
-        return "none" if self.real is not None and (self.real.reached or self.real.stagnated) else "span"
+        return "none" if self.real is not None and (self.real.reached or self.real.less) else "span"
 
     @property
     def number(self) -> tuple:

@@ -6,14 +6,16 @@ they choose is then evaluated on balls, where a determinant without zero is the 
 statement follows, only a smaller rank.
 """
 import copy
-import time
 
 import numpy as np
 
 from ..exact.arithmetic import FloatArithmetic
 from ..exact.balls import BallArithmetic, Undecided, nonzero_minor, pivots, precision
+from ..exact.primes import random_prime
 from ..fields.bracket import bracket, combination
+from .grow import control_rank
 from .smooth import SmoothResponse, dyadic
+from .work import BALLS, DOUBLES, Costs
 
 # Relative size below which a pivot in doubles counts as zero, and the stricter choice if the balls do not confirm it.
 _TOLERANCES = (1e-10, 1e-7, 1e-4)
@@ -32,6 +34,9 @@ _SPARE = 3
 
 # Points that are tried where the rank is not reached at once.
 _POINTS = 3
+
+# The part of the budget that is kept for the proof.
+_KEPT = 0.4
 
 
 class _Words:
@@ -70,7 +75,7 @@ class _Words:
         return np.where(np.abs(values) > _NOISE * size, values, 0.0)
 
 
-def ball_rank(family, network, target, generator, limit, inputs=None, point=None):
+def ball_rank(family, network, target, generator, work, inputs=None, point=None):
     r"""
     Return the certified rank of the real fields of a network with true nonlinearities.
 
@@ -80,27 +85,29 @@ def ball_rank(family, network, target, generator, limit, inputs=None, point=None
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.inputs.problem import problem
         sage: from sage_conslaw.real.ball_words import ball_rank
-        sage: from sage_conslaw.real.rank import Clock
         sage: from sage_conslaw.real.reading import real_network
+        sage: from sage_conslaw.real.work import Work
         sage: family = problem(networks.attention(2, 1)).family
-        sage: ball_rank(family, real_network(family.response), 6r, numpy.random.default_rng(0r), Clock(None)).rank
+        sage: ball_rank(family, real_network(family.response), 6r, numpy.random.default_rng(0r), Work()).rank
         6
     """
     from .rank import RealRank
     real = copy.copy(family)
     real.response = SmoothResponse(family.response, network, inputs)
-    best = None
+    best, costs = None, Costs(network.nodes, family.dimension)
     for _ in range(_POINTS if point is None else 1):
         z = _point(family, generator, point)
         with np.errstate(all="ignore"):
-            pieces, chosen, words, why = _choose(real, z, target, generator, limit)
+            pieces, chosen, words, why = _choose(real, z, target, generator, work, costs)
         if best is None or sum(map(len, chosen)) > best[0]:
             best = sum(map(len, chosen)), z, pieces, words, why
-        if best[0] >= target or limit.over():
+        if best[0] >= target or work.over():
             break
     number, z, pieces, words, why = best
-    proved, failed = _prove(real, z, pieces, number, limit)
+    proved, failed = _prove(real, z, pieces, number, work, costs)
     reached = proved >= target
+    model = control_rank(family, generator, random_prime(generator), target, 1, drift=family.drift is not None)
+    letters = words[0]
     words = tuple(min(n, proved) for n in words)
     return RealRank(
         proved,
@@ -111,6 +118,7 @@ def ball_rank(family, network, target, generator, limit, inputs=None, point=None
         None if reached else failed or why,
         tuple(_parameters(family, z)),
         local=not real.response.analytic,
+        short=not reached and letters < model,
     )
 
 
@@ -136,14 +144,17 @@ def _point(family, generator, point):
     return z
 
 
-def _choose(family, z, target, generator, limit):
+def _choose(family, z, target, generator, work, costs):
     """Return words by length, the pivots among their rows, the ranks by length in doubles, and why it ended."""
     pieces, ranks = [], []
     rows = np.zeros((0, family.dimension))
     chosen = []
     for length in range(1, _LONGEST + 1):
-        start = time.process_time()
         batch = _SPARE * (target - (ranks[-1] if ranks else 0)) + 16
+        cost = (length + 1) * costs.words(DOUBLES, batch, length) + costs.pivots(len(rows) + batch, target)
+        if length > 1 and not work.allows(cost, 1 - _KEPT):
+            return pieces, [chosen], ranks, _TOO_LONG
+        work.spend(cost)
         words = _Words(family, generator, batch, length)
         values = np.broadcast_to(words.without_noise(z), (batch, family.dimension))
         pieces.append((words, values))
@@ -151,17 +162,14 @@ def _choose(family, z, target, generator, limit):
         picked, _ = pivots(rows, _TOLERANCES[0])
         chosen = picked[:target]
         ranks.append(len(chosen))
-        spent = time.process_time() - start
         if ranks[-1] >= target:
             return pieces, [chosen], ranks, None
         if ranks[-2:] == [ranks[-1]] * 2:
             return pieces, [chosen], ranks, _NO_GAIN
-        if limit.left() is not None and 4 * spent > limit.left():
-            return pieces, [chosen], ranks, _TOO_LONG
     return pieces, [chosen], ranks, f"words of more than {_LONGEST} letters are not tried"
 
 
-def _prove(family, z, pieces, number, limit):
+def _prove(family, z, pieces, number, work, costs):
     """Return the largest rank up to ``number`` that balls confirm, and why not ``number``."""
     if not number:
         return 0, None
@@ -174,34 +182,23 @@ def _prove(family, z, pieces, number, limit):
     ]:
         picked, columns = pivots(rows, tolerance)
         picked, columns = picked[:number], columns[:number]
+        parts = [sorted(i - start for i in picked if start <= i < stop) for start, stop in zip(starts, starts[1:])]
+        cost = costs.determinant(len(picked)) + costs.pivots(len(rows), number)
+        cost += sum(costs.words(BALLS, len(mine), length) for length, mine in enumerate(parts, 1) if mine)
+        if not work.allows(cost):
+            return 0, _TOO_LONG
+        work.spend(cost)
         with precision(bits):
-            A, parts = BallArithmetic(), []
+            A = BallArithmetic()
             try:
-                for (words, _), start, stop in zip(pieces, starts, starts[1:]):
-                    mine = sorted(i - start for i in picked if start <= i < stop)
-                    if mine:
-                        if _too_slow(words, A, z, mine, limit):
-                            return 0, _TOO_LONG
-                        parts.append(np.broadcast_to(words.values(A, A.embed(z), mine), (len(mine), family.dimension)))
+                values = [
+                    np.broadcast_to(words.values(A, A.embed(z), mine), (len(mine), family.dimension))
+                    for (words, _), mine in zip(pieces, parts)
+                    if mine
+                ]
             except Undecided as error:
                 return 0, str(error)
-            balls = np.concatenate(parts) if parts else np.zeros((0, family.dimension), dtype=object)
+            balls = np.concatenate(values) if values else np.zeros((0, family.dimension), dtype=object)
             if nonzero_minor(balls, list(range(len(balls))), columns):
                 return len(balls), None if len(balls) == number else "a smaller minor only is proved not to vanish"
-        if limit.over():
-            return 0, _TOO_LONG
     return 0, "no minor is proved not to vanish in this precision"
-
-
-def _too_slow(words, A, z, rows, limit):
-    """Say whether all rows would take longer than there is time, from the time of one."""
-    if limit.left() is None or len(rows) < 8:
-        return False
-    start = time.process_time()
-    words.values(A, A.embed(z), rows[:1])
-    one = time.process_time() - start
-    start = time.process_time()
-    words.values(A, A.embed(z), rows[:4])
-    four = time.process_time() - start
-    each = max(four - one, 0.0) / 3
-    return one + each * len(rows) > max(limit.left(), 0.0)

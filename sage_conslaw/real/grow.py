@@ -13,6 +13,7 @@ from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import independent_rows
 from ..fields.bracket import random_field, random_pushed_field, random_word
 from ..rank.orbit import pushed_tangents
+from .work import MODULAR
 
 # Batches without gain that end a word length.
 _IDLE = 2
@@ -37,9 +38,10 @@ class Growth:
     reason: object
 
 
-def control_rank(family, generator, p, target, pool):
+def control_rank(family, generator, p, target, pool, drift=False):
     r"""
-    Return the rank modulo ``p`` of the controls alone, up to the target, after the whole pool was drawn.
+    Return the rank modulo ``p`` of the controls alone (on request with the drift), up to the target, after the whole
+    pool was drawn.
 
     EXAMPLES::
 
@@ -56,7 +58,9 @@ def control_rank(family, generator, p, target, pool):
     while len(rows) < target and (idle < _IDLE or drawn < pool):
         # The first batch shows most patterns; small pools are seen whole at once.
         batch = max(24, target - len(rows) + 8, 0 if drawn else min(pool, _WHOLE))
-        new = np.broadcast_to(family.control(A, z, family.draw(generator, p, batch)), (batch, family.dimension))
+        field = random_field(family, generator, p, batch) if drift else family.control
+        new = field(A, z) if drift else field(A, z, family.draw(generator, p, batch))
+        new = np.broadcast_to(new, (batch, family.dimension))
         stack = np.concatenate([rows, new])
         kept = independent_rows(stack, p)[:target]
         idle, drawn = 0 if len(kept) > len(rows) else idle + 1, drawn + batch
@@ -64,9 +68,9 @@ def control_rank(family, generator, p, target, pool):
     return len(rows)
 
 
-def grow(family, generator, p, target, limit, pool):
+def grow(family, generator, p, target, work, costs, pool):
     r"""
-    Return the rank modulo ``p`` of random words of the family, up to the target.
+    Return the rank modulo ``p`` of random words of the family, up to the target, within a budget of work.
 
     EXAMPLES::
 
@@ -74,15 +78,18 @@ def grow(family, generator, p, target, limit, pool):
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.inputs.problem import problem
         sage: from sage_conslaw.real.grow import grow
-        sage: from sage_conslaw.real.rank import Clock
+        sage: from sage_conslaw.real.work import Costs, Work
         sage: family = problem(networks.linear([2, 2, 2])).family
-        sage: grow(family, numpy.random.default_rng(0r), 2^61 - 1, 5r, Clock(None), 1r).rank
+        sage: costs = Costs(family.response.order, 8r)
+        sage: grow(family, numpy.random.default_rng(0r), 2^61 - 1, 5r, Work(), costs, 1r).rank
         5
     """
     if family.exact_flow is not None and family.shears:
         # Polynomial fields with these gates have one orbit through the point, and its dimension is the rank there.
         ranks = pushed_tangents(family, generator, p, target, mixed=min(pool, _MIXED), idle_steps=2 * _IDLE)
         ranks = [min(rank, target) for rank in ranks]
+        mixed = costs.words(MODULAR, ranks[-1] * min(pool, _MIXED) + target, 2)
+        work.spend(len(ranks) * (mixed + costs.elimination(target + ranks[-1], ranks[-1])))
         return Growth(ranks[-1], tuple(ranks), ranks[-1] < target, "longer paths add nothing")
     letter = random_pushed_field if family.exact_flow is not None and family.has_controls else random_field
     A, z = ModularArithmetic(p), modular.random_array(generator, (family.dimension,), p)
@@ -90,9 +97,11 @@ def grow(family, generator, p, target, limit, pool):
     for depth in range(_LONGEST):
         idle, drawn = 0, 0
         while len(rows) < target and (idle < _IDLE or not depth and drawn < pool):
-            if limit.over() and drawn:
-                return Growth(len(rows), (*words, len(rows)), False, "it takes longer than is spent unasked")
             batch = max(24, target - len(rows) + 8, 0 if depth or drawn else min(pool, _WHOLE))
+            cost = costs.words(MODULAR, batch, depth + 1) + costs.elimination(len(rows) + batch, target)
+            if (depth or drawn) and not work.allows(cost):
+                return Growth(len(rows), (*words, len(rows)), False, "it takes longer than is spent unasked")
+            work.spend(cost)
             new = random_word(family, generator, p, batch, depth, letter)(A, z)
             stack = np.concatenate([rows, np.broadcast_to(new, (batch, family.dimension))])
             kept = independent_rows(stack, p)[:target]

@@ -11,20 +11,17 @@ complete then. The trivial case is `product 2`; the famous one `relu 2 3 2`, whe
 the one that fails is `relu 1 4 1`, with `r = 2` of 4.
 """
 import copy
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..exact.primes import random_prime, with_lucky_prime
 from ..graph.response import NetworkResponse
 from .ball_words import ball_rank
 from .grow import control_rank, grow
 from .patterns import PatternResponse
-from .points import integer_inputs, lively, mutated
+from .points import integer_inputs, integer_parameters, lively, mutated
 from .reading import real_network
 from .smooth import SmoothResponse
-
-# Seconds that a result may take longer for this by default.
-BUDGET = 1.0
+from .work import DEFAULT, DOUBLES, MODULAR, Costs, Work
 
 # So many points are tried until the gradients have the model's rank: deep and narrow networks have dead units at most
 # points.  The first are fresh, then the best is changed.  Measured on 48 runs with ReLU networks of depth 3 to 5 and
@@ -34,20 +31,17 @@ _POINTS, _POINTS_UNASKED, _FRESH = 1000, 200, 20
 # Points with all gradients that are tried where brackets fall short.
 _REGIONS = 6
 
-# The part of the time that is kept for brackets at the best point.
+# The part of the budget that is kept for brackets at the best point.
 _KEPT = 0.3
 
 # Ranks of this many parameters are compared; among more the point with the most patterns is taken as it is.
 _RANKED = 250
 
-# Points with all gradients that are tried where brackets fall short.
-_REGIONS = 6
-
-# The part of the time that is kept for brackets at the best point.
-_KEPT = 0.3
-
 # More coordinates take over a second.
 _MOST_BY_DEFAULT = 800
+
+# There patterns of activation are counted, on so many samples: a second for a million parameters.
+_MOST_COUNTED, _COUNTED = 1_000_000, 256
 
 
 @dataclass(frozen=True)
@@ -64,6 +58,9 @@ class RealRank:
     - ``reached`` -- whether the rank that was asked for is reached
 
     - ``stagnated`` -- whether longer words and more samples add nothing (seen, not proved)
+
+    - ``short`` -- whether real gradients fall short of the model's at all points tried: the span condition was looked
+      at there, and does not hold
 
     - ``reason`` -- why it is not reached, in words
 
@@ -88,6 +85,21 @@ class RealRank:
     point: object = field(default=None, compare=False)
     patterns: object = None
     local: bool = True
+    short: bool = False
+
+    @property
+    def less(self):
+        r"""
+        Whether the real fields are known to span less than the model where they were looked at; then no list of the
+        model's laws is called complete.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.real.rank import RealRank
+            sage: RealRank(3, (3,), "patterns", False, True).less, RealRank(3, (3,), "patterns", False, False).less
+            (True, False)
+        """
+        return not self.reached and (self.stagnated or self.short)
 
     def to_dict(self):
         r"""
@@ -109,46 +121,8 @@ class RealRank:
             "patterns": self.patterns,
             "point": None if self.point is None else [str(a) for a in self.point],
             "local": self.local,
+            "short": self.short,
         }
-
-
-class Clock:
-    r"""
-    A budget of seconds; ``None`` is no limit.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.real.rank import Clock
-        sage: Clock(0r).over(), Clock(None).over()
-        (True, False)
-    """
-
-    def __init__(self, seconds, wall=None):
-        # Time of the processor: what is spent does not depend on what else the machine does.  A time limit is one of
-        # the wall's clock.
-        self.seconds, self.wall = seconds, wall
-        self.start, self.begun = time.process_time(), time.monotonic()
-
-    def left(self):
-        """Return the seconds left, ``None`` without a limit."""
-        limits = [] if self.seconds is None else [self.seconds - (time.process_time() - self.start)]
-        limits += [] if self.wall is None else [self.wall - (time.monotonic() - self.begun)]
-        return min(limits, default=None)
-
-    def over(self):
-        """Return whether the budget is spent."""
-        left = self.left()
-        return left is not None and left <= 0
-
-
-# The part of the time before a time limit that is spent: the result must still be told.
-_BEFORE_LIMIT = 0.6
-
-
-def clock(budget, deadline):
-    """Return the clock of a budget that also ends before a deadline."""
-    remaining = None if deadline is None else deadline.remaining()
-    return Clock(budget, None if remaining is None else _BEFORE_LIMIT * remaining)
 
 
 def positive_parameters(family):
@@ -158,7 +132,7 @@ def positive_parameters(family):
     return sorted(i - first for i in used if first <= i < first + D)
 
 
-def certified_rank(family, target, generator, deadline=None, budget=BUDGET, inputs=None, point=None):
+def certified_rank(family, target, generator, deadline=None, budget=DEFAULT, inputs=None, point=None):
     r"""
     Return a proved lower bound for the rank of the Lie algebra of the real fields of a flow.
 
@@ -168,7 +142,7 @@ def certified_rank(family, target, generator, deadline=None, budget=BUDGET, inpu
 
     - ``target`` -- the rank that would close the gap, `N - m`; no more is looked for
 
-    - ``budget`` -- seconds; ``None`` takes what it needs
+    - ``budget`` -- units of work (:mod:`.work`); ``None`` takes what it needs, up to the deadline
 
     - ``inputs`` -- samples by input leaf; by default any inputs
 
@@ -201,11 +175,11 @@ def certified_rank(family, target, generator, deadline=None, budget=BUDGET, inpu
     if target <= 0:
         return RealRank(0, (0,), network.kind, True, False)
     if budget is not None and family.dimension > _MOST_BY_DEFAULT:
-        return RealRank(0, (), None, False, False, f"{family.dimension} coordinates take longer than is spent unasked")
-    limit = clock(budget, deadline)
+        return _unmeasured(family, network, target, generator)
+    work = Work(budget, deadline)
     if network.kind == "balls":
-        return ball_rank(family, network, target, generator, limit, inputs, point)
-    return _pattern_rank(family, network, target, generator, limit, inputs, point)
+        return ball_rank(family, network, target, generator, work, inputs, point)
+    return _pattern_rank(family, network, target, generator, work, inputs, point)
 
 
 def restricted(family, response):
@@ -215,14 +189,14 @@ def restricted(family, response):
     return family
 
 
-def _pattern_rank(family, network, target, generator, limit, inputs, point):
-    best, searched = None, False
+def _pattern_rank(family, network, target, generator, work, inputs, point):
+    best, searched, costs = None, False, Costs(network.nodes, family.dimension)
     for attempt in range(1, 1 + (_REGIONS if point is None else 1)):
-        real, full, searched = _best_point(family, network, target, generator, limit, inputs, point)
+        real, full, searched = _best_point(family, network, target, generator, work, costs, inputs, point)
         if not real.samples:
             continue
         growth = with_lucky_prime(
-            generator, lambda p: grow(restricted(family, real), generator, p, target, limit, real.samples)
+            generator, lambda p: grow(restricted(family, real), generator, p, target, work, costs, real.samples)
         )
         if best is None or growth.rank > best[0].rank:
             best = growth, real
@@ -233,7 +207,7 @@ def _pattern_rank(family, network, target, generator, limit, inputs, point):
             # Doubles saw more than the exact draws did: nothing is said.
             searched = False
             break
-        if limit.over():
+        if work.over():
             searched = attempt == _REGIONS or point is not None
             break
     if best is None:
@@ -250,13 +224,43 @@ def _pattern_rank(family, network, target, generator, limit, inputs, point):
         reason,
         tuple(real.theta.tolist()),
         real.patterns,
+        short=not reached and (growth.stagnated or _short(family, target, generator, growth)),
     )
 
 
-_UNTRIED = "the real rank is smaller at the points tried, and more take longer than is spent unasked"
+def _short(family, target, generator, growth):
+    """Say whether the single letters have a smaller rank than the model's."""
+    model = control_rank(family, generator, random_prime(generator), target, 1, drift=family.drift is not None)
+    return growth.words[0] < model
 
 
-def _best_point(family, network, target, generator, limit, inputs, point):
+def _unmeasured(family, network, target, generator):
+    """Return what is said of a network that is too large for ranks: patterns of activation are counted."""
+    reason = f"{family.dimension} coordinates take longer than is spent unasked"
+    unknown = RealRank(0, (), None, False, False, reason)
+    if network.kind != "patterns" or family.response.dimension > _MOST_COUNTED or family.drift is not None:
+        return unknown
+    inputs = integer_inputs(network, generator, _COUNTED)
+    theta = integer_parameters(generator, family.response.dimension, positive_parameters(family))[0]
+    patterns = PatternResponse(family.response, network, theta, inputs, generator).patterns
+    # On one pattern the network is affine in its inputs.
+    size = (1 + sum(leaf.size for leaf in inputs)) * family.response.pairings[0][0].size
+    if patterns > _COUNTED // 4 or patterns * size >= target:
+        return unknown
+    return replace(
+        unknown,
+        method="patterns",
+        reason=f"there are {patterns} patterns of activation at a point, so that real gradients have at most rank "
+               f"{patterns * size} of the model's {target}; ranks in {reason}",
+        patterns=patterns,
+        short=True,
+    )
+
+
+_UNTRIED = "the real rank is smaller at the points tried, and more points take longer than is spent unasked"
+
+
+def _best_point(family, network, target, generator, work, costs, inputs, point):
     """Return the restricted response at the best point found, how many gradients it has where it has all (else 0), and
     whether the search was whole."""
     response, positive = family.response, positive_parameters(family)
@@ -267,27 +271,32 @@ def _best_point(family, network, target, generator, limit, inputs, point):
     if point is not None:
         return PatternResponse(response, network, point, pool(), generator), 0, True
     waiting = list(lively(response, network, generator, positive))
+    work.spend(costs.words(DOUBLES, len(waiting), 1))
     theta, samples, full, searched = waiting[0], pool(), 0, True
     if response.dimension <= _RANKED:
         # No point can have more independent gradients than the model.
         bar = control_rank(family, generator, random_prime(generator), min(target, response.dimension), 1)
-        theta, samples, full, searched = _ranked(response, network, waiting, bar, generator, limit, pool, positive)
+        work.spend(costs.words(MODULAR, 2 * bar + 48, 1) + costs.elimination(2 * bar + 48, bar))
+        theta, samples, full, searched = _ranked(response, network, waiting, bar, generator, work, costs, pool,
+                                                 positive)
     return PatternResponse(response, network, theta, samples, generator), full, searched
 
 
-def _ranked(response, network, waiting, bar, generator, limit, pool, positive):
+def _ranked(response, network, waiting, bar, generator, work, costs, pool, positive):
     """Return parameters with many independent gradients, by ranks on doubles, their samples, the bar where it is
     reached (else 0), and whether the search was whole."""
     smooth = SmoothResponse(response, network)
     best, rank = (waiting[0], pool()), -1
-    for number in range(_POINTS if limit.seconds is None else _POINTS_UNASKED):
+    for number in range(_POINTS if work.limit is None else _POINTS_UNASKED):
         theta = waiting[number] if number < min(_FRESH, len(waiting)) else mutated(best[0], generator, positive)
         samples = pool()
+        cost = costs.rank_on_doubles(max(map(len, samples.values()), default=1), response.dimension)
+        if number and not work.allows(cost, 1 - _KEPT):
+            return *best, 0, False
+        work.spend(cost)
         found = smooth.rank_on_doubles(theta, samples, generator)
         if found >= rank:
             best, rank = (theta, samples), found
         if rank >= bar:
             return *best, bar, True
-        if limit.left() is not None and limit.left() < _KEPT * (limit.seconds or 0):
-            return *best, 0, False
     return *best, 0, True

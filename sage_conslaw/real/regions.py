@@ -17,8 +17,9 @@ from ..runtime.errors import InputError, InputTypeError
 from .grow import grow
 from .patterns import PatternResponse
 from .points import integer_inputs, integer_parameters
-from .rank import Clock, positive_parameters, restricted
+from .rank import positive_parameters, restricted
 from .reading import real_network
+from .work import Costs, Work
 
 # One point of a network with more parameters takes about a tenth of a second.
 MOST_PARAMETERS = 200
@@ -95,7 +96,7 @@ def numbers_by_region(network, flow=None, loss=None, points=100, seed=0):
     D = family.response.dimension
     if D > MOST_PARAMETERS:
         raise InputError(f"numbers by region are for at most {MOST_PARAMETERS} parameters, not {D}")
-    generator, found = np.random.default_rng(seed), {}
+    generator, found, costs = np.random.default_rng(seed), {}, Costs(real.nodes, family.dimension)
     for theta in integer_parameters(generator, D, positive_parameters(family), points):
         response = PatternResponse(
             family.response, real, theta, integer_inputs(real, generator, max(256, 4 * D)), generator
@@ -104,7 +105,7 @@ def numbers_by_region(network, flow=None, loss=None, points=100, seed=0):
             continue
         here = restricted(family, response)
         growth = with_lucky_prime(
-            generator, lambda p: grow(here, generator, p, family.moving_dimension, Clock(None), response.samples)
+            generator, lambda p: grow(here, generator, p, family.moving_dimension, Work(), costs, response.samples)
         )
         found.setdefault(family.moving_dimension - growth.rank, []).append(
             (tuple(int(a) for a in theta), response.patterns)

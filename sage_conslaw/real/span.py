@@ -13,9 +13,10 @@ from ..engine.api import conservation_laws
 from ..graph.span_check import SpanCheck, at_one_point
 from ..inputs.problem import problem
 from .rank import certified_rank
+from .work import DEFAULT
 
-# Seconds for the certified rank.
-_SECONDS = 10.0
+# For the certified rank: about ten seconds.
+_WORK = 10 * DEFAULT
 
 
 @dataclass(frozen=True, repr=False)
@@ -109,7 +110,7 @@ def check_span(network, data=None, samples=None, theta=None, loss="least-squares
         known.state_dimension - known.laws_at_least,
         np.random.default_rng([check.seed, 3]),
         None,
-        _SECONDS,
+        _WORK,
         inputs,
         np.asarray(theta, dtype=np.float64),
     )

@@ -9,8 +9,9 @@ condition.
 from ..flows.flow_family import FlowFamily
 from ..flows.spanned import WrittenFamily
 from ..graph.response import NetworkResponse
-from .rank import BUDGET, RealRank, certified_rank
+from .rank import RealRank, certified_rank
 from .reading import real_network
+from .work import DEFAULT
 from ..runtime.errors import InputTypeError
 
 def checked(real):
@@ -66,7 +67,7 @@ def real_rank(family, rank, generator, deadline=None, real=None):
     if real is False and real_network(family.response).kind != "polynomial":
         return None
     inputs = getattr(family.response, "given_inputs", None)
-    return certified_rank(family, rank, generator, deadline, None if real else BUDGET, inputs)
+    return certified_rank(family, rank, generator, deadline, None if real else DEFAULT, inputs)
 
 
 def words(real, assumption):

@@ -196,7 +196,7 @@ class LawCount(SageObject):
     def _more(self):
         """Say that the real network may have laws that the model has not."""
         missing = self.number - self.laws_at_least
-        if self.real is None or self.real.reached or not self.real.stagnated or not missing:
+        if self.real is None or not self.real.less or not missing:
             return ""
         return f": the real network may have {missing} more"
 
