@@ -65,7 +65,8 @@ def dimension(network: Network, *, seed=None, time_limit=None, progress: bool = 
     if network.architecture == "polynomial":
         power, widths = network.options["power"], network.sizes
         expected, ambient = expected_dimension(widths, power), ambient_dimension(widths, power)
-        hidden = range(1, len(widths) - 1) if power <= 2 else ()
+        # Rotations are known for squares before one output, all invertible matrices for power 1.
+        hidden = [n for n in range(1, len(widths) - 1) if power == 1 or power == 2 and widths[n + 1] == 1]
         independent = {layer: outputs_independent(polynomial(widths[:layer + 1], power), generator) for layer in hidden}
         most = min(most, dimension_at_most(widths, power, independent))
     if most * family.dimension > DENSE_COORDINATES ** 2:

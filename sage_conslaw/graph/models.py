@@ -92,7 +92,7 @@ def model_of(output, exact=True):
     cuts = []
     order, seen = output.ancestors(through_data=True), set()
     for node in order:
-        source = getattr(node, "source", None)
+        source = node.source
         carries[node] = (
             isinstance(node, Data)
             and source is None

@@ -73,7 +73,7 @@ def graph(network):
             entry = _operation(node, size)
         shown[node] = len(nodes)
         nodes[shown[node]] = entry
-        sources = node.inputs + ((node.source,) if getattr(node, "source", None) is not None else ())
+        sources = node.inputs + ((node.source,) if node.source is not None else ())
         edges += [(shown[child], shown[node]) for child in dict.fromkeys(sources) if shown.get(child) is not None]
     return nodes, list(dict.fromkeys(edges))
 

@@ -47,6 +47,8 @@ class Tensor(LinearOperations):
     """
 
     name = None
+    # What a gate or a cut is a function of; other nodes have their inputs.
+    source = None
 
     def __init__(self, operation, inputs, written=None):
         self.operation = operation
@@ -620,7 +622,7 @@ class Tensor(LinearOperations):
                 seen.add(node)
                 stack.append((node, True))
                 children = node.inputs + (
-                    (node.source,) if through_data and getattr(node, "source", None) is not None else ()
+                    (node.source,) if through_data and node.source is not None else ()
                 )
                 stack.extend((child, False) for child in reversed(children))
         return order

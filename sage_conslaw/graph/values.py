@@ -107,7 +107,7 @@ def signature(output, leaves):
     place = {node: i for i, node in enumerate(nodes)}
     parts = []
     for node in nodes:
-        source = getattr(node, "source", None)
+        source = node.source
         kind = getattr(node, "kind", None)
         # Data are named by what they are; the names of parameters are those of the laws.
         name = node.name if kind in (None, "input") else None
