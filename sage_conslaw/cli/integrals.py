@@ -20,7 +20,7 @@ _EPILOG = """Examples:
 @click.argument("architecture", required=False)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @click.option(
-    "--system", metavar="FILE", help="A polynomial system (JSON or TOML): variables, parameters, drift, controls."
+    "--system", metavar="FILE", help="A system: JSON or TOML, SBML (.xml), Antimony (.ant), or lines S' = ... (.txt)."
 )
 @click.option("--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons.")
 @click.option(

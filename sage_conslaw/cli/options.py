@@ -37,7 +37,7 @@ def problem_options(function):
             click.option(
                 "--system",
                 metavar="FILE",
-                help="A polynomial system (JSON or TOML): variables, parameters, drift, controls.",
+                help="A system: JSON or TOML, SBML (.xml), Antimony (.ant), or lines S' = ... (.txt).",
             ),
             click.option(
                 "--torch",

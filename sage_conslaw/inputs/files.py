@@ -39,24 +39,48 @@ def load(path, what, kinds=(".json", ".toml"), exact=True):
         sage_conslaw.InputError: there is no file /no/such/file.json; give a JSON or TOML file with variables and drift
     """
     words = " or ".join(kind[1:].upper() for kind in kinds)
+    data, path = _bytes(path, f"a {words} file {what}")
+    return parsed(data, path.name, toml=".toml" in kinds and (path.suffix == ".toml" or len(kinds) == 1), exact=exact)
+
+
+def read_text(path, what):
+    r"""
+    Return the text of a file in UTF-8, and its name.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.inputs.files import read_text
+        sage: read_text("/no/such/file.ant", "with a system")
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: there is no file /no/such/file.ant; give a file with a system
+    """
+    data, path = _bytes(path, f"a file {what}")
+    try:
+        return data.decode("utf-8-sig"), path.name
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"the file {shortened(path.name, 100)} is no text: byte {error.start} is not UTF-8; save it as UTF-8"
+        ) from None
+
+
+def _bytes(path, wanted):
+    """Return what is in a regular file of bounded size, and its path."""
     try:
         path = Path(path)
         if not path.exists():
-            raise InputError(f"there is no file {shortened(path, 200)}; give a {words} file {what}")
+            raise InputError(f"there is no file {shortened(path, 200)}; give {wanted}")
         if not path.is_file():
-            raise InputError(f"{shortened(path, 200)} is not a regular file; give a {words} file {what}")
+            raise InputError(f"{shortened(path, 200)} is not a regular file; give {wanted}")
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise InputError(f"the file {path.name} has {size} bytes; at most {MAX_BYTES}")
-        data = path.read_bytes()
+        return path.read_bytes(), path
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(
-            f"the file {shortened(path, 200)} cannot be read: {reason}; give a {words} file {what}"
-        ) from None
-    return parsed(data, path.name, toml=".toml" in kinds and (path.suffix == ".toml" or len(kinds) == 1), exact=exact)
+        raise InputError(f"the file {shortened(path, 200)} cannot be read: {reason}; give {wanted}") from None
 
 
 def parsed(data, name, toml, exact=True):

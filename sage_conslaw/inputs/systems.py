@@ -5,11 +5,14 @@ from collections of data.
 Strings are parsed, never evaluated.  Parameters are indeterminates: laws are found over Q(k) and hold for all values.
 """
 import re
+from pathlib import PurePath
 
 from ..fields.explicit import VectorFieldFamily
 from ..runtime.errors import InputError, shortened
+from .biology import antimony_record, is_antimony, sbml_record
 from .extension import Written, extended_family
-from .files import known_keys, load, unknown_key
+from .files import known_keys, load, read_text, unknown_key
+from .lines import is_lines, lines_record
 from .polynomials import parse_fraction, parse_polynomials
 
 MAX_VARIABLES = 2000
@@ -51,7 +54,8 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
 
     INPUT:
 
-    - ``variables`` -- list of names
+    - ``variables`` -- list of names; or a text with the whole system, ``"S' = -b*S*I; I' = b*S*I - g*I"``, whose other
+      names are parameters
 
     - ``drift`` -- list of expressions as strings, one a variable, or a dictionary by variable, in the variables and
       parameters: numbers, ``+ - * / ^``, parentheses, and the functions ``sqrt``, ``sin``, ``cos``, ``tan``, ``exp``,
@@ -137,6 +141,10 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
         sage_conslaw.InputError: the drift does not keep the relation x^2 + y^2 - 1 = 0: its derivative is 4*x*y modulo
         the relations; give relations that the flow keeps
     """
+    if isinstance(variables, str) and "=" in variables:
+        if drift is not None or controls or parameters or relations:
+            raise InputError("a text with equations is a whole system; give it alone, with its parameters in it")
+        return read_record(lines_record(variables), strict=True)
     parameters, values = _parameters(parameters)
     variables = _names(variables, "variable")
     both = sorted(set(variables) & {*parameters, *values})
@@ -357,7 +365,16 @@ def _check_keys(record, strict):
 
 def read_system(path):
     r"""
-    Read a system from a JSON or TOML file; nothing in the file is evaluated.
+    Read a system from a file; nothing in the file is evaluated.
+
+    INPUT:
+
+    - ``path`` -- a JSON or TOML file with ``variables`` and ``drift``; a model in SBML (``.xml``, ``.sbml``) or
+      Antimony (``.ant``), see :mod:`sage_conslaw.inputs.biology`; or a text (``.txt`` or any other ending) with lines
+      ``S' = ...``, see :mod:`sage_conslaw.inputs.lines`, or in Antimony
+
+    Constants of a model are indeterminate, and laws hold for all their values.  Events, delays, algebraic rules, rates
+    that are not rational, and what else is not covered, are refused by name.
 
     EXAMPLES::
 
@@ -369,8 +386,30 @@ def read_system(path):
         ....:     _ = f.write(text); f.flush()
         ....:     read_system(f.name)
         Family of vector fields with a drift in b, g, S, I, R
+        sage: with tempfile.NamedTemporaryFile("w", suffix=".txt") as f:
+        ....:     _ = f.write("S' = -b*S*I\nI' = b*S*I - g*I\nR' = g*I"); f.flush()
+        ....:     read_system(f.name)
+        Family of vector fields with a drift in b, g, S, I, R
     """
-    return read_record(load(path, "with variables and drift"), strict=True)
+    return read_record(_record(path), strict=True)
+
+
+def _record(path):
+    """Return the record that a file of any of the formats holds."""
+    suffix = PurePath(str(path)).suffix.lower()
+    if suffix in ("", ".json", ".toml"):
+        return load(path, "with variables and drift")
+    text, name = read_text(path, "with a system: JSON, TOML, SBML, Antimony, or lines S' = ...")
+    if suffix in (".xml", ".sbml") or text.lstrip().startswith("<"):
+        return sbml_record(text, name)
+    if text.lstrip().startswith("{"):
+        return load(path, "with variables and drift")
+    if suffix != ".ant" and is_lines(text) and not is_antimony(text):
+        return lines_record(text, name)
+    if suffix in (".ant", ".txt") and (suffix == ".ant" or is_antimony(text)):
+        return antimony_record(text, name)
+    raise InputError(f"{shortened(name, 100)} has no system that is known: give JSON, TOML, SBML (.xml), Antimony "
+                     "(.ant), or lines S' = ... (.txt)")
 
 
 def read_collection(path):
