@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests"))
 from random_graphs import random_network  # noqa: E402
 
 from sage_conslaw import count_conservation_laws  # noqa: E402
-from sage_conslaw.inputs.problem import problem  # noqa: E402
+from sage_conslaw.flows.problem import problem  # noqa: E402
 from sage_conslaw.structure.true_width import width_of  # noqa: E402
 
 

@@ -180,7 +180,7 @@ def classical_systems():
     from sage_conslaw.exact.terms import to_sage
     from sage_conslaw.integrals.darboux import search_darboux_polynomials
     from sage_conslaw.integrals.darboux_laws import DarbouxLaw, independent_laws
-    from sage_conslaw.inputs.polynomials import parse_polynomials
+    from sage_conslaw.expressions.polynomials import parse_polynomials
     from sage_conslaw.inputs.systems import read_record
 
     systems = json.loads((Path(__file__).parent.parent / "tests" / "data" / "classic.json").read_text(encoding="utf8"))[

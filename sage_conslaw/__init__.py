@@ -9,7 +9,7 @@ EXAMPLES::
     sage: conservation_laws(networks.linear([2, 1, 2]))
     1 independent law of degree at most 2 in 4 parameters, complete (proved, no assumption)
 """
-import importlib
+from .runtime.later import later
 
 __version__ = "0.1.0"
 
@@ -22,7 +22,7 @@ _HOMES = {
     "compare_flows": ".engine.compare",
     "conservation_laws": ".engine.api",
     "count_conservation_laws": ".engine.api",
-    "exceptional_damping": ".engine.compare",
+    "exceptional_damping": ".parameters.damping",
     "is_conserved": ".engine.api",
     "dimension": ".engine.dimension",
     "exceptional_parameters": ".parameters.exceptional",
@@ -40,21 +40,11 @@ _HOMES = {
     "step_increments": ".training.steps",
     "step_laws": ".training.steps",
 }
+# What a method of a class in a low room asks of a higher one (``network.check_span``): loaded in the same way.
+_METHODS = {"check_span": ".engine.span"}
 _ROOMS = ("certificates", "flows", "networks")
 
 __all__ = sorted([*_HOMES, *_ROOMS])
 
 
-def __getattr__(name):
-    if name in _ROOMS:
-        value = importlib.import_module(f".{name}", __name__)
-    elif name in _HOMES:
-        value = getattr(importlib.import_module(_HOMES[name], __name__), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = later(__name__, {**_HOMES, **_METHODS}, _ROOMS)

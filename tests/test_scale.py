@@ -19,7 +19,7 @@ from sage_conslaw.exact.linear_algebra import rank
 from sage_conslaw.exact.sparse_rank import TooDense, sparse_rank
 from sage_conslaw.graph.tensor import Data, Parameter
 from sage_conslaw.graph.network import Network
-from sage_conslaw.inputs.problem import problem
+from sage_conslaw.flows.problem import problem
 from sage_conslaw.structure import symmetries
 from sage_conslaw.structure.chains import kinds_of_components
 from sage_conslaw.structure.index_classes import index_classes

@@ -11,7 +11,7 @@ import pytest
 
 from sage_conslaw import conservation_laws, is_conserved
 from sage_conslaw.cli.command import cli
-from sage_conslaw.inputs.polynomials import parse_polynomials
+from sage_conslaw.expressions.polynomials import parse_polynomials
 from sage_conslaw.inputs.systems import read_collection, read_record, read_system, system
 
 DATA = Path(__file__).parent / "data"

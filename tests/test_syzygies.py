@@ -14,7 +14,7 @@ from sage_conslaw.runtime.deadline import ComputationLost
 from sage_conslaw.exact.terms import from_sage, to_sage
 from sage_conslaw.runtime import isolated
 from sage_conslaw.laws import syzygies
-from sage_conslaw.inputs.polynomials import parse_polynomials
+from sage_conslaw.expressions.polynomials import parse_polynomials
 from sage_conslaw.inputs.systems import read_record, system
 
 from cases import CASES

@@ -14,7 +14,8 @@ import numpy as np
 from flint import fmpz
 
 from ..exact import terms as sparse
-from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
+from ..exact.arithmetic import ModularArithmetic
+from ..exact.primes import UnluckyPrime
 from ..exact.linear_algebra import rank as rank_modulo
 from ..fields.bracket import given_field
 from ..laws.independence import jacobian

@@ -19,7 +19,7 @@ from ..flows.flow import Flow
 from ..flows.metric import Metric, positive
 from ..flows.polynomial_response import PolynomialResponse
 from ..flows.tau import damping
-from ..inputs.polynomials import parse_polynomials
+from ..expressions.polynomials import parse_polynomials
 from ..networks.catalog import CATALOG, by_name, is_modern
 from ..runtime.errors import InputError, NotCovered
 from .errors import CertificateError
@@ -98,7 +98,7 @@ def problem_record(problem):
 
         sage: from sage_conslaw import flows, networks
         sage: from sage_conslaw.certificates.problem_record import problem_record
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: problem_record(problem(networks.linear([2, 1]), flows.momentum(1/2)))
         {'architecture': 'linear', 'flow': {'decay': '0', 'metric': 'euclidean', 'name': 'momentum', 'tau': ['1/2',
         '1']},
@@ -238,7 +238,7 @@ def rebuilt(record):
 
         sage: from sage_conslaw import flows, networks
         sage: from sage_conslaw.certificates.problem_record import problem_record, rebuilt
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: rebuilt(problem_record(problem(networks.linear([1, 1]), flows.nesterov())))[0].names
         ['t', 'U1_1_1', 'dU1_1_1']
     """

@@ -4,6 +4,7 @@ Draws that show the rank: elements of the Lie algebra whose values at a point ar
 The search is run once more with every random choice written down.  An element is a *word* of letters (controls
 and drift, possibly pushed along the drift's exact flow), or a field pushed along a *path* of exact flows.
 """
+from flint import nmod_mat
 import numpy as np
 
 from ..exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
@@ -56,7 +57,6 @@ def determinant(square, p):
         sage: determinant(numpy.array([[2, 0], [0, 3]]), 101r)
         6
     """
-    from flint import nmod_mat
     if not len(square):
         return 1
     return int(nmod_mat(len(square), len(square), np.ascontiguousarray(square).ravel().tolist(), p).det())
@@ -164,7 +164,7 @@ def walk(family, step, z, tangents, p):
         sage: import numpy
         sage: from sage_conslaw import flows
         sage: from sage_conslaw.certificates.witness import walk
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: R.<u> = QQ[]
         sage: family = problem([u^2], flows.momentum()).family                 # state t, u, du
         sage: z, moved = walk(family, {"step": 2r, "data": [1r]}, numpy.array([0r, 3r, 1r]), numpy.eye(3r, dtype=int),

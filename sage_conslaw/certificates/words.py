@@ -52,7 +52,7 @@ def statement(record, n, m, r):
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.certificates.problem_record import problem_record
         sage: from sage_conslaw.certificates.words import statement
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: record = {"problem": problem_record(problem(networks.linear([2, 1, 2]))), "assumption": "span"}
         sage: statement(record, 4, 1, 3).split("; ")[1]
         'linear 2 1 2, least-squares loss, gradient flow, euclidean metric'

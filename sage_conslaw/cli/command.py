@@ -10,6 +10,7 @@ import sys
 
 import click
 
+from ..runtime.deadline import Stopped
 from ..runtime.errors import InputError
 from .completion import completion
 from .count import count
@@ -57,7 +58,6 @@ class _Group(click.Group):
 
     def main(self, args=None, **extra):
         # The width is fixed so that help does not depend on the terminal.
-        from ..runtime.deadline import Stopped
         try:
             return super().main(args, standalone_mode=False, **extra) or 0
         except click.exceptions.Exit as ended:

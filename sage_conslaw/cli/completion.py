@@ -2,6 +2,8 @@ r"""
 The command ``sage-conslaw completion``: a script that completes commands, options, architectures and flows in a shell.
 """
 import click
+from click.shell_completion import get_completion_class
+from ..networks.meanings import MEANINGS
 from ..runtime.errors import InputError
 
 SHELLS = ("bash", "zsh", "fish")
@@ -26,12 +28,10 @@ def completion(shell):
         sage: "COMPLETE" in CliRunner().invoke(cli, ["completion", "zsh"]).output
         True
     """
-    from click.shell_completion import get_completion_class
-
-    from .command import cli
     if shell not in SHELLS:
         raise InputError(f"shell {shell!r} is not known; choose bash, zsh or fish")
-    made = get_completion_class(shell)(cli, {}, "sage-conslaw", "_SAGE_CONSLAW_COMPLETE")
+    command = click.get_current_context().find_root().command
+    made = get_completion_class(shell)(command, {}, "sage-conslaw", "_SAGE_CONSLAW_COMPLETE")
     click.echo(made.source())
 
 
@@ -58,5 +58,4 @@ def architectures(context, parameter, start):
         sage: architectures(None, None, "li")
         ['linear']
     """
-    from ..networks.catalog import CATALOG
-    return sorted(name for name in CATALOG if name.startswith(start))
+    return sorted(name for name in MEANINGS if name.startswith(start))

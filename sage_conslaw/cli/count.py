@@ -5,7 +5,9 @@ import json
 
 import click
 
+from . import package
 from .completion import architectures
+from .letters import counted, lines
 from .options import SIZES, ProblemCommand, asked_problem, problem_options, search_options, shows_progress
 from .report import coloured
 
@@ -40,16 +42,13 @@ def count(architecture, sizes, phi, system, bias, settings, torch, as_json, form
         2 independent laws in 3 parameters (proved, no assumption)
         <BLANKLINE>
     """
-    from ..engine import api
-    from .letters import counted, lines
-
     def build(sizes, settings):
         return asked_problem(architecture, sizes, phi, system, bias, settings, torch)
 
     common = search_options(options)
 
     def find(data):
-        return api.count_conservation_laws(data, **common, progress=shows_progress(as_json))
+        return package.count_conservation_laws(data, **common, progress=shows_progress(as_json))
     result, numbers = counted(build, find, sizes, settings) if formula else (find(build(sizes, settings)), {})
     words, keys = lines(result, numbers) if numbers else ([f"formula: {result.formula}"] if formula else [], {})
     click.echo(json.dumps({**result.to_dict(), **keys}) if as_json else coloured(str(result), result.status))

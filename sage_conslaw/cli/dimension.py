@@ -6,6 +6,7 @@ import json
 import click
 
 from ..runtime.errors import InputError
+from . import package
 from .options import SIZES, integer_option, shows_progress
 
 _EPILOG = """Examples:
@@ -35,8 +36,6 @@ def dimension(widths, power, seed, time_limit, as_json):
         dimension 32 where 35 is expected, in an ambient space of dimension 70: defective (proved)
         <BLANKLINE>
     """
-    from ..engine.dimension import dimension as dimension_of
-    from ..networks import polynomial
     try:
         sizes = [int(word) for word in widths]
         limit = None if time_limit is None else float(time_limit)
@@ -45,8 +44,8 @@ def dimension(widths, power, seed, time_limit, as_json):
             "widths are positive integers and --time-limit is a number of seconds, e.g. dimension 5 5 3 1 --power 2"
         ) from None
     power = integer_option(power, "--power")
-    result = dimension_of(
-        polynomial(sizes, 2 if power is None else power),
+    result = package.dimension(
+        package.networks.polynomial(sizes, 2 if power is None else power),
         seed=integer_option(seed, "--seed"),
         time_limit=limit,
         progress=shows_progress(as_json),

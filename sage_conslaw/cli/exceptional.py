@@ -4,6 +4,7 @@ The option ``--exceptional`` of the command ``laws``.
 import click
 
 from ..runtime.deadline import Deadline, Stopped, TimeLimitReached
+from . import package
 
 
 def check(data, exceptional, codimension, latex):
@@ -22,10 +23,9 @@ def check(data, exceptional, codimension, latex):
         if codimension is not None:
             raise click.UsageError("--codimension belongs to --exceptional")
         return
-    from ..fields.family import ControlAffineFamily
     if latex:
         raise click.UsageError("--exceptional prints text or --json, not --latex")
-    if not isinstance(data, ControlAffineFamily) or not data.constants:
+    if not isinstance(data, package.ControlAffineFamily) or not data.constants:
         raise click.UsageError('--exceptional needs parameters: give --system FILE with "parameters": [...] in it')
 
 
@@ -45,11 +45,11 @@ def branches(data, result, degree, codimension, limit):
         ['where k = 0: 1 new law, 1 independent', '  x', 'searched: all branches of every codimension (ranks over Q(k)
         by exact elimination)']
     """
-    from ..parameters.exceptional import exceptional_parameters
-    from ..results.exceptional import exceptional_lines
     left = None if limit is None else max(0.0, limit - result.seconds)
     try:
-        found = exceptional_parameters(data, degree=degree, codimension=codimension, seed=result.seed, time_limit=left)
+        found = package.exceptional_parameters(
+            data, degree=degree, codimension=codimension, seed=result.seed, time_limit=left
+        )
     except Stopped as stopped:
         known = {"number_at_least": len(result.independent), "number_at_most": result.number}
         partial = {**stopped.partial, **result.to_dict(), **known}
@@ -59,4 +59,4 @@ def branches(data, result, degree, codimension, limit):
             else stopped.with_partial(partial)
         ) from None
     record = {key: value for key, value in found.to_dict().items() if key != "generic_laws"}
-    return record, exceptional_lines(record)
+    return record, package.exceptional_lines(record)

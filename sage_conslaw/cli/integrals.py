@@ -5,6 +5,7 @@ import json
 
 import click
 
+from . import package
 from .options import asked_problem, integer_option, search_options
 
 _EPILOG = """Examples:
@@ -55,11 +56,10 @@ def integrals(architecture, sizes, system, phi, bias, settings, kind, degree, as
         ....:     "polynomial"]).output.splitlines()[0])
         1 polynomial first integral
     """
-    from ..integrals.first_integrals import first_integrals
     if options["metric"] is not None and ("," in options["metric"] or ";" in options["metric"]):
         options["metric"] = [part.strip() for part in options["metric"].replace(";", ",").split(",")]
     degree = integer_option(degree, "--degree")
-    result = first_integrals(
+    result = package.first_integrals(
         asked_problem(architecture, sizes, phi, system, bias, settings),
         kind=kind,
         degree=2 if degree is None else degree,
@@ -78,14 +78,13 @@ def integrals(architecture, sizes, system, phi, bias, settings, kind, degree, as
 
 
 def _print(result):
-    from ..results.display import wrapped
     first, *rest = repr(result).split("\n")
-    click.echo(wrapped(first.split(":")[0] if result.integrals else first, indent=""))
+    click.echo(package.wrapped(first.split(":")[0] if result.integrals else first, indent=""))
     for law in result.integrals:
-        click.echo(wrapped(str(law)))
+        click.echo(package.wrapped(str(law)))
     if result.kind != "polynomial" and result.polynomial_laws:
         click.echo("polynomial laws")
         for law in result.polynomial_laws:
-            click.echo(wrapped(str(law)))
+            click.echo(package.wrapped(str(law)))
     for line in rest:
-        click.echo(wrapped(line, indent="", cut=False))
+        click.echo(package.wrapped(line, indent="", cut=False))

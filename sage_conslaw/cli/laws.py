@@ -7,7 +7,9 @@ import sys
 
 import click
 
+from . import package
 from .completion import architectures
+from .exceptional import branches, check
 from .options import (
     SIZES,
     ProblemCommand,
@@ -72,19 +74,15 @@ def laws(
         sage: print(CliRunner().invoke(cli, ["laws", "--phi", "x*y"]).output.splitlines()[2])
         x^2 - y^2
     """
-    from ..engine import api
-    from .exceptional import branches, check
-
     data, degree, common = (
         asked_problem(architecture, sizes, phi, system, bias, settings, torch),
         integer_option(degree, "--degree"),
         search_options(options),
     )
     check(data, exceptional, codimension, latex)
-    result = api.conservation_laws(data, degree=degree, **common, progress=shows_progress(as_json))
+    result = package.conservation_laws(data, degree=degree, **common, progress=shows_progress(as_json))
     if certificate is not None:
-        from ..certificates.files import write
-        write(result.certificate(), certificate)
+        package.write(result.certificate(), certificate)
     record, lines = (
         branches(data, result, degree, integer_option(codimension, "--codimension"), common["time_limit"])
         if exceptional
@@ -102,8 +100,7 @@ def laws(
 
 def _print_laws(result, everything, polynomials):
     """Print independent laws; the others are functions of these."""
-    from ..results.display import law_lines, wrapped
     width = min(shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80, 120)
-    click.echo(coloured(wrapped(str(result), width, "", cut=False), result.status))
-    for line in law_lines(result, width, everything, polynomials):
+    click.echo(coloured(package.wrapped(str(result), width, "", cut=False), result.status))
+    for line in package.law_lines(result, width, everything, polynomials):
         click.echo(line)

@@ -9,6 +9,7 @@ import re
 import click
 
 from ..runtime.errors import InputError
+from . import package
 
 # Larger than the small networks from which the numbers grow, and no common size of anything else; the first sizes are
 # the largest, as models are wider than their heads, and options are small.
@@ -73,8 +74,7 @@ def names(numbers):
         sage: names({"D": 187r, "h": 17r})[11r]
         D/h
     """
-    from .._sage import symbolic_ring
-    SR = symbolic_ring()
+    SR = package.symbolic_ring()
     out = {}
     for a, n in numbers.items():
         for b, m in numbers.items():

@@ -8,8 +8,10 @@ import sys
 
 import click
 
+from ..networks.meanings import MEANINGS, lines, table
 from ..runtime.announcements import announce
 from ..runtime.errors import InputError, shortened
+from . import package
 from .completion import names
 
 # Sizes are read by the catalog, so that "-1" is a bad width and not an unknown option.
@@ -121,10 +123,8 @@ def asked_problem(architecture, sizes, phi, system, bias, settings, torch=None):
     for word in (architecture or "", *sizes):
         if word.startswith("-") and not word[1:2].isdigit():
             raise click.UsageError(f"no such option {shortened(word, 60)}{_nearest_option(word)}")
-    from ..engine import api  # noqa: F401  (what takes time to load is loaded before the clock of --time-limit starts)
-    from ..inputs.polynomials import polynomials_of_one_ring
-    from ..networks import by_name
-
+    # What takes time to load is loaded before the clock of --time-limit starts.
+    package.conservation_laws
     announce(
         lambda: {
             "architecture": architecture or ("phi" if phi else "torch" if torch else "system"),
@@ -154,13 +154,13 @@ def asked_problem(architecture, sizes, phi, system, bias, settings, torch=None):
                 f'polynomials such as "x*y", '
                 "or an architecture with its sizes such as linear 3 2 3"
             )
-        return polynomials_of_one_ring(phi.split(";"), "phi")[1]
+        return package.polynomials_of_one_ring(phi.split(";"), "phi")[1]
     if system is not None:
-        from ..inputs.systems import read_system
         if bias:
             raise click.UsageError("--bias belongs to an architecture, not to --system")
-        return read_system(system)
-    return by_name(architecture, [_width(word, architecture) for word in sizes], **_settings(settings, bias))
+        return package.read_system(system)
+    widths = [_width(word, architecture) for word in sizes]
+    return package.networks.by_name(architecture, widths, **_settings(settings, bias))
 
 
 def _nearest_option(word):
@@ -176,12 +176,10 @@ class ProblemCommand(click.Command):
     ``--help``."""
 
     def parse_args(self, ctx, args):
-        from ..networks.meanings import MEANINGS
         ctx.meta["architecture"] = next((word for word in args if word in MEANINGS), None)
         return super().parse_args(ctx, args)
 
     def format_help_text(self, ctx, formatter):
-        from ..networks.meanings import lines, table
         super().format_help_text(ctx, formatter)
         named = ctx.meta.get("architecture")
         with formatter.section(f"The architecture {named}" if named else "Architectures, sizes from input to output"):
@@ -202,8 +200,7 @@ def _torch_model(place, words, phi, system, bias, settings):
                 f"{shortened(repr(word), 60)} after --torch is not an integer; architecture names are "
                 f"left out, and integers are given to NAME"
             )
-    from ..networks import by_name
-    return by_name(f"torch:{place}", [whole(word, "an argument of NAME") for word in words])
+    return package.networks.by_name(f"torch:{place}", [whole(word, "an argument of NAME") for word in words])
 
 
 def _settings(words, bias):
@@ -272,11 +269,10 @@ def search_options(options):
     limit = number_option(options.pop("time_limit"), "--time-limit", "a number of seconds", "60")
     flow, metric, tau, decay = (options.pop(name) for name in ("flow", "metric", "tau", "weight_decay"))
     if flow is not None or metric is not None or tau is not None or decay is not None:
-        from .. import flows
         given = {name: value for name, value in (("tau", tau), ("metric", metric)) if value is not None}
-        options["flow"] = flows.by_name(flow or "gradient", **given)
+        options["flow"] = package.flows.by_name(flow or "gradient", **given)
         if decay is not None:
-            options["flow"] = flows.weight_decay(decay, options["flow"])
+            options["flow"] = package.flows.weight_decay(decay, options["flow"])
     bound = number_option(options.pop("error_bound"), "--error-bound", "a number between 0 and 1", "1e-30")
     if bound is not None:
         options["error_bound"] = bound

@@ -9,6 +9,7 @@ import click
 
 from ..runtime.announcements import announce
 from ..runtime.errors import shortened
+from . import package
 
 
 # A message that is longer repeats an enormous input.
@@ -47,8 +48,7 @@ def print_partial(partial, as_json):
     if "searched" in partial:
         click.echo(f"  (searched: {partial['searched']})")
     if "exceptional" in partial:
-        from ..results.exceptional import exceptional_lines
-        click.echo("\n".join(exceptional_lines(partial)))
+        click.echo("\n".join(package.exceptional_lines(partial)))
 
 
 def coloured(text, status):

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from . import package
 from .completion import names
 from .options import shows_progress
 
@@ -37,15 +38,13 @@ def reproduce(paper, tau, nesterov, bias, certificates, as_json, quiet):
         sage: print(CliRunner().invoke(cli, ["reproduce", "nothing"]).output)
         sage-conslaw: ...nothing...
     """
-    from ..papers import reproduce as papers
-
     def show(record, bar):
         bar.write(_table_row(record), file=sys.stdout)
     loud = not (as_json or quiet)
-    papers.sweeps(paper)
+    package.sweeps(paper)
     if loud:
         click.echo(_TABLE_HEAD)
-    result = papers.reproduce(
+    result = package.reproduce(
         paper,
         tau=tau,
         nesterov=nesterov,

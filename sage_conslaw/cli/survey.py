@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from ..runtime.deadline import TimeLimitReached
+from . import package
 from .options import integer_option, number_option
 
 _EPILOG = """Examples:
@@ -58,17 +60,14 @@ def survey(specification, store, processes, scheduler, seed, retry_failed, time_
         sage: print(CliRunner().invoke(cli, ["survey", "/no/such/file.toml"]).output)
         sage-conslaw: there is no file /no/such/file.toml; give a TOML file with tables [[sweep]]
     """
-    from ..runtime.deadline import TimeLimitReached
-    from ..surveys.run import survey as run
-    from ..surveys.table import writable
     limit = number_option(time_limit, "--time-limit", "a number of seconds", "60")
     # What cannot be written is said before the work, not after it.
     for path, endings in ((export, (".csv", ".parquet")), (plot, (".png", ".pdf", ".svg"))):
         if path is not None:
-            writable(path, endings)
+            package.writable(path, endings)
     stopped = None
     try:
-        table = run(specification, store, processes=integer_option(processes, "--processes"),
+        table = package.survey(specification, store, processes=integer_option(processes, "--processes"),
                     scheduler=scheduler, seed=integer_option(seed, "--seed"), retry_failed=retry_failed,
                     time_limit=limit, progress=sys.stderr.isatty() and not as_json)
     except TimeLimitReached as reached:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ..runtime.errors import InputError
+from . import package
 from .options import shows_progress
 
 _EPILOG = """Examples:
@@ -36,7 +37,6 @@ def verify(paths, as_json, quiet):
         sage: print(CliRunner().invoke(cli, ["verify", "/no/such/file.json"]).output)
         sage-conslaw: there is no file or folder ...
     """
-    from ..certificates.files import verify_files
     files = []
     for path in map(Path, paths):
         if not path.exists():
@@ -47,7 +47,7 @@ def verify(paths, as_json, quiet):
     if not files:
         raise InputError("there is no certificate (*.json) in the folder; reproduce all --certificates DIR writes some")
     rows = []
-    for path, accepted, line in verify_files(files, progress=shows_progress(as_json)):
+    for path, accepted, line in package.verify_files(files, progress=shows_progress(as_json)):
         rows.append({"file": path.name, "verified": accepted, "result": line})
         if not as_json and (len(files) == 1 or not (quiet and accepted)):
             click.echo(f"{path.name}: {line}", err=not accepted)

@@ -26,7 +26,7 @@ def answer(question: Question, tell=None) -> Bounds:
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.engine.answer import answer
         sage: from sage_conslaw.engine.question import Question
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: family = problem(networks.product(3)).family
         sage: bounds = answer(Question(family=family, search=family.groups(), seed=0))
         sage: bounds.number, bounds.status, [attempt.strategy for attempt in bounds.attempts if attempt.outcome ==

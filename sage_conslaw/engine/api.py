@@ -1,7 +1,6 @@
 r"""
 The public calls: find the laws, count them, check one.
 """
-import secrets
 import time
 from contextlib import contextmanager
 
@@ -11,21 +10,18 @@ from ..runtime.announcements import announce
 from ..runtime.deadline import Deadline, Stopped, TimeLimitReached
 from ..exact import terms as sparse
 from ..fields.explicit import VectorFieldFamily
-from ..inputs.extension import is_conserved_as_written
-from ..inputs.polynomials import polynomials_of_one_ring
-from ..networks.catalog import integer
+from ..fields.extension import is_conserved_as_written
+from ..expressions.polynomials import polynomials_of_one_ring
+from ..runtime.arguments import degree_of, seed_of
 from ..real.given import problem_on_data
 from ..real.verdict import checked
-from ..inputs.problem import problem
+from ..flows.problem import problem
 from ..results.result import ConservationLaws, LawCount
 from .supervised import supervised
 from .question import Question
 from .strategies.limits import SEARCH_COORDINATES
 from ..runtime.threads import in_sage
 from ..runtime.errors import InputError, InputTypeError
-
-# What is read has at most this degree, too.
-MOST_DEGREE = 1000
 
 ALGORITHMS = ("modular", "symbolic", "syzygies")
 
@@ -135,10 +131,10 @@ def conservation_laws(
         sage_conslaw.InputTypeError: seed 'x' is not an integer; give e.g. seed=0
     """
     start, deadline = time.perf_counter(), Deadline(time_limit, progress)
-    subject, data, seed = _subject(subject, data), None if subject is None else data, _seed(seed)
+    subject, data, seed = _subject(subject, data), None if subject is None else data, seed_of(seed)
     with _building(subject, algorithm, seed, degree, deadline, listed=True):
         asked = _asked(subject, data, flow, loss, seed)
-        groups = asked.family.groups(None if degree is None else _degree(degree))
+        groups = asked.family.groups(None if degree is None else degree_of(degree))
         question = _question(asked, groups, algorithm, proof, seed, error_bound, deadline, progress, real)
     bounds = _answer(question, asked, start, listed=True)
     family = asked.family
@@ -188,7 +184,7 @@ def count_conservation_laws(subject=None, /, *, data=None, flow=None, loss=None,
         4
     """
     start, deadline = time.perf_counter(), Deadline(time_limit, progress)
-    subject, data, seed = _subject(subject, data), None if subject is None else data, _seed(seed)
+    subject, data, seed = _subject(subject, data), None if subject is None else data, seed_of(seed)
     with _building(subject, algorithm, seed, None, deadline, listed=False):
         asked = _asked(subject, data, flow, loss, seed)
         # Laws close the squeeze where they are cheap to find; in many coordinates only the structure shows them.
@@ -267,8 +263,9 @@ def _asked(subject, data, flow, loss, seed):
 
 
 def _question(asked, groups, algorithm, proof, seed, error_bound, deadline, progress, real):
-    return Question(family=asked.family, search=groups, algorithm=_algorithm(algorithm), proof=proof, seed=_seed(seed),
-                    error_bound=_error_bound(error_bound), deadline=deadline, progress=progress, real=checked(real))
+    return Question(family=asked.family, search=groups, algorithm=_algorithm(algorithm), proof=proof,
+                    seed=seed_of(seed), error_bound=_error_bound(error_bound), deadline=deadline, progress=progress,
+                    real=checked(real))
 
 
 @contextmanager
@@ -403,27 +400,6 @@ def _algorithm(algorithm):
     if algorithm not in ALGORITHMS:
         raise InputError(f"algorithm {algorithm!r} is not known; choose 'modular', 'symbolic' or 'syzygies'")
     return algorithm
-
-
-def _seed(seed):
-    return secrets.randbits(32) if seed is None else _at_least(seed, 0, "seed", "give e.g. seed=0")
-
-
-def _degree(degree):
-    degree = _at_least(degree, 1, "degree", "try degree 2")
-    if degree > MOST_DEGREE:
-        raise InputError(f"degree {degree} is too large; at most {MOST_DEGREE}, try degree 2")
-    return degree
-
-
-def _at_least(value, least, name, advice):
-    try:
-        number = integer(value)
-    except TypeError:
-        raise InputTypeError(f"{name} {value!r} is not an integer; {advice}") from None
-    if number < least:
-        raise InputError(f"{name} {value} is not a {'positive' if least else 'non-negative'} integer; {advice}")
-    return number
 
 
 def _error_bound(bound):

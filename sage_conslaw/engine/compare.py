@@ -1,14 +1,11 @@
 r"""
 Questions about several flows of one network.
 """
-import numpy as np
-
 from .. import flows as flow_room
-from .api import _seed, conservation_laws, is_conserved
-from ..parameters.rank_drops import rank_drops
-from ..inputs.problem import problem
+from ..runtime.arguments import seed_of
+from .api import conservation_laws, is_conserved
+from ..flows.problem import problem
 from ..results.comparison import FlowComparison, NotCounted
-from ..runtime.errors import InputError
 
 
 def compare_flows(data, flows=None, *, loss=None, seed=None):
@@ -50,7 +47,7 @@ def compare_flows(data, flows=None, *, loss=None, seed=None):
     flows = [
         flow_room.by_name(flow) if isinstance(flow, str) else flow_room.from_torch_optimizer(flow) for flow in flows
     ]
-    seed = _seed(seed)
+    seed = seed_of(seed)
     results = tuple(NotCounted(flow.explanation) if isinstance(flow, flow_room.UncountedFlow) else
                     conservation_laws(data, flow=flow, loss=loss, seed=seed) for flow in flows)
     rows = []
@@ -75,48 +72,3 @@ def _verdict(law, data, flow, loss):
     if not {str(variable) for variable in law.variables()} <= names:
         return None
     return is_conserved(law, data, flow=flow, loss=loss)
-
-
-def exceptional_damping(data, *, loss=None, metric=None, seed=None):
-    r"""
-    Return the values `\tau > 0` at which momentum has more laws than for generic `\tau`; each is proved by a run of its
-    own.
-
-    INPUT:
-
-    - ``data`` -- a network or `\phi`
-
-    - ``metric`` -- as for :func:`flows.momentum`
-
-    OUTPUT: a list of pairs (value, result), for the rational values; the candidates are found by exact ranks over
-    `Q(\tau)`, see :func:`exceptional_parameters`.  The value 0 has a time coordinate of its own and is a separate run.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import exceptional_damping, networks
-        sage: exceptional_damping(networks.linear([2, 2, 2]))
-        []
-
-    Names that velocities would take::
-
-        sage: R.<u, v, du, dv> = QQ[]
-        sage: exceptional_damping([R.gen(0)*R.gen(1)], metric=None)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: phi has the variables du, dv, which are names of velocities; rename them
-    """
-    seed = _seed(seed)
-    taken = set(problem(data, None, loss).family.names)
-    clash = sorted(name for name in taken if name[0] == "d" and name[1:] in taken)
-    if clash:
-        raise InputError(f"phi has the variables {', '.join(clash)}, which are names of velocities; rename them")
-    generic = conservation_laws(data, flow=flow_room.momentum("tau", metric), loss=loss, seed=seed)
-    family = problem(data, flow_room.momentum("tau", metric), loss).family
-    candidates, _ = rank_drops(family, np.random.default_rng(seed))
-    found = []
-    for value in candidates:
-        if value > 0:
-            result = conservation_laws(data, flow=flow_room.momentum(value, metric), loss=loss, seed=seed)
-            if result.number > generic.number or len(result.laws) > len(generic.laws):
-                found.append((value, result))
-    return found

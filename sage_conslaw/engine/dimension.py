@@ -13,7 +13,7 @@ from ..results.dimension import FunctionDimension
 from ..runtime.deadline import Deadline
 from ..runtime.errors import InputError, InputTypeError
 from ..structure.neurovariety import ambient_dimension, dimension_at_most, expected_dimension
-from .api import _seed
+from ..runtime.arguments import seed_of
 from .strategies.limits import DENSE_COORDINATES
 
 
@@ -55,7 +55,7 @@ def dimension(network: Network, *, seed=None, time_limit=None, progress: bool = 
         ...
         sage_conslaw.InputTypeError: '5 5 3 1' is not a network; give e.g. networks.polynomial([5, 5, 3, 1], 2)
     """
-    start, seed, deadline = time.perf_counter(), _seed(seed), Deadline(time_limit, progress)
+    start, seed, deadline = time.perf_counter(), seed_of(seed), Deadline(time_limit, progress)
     if not isinstance(network, Network):
         raise InputTypeError(f"{network!r} is not a network; give e.g. networks.polynomial([5, 5, 3, 1], 2)")
     generator = np.random.default_rng(seed)

@@ -37,7 +37,7 @@ class Question:
 
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.engine.question import Question
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: family = problem(networks.product(3)).family
         sage: Question(family=family, search=family.groups(), seed=0).words()
         'linear algebra: all polynomials of degree at most 2 in 3 coordinates'

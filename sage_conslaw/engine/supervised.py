@@ -24,7 +24,7 @@ def supervised(question: Question) -> Bounds:
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.engine.question import Question
         sage: from sage_conslaw.engine.supervised import supervised
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.runtime.deadline import Deadline
         sage: family = problem(networks.product(3)).family
         sage: supervised(Question(family=family, search=family.groups(), seed=0, deadline=Deadline(60))).number

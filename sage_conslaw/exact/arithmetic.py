@@ -16,9 +16,25 @@ import numpy as np
 
 from . import modular
 from .elementary import FLOAT_VALUES, SLOPES
+from .primes import UnluckyPrime
 
 
-class _ArrayArithmetic:
+def split_spec(spec):
+    r"""
+    Return the index letters of the two operands and of the result of a contraction.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.arithmetic import split_spec
+        sage: split_spec("i,ij->j")
+        ('i', 'ij', 'j')
+    """
+    operands, result = spec.split("->")
+    left, right = operands.split(",")
+    return left, right, result
+
+
+class ArrayArithmetic:
     """What is the same for every kind of entry: moving entries around."""
 
     def embed(self, a):
@@ -115,37 +131,7 @@ class _ArrayArithmetic:
 
 
 
-class UnluckyPrime(ArithmeticError):
-    r"""
-    A prime at which the computation means nothing; the caller takes the next one.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: ModularArithmetic(5).fractions([Fraction(1r, 10r)])
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.exact.arithmetic.UnluckyPrime: the prime 5 divides a denominator
-    """
-
-
-def split_spec(spec):
-    r"""
-    Return the index letters of the two operands and of the result of a contraction.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.arithmetic import split_spec
-        sage: split_spec("i,ij->j")
-        ('i', 'ij', 'j')
-    """
-    operands, result = spec.split("->")
-    left, right = operands.split(",")
-    return left, right, result
-
-
-class ModularArithmetic(_ArrayArithmetic):
+class ModularArithmetic(ArrayArithmetic):
     r"""
     Arrays over GF(p).
 
@@ -336,7 +322,7 @@ class ModularArithmetic(_ArrayArithmetic):
         return modular.multiply(a, np.int64(int(factor) % self.p), self.p)
 
 
-class _OperatorArithmetic(_ArrayArithmetic):
+class _OperatorArithmetic(ArrayArithmetic):
     """Entries whose own operators are the arithmetic."""
 
     def add(self, a, b):

@@ -11,7 +11,7 @@ import flint
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from .arithmetic import _ArrayArithmetic, split_spec
+from .arithmetic import ArrayArithmetic, split_spec
 from .elementary import BALL_VALUES
 
 _ONE_BY_ONE = {name: np.frompyfunc(function, 1, 1) for name, function in BALL_VALUES.items()}
@@ -53,7 +53,7 @@ def midpoints(balls):
     return np.asarray(_to_float(balls), dtype=np.float64)
 
 
-class BallArithmetic(_ArrayArithmetic):
+class BallArithmetic(ArrayArithmetic):
     r"""
     Arrays of balls, in the precision that is set.
 

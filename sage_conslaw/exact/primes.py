@@ -20,6 +20,21 @@ logger = logging.getLogger(__name__)
 PRIME_BITS = 62 if np.finfo(np.longdouble).nmant >= 63 else 50
 
 
+class UnluckyPrime(ArithmeticError):
+    r"""
+    A prime at which the computation means nothing; the caller takes the next one.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: ModularArithmetic(5).fractions([Fraction(1r, 10r)])
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.exact.primes.UnluckyPrime: the prime 5 divides a denominator
+    """
+
+
 def random_prime(generator, bits=PRIME_BITS):
     r"""
     Return a random prime with exactly ``bits`` bits.
@@ -61,8 +76,7 @@ def with_lucky_prime(generator, function, tries=20):
     EXAMPLES::
 
         sage: import numpy
-        sage: from sage_conslaw.exact.arithmetic import UnluckyPrime
-        sage: from sage_conslaw.exact.primes import with_lucky_prime
+        sage: from sage_conslaw.exact.primes import UnluckyPrime, with_lucky_prime
         sage: with_lucky_prime(numpy.random.default_rng(0r), lambda p: p > 2) is True
         True
         sage: def never(p):
@@ -72,7 +86,6 @@ def with_lucky_prime(generator, function, tries=20):
         ...
         ArithmeticError: 2 random primes were all unlucky; the last: the prime divides a denominator
     """
-    from .arithmetic import UnluckyPrime
     for _ in range(tries):
         try:
             return function(random_prime(generator))

@@ -9,6 +9,8 @@ from math import lcm
 
 import numpy as np
 
+from .._sage import QQ, ETuple
+
 
 def from_sage(polynomial):
     r"""
@@ -44,7 +46,6 @@ def to_sage(terms, ring):
         sage: to_sage(from_sage(x^2*y/2 - 3), R)
         1/2*x^2*y - 3
     """
-    from .._sage import ETuple, QQ
     number = ring.ngens()
     out = {}
     for monomial, value in terms.items():
@@ -75,6 +76,40 @@ def derivatives(terms):
             rest = monomial[:at] + monomial[at + 1:]
             out.setdefault(i, {})[rest] = value * monomial.count(i)
     return out
+
+
+def derivative_along(field, terms):
+    r"""
+    Return the derivative of a polynomial along a field of sparse polynomials, one a variable.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.terms import derivative_along
+        sage: one = Fraction(1r)
+        sage: derivative_along([{(1,): one}, {(0,): -one}], {(0, 0): one, (1, 1): one})
+        {}
+    """
+    total = {}
+    for variable, part in derivatives(terms).items():
+        if field[variable]:
+            total = add(total, multiply(part, field[variable]))
+    return total
+
+
+def oriented(terms):
+    r"""
+    Return the polynomial with the sign that makes its leading term, as Sage prints it (degrevlex), positive.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.terms import oriented
+        sage: oriented({(0, 3): Fraction(1r), (1, 2): Fraction(-1r)})
+        {(0, 3): Fraction(-1, 1), (1, 2): Fraction(1, 1)}
+    """
+    leading = min(terms, key=lambda monomial: (-len(monomial), monomial[::-1]))
+    return terms if terms[leading] > 0 else {monomial: -value for monomial, value in terms.items()}
 
 
 def multiply(a, b):

@@ -3,17 +3,11 @@ Families given by polynomials: `x' = F(x)`, control systems, and gradients of a 
 """
 from ..exact import modular
 from ..exact import terms as sparse
+from ..expressions.polynomials import polynomials_of_one_ring
+from .extension import extended
 from .family import ControlAffineFamily
 from ..runtime.errors import InputError, InputTypeError
-
-
-def along(field, law):
-    """Return the derivative of a sparse polynomial along a field of sparse polynomials."""
-    total = {}
-    for variable, part in sparse.derivatives(law).items():
-        if field[variable]:
-            total = sparse.add(total, sparse.multiply(part, field[variable]))
-    return total
+from .written import as_written
 
 
 class VectorFieldFamily(ControlAffineFamily):
@@ -60,8 +54,6 @@ class VectorFieldFamily(ControlAffineFamily):
     """
 
     def __init__(self, drift=None, controls=(), relations=()):
-        from ..inputs.polynomials import polynomials_of_one_ring
-        from ..inputs.rational import written_system
         drift = _in_order(drift)
         if isinstance(controls, dict) or isinstance(controls, (str, bytes)) or not hasattr(controls, "__iter__"):
             raise InputTypeError(
@@ -80,9 +72,9 @@ class VectorFieldFamily(ControlAffineFamily):
         fields = ([] if drift is None else [drift]) + controls
         if not fields:
             raise InputError("a family needs a drift or at least one control field")
-        extended = written_system(drift, controls, relations)
-        if extended is not None:
-            self.__dict__.update(extended.__dict__)
+        written = as_written(drift, controls, relations)
+        if written is not None:
+            self._extend(extended(written))
             return
         ring, flat = polynomials_of_one_ring([f for field in fields for f in field], "vector fields")
         for number, field in enumerate(fields):
@@ -116,6 +108,29 @@ class VectorFieldFamily(ControlAffineFamily):
         self = cls.__new__(cls)
         self._setup(list(names), drift, controls)
         return self
+
+    @classmethod
+    def from_written(cls, written):
+        r"""
+        Return the family of a system with quotients, roots, functions or relations as it is written.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import VectorFieldFamily
+            sage: from sage_conslaw.fields.extension import Written
+            sage: pendulum = Written([], ["q", "p"], [["p", "-sin(q)"]], ["the drift"], [], True)
+            sage: VectorFieldFamily.from_written(pendulum).names
+            ['q', 'p', 'sin_q', 'cos_q']
+        """
+        self = cls.__new__(cls)
+        self._extend(extended(written))
+        return self
+
+    def _extend(self, system):
+        """Take over the coordinates and fields of an extended system."""
+        self._setup(system.names, system.drift, system.controls)
+        self.constants, self.variety = system.constants, system.variety
+        self.meaning, self.denominators = system.meaning, system.denominators
 
     def _setup(self, names, drift, controls):
         self.names, self.drift = names, drift
@@ -227,7 +242,7 @@ class VectorFieldFamily(ControlAffineFamily):
         if self.variety is None:
             return super().conserved(laws)
         fields = ([self.drift] if self.drift is not None else []) + self.controls
-        return [all(self.variety.contains(along(field, law)) for field in fields) for law in laws]
+        return [all(self.variety.contains(sparse.derivative_along(field, law)) for field in fields) for law in laws]
 
     def weight_relations(self, lattice):
         r"""

@@ -11,6 +11,7 @@ import numpy as np
 from ..exact import modular
 from ..exact import terms as sparse
 from ..exact.polynomials import PolynomialSpace
+from .._sage import PolynomialRing, QQ
 
 # Laws are proved this many at a time, with one symbol each for their generic combination.  Measured on
 # the 675 laws of linear 40 30 20 10: see benchmarks/results.md.
@@ -294,7 +295,6 @@ class ControlAffineFamily(ABC):
             Multivariate Polynomial Ring in x, y over Rational Field
         """
         if not hasattr(self, "_ring"):
-            from .._sage import QQ, PolynomialRing
             # Above about 200 variables dictionaries beat Singular's exponent vectors: 675 laws in 2000 variables
             # are written in 0.5 s instead of 2.0 s.
             options = {"implementation": "generic"} if len(self.names) > 200 else {}

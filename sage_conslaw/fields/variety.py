@@ -19,7 +19,8 @@ import numpy as np
 from .._sage import QQ, FractionField, PolynomialRing
 from ..exact import modular
 from ..exact import terms as sparse
-from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
+from ..exact.arithmetic import ModularArithmetic
+from ..exact.primes import UnluckyPrime
 from ..exact.linear_algebra import rank
 from ..runtime.errors import InputError
 from .points import PointFinder

@@ -27,6 +27,7 @@ from ..exact import terms as sparse
 from ..runtime.errors import InputError, NotCovered
 from .groups import common_rate
 from .spanned import ONE, WrittenFamily, WrittenFlow, coordinate, spanning_gradients, unused
+from .tau import is_exact
 
 HALF = Fraction(1, 2)
 
@@ -315,7 +316,6 @@ def _inverse_root(p, square, rate):
 
 
 def _rational(value, name, positive=True):
-    from .tau import is_exact
     if isinstance(value, float) or not is_exact(value):
         raise InputError(f"{name} = {value} is not exact; give a rational such as 1/10")
     value = Fraction(str(value))

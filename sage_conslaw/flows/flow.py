@@ -5,12 +5,12 @@ One class serves all of them: a flow is a damping (or none, for first-order flow
 decay.  The state is `\theta`, or `(t, \theta, w)` with `w = \theta'`; where exponentials of time enter, the time
 coordinate is `s = e^{\tau t}`.
 """
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from .flow_family import FlowFamily
 from .groups import rated
-from .metric import Metric, positive
+from .metric import Metric, diagonal, full, natural, of_potential, positive
 from .rescaled import RescaledResponse
 from .state import State
 from .tau import Damping, damping, is_exact
@@ -211,7 +211,6 @@ def as_metric(metric):
         sage: as_metric(matrix([[1, u], [u, 1]]))
         matrix metric
     """
-    from .metric import diagonal, full
     if metric is None or isinstance(metric, Metric):
         return metric
     if isinstance(metric, str):
@@ -247,7 +246,6 @@ def mirror(potential, names=None):
         sage: conservation_laws([u*v], flow=flows.mirror(psi)).laws
         (v^2 - 2*u,)
     """
-    from .metric import of_potential
     return Flow("gradient", metric=of_potential(potential, names))
 
 
@@ -262,7 +260,6 @@ def natural_gradient(phi, damping=0):
         sage: conservation_laws([u*v], flow=flows.natural_gradient([u*v], damping=1)).laws
         (u^2 - v^2,)
     """
-    from .metric import natural
     return Flow("gradient", metric=natural(phi, damping))
 
 
@@ -326,7 +323,6 @@ def weight_decay(rate, flow=None, decoupled=False):
         ...
         sage_conslaw.InputError: the rate -1 of weight decay is negative; give a rational rate >= 0
     """
-    from dataclasses import replace
     if not is_exact(rate):
         raise InputTypeError(f"the rate {rate!r} of weight decay is not exact; give a rational such as 1/100")
     try:

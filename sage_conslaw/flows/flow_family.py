@@ -178,7 +178,7 @@ class FlowFamily(ControlAffineFamily):
             sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
             sage: family = flows.momentum().family(networks.product(2).response())
             sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
-            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.flows.problem import problem
             sage: mirror = problem(networks.nmf(1, 1, 1)).family
             sage: mirror.moved(A, numpy.array([2r, 3r]), numpy.array([[5r, 7r]]))
             array([[10, 21]])

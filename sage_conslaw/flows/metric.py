@@ -5,12 +5,20 @@ A metric is kept as its nonzero entries, polynomials after multiplication by a c
 factor changes neither the laws nor the module of fields over the rational functions.
 The theory needs no symmetry, and none is asked for.
 """
+import numpy as np
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..exact import terms as sparse
 from ..runtime.errors import InputError, InputTypeError
+from .._sage import FractionField, MPolynomial, Polynomial, PolynomialRing, QQ, RR, matrix
+from ..exact.arithmetic import ModularArithmetic
+from ..exact.linear_algebra import rank
+from ..exact.modular import random_array
+from ..exact.primes import random_prime
+from ..expressions.polynomials import parse_rational_functions, polynomials_of_one_ring
+from .tau import is_exact
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,8 +80,6 @@ class Metric:
 def _common(polynomials, what):
     """Return names, numerators and the common denominator (``None`` for 1) of numbers, polynomials or rational
     functions."""
-    from .._sage import QQ, RR, FractionField, PolynomialRing
-    from ..inputs.polynomials import parse_rational_functions
     flat = list(polynomials)
     if any(isinstance(f, float) or getattr(f, "parent", lambda: None)() is RR for f in flat):
         raise InputTypeError(f"{what} has floating-point entries; give exact rationals, e.g. 1/2 for 0.5")
@@ -88,7 +94,6 @@ def _common(polynomials, what):
     ]
     rings = [ring for ring in rings if _is_polynomial_ring(ring)]
     if any(hasattr(f, "free_symbols") for f in flat):
-        from ..inputs.polynomials import polynomials_of_one_ring
         ring, flat = polynomials_of_one_ring(flat, what)
         return ring.variable_names(), [sparse.from_sage(f) for f in flat], None
     if not rings:
@@ -120,7 +125,6 @@ def _number(value, what):
 
 def _is_polynomial_ring(ring):
     """Say whether a Sage parent is a ring of polynomials, in one or several variables."""
-    from .._sage import MPolynomial, Polynomial
     return hasattr(ring, "gen") and hasattr(ring, "base_ring") and isinstance(ring.one(), (MPolynomial, Polynomial))
 
 
@@ -189,12 +193,6 @@ def full(rows, name="matrix", dual=False):
 
 def _check_invertible(terms, n, dimension):
     """Refuse a matrix of polynomials whose determinant is zero: its rank modulo primes at random points is below n."""
-    import numpy as np
-
-    from ..exact.arithmetic import ModularArithmetic
-    from ..exact.linear_algebra import rank
-    from ..exact.modular import random_array
-    from ..exact.primes import random_prime
     generator = np.random.default_rng(0)
     for _ in range(3):
         p = random_prime(generator)
@@ -235,7 +233,6 @@ def of_potential(potential, names=None):
         ...
         sage_conslaw.InputError: the Hessian of the potential is singular; give a strictly convex potential
     """
-    from .._sage import QQ, FractionField, PolynomialRing, matrix
     if not hasattr(potential, "hessian") or not hasattr(potential, "variables"):
         raise InputTypeError(
             f"the potential {potential!r} is not a Sage expression; give e.g. u*log(u) + v^2/2 in SR variables"
@@ -269,7 +266,6 @@ def of_potential(potential, names=None):
 
 def _rational_function(entry, field):
     """Return a symbolic entry as an element of the fraction field; raise where it is none."""
-    from .._sage import QQ
     if not hasattr(entry, "simplify_rational"):
         return field(entry)
     entry = entry.simplify_rational()
@@ -302,9 +298,6 @@ def natural(phi, damping=0):
         sage: natural([u*v], damping=1)
         natural metric
     """
-    from .._sage import FractionField, matrix
-    from ..inputs.polynomials import polynomials_of_one_ring
-    from .tau import is_exact
     if not is_exact(damping):
         raise InputTypeError(f"the damping {damping!r} is not exact; give a rational such as 1/2")
     if Fraction(str(damping)) < 0:

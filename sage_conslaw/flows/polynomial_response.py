@@ -3,6 +3,7 @@ The response `f(\theta; \xi) = \sum_i \xi_i \phi_i(\theta)` of a local reparamet
 """
 from ..exact import modular
 from ..exact import terms as sparse
+from .._sage import PolynomialRing, QQ
 
 
 class PolynomialResponse:
@@ -17,7 +18,7 @@ class PolynomialResponse:
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.polynomials import parse_polynomials
+        sage: from sage_conslaw.expressions.polynomials import parse_polynomials
         sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
         sage: PolynomialResponse(*parse_polynomials(["x*y", "x^2"])).dimension
         2
@@ -182,6 +183,5 @@ class PolynomialResponse:
             sage: f.local_reparameterisation()
             [u*v]
         """
-        from .._sage import QQ, PolynomialRing
         ring = PolynomialRing(QQ, self.names, len(self.names))
         return [sparse.to_sage(f, ring) for f in self.components]

@@ -15,6 +15,7 @@ from ..exact.modular import random_array
 from ..exact.primes import random_prime
 from ..runtime.errors import InputError
 from .spanned import ONE, spanning_gradients
+from .._sage import PolynomialRing, QQ
 
 # Laws are also written for every region, with signs of polynomials, up to this many parameters.
 _GENERAL_TEXT = 60
@@ -105,7 +106,6 @@ class ProportionalClasses:
 
     def law_texts(self):
         """Return the laws for every region, with signs of polynomials in lowest terms."""
-        from .._sage import QQ, PolynomialRing
         ring = PolynomialRing(QQ, self.names, len(self.names))
         texts = [self.names[j] for j in self.still]
         for members in self.moving:

@@ -31,6 +31,7 @@ from .proportional import proportional_classes
 from .sign_family import SignFamily
 from .spanned import MOST_FIELDS, WrittenFamily, WrittenFlow, unused
 from .tau import is_exact
+from .._sage import QQ
 
 
 @dataclass(frozen=True, repr=False)
@@ -137,7 +138,6 @@ class SignFlow(WrittenFlow):
             ['U2_1_1'] [..., 1, ...] [..., -1, ...]
             ['U2_1_2'] [..., ..., 1] [..., ..., -1]
         """
-        from .._sage import QQ
         classes = proportional_classes(network.response(loss))
         sage = lambda vector: [QQ((value.numerator, value.denominator)) for value in vector]
         return [

@@ -15,6 +15,7 @@ from ..runtime.errors import InputError, InputTypeError, NotCovered
 from .flow import gradient
 from .sign import sign
 from .spanned import MOST_FIELDS, ONE, WrittenFamily, WrittenFlow, spanning_gradients, unused
+from ..runtime.arguments import integer
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,7 +111,6 @@ def steepest(exponent):
         sage_conslaw.NotCovered: for the exponent 3 the field is not polynomial in the gradient; known for a product
         u*v: |u|^3 - |v|^3; give 1 or an even number
     """
-    from ..networks.catalog import integer
     try:
         q = integer(exponent)
     except TypeError:

@@ -5,6 +5,8 @@ from fractions import Fraction
 
 from ..exact import terms as sparse
 from ..runtime.errors import InputError, InputTypeError
+from .._sage import FractionField, PolynomialRing, QQ, RR
+from ..expressions.polynomials import parse_fraction
 
 
 class Damping:
@@ -120,7 +122,6 @@ def damping(tau):
         ...
         sage_conslaw.InputError: tau = 1/(t - 1) has a pole at the time t = 1; poles are allowed at t = 0 only
     """
-    from .._sage import QQ, RR, FractionField, PolynomialRing
     if isinstance(tau, Damping):
         return tau
     if is_float(tau):
@@ -132,7 +133,6 @@ def damping(tau):
     text = str(tau).strip()
     if text == "tau":
         return Damping({}, {(): Fraction(1)}, "tau", symbolic=True)
-    from ..inputs.polynomials import parse_fraction
     try:
         numerator, denominator = parse_fraction(text, ["t"])
     except ValueError as error:

@@ -192,7 +192,8 @@ def _layer_pullback(z, s):
     return _centred(_unit_pullback(_centred(z), s))
 
 
-_FREE = {
+# Functions of one number whose values and slopes are arbitrary near a generic point.
+FREE = {
     "exp": _elementwise(np.exp, np.exp),
     "gelu": _elementwise(_gelu, _gelu_slope),
     "silu": _elementwise(_silu, _silu_slope),
@@ -201,7 +202,7 @@ _FREE = {
     "tanh": _elementwise(np.tanh, _tanh_slope),
 }
 
-CUTS = {name: CutFunction(name, "free", *both) for name, both in _FREE.items()} | {
+CUTS = {name: CutFunction(name, "free", *both) for name, both in FREE.items()} | {
     "softmax": CutFunction("softmax", "sum zero", _softmax, _softmax_pullback),
     "rms norm": CutFunction("rms norm", "orthogonal", _unit, _unit_pullback),
     "layer norm": CutFunction("layer norm", "sum zero and orthogonal", _layer, _layer_pullback),

@@ -7,14 +7,14 @@ import itertools
 import numpy as np
 
 from .activations import gate_function
+from .operations import Contract
 from .rearrangements import Windows
-from .tensor import Data, Tensor, contract
 from ..runtime.errors import InputError, InputTypeError
+from ..runtime.arguments import integer
 
 
 def _each(value, axes, what):
     """Return one number for each spatial axis."""
-    from ..networks.catalog import integer
     values = tuple(value) if hasattr(value, "__iter__") and not isinstance(value, str) else (value,) * axes
     if len(values) != axes:
         raise InputError(f"{what} {values} is not one number or {axes}, one a spatial axis")
@@ -22,6 +22,10 @@ def _each(value, axes, what):
         return tuple(integer(v) for v in values)
     except TypeError:
         raise InputTypeError(f"{what} {value!r} is not of integers") from None
+
+
+def _contract(spec, a, b):
+    return a.made(Contract(spec), (a, b), f"contract({spec!r}, {{0}}, {{1}})")
 
 
 def windows(shape, kernel, stride, padding):
@@ -82,7 +86,7 @@ def windowed(x, kernel, stride, padding):
     """
     kept = len(x.shape) - len(kernel)
     places, positions = windows((1, *x.shape[kept:]), kernel, stride, padding)
-    return Tensor(Windows(x.shape, kept, places[0]), (x,), "windows({0})"), positions
+    return x.made(Windows(x.shape, kept, places[0]), (x,), "windows({0})"), positions
 
 
 def convolve(x, kernel, stride=1, padding=0, groups=1):
@@ -112,10 +116,8 @@ def convolve(x, kernel, stride=1, padding=0, groups=1):
         sage_conslaw.InputError: the convolution of x of shape (2, 7, 5) with W of shape (4, 3, 3, 3): with 1 group the
         kernel takes 3 channels, not 2
     """
-    from ..networks.catalog import integer
-    for part in (x, kernel):
-        if not isinstance(part, Tensor):
-            raise InputTypeError("a convolution is of tensors; a fixed kernel is networks.fixed(name, values=...)")
+    if not hasattr(kernel, "operation"):
+        raise InputTypeError("a convolution is of tensors; a fixed kernel is networks.fixed(name, values=...)")
     try:
         groups = integer(groups)
     except TypeError:
@@ -139,9 +141,9 @@ def convolve(x, kernel, stride=1, padding=0, groups=1):
     entries, n = inside.shape[-1], "n" if samples else ""
     inside = inside if groups == 1 else inside.reshape(*samples, groups, inner, *inside.shape[-2:])
     if groups == 1:
-        result = contract(f"{n}cpk,ock->{n}op", inside, kernel.reshape(outputs, inner, entries))
+        result = _contract(f"{n}cpk,ock->{n}op", inside, kernel.reshape(outputs, inner, entries))
     else:
-        result = contract(f"{n}gcpk,gock->{n}gop", inside, kernel.reshape(groups, outputs // groups, inner, entries))
+        result = _contract(f"{n}gcpk,gock->{n}gop", inside, kernel.reshape(groups, outputs // groups, inner, entries))
     return result.reshape(*samples, outputs, *positions)
 
 
@@ -199,5 +201,5 @@ def max_pool(x, window, stride=None):
         (2, 3)
     """
     inside, shape = pooling_windows(x, window, stride, 0, "max-pooling")
-    gates = Data("gate", inside.shape, "gate", source=inside, function=gate_function("max"))
-    return contract("cpk,cpk->cp", inside, gates).reshape(shape)
+    gates = x.data("gate", inside.shape, "gate", source=inside, function=gate_function("max"))
+    return _contract("cpk,cpk->cp", inside, gates).reshape(shape)

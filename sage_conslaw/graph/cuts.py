@@ -11,7 +11,7 @@ from .tensor import Constant, Data, contract
 from .operations import LETTERS
 
 
-def _differences(size):
+def difference_rows(size):
     """Return the matrix whose rows span the vectors of sum zero."""
     return np.hstack([np.eye(size - 1, dtype=int), -np.ones((size - 1, 1), dtype=int)])
 
@@ -41,8 +41,8 @@ def differences(size, transposed=False):
                [ 0,  1, -1]])
     """
     if transposed:
-        return Constant(lambda: _differences(size).T, shape=(size, size - 1))
-    return Differences(lambda: _differences(size), shape=(size - 1, size))
+        return Constant(lambda: difference_rows(size).T, shape=(size, size - 1))
+    return Differences(lambda: difference_rows(size), shape=(size - 1, size))
 
 
 def sum_zero(name, shape):
@@ -56,7 +56,7 @@ def sum_zero(name, shape):
         (2, 3)
     """
     *lead, size = shape
-    return Data(name, (*lead, size - 1), "covector") @ differences(size)
+    return Data(name, (*lead, size - 1), "covector") @ difference_rows(size)
 
 
 def masked_sum_zero(name, mask):
@@ -133,4 +133,4 @@ def covector(cut, source=None):
     if constraint == "orthogonal":
         return orthogonal("s", z)
     # Orthogonal to z and to constants: the differences of z have a covector orthogonal to them.
-    return orthogonal("s", z @ differences(size, transposed=True)) @ differences(size)
+    return orthogonal("s", z @ differences(size, transposed=True)) @ difference_rows(size)

@@ -160,10 +160,10 @@ class LinearOperations:
         letters = LETTERS[:len(self.shape)]
         summed = "".join(letters[axis] for axis in axes)
         kept = "".join(letter for letter in letters if letter not in summed)
-        weights = self._constant(
+        weights = self.constant(
             np.broadcast_to(np.int64(weight.numerator), [self.shape[axis] for axis in axes]), weight.denominator
         )
-        return self._made(Contract(f"{letters},{summed}->{kept}"), (self, weights), written)
+        return self.made(Contract(f"{letters},{summed}->{kept}"), (self, weights), written)
 
     def _kept(self, axes, result, keepdims):
         return result.reshape([1 if axis in axes else n for axis, n in enumerate(self.shape)]) if keepdims else result
@@ -217,8 +217,8 @@ class LinearOperations:
         if abs(factor.numerator) >= 1 << 62:
             raise InputError(f"the scalar {factor} times {self.label()} has a numerator above 2^62; scale the network")
         letters = LETTERS[:len(self.shape)]
-        number = self._constant(np.array(factor.numerator, dtype=np.int64), factor.denominator)
-        return self._made(Contract(f"{letters},->{letters}"), (self, number), written)
+        number = self.constant(np.array(factor.numerator, dtype=np.int64), factor.denominator)
+        return self.made(Contract(f"{letters},->{letters}"), (self, number), written)
 
     def squeeze(self, axis=None):
         r"""
@@ -291,16 +291,3 @@ class LinearOperations:
                 "grow, and new ones come first"
             )
         return self.repeat_to(sizes)
-
-    def avg_pool(self, window, stride=None, padding=0):
-        r"""
-        Return the mean of each window of ``(channels, ...)``; entries of the padding count as zeros.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: networks.input(2, 6).avg_pool(3).shape, networks.input(4, 2, 6, 6).avg_pool((2, 2)).shape
-            ((2, 2), (4, 2, 3, 3))
-        """
-        from .convolution import avg_pool
-        return avg_pool(self, window, stride, padding)

@@ -1,12 +1,15 @@
 r"""
 A network: one graph, with the loss it is trained on, and its response.
 """
+import sage_conslaw
+
 from .cuts import sum_zero
 from .models import model_of
 from .tensor import Data, Parameter
 from .response import NetworkResponse
 from .values import flattened, nodes_of, restored, signature
 from ..runtime.errors import InputError, InputTypeError
+from .picture import draw
 
 LOSSES = ("least-squares", "cross-entropy")
 
@@ -236,13 +239,12 @@ class Network:
             sage: networks.attention(4, 2).draw()
             Graphics object consisting of ... graphics primitives
         """
-        from .picture import draw
         return draw(self, figsize)
 
     def check_span(self, data=None, samples=None, theta=None, loss="least-squares", seed=0, flow=None):
         r"""
         Compare real gradients with the model's at one point, and bound how many more laws the real network has there:
-        see :mod:`..real.span`.
+        see :mod:`sage_conslaw.engine.span`.
 
         EXAMPLES::
 
@@ -250,5 +252,4 @@ class Network:
             sage: networks.gated(2, 2).check_span().equal
             True
         """
-        from ..real.span import check_span
-        return check_span(self, data, samples, theta, loss, seed, flow)
+        return sage_conslaw.check_span(self, data, samples, theta, loss, seed, flow)

@@ -3,6 +3,7 @@ Pictures of the graph of a network.
 """
 from .operations import Gather
 from .tensor import Constant, Data, Parameter
+from .._sage import Graphics, arrow2d, circle, text
 
 COLOURS = {
     "parameter": "#f5b971",
@@ -167,7 +168,6 @@ def _route(place, start, end):
 
 
 def _plot(nodes, edges, figsize):
-    from .._sage import Graphics, arrow2d, circle, text
     place, picture = layout(nodes, edges), Graphics()
     for pieces in routes(place, edges):
         picture += arrow2d(path=pieces, color="#555555", width=1, arrowsize=2, zorder=1)

@@ -15,6 +15,7 @@ from .parameter_functions import ParameterFunction
 from .powers import Power
 from .tensor import Constant, Data, Parameter
 from ..runtime.errors import InputError
+from .._sage import PolynomialRing, QQ
 
 
 # Expanding 10^5 terms takes about 2 s; the symbolic algorithms are far slower still on what comes after.
@@ -302,7 +303,6 @@ class NetworkResponse:
     def _polynomials(self):
         """Return the arithmetic of polynomials in the data over those in the parameters, and both as arrays of
         indeterminates."""
-        from .._sage import QQ, PolynomialRing
         terms = self.number_of_terms()
         if terms > MAX_PHI_TERMS:
             raise InputError(

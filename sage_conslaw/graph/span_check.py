@@ -12,7 +12,7 @@ from .._sage import SageObject
 from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import rank
 from ..exact.primes import random_prime
-from ..networks.catalog import integer
+from ..runtime.arguments import integer
 from .float_reading import FloatReading, floats
 from ..runtime.errors import InputError, InputTypeError
 

@@ -4,6 +4,7 @@ The graph of a network: leaves (parameters, data, constants) and operations betw
 A tensor has no axis for samples: shapes are those of one input, and an array of ``tokens`` or of pixels is an axis of
 its own.
 """
+import re
 import itertools
 import operator
 from fractions import Fraction
@@ -16,6 +17,7 @@ from .linear import LinearOperations, product_spec, rational, unknown_operation
 from .operations import LETTERS, Add, Contract, Gate, Gather
 from .rearrangements import Broadcast, Pad, Reshape, Transpose, indexed, reshaped
 from ..runtime.errors import InputError, InputTypeError
+from .convolution import avg_pool, convolve, max_pool
 
 
 class Tensor(LinearOperations):
@@ -186,14 +188,21 @@ class Tensor(LinearOperations):
     def __rmatmul__(self, other):
         raise InputTypeError(f"{shown(other)} is not a tensor; a fixed matrix is networks.fixed(name, values=...)")
 
-    # What the linear operations make their results of; they know no class of tensors.
+    # What other files make their results of, without knowing the classes of tensors.
 
     @staticmethod
-    def _constant(values, denominator=1):
+    def constant(values, denominator=1):
+        """Return an array of rational numbers as a tensor."""
         return Constant(values, denominator=denominator)
 
     @staticmethod
-    def _made(operation, inputs, written):
+    def data(name, shape, kind, **more):
+        """Return data that are free in the response, see :class:`Data`."""
+        return Data(name, shape, kind, **more)
+
+    @staticmethod
+    def made(operation, inputs, written):
+        """Return the result of an operation on tensors."""
         return Tensor(operation, inputs, written)
 
     def _broadcast(self, other):
@@ -584,8 +593,19 @@ class Tensor(LinearOperations):
             sage: networks.input(2, 7).convolve(networks.parameter("W", 4, 2, 3), stride=2).shape
             (4, 3)
         """
-        from .convolution import convolve
         return convolve(self, kernel, stride, padding, groups)
+
+    def avg_pool(self, window, stride=None, padding=0):
+        r"""
+        Return the mean of each window of ``(channels, ...)``; entries of the padding count as zeros.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.input(2, 6).avg_pool(3).shape, networks.input(4, 2, 6, 6).avg_pool((2, 2)).shape
+            ((2, 2), (4, 2, 3, 3))
+        """
+        return avg_pool(self, window, stride, padding)
 
     def max_pool(self, window, stride=None):
         r"""
@@ -598,7 +618,6 @@ class Tensor(LinearOperations):
             sage: networks.input(2, 6).max_pool(3).shape
             (2, 2)
         """
-        from .convolution import max_pool
         return max_pool(self, window, stride)
 
     def ancestors(self, through_data=False):
@@ -807,7 +826,6 @@ def contract(spec, a, b):
         sage_conslaw.InputError: 'hti,hui' is not a contraction; write the axes of both operands and of the result, e.g.
         'ti,ui->tu'
     """
-    import re
     if not isinstance(spec, str):
         raise InputTypeError(f"{spec!r} is not a contraction; give a text such as 'ti,ui->tu'")
     for operand in (a, b):

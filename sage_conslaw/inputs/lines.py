@@ -14,7 +14,7 @@ everywhere; every other name is a parameter.  A line whose left side is no name 
 import re
 
 from ..runtime.errors import InputError, NotCovered, shortened
-from .functions import FUNCTIONS
+from ..expressions.functions import FUNCTIONS
 
 _PRIME = re.compile(r"([A-Za-z]\w*)\s*('+)", re.ASCII)
 _QUOTIENT = re.compile(r"d\s*([A-Za-z]\w*)\s*/\s*d\s*t", re.ASCII)

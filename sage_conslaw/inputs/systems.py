@@ -10,10 +10,12 @@ from pathlib import PurePath
 from ..fields.explicit import VectorFieldFamily
 from ..runtime.errors import InputError, shortened
 from .biology import antimony_record, is_antimony, sbml_record
-from .extension import Written, extended_family
 from .files import known_keys, load, read_text, unknown_key
 from .lines import is_lines, lines_record
-from .polynomials import parse_fraction, parse_polynomials
+from ..fields.extension import Written
+from ..expressions.polynomials import parse_fraction, parse_polynomials
+from .._sage import PolynomialRing, QQ
+from ..exact.terms import to_sage
 
 MAX_VARIABLES = 2000
 MAX_NAME = 200
@@ -179,7 +181,7 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
         family = _polynomial_family(variables, parameters, texts, drift is not None)
         if family is not None:
             return family
-    return extended_family(
+    return VectorFieldFamily.from_written(
         Written(parameters, variables, texts, [what for what, _ in fields], relations, drift is not None)
     )
 
@@ -336,8 +338,6 @@ def read_record(record, strict=False):
             f"the system has no variables; it has {shortened(', '.join(map(str, record)), 100) or 'nothing'}"
         )
     if "phi" in record:
-        from .._sage import QQ, PolynomialRing
-        from ..exact.terms import to_sage
         if record.get("parameters") or "drift" in record or "controls" in record:
             raise InputError("a system with phi has no parameters, drift or controls: give these or phi")
         names = _names(record["variables"], "variable")

@@ -14,7 +14,7 @@ from .._sage import QQ, PolynomialRing
 from ..exact.primes import random_prime
 from .branching import Undecided, solve
 from .newton import equations_of, table_of_monomials
-from ..parameters.specialisation import Specialisation
+from ..function_fields.specialisation import Specialisation
 from .pencil import eigenvalues
 
 # Partial cofactors that are followed at once.  The classical systems and the reaction networks of the tests need at

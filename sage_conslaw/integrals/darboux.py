@@ -15,7 +15,7 @@ from ..exact import terms as sparse
 from .cofactors import candidates
 from ..runtime.isolated import isolated
 from .newton import LaurentOperator, equations_of, table_of_monomials
-from ..parameters.specialisation import Specialisation, exact_kernel
+from ..function_fields.specialisation import Specialisation, exact_kernel
 
 # Above this number of monomials the kernels are dense matrices of that size, one a candidate: 330 take 0.05 s, 3000 a
 # minute.

@@ -19,7 +19,7 @@ from ..exact import terms as sparse
 from .conjugates import Angle, angle_derivatives, angles
 from .darboux import DarbouxPolynomial, cofactors_of, darboux_polynomials, primitive_vector
 from .newton import table_of_monomials
-from ..parameters.specialisation import Specialisation, exact_kernel
+from ..function_fields.specialisation import Specialisation, exact_kernel
 
 # Denominators of exponential factors, and polynomial laws as coefficients of logarithms, that are tried: each is a
 # linear system, or as many columns in it as there are Darboux polynomials.

@@ -11,6 +11,9 @@ from .darboux import search_darboux_polynomials
 from .darboux_laws import darboux_laws, independent_laws, rational_laws
 from ..runtime.threads import in_sage
 from ..runtime.errors import InputError
+from ..engine.api import conservation_laws
+from ..runtime.arguments import degree_of
+from ..flows.problem import problem
 
 KINDS = ("polynomial", "rational", "darboux")
 
@@ -241,12 +244,10 @@ def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, 
         ...
         sage_conslaw.InputError: kind 'elliptic' is not known; choose 'polynomial', 'rational' or 'darboux'
     """
-    from ..engine.api import _degree, conservation_laws
-    from ..inputs.problem import problem
     start = time.perf_counter()
     if kind not in KINDS:
         raise InputError(f"kind {kind!r} is not known; choose 'polynomial', 'rational' or 'darboux'")
-    degree, deadline = _degree(degree), Deadline(time_limit)
+    degree, deadline = degree_of(degree), Deadline(time_limit)
     family = problem(data, flow, loss).family
     try:
         known = conservation_laws(data, flow=flow, loss=loss, degree=degree, seed=seed, time_limit=deadline.remaining(),

@@ -12,8 +12,8 @@ from flint import nmod_mat
 from .._sage import QQ, FractionField, PolynomialRing
 from ..exact.linear_algebra import kernel
 from .newton import equations_of
-from ..parameters.specialisation import exact_matrix
-from ..parameters.substitution import Substitution
+from ..function_fields.specialisation import exact_matrix
+from ..function_fields.substitution import Substitution
 
 
 def eigenvalues(operators, known, m, block, ring, at):
@@ -34,7 +34,7 @@ def eigenvalues(operators, known, m, block, ring, at):
         sage: import numpy
         sage: from sage_conslaw.integrals.newton import LaurentOperator, table_of_monomials
         sage: from sage_conslaw.integrals.pencil import eigenvalues
-        sage: from sage_conslaw.parameters.specialisation import Specialisation
+        sage: from sage_conslaw.function_fields.specialisation import Specialisation
         sage: from sage_conslaw.inputs.systems import system
         sage: L = LaurentOperator(system(["x", "y", "z"], ["1/3*(y - x)", "r*x - y - x*z", "x*y"], parameters=["r"]))
         sage: at = Specialisation(L.ring, 2^61 - 1, numpy.random.default_rng(0r))

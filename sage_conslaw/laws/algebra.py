@@ -12,6 +12,8 @@ from ..exact.reconstruction import reconstruct
 from ..exact import terms as sparse
 from .basis import primitive
 from ..runtime.errors import InputError
+from ..exact import modular
+from ..exact.arithmetic import ModularArithmetic
 
 # Monomials in the generators among which relations are searched: their kernel is dense.
 MAX_MONOMIALS = 5000
@@ -96,8 +98,6 @@ def relations(laws, degree, generator):
         sage: relations([{(0r, 0r): one}, {(0r, 1r): one}, {(1r, 1r): one}], 2r, numpy.random.default_rng(0r))
         [{(0, 2): Fraction(1, 1), (1, 1): Fraction(-1, 1)}]
     """
-    from ..exact import modular
-    from ..exact.arithmetic import ModularArithmetic
     table = [m for d in range(degree + 1) for m in combinations_with_replacement(range(len(laws)), d)]
     if len(table) > MAX_MONOMIALS:
         raise InputError(

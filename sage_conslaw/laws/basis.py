@@ -37,21 +37,6 @@ def primitive(vector):
     return {i: Fraction(int(value * scale) * sign // content) for i, value in vector.items()}
 
 
-def oriented(law):
-    r"""
-    Return the law with the sign that makes its leading term, as Sage prints it (degrevlex), positive.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.laws.basis import oriented
-        sage: oriented({(0, 3): Fraction(1r), (1, 2): Fraction(-1r)})
-        {(0, 3): Fraction(-1, 1), (1, 2): Fraction(1, 1)}
-    """
-    leading = min(law, key=lambda monomial: (-len(monomial), monomial[::-1]))
-    return law if law[leading] > 0 else {monomial: -value for monomial, value in law.items()}
-
-
 def echelon(vectors, reverse=False):
     r"""
     Return the reduced echelon basis over Q of the span, with pivots at the first (or last) entries.
@@ -69,7 +54,7 @@ def echelon(vectors, reverse=False):
     for vector in vectors:
         vector = dict(vector)
         for pivot in [i for i in vector if i in basis]:
-            vector = _eliminate(vector, basis[pivot], pivot)
+            vector = eliminate(vector, basis[pivot], pivot)
         if not vector:
             continue
         pivot = first(vector)
@@ -77,7 +62,7 @@ def echelon(vectors, reverse=False):
         vector = {i: value / scale for i, value in vector.items()}
         for other in basis:
             if pivot in basis[other]:
-                basis[other] = _eliminate(basis[other], vector, pivot)
+                basis[other] = eliminate(basis[other], vector, pivot)
         basis[pivot] = vector
     # A vector inserted late may begin before an earlier pivot; repeat until stable.
     if any(first(vector) != pivot for pivot, vector in basis.items()):
@@ -85,7 +70,8 @@ def echelon(vectors, reverse=False):
     return [dict(sorted(basis[pivot].items())) for pivot in sorted(basis)]
 
 
-def _eliminate(vector, other, pivot):
+def eliminate(vector, other, pivot):
+    """Return the vector without its entry at the pivot, by a multiple of another whose entry there is 1."""
     factor = vector.get(pivot, 0)
     if not factor:
         return vector
@@ -129,7 +115,7 @@ def readable_basis(vectors):
             for b in forward[:i]:
                 if a.keys() & b.keys():
                     for pivot in sorted(a.keys() & b.keys())[:4]:
-                        candidates.append(_eliminate(a, {k: v / b[pivot] for k, v in b.items()}, pivot))
+                        candidates.append(eliminate(a, {k: v / b[pivot] for k, v in b.items()}, pivot))
     unique = {tuple(sorted(vector.items())): vector for vector in map(primitive, candidates) if vector}
     ordered = sorted(
         unique.values(), key=lambda v: (len(v), sum(abs(x) for x in v.values()), sorted(v), sorted(v.items()))

@@ -7,8 +7,9 @@ splits the laws: each homogeneous part of a law is a law, so the kernel is a dir
 """
 import numpy as np
 
-from ..exact.linear_algebra import kernel
+from ..exact.linear_algebra import independent_rows, kernel
 from ..exact.reconstruction import reconstruct
+from ..exact.modular import random_array
 
 # A fixed prime for the integer kernel of the relations; every character found is checked exactly.
 _PRIME = (1 << 61) - 1
@@ -175,7 +176,6 @@ class WeightLattice:
 
 
 def _column_basis(columns, p):
-    from ..exact.linear_algebra import independent_rows
     return columns[:, independent_rows(columns.T % p, p)]
 
 
@@ -196,7 +196,6 @@ def weight_words(family, generator):
         sage: bool(scales[0] == scales[1])      # the rotation scales x and y together
         True
     """
-    from ..exact.modular import random_array
     lattice = WeightLattice()
     state = family.weight_relations(lattice)
     # Constants are numbers: a grading that moves them would mix the laws of different parameter values.

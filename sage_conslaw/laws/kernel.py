@@ -12,15 +12,15 @@ import numpy as np
 from tqdm import tqdm
 
 from ..exact import modular
-from ..exact.arithmetic import ModularArithmetic, UnluckyPrime
+from ..exact.arithmetic import ModularArithmetic
+from ..exact.primes import UnluckyPrime, random_prime, with_lucky_prime
 from ..exact.linear_algebra import full_column_rank, kernel
-from ..exact.primes import random_prime, with_lucky_prime
 from ..exact.reconstruction import combine, reconstruct
 from ..exact import terms as sparse
 from ..fields.bracket import random_field
 from ..fields.explicit import VectorFieldFamily
 from ..runtime.isolated import interruptible
-from .basis import oriented, readable_basis
+from .basis import readable_basis
 from .monomials import blocks
 from .on_variety import laws_on_variety
 from .over_parameters import Lift, complete
@@ -186,7 +186,7 @@ def products_of_linear(laws, groups):
     for _ in range(degree - 1):
         level = [(sparse.multiply(law, laws[j]), j) for law, i in level for j in range(i, len(laws))]
         found += [law for law, _ in level]
-    return sorted(map(oriented, found), key=lambda law: (max(map(len, law)), sorted(law)))
+    return sorted(map(sparse.oriented, found), key=lambda law: (max(map(len, law)), sorted(law)))
 
 
 def _blocks_with_kernel(samples, group, deadline):
@@ -272,7 +272,7 @@ class _Block:
         rational = [reconstruct(vector, self.modulus) for vector in self.vectors]
         self.laws = None
         if all(vector is not None for vector in rational):
-            self.laws = [oriented({self.monomials[i]: value for i, value in vector.items()})
+            self.laws = [sparse.oriented({self.monomials[i]: value for i, value in vector.items()})
                          for vector in readable_basis(rational)]
 
     def again(self):

@@ -15,10 +15,10 @@ from fractions import Fraction
 from .._sage import QQ
 from ..exact import terms as sparse
 from ..exact.primes import random_prime
-from ..parameters.parametric import polynomial_over_constants
-from .basis import oriented, readable_basis
+from ..function_fields.parametric import polynomial_over_constants
+from .basis import readable_basis
 from .monomials import blocks
-from ..parameters.specialisation import Specialisation, exact_kernel
+from ..function_fields.specialisation import Specialisation, exact_kernel
 
 
 def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
@@ -75,7 +75,7 @@ def _in_block(variety, fields, monomials, parameters, at):
     vectors = [
         {i: Fraction(int(v.numerator()), int(v.denominator())) for i, v in enumerate(vector) if v} for vector in basis
     ]
-    return [oriented({monomials[i]: value for i, value in vector.items()}) for vector in readable_basis(vectors)]
+    return [sparse.oriented({monomials[i]: value for i, value in vector.items()}) for vector in readable_basis(vectors)]
 
 
 def equations_on_variety(variety, fields, monomials):

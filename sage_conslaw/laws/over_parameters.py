@@ -15,10 +15,10 @@ of degree 1.
 from .._sage import QQ, PolynomialRing
 from ..exact import terms as sparse
 from ..exact.reconstruction import reconstruct
-from ..parameters.circuits import circuit_law, sparse_basis
-from ..parameters.parametric import equations_over_parameters, polynomial_over_constants
+from ..function_fields.circuits import circuit_law, sparse_basis
+from ..function_fields.parametric import equations_over_parameters, polynomial_over_constants
 from ..runtime.errors import NotCovered
-from .basis import oriented, readable_basis
+from .basis import readable_basis
 
 # Products of longer laws are refused: a million takes about a second.
 _MOST_PRODUCTS = 2_000_000
@@ -96,7 +96,8 @@ class Lift:
         if not fixed or None in rational:
             return
         laws = [
-            oriented({self.monomials[i]: value for i, value in vector.items()}) for vector in readable_basis(rational)
+            sparse.oriented({self.monomials[i]: value for i, value in vector.items()})
+            for vector in readable_basis(rational)
         ]
         if all(self.family.conserved(laws)):
             for law in laws:

@@ -24,7 +24,7 @@ def coefficient_rows(fields, monomials, constants, values, p):
 
     For `x' = x y, y' = -x y`, a linear law has equal coefficients::
 
-        sage: from sage_conslaw.inputs.polynomials import parse_polynomials
+        sage: from sage_conslaw.expressions.polynomials import parse_polynomials
         sage: from sage_conslaw.laws.sparse_kernel import coefficient_rows
         sage: fields = [parse_polynomials(["x*y", "-x*y"], ["x", "y"])[1]]
         sage: coefficient_rows(fields, [(0r,), (1r,)], [], [], 10007r)

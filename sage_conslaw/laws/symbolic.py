@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from .._sage import QQ, matrix
 from ..exact import terms as sparse
-from .basis import oriented, readable_basis
+from .basis import readable_basis
 from .monomials import monomials
 from ..runtime.errors import InputError
 
@@ -70,7 +70,9 @@ def symbolic_laws(fields, groups, deadline=None):
     system = matrix(QQ, len(rows), len(candidates), entries, sparse=len(rows) * len(candidates) > 10**5)
     kernel = system.dense_matrix().right_kernel_matrix() if len(rows) else matrix.identity(QQ, len(candidates))
     vectors = [_fractions(row) for row in kernel.rows()]
-    laws = [oriented({candidates[i]: value for i, value in vector.items()}) for vector in readable_basis(vectors)]
+    laws = [
+        sparse.oriented({candidates[i]: value for i, value in vector.items()}) for vector in readable_basis(vectors)
+    ]
     return sorted(laws, key=lambda law: (max(map(len, law)), sorted(law)))
 
 

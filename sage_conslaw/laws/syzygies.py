@@ -19,9 +19,9 @@ from ..exact.linear_algebra import independent_rows, kernel
 from ..exact.modular import random_array
 from ..exact.primes import random_prime
 from ..exact import terms as sparse
-from .basis import oriented, readable_basis
+from .basis import readable_basis
 from ..runtime.isolated import TooLarge, isolated_steps
-from ..parameters.parametric import polynomial_over_constants, residue
+from ..function_fields.parametric import polynomial_over_constants, residue
 
 # The multiples of the basis up to the degree are columns of an exact linear system; above this many it is refused.
 MAX_MULTIPLES = 20_000
@@ -232,7 +232,7 @@ class _Columns:
                     for law in potentials
                 ]
             )
-            laws = [oriented({columns[i]: value for i, value in vector.items()}) for vector in vectors]
+            laws = [sparse.oriented({columns[i]: value for i, value in vector.items()}) for vector in vectors]
         return sorted(laws, key=lambda law: (max(map(len, law)), sorted(law)))
 
     def _potential(self, form):

@@ -7,40 +7,37 @@ EXAMPLES::
     sage: networks.relu([2, 3, 1])
     relu network 2 -> 3 -> 1 with 9 parameters
 """
-from .catalog import by_name, icnn, linear, nmf, product, relu
-from .compose import custom, fixed, input, parameter
-from ..graph.einsum import einsum, stack
-from ..graph.tensor import concatenate, contract
-from .modern import convolutional, gated, lora, mixture, normalised, perceptron, polynomial, residual
-from ..graph.network import Network
-from ..pytorch.network import from_torch
-from .transformer import attention, transformer_block
+from ..runtime.later import later
 
-__all__ = [
-    "Network",
-    "attention",
-    "by_name",
-    "concatenate",
-    "contract",
-    "convolutional",
-    "custom",
-    "einsum",
-    "fixed",
-    "from_torch",
-    "gated",
-    "icnn",
-    "input",
-    "linear",
-    "lora",
-    "mixture",
-    "nmf",
-    "normalised",
-    "parameter",
-    "perceptron",
-    "polynomial",
-    "product",
-    "relu",
-    "residual",
-    "stack",
-    "transformer_block",
-]
+_HOMES = {
+    "Network": "..graph.network",
+    "attention": ".transformer",
+    "by_name": ".catalog",
+    "concatenate": "..graph.tensor",
+    "contract": "..graph.tensor",
+    "convolutional": ".modern",
+    "custom": ".compose",
+    "einsum": "..graph.einsum",
+    "fixed": ".compose",
+    "from_torch": "..pytorch.network",
+    "gated": ".modern",
+    "icnn": ".catalog",
+    "input": ".compose",
+    "linear": ".catalog",
+    "lora": ".modern",
+    "mixture": ".modern",
+    "nmf": ".catalog",
+    "normalised": ".modern",
+    "parameter": ".compose",
+    "perceptron": ".modern",
+    "polynomial": ".modern",
+    "product": ".catalog",
+    "relu": ".catalog",
+    "residual": ".modern",
+    "stack": "..graph.einsum",
+    "transformer_block": ".transformer",
+}
+
+__all__ = sorted(_HOMES)
+
+__getattr__, __dir__ = later(__name__, _HOMES)

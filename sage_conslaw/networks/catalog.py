@@ -4,12 +4,13 @@ The catalog of architectures: ``networks.linear``, ``networks.relu``, ...
 Widths are given from input to output.  A layer with ``n`` inputs and ``m`` outputs has weights of
 shape ``(n, m)`` and acts as ``x -> x W``.
 """
+import importlib
 import difflib
-import operator
 
 from ..graph.tensor import Data, Parameter
 from ..graph.network import Network
 from ..pytorch.files import from_file
+from ..runtime.arguments import integer, truth
 from ..runtime.errors import InputError, InputTypeError
 from .meanings import no_option
 
@@ -17,43 +18,6 @@ from .meanings import no_option
 # The graph of a network keeps axes, no entries: sizes cost nothing before someone asks for polynomials.
 MAX_WIDTH = 1_000_000
 MAX_PARAMETERS = 10 ** 12
-
-
-def integer(value):
-    r"""
-    Return an exact integer as a Python ``int``; anything else, also a rational or a truth value, is a ``TypeError``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.networks.catalog import integer
-        sage: integer(3), integer(6/2)
-        (3, 3)
-        sage: integer(True)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputTypeError: True is not an integer
-    """
-    if isinstance(value, bool):
-        raise InputTypeError(f"{value} is not an integer")
-    # Sage's rationals have __index__ where they are integers, and int() would round the others.
-    return operator.index(value)
-
-
-def truth(value, name="bias"):
-    r"""
-    Return ``True`` or ``False``; anything but these (and 0, 1) is a ``TypeError``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.networks.catalog import truth
-        sage: truth("no")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputTypeError: bias 'no' is neither True nor False
-    """
-    if isinstance(value, str) or value not in (True, False):
-        raise InputTypeError(f"{name} {value!r} is neither True nor False")
-    return bool(value)
 
 
 def check_sizes(sizes, least, architecture):
@@ -243,7 +207,6 @@ _MODERN = {
 
 def _modern(name):
     def build(sizes, **options):
-        import importlib
         module, numbers, as_list = _MODERN[name]
         constructor = getattr(importlib.import_module(f".{module}", __package__), name)
         if as_list:

@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from .catalog import integer
+from ..runtime.arguments import integer
 from ..graph.linear import rational
 from ..graph.tensor import Constant, Data, Parameter, Tensor
 from ..graph.network import Network

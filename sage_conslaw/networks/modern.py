@@ -3,9 +3,10 @@ The catalog of modern architectures: convolutions, residual blocks, gated units,
 
 The laws that the literature claims for them, with theorem and conditions, are in :mod:`.compendium`.
 """
-from .catalog import check_sizes, integer, truth
+from .catalog import check_sizes
+from ..runtime.arguments import integer, truth
 from .compose import fixed
-from ..graph.activations import GateFunction, largest, top
+from ..graph.activations import GATES, GateFunction, FREE, largest, top
 from ..graph.tensor import Data, Parameter
 from ..graph.network import Network
 from ..runtime.errors import InputError, InputTypeError
@@ -75,18 +76,17 @@ def activate(z, activation):
         sage_conslaw.InputError: activation 'swoosh' is not known; choose abs, dropout, exp, gelu, leaky relu, relu,
         sigmoid, silu, softplus, tanh, linear, z^2, z^3, ... or cut for any function
     """
-    from ..graph.activations import _FREE, GATES
     if activation == "linear":
         return z
     if activation == "cut":
         return z.cut()
-    if activation in _FREE:
+    if activation in FREE:
         return z.cut(activation)
     if activation in GATES and activation != "max":
         return z.gate(activation)
     if isinstance(activation, str) and activation.startswith("z^") and activation[2:].isdigit() and int(activation[2:]):
         return z ** int(activation[2:])
-    names = sorted([name for name in GATES if name != "max"] + list(_FREE))
+    names = sorted([name for name in GATES if name != "max"] + list(FREE))
     raise InputError(
         f"activation {activation!r} is not known; choose {', '.join(names)}, linear, z^2, z^3, ... or "
         f"cut for any function"
@@ -205,7 +205,7 @@ def convolutional(
         channels,
         x,
         bias=bias,
-        **_given(
+        **changed(
             dict(
                 size=size,
                 kernel=kernel,
@@ -221,7 +221,7 @@ def convolutional(
     )
 
 
-def _given(options, defaults):
+def changed(options, defaults):
     """Return the options that differ from the defaults: what a result and a certificate say of them."""
     return {key: value for key, value in options.items() if value != defaults[key]}
 
@@ -280,7 +280,7 @@ def gated(d, h, p=None, gate="silu", bias=False):
     d, h, p = check_sizes([d, h, d if p is None else p], 3, "gated")
     choice(gate, ("silu", "gelu", "sigmoid", "relu", "linear"), "gate")
     output = gated_unit(Data("x", (d,), "input"), h, p, gate, truth(bias))
-    return Network("gated", (d, h, p), output, bias=truth(bias), **_given({"gate": gate}, {"gate": "silu"}))
+    return Network("gated", (d, h, p), output, bias=truth(bias), **changed({"gate": gate}, {"gate": "silu"}))
 
 
 def gated_unit(x, hidden, outputs, gate, bias=False, suffix=""):
@@ -347,7 +347,7 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
         "mixture",
         (d, h, experts, p),
         output,
-        **_given({"gate": gate, "active": active}, {"gate": "softmax", "active": 2}),
+        **changed({"gate": gate, "active": active}, {"gate": "softmax", "active": 2}),
     )
 
 
@@ -373,7 +373,7 @@ def lora(widths, rank=1, activation="relu", seed=0):
             (output @ Parameter(f"A{layer}", (n, rank))) @ Parameter(f"B{layer}", (rank, m))
         if layer < len(widths) - 1:
             output = activate(output, activation)
-    return Network("lora", widths, output, rank=rank, **_given({"activation": activation, "seed": integer(seed)},
+    return Network("lora", widths, output, rank=rank, **changed({"activation": activation, "seed": integer(seed)},
                                                                {"activation": "relu", "seed": 0}))
 
 
@@ -423,6 +423,6 @@ def normalised(p, q, m, norm="layer", gain=True, bias=None, samples=3):
     x = Data("x", (p,) if norm != "batch" else (positive_integer(samples, "samples"), p), "input")
     bias = (norm != "rms") if bias is None else truth(bias)
     output = normalise(x @ Parameter("W", (p, q)), norm, "", truth(gain, "gain"), bias) @ Parameter("U", (q, m))
-    return Network("normalised", (p, q, m), output, **_given(
+    return Network("normalised", (p, q, m), output, **changed(
         {"norm": norm, "gain": truth(gain, "gain"), "bias": bias, "samples": samples},
         {"norm": "layer", "gain": True, "bias": norm != "rms", "samples": 3}))

@@ -6,9 +6,10 @@ zero along the keys.
 """
 import numpy as np
 
-from .catalog import check_sizes, truth
+from .catalog import check_sizes
+from ..runtime.arguments import truth
 from ..graph.tensor import Constant, Data, Parameter, contract
-from .modern import activate, choice, gated_unit, normalise, positive_integer, _given
+from .modern import activate, changed, choice, gated_unit, normalise, positive_integer
 from ..graph.network import Network
 from ..runtime.errors import InputError
 
@@ -144,7 +145,7 @@ def attention(dim, head_dim, heads=1, kv_heads=None, value_dim=None, bias=False,
     output = self_attention(
         Data("x", (tokens, dim), "input"), head_dim, heads, kv_heads, value_dim, bias, rotary, causal
     )
-    return Network("attention", (dim, head_dim), output, bias=bias, **_given(
+    return Network("attention", (dim, head_dim), output, bias=bias, **changed(
         dict(heads=heads, kv_heads=kv_heads, value_dim=value_dim, rotary=rotary, causal=causal, tokens=tokens),
         dict(heads=1, kv_heads=heads, value_dim=head_dim, rotary=False, causal=False, tokens=2)))
 
@@ -210,7 +211,7 @@ def transformer_block(
         (dim, hidden),
         x,
         bias=bias,
-        **_given(
+        **changed(
             dict(
                 heads=heads,
                 kv_heads=kv_heads,

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..exact import modular
 from ..exact.linear_algebra import independent_rows
-from ..laws.basis import _eliminate, echelon, readable_basis
+from ..laws.basis import eliminate, echelon, readable_basis
 from .expressions import Entries, combination, divisors
 from .forms import Form
 from ..laws.independence import jacobian
@@ -91,7 +91,7 @@ class Span:
 
     def reduced(self, terms):
         for pivot in [m for m in terms if m in self.pivots]:
-            terms = _eliminate(terms, self.pivots[pivot], pivot)
+            terms = eliminate(terms, self.pivots[pivot], pivot)
         return terms
 
 

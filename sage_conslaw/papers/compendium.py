@@ -4,6 +4,7 @@ The compendium: what the literature claims of each architecture, kept apart from
 A claim is a number of independent laws as a formula in the sizes, with its source and its conditions.
 :func:`compendium` recomputes each one; where the two differ, the table says so.
 """
+from html import escape
 from dataclasses import dataclass
 
 from .._sage import SageObject
@@ -327,8 +328,6 @@ class Compendium(SageObject):
         )
 
     def _repr_html_(self):
-        from html import escape
-
         head = "".join(
             f"<th>{word}</th>" for word in ("architecture", "laws", "claimed", "computed", "status", "source")
         )

@@ -17,6 +17,10 @@ from .._sage import SageObject
 from ..networks.catalog import by_name
 from ..runtime.pool import worker_pool
 from ..runtime.errors import InputError
+from .. import flows
+from ..certificates.files import write
+from ..engine.api import conservation_laws
+from ..flows.tau import damping
 
 PAPERS = {
     "abide": ("abide_linear_count", "abide_linear_laws", "abide_relu_count", "abide_relu_laws"),
@@ -90,9 +94,6 @@ class Case:
             sage: Case("demo", "linear", (2, 1, 2), {}, "gradient", 1).run()["number"]
             1
         """
-        from .. import flows
-        from ..engine.api import conservation_laws
-        from ..certificates.files import write
         kind, *tau = self.flow.split()
         flow = flows.by_name(kind, **({"tau": tau[0]} if tau else {}))
         # The sweeps are the papers' question, which is about the model.
@@ -208,7 +209,6 @@ def reproduce(paper="all", *, tau=None, nesterov=False, bias=False, certificates
         sage: r = reproduce("abide"); (r.agree, r.proved)         # long time (4 s)
         (120, 120)
     """
-    from ..flows.tau import damping
     tau = None if tau is None else damping(tau)
     start, cases = time.perf_counter(), [_beyond(case, tau, nesterov, bias) for case in sweeps(paper)]
     processes = processes or os.cpu_count() or 1

@@ -4,6 +4,7 @@ Kernels over `Q(k')[X]/(p)`: laws where a parameter is a root of an irreducible 
 The field is a quotient of univariate polynomials over the rational functions of the parameters, and elimination is the
 schoolbook's: the matrices are the few equations of one block.
 """
+from .._sage import PolynomialRing
 
 
 class AlgebraicField:
@@ -28,7 +29,6 @@ class AlgebraicField:
     """
 
     def __init__(self, variety):
-        from .._sage import PolynomialRing
         self.variety = variety
         p, self.root = variety.algebraic
         self.rational = variety.ring.fraction_field()

@@ -18,7 +18,7 @@ from .algebraic import AlgebraicField
 from .rank_drops import DropSearch
 from ..laws.independence import jacobian
 from ..laws.kernel import polynomial_laws
-from .parametric import polynomial_over_constants, residue
+from ..function_fields.parametric import polynomial_over_constants, residue
 from ..laws.sparse_kernel import coefficient_rows, sparse_kernel
 
 # An irreducible polynomial of degree d has a root modulo a prime with probability at least 1/d; this many primes are

@@ -5,13 +5,12 @@ import time
 
 import numpy as np
 
-from ..engine.api import _degree, _seed
+from ..runtime.arguments import degree_of, integer, seed_of
 from ..runtime.deadline import Deadline, Stopped
 from ..exact import terms as sparse
 from ..runtime.isolated import isolated_steps
 from .branches import BranchSearch
-from ..networks.catalog import integer
-from ..inputs.problem import problem
+from ..flows.problem import problem
 from ..results.exceptional import Branch, ExceptionalParameters
 from ..runtime.threads import in_sage
 from ..runtime.errors import InputError, InputTypeError, NotCovered
@@ -91,7 +90,7 @@ def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, ti
         sage_conslaw.InputError: codimension 0 is not a positive integer; give the number of conditions, e.g. 1 or 2
     """
     start = time.perf_counter()
-    seed, deadline = _seed(seed), Deadline(time_limit)
+    seed, deadline = seed_of(seed), Deadline(time_limit)
     asked = problem(data)
     family = asked.family
     if not family.constants:
@@ -103,7 +102,7 @@ def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, ti
             "these values (k = 1/2)"
         )
     names = tuple(family.names[i] for i in family.constants)
-    groups = family.groups(None if degree is None else _degree(degree))
+    groups = family.groups(None if degree is None else degree_of(degree))
     codimension = _codimension(codimension, len(names))
     known = {"laws": (), "independent": 0, "branches": {}, "codimension": 0, "not_followed": []}
 

@@ -16,9 +16,10 @@ from ..exact.linear_algebra import rank as modular_rank
 from ..exact.primes import random_prime
 from ..laws.monomials import blocks
 from ..laws.on_variety import equations_on_variety
-from .parametric import equations_over_parameters, residue
+from ..function_fields.parametric import equations_over_parameters, residue
 from .pivots import TooManyTerms, cores, rank_and_factors
 from .varieties import Variety, whole_space
+from .algebraic import AlgebraicField
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,6 @@ class DropSearch:
         """Return by how much the rank of a core is smaller on a variety, exactly, and the parts into which it falls
         there."""
         if variety.algebraic:
-            from .algebraic import AlgebraicField
             columns = sorted({column for row in core.rows for column in row})
             place = {column: i for i, column in enumerate(columns)}
             rows = [{place[column]: entry for column, entry in row.items()} for row in core.rows]

@@ -5,7 +5,12 @@ element.
 `p = 0` with `p = a k_i + b` is the graph `k_i = -b/a`, and what is asked of it is asked over the rational functions of
 the other parameters.  A condition that is linear in no parameter is followed once, over the field `Q(k')[X]/(p)`.
 """
+from flint import nmod_poly
 from dataclasses import dataclass, field
+
+from ..exact.modular import random_array
+from ..function_fields.parametric import residue
+from .pivots import irreducible_factors, primitive_polynomial
 
 
 @dataclass
@@ -70,7 +75,6 @@ class Variety:
             sage: v.within(b*c - 1)
             a - 2*b = 0, b*c - 1 = 0
         """
-        from .pivots import irreducible_factors
         linear = [v for v in p.variables() if p.degree(v) == 1]
         if not linear:
             root = min(p.variables(), key=lambda v: p.degree(v))
@@ -98,7 +102,6 @@ class Variety:
             sage: v.slopes(b*c - 1)
             [c]
         """
-        from .pivots import irreducible_factors
         child = self.within(p)
         if child.algebraic:
             return []
@@ -151,7 +154,6 @@ class Variety:
             (a - 2*b,)
         """
         if not hasattr(self, "_basis"):
-            from .pivots import primitive_polynomial
             if not self.denominators and len(self.conditions) == 1:
                 basis = list(self.conditions)
             else:
@@ -192,12 +194,9 @@ class Variety:
             sage: (point[0r] - 2*point[1r]) % 101
             0
         """
-        from ..exact.modular import random_array
-        from .parametric import residue
         gens = self.ring.gens()
         values = [int(x) for x in random_array(generator, (len(gens),), p)]
         if self.algebraic is not None:
-            from flint import nmod_poly
             f, root = self.algebraic
             coefficients = [residue(f.coefficient({root: i}), values, p) for i in range(f.degree(root) + 1)]
             roots = nmod_poly(coefficients, p).roots()

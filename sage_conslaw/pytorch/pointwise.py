@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..graph.activations import GateFunction
+from ..graph.activations import GateFunction, gate_function
 from ..graph.tensor import Constant, Data, Tensor, contract
 from ..graph.operations import LETTERS
 from .norms import normalised
@@ -675,7 +675,6 @@ def largest(reader, node, value, axes=None, keepdim=False):
         sage: OPERATORS["amax"].__name__
         'largest'
     """
-    from ..graph.activations import gate_function
     tensor = reader.tensor(value)
     rank = len(tensor.shape)
     axes = _axes(axes, rank)

@@ -8,6 +8,8 @@ constants.  Then `y` is a contraction and a sum, and `z` a gate. Where the table
 reading stops and says which operation it was, in which module and in which line of the user's code; nothing is ever cut
 that the user has not named.
 """
+import difflib
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -462,7 +464,6 @@ def difference(name, operators):
         sage: difference("conv4d", {"conv1d": 0, "conv2d": 0, "relu": 0})
         'conv2d, conv1d'
     """
-    import difflib
     return ", ".join(difflib.get_close_matches(name, [key for key in operators if " " not in key], 2, 0.8))
 
 
@@ -515,7 +516,6 @@ def source_line(node):
         sage: source_line(types.SimpleNamespace(meta={"stack_trace": trace}))
         'net.py:3: return x.sort()'
     """
-    import re
     frames = re.findall(r'File "([^"]+)", line (\d+), in [^\n]*\n\s*([^\n]*)', node.meta.get("stack_trace") or "")
     own = [frame for frame in frames if "/torch/" not in frame[0]] or frames
     return f"{own[-1][0].rsplit('/', 1)[-1]}:{own[-1][1]}: {own[-1][2].strip()}" if own else ""

@@ -8,7 +8,7 @@ frequent ones are written with the graph's own operations on axes, which cost no
 import numpy as np
 
 from ..graph.tensor import Constant, Tensor, concatenate
-from .reader import Refused
+from .reader import Refused, constant
 from .values import Loss, Masked, Pointwise, SquareMean, Tokens
 
 _PENDING = (Tensor, Pointwise, SquareMean, Masked, Loss)
@@ -322,7 +322,6 @@ def linear_map(reader, node, value, *rest, **keywords):
         raise Refused(
             f"it is applied to {tensor.size} entries, more than the 2048 for which its matrix is written down"
         )
-    from .reader import constant
     basis = torch.eye(tensor.size, dtype=torch.float64).reshape(tensor.size, *tensor.shape)
     images = torch.stack([node.target(row, *rest, **keywords) for row in basis])
     matrix = constant(images.reshape(tensor.size, -1).numpy())

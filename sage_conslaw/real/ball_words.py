@@ -16,6 +16,7 @@ from ..fields.bracket import bracket, combination
 from .grow import control_rank
 from .smooth import SmoothResponse, dyadic
 from .work import BALLS, DOUBLES, Costs
+from .certified import RealRank
 
 # Relative size below which a pivot in doubles counts as zero, and the stricter choice if the balls do not confirm it.
 _TOLERANCES = (1e-10, 1e-7, 1e-4)
@@ -83,7 +84,7 @@ def ball_rank(family, network, target, generator, work, inputs=None, point=None)
 
         sage: import numpy
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.real.ball_words import ball_rank
         sage: from sage_conslaw.real.reading import real_network
         sage: from sage_conslaw.real.work import Work
@@ -91,7 +92,6 @@ def ball_rank(family, network, target, generator, work, inputs=None, point=None)
         sage: ball_rank(family, real_network(family.response), 6r, numpy.random.default_rng(0r), Work()).rank
         6
     """
-    from .rank import RealRank
     real = copy.copy(family)
     real.response = SmoothResponse(family.response, network, inputs)
     best, costs = None, Costs(network.nodes, family.dimension)

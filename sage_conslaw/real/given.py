@@ -28,6 +28,7 @@ from ..runtime.errors import InputError, InputTypeError, NotCovered
 from .patterns import PatternResponse
 from .points import lively
 from .reading import real_network
+from .._sage import PolynomialRing, QQ
 
 # Points that are tried until no sample has a pre-activation that is zero.
 _POINTS = 20
@@ -130,7 +131,7 @@ def problem_on_data(asked, network, data, seed):
     EXAMPLES::
 
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.real.given import problem_on_data
         sage: net = networks.linear([2, 1, 1])
         sage: problem_on_data(problem(net), net, ([[1, 2]], None), 0).family.response.components
@@ -221,7 +222,6 @@ def _region(response, real, inputs, seed):
 
 def _components(network, response, loss, inputs, targets, gates):
     """Return the polynomials whose gradients are the fields of the samples."""
-    from .._sage import QQ, PolynomialRing
     ring = PolynomialRing(QQ, list(response.names), response.dimension)
     A, out = PolynomialArithmetic(ring), []
     theta = np.empty(response.dimension, dtype=object)

@@ -47,7 +47,7 @@ def control_rank(family, generator, p, target, pool, drift=False):
 
         sage: import numpy
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.real.grow import control_rank
         sage: control_rank(problem(networks.linear([2, 2, 2])).family, numpy.random.default_rng(0r), 2^61 - 1, 8r, 1r)
         4
@@ -76,7 +76,7 @@ def grow(family, generator, p, target, work, costs, pool):
 
         sage: import numpy
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.real.grow import grow
         sage: from sage_conslaw.real.work import Costs, Work
         sage: family = problem(networks.linear([2, 2, 2])).family

@@ -11,11 +11,12 @@ complete then. The trivial case is `product 2`; the famous one `relu 2 3 2`, whe
 the one that fails is `relu 1 4 1`, with `r = 2` of 4.
 """
 import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ..exact.primes import random_prime, with_lucky_prime
 from ..graph.response import NetworkResponse
 from .ball_words import ball_rank
+from .certified import RealRank
 from .grow import control_rank, grow
 from .patterns import PatternResponse
 from .points import integer_inputs, integer_parameters, lively, mutated
@@ -42,87 +43,6 @@ _MOST_BY_DEFAULT = 800
 
 # There patterns of activation are counted, on so many samples: a second for a million parameters.
 _MOST_COUNTED, _COUNTED = 1_000_000, 256
-
-
-@dataclass(frozen=True)
-class RealRank:
-    r"""
-    What is certified about the real fields.
-
-    - ``rank`` -- a proved lower bound for the rank of their Lie algebra near ``point``
-
-    - ``words`` -- the bounds by word length
-
-    - ``method`` -- ``"polynomial"``, ``"patterns"`` or ``"balls"``; ``None`` where nothing was computed
-
-    - ``reached`` -- whether the rank that was asked for is reached
-
-    - ``stagnated`` -- whether longer words and more samples add nothing (seen, not proved)
-
-    - ``short`` -- whether real gradients fall short of the model's at all points tried: the span condition was looked
-      at there, and does not hold
-
-    - ``reason`` -- why it is not reached, in words
-
-    - ``point`` -- the parameters where it was found; ``local``: whether it holds on a region around them only, not at
-      generic ones
-
-    - ``patterns`` -- how many patterns of activation the samples have there
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.real.rank import RealRank
-        sage: RealRank(3, (3,), "patterns", True, False).rank
-        3
-    """
-
-    rank: int
-    words: tuple
-    method: object
-    reached: bool
-    stagnated: bool
-    reason: object = None
-    point: object = field(default=None, compare=False)
-    patterns: object = None
-    local: bool = True
-    short: bool = False
-
-    @property
-    def less(self):
-        r"""
-        Whether the real fields are known to span less than the model where they were looked at; then no list of the
-        model's laws is called complete.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.real.rank import RealRank
-            sage: RealRank(3, (3,), "patterns", False, True).less, RealRank(3, (3,), "patterns", False, False).less
-            (True, False)
-        """
-        return not self.reached and (self.stagnated or self.short)
-
-    def to_dict(self):
-        r"""
-        Return it as JSON objects.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.real.rank import RealRank
-            sage: RealRank(3, (3,), "patterns", True, False).to_dict()["rank"]
-            3
-        """
-        return {
-            "rank": self.rank,
-            "words": list(self.words),
-            "method": self.method,
-            "reached": self.reached,
-            "stagnated": self.stagnated,
-            "reason": self.reason,
-            "patterns": self.patterns,
-            "point": None if self.point is None else [str(a) for a in self.point],
-            "local": self.local,
-            "short": self.short,
-        }
 
 
 def positive_parameters(family):
@@ -152,7 +72,7 @@ def certified_rank(family, target, generator, deadline=None, budget=DEFAULT, inp
 
         sage: import numpy
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.real.rank import certified_rank
         sage: def real(net, target):
         ....:     r = certified_rank(problem(net).family, target, numpy.random.default_rng(0r), budget=None)

@@ -11,8 +11,8 @@ import numpy as np
 
 from .._sage import SageObject
 from ..exact.primes import with_lucky_prime
-from ..inputs.problem import problem
-from ..networks.catalog import integer
+from ..flows.problem import problem
+from ..runtime.arguments import integer
 from ..runtime.errors import InputError, InputTypeError
 from .grow import grow
 from .patterns import PatternResponse

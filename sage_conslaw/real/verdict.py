@@ -9,7 +9,8 @@ condition.
 from ..flows.flow_family import FlowFamily
 from ..flows.spanned import WrittenFamily
 from ..graph.response import NetworkResponse
-from .rank import RealRank, certified_rank
+from .certified import RealRank
+from .rank import certified_rank
 from .reading import real_network
 from .work import DEFAULT
 from ..runtime.errors import InputTypeError
@@ -42,7 +43,7 @@ def real_rank(family, rank, generator, deadline=None, real=None):
 
         sage: import numpy
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.real.verdict import real_rank
         sage: def real(net, rank):
         ....:     found = real_rank(problem(net).family, rank, numpy.random.default_rng(0r))
@@ -76,7 +77,7 @@ def words(real, assumption):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.real.rank import RealRank
+        sage: from sage_conslaw.real.certified import RealRank
         sage: from sage_conslaw.real.verdict import words
         sage: words(RealRank(1, (), "polynomial", True, False), "none")
         'no assumption: the network is polynomial, and the model is the network'

@@ -1,6 +1,7 @@
 r"""
 What to cite for a result: the package, and the papers whose theorems it used.
 """
+from .. import __version__
 AUTHORS = r"Marcotte, Sibylle and Gribonval, R{\'e}mi and Peyr{\'e}, Gabriel"
 
 ENTRIES = {
@@ -98,7 +99,6 @@ def bibtex(keys):
           version = {...},
         }
     """
-    from .. import __version__
     package = (
         "software",
         {

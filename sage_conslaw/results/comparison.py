@@ -1,6 +1,7 @@
 r"""
 What one flow conserves and another loses or gains, law by law.
 """
+from html import escape
 from dataclasses import dataclass
 
 from .._sage import SageObject
@@ -89,7 +90,6 @@ class FlowComparison(SageObject):
         return "\n".join([text(head), line, *map(text, body), line, text(totals), *notes])
 
     def _repr_html_(self):
-        from html import escape
         head, body, totals = self._cells()
         cells = lambda row, tag: "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) + "</tr>"
         return (

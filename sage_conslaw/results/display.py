@@ -6,6 +6,7 @@ import textwrap
 from html import escape
 
 from ..notation.evaluation import rest_of
+from .._sage import PolynomialRing, QQ, latex
 
 # Shown at once; the others are counted.  Forty laws fill a screen.
 MOST_LAWS = 40
@@ -47,7 +48,6 @@ def latex_of(law):
         sage: latex_of(U1_1_2^2 - 2*V_1)
         'U_{1;1,2}^{2} - 2 V_{1}'
     """
-    from .._sage import QQ, PolynomialRing, latex
     ring = law.parent()
     names = ring.variable_names()
     # A ring of its own: the names of the user's ring stay as they are.

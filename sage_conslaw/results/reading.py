@@ -5,7 +5,7 @@ import re
 from dataclasses import MISSING, fields
 
 from .._sage import Unknown
-from ..inputs.polynomials import parse_polynomials
+from ..expressions.polynomials import parse_polynomials
 from ..exact.terms import to_sage
 from ..runtime.errors import InputError, InputTypeError
 from .._sage import QQ, PolynomialRing

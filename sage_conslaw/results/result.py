@@ -1,12 +1,23 @@
 r"""
 The frozen results of a search and of a count.
 """
+import numpy as np
 from dataclasses import dataclass, field
 
 from ..runtime.errors import InputError
-from .._sage import SageObject, Unknown
-from ..notation.readable import readable
+from .._sage import PolynomialRing, QQ, SageObject, Unknown
+from ..notation.readable import clock_text, readable
 from ..real.verdict import words
+from ..certificates.record import certificate
+from ..exact.terms import to_sage
+from ..laws.algebra import LevelSet, generators, relations
+from ..notation.evaluation import LawValues
+from ..notation.matrix_notation import matrix_laws
+from ..structure.formula import names_of
+from ..structure.true_width import width_of
+from .citation import bibtex, keys_for
+from .display import html_table, latex_table
+from .reading import result_from_dict
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class LawCount(SageObject):
@@ -104,9 +115,7 @@ class LawCount(SageObject):
         """
         if self.counted is not None or self.problem is None:
             return self.counted
-        import numpy as np
 
-        from ..structure.true_width import width_of
         width = width_of(self.problem.family)
         if width is None:
             return None
@@ -127,7 +136,6 @@ class LawCount(SageObject):
         return () if counted is None else counted.where(self._size_names())
 
     def _size_names(self):
-        from ..structure.formula import names_of
         return names_of(self.architecture, self.sizes, self.options)
 
     def matrix_laws(self):
@@ -168,7 +176,6 @@ class LawCount(SageObject):
             sage: type(r).from_dict(r.to_dict()).number
             2
         """
-        from .reading import result_from_dict
         return result_from_dict(cls, record)
 
     def assumption_in_words(self):
@@ -248,7 +255,6 @@ class LawCount(SageObject):
             sage: count_conservation_laws(networks.product(3), seed=0)._repr_html_()
             '<p><b>2 independent laws in 3 parameters (proved, no assumption)</b></p>'
         """
-        from .display import html_table
         return html_table(self)
 
     def citation(self):
@@ -265,7 +271,6 @@ class LawCount(SageObject):
              '@inproceedings{MGP2025,',
              '@inproceedings{Tran2026,']
         """
-        from .citation import bibtex, keys_for
         return bibtex(keys_for(self.architecture, self.flow, self.algorithm, self.loss))
 
     def to_dict(self):
@@ -405,7 +410,6 @@ class ConservationLaws(LawCount):
             sage: certificates.check(conservation_laws(networks.relu([2, 2, 1]), seed=0).certificate())
             '2 independent laws in dimension 6, complete: 2 + 4 = 6; relu 2 2 1, least-squares loss, gradient flow, ...'
         """
-        from ..certificates.record import certificate
         return certificate(self.problem, self)
 
     def matrix_laws(self):
@@ -423,10 +427,6 @@ class ConservationLaws(LawCount):
             sage: conservation_laws([u*v]).matrix_laws()          # no parameters with shapes
             []
         """
-        import numpy as np
-
-        from ..notation.matrix_notation import matrix_laws
-        from ..notation.readable import clock_text
         if self.families:
             return list(self.families)
         if self.problem is None or not self.problem.shapes or not self.terms or self.problem.family.constants:
@@ -464,7 +464,6 @@ class ConservationLaws(LawCount):
             sage: float(conservation_laws([u*v], seed=0).evaluate({"u": 2, "v": 1})["u^2 - v^2"])
             3.0
         """
-        from ..notation.evaluation import LawValues
         laws = LawValues.of(self)
         return laws.values(laws.state(parameters))
 
@@ -478,7 +477,6 @@ class ConservationLaws(LawCount):
             sage: r = conservation_laws(networks.linear([1, 1, 2]), loss="cross-entropy"); len(r.laws), r.generators()
             (3, (U2_1_1 + U2_1_2, U1_1_1^2 - U2_1_1^2 - U2_1_2^2))
         """
-        from ..laws.algebra import generators
         return tuple(self.laws[i] for i in generators(list(self.terms), self.degree))
 
     def relations(self, degree=2):
@@ -504,11 +502,6 @@ class ConservationLaws(LawCount):
             sage: conservation_laws(networks.linear([2, 2, 2]), seed=0).relations(3)
             []
         """
-        import numpy as np
-
-        from .._sage import QQ, PolynomialRing
-        from ..exact.terms import to_sage
-        from ..laws.algebra import generators, relations
         chosen = [self.terms[i] for i in generators(list(self.terms), self.degree)]
         if not chosen:
             return []
@@ -526,7 +519,6 @@ class ConservationLaws(LawCount):
             sage: conservation_laws([u*v]).level_set([2, 1])
             level set of 1 law through (2, 1), of dimension 1
         """
-        from ..laws.algebra import LevelSet
         return LevelSet([self.laws[i] for i in self.independent], point)
 
     def readable_laws(self):
@@ -556,7 +548,6 @@ class ConservationLaws(LawCount):
             x_{1}^{2} - x_{2}^{2} & 2 & \text{x1, x2}
             \end{array}
         """
-        from .display import latex_table
         return latex_table(self)
 
     def to_dict(self, matrix_notation=True):

@@ -34,10 +34,10 @@ from fractions import Fraction
 import numpy as np
 
 from ..exact.linear_algebra import rank
+from ..exact.terms import oriented
 from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Broadcast, Reshape, Select, Transpose, Windows
 from ..graph.tensor import Constant, Data, Parameter
-from ..laws.basis import oriented
 from ..laws.gradings import WeightLattice
 from .axes import is_sum_zero, is_uniform
 

@@ -106,7 +106,7 @@ def formula_of(width):
 
         sage: import numpy
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.structure.formula import formula_of
         sage: from sage_conslaw.structure.true_width import width_of
         sage: width = width_of(problem(networks.attention(1009, 101, heads=11)).family)

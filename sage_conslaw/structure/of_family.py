@@ -35,7 +35,7 @@ class Structure:
 
         sage: import numpy
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.structure.of_family import structure_of
         sage: structure = structure_of(problem(networks.relu([784, 512, 256, 10], bias=True)).family)
         sage: structure.number_of_laws
@@ -79,7 +79,7 @@ class Structure:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.flows.problem import problem
             sage: from sage_conslaw.structure.of_family import structure_of
             sage: structure = structure_of(problem(networks.linear([3, 2, 3])).family)
             sage: structure.number_of_laws
@@ -96,7 +96,7 @@ class Structure:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.flows.problem import problem
             sage: from sage_conslaw.structure.of_family import structure_of
             sage: structure = structure_of(problem(networks.linear([3, 2, 3])).family)
             sage: structure.bounds(numpy.random.default_rng(0r))
@@ -148,7 +148,7 @@ class Structure:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.flows.problem import problem
             sage: from sage_conslaw.structure.of_family import structure_of
             sage: structure = structure_of(problem(networks.linear([2, 1, 2])).family)
             sage: structure.laws(numpy.random.default_rng(0r))
@@ -185,7 +185,7 @@ def structure_of(family):
     EXAMPLES::
 
         sage: from sage_conslaw import VectorFieldFamily, flows, networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.structure.of_family import structure_of
         sage: structure_of(problem(networks.icnn(3, 2, 1)).family).mirror
         frozenset({1})

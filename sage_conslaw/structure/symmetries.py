@@ -18,10 +18,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..laws.basis import oriented
 from ..laws.gradings import WeightLattice
 from ..graph.tensor import Data
 from ..graph.operations import Add
+from ..exact.linear_algebra import rank
+from ..exact.modular import random_array
+from ..exact.terms import multiply, oriented
 
 # Entries of explicit laws: 3 million terms are about 1 GB of Python objects.
 MAX_TERMS = 3_000_000
@@ -131,7 +133,6 @@ def balances(classes, mirror=()):
 
 
 def _rank(vectors):
-    from ..exact.linear_algebra import rank
     p = (1 << 61) - 1
     return rank(np.array(vectors, dtype=np.int64) % p, p)
 
@@ -167,7 +168,6 @@ def sign_words(classes, generator):
         sage: len(set(words.tolist())), bool(words[0] ^^ words[1] == words[2] ^^ words[3])
         (4, False)
     """
-    from ..exact.modular import random_array
     response = classes.response
     words = [np.zeros(leaf.shape, dtype=np.int64) for leaf in response.leaves]
     for c, size in enumerate(classes.sizes):
@@ -317,7 +317,6 @@ def explicit_laws(classes, balances, shifts, mirror=(), products=True):
     for shift in shifts:
         for row in np.moveaxis(places[shift.leaf], shift.axis, -1).reshape(-1, shift.shape[shift.axis]).tolist():
             linear.append({(a,): Fraction(1) for a in row})
-    from ..exact.terms import multiply
     squares = [oriented(multiply(a, b)) for i, a in enumerate(linear) for b in linear[i:]] if products else []
     return laws + linear + squares
 

@@ -8,7 +8,7 @@ A transformer block of seven million parameters::
 
     sage: import numpy
     sage: from sage_conslaw import networks
-    sage: from sage_conslaw.inputs.problem import problem
+    sage: from sage_conslaw.flows.problem import problem
     sage: from sage_conslaw.structure.true_width import width_of
     sage: block = width_of(problem(networks.transformer_block(48, 96, heads=3)).family)
     sage: block.bounds(numpy.random.default_rng(0r))
@@ -73,7 +73,7 @@ class TrueWidth:
 
         sage: import numpy
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.structure.true_width import width_of
         sage: width = width_of(problem(networks.relu([784, 512, 256, 10], bias=True)).family)
         sage: width.bounds(numpy.random.default_rng(0r))
@@ -94,7 +94,7 @@ class TrueWidth:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.flows.problem import problem
             sage: from sage_conslaw.structure.true_width import width_of
             sage: width_of(problem(networks.convolutional([3, 64, 64, 10])).family).bounds(numpy.random.default_rng(0r))
             (9728, 128)
@@ -141,7 +141,7 @@ class TrueWidth:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.flows.problem import problem
             sage: from sage_conslaw.structure.true_width import width_of
             sage: width = width_of(problem(networks.relu([20, 30, 10])).family)
             sage: _ = width.bounds(numpy.random.default_rng(0r)); width.blame
@@ -162,7 +162,7 @@ class TrueWidth:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.flows.problem import problem
             sage: from sage_conslaw.structure.true_width import width_of
             sage: width = width_of(problem(networks.attention(1009, 101, heads=11)).family)
             sage: _ = width.bounds(numpy.random.default_rng(0r)); width.formula().expression({101r: "k", 11r: "h"})
@@ -179,7 +179,7 @@ class TrueWidth:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.flows.problem import problem
             sage: from sage_conslaw.structure.true_width import width_of
             sage: width = width_of(problem(networks.lora([2, 2], rank=1)).family)
             sage: _ = width.bounds(numpy.random.default_rng(0r)); width.polynomials(100r)
@@ -225,7 +225,7 @@ class TrueWidth:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.flows.problem import problem
             sage: from sage_conslaw.structure.true_width import width_of
             sage: width = width_of(problem(networks.lora([768, 768], rank=8)).family)
             sage: _ = width.bounds(numpy.random.default_rng(0r)); width.matrix_laws()
@@ -333,7 +333,7 @@ def width_of(family):
     EXAMPLES::
 
         sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.structure.true_width import width_of
         sage: width_of(problem(networks.linear([2, 2]), flows.momentum()).family) is None
         True

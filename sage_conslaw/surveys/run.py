@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from tqdm import tqdm
 
 from ..runtime.deadline import ComputationLost, Deadline, TimeLimitReached
-from ..networks.catalog import integer
+from ..runtime.arguments import integer
 from ..runtime.isolated import isolated
 from ..runtime.pool import process_executor
 from .specification import cases as cases_of
@@ -20,6 +20,9 @@ from .specification import seed_of
 from .store import Store
 from .table import SurveyTable
 from ..runtime.errors import InputError, InputTypeError
+from .. import flows
+from ..engine.api import conservation_laws, count_conservation_laws
+from ..networks import by_name
 
 # Cases in flight for each process: enough that none waits, few enough that little is done twice after a kill.
 _IN_FLIGHT = 3
@@ -46,9 +49,6 @@ def run_case(task):
             return isolated(run_case, task)
         except ComputationLost as lost:
             return "failed", str(lost)
-    from .. import flows
-    from ..engine.api import conservation_laws, count_conservation_laws
-    from ..networks import by_name
     text, seed = task
     case = json.loads(text)
     try:

@@ -9,10 +9,12 @@ import itertools
 import json
 from pathlib import Path
 
-from ..networks.catalog import CATALOG, by_name, integer
+from ..networks.catalog import CATALOG, by_name
+from ..runtime.arguments import integer
 from ..graph.network import LOSSES
 from ..inputs.files import known_keys, load, unknown_key
 from ..runtime.errors import InputError, InputTypeError, shortened
+from .. import flows
 
 # A survey of a million cases would run for hours at 100 a second; above it something is wrong with the specification.
 MAX_CASES = 1_000_000
@@ -237,7 +239,6 @@ def _integer(value, what):
 
 def _flow(flow, what):
     """Return a flow as a canonical table, or say what is wrong with it."""
-    from .. import flows
     flow = {"name": flow} if isinstance(flow, str) else flow
     if not isinstance(flow, dict):
         raise InputError(

@@ -1,6 +1,7 @@
 r"""
 The table of a survey: text, HTML, JSON, files for other programs, and a plot of the counts over the widths.
 """
+from html import escape
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -181,7 +182,6 @@ class SurveyTable(SageObject):
         return "\n".join([*lines, self._summary()])
 
     def _repr_html_(self):
-        from html import escape
         head = "".join(f"<th>{word}</th>" for word in ("case", "flow", "laws", "status"))
         body = "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"

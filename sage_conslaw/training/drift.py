@@ -9,6 +9,7 @@ from .._sage import SageObject
 from .observables import search
 from .simulate import positive_number, simulate
 from ..runtime.errors import InputError, InputTypeError
+from .plots import drift_picture
 
 # A drift below this part of the laws' own size is rounding: laws that a scheme keeps exactly (linear ones by Euler's
 # method, bilinear ones by the heavy ball without damping) showed at most 1e-15 after 10^3 steps, 6e-14 after 10^4 and
@@ -86,7 +87,6 @@ class DriftOrder(SageObject):
             sage: drift_order(networks.product(2), steps=[0.1, 0.05], time=1, seed=0).plot()
             Graphics object consisting of 3 graphics primitives
         """
-        from .plots import drift_picture
         return drift_picture(self, figsize)
 
 

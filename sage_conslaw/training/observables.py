@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..engine.api import conservation_laws
 from ..exact.arithmetic import FloatArithmetic
 from ..exact import terms as sparse
-from ..inputs.polynomials import polynomials_of_one_ring
+from ..expressions.polynomials import polynomials_of_one_ring
 from ..notation.readable import readable
 from ..results.result import ConservationLaws
 from ..runtime.errors import InputError
@@ -26,7 +26,7 @@ class Observables:
     EXAMPLES::
 
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.training.observables import observables
         sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2",
         ....:     "x1 + x2"]); watched.texts, watched.conserved
@@ -47,7 +47,7 @@ class Observables:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.flows.problem import problem
             sage: from sage_conslaw.training.observables import observables
             sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
             sage: watched.evaluator()(numpy.array([3.0, 1.0]))
@@ -64,7 +64,7 @@ class Observables:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.flows.problem import problem
             sage: from sage_conslaw.training.observables import observables
             sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
             sage: watched.quadratic_parts()(numpy.array([3.0, 1.0]))
@@ -82,7 +82,7 @@ class Observables:
 
             sage: import numpy
             sage: from sage_conslaw import networks
-            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.flows.problem import problem
             sage: from sage_conslaw.training.observables import observables
             sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
             sage: watched.predictable()
@@ -112,7 +112,7 @@ def observables(problem, laws=None, search=None):
     Laws of another flow are found again by the names of the parameters::
 
         sage: from sage_conslaw import conservation_laws, flows, networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.training.observables import observables
         sage: net = networks.linear([1, 2, 1])
         sage: momentum = problem(net, flows.momentum())

@@ -3,6 +3,8 @@ Pictures of trainings: the laws along training, and the drift over the step on l
 """
 import numpy as np
 
+from .._sage import Graphics, line2d, point2d
+
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b")
 
 # More points than this on a line are not seen, and make the picture's file large.
@@ -24,7 +26,6 @@ def loss_picture(training, figsize=None):
         sage: loss_picture(simulate(networks.product(3), step=0.1, steps=10, seed=0))
         Graphics object consisting of 1 graphics primitive
     """
-    from .._sage import line2d
     chosen = _chosen(training)
     picture = line2d(list(zip(training.times[chosen], training.losses[chosen])), color="#333333", thickness=1.5)
     return _framed(picture, r"$t = k \eta$", "loss", figsize)
@@ -41,7 +42,6 @@ def law_picture(training, logarithmic=None, figsize=None):
         sage: law_picture(simulate(networks.product(3), step=0.1, steps=10, seed=0), logarithmic=True)
         Graphics object consisting of 4 graphics primitives
     """
-    from .._sage import Graphics, line2d
     chosen, times = _chosen(training), training.times
     groups = list(dict.fromkeys(training.groups))
     logarithmic = len(groups) > 1 if logarithmic is None else logarithmic
@@ -108,7 +108,6 @@ def drift_picture(order, figsize=None):
         sage: drift_picture(drift_order(networks.product(2), steps=[0.1, 0.05], time=1, seed=0))
         Graphics object consisting of 3 graphics primitives
     """
-    from .._sage import Graphics, line2d, point2d
     picture = Graphics()
     for number, (group, drifts, predicted, fitted) in enumerate(
         zip(order.groups, order.drifts, order.predictions, order.orders)

@@ -7,6 +7,7 @@ import numpy as np
 
 from .._sage import SageObject
 from ..runtime.errors import InputError
+from .plots import law_picture, loss_picture
 
 
 @dataclass(frozen=True, repr=False)
@@ -186,7 +187,6 @@ class Training(SageObject):
             ...
             sage_conslaw.InputError: there is no picture 'speed'; choose 'laws' or 'loss'
         """
-        from .plots import law_picture, loss_picture
         if what not in ("laws", "loss"):
             raise InputError(f"there is no picture {what!r}; choose 'laws' or 'loss'")
         return loss_picture(self, figsize) if what == "loss" else law_picture(self, logarithmic, figsize)

@@ -5,9 +5,9 @@ import secrets
 
 import numpy as np
 
-from ..networks.catalog import integer
+from ..runtime.arguments import integer
 from ..graph.network import Network
-from ..inputs.problem import _flow, problem
+from ..flows.problem import as_flow, problem
 from .descent import Descent
 from .objective import Objective
 from .observables import observables, search
@@ -111,7 +111,7 @@ def simulate(
         raise InputTypeError(f"{network!r} is not a network; give e.g. networks.linear([2, 3, 2])")
     step, steps, every = positive_number(step, "step"), _count(steps, "steps", 100), _count(every, "every", 1)
     seed = secrets.randbits(32) if seed is None else _count(seed, "seed", 0, least=0)
-    flow = _flow(flow)
+    flow = as_flow(flow)
     asked = problem(network, flow, loss)
     generator = np.random.default_rng(seed)
     descent = Descent(flow, asked.family, step, scheme)

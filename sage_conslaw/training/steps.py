@@ -40,8 +40,8 @@ from ..exact.reconstruction import reconstruct
 from ..flows.optimisers import hyperparameters
 from ..flows.rescaled import RescaledResponse
 from ..flows.spanned import spanning_gradients, unused
-from ..inputs.problem import problem
-from ..networks.catalog import integer
+from ..flows.problem import problem
+from ..runtime.arguments import integer
 from ..runtime.errors import InputError, InputTypeError, NotCovered
 
 ONE = Fraction(1)

@@ -2,7 +2,7 @@
 import json
 
 from sage_conslaw import VectorFieldFamily, conservation_laws, flows, networks
-from sage_conslaw.inputs.polynomials import parse_polynomials
+from sage_conslaw.expressions.polynomials import parse_polynomials
 
 
 def _system(variables, drift=None, controls=(), parameters=()):

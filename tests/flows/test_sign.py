@@ -187,7 +187,7 @@ def test_random_reparameterisations_against_enumeration(seed):
     except InputError as error:
         assert "wall" in str(error)
         return
-    from sage_conslaw.inputs.problem import problem
+    from sage_conslaw.flows.problem import problem
     response = problem(phi).family.response
     point = proportional_classes(response).point(())
     rows = [[value_at(f, point) for f in row] for row in spanning_gradients(response)]

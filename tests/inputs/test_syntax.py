@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sage_conslaw import InputError, conservation_laws, flows, networks
-from sage_conslaw.inputs.polynomials import parse_fraction, parse_polynomials, parse_rational_functions
+from sage_conslaw.expressions.polynomials import parse_fraction, parse_polynomials, parse_rational_functions
 
 READ = {
     "x y z": None,

@@ -7,7 +7,7 @@ from sage_conslaw import InputError, certificates, conservation_laws, is_conserv
 from sage_conslaw.exact.primes import random_prime
 from sage_conslaw.exact.terms import to_sage
 from sage_conslaw.fields.variety import Variety
-from sage_conslaw.inputs.polynomials import parse_polynomials
+from sage_conslaw.expressions.polynomials import parse_polynomials
 from sage_conslaw.inputs.systems import system
 
 KEPLER = dict(variables=["x", "y", "px", "py", "u"], drift=["px", "py", "-x*u^3", "-y*u^3", "-u^3*(x*px + y*py)"],

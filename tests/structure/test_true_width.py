@@ -4,7 +4,7 @@ import pytest
 from random_graphs import random_network
 
 from sage_conslaw import count_conservation_laws, networks
-from sage_conslaw.inputs.problem import problem
+from sage_conslaw.flows.problem import problem
 from sage_conslaw.structure.axes import Unknown, axes_of
 from sage_conslaw.structure.families import families
 from sage_conslaw.structure.growth import grown

@@ -29,7 +29,7 @@ def sparse_basis(vectors, p):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.parameters.circuits import sparse_basis
+        sage: from sage_conslaw.function_fields.circuits import sparse_basis
         sage: sparse_basis([{0r: 1r, 1r: 1r, 2r: 1r}, {0r: 1r, 1r: 1r, 3r: 1r}], 101r)
         [{2: 1, 3: 100}, {0: 1, 1: 1, 2: 1}]
     """
@@ -95,7 +95,7 @@ def circuit_law(rows, columns, ring, generator, p, deadline=None):
     EXAMPLES::
 
         sage: import numpy
-        sage: from sage_conslaw.parameters.circuits import circuit_law
+        sage: from sage_conslaw.function_fields.circuits import circuit_law
         sage: R = PolynomialRing(QQ, ["a", "b"])
         sage: a, b = R.gens()
         sage: circuit_law([{0r: a, 1r: b}, {1r: a, 2r: -b, 3r: R(1)}], [0r, 1r, 2r], R, numpy.random.default_rng(0r),

@@ -8,6 +8,7 @@ from fractions import Fraction
 from ..exact import terms as sparse
 from ..runtime.errors import InputError, InputTypeError, shortened
 from .syntax import MAX_DIGITS, MAX_LENGTH, Reader, exact_decimal
+from .._sage import Element, MPolynomial, Polynomial, PolynomialRing, QQ, ZZ
 
 # Guards of the arithmetic: what a person writes is far below, what would exhaust the memory above.
 MAX_DEGREE = 1000
@@ -28,7 +29,7 @@ def polynomials_of_one_ring(polynomials, what):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.polynomials import polynomials_of_one_ring
+        sage: from sage_conslaw.expressions.polynomials import polynomials_of_one_ring
         sage: R.<x, y> = ZZ[]
         sage: polynomials_of_one_ring([x*y, 1], "phi")
         (Multivariate Polynomial Ring in x, y over Rational Field, [x*y, 1])
@@ -46,7 +47,6 @@ def polynomials_of_one_ring(polynomials, what):
         ...
         sage_conslaw.InputError: phi has a denominator in the variables (y); give polynomials
     """
-    from .._sage import QQ, ZZ, Element, MPolynomial, Polynomial, PolynomialRing
     if isinstance(polynomials, (str, bytes, dict)) or not hasattr(polynomials, "__iter__"):
         raise InputTypeError(
             f"{what} is {shortened(repr(polynomials), 200)}; give a list of polynomials of a Sage ring"
@@ -108,7 +108,6 @@ def polynomials_of_one_ring(polynomials, what):
 def _from_sympy(polynomials, what):
     import sympy
 
-    from .._sage import QQ, PolynomialRing
     for f in polynomials:
         if not isinstance(f, (int, Fraction, sympy.Expr)):
             raise InputTypeError(f"{what} contains {f!r} of type {type(f).__name__} beside SymPy expressions; "
@@ -150,7 +149,7 @@ def parse_polynomials(texts, names=None):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.polynomials import parse_polynomials
+        sage: from sage_conslaw.expressions.polynomials import parse_polynomials
         sage: parse_polynomials(["x*y - 2/3", "(x+y)^2"])
         (['x', 'y'],
          [{(): Fraction(-2, 3), (0, 1): Fraction(1, 1)},
@@ -181,7 +180,7 @@ def parse_fraction(text, names):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.polynomials import parse_fraction
+        sage: from sage_conslaw.expressions.polynomials import parse_fraction
         sage: parse_fraction("3/t", ["t"])
         ({(): Fraction(3, 1)}, {(0,): Fraction(1, 1)})
     """
@@ -195,7 +194,7 @@ def parse_rational_functions(texts):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.polynomials import parse_rational_functions
+        sage: from sage_conslaw.expressions.polynomials import parse_rational_functions
         sage: parse_rational_functions(["1/u", "v"])
         (['u', 'v'],
          [({(): Fraction(1, 1)}, {(0,): Fraction(1, 1)}),
@@ -217,12 +216,12 @@ _SEPARATED = re.compile(r"[\w.)]\s+[\w.(]|\*\s+\*")
 
 class Polynomials:
     r"""
-    The algebra of sparse polynomials, for :class:`sage_conslaw.inputs.syntax.Reader`: it counts its work and refuses to
-    exceed it.
+    The algebra of sparse polynomials, for :class:`sage_conslaw.expressions.syntax.Reader`: it counts its work and
+    refuses to exceed it.
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.polynomials import Polynomials
+        sage: from sage_conslaw.expressions.polynomials import Polynomials
         sage: algebra = Polynomials(None)
         sage: algebra.name("x"), algebra.names
         ({(0,): Fraction(1, 1)}, ['x'])
@@ -383,7 +382,7 @@ class Fractions(Polynomials):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.polynomials import Fractions
+        sage: from sage_conslaw.expressions.polynomials import Fractions
         sage: Fractions(["t"]).name("t")
         ({(0,): Fraction(1, 1)}, {(): Fraction(1, 1)})
     """

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from .. import flows as flow_room
 from ..exact import terms as sparse
 from ..fields.family import ControlAffineFamily
-from ..flows.metric import of_network
-from ..flows.polynomial_response import PolynomialResponse
-from .polynomials import polynomials_of_one_ring
+from .metric import of_network
+from .polynomial_response import PolynomialResponse
+from ..expressions.polynomials import polynomials_of_one_ring
 from ..graph.network import Network
 from ..runtime.errors import InputError, InputTypeError, shortened
 
@@ -21,7 +21,7 @@ class Problem:
     EXAMPLES::
 
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: p = problem(networks.linear([2, 2])); p.architecture, p.flow_name, p.loss
         ('linear', 'gradient', 'least-squares')
     """
@@ -55,7 +55,7 @@ class Problem:
         EXAMPLES::
 
             sage: from fractions import Fraction
-            sage: from sage_conslaw.inputs.problem import problem
+            sage: from sage_conslaw.flows.problem import problem
             sage: R.<u, v> = QQ[]
             sage: problem([u*v]).law({(0r, 0r): Fraction(1r)})
             u^2
@@ -91,7 +91,7 @@ def problem(data, flow=None, loss=None):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: R.<u, v> = QQ[]
         sage: problem([u*v]).family.names
         ['u', 'v']
@@ -110,7 +110,7 @@ def problem(data, flow=None, loss=None):
         kind = "drift" if not data.has_controls else "family"
         ring = getattr(data, "user_ring", None)
         return Problem(data, "system", (), kind, "none", data.moving_dimension, ring=ring)
-    flow = _flow(flow)
+    flow = as_flow(flow)
     if isinstance(data, Network):
         loss = loss or getattr(data, "loss", None) or "least-squares"
         response = data.response(loss)
@@ -155,7 +155,8 @@ def problem(data, flow=None, loss=None):
                    ring=user_ring, flow=flow)
 
 
-def _flow(flow):
+def as_flow(flow):
+    """Return a flow that is given as one, by its name, or as an optimiser of PyTorch; gradient flow by default."""
     if flow is None:
         return flow_room.gradient()
     if isinstance(flow, str):

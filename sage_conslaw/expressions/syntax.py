@@ -48,8 +48,8 @@ class Reader:
     EXAMPLES::
 
         sage: from fractions import Fraction
-        sage: from sage_conslaw.inputs.polynomials import Polynomials
-        sage: from sage_conslaw.inputs.syntax import Reader
+        sage: from sage_conslaw.expressions.polynomials import Polynomials
+        sage: from sage_conslaw.expressions.syntax import Reader
         sage: Reader(Polynomials(["x"])).read("0.9*x")
         {(0,): Fraction(9, 10)}
         sage: Reader(Polynomials(["x"])).read("2 x")
@@ -70,8 +70,8 @@ class Reader:
 
         EXAMPLES::
 
-            sage: from sage_conslaw.inputs.polynomials import Polynomials
-            sage: from sage_conslaw.inputs.syntax import Reader
+            sage: from sage_conslaw.expressions.polynomials import Polynomials
+            sage: from sage_conslaw.expressions.syntax import Reader
             sage: Reader(Polynomials(["x"])).read("-x^2")
             {(0, 0): Fraction(-1, 1)}
         """
@@ -208,7 +208,7 @@ class Reader:
 
         EXAMPLES::
 
-            sage: from sage_conslaw.inputs.polynomials import parse_polynomials
+            sage: from sage_conslaw.expressions.polynomials import parse_polynomials
             sage: parse_polynomials(["x + 1/y"])
             Traceback (most recent call last):
             ...
@@ -231,7 +231,7 @@ def exact_decimal(digits):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.syntax import exact_decimal
+        sage: from sage_conslaw.expressions.syntax import exact_decimal
         sage: exact_decimal("0.9"), exact_decimal("12")
         (Fraction(9, 10), Fraction(12, 1))
     """

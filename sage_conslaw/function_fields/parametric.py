@@ -1,10 +1,11 @@
 r"""
 The linear system for laws over Q(k), and polynomials over Q(k) as sparse polynomials in all coordinates.
 """
+from math import gcd, lcm
 from fractions import Fraction
 
 from ..exact import terms as sparse
-from ..laws.basis import oriented
+from .._sage import QQ
 
 
 def equations_over_parameters(fields, monomials, constants, ring):
@@ -22,8 +23,8 @@ def equations_over_parameters(fields, monomials, constants, ring):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.polynomials import parse_polynomials
-        sage: from sage_conslaw.parameters.parametric import equations_over_parameters
+        sage: from sage_conslaw.expressions.polynomials import parse_polynomials
+        sage: from sage_conslaw.function_fields.parametric import equations_over_parameters
         sage: fields = [parse_polynomials(["0", "k*y", "(k-1)*x"], ["k", "x", "y"])[1]]
         sage: equations_over_parameters(fields, [(1r,), (2r,)], [0r], PolynomialRing(QQ, "k", 1))
         [{0: k}, {1: k - 1}]
@@ -61,7 +62,7 @@ def polynomial_over_constants(entries, ring, constants):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.parameters.parametric import polynomial_over_constants
+        sage: from sage_conslaw.function_fields.parametric import polynomial_over_constants
         sage: R.<a, b> = QQ[]
         sage: polynomial_over_constants({(2,): a/(2*b), (3,): a^2}, R, [0, 1])
         {(0, 1, 3): Fraction(2, 1), (2,): Fraction(1, 1)}
@@ -79,11 +80,10 @@ def polynomial_over_constants(entries, ring, constants):
             key = tuple(sorted(monomial + tuple(constants[i] for i in power)))
             law[key] = law.get(key, 0) + value
     scale = _content(law.values())
-    return oriented({m: c / scale for m, c in law.items()})
+    return sparse.oriented({m: c / scale for m, c in law.items()})
 
 
 def _content(values):
-    from math import gcd, lcm
     values = list(values)
     return Fraction(gcd(*(v.numerator for v in values)), lcm(*(v.denominator for v in values)))
 
@@ -94,12 +94,11 @@ def residue(value, point, p):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.parameters.parametric import residue
+        sage: from sage_conslaw.function_fields.parametric import residue
         sage: R.<a, b> = QQ[]
         sage: residue(a/(2*b), [6r, 3r], 101r), residue(QQ(1/2), [], 101r)
         (1, 51)
     """
-    from .._sage import QQ
     if value.parent() is QQ:
         return int(value.numerator()) * pow(int(value.denominator()), -1, p) % p
     if not value.parent().is_field():

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.api import conservation_laws
+from .api import conservation_laws
 from ..graph.span_check import SpanCheck, at_one_point
-from ..inputs.problem import problem
-from .rank import certified_rank
-from .work import DEFAULT
+from ..flows.problem import problem
+from ..real.rank import certified_rank
+from ..real.work import DEFAULT
 
 # For the certified rank: about ten seconds.
 _WORK = 10 * DEFAULT

@@ -25,7 +25,7 @@ class Substitution:
 
     EXAMPLES::
 
-        sage: from sage_conslaw.parameters.substitution import Substitution
+        sage: from sage_conslaw.function_fields.substitution import Substitution
         sage: R = PolynomialRing(QQ, ["a", "b"])
         sage: a, b = R.gens()
         sage: at = Substitution(R, 2)
@@ -53,7 +53,7 @@ class Substitution:
 
         EXAMPLES::
 
-            sage: from sage_conslaw.parameters.substitution import Substitution
+            sage: from sage_conslaw.function_fields.substitution import Substitution
             sage: R = PolynomialRing(QQ, ["a", "b"])
             sage: a, b = R.gens()
             sage: at = Substitution(R, 2)

@@ -6,43 +6,40 @@ They are written down as text and read by the reader of systems: one meaning for
 """
 
 from ..runtime.errors import InputError
-from .systems import system
+from .extension import Written
 
 
-def written_system(drift, controls, relations):
+def as_written(drift, controls, relations):
     r"""
-    Return the family of fields that need more than polynomials, ``None`` if polynomials are all there is.
+    Return fields that need more than polynomials as a system of texts, ``None`` if polynomials are all there is.
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.rational import written_system
+        sage: from sage_conslaw.fields.written import as_written
         sage: R.<x, y> = QQ[]
-        sage: written_system([y/x, x], [], [])
-        Family of vector fields with a drift in x, y
-        sage: written_system([y, x], [], []) is None
+        sage: as_written([y/x, x], [], []).fields
+        [['y/x', 'x']]
+        sage: as_written([y, x], [], []) is None
         True
         sage: import sympy
         sage: q, p = sympy.symbols("q p")
-        sage: written_system([sympy.sin(p), q], [], []).names
-        ['p', 'q', 'sin_p', 'cos_p']
+        sage: as_written([sympy.sin(p), q], [], []).fields
+        [['sin(p)', 'q']]
     """
     components = [f for field in [*([] if drift is None else [drift]), *controls] for f in field]
     everything = [*components, *relations]
     if not relations and not any(map(_is_more, components)):
         return None
     names = _names(everything)
-    for field in [*([] if drift is None else [drift]), *controls]:
+    fields = [*([] if drift is None else [drift]), *controls]
+    for field in fields:
         if len(field) != len(names):
             raise InputError(
                 f"a field has {len(field)} components; there are {len(names)} variables ({', '.join(names)})"
             )
-
-    def text(field):
-        return [str(f) for f in field]
-
-    return system(
-        names, None if drift is None else text(drift), [text(field) for field in controls], relations=text(relations)
-    )
+    what = [*([] if drift is None else ["the drift"]), *(f"control {i}" for i in range(1, len(controls) + 1))]
+    texts = [[str(f) for f in field] for field in fields]
+    return Written([], names, texts, what, [str(f) for f in relations], drift is not None)
 
 
 def _is_more(f):

@@ -16,11 +16,10 @@ from .._sage import FractionField, PolynomialRing, matrix
 from ..exact import terms as sparse
 from ..exact.linear_algebra import kernel, rank
 from ..exact.primes import with_lucky_prime
-from ..fields.explicit import VectorFieldFamily, along
-from ..fields.variety import Variety
+from .variety import Variety
 from ..runtime.errors import InputError, NotCovered
-from .functions import FUNCTIONS, FunctionParser, Finer
-from .independence import exponential_relations, refuse_dependent_logarithms, roots_are_independent
+from ..expressions.functions import FUNCTIONS, FunctionParser, Finer
+from ..expressions.independence import exponential_relations, refuse_dependent_logarithms, roots_are_independent
 
 _RESTARTS = 50
 
@@ -38,12 +37,25 @@ class Written:
     has_drift: bool
 
 
-def extended_family(written):
-    """Return the polynomial family of a system as written, on its variety, proved invariant."""
+@dataclass
+class Extended:
+    """A polynomial system on a variety: what a family of vector fields is made of."""
+
+    names: list
+    drift: list | None
+    controls: list
+    constants: tuple
+    variety: Variety | None
+    meaning: dict
+    denominators: tuple
+
+
+def extended(written):
+    """Return the polynomial system of a system as written, on its variety, proved invariant."""
     units = {}
     for _ in range(_RESTARTS):
         try:
-            return _Extension(written, units).family()
+            return _Extension(written, units).system()
         except Finer:
             continue
     raise NotCovered("the angles have no common unit; write them as multiples of one")
@@ -92,9 +104,8 @@ def is_conserved_as_written(text, family):
     if family.variety is not None and family.variety.contains(down):
         raise InputError("h has a denominator that vanishes on the states of the system")
     for field in family.sparse_fields():
-        moved = sparse.add(
-            sparse.multiply(along(field, up), down), sparse.scaled(sparse.multiply(along(field, down), up), -1)
-        )
+        above, below = sparse.derivative_along(field, up), sparse.derivative_along(field, down)
+        moved = sparse.add(sparse.multiply(above, down), sparse.scaled(sparse.multiply(below, up), -1))
         if moved and (family.variety is None or not family.variety.contains(moved)):
             return False
     return True
@@ -145,8 +156,8 @@ class _Extension:
 
     # -- completing ----------------------------------------------------------------------------------------
 
-    def family(self):
-        """Return the family: rules for all coordinates, one denominator a field, the variety, and the proof of
+    def system(self):
+        """Return the extended system: rules for all coordinates, one denominator a field, the variety, and the proof of
         invariance."""
         for components, what in zip(self.components, self.written.what):
             self._solve_for_missing(components, what)
@@ -166,13 +177,9 @@ class _Extension:
             self._prove_independence(variety, proofs)
             fields = [self._on_variety(f, d, variety, w) for f, d, w in zip(fields, denominators, self.written.what)]
             self._prove_invariance(fields, variety)
-        family = VectorFieldFamily.from_terms(
-            names, fields[0] if self.written.has_drift else None, fields[1:] if self.written.has_drift else fields
-        )
-        family.constants, family.variety = tuple(constants), variety
-        family.meaning = {name: f.text for name, f in self.parser.meaning.items() if name in used}
-        family.denominators = tuple(denominators)
-        return family
+        meaning = {name: f.text for name, f in self.parser.meaning.items() if name in used}
+        drift, controls = (fields[0], fields[1:]) if self.written.has_drift else (None, fields)
+        return Extended(names, drift, controls, tuple(constants), variety, meaning, tuple(denominators))
 
     def _solve_for_missing(self, components, what):
         """Add the equations that the relations determine, by differentiating them."""
@@ -357,7 +364,7 @@ class _Extension:
     def _prove_invariance(self, fields, variety):
         for field, what in zip(fields, self.written.what):
             for relation in variety.relations:
-                moved = variety.normal_form(variety.polynomial(along(field, relation)))
+                moved = variety.normal_form(variety.polynomial(sparse.derivative_along(field, relation)))
                 if moved:
                     shown = variety.polynomial(relation)
                     raise InputError(

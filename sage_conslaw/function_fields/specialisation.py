@@ -25,7 +25,7 @@ class Specialisation:
     EXAMPLES::
 
         sage: import numpy
-        sage: from sage_conslaw.parameters.specialisation import Specialisation
+        sage: from sage_conslaw.function_fields.specialisation import Specialisation
         sage: R = PolynomialRing(QQ, ["k"], 1)
         sage: k = R.gen()
         sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
@@ -69,7 +69,7 @@ class Specialisation:
         EXAMPLES::
 
             sage: import numpy
-            sage: from sage_conslaw.parameters.specialisation import Specialisation
+            sage: from sage_conslaw.function_fields.specialisation import Specialisation
             sage: R = PolynomialRing(QQ, ["k"], 1)
             sage: k = R.gen()
             sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
@@ -89,7 +89,7 @@ class Specialisation:
         EXAMPLES::
 
             sage: import numpy
-            sage: from sage_conslaw.parameters.specialisation import Specialisation
+            sage: from sage_conslaw.function_fields.specialisation import Specialisation
             sage: R = PolynomialRing(QQ, ["k"], 1)
             sage: k = R.gen()
             sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
@@ -114,7 +114,7 @@ def exact_kernel(rows, columns, ring, at):
     EXAMPLES::
 
         sage: import numpy
-        sage: from sage_conslaw.parameters.specialisation import Specialisation, exact_kernel
+        sage: from sage_conslaw.function_fields.specialisation import Specialisation, exact_kernel
         sage: R = PolynomialRing(QQ, ["k"], 1)
         sage: k = R.gen()
         sage: at = Specialisation(R, 2^61 - 1, numpy.random.default_rng(0r))

@@ -19,8 +19,8 @@ def exponential_relations(parser, used):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.functions import FunctionParser
-        sage: from sage_conslaw.inputs.independence import exponential_relations
+        sage: from sage_conslaw.expressions.functions import FunctionParser
+        sage: from sage_conslaw.expressions.independence import exponential_relations
         sage: parser = FunctionParser(["p", "q"])
         sage: values = [parser.parse(text) for text in ("exp(p-q)", "exp(q-p)")]
         sage: exponential_relations(parser, set(parser.names))
@@ -79,8 +79,8 @@ def refuse_dependent_logarithms(parser, used):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.functions import FunctionParser
-        sage: from sage_conslaw.inputs.independence import refuse_dependent_logarithms
+        sage: from sage_conslaw.expressions.functions import FunctionParser
+        sage: from sage_conslaw.expressions.independence import refuse_dependent_logarithms
         sage: parser = FunctionParser(["p", "q"])
         sage: values = [parser.parse(text) for text in ("log(p)", "log(q)", "log(p*q)")]
         sage: refuse_dependent_logarithms(parser, set(parser.names))
@@ -132,8 +132,8 @@ def roots_are_independent(parser, used):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.inputs.functions import FunctionParser
-        sage: from sage_conslaw.inputs.independence import roots_are_independent
+        sage: from sage_conslaw.expressions.functions import FunctionParser
+        sage: from sage_conslaw.expressions.independence import roots_are_independent
         sage: def proved(*texts):
         ....:     parser = FunctionParser(["x", "y"])
         ....:     values = [parser.parse(text) for text in texts]

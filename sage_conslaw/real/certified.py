@@ -1,0 +1,85 @@
+r"""
+What is certified about the real fields.
+"""
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class RealRank:
+    r"""
+    What is certified about the real fields.
+
+    - ``rank`` -- a proved lower bound for the rank of their Lie algebra near ``point``
+
+    - ``words`` -- the bounds by word length
+
+    - ``method`` -- ``"polynomial"``, ``"patterns"`` or ``"balls"``; ``None`` where nothing was computed
+
+    - ``reached`` -- whether the rank that was asked for is reached
+
+    - ``stagnated`` -- whether longer words and more samples add nothing (seen, not proved)
+
+    - ``short`` -- whether real gradients fall short of the model's at all points tried: the span condition was looked
+      at there, and does not hold
+
+    - ``reason`` -- why it is not reached, in words
+
+    - ``point`` -- the parameters where it was found; ``local``: whether it holds on a region around them only, not at
+      generic ones
+
+    - ``patterns`` -- how many patterns of activation the samples have there
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.real.certified import RealRank
+        sage: RealRank(3, (3,), "patterns", True, False).rank
+        3
+    """
+
+    rank: int
+    words: tuple
+    method: object
+    reached: bool
+    stagnated: bool
+    reason: object = None
+    point: object = field(default=None, compare=False)
+    patterns: object = None
+    local: bool = True
+    short: bool = False
+
+    @property
+    def less(self):
+        r"""
+        Whether the real fields are known to span less than the model where they were looked at; then no list of the
+        model's laws is called complete.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.real.certified import RealRank
+            sage: RealRank(3, (3,), "patterns", False, True).less, RealRank(3, (3,), "patterns", False, False).less
+            (True, False)
+        """
+        return not self.reached and (self.stagnated or self.short)
+
+    def to_dict(self):
+        r"""
+        Return it as JSON objects.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.real.certified import RealRank
+            sage: RealRank(3, (3,), "patterns", True, False).to_dict()["rank"]
+            3
+        """
+        return {
+            "rank": self.rank,
+            "words": list(self.words),
+            "method": self.method,
+            "reached": self.reached,
+            "stagnated": self.stagnated,
+            "reason": self.reason,
+            "patterns": self.patterns,
+            "point": None if self.point is None else [str(a) for a in self.point],
+            "local": self.local,
+            "short": self.short,
+        }
