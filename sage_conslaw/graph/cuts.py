@@ -56,7 +56,7 @@ def sum_zero(name, shape):
         (2, 3)
     """
     *lead, size = shape
-    return Data(name, (*lead, size - 1), "covector") @ difference_rows(size)
+    return Data(name, (*lead, size - 1), "covector") @ differences(size)
 
 
 def masked_sum_zero(name, mask):
@@ -133,4 +133,4 @@ def covector(cut, source=None):
     if constraint == "orthogonal":
         return orthogonal("s", z)
     # Orthogonal to z and to constants: the differences of z have a covector orthogonal to them.
-    return orthogonal("s", z @ differences(size, transposed=True)) @ difference_rows(size)
+    return orthogonal("s", z @ differences(size, transposed=True)) @ differences(size)
