@@ -26,7 +26,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 doctest: $(STAMP)
-	$(BIN)/sage -t --force-lib --long sage_conslaw
+	$(BIN)/sage -t --force-lib --long --optional=sage,pip,torch sage_conslaw
 
 # The manual, warnings as errors, and every block of it run.
 docs: $(STAMP)

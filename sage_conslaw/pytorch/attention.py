@@ -78,15 +78,7 @@ def _soft(scores, allowed, scale, name="softmax"):
 
 
 def softmax(reader, node, value, axis=-1, *rest, **keywords):
-    r"""
-    Return the softmax along an axis.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["softmax"].__name__
-        'softmax'
-    """
+    """Return the softmax along an axis."""
     scores, allowed, scale = (
         (value.tensor, np.asarray(value.allowed), value.scale)
         if isinstance(value, Masked)
@@ -113,15 +105,7 @@ LOG_SOFTMAX = CutFunction("log softmax", "sum zero", _log_softmax, _log_softmax_
 
 
 def log_softmax(reader, node, value, axis=-1, *rest, **keywords):
-    r"""
-    Return the logarithm of the softmax along an axis: cut, with covectors that sum to zero.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["log_softmax"].__name__
-        'log_softmax'
-    """
+    """Return the logarithm of the softmax along an axis: cut, with covectors that sum to zero."""
     scores = reader.tensor(value)
     rank = len(scores.shape)
     order = [i for i in range(rank) if i != int(axis) % rank] + [int(axis) % rank]
@@ -131,15 +115,7 @@ def log_softmax(reader, node, value, axis=-1, *rest, **keywords):
 
 
 def attention(reader, node, q, k, v, mask=None, dropout=0.0, causal=False, *, scale=None, enable_gqa=False):
-    r"""
-    Return scaled dot-product attention with its mask, its dropout and its groups of heads.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["scaled_dot_product_attention"].__name__
-        'attention'
-    """
+    """Return scaled dot-product attention with its mask, its dropout and its groups of heads."""
     q, k, v = reader.tensor(q), reader.tensor(k), reader.tensor(v)
     if enable_gqa and q.shape[-3] != k.shape[-3]:
         # Head i reads the keys and values of its group.

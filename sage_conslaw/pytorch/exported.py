@@ -6,6 +6,7 @@ own order stands for all, and the list of ties is kept.  A parameter with ``requ
 buffer.
 """
 import itertools
+import warnings
 from dataclasses import dataclass, field
 
 from ..graph.tensor import Parameter
@@ -18,14 +19,6 @@ class Program:
     The operations of a module: placeholders with their meaning, operations in order, outputs.
 
     - ``names`` -- the module's name of each parameter that is trained; ``ties`` -- the other names of each
-
-    EXAMPLES::
-
-        sage: import torch                                                      # optional - torch
-        sage: from sage_conslaw.pytorch.exported import exported
-        sage: program = exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {})            # optional - torch
-        sage: program.names, len(program.operations)                            # optional - torch
-        ({'weight': 'weight', 'bias': 'bias'}, 1)
     """
 
     torch: object
@@ -40,31 +33,11 @@ class Program:
     inputs: dict = field(default_factory=dict)
 
     def leaf(self, node):
-        r"""
-        Return what a placeholder is: a pair of ``"parameter"``, ``"buffer"`` or ``"input"`` and the thing itself.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: from sage_conslaw.pytorch.exported import exported
-            sage: program = exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {})        # optional - torch
-            sage: [program.leaf(node)[0] for node in program.placeholders]      # optional - torch
-            ['parameter', 'parameter', 'input']
-        """
+        """Return what a placeholder is: a pair of ``"parameter"``, ``"buffer"`` or ``"input"`` and the thing itself."""
         return self.leaves[node]
 
     def example(self, name):
-        r"""
-        Return the example of an input.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: from sage_conslaw.pytorch.exported import exported
-            sage: exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),),  # optional - torch
-            ....:     {}).example("input").shape
-            torch.Size([1, 2])
-        """
+        """Return the example of an input."""
         return self.inputs[name]
 
 
@@ -87,16 +60,7 @@ def entry_name(name, taken):
 
 
 def exported(model, arguments, keywords):
-    r"""
-    Return the operations of a module on these example inputs.
-
-    EXAMPLES::
-
-        sage: import torch                                                      # optional - torch
-        sage: from sage_conslaw.pytorch.exported import exported
-        sage: exported(torch.nn.ReLU(), (torch.zeros(2r),), {}).names           # optional - torch
-        {}
-    """
+    """Return the operations of a module on these example inputs."""
     import torch
     program = _program(torch, model, arguments, keywords)
     signature, nodes = program.graph_signature, list(program.graph.nodes)
@@ -160,7 +124,10 @@ def _program(torch, model, arguments, keywords):
         # What a language model keeps for the next token is no output of training.
         config.use_cache = False
     try:
-        return torch.export.export(model, *copy, strict=False).run_decompositions({})
+        with warnings.catch_warnings():
+            # Versions of PyTorch deprecate parts of themselves that they still use here.
+            warnings.simplefilter("ignore")
+            return torch.export.export(model, *copy, strict=False).run_decompositions({})
     except (
         torch._dynamo.exc.UserError,
         torch._dynamo.exc.Unsupported,
@@ -240,17 +207,7 @@ def _structure(torch, program):
 
 
 def checked_model(model):
-    r"""
-    Return the module, or say what was given instead.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.exported import checked_model
-        sage: checked_model(3)                                                  # optional - torch
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputTypeError: the model 3 is no torch.nn.Module; give the module that is trained
-    """
+    """Return the module, or say what was given instead."""
     import torch
     if not isinstance(model, torch.nn.Module):
         raise InputTypeError(f"the model {str(model)[:60]} is no torch.nn.Module; give the module that is trained")

@@ -19,15 +19,7 @@ def _labels(reader, labels):
 
 
 def cross_entropy(reader, node, logits, labels, weight=None, reduction=1, ignored=-100, smoothing=0.0):
-    r"""
-    Return cross-entropy over classes; positions whose label is ignored have no loss.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["cross_entropy_loss"].__name__
-        'cross_entropy'
-    """
+    """Return cross-entropy over classes; positions whose label is ignored have no loss."""
     logits = reader.tensor(logits)
     if len(logits.shape) > 2:
         logits = logits.transpose([0, *range(2, len(logits.shape)), 1])
@@ -51,15 +43,7 @@ def cross_entropy(reader, node, logits, labels, weight=None, reduction=1, ignore
 
 
 def negative_likelihood(reader, node, logarithms, labels, *rest):
-    r"""
-    Return the negative log-likelihood of logarithms of probabilities.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["nll_loss_nd"].__name__
-        'negative_likelihood'
-    """
+    """Return the negative log-likelihood of logarithms of probabilities."""
     logarithms = reader.tensor(logarithms)
     if len(logarithms.shape) > 2:
         logarithms = logarithms.transpose([0, *range(2, len(logarithms.shape)), 1])
@@ -69,13 +53,5 @@ def negative_likelihood(reader, node, logarithms, labels, *rest):
 
 
 def any_covector(reader, node, output, target, *rest, **keywords):
-    r"""
-    Return a loss that gives any covector: least squares, absolute and Huber's errors, logistic losses.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["mse_loss"].__name__
-        'any_covector'
-    """
+    """Return a loss that gives any covector: least squares, absolute and Huber's errors, logistic losses."""
     return Loss(reader.tensor(output), "least-squares")

@@ -29,8 +29,8 @@ class TorchNetwork(Network):
         sage: from sage_conslaw import networks
         sage: net = networks.from_torch(torch.nn.Linear(2r, 1r), torch.zeros(1r, 2r)); net      # optional - torch
         Linear with 3 parameters
-        sage: net.parameters                                                    # optional - torch
-        {'weight': (1, 2), 'bias': (1,)}
+        sage: list(net.parameters.items())                                      # optional - torch
+        [('weight', (1, 2)), ('bias', (1,))]
     """
 
     def __init__(self, title, output, leaves, names, ties, notes, loss):

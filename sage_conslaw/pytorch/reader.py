@@ -104,16 +104,6 @@ class Reader:
 
     - ``outputs`` -- the values of the program's outputs; ``notes`` -- what was taken as it is in the example, in
       sentences
-
-    EXAMPLES::
-
-        sage: import torch                                                      # optional - torch
-        sage: from sage_conslaw.pytorch.exported import exported
-        sage: from sage_conslaw.pytorch.reader import Reader
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: program = exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {})            # optional - torch
-        sage: Reader(program, OPERATORS).outputs                                # optional - torch
-        [contract('ai,bi->ab', input, weight) + bias of shape (1, 1)]
     """
 
     def __init__(self, program, operators, allow_cut=()):
@@ -158,16 +148,7 @@ class Reader:
         return values
 
     def note(self, sentence):
-        r"""
-        Remember what the network depends on beyond the module, once.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: from sage_conslaw import networks
-            sage: networks.from_torch(torch.nn.Linear(2r, 1r), torch.zeros(1r, 2r)).notes        # optional - torch
-            ()
-        """
+        """Remember what the network depends on beyond the module, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
 
@@ -175,18 +156,6 @@ class Reader:
         r"""
         Return cosines or sines as data, one variable for each angle that occurs: positions are known, and nothing
         trains them.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: from sage_conslaw.pytorch.exported import exported
-            sage: from sage_conslaw.pytorch.reader import Reader
-            sage: from sage_conslaw.pytorch.table import OPERATORS
-            sage: reader = Reader(exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}),  # optional - torch
-            ....:     OPERATORS)
-            sage: angles = torch.tensor([[1.0r, 2.0r, 1.0r]])                   # optional - torch
-            sage: reader.rotation("cos", angles, angles.cos()).shape            # optional - torch
-            (1, 3)
         """
         distinct, places = np.unique(angles.double().numpy(), return_inverse=True)
         key = which, distinct.tobytes()
@@ -204,14 +173,6 @@ class Reader:
 
         One-hot vectors have sum one, and a layer is affine in each: the last entry is one minus the sum of the others,
         and these are free.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: from sage_conslaw import networks
-            sage: networks.from_torch(torch.nn.Embedding(5r, 2r), torch.tensor([[1r, 2r,  # optional - torch
-            ....:     3r]])).inputs
-            (input of shape (3, 4),)
         """
         rows, width = table.shape
         places = tokens.places.numpy().ravel() - 1
@@ -263,75 +224,23 @@ class Reader:
         return self.values[argument] if type(argument).__name__ == "Node" else argument
 
     def known(self, value):
-        r"""
-        Return whether a value is a tensor of PyTorch that depends on no parameter and no input.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: from sage_conslaw.pytorch.exported import exported
-            sage: from sage_conslaw.pytorch.reader import Reader
-            sage: from sage_conslaw.pytorch.table import OPERATORS
-            sage: reader = Reader(exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}),  # optional - torch
-            ....:     OPERATORS)
-            sage: reader.known(torch.zeros(2r)), reader.known(2r)               # optional - torch
-            (True, False)
-        """
+        """Return whether a value is a tensor of PyTorch that depends on no parameter and no input."""
         return isinstance(value, self.program.torch.Tensor)
 
     def all_known(self, values):
-        r"""
-        Return whether no value depends on a parameter or on an input.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: from sage_conslaw.pytorch.exported import exported
-            sage: from sage_conslaw.pytorch.reader import Reader
-            sage: from sage_conslaw.pytorch.table import OPERATORS
-            sage: reader = Reader(exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}),  # optional - torch
-            ....:     OPERATORS)
-            sage: reader.all_known([torch.zeros(2r), [3r,  # optional - torch
-            ....:     None]]), reader.all_known(reader.outputs)
-            (True, False)
-        """
+        """Return whether no value depends on a parameter or on an input."""
         return all(self.all_known(value) if isinstance(value, (list, tuple)) else
                    not isinstance(value, (Tensor, Pointwise, SquareMean, Masked, Tokens, Loss)) for value in values)
 
     def compute(self, node, arguments, keywords):
-        r"""
-        Return the value of an operation on known tensors, on the CPU.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: class Doubled(torch.nn.Linear):                               # optional - torch
-            ....:     def forward(self, x):
-            ....:         return super().forward(x) * torch.arange(1r, 3r).sum()
-            sage: from sage_conslaw import networks
-            sage: networks.from_torch(Doubled(2r, 1r), torch.zeros(1r, 2r)).output.shape         # optional - torch
-            (1, 1)
-        """
+        """Return the value of an operation on known tensors, on the CPU."""
         if "device" in keywords:
             keywords = {**keywords, "device": "cpu"}
         with self.program.torch.no_grad():
             return node.target(*arguments, **keywords)
 
     def tensor(self, value):
-        r"""
-        Return a value as a tensor of the graph; what has no meaning alone is refused.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: from sage_conslaw.pytorch.exported import exported
-            sage: from sage_conslaw.pytorch.reader import Reader
-            sage: from sage_conslaw.pytorch.table import OPERATORS
-            sage: reader = Reader(exported(torch.nn.Linear(2r, 1r), (torch.zeros(1r, 2r),), {}),  # optional - torch
-            ....:     OPERATORS)
-            sage: reader.tensor(torch.ones(2r)).label()                         # optional - torch
-            '1'
-        """
+        """Return a value as a tensor of the graph; what has no meaning alone is refused."""
         if isinstance(value, Tensor):
             return value
         if isinstance(value, Pointwise):
@@ -385,20 +294,7 @@ class Reader:
         return Pointwise(mean, expression, polynomial)
 
     def detached(self, tensor):
-        r"""
-        Return a tensor through which no gradient passes: data.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: class Stopped(torch.nn.Linear):                               # optional - torch
-            ....:     def forward(self, x):
-            ....:         return super().forward(x).detach() * super().forward(x)
-            sage: from sage_conslaw import networks
-            sage: len(networks.from_torch(Stopped(2r, 1r), torch.zeros(1r,  # optional - torch
-            ....:     2r)).output.ancestors())
-            8
-        """
+        """Return a tensor through which no gradient passes: data."""
         return Data("detached", tensor.shape, "gate", source=tensor, function=GateFunction("detach", np.asarray))
 
     # -- what is refused -------------------------------------------------------------------------
@@ -412,17 +308,6 @@ class Reader:
     def cut_out(self, node, arguments):
         r"""
         Return the result of an operation that the user allows to cut: free data, with a free covector at each input.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: class Sorted(torch.nn.Linear):                                # optional - torch
-            ....:     def forward(self, x):
-            ....:         return super().forward(x).sort().values
-            sage: from sage_conslaw import networks
-            sage: networks.from_torch(Sorted(2r, 3r), torch.zeros(1r, 2r),  # optional - torch
-            ....:     allow_cut=["sort"]).notes
-            ('sort is cut, as allowed: its values and slopes are taken as arbitrary',)
         """
         example = node.meta.get("val")
         several = isinstance(example, (tuple, list))

@@ -5,6 +5,8 @@ Such an operation moves the *numbers of the places* as it moves the entries: run
 its input, and the result says where each entry comes from, 0 for a zero that it puts.  So one rule reads them all.  The
 frequent ones are written with the graph's own operations on axes, which cost nothing at any size.
 """
+from functools import wraps
+
 import numpy as np
 
 from ..graph.tensor import Constant, Tensor, concatenate
@@ -31,16 +33,26 @@ def same(reader, node, value, *rest, **keywords):
 
 
 def detached(reader, node, value):
+    """Return the value as data, if it may depend on a parameter: no gradient passes."""
+    return value if isinstance(value, Tokens) else reader.detached(reader.tensor(value))
+
+
+def by_axes(rule):
     r"""
-    Return the value as data, if it may depend on a parameter: no gradient passes.
+    Return a rule for tensors of the graph as one for all values: masks and tokens are moved entry by entry.
 
     EXAMPLES::
 
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["detach"].__name__
-        'detached'
+        sage: from sage_conslaw.pytorch.rearrange import by_axes
+        sage: by_axes(abs).__name__
+        'abs'
     """
-    return value if isinstance(value, Tokens) else reader.detached(reader.tensor(value))
+    @wraps(rule)
+    def rule_of_values(reader, node, value, *rest, **keywords):
+        if isinstance(value, (Masked, Tokens)):
+            return moved(reader, node, value, *rest, **keywords)
+        return rule(reader, node, reader.tensor(value), *rest, **keywords)
+    return rule_of_values
 
 
 def _shape(node):
@@ -48,15 +60,7 @@ def _shape(node):
 
 
 def reshaped(reader, node, value, *rest, **keywords):
-    r"""
-    Return the value in the shape that the graph says; the order of entries stays.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["view"].__name__
-        'reshaped'
-    """
+    """Return the value in the shape that the graph says; the order of entries stays."""
     if isinstance(value, SquareMean):
         with_axes = tuple(1 if i in value.axes else n for i, n in enumerate(value.base.shape))
         if _shape(node) == with_axes:
@@ -70,52 +74,24 @@ def _axis(axis, rank):
     return int(axis) % rank if rank else 0
 
 
+@by_axes
 def transposed(reader, node, value, first, second):
-    r"""
-    Return the value with two axes exchanged.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["transpose"].__name__
-        'transposed'
-    """
-    if isinstance(value, (Masked, Tokens)):
-        return moved(reader, node, value, first, second)
-    value = reader.tensor(value)
+    """Return the value with two axes exchanged."""
     axes = list(range(len(value.shape)))
     first, second = _axis(first, len(axes)), _axis(second, len(axes))
     axes[first], axes[second] = second, first
     return value.transpose(axes)
 
 
+@by_axes
 def permuted(reader, node, value, axes=None):
-    r"""
-    Return the value with its axes in another order, reversed if none is given.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["permute"].__name__
-        'permuted'
-    """
-    if isinstance(value, (Masked, Tokens)):
-        return moved(reader, node, value, *([] if axes is None else [axes]))
-    value = reader.tensor(value)
+    """Return the value with its axes in another order, reversed if none is given."""
     rank = len(value.shape)
     return value.transpose([_axis(a, rank) for a in axes] if axes is not None else list(range(rank))[::-1])
 
 
 def expanded(reader, node, value, *rest, **keywords):
-    r"""
-    Return the value repeated along axes of size one.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["expand"].__name__
-        'expanded'
-    """
+    """Return the value repeated along axes of size one."""
     if isinstance(value, SquareMean) and value.kept:
         return value
     if isinstance(value, (Masked, Tokens)):
@@ -123,36 +99,16 @@ def expanded(reader, node, value, *rest, **keywords):
     return reader.tensor(value).repeat_to(_shape(node))
 
 
+@by_axes
 def selected(reader, node, value, axis, index):
-    r"""
-    Return the value at one index of an axis.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["select"].__name__
-        'selected'
-    """
-    if isinstance(value, (Masked, Tokens)):
-        return moved(reader, node, value, axis, index)
-    value = reader.tensor(value)
+    """Return the value at one index of an axis."""
     axis = _axis(axis, len(value.shape))
     return value[(slice(None),) * axis + (int(index),)]
 
 
+@by_axes
 def sliced(reader, node, value, axis=0, start=None, stop=None, step=1):
-    r"""
-    Return a slice along an axis.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["slice"].__name__
-        'sliced'
-    """
-    if isinstance(value, (Masked, Tokens)):
-        return moved(reader, node, value, axis, start, stop, step)
-    value = reader.tensor(value)
+    """Return a slice along an axis."""
     axis = _axis(axis, len(value.shape))
     part = slice(start, None if stop is None or stop > value.shape[axis] else stop, step)
     if part.indices(value.shape[axis]) == (0, value.shape[axis], 1):
@@ -160,19 +116,9 @@ def sliced(reader, node, value, axis=0, start=None, stop=None, step=1):
     return value[(slice(None),) * axis + (part,)]
 
 
+@by_axes
 def split(reader, node, value, *rest, **keywords):
-    r"""
-    Return the pieces of a value along an axis.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["split"].__name__
-        'split'
-    """
-    if isinstance(value, (Masked, Tokens)):
-        return moved(reader, node, value, *rest, **keywords)
-    value = reader.tensor(value)
+    """Return the pieces of a value along an axis."""
     shapes = [tuple(part.shape) for part in node.meta["val"]]
     axis = _axis(rest[1] if len(rest) > 1 else keywords.get("dim", 0), len(value.shape))
     pieces, start = [], 0
@@ -183,15 +129,7 @@ def split(reader, node, value, *rest, **keywords):
 
 
 def joined(reader, node, values, axis=0):
-    r"""
-    Return several values joined along an axis; empty ones are left out.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["cat"].__name__
-        'joined'
-    """
+    """Return several values joined along an axis; empty ones are left out."""
     if all(isinstance(value, Tokens) or reader.known(value) for value in values):
         return moved(reader, node, values, axis)
     tensors = [reader.tensor(value) for value in values if tuple(value.shape) != (0,)]
@@ -199,15 +137,7 @@ def joined(reader, node, values, axis=0):
 
 
 def stacked(reader, node, values, axis=0):
-    r"""
-    Return several values stacked along a new axis.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["stack"].__name__
-        'stacked'
-    """
+    """Return several values stacked along a new axis."""
     tensors = [reader.tensor(value) for value in values]
     axis = _axis(axis, len(tensors[0].shape) + 1)
     shape = tensors[0].shape[:axis] + (1,) + tensors[0].shape[axis:]
@@ -215,15 +145,7 @@ def stacked(reader, node, values, axis=0):
 
 
 def moved(reader, node, *arguments, **keywords):
-    r"""
-    Return the result of any rearrangement, by running it on the numbers of the places.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["roll"].__name__
-        'moved'
-    """
+    """Return the result of any rearrangement, by running it on the numbers of the places."""
     flat = _flattened([*arguments, *keywords.values()])
     if any(isinstance(value, Tokens) for value in flat):
         return _moved_tokens(reader, node, arguments, keywords)
@@ -310,12 +232,6 @@ def linear_map(reader, node, value, *rest, **keywords):
     r"""
     Return the result of an operation that is linear in its one tensor, by its matrix: for sums along an axis and
     interpolations.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.table import OPERATORS
-        sage: OPERATORS["cumsum"].__name__
-        'linear_map'
     """
     torch, tensor = reader.program.torch, reader.tensor(value)
     if tensor.size > 2048:

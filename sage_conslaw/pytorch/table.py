@@ -5,7 +5,18 @@ A rule takes the reader, the node of the graph and the operation's own arguments
 further operation, add a line: most are a rearrangement (``moved``), a function of each entry (``pointwise``) or a
 linear map (``linear_map``), and need no rule of their own.
 """
-from . import attention, layers, losses, pointwise, rearrange, recurrent
+from . import (
+    attention,
+    convolutions,
+    layers,
+    losses,
+    normalisations,
+    piecewise,
+    pointwise,
+    rearrange,
+    recurrent,
+    statistics,
+)
 
 
 def _lines(rule, names):
@@ -57,13 +68,13 @@ OPERATORS = {
     "sqrt": pointwise.root(0.5),
     "rsqrt": pointwise.root(-0.5),
     "reciprocal": pointwise.root(-1),
-    "mean": pointwise.mean,
-    "sum": pointwise.total,
-    "var": pointwise.variance,
-    "std": pointwise.deviation,
-    "var_mean": pointwise.variance_and_mean,
-    "linalg_vector_norm": pointwise.vector_norm,
-    "norm": pointwise.vector_norm,
+    "mean": statistics.mean,
+    "sum": statistics.total,
+    "var": statistics.variance,
+    "std": statistics.deviation,
+    "var_mean": statistics.variance_and_mean,
+    "linalg_vector_norm": statistics.vector_norm,
+    "norm": statistics.vector_norm,
     # Functions of each entry: cut.
     **_lines(
         pointwise.pointwise,
@@ -72,19 +83,19 @@ OPERATORS = {
         "hardswish hardsigmoid hardtanh relu6 log_sigmoid log_sigmoid_forward softshrink hardshrink threshold",
     ),
     # Piecewise linear: gates.
-    "relu": pointwise.gate("relu"),
-    "abs": pointwise.gate("abs"),
-    "leaky_relu": pointwise.leaky,
-    "prelu": pointwise.parametric_leaky,
-    "_prelu_kernel": pointwise.parametric_leaky,
-    "clamp_min": pointwise.clamp_min,
-    "clamp": pointwise.clamp,
-    "amax": pointwise.largest,
-    "max": pointwise.largest_and_places,
-    "maximum": pointwise.larger,
-    "dropout": pointwise.dropout,
-    "feature_dropout": pointwise.dropout,
-    "native_dropout": pointwise.dropout_and_mask,
+    "relu": piecewise.gate("relu"),
+    "abs": piecewise.gate("abs"),
+    "leaky_relu": piecewise.leaky,
+    "prelu": piecewise.parametric_leaky,
+    "_prelu_kernel": piecewise.parametric_leaky,
+    "clamp_min": piecewise.clamp_min,
+    "clamp": piecewise.clamp,
+    "amax": piecewise.largest,
+    "max": piecewise.largest_and_places,
+    "maximum": piecewise.larger,
+    "dropout": piecewise.dropout,
+    "feature_dropout": piecewise.dropout,
+    "native_dropout": piecewise.dropout_and_mask,
     # Layers.
     "linear": layers.linear,
     **_lines(layers.product, "matmul mm bmm mv dot"),
@@ -92,33 +103,37 @@ OPERATORS = {
     "einsum": layers.einsum,
     "outer": layers.outer,
     "embedding": layers.embedding,
-    **_lines(layers.convolution, "conv1d conv2d conv3d"),
-    "convolution": layers.general_convolution,
-    **_lines(layers.transposed_convolution, "conv_transpose1d conv_transpose2d conv_transpose3d"),
-    **_lines(layers.max_pool, "max_pool1d max_pool2d max_pool3d"),
-    **_lines(layers.max_pool_and_places, "max_pool2d_with_indices max_pool3d_with_indices max_pool1d_with_indices"),
-    **_lines(layers.mean_pool, "avg_pool1d avg_pool2d avg_pool3d"),
+    **_lines(convolutions.convolution, "conv1d conv2d conv3d"),
+    "convolution": convolutions.general_convolution,
+    **_lines(convolutions.transposed_convolution, "conv_transpose1d conv_transpose2d conv_transpose3d"),
+    **_lines(convolutions.max_pool, "max_pool1d max_pool2d max_pool3d"),
     **_lines(
-        layers.adaptive_mean_pool, "adaptive_avg_pool1d adaptive_avg_pool2d _adaptive_avg_pool2d adaptive_avg_pool3d"
+        convolutions.max_pool_and_places, "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices"
+    ),
+    **_lines(convolutions.mean_pool, "avg_pool1d avg_pool2d avg_pool3d"),
+    **_lines(
+        convolutions.adaptive_mean_pool,
+        "adaptive_avg_pool1d adaptive_avg_pool2d _adaptive_avg_pool2d adaptive_avg_pool3d",
     ),
     # Normalisations.
-    "layer_norm": layers.layer_norm,
-    "native_layer_norm": layers.first_of(layers.layer_norm),
-    "rms_norm": layers.rms_norm,
-    "_fused_rms_norm": layers.first_of(layers.rms_norm),
-    "group_norm": layers.group_norm,
-    "instance_norm": layers.instance_norm,
-    "batch_norm": layers.batch_norm,
-    "_native_batch_norm_legit_no_training": layers.batch_norm_of_statistics,
+    "layer_norm": normalisations.layer_norm,
+    "native_layer_norm": normalisations.first_of(normalisations.layer_norm),
+    "rms_norm": normalisations.rms_norm,
+    "_fused_rms_norm": normalisations.first_of(normalisations.rms_norm),
+    "group_norm": normalisations.group_norm,
+    "instance_norm": normalisations.instance_norm,
+    "batch_norm": normalisations.batch_norm,
+    "_native_batch_norm_legit_no_training": normalisations.batch_norm_of_statistics,
     **_lines(
-        layers.batch_norm_of_batch, "native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_functional"
+        normalisations.batch_norm_of_batch,
+        "native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_functional",
     ),
     # Softmax and attention.
     **_lines(attention.softmax, "softmax _softmax"),
     **_lines(attention.log_softmax, "log_softmax _log_softmax"),
     "scaled_dot_product_attention": attention.attention,
-    "masked_fill": pointwise.filled,
-    "where": pointwise.where,
+    "masked_fill": piecewise.filled,
+    "where": piecewise.where,
     # Recurrent.
     "lstm": recurrent.layers("lstm"),
     "gru": recurrent.layers("gru"),

@@ -13,7 +13,7 @@ So values stay *pending* until something needs them:
 - :class:`Tokens` are whole numbers that came in as input, of which only the places are known;
 - a :class:`Loss` is a loss that the model computes itself.
 """
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -60,16 +60,7 @@ class Expression:
         return f"{self.call.split('.')[1]}({inner})"
 
     def at(self, variable):
-        r"""
-        Return the value at a tensor of PyTorch.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: from sage_conslaw.pytorch.values import Expression
-            sage: Expression("aten.mul.Tensor", (Expression(None), 3r)).at(torch.ones(2r))      # optional - torch
-            tensor([3., 3.])
-        """
+        """Return the value at a tensor of PyTorch."""
         import torch
         if self.call is None:
             return variable
@@ -80,17 +71,7 @@ class Expression:
 
 @dataclass(frozen=True)
 class ElementwiseValue:
-    r"""
-    The true values of a function of each entry, for arrays of numpy.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.pytorch.values import ElementwiseValue, Expression
-        sage: ElementwiseValue(Expression("aten.tanh.default",  # optional - torch
-        ....:     (Expression(None),)))(numpy.zeros(2r))
-        array([0., 0.])
-    """
+    """The true values of a function of each entry, for arrays of numpy."""
 
     expression: Expression
 
@@ -101,17 +82,7 @@ class ElementwiseValue:
 
 @dataclass(frozen=True)
 class ElementwisePullback:
-    r"""
-    The transposed derivative of a function of each entry, by automatic differentiation.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.pytorch.values import ElementwisePullback, Expression
-        sage: ElementwisePullback(Expression("aten.tanh.default",  # optional - torch
-        ....:     (Expression(None),)))(numpy.zeros(2r), numpy.ones(2r))
-        array([1., 1.])
-    """
+    """The transposed derivative of a function of each entry, by automatic differentiation."""
 
     expression: Expression
 
@@ -125,17 +96,7 @@ class ElementwisePullback:
 
 
 def function_of(expression):
-    r"""
-    Return the nonlinearity that an expression is: one of the catalog under its own name, else one with this text.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.values import Expression, function_of
-        sage: x = Expression(None)
-        sage: function_of(Expression("aten.mul.Tensor", (x, Expression("aten.sigmoid.default",  # optional - torch
-        ....:     (x,))))).name
-        'silu'
-    """
+    """Return the nonlinearity that an expression is: one of the catalog under its own name, else one with this text."""
     value = ElementwiseValue(expression)
     seen = value(_POINTS)
     for known in CUTS.values():
@@ -271,6 +232,19 @@ class SquareMean:
         sizes = enumerate(self.base.shape)
         return tuple(1 if i in self.axes else n for i, n in sizes if self.kept or i not in self.axes)
 
+    def to_power(self, exponent):
+        r"""
+        Return a power of it.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.pytorch.values import SquareMean
+            sage: SquareMean(networks.input(2, 3), (1,), 1, 0, 1, True).to_power(-0.5r).power
+            -0.500000000000000
+        """
+        return replace(self, power=self.power * exponent)
+
 
 @dataclass(frozen=True)
 class Masked:
@@ -325,16 +299,7 @@ class Tokens:
 
     @property
     def shape(self):
-        r"""
-        The shape of the array of tokens.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: from sage_conslaw.pytorch.values import Tokens
-            sage: Tokens("ids", torch.ones(2r, 3r), None).shape                 # optional - torch
-            (2, 3)
-        """
+        """The shape of the array of tokens."""
         return tuple(self.places.shape)
 
 

@@ -1,0 +1,209 @@
+r"""
+Convolutions, transposed ones, and pooling.
+"""
+import numpy as np
+
+from ..graph.activations import gate_function
+from ..graph.operations import LETTERS
+from ..graph.tensor import Data, concatenate, contract
+from .reader import Refused, constant
+
+
+def _each(value, axes):
+    values = list(value) if isinstance(value, (list, tuple)) else [value]
+    return [int(v) for v in (values * axes if len(values) == 1 else values)]
+
+
+def convolution(reader, node, x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """Return a convolution with stride, padding, dilation and groups."""
+    x, weight = reader.tensor(x), reader.tensor(weight)
+    axes = len(weight.shape) - 2
+    stride, dilation = _each(stride, axes), _each(dilation, axes)
+    sizes = weight.shape[2:]
+    if padding == "valid":
+        padding = 0
+    elif padding == "same":
+        reach = [d * (k - 1) for d, k in zip(dilation, sizes)]
+        x = padded(x, [r // 2 for r in reach], [r - r // 2 for r in reach])
+        padding = 0
+    out = x.convolve(spread(weight, dilation), tuple(stride), tuple(_each(padding, axes)), int(groups))
+    return _with_bias(reader, out, bias, axes)
+
+
+def general_convolution(reader, node, x, weight, bias, stride, padding, dilation, transposed, extra, groups):
+    """Return a convolution or a transposed one."""
+    if transposed:
+        return transposed_convolution(reader, node, x, weight, bias, stride, padding, extra, groups, dilation)
+    return convolution(reader, node, x, weight, bias, stride, padding, dilation, groups)
+
+
+def transposed_convolution(reader, node, x, weight, bias=None, stride=1, padding=0, extra=0, groups=1, dilation=1):
+    r"""
+    Return a transposed convolution: one of stride 1 over the input with zeros between its entries, with the mirrored
+    kernel.
+    """
+    x, weight = reader.tensor(x), reader.tensor(weight)
+    axes, groups = len(weight.shape) - 2, int(groups)
+    stride, padding, extra, dilation = (_each(value, axes) for value in (stride, padding, extra, dilation))
+    channels, inner, *sizes = weight.shape
+    kernel = weight.reshape(groups, channels // groups, inner, *sizes)
+    kernel = kernel.transpose([0, 2, 1, *range(3, 3 + axes)]).reshape(groups * inner, channels // groups, *sizes)
+    kernel = spread(kernel[(slice(None), slice(None), *[slice(None, None, -1)] * axes)], dilation)
+    x = spread(x, stride)
+    reach = [size - 1 - p for size, p in zip(kernel.shape[2:], padding)]
+    out = padded(x, reach, [r + e for r, e in zip(reach, extra)]).convolve(kernel, 1, 0, groups)
+    return _with_bias(reader, out, bias, axes)
+
+
+def _with_bias(reader, out, bias, axes):
+    if bias is None:
+        return out
+    bias = reader.tensor(bias)
+    return out + bias.reshape((bias.size,) + (1,) * axes)
+
+
+def spread(x, steps):
+    r"""
+    Return a tensor with zeros between the entries of its last axes.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.pytorch.convolutions import spread
+        sage: spread(networks.input(2, 3), [2]).shape
+        (2, 5)
+    """
+    if all(step == 1 for step in steps):
+        return x
+    axes = len(steps)
+    sizes = [(n - 1) * step + 1 for n, step in zip(x.shape[-axes:], steps)]
+    places = np.full(x.shape[:-axes] + tuple(sizes), -1, dtype=np.int64)
+    places[(..., *(slice(None, None, step) for step in steps))] = np.arange(x.size).reshape(x.shape)
+    return x.gather(places)
+
+
+def padded(x, before, after):
+    r"""
+    Return a tensor with zeros around its last axes; negative widths cut entries off.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.pytorch.convolutions import padded
+        sage: padded(networks.input(2, 3), [1], [-2]).shape
+        (2, 2)
+    """
+    if not any(before) and not any(after):
+        return x
+    lead = len(x.shape) - len(before)
+    places = np.pad(
+        np.arange(x.size).reshape(x.shape),
+        [(0, 0)] * lead + [(max(0, a), max(0, b)) for a, b in zip(before, after)],
+        constant_values=-1,
+    )
+    cuts = tuple(
+        slice(max(0, -a), n - max(0, -b) if b < 0 else None) for a, b, n in zip(before, after, places.shape[lead:])
+    )
+    return x.gather(places[(..., *cuts)])
+
+
+class Largest:
+    r"""
+    The slopes of the largest entry of windows that reach into a padding, which never is the largest.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.pytorch.convolutions import Largest
+        sage: Largest(numpy.array([[True, False]]))(numpy.array([[-1.0r, 0.0r]]))
+        array([[1., 0.]])
+    """
+
+    def __init__(self, inside):
+        self.inside = inside
+
+    def __call__(self, z):
+        return gate_function("max").slope(np.where(self.inside, z, -np.inf))
+
+
+def _axes_of_pool(node):
+    """Return how many axes a pooling has, by its name: ``max_pool2d``."""
+    return int(str(node.target).split("pool")[1][0])
+
+
+def _windows(node, x, window, stride, padding, dilation, axes):
+    """Return the places of the windows of the last axes, ``(..., windows, entries)``, and the shape of the result."""
+    shape = tuple(node.shape) if hasattr(node, "shape") else tuple(node.meta["val"].shape)
+    places = np.pad(
+        np.arange(x.size).reshape(x.shape),
+        [(0, 0)] * (len(x.shape) - axes)
+        + [(p, p + w * d + s) for p, w, d, s in zip(padding, window, dilation, stride)],
+        constant_values=-1,
+    )
+    out = []
+    for offset in np.ndindex(*window):
+        out.append(places[(..., *(slice(o * d, o * d + s * (n - 1) + 1, s)
+                                  for o, d, s, n in zip(offset, dilation, stride, shape[-axes:])))])
+    return np.stack(out, axis=-1), shape
+
+
+def max_pool(reader, node, x, window, stride=(), padding=0, dilation=1, ceil=False):
+    """Return the largest entry of each window: a gate on every entry."""
+    x = reader.tensor(x)
+    result = node.meta["val"][0] if isinstance(node.meta["val"], (tuple, list)) else node.meta["val"]
+    axes = _axes_of_pool(node)
+    window = _each(window, axes)
+    places, shape = _windows(
+        result, x, window, _each(stride or window, axes), _each(padding, axes), _each(dilation, axes), axes
+    )
+    inside = x.gather(places, "windows({0})")
+    function = gate_function("max")
+    if (places < 0).any():
+        function = type(function)("max", Largest(places >= 0))
+    letters = LETTERS[:len(inside.shape)]
+    gates = Data("gate", inside.shape, "gate", source=inside, function=function)
+    return contract(f"{letters},{letters}->{letters[:-1]}", inside, gates).reshape(shape)
+
+
+def max_pool_and_places(reader, node, *arguments, **keywords):
+    """Return the largest entries of windows; their places are not known."""
+    return [max_pool(reader, node, *arguments, **keywords), None]
+
+
+def mean_pool(reader, node, x, window, stride=(), padding=0, ceil=False, with_padding=True, divisor=None):
+    """Return the mean of each window."""
+    x = reader.tensor(x)
+    axes = _axes_of_pool(node)
+    window, padding = _each(window, axes), _each(padding, axes)
+    if ceil and any(padding):
+        raise Refused("average pooling with ceil_mode and padding")
+    places, shape = _windows(node, x, window, _each(stride or window, axes), padding, [1] * axes, axes)
+    entries = np.full(places.shape[:-1], int(np.prod(window)))
+    if not with_padding or ceil:
+        entries = (places >= 0).sum(axis=-1)
+    weights = (
+        np.repeat((1.0 / (divisor or entries))[..., None], places.shape[-1], axis=-1)
+        if not divisor
+        else np.full(places.shape, 1 / divisor)
+    )
+    inside = x.gather(places, "windows({0})")
+    if (entries == entries.flat[0]).all() and not divisor:
+        return (inside.sum(-1) / int(entries.flat[0])).reshape(shape)
+    return (inside * constant(weights)).sum(-1).reshape(shape)
+
+
+def adaptive_mean_pool(reader, node, x, size):
+    """Return means over as many windows as are wanted, axis by axis."""
+    x, shape = reader.tensor(x), tuple(node.meta["val"].shape)
+    axes = _axes_of_pool(node)
+    for axis in range(len(shape) - axes, len(shape)):
+        n, parts = x.shape[axis], shape[axis]
+        if parts == 1:
+            x = x.mean(axis, keepdims=True)
+        elif parts != n:
+            pieces = []
+            for i in range(parts):
+                window = (slice(None),) * axis + (slice(i * n // parts, -(-(i + 1) * n // parts)),)
+                pieces.append(x[window].mean(axis, keepdims=True))
+            x = concatenate(pieces, axis=axis)
+    return x

@@ -1,0 +1,167 @@
+r"""
+Piecewise linear functions, which become gates, and choices by masks.
+"""
+import numpy as np
+
+from ..graph.activations import GateFunction, gate_function
+from ..graph.operations import LETTERS
+from ..graph.tensor import Constant, Data, contract
+from .pointwise import NEVER, pointwise, scalar
+from .reader import Refused, constant
+from .statistics import axes_of_rank
+from .values import Masked, SquareMean
+
+
+def clamp_min(reader, node, value, least=None):
+    r"""
+    Return the larger of a value and a number: the positive part for zero; a norm that is kept away from zero is that
+    norm.
+    """
+    least = scalar(reader, least)
+    if isinstance(value, SquareMean) and least is not None and 0 <= least <= 1e-5:
+        return value
+    if least == 0:
+        return reader.tensor(value).relu()
+    return pointwise(reader, node, value, least)
+
+
+def clamp(reader, node, value, least=None, most=None):
+    """Return the value between two numbers."""
+    return clamp_min(reader, node, value, least) if most is None else pointwise(reader, node, value, least, most)
+
+
+def gate(name):
+    r"""
+    Return the rule of a piecewise linear function by name.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.piecewise import gate
+        sage: gate("relu").__name__
+        'gate_rule'
+    """
+    def gate_rule(reader, node, value, *rest):
+        return reader.tensor(value).gate(name)
+    return gate_rule
+
+
+class Leaky:
+    r"""
+    The slopes of a leaky positive part.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.pytorch.piecewise import Leaky
+        sage: Leaky(0.5r)(numpy.array([-1.0r, 1.0r]))
+        array([0.5, 1. ])
+    """
+
+    def __init__(self, slope):
+        self.slope = slope
+
+    def __call__(self, z):
+        return np.where(np.asarray(z) > 0, 1.0, self.slope)
+
+
+def leaky(reader, node, value, slope=0.01, *rest):
+    """Return the leaky positive part with this slope."""
+    tensor = reader.tensor(value)
+    return gated(tensor, GateFunction("leaky relu", Leaky(float(scalar(reader, slope)))))
+
+
+def gated(tensor, function):
+    r"""
+    Return a tensor after a piecewise linear function: a free gate on each entry.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.activations import gate_function
+        sage: from sage_conslaw.pytorch.piecewise import gated
+        sage: gated(networks.input(3), gate_function("abs")).shape
+        (3,)
+    """
+    letters = LETTERS[:len(tensor.shape)]
+    gates = Data("gate", tensor.shape, "gate", source=tensor, function=function)
+    return contract(f"{letters},{letters}->{letters}", tensor, gates)
+
+
+def parametric_leaky(reader, node, value, slopes):
+    """Return the leaky positive part with trained slopes: ``relu(x) + slopes (x - relu(x))``."""
+    tensor, slopes = reader.tensor(value), reader.tensor(slopes)
+    if slopes.size > 1 and len(tensor.shape) > 1:
+        slopes = slopes.reshape((slopes.size,) + (1,) * (len(tensor.shape) - 2))
+    positive = tensor.relu()
+    return positive + slopes * (tensor - positive)
+
+
+def dropout(reader, node, value, rate=0.5, train=True):
+    """Return the value with dropped units, gates, if it trains with a positive rate."""
+    return reader.tensor(value).dropout() if rate and train is not False else value
+
+
+def dropout_and_mask(reader, node, value, rate=0.5, train=True):
+    """Return the value with dropped units and a mask that nothing may use."""
+    return [dropout(reader, node, value, rate, train), None]
+
+
+def largest(reader, node, value, axes=None, keepdim=False):
+    """Return the largest entries along one axis: a gate on every entry."""
+    tensor = reader.tensor(value)
+    rank = len(tensor.shape)
+    axes = axes_of_rank(axes, rank)
+    order = [i for i in range(rank) if i not in axes] + list(axes)
+    lead = tuple(tensor.shape[i] for i in order[:rank - len(axes)])
+    rows = tensor.transpose(order).reshape(lead + (-1,))
+    letters = LETTERS[:len(rows.shape)]
+    gates = Data("gate", rows.shape, "gate", source=rows, function=gate_function("max"))
+    out = contract(f"{letters},{letters}->{letters[:-1]}", rows, gates)
+    return out.reshape([1 if i in axes else n for i, n in enumerate(tensor.shape)]) if keepdim else out
+
+
+def largest_and_places(reader, node, value, axis, keepdim=False):
+    """Return the largest entries along an axis; their places are not known."""
+    return [largest(reader, node, value, axis, keepdim), None]
+
+
+def larger(reader, node, a, b):
+    """Return the larger of two tensors, entry by entry: gates."""
+    a, b = reader.tensor(a), reader.tensor(b)
+    return b + (a - b).relu()
+
+
+def filled(reader, node, value, mask, fill):
+    """Return the value with a number where a mask is: minus infinity leaves entries out of the softmax that follows."""
+    fill = scalar(reader, fill)
+    if not reader.known(mask) or fill is None:
+        raise Refused("the mask or the number depends on the data or on parameters")
+    torch = reader.program.torch
+    if fill <= NEVER:
+        tensor = reader.tensor(value.tensor if isinstance(value, Masked) else value)
+        allowed = torch.broadcast_to(~mask, tensor.shape)
+        return Masked(tensor, allowed & torch.as_tensor(value.allowed).bool() if isinstance(value, Masked) else allowed)
+    tensor = reader.tensor(value)
+    kept = tensor * Constant(np.broadcast_to((~mask).numpy().astype(np.int64), tensor.shape))
+    return kept if not fill else kept + constant(np.broadcast_to(mask.numpy() * float(fill), tensor.shape))
+
+
+def where(reader, node, condition, a, b):
+    """Return entries of one value or of another by a known condition."""
+    if not reader.known(condition):
+        raise Refused("the condition depends on the data or on parameters")
+    for chosen, other, mask in ((a, b, condition), (b, a, ~condition)):
+        fill = other.max().item() if reader.known(other) else other
+        if isinstance(fill, (int, float)) and fill <= NEVER:
+            return filled(reader, node, chosen, ~mask, float(fill))
+    shape = tuple(node.meta["val"].shape)
+    out = None
+    for value, mask in ((a, condition), (b, ~condition)):
+        if reader.known(value) or scalar(reader, value) is not None:
+            part = constant(np.broadcast_to(np.where(mask.numpy(), np.asarray(value, dtype=np.float64), 0.0), shape))
+        else:
+            part = reader.tensor(value).repeat_to(shape) * Constant(
+                np.broadcast_to(mask.numpy().astype(np.int64), shape)
+            )
+        out = part if out is None else out + part
+    return out

@@ -1,0 +1,126 @@
+r"""
+Means, variances and norms along axes, which are the beginning of a normalisation that is written out.
+
+A mean of squares waits for the tensor that it divides; a difference of a tensor and its own mean is remembered as
+centred.
+"""
+import numpy as np
+
+from .reader import Refused, constant
+from .values import Pointwise, SquareMean
+
+
+def along(x, axes, function, factor=1.0):
+    r"""
+    Return a function of the last axis applied along some axes, times a number.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.pytorch.statistics import along
+        sage: along(networks.input(2, 3, 4), (0, 2), lambda z: z.layer_norm()).shape
+        (2, 3, 4)
+    """
+    rank = len(x.shape)
+    axes = sorted(axis % rank for axis in axes)
+    kept = [i for i in range(rank) if i not in axes]
+    order = kept + axes
+    y = x if order == list(range(rank)) else x.transpose(order)
+    shape = y.shape
+    y = function(y.reshape(shape[:len(kept)] + (-1,)) if len(axes) != 1 else y)
+    y = y.reshape(shape)
+    if order != list(range(rank)):
+        y = y.transpose([int(i) for i in np.argsort(order)])
+    return y if factor == 1 else y * constant(np.array(factor))
+
+
+def centred(reader, x, axes):
+    """Return ``x - mean(x)`` along axes, the same tensor for the same question."""
+    key = x, axes
+    if key not in reader.norms:
+        difference = x - x.mean(axes, keepdims=True)
+        reader.norms[key] = difference
+        reader.norms[difference] = (x, axes, True)
+    return reader.norms[key]
+
+
+def axes_of_rank(axes, rank):
+    """Return axes as sorted numbers between zero and the rank; all if none are named."""
+    axes = (
+        range(rank)
+        if axes is None or (isinstance(axes, (list, tuple)) and not axes)
+        else axes
+        if isinstance(axes, (list, tuple))
+        else [axes]
+    )
+    return tuple(sorted(int(axis) % rank for axis in axes)) if rank else ()
+
+
+def mean(reader, node, value, axes=None, keepdim=False, **keywords):
+    """Return the mean along axes."""
+    axes = axes_of_rank(axes, len(value.shape))
+    square = _square(value, axes, keepdim, 1)
+    if square is not None:
+        return square
+    tensor = reader.tensor(value)
+    out = tensor.mean(axes, keepdims=bool(keepdim))
+    if keepdim:
+        reader.norms[out] = (tensor, axes, False)
+    return out
+
+
+def total(reader, node, value, axes=None, keepdim=False, **keywords):
+    """Return the sum along axes."""
+    axes = axes_of_rank(axes, len(value.shape))
+    count = int(np.prod([value.shape[axis] for axis in axes], dtype=np.int64))
+    square = _square(value, axes, keepdim, count)
+    return square if square is not None else reader.tensor(value).sum(axes, keepdims=bool(keepdim))
+
+
+def _square(value, axes, keepdim, factor):
+    if (
+        isinstance(value, Pointwise)
+        and value.polynomial is not None
+        and len(value.polynomial) == 3
+        and value.polynomial[:2] == [0, 0]
+        and value.polynomial[2] > 0
+    ):
+        return SquareMean(value.base, axes, float(factor * value.polynomial[2]), 0, 1, bool(keepdim))
+    return None
+
+
+def variance(reader, node, value, axes=None, unbiased=None, correction=None, keepdim=False):
+    """Return the variance along axes, pending."""
+    if isinstance(axes, bool):
+        axes, unbiased = None, axes
+    if isinstance(unbiased, bool):
+        correction = 1 if unbiased else 0
+    correction = 1 if correction is None else correction
+    tensor = reader.tensor(value)
+    axes = axes_of_rank(axes, len(tensor.shape))
+    count = int(np.prod([tensor.shape[axis] for axis in axes], dtype=np.int64))
+    if count <= correction:
+        raise Refused("a variance of one entry")
+    return SquareMean(centred(reader, tensor, axes), axes, count / (count - correction), 0, 1, bool(keepdim))
+
+
+def deviation(reader, node, *arguments, **keywords):
+    """Return the standard deviation along axes, pending."""
+    return variance(reader, node, *arguments, **keywords).to_power(0.5)
+
+
+def variance_and_mean(reader, node, *arguments, **keywords):
+    """Return variance and mean along axes."""
+    spread = variance(reader, node, *arguments, **keywords)
+    source = reader.norms[spread.base][0]
+    return [spread, mean(reader, node, source, spread.axes, spread.kept)]
+
+
+def vector_norm(reader, node, value, order=2, axes=None, keepdim=False, **keywords):
+    """Return the norm along axes, pending."""
+    tensor = reader.tensor(value)
+    if order != 2:
+        raise Refused(f"the norm of order {order}; the order 2 is known")
+    axes = axes_of_rank(axes, len(tensor.shape))
+    count = int(np.prod([tensor.shape[axis] for axis in axes], dtype=np.int64))
+    return SquareMean(tensor, axes, float(count), 0, 0.5, bool(keepdim))
