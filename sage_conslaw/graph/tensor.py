@@ -51,6 +51,7 @@ class Tensor(LinearOperations):
     name = None
     # What a gate or a cut is a function of; other nodes have their inputs.
     source = None
+    _text = None
 
     def __init__(self, operation, inputs, written=None):
         self.operation = operation
@@ -93,14 +94,18 @@ class Tensor(LinearOperations):
         """
         if self.name is not None:
             return self.name
+        if self._text is None:
+            # From the leaves on, each node once: a node that is used often is not written as often.
+            for node in self.ancestors():
+                if node.operation is not None and node._text is None:
+                    node._text = node._shortened()
+        return self._text
+
+    def _shortened(self):
         if self._written is None:
             return f"a tensor of shape {self.shape}"
-        text = self._written.format(
-            *(
-                f"({node.label()})" if " " in node.label() and " " in self._written else node.label()
-                for node in self.inputs
-            )
-        )
+        words = [node.label() for node in self.inputs]
+        text = self._written.format(*(f"({word})" if " " in word and " " in self._written else word for word in words))
         return text if len(text) <= 60 else text[:57] + "..."
 
     def __repr__(self):
