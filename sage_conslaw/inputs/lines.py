@@ -152,7 +152,8 @@ def _parameters(names, variables, declared):
         if name in ("t", "time"):
             raise NotCovered(f"the equations depend on {name}; for the time give the equation {name}' = 1, for a "
                              f"parameter the line parameters: {name}")
-        if name.lower() in lower:
+        # Of one letter both may well be meant, as in a*A; of more it is a slip.
+        if len(name) > 1 and name.lower() in lower:
             raise InputError(f"the name {name} is no variable; did you mean {lower[name.lower()]}? For a parameter "
                              f"of this name list the parameters in a line, parameters: {name}, ...")
         if name in FUNCTIONS:

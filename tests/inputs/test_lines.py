@@ -11,6 +11,7 @@ from sage_conslaw import InputError, conservation_laws, is_conserved, read_syste
     ("v = V*S/(K + S); S' = -v; P' = v", ["S + P"]),
     ("parameters: a, b = 2\nx' = a*y\ny' = -b*x", ["2*x^2 + a*y^2"]),
     ("x' = y; y' = -x; r^2 = x^2 + y^2", None),
+    ("S' = -b*S*I/N; E' = b*S*I/N - e*E; I' = e*E - g*I; R' = g*I", ["S + E + I + R"]),
 ])
 def test_texts(tmp_path, text, laws):
     family = system(text)
@@ -25,7 +26,7 @@ def test_texts(tmp_path, text, laws):
 @pytest.mark.parametrize("text, said", [
     ("q'' = -q", "second order"),
     ("x' = t*x", "depend on t"),
-    ("x' = X", "did you mean x"),
+    ("Prey' = prey", "did you mean Prey"),
     ("x' = ", "no equation"),
     ("x' = y = 2", "no equation"),
     ("x' = y; x' = 2", "x' is given twice"),
