@@ -66,6 +66,8 @@ class AdaptiveFlow(WrittenFlow):
 
     - ``decay`` -- weight decay: decoupled, or added to the gradient
 
+    - ``groups`` -- rates multiply the steps of an array, not its moments; a frozen array has no moments
+
     EXAMPLES::
 
         sage: from sage_conslaw import conservation_laws, flows, networks
@@ -102,6 +104,7 @@ class AdaptiveFlow(WrittenFlow):
             [[1/10*s, 0, 1/20*p_x1], [0, -p_x1, 0], [0, 0, -p_x1^3]]
         """
         written = _Written(self, response)
+        every = list(range(written.first, len(written.names)))
         remarks = (
             ("the limit of small steps with eps = 0 and without bias correction",)
             if "eps" not in dict(self.rates)
@@ -116,7 +119,7 @@ class AdaptiveFlow(WrittenFlow):
             time=0 if written.first else None,
             rate=str(written.clock) if written.first else None,
             meaning=written.meaning(),
-            ansatz=[(list(range(written.first, len(written.names))), 2)] + ([([0], 2)] if written.first else []),
+            ansatz=[(every, 2)] + ([([0], 2)] if written.first else []),
         )
 
 
@@ -124,44 +127,52 @@ class _Written:
     """The fields of one optimiser on one response: coordinates by block, then drift, linear and quadratic parts."""
 
     def __init__(self, flow, response):
-        self.kind, self.rate, self.decay, self.decoupled = flow.kind, dict(flow.rates), flow.decay, flow.decoupled
-        self.D, blocks = response.dimension, ("",) + KINDS[flow.kind]
-        moving = [rate for name, rate in flow.rates if name in ("a", "b")] + ([self.decay] if self.decay else [])
+        self.kind, self.rate, self.decoupled = flow.kind, dict(flow.rates), flow.decoupled
+        self.D, blocks = response.dimension, KINDS[flow.kind]
+        self.rates, self.decays = flow.rates_and_decays(response)
+        self.moving = [i for i, rate in enumerate(self.rates) if rate]
+        speeds = [rate for name, rate in flow.rates if name in ("a", "b")] + [decay for decay in self.decays if decay]
         # The sum of first moments whose gradients cancel decays like exp(-a t): with this clock it is a polynomial law.
-        self.clock = self.rate.get("a") or (common_rate(moving) if any(moving) else Fraction(0))
+        self.clock = self.rate.get("a") or (common_rate(speeds) if any(speeds) else Fraction(0))
         self.first = 1 if self.clock else 0
         self.names = [unused("s", response.names)] if self.first else []
-        self.block, taken = {}, set(self.names) | set(response.names)
-        self.plain = list(response.names)
+        taken, self.plain = {*self.names, *response.names}, list(response.names)
+        self.place = {"": [self.first + i for i in range(self.D)]}
+        self.names += response.names
         for block in blocks:
-            self.block[block] = len(self.names)
-            for name in response.names:
-                fresh = name if not block else unused(f"{block}_{name}", taken)
-                taken.add(fresh)
-                self.names.append(fresh)
-        self.gradients = [[sparse.shifted(f, self.first) for f in row] for row in spanning_gradients(response)]
+            self.place[block] = [None] * self.D
+            for i in self.moving:
+                self.place[block][i] = len(self.names)
+                self.names.append(unused(f"{block}_{response.names[i]}", taken))
+                taken.add(self.names[-1])
+        gradients = ([f if rate else {} for f, rate in zip(row, self.rates)] for row in spanning_gradients(response))
+        self.gradients = [[sparse.shifted(f, self.first) for f in row] for row in gradients if any(row)]
         number = len(self.gradients) * (len(self.gradients) + 3) // 2
         if number * len(self.names) > _MOST_ENTRIES:
             raise NotCovered(
-                f"{flow.name} squares gradients: its family has {number} fields in {len(self.names)} "
-                f"coordinates here, too many to write "
-                "out; on smaller networks of each kind no law of gradient flow survives: try such a "
-                "one, or flow sgd or sign"
+                f"{flow.name} squares gradients: its family has {number} fields in {len(self.names)} coordinates here, "
+                f"and at most {_MOST_ENTRIES} entries are written out; on smaller networks of each kind no law of "
+                "gradient flow survives: try such a one, or flow sgd or sign"
             )
 
     def meaning(self):
         out = {self.names[0]: f"exp({self.clock}*t)"} if self.first else {}
-        for block, start in self.block.items():
-            for i in range(self.D if block else 0):
-                out[self.names[start + i]] = f"{_MEANING[block]} {self.plain[i]}"
+        for block, places in self.place.items():
+            for i in self.moving if block else ():
+                out[self.names[places[i]]] = f"{_MEANING[block]} {self.plain[i]}"
         return out
 
     def at(self, block, i):
-        return coordinate(self.block[block] + i)
+        return coordinate(self.place[block][i])
 
     def pull(self, i):
         """Return what coupled weight decay adds to the gradient."""
-        return {} if self.decoupled or not self.decay else sparse.scaled(self.at("", i), self.decay)
+        return {} if self.decoupled or not self.decays[i] else sparse.scaled(self.at("", i), self.decays[i])
+
+    def _place(self, field, i, parts):
+        """Put the parts of a field at coordinate ``i`` in their places, the step of the parameter at its rate."""
+        for block, terms in parts.items():
+            field[self.place[block][i]] = terms if block else sparse.scaled(terms, self.rates[i])
 
     def moved(self, i, g, square):
         """
@@ -199,19 +210,16 @@ class _Written:
             out["c"] = _follow(c, g, b)
             square = sparse.add(
                 sparse.add(square, sparse.scaled(sparse.multiply(c, g), Fraction(-2))),
-                self._constant(sparse.multiply(c, c)),
+                sparse.multiply(c, c),
             )
         out["p"] = _inverse_root(p, square, b)
         step = sparse.multiply(p, g)
         if "momentum" in self.kind:
-            out["w"] = sparse.scaled(sparse.add(step, sparse.scaled(self._constant(self.at("w", i)), -ONE)), a)
-            out[""] = sparse.scaled(self._constant(self.at("w", i)), -ONE)
+            out["w"] = sparse.scaled(sparse.add(step, sparse.scaled(self.at("w", i), -ONE)), a)
+            out[""] = sparse.scaled(self.at("w", i), -ONE)
         else:
             out[""] = sparse.scaled(step, -ONE)
         return out
-
-    def _constant(self, terms):
-        return terms
 
     def drift(self):
         fields = [{} for _ in self.names]
@@ -220,39 +228,38 @@ class _Written:
         if self.kind in ("adamax", "adadelta"):
             self._special_drift(fields)
         else:
-            for i in range(self.D):
+            for i in self.moving:
                 pull = self.pull(i)
-                for block, terms in self.moved(i, pull, sparse.multiply(pull, pull)).items():
-                    fields[self.block[block] + i] = terms
-        if self.decoupled and self.decay:
-            for i in range(self.D):
-                at = self.block[""] + i
-                fields[at] = sparse.add(fields[at], sparse.scaled(self.at("", i), -self.decay))
+                self._place(fields, i, self.moved(i, pull, sparse.multiply(pull, pull)))
+        if self.decoupled:
+            for i in self.moving:
+                at = self.place[""][i]
+                fields[at] = sparse.add(fields[at], sparse.scaled(self.at("", i), -self.decays[i]))
         return fields if any(fields) else None
 
     def _special_drift(self, fields):
         if self.kind == "adamax":
-            for i in range(self.D):
-                fields[self.block[""] + i] = sparse.scaled(sparse.multiply(self.at("p", i), self.at("m", i)), -ONE)
-                fields[self.block["m"] + i] = _follow(self.at("m", i), self.pull(i), self.rate["a"])
-                fields[self.block["p"] + i] = sparse.scaled(self.at("p", i), self.rate["b"])
+            for i in self.moving:
+                step = sparse.scaled(sparse.multiply(self.at("p", i), self.at("m", i)), -ONE)
+                follow = _follow(self.at("m", i), self.pull(i), self.rate["a"])
+                self._place(fields, i, {"": step, "m": follow, "p": sparse.scaled(self.at("p", i), self.rate["b"])})
             return
         # Adadelta: P = 1/(v + eps) and r = root of (u + eps)/(v + eps), all fields times the product of the r.
         b, eps, whole = self.rate["b"], self.rate["eps"], {(): ONE}
-        for i in range(self.D):
+        for i in self.moving:
             whole = sparse.multiply(whole, self.at("r", i))
         if self.first:
             fields[0] = sparse.scaled(sparse.multiply(whole, coordinate(0)), self.clock)
-        for i in range(self.D):
+        for i in self.moving:
             P, r = self.at("p", i), self.at("r", i)
             others = {(): ONE}
-            for j in range(self.D):
+            for j in self.moving:
                 if j != i:
                     others = sparse.multiply(others, self.at("r", j))
             gap = sparse.add({(): ONE}, sparse.scaled(sparse.multiply(r, r), -ONE))
-            fields[self.block["r"] + i] = sparse.scaled(sparse.multiply(sparse.multiply(others, P), gap), b * eps / 2)
+            ratio = sparse.scaled(sparse.multiply(sparse.multiply(others, P), gap), b * eps / 2)
             change = sparse.add(P, sparse.scaled(sparse.multiply(P, P), -eps))
-            fields[self.block["p"] + i] = sparse.scaled(sparse.multiply(whole, change), b)
+            self._place(fields, i, {"r": ratio, "p": sparse.scaled(sparse.multiply(whole, change), b)})
 
     def controls(self):
         fields = []
@@ -262,10 +269,10 @@ class _Written:
                 fields.append(self._quadratic(row, other))
         if self.kind == "adamax":
             # Where one entry of the gradient is the largest so far, it resets its own p to any smaller value.
-            for i in range(self.D):
+            for i in self.moving:
                 if any(row[i] for row in self.gradients):
                     field = [{} for _ in self.names]
-                    field[self.block["p"] + i] = {(): ONE}
+                    field[self.place["p"][i]] = {(): ONE}
                     fields.append(field)
         return [field for field in fields if any(field)]
 
@@ -285,8 +292,7 @@ class _Written:
                 cross = sparse.scaled(sparse.multiply(pull, g), Fraction(2))
                 both = self.moved(i, sparse.add(pull, g), sparse.add(sparse.multiply(pull, pull), cross))
                 parts = {block: sparse.add(both[block], sparse.scaled(still[block], -ONE)) for block in both}
-            for block, terms in parts.items():
-                field[self.block[block] + i] = terms
+            self._place(field, i, parts)
         return field
 
     def _quadratic(self, row, other):
@@ -297,7 +303,7 @@ class _Written:
                 continue
             p = self.at("p", i)
             factor = sparse.multiply(p, p) if self.kind == "adadelta" else _cube(p)
-            field[self.block["p"] + i] = sparse.scaled(sparse.multiply(factor, sparse.multiply(g, h)), -ONE)
+            field[self.place["p"][i]] = sparse.scaled(sparse.multiply(factor, sparse.multiply(g, h)), -ONE)
         return field
 
 

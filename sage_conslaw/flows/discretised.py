@@ -217,6 +217,7 @@ def of_lion(h):
             kept="a law of sign flow survives where the factor of two gradients is constant, e.g. for "
                  "parameters that enter as a sum",
             advice="flows.sign() is lion with betas = (0, 0)",
+            hyperparameters=tuple(h.items()),
         )
     return weight_decay(h["weight_decay"], sign()) if h["weight_decay"] else sign()
 
@@ -244,10 +245,14 @@ def of_layers(h):
     )
 
 
-def of_rescaled(h):
-    return replace(of_sgd({**h, "dampening": Fraction(0)}), scaled="all", remarks=(
-        "all coordinates are rescaled by one positive number: the same span of controls, so the same laws",))
+def of_rescaled(rule):
+    def build(h):
+        return replace(of_sgd({**h, "dampening": Fraction(0)}), scaled=rule, remarks=(
+            "all coordinates are rescaled by one positive number: the same span of controls, so the same laws",))
+    return build
 
 
 def uncounted(name, reason, kept, advice):
-    return lambda h: UncountedFlow(name, reason=reason, kept=kept, advice=advice)
+    return lambda h: UncountedFlow(
+        name, reason=reason, kept=kept, advice=advice, hyperparameters=tuple(sorted(h.items()))
+    )

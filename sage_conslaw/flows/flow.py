@@ -37,8 +37,8 @@ class Flow:
     - ``decoupled`` -- whether weight decay moves the parameters of a second-order flow directly:
       `\theta' = w - \lambda \theta`
 
-    - ``scaled`` -- ``"layers"``: each array of parameters at a rate of its own, any positive function; ``"all"``: one
-      such function (clipping)
+    - ``scaled`` -- ``"layers"``: each array of parameters at a rate of its own, any positive function; ``"clipped"``
+      or ``"normalised"``: one such function
 
     - ``remarks`` -- lines for people: what time means, what was left out
 
@@ -59,9 +59,6 @@ class Flow:
     decoupled: bool = False
     scaled: str = ""
     remarks: tuple = field(default=(), compare=False)
-
-    # Whether training by this flow can be simulated step by step.
-    simulated = True
 
     def __repr__(self):
         parts = [f"tau = {self.tau}"] if self.tau is not None else []

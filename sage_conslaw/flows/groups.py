@@ -52,7 +52,7 @@ class Groups:
 
     def arranged(self, response, common=Fraction(0)):
         r"""
-        Return the rate and the decay of each coordinate; ``common`` is added to every decay.
+        Return the rate and the decay of each coordinate; ``common`` times its rate is added to every decay.
 
         EXAMPLES::
 
@@ -86,7 +86,7 @@ class Groups:
         rates, decays = [], []
         for place, (_, size) in zip(order, arrays):
             rates += [self.rates[place]] * size
-            decays += [self.decays[place] + common] * size
+            decays += [self.decays[place] + common * self.rates[place]] * size
         return rates, decays
 
 

@@ -248,7 +248,7 @@ OPTIMISERS = {
     ),
     "clipped": Optimiser(
         {"lr": ONE / 100, "momentum": 0, "weight_decay": 0},
-        of_rescaled,
+        of_rescaled("clipped"),
         "",
         "as SGD: one rate for all coordinates",
         "as SGD",
@@ -256,7 +256,7 @@ OPTIMISERS = {
     ),
     "normalised": Optimiser(
         {"lr": ONE / 100, "momentum": 0, "weight_decay": 0},
-        of_rescaled,
+        of_rescaled("normalised"),
         "",
         "as SGD: one rate for all coordinates",
         "as SGD",

@@ -11,10 +11,11 @@ from difflib import get_close_matches
 from fractions import Fraction
 
 from ..runtime.errors import InputError, InputTypeError, NotCovered
-from .discretised import root
+from .adaptive import AdaptiveFlow
 from .flow import Flow
 from .groups import Groups
 from .optimiser_table import OPTIMISERS
+from .uncounted import UncountedFlow
 
 ONE = Fraction(1)
 
@@ -217,38 +218,46 @@ def _named(arrays, model):
 
 
 def _grouped(name, arrays):
-    """Return the flow of parameter groups: rates are a diagonal metric, decays a drift."""
+    """Return the flow of parameter groups: rates are a diagonal metric, decays a drift; frozen arrays have neither."""
     moving = [hyper for _, _, hyper, still in arrays if not still]
-    first = moving[0]
-    shared = {key: value for key, value in first.items() if key not in ("lr", "weight_decay")}
-    if name not in ("sgd", "asgd"):
-        if all(hyper == first for hyper in moving):
-            raise NotCovered(
-                f"frozen parameters are covered for sgd, not for {name}; make a network in which these "
-                f"tensors are networks.fixed"
-            )
+    first, build = moving[0], OPTIMISERS[name].build
+    whole = build(first)
+    if isinstance(whole, UncountedFlow):
+        return whole
+    differ = sorted({key for hyper in moving for key, value in hyper.items() if value != first[key]})
+    # The bounds of Rprop's step sizes are the same for all groups, so sizes that differ do not keep their quotient.
+    other = [key for key in differ if key not in ("lr", "weight_decay") or key == "lr" and name == "rprop"]
+    if other:
         raise NotCovered(
-            f"parameter groups are covered for sgd, not for {name}; ask for the network of one group at a time"
+            f"groups of {name} with different {' and '.join(other)} have different clocks, which is not covered; "
+            f"ask for the network of one group at a time"
         )
-    if any(hyper[key] != value for hyper in moving for key, value in shared.items()):
-        raise NotCovered(
-            "groups with different momentum or dampening have different clocks, which is not covered; "
-            "ask for one group at a time"
-        )
-    flow = OPTIMISERS[name].build({**first, "weight_decay": Fraction(0)})
-    # Coupled decay is part of the gradient, so it has the group's rate; with momentum it counts in the flow's unit of
-    # time.
-    unit = ONE if not flow.second_order else _unit(first)
-    rates = tuple(Fraction(0) if still else hyper["lr"] / first["lr"] for _, _, hyper, still in arrays)
-    decays = tuple(
-        Fraction(0) if still else rate * hyper["weight_decay"] * unit
-        for rate, (_, _, hyper, still) in zip(rates, arrays)
-    )
+    flow = build({**first, "weight_decay": Fraction(0)}) if "weight_decay" in first else whole
+    if isinstance(flow, UncountedFlow):
+        return flow
+    rates = tuple(Fraction(0) if still else _rate(hyper, first) for _, _, hyper, still in arrays)
+    decays = tuple(_decay(build, flow, hyper, first, rate) for rate, (_, _, hyper, _) in zip(rates, arrays))
     names = None if any(label is None for label, *_ in arrays) else tuple(label for label, *_ in arrays)
-    groups = Groups(names, tuple(int(tensor.numel()) for _, tensor, *_ in arrays), rates, decays)
-    return replace(flow, groups=groups)
+    return replace(flow, groups=Groups(names, tuple(int(tensor.numel()) for _, tensor, *_ in arrays), rates, decays))
 
 
-def _unit(h):
-    force = h["lr"] * (1 - h["dampening"])
-    return ONE if root(force) is not None else force
+def _rate(hyper, first):
+    """Return the rate of an array in the time of the first one; Adadelta and others without ``lr`` have the rate 1."""
+    return hyper["lr"] / first["lr"] if "lr" in hyper else ONE
+
+
+def _decay(build, flow, hyper, first, rate):
+    """
+    Return how fast an array decays beyond the flow's common decay.
+
+    Its decay is built with the first group's rate, so that it is in the flow's time.  Coupled decay is part of the
+    gradient and has the array's rate, decoupled decay is multiplied by the learning rate itself; in an adaptive
+    optimiser coupled decay enters the moments as well, which have no rate.
+    """
+    if not rate or not hyper.get("weight_decay"):
+        return Fraction(0)
+    alone = build({**first, "weight_decay": hyper["weight_decay"]})
+    if isinstance(alone, UncountedFlow):
+        raise NotCovered(alone.explanation)
+    enters_moments = isinstance(flow, AdaptiveFlow) and not alone.decoupled
+    return (alone.decay - flow.decay) * (ONE if enters_moments else rate)

@@ -41,6 +41,23 @@ class ProportionalClasses:
         self.names, self.gradients = list(names), gradients
         self.moving, self.still = classes, still
 
+    def without(self, frozen):
+        r"""
+        Return the classes without some coordinates, which do not move.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.flows.proportional import proportional_classes
+            sage: c = proportional_classes(networks.product(3).response()).without([1]); c.moving, c.still
+            ([[0, 2]], [1])
+        """
+        if not frozen:
+            return self
+        frozen = set(frozen)
+        kept = [[j for j in members if j not in frozen] for members in self.moving]
+        return ProportionalClasses(self.names, self.gradients, [c for c in kept if c], sorted({*self.still, *frozen}))
+
     def _along(self, members):
         """Return one spanning gradient that moves a class: its entries are the factors of the members."""
         return next(row for row in self.gradients if row[members[0]])
@@ -104,8 +121,8 @@ class ProportionalClasses:
             out.append(pair)
         return out
 
-    def law_texts(self):
-        """Return the laws for every region, with signs of polynomials in lowest terms."""
+    def law_texts(self, rates=None):
+        """Return the laws for every region, with signs of polynomials in lowest terms; ``rates`` divide coordinates."""
         ring = PolynomialRing(QQ, self.names, len(self.names))
         texts = [self.names[j] for j in self.still]
         for members in self.moving:
@@ -114,10 +131,14 @@ class ProportionalClasses:
             for f, j in zip(factors[1:], members[1:]):
                 common = factors[0].gcd(f)
                 first, second = _sign_text(ring(factors[0] / common)), _sign_text(ring(f / common))
-                texts.append(f"{first}{self.names[members[0]]} - {second}{self.names[j]}".replace("- -", "+ "))
+                shown = [
+                    self.names[i] if rates is None or rates[i] == 1 else f"{1 / rates[i]}*{self.names[i]}"
+                    for i in (members[0], j)
+                ]
+                texts.append(f"{first}{shown[0]} - {second}{shown[1]}".replace("- -", "+ "))
         return texts
 
-    def region_text(self, at, signs):
+    def region_text(self, at, signs, rates=None):
         """Say where the laws hold that are listed."""
         if not at:
             where = (
@@ -131,7 +152,7 @@ class ProportionalClasses:
             return "the number is the same in every region of signs"
         text = f"laws where {where}"
         if len(self.names) <= _GENERAL_TEXT:
-            laws = self.law_texts()
+            laws = self.law_texts(rates)
             text += f"; in general: {', '.join(laws[:12])}{', ...' if len(laws) > 12 else ''}"
         return text
 

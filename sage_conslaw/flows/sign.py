@@ -29,7 +29,7 @@ from fractions import Fraction
 from ..runtime.errors import InputTypeError, NotCovered
 from .proportional import proportional_classes
 from .sign_family import SignFamily
-from .spanned import MOST_FIELDS, WrittenFamily, WrittenFlow, unused
+from .spanned import MOST_FIELDS, WrittenFlow, written
 from .tau import is_exact
 from .._sage import QQ
 
@@ -52,22 +52,9 @@ class SignFlow(WrittenFlow):
 
     at: tuple = ()
 
-    @property
-    def keeps_ring(self):
-        r"""
-        Whether the state is that of the parameters alone.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows
-            sage: flows.sign().keeps_ring, flows.weight_decay(1, flows.sign()).keeps_ring
-            (True, False)
-        """
-        return not self.decay
-
     def family(self, response, metric=None):
         r"""
-        Return the family of sign vectors: one constant field a class of proportional coordinates.
+        Return the family of sign vectors: one constant field a class of proportional coordinates, times their rates.
 
         A positive diagonal metric changes no sign; the network's own is one.
 
@@ -77,48 +64,38 @@ class SignFlow(WrittenFlow):
             sage: flows.sign().family(networks.product(3).response()).polynomial_fields()
             [[1, 1, 1]]
         """
-        classes = proportional_classes(response)
+        rates, decays = self.rates_and_decays(response)
+        classes = proportional_classes(response).without([i for i, rate in enumerate(rates) if not rate])
         signs = classes.signs(self.at)
-        D, first = response.dimension, 1 if self.decay else 0
+        D = response.dimension
         if D > MOST_FIELDS:
-            if self.decay:
-                raise NotCovered(
-                    f"sign flow with weight decay is written out, for at most {MOST_FIELDS} parameters; "
-                    f"without decay it is counted at any size"
-                )
-            where = (
-                "the gradients have the signs that they have at the given point"
-                if self.at
-                else "all parameters are positive"
-            )
-            return SignFamily(
-                response.names,
-                classes.moving,
-                signs,
-                (*self.remarks, f"laws where {where}; the number is the same in every region of signs"),
-            )
+            return self._large(response, classes, signs, any(decays) or self.groups is not None)
         fields = []
         for members in classes.moving:
-            field = [{}] * (D + first)
+            field = [{}] * D
             for j in members:
-                field[first + j] = {(): Fraction(signs[j])}
+                field[j] = {(): signs[j] * rates[j]}
             fields.append(field)
-        remarks = [*self.remarks, classes.region_text(self.at, signs)]
-        if not self.decay:
-            # Laws are linear, so the search is; products of laws say nothing new.
-            return WrittenFamily.of(list(response.names), None, fields, remarks=remarks, ansatz=[(list(range(D)), 1)])
-        names = [unused("s", response.names)] + list(response.names)
-        drift = [{(0,): self.decay}] + [{(i + 1,): -self.decay} for i in range(D)]
-        return WrittenFamily.of(
-            names,
-            drift,
-            fields,
-            1,
-            remarks,
-            time=0,
-            rate=str(self.decay),
-            meaning={names[0]: f"exp({self.decay}*t)"},
-            ansatz=[(list(range(1, D + 1)), 1), ([0], 1)],
+        remarks = [*self.remarks, classes.region_text(self.at, signs, None if self.groups is None else rates)]
+        # Laws are linear, so the search is; products of laws say nothing new.
+        return written(response.names, fields, decays, 1, remarks)
+
+    def _large(self, response, classes, signs, rated):
+        if rated:
+            raise NotCovered(
+                f"sign flow with weight decay or groups of parameters is written out, for at most {MOST_FIELDS} "
+                f"parameters; without them it is counted at any size"
+            )
+        where = (
+            "the gradients have the signs that they have at the given point"
+            if self.at
+            else "all parameters are positive"
+        )
+        return SignFamily(
+            response.names,
+            classes.moving,
+            signs,
+            (*self.remarks, f"laws where {where}; the number is the same in every region of signs"),
         )
 
     def witnesses(self, network, loss="least-squares"):

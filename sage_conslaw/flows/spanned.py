@@ -15,6 +15,8 @@ from ..exact import terms as sparse
 from ..fields.explicit import VectorFieldFamily
 from ..runtime.errors import NotCovered
 from .flow import Flow
+from .groups import common_rate
+from .state import FASTEST
 
 ONE = Fraction(1)
 
@@ -144,22 +146,72 @@ class WrittenFlow(Flow):
     EXAMPLES::
 
         sage: from sage_conslaw import flows
-        sage: flows.sign().simulated, flows.gradient().simulated
+        sage: flows.sign().second_order, flows.sign().keeps_ring
         (False, True)
     """
 
     @property
-    def simulated(self):
+    def keeps_ring(self):
         r"""
-        Whether :func:`simulate` has a discretisation of this flow.
+        Whether the state is that of the parameters alone.
 
         EXAMPLES::
 
             sage: from sage_conslaw import flows
-            sage: flows.sign().simulated
-            False
+            sage: flows.sign().keeps_ring, flows.weight_decay(1, flows.sign()).keeps_ring
+            (True, False)
         """
-        return False
+        return not self.decay and not (self.groups is not None and any(self.groups.decays))
+
+    def rates_and_decays(self, response):
+        r"""
+        Return the rate and the decay of each coordinate, as lists; a frozen coordinate has neither.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import flows, networks
+            sage: flows.weight_decay(1/2, flows.sign()).rates_and_decays(networks.product(2).response())
+            ([Fraction(1, 1), Fraction(1, 1)], [Fraction(1, 2), Fraction(1, 2)])
+        """
+        if self.groups is None:
+            return [ONE] * response.dimension, [self.decay] * response.dimension
+        return self.groups.arranged(response, self.decay)
+
+
+def written(names, fields, decays, degree, remarks=()):
+    r"""
+    Return the family of control fields on the parameters alone, each parameter with a decay of its own.
+
+    Where something decays there is a clock `s = e^{\lambda t}`, `\lambda` the largest rate of which every decay is a
+    multiple.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.flows.spanned import written
+        sage: field = [{(): Fraction(1r)}, {(): Fraction(1r)}]
+        sage: written(["x", "y"], [field], [Fraction(1r), Fraction(2r)], 1r).polynomial_fields()
+        [[s, -x, -2*y], [0, 1, 1]]
+    """
+    D, rate = len(names), common_rate(decays)
+    if not rate:
+        # Laws of products say nothing new beyond this degree.
+        return WrittenFamily.of(list(names), None, fields, remarks=remarks, ansatz=[(list(range(D)), degree)])
+    clock = unused("s", names)
+    drift = [{(0,): rate}] + [{(i + 1,): -decay} if decay else {} for i, decay in enumerate(decays)]
+    fields = [[{}] + [sparse.shifted(f, 1) for f in field] for field in fields]
+    fastest = min(int(max(decays) / rate), FASTEST)
+    return WrittenFamily.of(
+        [clock, *names],
+        drift,
+        fields,
+        1,
+        remarks,
+        time=0,
+        rate=str(rate),
+        meaning={clock: f"exp({rate}*t)"},
+        ansatz=[(list(range(1, D + 1)), degree), ([0], degree * fastest)],
+    )
 
 
 def unused(name, taken):

@@ -18,7 +18,7 @@ ONE = Fraction(1)
 
 # Laws are searched up to this power of the slowest decay squared; with decays further apart they are counted, and
 # listed at a higher degree only.
-_FASTEST = 4
+FASTEST = 4
 
 
 class State:
@@ -30,7 +30,7 @@ class State:
         if flow.decoupled and self.rate is not None:
             # Parameters decay at lambda and momenta at tau: the clock is the largest rate that both are multiples of.
             self.rate = common_rate([self.rate, *decays])
-            if (flow.tau.constant + max(decays)) > 2 * _FASTEST * self.rate:
+            if (flow.tau.constant + max(decays)) > 2 * FASTEST * self.rate:
                 self.rate = flow.tau.constant + max(decays)
         # s = exp(rate * t) where exponentials enter; t where only powers do; nothing for plain first-order flows.
         self.exponential = bool(flow.second_order and (flow.tau.symbolic or self.rate)) or \
@@ -163,10 +163,10 @@ class State:
         if self.exponential:
             # A law of degree two in parameters that decay k times as fast as the clock has the factor s^(2k).
             if not self.flow.second_order:
-                return 2 * min(int(max(self.decays) / self.rate), _FASTEST)
+                return 2 * min(int(max(self.decays) / self.rate), FASTEST)
             if not self.flow.decoupled or self.constants:
                 return 1
-            return min(int((self.flow.tau.constant + max(self.decays)) / self.rate), 2 * _FASTEST)
+            return min(int((self.flow.tau.constant + max(self.decays)) / self.rate), 2 * FASTEST)
         k = self.flow.tau.over_time
         return max(1, int(k)) if k is not None and k.denominator == 1 else 1
 

@@ -14,7 +14,7 @@ from ..exact import terms as sparse
 from ..runtime.errors import InputError, InputTypeError, NotCovered
 from .flow import gradient
 from .sign import sign
-from .spanned import MOST_FIELDS, ONE, WrittenFamily, WrittenFlow, spanning_gradients, unused
+from .spanned import MOST_FIELDS, WrittenFlow, spanning_gradients, written
 from ..runtime.arguments import integer
 
 
@@ -35,19 +35,6 @@ class PowerFlow(WrittenFlow):
     def __repr__(self):
         return f"{super().__repr__()} with exponent {self.exponent}"
 
-    @property
-    def keeps_ring(self):
-        r"""
-        Whether the state is that of the parameters alone.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows
-            sage: flows.steepest(4).keeps_ring
-            True
-        """
-        return not self.decay
-
     def family(self, response, metric=None):
         r"""
         Return the family of products of `q - 1` gradients, entry by entry.
@@ -65,31 +52,17 @@ class PowerFlow(WrittenFlow):
                 f"{comb(len(rows) + self.exponent - 2, self.exponent - 1)} fields "
                 f"here; at most {MOST_FIELDS} are taken: try a smaller network of the same kind"
             )
+        rates, decays = self.rates_and_decays(response)
         fields = []
         for chosen in combinations_with_replacement(rows, self.exponent - 1):
             field = []
-            for entries in zip(*chosen):
-                product = {(): ONE}
+            for rate, *entries in zip(rates, *chosen):
+                product = {(): rate} if rate else {}
                 for f in entries:
                     product = sparse.multiply(product, f) if product else product
                 field.append(product)
             fields.append(field)
-        D, degree = response.dimension, max(2, self.exponent)
-        if not self.decay:
-            return WrittenFamily.of(list(response.names), None, fields, ansatz=[(list(range(D)), degree)])
-        names = [unused("s", response.names)] + list(response.names)
-        drift = [{(0,): self.decay}] + [{(i + 1,): -self.decay} for i in range(D)]
-        fields = [[{}] + [sparse.shifted(f, 1) for f in field] for field in fields]
-        return WrittenFamily.of(
-            names,
-            drift,
-            fields,
-            1,
-            time=0,
-            rate=str(self.decay),
-            meaning={names[0]: f"exp({self.decay}*t)"},
-            ansatz=[(list(range(1, D + 1)), degree), ([0], degree)],
-        )
+        return written(response.names, [field for field in fields if any(field)], decays, max(2, self.exponent))
 
 
 def steepest(exponent):

@@ -13,7 +13,7 @@ class UncountedFlow(WrittenFlow):
     An optimiser that is no family of polynomial fields: what is known of its laws, in words.
 
     - ``reason`` -- why there is no family; ``kept`` -- which laws survive, and how that is known; ``advice`` -- what to
-      try
+      try; ``hyperparameters`` -- pairs (name, value), for simulations
 
     EXAMPLES::
 
@@ -29,6 +29,7 @@ class UncountedFlow(WrittenFlow):
     reason: str = ""
     kept: str = ""
     advice: str = ""
+    hyperparameters: tuple = ()
 
     def __repr__(self):
         return f"{self.name} (no flow)"

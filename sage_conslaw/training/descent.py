@@ -8,7 +8,11 @@ With `g` the gradient of the loss, `M` the metric, `\lambda` the weight decay an
 - first order with the entropy's metric `M_{ii} = \theta_i`, `\theta_i > 0`:
   `\theta_i \leftarrow \theta_i\, e^{-\eta (g_i + \lambda)}` (mirror descent; the other parameters by Euler);
 - second order: `w \leftarrow w - \eta (\tau(t) w + M g + \lambda \theta)`, then `\theta \leftarrow \theta + \eta w`
-  (semi-implicit Euler; heavy ball).
+  (semi-implicit Euler; heavy ball); decoupled decay moves `\theta` by `-\eta \lambda \theta` instead.
+
+Clipping multiplies `g` by `\min(1, 1/|g|)`, normalised descent by `1/|g|`, layer-wise rates each array's part by
+`|\theta_l|/|g_l|` (LARS).  Sign flow, steepest descent and adaptive optimisers are in :mod:`.entrywise`, Lion and Muon
+in :mod:`.momentum_steps`.
 """
 from fractions import Fraction
 
@@ -16,9 +20,59 @@ import numpy as np
 
 from ..exact.arithmetic import FloatArithmetic
 from ..exact import terms as sparse
+from ..flows.rescaled import RescaledResponse
 from ..runtime.errors import InputError, NotCovered
 
 SCHEMES = ("euler", "mirror")
+
+
+def decays(flow, family):
+    r"""
+    Return the decay of each parameter.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import flows, networks
+        sage: from sage_conslaw.training.descent import decays
+        sage: flow = flows.weight_decay(1/2)
+        sage: decays(flow, flow.family(networks.product(2).response()))
+        [Fraction(1, 2), Fraction(1, 2)]
+    """
+    D = family.response.dimension
+    return [flow.decay] * D if flow.groups is None else flow.groups.arranged(_plain(family.response), flow.decay)[1]
+
+
+def _plain(response):
+    return response.response if isinstance(response, RescaledResponse) else response
+
+
+class Layers:
+    r"""
+    The arrays of a response, each with the rate `|	heta_l|/|g_l|` (1 where one of both is zero).
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.training.descent import Layers
+        sage: Layers(networks.linear([1, 1, 2]).response()).rescaled(numpy.array([2., 3., 4.]),
+        ....:     numpy.array([1., 0., 10.]))
+        array([2., 0., 5.])
+    """
+
+    def __init__(self, response):
+        response = _plain(response)
+        sizes = [leaf.size for leaf in response.leaves] if hasattr(response, "leaves") else [1] * response.dimension
+        self.bounds = np.cumsum([0] + sizes)
+
+    def rescaled(self, theta, gradient):
+        """Return the gradient, each array's part times its rate."""
+        out = np.array(gradient, dtype=np.float64)
+        for start, stop in zip(self.bounds, self.bounds[1:]):
+            size, slope = np.linalg.norm(theta[start:stop]), np.linalg.norm(gradient[start:stop])
+            if size and slope:
+                out[start:stop] *= size / slope
+        return out
 
 
 class Descent:
@@ -54,11 +108,6 @@ class Descent:
     """
 
     def __init__(self, flow, family, step, scheme=None):
-        if not flow.simulated or flow.decoupled or flow.scaled or flow.groups is not None and any(flow.groups.decays):
-            raise NotCovered(
-                f"{flow!r} has no discretisation here; train with the optimiser itself, or take "
-                f"flows.gradient() or flows.momentum()"
-            )
         self.flow, self.family, self.step = flow, family, float(step)
         self.A = FloatArithmetic()
         if flow.second_order and flow.tau.symbolic:
@@ -66,7 +115,7 @@ class Descent:
                 "the damping is the indeterminate tau; a simulation needs a number, e.g. flows.momentum(tau=1)"
             )
         self.rate = None if family.rate is None else float(Fraction(family.rate))
-        self.decay = float(flow.decay)
+        self.decay = np.array([float(decay) for decay in decays(flow, family)])
         self._clock_dependent = flow.second_order and flow.tau.constant is None
         forced = range(family.first_forced, family.first_forced + family.response.dimension)
         if self._clock_dependent and any(
@@ -87,6 +136,7 @@ class Descent:
                 "try scheme='euler'"
             )
         self.scheme = scheme or ("mirror" if possible else "euler")
+        self._layers = Layers(family.response) if flow.scaled == "layers" else None
         denominator = family.metric_denominator
         self._denominator = None if denominator is None else sparse.PolynomialMap([denominator], family.dimension)
 
@@ -106,9 +156,20 @@ class Descent:
             sage: d.name
             'heavy ball'
         """
+        words = {"clipped": "clipped ", "normalised": "normalised ", "layers": "layer-wise "}.get(self.flow.scaled, "")
         if self.flow.second_order:
-            return "heavy ball" if self.flow.name == "momentum" else "Nesterov's flow by semi-implicit Euler"
-        return "mirror descent" if self.scheme == "mirror" else "gradient descent"
+            name = "heavy ball" if self.flow.name == "momentum" else "Nesterov's flow by semi-implicit Euler"
+        else:
+            name = "mirror descent" if self.scheme == "mirror" else "gradient descent"
+        return words + name
+
+    @property
+    def first_order(self):
+        """Whether a step adds exactly `\\eta^2 h_2(v)` to a law `h` of degree two of the flow, `v` the direction."""
+        return not self.flow.second_order and self.scheme == "euler" and not self.decay.any()
+
+    def meet(self, gradient):
+        """See the first gradient, before anything is recorded; what has no moments learns nothing."""
 
     def _positive(self):
         """Return which parameters move in the entropy's metric; none unless the metric is 1 or `\\theta_i` on the
@@ -222,11 +283,23 @@ class Descent:
             sage: d.direction(numpy.array([1.0, 0.0]))
             array([1., 0.])
         """
+        gradient = self._rescaled(gradient)
         if self.family.metric is None:
             return gradient
         z = self.state()
         moved = self.family.moved(self.A, z, gradient)
         return moved if self._denominator is None else moved / self._denominator(self.A, z)
+
+    def _rescaled(self, gradient):
+        """Return the gradient times the positive rate that the flow's rule chooses."""
+        if self.flow.scaled == "layers":
+            return self._layers.rescaled(self.theta, gradient)
+        if not self.flow.scaled:
+            return gradient
+        norm = np.linalg.norm(gradient)
+        if self.flow.scaled == "clipped":
+            return gradient / max(norm, 1.0)
+        return gradient / norm if norm else gradient
 
     def advance(self, gradient):
         r"""
@@ -246,16 +319,18 @@ class Descent:
         """
         eta = self.step
         if self.scheme == "mirror":
+            gradient = self._rescaled(gradient)
             plain = self.theta - eta * (gradient + self.decay * self.theta)
             self.theta = np.where(self.positive, self.theta * np.exp(-eta * (gradient + self.decay)), plain)
             direction = None
         else:
             direction = self.direction(gradient)
-            force = direction + self.decay * self.theta
+            pull = self.decay * self.theta
             if self.flow.second_order:
-                self.velocity = self.velocity - eta * (self.damping() * self.velocity + force)
-                self.theta = self.theta + eta * self.velocity
+                coupled, apart = (0.0, pull) if self.flow.decoupled else (pull, 0.0)
+                self.velocity = self.velocity - eta * (self.damping() * self.velocity + direction + coupled)
+                self.theta = self.theta + eta * (self.velocity - apart)
             else:
-                self.theta = self.theta - eta * force
+                self.theta = self.theta - eta * (direction + pull)
         self.number += 1
         return direction

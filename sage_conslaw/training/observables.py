@@ -21,7 +21,7 @@ class Observables:
 
     - ``groups`` -- the label of each law, ``""`` unless they were given as a dictionary
 
-    - ``conserved`` -- for each, whether the flow conserves it, decided exactly
+    - ``conserved`` -- for each, whether the flow conserves it, decided exactly; ``None`` where there is no flow
 
     EXAMPLES::
 
@@ -88,7 +88,7 @@ class Observables:
             sage: watched.predictable()
             (True, False)
         """
-        return tuple(kept and sparse.degree(law) <= 2 for law, kept in zip(self.terms, self.conserved))
+        return tuple(kept is True and sparse.degree(law) <= 2 for law, kept in zip(self.terms, self.conserved))
 
 
 def _evaluator(polynomials, dimension):
@@ -96,13 +96,15 @@ def _evaluator(polynomials, dimension):
     return lambda z: compiled(A, z)
 
 
-def observables(problem, laws=None, search=None):
+def observables(problem, laws=None, search=None, known=True):
     r"""
     Return the laws to watch.
 
     INPUT:
 
     - ``problem`` -- the problem of the network, the flow and the loss
+
+    - ``known`` -- whether the problem's family is that of the optimiser; if not, what is conserved is ``None``
 
     - ``laws`` -- ``None``: the independent laws found by ``search()``; polynomials (of Sage or SymPy, or strings) in
       names of the state; a :class:`ConservationLaws`, perhaps of another flow; or a dictionary of such, by labels
@@ -132,15 +134,18 @@ def observables(problem, laws=None, search=None):
     for label, some in laws.items():
         if some is None:
             found = search()
-            some, known = _independent(found), True
+            some, kept = _independent(found), True
         elif isinstance(some, ConservationLaws):
-            some, known = _placed(family, some.problem.family.names, _independent(some)), False
+            some, kept = _placed(family, some.problem.family.names, _independent(some)), False
         else:
             ring, polynomials = polynomials_of_one_ring([some] if isinstance(some, str) else some, "laws")
-            some, known = _placed(family, ring.variable_names(), map(sparse.from_sage, polynomials)), False
+            some, kept = _placed(family, ring.variable_names(), map(sparse.from_sage, polynomials)), False
         terms += some
         groups += [str(label)] * len(some)
-        conserved += [True] * len(some) if known else family.conserved(some)
+        if not known:
+            conserved += [None] * len(some)
+        else:
+            conserved += [True] * len(some) if kept else family.conserved(some)
     clock = None if family.time is None else family.names[family.time]
     texts = [readable(problem.law(law), clock, family.rate) for law in terms]
     return Observables(tuple(terms), tuple(texts), tuple(groups), tuple(conserved), family.dimension)

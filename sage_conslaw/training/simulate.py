@@ -2,13 +2,21 @@ r"""
 Training in floating point, step by step, with the laws watched.
 """
 import secrets
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
 from ..runtime.arguments import integer
+from ..flows.flow import gradient
+from ..flows.sign import SignFlow
+from ..flows.spanned import WrittenFlow
+from ..flows.uncounted import UncountedFlow
 from ..graph.network import Network
 from ..flows.problem import as_flow, problem
 from .descent import Descent
+from .entrywise import Entrywise
+from .momentum_steps import MomentumSteps
 from .objective import Objective
 from .observables import observables, search
 from .result import Training
@@ -36,8 +44,9 @@ def simulate(
 
     INPUT:
 
-    - ``flow`` -- the flow (default: gradient flow in the network's own metric); its discretisation is written in
-      :mod:`.descent`
+    - ``flow`` -- the flow (default: gradient flow in the network's own metric) or an optimiser; its discretisation is
+      written in :mod:`.descent`, :mod:`.entrywise`, and for Lion and Muon, which have no family, in
+      :mod:`.momentum_steps`
 
     - ``data`` -- a pair ``(X, Y)``, one row a sample; for a network without input ``Y`` alone; ``None`` for 20 random
       normal samples
@@ -91,6 +100,14 @@ def simulate(
         sage: bool((simulate(networks.nmf(3, 2, 3), step=0.1, steps=50, seed=0).theta > 0).all())
         True
 
+    Sign descent keeps the laws of the region where it starts, Adam none of gradient flow's::
+
+        sage: simulate(networks.linear([1, 2, 3]), flow="sign", step=0.001, steps=200, seed=0)
+        200 steps of size 0.001 (sign descent): loss ... -> ...; 3 laws, largest drift ...e-1...
+        sage: r = simulate(net, flow="adam", laws=conservation_laws(net), step=0.001, steps=500, seed=0)
+        sage: r.conserved, r.total_drift() > 0.1
+        ((False, False, False), True)
+
     What does not work::
 
         sage: simulate(net, step=10, steps=100, seed=0)
@@ -112,15 +129,22 @@ def simulate(
     step, steps, every = positive_number(step, "step"), _count(steps, "steps", 100), _count(every, "every", 1)
     seed = secrets.randbits(32) if seed is None else _count(seed, "seed", 0, least=0)
     flow = as_flow(flow)
-    asked = problem(network, flow, loss)
+    # Where the optimiser is no flow, the laws of gradient flow are watched, and whether they are kept is not known.
+    counted = not isinstance(flow, UncountedFlow)
+    asked = problem(network, flow if counted else gradient("euclidean"), loss)
     generator = np.random.default_rng(seed)
-    descent = Descent(flow, asked.family, step, scheme)
+    descent = _descent(flow, asked, network, step, scheme)
     objective = Objective(network, data, asked.loss, np.random.default_rng([seed, 1]))
     batch = None if batch is None else _batch(batch, objective.samples)
     if theta is None:
         theta = initial_parameters(network, generator, descent.positive)
     descent.start(*_start(network, descent, theta, velocity))
-    watched = observables(asked, laws, search(network, flow, loss, seed))
+    descent.meet(objective(descent.theta)[1])
+    if isinstance(flow, SignFlow) and not flow.at:
+        # The laws of the region of signs in which the run starts.
+        flow = replace(flow, at=tuple(zip(network.response().names, map(Fraction, descent.theta))))
+        asked = problem(network, flow, loss)
+    watched = observables(asked, laws, search(network, asked.flow, loss, seed), counted)
     times, losses, values, predictions = _train(
         descent, objective, watched, steps, batch, every, np.random.default_rng([seed, 2])
     )
@@ -148,10 +172,21 @@ def simulate(
     )
 
 
+def _descent(flow, asked, network, step, scheme):
+    """Return what makes the steps of a flow."""
+    if not isinstance(flow, WrittenFlow):
+        return Descent(flow, asked.family, step, scheme)
+    if scheme not in (None, "euler"):
+        raise InputError(f"scheme {scheme!r} does not go with {flow!r}; leave it out")
+    if isinstance(flow, UncountedFlow):
+        return MomentumSteps(flow, asked.family, network, step)
+    return Entrywise(flow, asked.family, network.response(asked.loss), step)
+
+
 def _train(descent, objective, watched, steps, batch, every, generator):
     """Make the steps; return times, losses, values of laws and their predicted changes."""
     evaluate, quadratic = watched.evaluator(), watched.quadratic_parts()
-    first_order = not descent.flow.second_order and descent.scheme == "euler" and not descent.decay
+    first_order = descent.first_order
     predicted = np.where(watched.predictable(), 0.0, np.nan) if first_order else np.full(len(watched.terms), np.nan)
     times, losses, values, predictions = [], [], [], []
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

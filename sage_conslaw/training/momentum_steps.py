@@ -1,0 +1,95 @@
+r"""
+Lion and Muon as they run.  Neither is a flow with a family here: what is watched are the laws of gradient flow, or
+those that are given.
+
+- Lion: `\theta \leftarrow \theta - \eta (\operatorname{sgn}(\beta_1 m + (1 - \beta_1) g) + \lambda \theta)`,
+  `m \leftarrow \beta_2 m + (1 - \beta_2) g`;
+- Muon, matrix by matrix: `B \leftarrow \mu B + (1 - \mu) G`, `W \leftarrow W - \eta (c\, P Q^T + \lambda W)` with
+  `P \Sigma Q^T` the singular value decomposition of `B` (of `\mu B + (1 - \mu) G` with Nesterov's step) and
+  `c = \sqrt{\max(1, \text{rows}/\text{columns})}`, as in PyTorch; there the polar factor `P Q^T` is approximated by
+  five steps of an iteration, here it is computed.
+"""
+import numpy as np
+
+from ..runtime.errors import NotCovered
+
+
+class MomentumSteps:
+    r"""
+    The state of Lion or Muon, and one step of it; an interface like that of :class:`.descent.Descent`.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import flows, networks
+        sage: from sage_conslaw.training.momentum_steps import MomentumSteps
+        sage: net, flow = networks.linear([1r, 2r]), flows.from_torch_optimizer("lion", betas=(0.5, 0.5))
+        sage: d = MomentumSteps(flow, flows.gradient().family(net.response()), net, 0.5)
+        sage: d.start(numpy.array([1.0, 2.0])); direction = d.advance(numpy.array([3.0, -7.0])); d.theta
+        array([0.5, 2.5])
+    """
+
+    scheme, first_order, velocity = "euler", False, None
+
+    def __init__(self, flow, family, network, step):
+        self.flow, self.family, self.step = flow, family, float(step)
+        if flow.name not in ("lion", "muon"):
+            raise NotCovered(
+                f"{flow.name} is not simulated: {flow.reason}; watch laws along its own steps with "
+                f"Monitor(model, result), or take flows.gradient(), 'adam', 'sign', 'lion', 'muon', ..."
+            )
+        self.h = dict(flow.hyperparameters)
+        self.shapes = list(network.parameters.values())
+        if flow.name == "muon" and any(len(shape) != 2 for shape in self.shapes):
+            name = next(name for name, shape in network.parameters.items() if len(shape) != 2)
+            raise NotCovered(f"muon moves matrices, and {name} is none; take a network without it, or 'adam'")
+        self.decay = float(self.h["weight_decay"])
+        self.positive = np.zeros(network.dimension, dtype=bool)
+
+    @property
+    def name(self):
+        """The name of the optimiser."""
+        return self.flow.name
+
+    @property
+    def time(self):
+        """Steps times their size."""
+        return self.number * self.step
+
+    def start(self, theta, velocity=None):
+        """Set the parameters; the momentum starts at zero."""
+        self.theta, self.number = np.array(theta, dtype=np.float64), 0
+        self.momentum = np.zeros_like(self.theta)
+
+    def meet(self, gradient):
+        """See the first gradient; the momentum stays at zero."""
+
+    def state(self):
+        """Return the parameters: the laws that are watched are functions of them."""
+        return self.theta.copy()
+
+    def advance(self, gradient):
+        """Make one step along a gradient of the loss; return the direction."""
+        direction = self._lion(gradient) if self.flow.name == "lion" else self._muon(gradient)
+        self.theta = self.theta - self.step * (direction + self.decay * self.theta)
+        self.number += 1
+        return direction
+
+    def _lion(self, g):
+        first, second = (float(beta) for beta in self.h["betas"])
+        direction = np.sign(first * self.momentum + (1 - first) * g)
+        self.momentum = second * self.momentum + (1 - second) * g
+        return direction
+
+    def _muon(self, g):
+        mu = float(self.h["momentum"])
+        self.momentum = mu * self.momentum + (1 - mu) * g
+        moved = mu * self.momentum + (1 - mu) * g if self.h["nesterov"] else self.momentum
+        parts, start = [], 0
+        for rows, columns in self.shapes:
+            block = moved[start:start + rows * columns].reshape(rows, columns)
+            P, singular, Q = np.linalg.svd(block, full_matrices=False)
+            alive = singular > 1e-12 * max(singular.max(initial=0.0), 1e-300)
+            parts.append((max(1.0, rows / columns) ** 0.5 * (P[:, alive] @ Q[alive])).ravel())
+            start += rows * columns
+        return np.concatenate(parts)
