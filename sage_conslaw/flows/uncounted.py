@@ -1,7 +1,7 @@
 r"""
 Optimisers that are no family of polynomial fields: L-BFGS, Muon, Adafactor, Lion with momentum.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..runtime.errors import NotCovered
 from .spanned import WrittenFlow
@@ -29,7 +29,7 @@ class UncountedFlow(WrittenFlow):
     reason: str = ""
     kept: str = ""
     advice: str = ""
-    hyperparameters: tuple = ()
+    hyperparameters: tuple = field(default=(), compare=False)
 
     def __repr__(self):
         return f"{self.name} (no flow)"

@@ -48,7 +48,7 @@ def _plain(response):
 
 class Layers:
     r"""
-    The arrays of a response, each with the rate `|	heta_l|/|g_l|` (1 where one of both is zero).
+    The arrays of a response, each with the rate `|\theta_l|/|g_l|` (1 where one of both is zero).
 
     EXAMPLES::
 
@@ -165,7 +165,7 @@ class Descent:
 
     @property
     def first_order(self):
-        """Whether a step adds exactly `\\eta^2 h_2(v)` to a law `h` of degree two of the flow, `v` the direction."""
+        """Whether a step adds to a law of degree two its quadratic part at the direction, times the step squared."""
         return not self.flow.second_order and self.scheme == "euler" and not self.decay.any()
 
     def meet(self, gradient):

@@ -139,9 +139,13 @@ def test_groups_that_are_not_covered_say_so():
     groups = [{"params": m[0].parameters(), "momentum": 0.9}, {"params": m[1].parameters(), "momentum": 0.5}]
     with pytest.raises(NotCovered, match="different clocks"):
         flows.from_torch_optimizer(torch.optim.SGD(groups, lr=0.1))
-    with pytest.raises(NotCovered, match="not for adam"):
+    with pytest.raises(NotCovered, match="groups of adam with different betas have different clocks"):
         flows.from_torch_optimizer(
-            torch.optim.Adam([{"params": m[0].parameters()}, {"params": m[1].parameters(), "lr": 0.1}])
+            torch.optim.Adam([{"params": m[0].parameters()}, {"params": m[1].parameters(), "betas": (0.5, 0.9)}])
+        )
+    with pytest.raises(NotCovered, match="groups of rprop with different lr"):
+        flows.from_torch_optimizer(
+            torch.optim.Rprop([{"params": m[0].parameters()}, {"params": m[1].parameters(), "lr": 0.1}])
         )
     with pytest.raises(InputError, match="the optimiser has 2 arrays"):
         groups = [{"params": m[0].parameters(), "lr": 0.1}, {"params": m[1].parameters(), "lr": 0.2}]

@@ -6,7 +6,7 @@ import pytest
 
 from sage_conslaw import InputError, conservation_laws, flows, networks, simulate
 from sage_conslaw.flows.optimiser_table import OPTIMISERS
-from sage_conslaw.inputs.problem import problem
+from sage_conslaw.flows.problem import problem
 from sage_conslaw.runtime.errors import NotCovered
 from sage_conslaw.training.entrywise import Entrywise
 
@@ -101,7 +101,9 @@ def test_adaptive_runs_keep_their_laws_and_lose_those_of_gradient_flow():
 
 def test_steepest_descent_keeps_fourth_powers_to_first_order():
     runs = [
-        simulate(networks.product(2), flow=flows.steepest(4), step=h, steps=round(1 / h), seed=0, theta=[1, 2], data=[0])
+        simulate(
+            networks.product(2), flow=flows.steepest(4), step=h, steps=round(1 / h), seed=0, theta=[1, 2], data=[0]
+        )
         for h in (0.002, 0.001)
     ]
     coarse, fine = (run.drifts()[0] for run in runs)
