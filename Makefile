@@ -26,15 +26,15 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 doctest: $(STAMP)
-	$(BIN)/sage -t --force-lib --long --optional=sage,pip,torch sage_conslaw
+	$(BIN)/sage -t -p 0 --force-lib --long --optional=sage,pip,torch sage_conslaw
 
 # The manual, warnings as errors, and every block of it run.
 docs: $(STAMP)
-	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/manual
+	$(BIN)/sphinx-build -j auto -W --keep-going -q -b html docs build/manual
 	$(BIN)/sage -t $(wildcard docs/*.rst)
 
 pytest: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal --timeout 900 --timeout-method thread --durations 25
 
 # Real networks written in plain PyTorch against the package: about ten minutes.
 oracle: $(STAMP)
