@@ -151,6 +151,7 @@ def conservation_laws(
         time=None if family.time is None else family.names[family.time],
         rate=family.rate,
         coordinates=tuple(family.meaning.items()),
+        function_laws=bounds.function_laws,
         terms=bounds.laws,
         searched=bounds.searched,
         time_degree=next((bound for group, bound in groups if group == [family.time]), None),

@@ -300,7 +300,7 @@ class NetworkResponse:
         values = self.forward(_CountingArithmetic(), np.ones(self.dimension), data)
         return sum(float((values[a] * values[b]).sum()) for a, b in self.pairings)
 
-    def _polynomials(self):
+    def polynomials(self):
         """Return the arithmetic of polynomials in the data over those in the parameters, and both as arrays of
         indeterminates."""
         terms = self.number_of_terms()
@@ -336,7 +336,7 @@ class NetworkResponse:
                 "are not the gradients of fixed "
                 "polynomials"
             )
-        A, theta, data = self._polynomials()
+        A, theta, data = self.polynomials()
         values, total = self.forward(A, theta, data), A.ring.zero()
         for node, covector in self.pairings:
             for a, b in zip(values[node].flat, values[covector].flat):
@@ -358,7 +358,7 @@ class NetworkResponse:
             sage: networks.product(2).response().gradient_coefficients()
             [[x2, x1]]
         """
-        A, theta, data = self._polynomials()
+        A, theta, data = self.polynomials()
         components = self.gradient(A, theta, data).flat
         if not any(leaf.size for leaf in data):
             return [list(components)]

@@ -10,7 +10,9 @@ from ..exact import terms as sparse
 from .darboux import search_darboux_polynomials
 from .darboux_laws import darboux_laws, independent_laws, rational_laws
 from ..runtime.threads import in_sage
-from ..runtime.errors import InputError
+from ..runtime.errors import InputError, NotCovered
+from ..flows.flow_family import FlowFamily
+from ..flows.written_functions import functions_in, written_family
 from ..engine.api import conservation_laws
 from ..runtime.arguments import degree_of
 from ..flows.problem import problem
@@ -249,6 +251,11 @@ def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, 
         raise InputError(f"kind {kind!r} is not known; choose 'polynomial', 'rational' or 'darboux'")
     degree, deadline = degree_of(degree), Deadline(time_limit)
     family = problem(data, flow, loss).family
+    if isinstance(family, FlowFamily) and functions_in(family.response):
+        if family.drift is not None or family.metric is not None:
+            raise NotCovered("functions of parameters are covered for Euclidean gradient flow alone")
+        data, flow, loss = written_family(family.response), None, None
+        family = data
     try:
         known = conservation_laws(data, flow=flow, loss=loss, degree=degree, seed=seed, time_limit=deadline.remaining(),
                                   proof=kind == "polynomial")

@@ -150,6 +150,7 @@ def law_lines(result, width=80, everything=False, polynomials=False):
     if expressions and chosen and len(chosen) < len(result.independent):
         out.append(f"  ({len(result.independent) - len(chosen)} in matrix notation, {len(chosen)} as polynomial"
                    f"{'s' if len(chosen) > 1 else ''}; --polynomials writes all of them out)")
+    out += [wrapped(f"with functions: {law}", width) for law in result.function_laws]
     out += [wrapped(f"({remark})", width).replace("\n    ", "\n  ") for remark in result.remarks]
     if result.flow not in ("drift", "family") and (result.complete is True or result.real is not None):
         out.append(wrapped(f"({result.assumption_in_words()})", width).replace("\n    ", "\n  "))
