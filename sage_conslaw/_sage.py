@@ -16,6 +16,7 @@ from sage.plot.circle import circle
 from sage.plot.graphics import Graphics
 from sage.plot.line import line2d
 from sage.plot.point import point2d
+from sage.plot.polygon import polygon2d
 from sage.plot.text import text
 from sage.rings.finite_rings.finite_field_constructor import GF
 from sage.rings.fraction_field import FractionField
@@ -32,7 +33,7 @@ from sage.structure.sage_object import SageObject
 
 __all__ = ["ETuple", "Element", "FractionField", "GF", "Graphics", "MPolynomial", "Polynomial", "PolynomialRing",
            "QQ", "RR", "SageObject", "TermOrder", "Unknown", "ZZ", "arrow2d", "circle", "latex", "line2d", "matrix",
-           "point2d", "symbolic_ring", "text"]
+           "point2d", "polygon2d", "symbolic_ring", "text"]
 
 
 def symbolic_ring():

@@ -15,6 +15,7 @@ from ..runtime.errors import InputError
 from .completion import completion
 from .count import count
 from .dimension import dimension
+from .draw import draw
 from .integrals import integrals
 from .laws import laws
 from .report import print_partial, stop
@@ -69,9 +70,11 @@ class _Group(click.Group):
         except Stopped as stopped:
             print_partial(stopped.partial, "--json" in (args or sys.argv))
             return stop(f"{stopped}; the result above is sound but not final", 3)
-        except (click.ClickException, OSError, InputError, ImportError, MemoryError) as error:
+        except (click.ClickException, OSError, InputError, MemoryError) as error:
             return stop(_said(error), 2)
-        except _DEFECTS as error:
+        except (ImportError, *_DEFECTS) as error:
+            if isinstance(error, ImportError) and not (error.name or "").startswith("sage_conslaw"):
+                return stop(_said(error), 2)
             message = " ".join(str(error).split())
             return stop(f"internal error ({type(error).__name__}: {message}); please report it with the command", 1)
 
@@ -123,7 +126,7 @@ def cli():
     """
 
 
-for command in (laws, count, dimension, integrals, reproduce, survey, verify, completion):
+for command in (laws, count, dimension, draw, integrals, reproduce, survey, verify, completion):
     cli.add_command(command)
 
 

@@ -167,7 +167,7 @@ def _nearest_option(word):
     """Return a hint at the option of this command that a word is near to."""
     context = click.get_current_context(silent=True)
     known = [name for parameter in context.command.params for name in parameter.opts] if context else []
-    near = difflib.get_close_matches(word.partition("=")[0][:40], known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word.partition("=")[0][:40], known, n=1, cutoff=0.7)
     return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -137,6 +137,18 @@ class Network:
         """
         return {leaf.name: leaf.shape for leaf in self._leaves}
 
+    def shown_names(self):
+        r"""
+        Return how the trained arrays are called where people read: those of a module of PyTorch have points.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: networks.linear([2, 1, 2]).shown_names()
+            {'U1': 'U1', 'U2': 'U2'}
+        """
+        return {leaf.name: leaf.name for leaf in self._leaves}
+
     @property
     def dimension(self):
         r"""
@@ -231,7 +243,7 @@ class Network:
 
     def draw(self, figsize=None):
         r"""
-        Return a picture of the graph, from input to output.
+        Return a picture of the graph, from input to output; blocks that are equal are there once.
 
         EXAMPLES::
 
@@ -240,6 +252,19 @@ class Network:
             Graphics object consisting of ... graphics primitives
         """
         return draw(self, figsize)
+
+    def svg(self):
+        r"""
+        Return the same picture as the text of an SVG file.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: print(networks.attention(4, 2).svg()[:40])
+            <svg xmlns="http://www.w3.org/2000/svg"
+        """
+        from .svg import svg
+        return svg(self)
 
     def check_span(self, data=None, samples=None, theta=None, loss="least-squares", seed=0, flow=None):
         r"""

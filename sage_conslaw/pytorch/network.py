@@ -54,8 +54,22 @@ class TorchNetwork(Network):
         shapes = {leaf.name: leaf.shape for leaf in self._leaves}
         return {name: shapes[word] for name, word in self._names.items()}
 
+    def shown_names(self):
+        r"""
+        Return how the trained arrays are called where people read: their names in the module.
+
+        EXAMPLES::
+
+            sage: import torch                                                  # optional - torch
+            sage: from sage_conslaw import networks
+            sage: model = torch.nn.Sequential(torch.nn.Linear(2r, 1r, bias=False))  # optional - torch
+            sage: networks.from_torch(model, torch.zeros(1r, 2r)).shown_names()     # optional - torch
+            {'p0_weight': '0.weight'}
+        """
+        return {word: name for name, word in self._names.items()}
+
     def __repr__(self):
-        plain = {word: name for name, word in self._names.items()}
+        plain = self.shown_names()
         words = (
             ""
             if not self.unused

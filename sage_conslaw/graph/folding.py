@@ -1,0 +1,249 @@
+r"""
+The graph of a network as few boxes, for pictures: chains are one box, equal blocks that follow each other are one.
+
+A box begins where something branches, meets or is multiplied by a matrix.  What follows in a line joins it: a bias, an
+activation, the gain and shift of a norm.  So a ReLU layer is one box with three lines.
+
+Between two boxes through which everything passes lies a *segment*.  Segments of equal structure and sizes that follow
+each other are drawn once, with how many there are: the names of their parameters are merged, ``U1`` to ``U12`` into
+``U1...12``.
+"""
+import re
+from dataclasses import dataclass, field
+
+from .nodes import graph
+
+# Runs of segments whose periods are longer are not searched for: blocks have at most some tens of segments.
+_LONGEST_PERIOD = 40
+
+
+@dataclass
+class Box:
+    r"""
+    A box of a picture: its lines, each ``(kind, text, size)``, the size of what comes out, and the boxes it reads.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.folding import boxes
+        sage: [box.lines for box in boxes(networks.relu([2, 3, 1], bias=True))]
+        [[('input', 'x', '2')],
+         [('parameter', 'U1', '2 x 3'), ('parameter', '+ b1', '3'), ('gate', 'relu', '')],
+         [('parameter', 'U2', '3 x 1')]]
+    """
+
+    lines: list
+    size: str
+    sources: list = field(default_factory=list)
+
+    def shape(self, place, entry):
+        """Return what a box is but for the names of its parameters; its sources by their distance, or the entry's."""
+        kinds = tuple((kind, _nameless(kind, text), size) for kind, text, size in self.lines)
+        return kinds, self.size, tuple(place - s if s > entry else "entry" for s in self.sources)
+
+
+def _nameless(kind, text):
+    return text[:2] if kind == "parameter" and text.startswith("+ ") else "" if kind == "parameter" else text
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Boxes ``first`` to ``last`` that stand for ``times`` equal runs of boxes."""
+
+    first: int
+    last: int
+    times: int
+
+
+def boxes(network):
+    r"""
+    Return the boxes of a network in order, inputs before what reads them.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.folding import boxes
+        sage: [box.sources for box in boxes(networks.residual(networks.linear([2, 2])))]
+        [[], [0], [0, 1]]
+    """
+    nodes, edges = graph(network)
+    read, readers = {n: [] for n in nodes}, {n: [] for n in nodes}
+    for a, b in edges:
+        read[b].append(a)
+        readers[a].append(b)
+    alone = _beside(nodes, read, readers)
+    made, home = [], {}
+    for n, (kind, words) in nodes.items():
+        if n in alone and readers[n]:
+            continue
+        name, size = words.rsplit("\n", 1)
+        inside, before = ([m for m in read[n] if (m in alone) is beside] for beside in (True, False))
+        lines = _lines(kind, name, [nodes[m] for m in _leaves(inside, read, alone)])
+        if len(before) == 1 and len(readers[before[0]]) == 1 and _joins(made[home[before[0]]], kind, lines):
+            home[n] = home[before[0]]
+            made[home[n]].lines += lines
+            made[home[n]].size = size
+        else:
+            home[n] = len(made)
+            made.append(Box(lines, size, list(dict.fromkeys(home[m] for m in before))))
+    return made
+
+
+def _joins(box, kind, lines):
+    """Say whether the lines of a node are written in the box before it: no input, no matrix behind another, and no norm
+    behind a residual sum, where the next block begins."""
+    if box.lines[0][0] == "input" or kind == "cut" and box.lines[0] == ("operation", "+", ""):
+        return False
+    return kind != "operation" or all(
+        part not in ("parameter", "constant") or text.startswith(("+ ", "* ")) for part, text, _ in lines
+    )
+
+
+def _beside(nodes, read, readers):
+    """Return the nodes that are written inside the box that reads them: parameters, and data that meet no parameter and
+    not the main input."""
+    inputs = [n for n, (kind, _) in nodes.items() if kind == "input"]
+    main = inputs[0] if inputs else None
+    if len(inputs) > 1:
+        main = max(inputs, key=lambda n: (len(_after(n, readers)), -n))
+    out = set()
+    for n, (kind, _) in nodes.items():
+        leaf = kind in ("parameter", "constant") or kind == "input" and n != main
+        pure = read[n] and all(m in out and nodes[m][0] != "parameter" for m in read[n])
+        if leaf or pure:
+            out.add(n)
+    return out
+
+
+def _after(start, readers):
+    seen, stack = set(), [start]
+    while stack:
+        for m in readers[stack.pop()]:
+            if m not in seen:
+                seen.add(m)
+                stack.append(m)
+    return seen
+
+
+def _leaves(beside, read, alone):
+    """Return the leaves of what is written inside a box, each once."""
+    out, stack = [], list(beside)[::-1]
+    while stack:
+        n = stack.pop()
+        if read[n] and n in alone:
+            stack += read[n][::-1]
+        elif n not in out:
+            out.append(n)
+    return out
+
+
+def _lines(kind, name, leaves):
+    """Return the lines of one node: what is written beside it first, then the operation where that is not said yet."""
+    sign = "+ " if kind == "operation" and name == "sum" else ""
+    out = []
+    for leaf_kind, words in leaves:
+        leaf, size = words.rsplit("\n", 1)
+        gain = "* " if not sign and "x" not in size and leaf_kind == "parameter" else ""
+        out.append((leaf_kind, (sign or gain) + leaf, size))
+    if kind in ("parameter", "input", "constant"):
+        return [(kind, name, "")]
+    if not leaves or kind != "operation":
+        out.append((kind, {"product": "product", "sum": "+"}.get(name, name), ""))
+    return out
+
+
+def folded(made):
+    r"""
+    Return the boxes that are drawn, as ``{place: box}``, and the frames: equal runs of segments are there once.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.folding import boxes, folded
+        sage: shown, frames = folded(boxes(networks.relu([2, 3, 3, 3, 3, 1])))
+        sage: [box.lines[0] for box in shown.values()], frames
+        ([('input', 'x', ''),
+          ('parameter', 'U1', '2 x 3'),
+          ('parameter', 'U2...4', '3 x 3'),
+          ('parameter', 'U5', '3 x 1')],
+         [Frame(first=2, last=2, times=3)])
+    """
+    segments = _segments(made)
+    kept, frames, representative = {}, [], {}
+    at = 0
+    while at < len(segments):
+        period, times = _run(made, segments, at)
+        length = sum(len(segments[at + k]) for k in range(period))
+        copies = [
+            [n for segment in segments[at + t * period : at + (t + 1) * period] for n in segment] for t in range(times)
+        ]
+        for k in range(length):
+            first = copies[0][k]
+            kept[first] = Box(
+                [
+                    (kind, _merged([made[copy[k]].lines[i][1] for copy in copies]), size)
+                    for i, (kind, _, size) in enumerate(made[first].lines)
+                ],
+                made[first].size,
+                made[first].sources,
+            )
+            representative.update((copy[k], first) for copy in copies)
+        if times > 1:
+            frames.append(Frame(copies[0][0], copies[0][-1], times))
+        at += period * times
+    for n, box in kept.items():
+        box.sources = list(dict.fromkeys(representative[s] for s in box.sources))
+    return kept, frames
+
+
+def _segments(made):
+    """Return lists of boxes in order: no box reads what comes before the last box of the segment in front of its own."""
+    # For each box, the earliest that is read behind it.
+    earliest, behind = [], len(made)
+    for box in reversed(made):
+        earliest.append(behind)
+        behind = min([behind, *box.sources])
+    out, current = [], []
+    for n, first in enumerate(reversed(earliest)):
+        current.append(n)
+        if first >= n:
+            out.append(current)
+            current = []
+    return out
+
+
+def _run(made, segments, at):
+    """Return the period and the number of the repetition that begins at a segment and saves most boxes; 1, 1 if
+    none."""
+    best = 1, 1
+    saved = 0
+    for period in range(1, min(_LONGEST_PERIOD, (len(segments) - at) // 2) + 1):
+        pattern, times = _pattern(made, segments, at, period), 1
+        while (
+            at + (times + 1) * period <= len(segments)
+            and _pattern(made, segments, at + times * period, period) == pattern
+        ):
+            times += 1
+        gain = (times - 1) * sum(len(segments[at + k]) for k in range(period))
+        if gain > saved:
+            best, saved = (period, times), gain
+    return best
+
+
+def _pattern(made, segments, at, period):
+    first = segments[at][0]
+    entry = first - 1
+    return tuple(made[n].shape(n, entry) for k in range(period) for n in segments[at + k])
+
+
+def _merged(texts):
+    """Return one text for texts that differ in one number, as ``h.0...11.weight``; else the first and how many more."""
+    if len(set(texts)) == 1:
+        return texts[0]
+    parts = [re.split(r"(\d+)", text) for text in texts]
+    if len({len(part) for part in parts}) == 1:
+        differing = [i for i in range(len(parts[0])) if len({part[i] for part in parts}) > 1]
+        if len(differing) == 1 and parts[0][differing[0]].isdigit():
+            i = differing[0]
+            return "".join([*parts[0][:i], f"{parts[0][i]}...{parts[-1][i]}", *parts[0][i + 1 :]])
+    return f"{texts[0]}, ..., {texts[-1].removeprefix('+ ').removeprefix('* ')}"
