@@ -13,7 +13,7 @@ from sage_conslaw.runtime import deadline as deadline_module
 from sage_conslaw.cli.command import cli
 from sage_conslaw.runtime.deadline import Deadline
 from sage_conslaw._sage import QQ
-from sage_conslaw.results.display import MOST_LAWS, latex_name, latex_of, law_lines, wrapped
+from sage_conslaw.results.display import MOST_LAWS, latex_name, latex_of, latex_table, law_lines, wrapped
 
 COMMANDS = sorted(cli.commands)
 
@@ -93,9 +93,11 @@ def test_names_in_latex(name, latex):
 def test_latex_and_html_of_results():
     result = conservation_laws(networks.linear([3, 2, 3]), seed=0)
     table = result._latex_()
-    assert table.count(r"\\") == 3 and table.count("{") == table.count("}") and "_{1_" not in table
+    assert table.count(r"\\") == 1 and table.count("{") == table.count("}") and r"U_{2} U_{2}^\top" in table
+    written = latex_table(result, polynomials=True)
+    assert written.count(r"\\") == 3 and written.count("{") == written.count("}") and "_{1_" not in written
     html = result._repr_html_()
-    assert html.count("<tr>") == 4 and html.count("<li>") == 1 and "<script" not in html
+    assert html.count("<tr>") == 2 and "symmetric 2 x 2: 3 laws" in html and "<script" not in html
     assert count_conservation_laws(networks.product(2), seed=0)._repr_html_().startswith("<p>")
     assert "no polynomial law" in conservation_laws(networks.perceptron([2, 2, 2], "gelu"), seed=0)._latex_()
     ring = result.laws[0].parent()

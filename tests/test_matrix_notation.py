@@ -4,16 +4,12 @@ import pytest
 
 from sage_conslaw import conservation_laws, flows, is_conserved, networks
 from sage_conslaw.exact.terms import to_sage
-from sage_conslaw.notation.expressions import Entries
-from sage_conslaw.notation.matrix_notation import _expressions, Span
+from sage_conslaw.notation.matrix_notation import Span, _expressions, entries_of_problem
 
 
 def expressions(result):
     """Return pairs (expression, entries) as the search yields them."""
-    family = result.problem.family
-    second = family.first_forced if family.first_forced != family.first_parameter else None
-    time = None if family.time is None else (family.time, lambda power: "c", 3)
-    return list(_expressions(Span(result.terms), Entries(result.problem.shapes, family.first_parameter, second, time)))
+    return list(_expressions(Span(result.terms), entries_of_problem(result.problem, 3)))
 
 
 CASES = [

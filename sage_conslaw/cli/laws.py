@@ -42,7 +42,7 @@ _EPILOG = """Examples:
     "--exceptional", is_flag=True, help="Also the parameter values of the system at which there are more laws."
 )
 @click.option("--codimension", metavar="N", help="For --exceptional: branches of at most N independent conditions.")
-@click.option("--latex", is_flag=True, help="Print the laws as a table in LaTeX.")
+@click.option("--latex", is_flag=True, help="Print the laws as a table in LaTeX; --polynomials writes them out.")
 @click.option("--polynomials", is_flag=True, help="Print the laws as polynomials too, not in matrix notation alone.")
 @click.option("--all", "everything", is_flag=True, help="Print all independent laws, each on one line.")
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
@@ -91,7 +91,7 @@ def laws(
     if as_json:
         click.echo(json.dumps({**result.to_dict(), **record}))
     elif latex:
-        click.echo(result._latex_())
+        click.echo(package.latex_table(result, polynomials or everything))
     else:
         _print_laws(result, everything, polynomials)
         for line in lines:

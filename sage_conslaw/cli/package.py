@@ -17,6 +17,7 @@ _HOMES = {
     "exceptional_lines": ".results.exceptional",
     "exceptional_parameters": ".parameters.exceptional",
     "first_integrals": ".integrals.first_integrals",
+    "latex_table": ".results.display",
     "law_lines": ".results.display",
     "polynomials_of_one_ring": ".expressions.polynomials",
     "read_system": ".inputs.systems",

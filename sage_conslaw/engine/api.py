@@ -1,6 +1,7 @@
 r"""
 The public calls: find the laws, count them, check one.
 """
+import re
 import time
 from contextlib import contextmanager
 
@@ -12,6 +13,8 @@ from ..exact import terms as sparse
 from ..fields.explicit import VectorFieldFamily
 from ..fields.extension import is_conserved_as_written
 from ..expressions.polynomials import polynomials_of_one_ring
+from ..notation.matrix_notation import MatrixLaw, entries_of_problem
+from ..notation.written import entries_of
 from ..runtime.arguments import degree_of, seed_of
 from ..real.given import problem_on_data
 from ..real.verdict import checked
@@ -21,7 +24,7 @@ from .supervised import supervised
 from .question import Question
 from .strategies.limits import SEARCH_COORDINATES
 from ..runtime.threads import in_sage
-from ..runtime.errors import InputError, InputTypeError
+from ..runtime.errors import InputError, InputTypeError, NotCovered
 
 ALGORITHMS = ("modular", "symbolic", "syzygies")
 
@@ -212,7 +215,8 @@ def is_conserved(h, data, *, flow=None, loss=None):
     INPUT:
 
     - ``h`` -- a Sage or SymPy polynomial, or a string, in the names of the state coordinates; for systems a string with
-      quotients and functions
+      quotients and functions; for networks also one of ``matrix_laws()`` or matrix notation as it is printed: then all
+      its entries are asked about
 
     EXAMPLES::
 
@@ -224,20 +228,42 @@ def is_conserved(h, data, *, flow=None, loss=None):
         sage: R.<u, v> = QQ[]
         sage: is_conserved(u^2 - v^2, [u*v])
         True
+        sage: net = networks.linear([3, 2, 3])
+        sage: is_conserved("U1^T U1 - U2 U2^T", net), is_conserved("|U1|^2 - 2*|U2|^2", net)
+        (True, False)
         sage: is_conserved("y", networks.product(3))
         Traceback (most recent call last):
         ...
         sage_conslaw.InputError: h has the variable y, which is not a coordinate (x1, x2, x3)
     """
-    family = problem(data, flow, loss).family
+    asked = problem(data, flow, loss)
+    family = asked.family
     if isinstance(h, int) or getattr(h, "parent", lambda: None)() in (ZZ, QQ):
         return True
+    if isinstance(h, MatrixLaw):
+        if not h.entries:
+            raise NotCovered(f"{h.text} has no entries here: it is known by the structure; ask at a smaller width")
+        return all(family.conserved(list(h.entries)))
     try:
-        ring, (polynomial,) = polynomials_of_one_ring([h], "h")
+        return family.conserved([_in_state(h, family)])[0]
     except InputError:
-        if not isinstance(h, str) or not isinstance(family, VectorFieldFamily):
+        if isinstance(h, str) and isinstance(family, VectorFieldFamily):
+            return is_conserved_as_written(h, family)
+        if not isinstance(h, str) or not asked.shapes or not _MATRIX.search(h) and h.strip() not in dict(asked.shapes):
             raise
-        return is_conserved_as_written(h, family)
+        return all(family.conserved(entries_of(h, entries_of_problem(asked, _HIGHEST))))
+
+
+# Powers of the time that may stand in front of a law that is read.
+_HIGHEST = 6
+
+# What only matrix notation has: transposes, norms, slices, sums and vectors of ones.
+_MATRIX = re.compile(r"\^T|\.T\b|\||\[|@|\b(sum|Gram|Skew)\(|\bfor each\b|\w 1\b|\d laws?\b|[A-Za-z]\w*\.\w")
+
+
+def _in_state(h, family):
+    """Return a polynomial as sparse terms in the family's coordinates."""
+    ring, (polynomial,) = polynomials_of_one_ring([h], "h")
     place = {name: i for i, name in enumerate(family.names)}
     moved = {}
     for monomial, value in sparse.from_sage(polynomial).items():
@@ -247,7 +273,7 @@ def is_conserved(h, data, *, flow=None, loss=None):
                 shown = ", ".join(family.names[:8]) + (", ..." if len(family.names) > 8 else "")
                 raise InputError(f"h has the variable {name}, which is not a coordinate ({shown})")
         moved[tuple(sorted(place[ring.variable_names()[i]] for i in monomial))] = value
-    return family.conserved([moved])[0]
+    return moved
 
 
 def _subject(subject, data):

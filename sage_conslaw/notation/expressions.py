@@ -34,6 +34,8 @@ class Feature:
     clock: tuple = ()
     front: tuple = ("", "")
     others: np.ndarray = None
+    # Whether ``others`` are factors, entry by entry; else they are velocities, or the other half of a skew matrix.
+    product: bool = False
 
     def terms(self, index):
         r"""
@@ -46,6 +48,11 @@ class Feature:
             sage: entries.squares(2)[1].terms(0)
             {(6, 6): Fraction(1, 1), (7, 7): Fraction(1, 1), (8, 8): Fraction(1, 1)}
         """
+        if self.product:
+            return {
+                tuple(sorted(self.clock + pair)): ONE
+                for pair in zip(self.rows[index].tolist(), self.others[index].tolist())
+            }
         if self.others is not None:
             return self.pair(*index)
         return {tuple(sorted(self.clock + (int(place),) * self.degree)): ONE for place in self.rows[index]}
@@ -287,6 +294,55 @@ class Entries:
             )
         return out
 
+    def products(self, support):
+        r"""
+        Return the products of two parameters of one shape, entry by entry, and of the two columns or rows of one; only
+        those whose monomials are in the ``support`` of the laws, if that is given.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: entries = Entries([("u", (2,)), ("v", (2,)), ("W", (3, 2))], 0, None, None)
+            sage: [feature.words[1][0] for feature in entries.products({(0, 2), (1, 3), (4, 5), (6, 7), (8, 9)})]
+            ['u[j]*v[j]', 'W[j,0]*W[j,1]']
+        """
+        pairs = []
+        for number, (name, places, _) in enumerate(self.arrays):
+            for other, others, _ in self.arrays[number + 1:]:
+                if others.shape == places.shape:
+                    pairs.append((places.reshape(-1, 1), others.reshape(-1, 1), _product_words(name, other, places.ndim)))
+            for axis, n in enumerate(places.shape):
+                if places.ndim == 2 and n == 2:
+                    first, second = np.moveaxis(places, axis, 0)
+                    words = _half_words(name, axis)
+                    pairs.append((first.reshape(-1, 1), second.reshape(-1, 1), words))
+        return [
+            Feature(2, rows, words, others=others, product=True)
+            for rows, others, words in pairs
+            if support is None
+            or all(tuple(sorted(pair)) in support for pair in zip(rows.ravel().tolist(), others.ravel().tolist()))
+        ]
+
+    def still(self, fixed):
+        r"""
+        Return the entries in the set ``fixed`` of places as features, one a parameter, under their names.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.notation.expressions import Entries
+            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+            sage: [feature.words[0][0] for feature in entries.still({1, 2, 5, 6})]
+            ['U_1_2, U_2_1, U_3_2', 'V_1_1']
+        """
+        out = []
+        for name, places, _ in self.arrays:
+            where = [tuple(index) for index in np.argwhere(np.isin(places, sorted(fixed)))]
+            if where and not (places.ndim == 1 and len(where) == places.size):
+                rows = np.array([[places[index]] for index in where])
+                words = _still_words(name, where, places.size)
+                out.append(Feature(1, rows, (words, words, "", "")))
+        return out
+
     def norms(self):
         r"""
         Return the sums and the squared norms of whole parameters.
@@ -377,6 +433,35 @@ def _square_words(name, ndim, axis):
     return whole, each, " for each j", r" \quad \forall j"
 
 
+def _product_words(name, other, ndim):
+    both = rf"{name} * {other}", rf"{_symbol(name)} \odot {_symbol(other)}"
+    if ndim == 1:
+        return both, (f"{name}[j]*{other}[j]", rf"{_symbol(name)}[j] {_symbol(other)}[j]"), " for each j", \
+            r" \quad \forall j"
+    return both, both, " entry by entry", r" \quad \text{entry by entry}"
+
+
+def _half_words(name, axis):
+    parts = [f"[j,{k}]" if axis else f"[{k},j]" for k in (0, 1)]
+    both = f"{name}{parts[0]}*{name}{parts[1]}", f"{_symbol(name)}{parts[0]} {_symbol(name)}{parts[1]}"
+    return both, both, " for each j", r" \quad \forall j"
+
+
+# So many entries that never move are named; of more the first ones.
+_NAMED = 6
+
+
+def _still_words(name, where, size):
+    """Return the words for entries that never move: all, or the names of the first ones."""
+    if len(where) == size:
+        return f"{name}, every entry", rf"{_symbol(name)} \text{{, every entry}}"
+    places = [[str(int(i) + 1) for i in index] for index in where[:_NAMED]]
+    more = ", ..." if len(where) > _NAMED else ""
+    text = ", ".join("_".join([name, *place]) for place in places)
+    latex = ", ".join(f"{_symbol(name)}[{','.join(place)}]" for place in places)
+    return text + more, latex + more.replace("...", r"\ldots")
+
+
 def _skew_words(name, ndim, axis):
     latex = _symbol(name)
     dot = r"\dot{" + latex + "}"
@@ -395,7 +480,8 @@ def combination(features, coefficients, size, matrix=None):
 
     INPUT:
 
-    - ``matrix`` -- ``"all"`` for a symmetric matrix, a number for diagonal blocks of that size, ``None`` for a vector
+    - ``matrix`` -- ``"all"`` for a symmetric matrix, a number for diagonal blocks of that size, a tuple with the class
+      of each index for blocks that are not next to each other or not of one size, ``None`` for a vector
 
     EXAMPLES::
 
@@ -409,7 +495,7 @@ def combination(features, coefficients, size, matrix=None):
         ('|U[:,j]|^2 - |V[j,:]|^2 for each j', '')
     """
     chosen = [(features[k], value) for k, value in coefficients.items()]
-    skew = any(feature.others is not None for feature, _ in chosen)
+    skew = any(feature.others is not None and not feature.product for feature, _ in chosen)
     whole = matrix is not None or skew or (len(chosen) == 1 and chosen[0][0].degree == 1)
     fronts = {feature.front for feature, _ in chosen}
     common = fronts.pop() if len(fronts) == 1 else None
@@ -435,11 +521,23 @@ def combination(features, coefficients, size, matrix=None):
         out.append(text)
     if matrix == "all":
         shape = f"symmetric {size} x {size}"
+    elif isinstance(matrix, tuple):
+        shape = f"symmetric {size} x {size}, the entries within {_classes(matrix)}"
     elif matrix is not None:
         shape = f"block diagonal, {size // matrix} symmetric blocks {matrix} x {matrix}"
     else:
         shape = ""
     return out[0], out[1], shape
+
+
+def _classes(matrix):
+    """Return the classes of indices as text, those with one index last, in one word."""
+    classes = {}
+    for index, which in enumerate(matrix, 1):
+        classes.setdefault(which, []).append(str(index))
+    larger = ["{" + ",".join(members) + "}" for members in classes.values() if len(members) > 1]
+    shown = ", ".join(larger[:4]) + (f" and {len(larger) - 4} more classes" if len(larger) > 4 else "")
+    return shown + (", and the diagonal" if len(larger) < len(classes) else "")
 
 
 def divisors(size):

@@ -16,7 +16,8 @@ class Form:
     A matrix expression as places in the state.
 
     - ``terms`` -- pairs (coefficient, feature); ``matrix`` -- ``None`` for one entry an index, ``"all"`` for a
-      symmetric matrix, a number for diagonal blocks of that size, ``"skew"`` for a skew matrix
+      symmetric matrix, a number for diagonal blocks of that size, a tuple with the class of each index, ``"skew"`` for a
+      skew matrix
 
     EXAMPLES::
 
@@ -95,13 +96,20 @@ class Form:
             sage: Form(((1r, Entries([("b", (2,))], 0, None, None).norms()[1]),)).pieces(numpy.array([1.0, 2.0]))
             [(1, 2, array([[1., 2.]]))]
         """
-        return [(value, feature.degree, state[feature.rows]) for value, feature in self.terms]
+        return [
+            (value, 0, state[feature.rows] * state[feature.others])
+            if feature.product
+            else (value, feature.degree, state[feature.rows])
+            for value, feature in self.terms
+        ]
 
     def _part(self, state, feature):
         rows = state[feature.rows]
         if self.matrix == "skew":
             moving = state[feature.others]
             part = rows @ moving.T - moving @ rows.T
+        elif feature.product:
+            part = (rows * state[feature.others]).sum(-1)
         elif feature.degree == 1:
             part = rows.sum(-1)
         elif self.matrix is None:
@@ -109,12 +117,15 @@ class Form:
         else:
             part = rows @ rows.T
             if self.matrix != "all":
-                part = part * _like(
-                    state, np.kron(np.eye(len(rows) // self.matrix), np.ones((self.matrix, self.matrix)))
-                )
+                part = part * _like(state, self._mask(len(rows)))
         for clock in feature.clock:
             part = part * state[clock]
         return part
+
+    def _mask(self, size):
+        """Return ones where two indices are in one block."""
+        which = self.matrix if isinstance(self.matrix, tuple) else [i // self.matrix for i in range(size)]
+        return np.equal.outer(np.array(which), np.array(which)).astype(np.float64)
 
 
 def _like(state, array):

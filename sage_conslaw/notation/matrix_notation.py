@@ -15,6 +15,7 @@ from ..exact.linear_algebra import independent_rows
 from ..laws.basis import eliminate, echelon, readable_basis
 from .expressions import Entries, combination, divisors
 from .forms import Form
+from .readable import clock_text
 from ..laws.independence import jacobian
 
 _PRIME = (1 << 61) - 1
@@ -95,7 +96,7 @@ class Span:
         return terms
 
 
-def matrix_laws(laws, parameters, first, velocity, time, generator, number):
+def matrix_laws(laws, entries, generator, number):
     r"""
     Return matrix expressions whose entries are in the span of the laws found, in order: sums, matrices, norms.
 
@@ -103,11 +104,7 @@ def matrix_laws(laws, parameters, first, velocity, time, generator, number):
 
     - ``laws`` -- sparse polynomials in the state, all laws of their degree
 
-    - ``parameters`` -- list of pairs (name, shape), in the order of the state
-
-    - ``first``, ``velocity`` -- where parameters and velocities begin in the state (``None``: no velocities)
-
-    - ``time`` -- ``None``, or a pair: the time coordinate and a function that writes its powers
+    - ``entries`` -- the parameters as :class:`~sage_conslaw.notation.expressions.Entries`
 
     - ``number`` -- how many independent laws there are to find; the search ends there
 
@@ -130,7 +127,11 @@ def matrix_laws(laws, parameters, first, velocity, time, generator, number):
     """
     span = Span(laws)
     chosen, spanned = [], 0
-    for expression in _read_best(span, Entries(parameters, first, velocity, time)):
+    for expression in _read_best(span, entries):
+        if expression is None:
+            if sum(_independent(chosen, number, generator)) == number:
+                break
+            continue
         # What adds nothing to the linear span adds nothing at all; this test is cheap, the rank below is not.
         grown = len(Span([law for *_, entries in [*chosen, expression] for law in entries]).pivots)
         if grown > spanned:
@@ -143,10 +144,35 @@ def matrix_laws(laws, parameters, first, velocity, time, generator, number):
             for (text, latex, shape, form, entries), new in zip(chosen, added) if new]
 
 
+def entries_of_problem(problem, highest):
+    r"""
+    Return the parameters of a network, with their velocities and powers of the time up to ``highest``, as features read
+    them.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import flows, networks
+        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.notation.matrix_notation import entries_of_problem
+        sage: entries = entries_of_problem(problem(networks.linear([2, 2]), flows.momentum(tau=1)), 2)
+        sage: [name for name, *_ in entries.arrays], [front for _, (front, _) in entries.fronts]
+        (['U1'], ['', 'exp(t)*', 'exp(2*t)*'])
+    """
+    family = problem.family
+    second = family.first_forced != family.first_parameter
+    time = None
+    if family.time is not None:
+        name, rate = family.names[family.time], family.rate
+        time = family.time, lambda power: clock_text(power, name, rate), highest
+    return Entries(problem.shapes, family.first_parameter, family.first_forced if second else None, time)
+
+
 def _read_best(span, entries):
     """Yield expressions of whole parameters, then of equal slices of parameters: several matrices are often packed in
     one."""
     yield from _expressions(span, entries)
+    # Asked here whether that is all: then nothing is looked for in slices.
+    yield None
     packed = entries.unpacked({place for monomial in span.support for place in monomial})
     if packed is not None:
         yield from _expressions(span, packed)
@@ -169,6 +195,10 @@ def _independent(expressions, number, generator):
 def _expressions(span, entries):
     """Yield (text, LaTeX, shape, form, entries) of all expressions that are conserved for every index, in the order in
     which they are read best."""
+    for feature in entries.still({m[0] for m in span.support if len(m) == 1 and not span.reduced({m: Fraction(1)})}):
+        c = {0: Fraction(1)}
+        yield *combination([feature], c, len(feature.rows)), Form.of([feature], c), \
+            [_entry([feature], c, j) for j in range(len(feature.rows))]
     for size in entries.sizes():
         sums = entries.sums(size)
         for c in _conserved(span, sums, range(size)):
@@ -218,6 +248,10 @@ def _expressions(span, entries):
                 for c in _conserved(span, features, range(size // block)):
                     yield *combination(features, c, size // block), Form.of(features, c), \
                         [_entry(features, c, j) for j in range(size // block)]
+    for feature in entries.products(span.support):
+        for c in _conserved(span, [feature], range(len(feature.rows))):
+            yield *combination([feature], c, len(feature.rows)), Form.of([feature], c), \
+                [_entry([feature], c, j) for j in range(len(feature.rows))]
     norms = entries.norms()
     for c in _conserved(span, norms, range(1)):
         yield *combination(norms, c, 1), Form.of(norms, c), [_entry(norms, c, 0)]
@@ -245,7 +279,8 @@ def _conserved(span, features, indices):
 
 
 def _pattern(span, features, c, size):
-    """Return which off-diagonal entries are conserved too: ``None``, ``"all"`` or a block size; and these."""
+    """Return which off-diagonal entries are conserved too: ``None``, ``"all"``, a block size or the class of each
+    index; and these."""
     if size == 1 or size > MAX_MATRIX or any(features[k].degree == 1 for k in c):
         return (None if size > 1 else "all") if all(features[k].degree == 2 for k in c) else None, []
     entries, near = {}, [set([i]) for i in range(size)]
@@ -264,4 +299,6 @@ def _pattern(span, features, c, size):
     block = len(near[0])
     if block > 1 and all(near[i] == set(range(i - i % block, i - i % block + block)) for i in range(size)):
         return block, list(entries.values())
+    if entries and all(near[i] == near[j] for i in range(size) for j in near[i]):
+        return tuple(min(near[i]) for i in range(size)), list(entries.values())
     return None, []

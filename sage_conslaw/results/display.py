@@ -56,20 +56,20 @@ def latex_of(law):
     return str(latex(shown(law.dict())))
 
 
-def origin(law, shapes):
+def origin(variables, shapes):
     r"""
-    Return which parameters a law involves, as text.
+    Return which parameters some variables belong to, as text.
 
     EXAMPLES::
 
         sage: from sage_conslaw.results.display import origin
         sage: R.<U1_1_1, U2_1_1, dU1_1_1, s> = QQ[]
-        sage: origin(s*U1_1_1*dU1_1_1, (("U1", (1, 1)), ("U2", (1, 1))))
+        sage: origin((s*U1_1_1*dU1_1_1).variables(), (("U1", (1, 1)), ("U2", (1, 1))))
         'U1, dU1, s'
     """
     known = [name for name, _ in shapes]
     words = {}
-    for variable in map(str, law.variables()):
+    for variable in map(str, variables):
         head = next(
             (
                 name
@@ -136,13 +136,11 @@ def law_lines(result, width=80, everything=False, polynomials=False):
           x1^2 - x3^2
           (no assumption: the network is polynomial, and the model is the network)
     """
-    texts, out = result.readable_laws(), []
-    expressions = [e for e in result.matrix_laws() if e.text not in texts]
-    out += [wrapped(f"in matrix notation: {expression}", width) for expression in expressions]
-    chosen = list(result.independent)
-    if expressions and not (everything or polynomials):
-        rest = [law for law, _ in rest_of(result, expressions)]
-        chosen = [i for i in chosen if result.laws[i] in rest]
+    texts = result.readable_laws()
+    expressions, chosen = _shown(result, False)
+    out = [wrapped(f"in matrix notation: {expression}", width) for expression in expressions]
+    if everything or polynomials:
+        chosen = list(result.independent)
     shown = chosen if everything else chosen[:MOST_LAWS]
     out += [f"  {texts[i]}" if everything else wrapped(texts[i], width) for i in shown]
     if len(chosen) > len(shown):
@@ -161,27 +159,28 @@ def law_lines(result, width=80, everything=False, polynomials=False):
     return out
 
 
-def latex_table(result):
+def latex_table(result, polynomials=False):
     r"""
-    Return a result as a LaTeX array: law, degree, parameters.
+    Return a result as a LaTeX array: law, degree, parameters; matrix expressions first, then the polynomials that are in
+    none of them, or with ``polynomials`` all of these.
 
     EXAMPLES::
 
         sage: from sage_conslaw import conservation_laws, networks
         sage: from sage_conslaw.results.display import latex_table
-        sage: print(latex_table(conservation_laws(networks.product(2), seed=0)))
+        sage: print(latex_table(conservation_laws(networks.linear([2, 2, 2]), seed=0)))
         \begin{array}{lll}
         \text{law} & \text{degree} & \text{parameters} \\ \hline
-        x_{1}^{2} - x_{2}^{2} & 2 & \text{x1, x2}
+        U_{1}^\top U_{1} - U_{2} U_{2}^\top \quad \text{(symmetric 2 x 2: 3 laws)} & 2 & \text{U1, U2}
         \end{array}
     """
+    table, hidden = _table(result, polynomials)
     rows = [
-        " & ".join([latex_of(law), str(law.degree()), rf"\text{{{where.replace('_', chr(92) + '_')}}}"])
-        for law, where in _rows(result)
+        " & ".join([text + (rf" \quad \text{{({words})}}" if words else ""), degree, rf"\text{{{_escaped(where)}}}"])
+        for text, words, degree, where in table
     ]
     if not rows:
         return r"\text{no polynomial law}"
-    hidden = len(result.independent) - len(rows)
     if hidden:
         rows.append(rf"\multicolumn{{3}}{{l}}{{\text{{and {hidden} more}}}}")
     head = r"\text{law} & \text{degree} & \text{parameters} \\ \hline"
@@ -189,9 +188,43 @@ def latex_table(result):
     return f"\\begin{{array}}{{lll}}\n{head}\n{lines}\n\\end{{array}}"
 
 
-def _rows(result):
+def _escaped(text):
+    return text.replace("_", r"\_")
+
+
+def _table(result, polynomials):
+    """Return the rows of a table, the LaTeX of a law, which entries it stands for, its degree, its parameters; and how
+    many laws are in none of them."""
+    expressions, chosen = _shown(result, polynomials)
     shapes = result.problem.shapes if result.problem is not None else ()
-    return [(result.laws[i], origin(result.laws[i], shapes)) for i in result.independent[:MOST_LAWS]]
+    rows = []
+    for law in expressions:
+        words = repr(law)[len(law.text):].strip(" ()")
+        degree, where = ("", "") if law.form is None else (str(law.form.degree), _parameters(result, law, shapes))
+        rows.append((law.latex, words, degree, where))
+    for i in chosen[:MOST_LAWS]:
+        law = result.laws[i]
+        rows.append((latex_of(law), "", str(law.degree()), origin(law.variables(), shapes)))
+    return rows, max(0, len(chosen) - MOST_LAWS)
+
+
+def _shown(result, polynomials):
+    """Return the matrix expressions that say more than a polynomial, and the indices of the laws that are written out."""
+    expressions, chosen = result.matrix_laws(), list(result.independent)
+    if polynomials:
+        return [], chosen
+    texts = result.readable_laws()
+    expressions = [law for law in expressions if law.text not in texts]
+    if expressions:
+        rest = [law for law, _ in rest_of(result, expressions)]
+        chosen = [i for i in chosen if result.laws[i] in rest]
+    return expressions, chosen
+
+
+def _parameters(result, law, shapes):
+    names = result.problem.family.names
+    places = sorted({i for entry in law.entries for monomial in entry for i in monomial})
+    return origin([names[i] for i in places], shapes)
 
 
 def html_table(result):
@@ -208,26 +241,16 @@ def html_table(result):
     out = [f"<p><b>{escape(repr(result))}</b></p>"]
     if not hasattr(result, "laws"):
         return out[0]
-    matrix = result.matrix_laws()
-    if matrix:
-        out.append(
-            "<ul>"
-            + "".join(
-                rf"<li>\({law.latex}\) &nbsp; {escape(repr(law)[len(law.text) :].strip())}</li>" for law in matrix
-            )
-            + "</ul>"
-        )
-    rows = "".join(
-        rf"<tr><td style='text-align:left'>\({latex_of(law)}\)</td><td>{law.degree()}</td><td>{escape(where)}</td></tr>"
-        for law, where in _rows(result)
-    )
+    table, hidden = _table(result, False)
+    rows = [
+        rf"<tr><td style='text-align:left'>\({text}\)</td><td style='text-align:left'>{escape(words)}</td>"
+        rf"<td>{degree}</td><td style='text-align:left'>{escape(where)}</td></tr>"
+        for text, words, degree, where in table
+    ]
     if rows:
-        hidden = len(result.independent) - min(len(result.independent), MOST_LAWS)
         more = f"<p>... and {hidden} more independent laws</p>" if hidden else ""
-        table = f"<table><tr><th>law</th><th>degree</th><th>parameters</th></tr>{rows}</table>{more}"
-        out.append(
-            table
-            if len(result.independent) <= 8
-            else f"<details><summary>{len(result.independent)} laws</summary>{table}</details>"
+        shown = (
+            "<table><tr><th>law</th><th></th><th>degree</th><th>parameters</th></tr>" + "".join(rows) + f"</table>{more}"
         )
+        out.append(shown if len(rows) <= 12 else f"<details><summary>{len(rows)} rows</summary>{shown}</details>")
     return "".join(out)

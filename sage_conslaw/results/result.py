@@ -12,7 +12,7 @@ from ..certificates.record import certificate
 from ..exact.terms import to_sage
 from ..laws.algebra import LevelSet, generators, relations
 from ..notation.evaluation import LawValues
-from ..notation.matrix_notation import matrix_laws
+from ..notation.matrix_notation import entries_of_problem, matrix_laws
 from ..structure.formula import names_of
 from ..structure.true_width import width_of
 from .citation import bibtex, keys_for
@@ -433,14 +433,10 @@ class ConservationLaws(LawCount):
             return list(self.families)
         if self.problem is None or not self.problem.shapes or not self.terms or self.problem.family.constants:
             return []
-        family, shapes = self.problem.family, self.problem.shapes
-        second = family.first_forced != family.first_parameter
-        time = None
-        if family.time is not None:
-            highest = max(monomial.count(family.time) for law in self.terms for monomial in law)
-            time = family.time, lambda power: clock_text(power, self.time, self.rate), highest
-        return matrix_laws(self.terms, shapes, family.first_parameter, family.first_forced if second else None, time,
-                           np.random.default_rng(self.seed), len(self.independent))
+        clock = self.problem.family.time
+        highest = 0 if clock is None else max(monomial.count(clock) for law in self.terms for monomial in law)
+        return matrix_laws(self.terms, entries_of_problem(self.problem, highest), np.random.default_rng(self.seed),
+                           len(self.independent))
 
     def evaluate(self, parameters):
         r"""

@@ -1,0 +1,137 @@
+r"""
+Matrix notation, read back: the polynomials that an expression stands for, as it is printed.
+
+An expression is a sum of words with rational factors; the words are those in which expressions are written, so each is
+looked up.  ``U^T U - V V^T`` is a matrix and stands for all its entries, ``|U[:,j]|^2 - |V[j,:]|^2 for each j`` for one
+polynomial an index.  What stands in parentheses behind, as ``(block diagonal, 2 symmetric blocks 2 x 2: 6 laws)``, says
+which entries are meant.
+"""
+import re
+from fractions import Fraction
+
+from ..runtime.errors import InputError, shortened
+from .expressions import divisors
+
+_SHAPE = re.compile(r"\s*\((?:(block diagonal, \d+ symmetric blocks (\d+) x \d+|[^()]*?)(?::\s*))?\d+ laws?[^()]*\)$")
+_EACH = re.compile(r"\s+(?:for each (?:j|block J of (\d+))|entry by entry)$")
+
+
+def entries_of(text, entries):
+    r"""
+    Return the sparse polynomials that an expression stands for.
+
+    - ``entries`` -- the parameters as :class:`~sage_conslaw.notation.expressions.Entries`
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.notation.expressions import Entries
+        sage: from sage_conslaw.notation.written import entries_of
+        sage: entries = Entries([("U", (2, 1)), ("V", (1, 2))], 0, None, None)
+        sage: entries_of("|U|^2 - |V|^2", entries)
+        [{(0, 0): Fraction(1, 1), (1, 1): Fraction(1, 1), (2, 2): Fraction(-1, 1), (3, 3): Fraction(-1, 1)}]
+        sage: [len(entries_of(text, entries)) for text in ("U U^T", "U.T @ U", "1^T U", "U[j,0]^2 for each j")[:3]]
+        [3, 1, 1]
+        sage: entries_of("U W", entries)
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: 'U W' is no matrix notation of the parameters U, V; write it as matrix_laws() does, e.g.
+        1^T U or |V|^2
+    """
+    inner, block, neighbours = _without_shape(" ".join(text.replace(".T", "^T").replace("@", " ").split()))
+    words = _words(entries, neighbours)
+    for (clock, (front, _)) in entries.fronts:
+        common = front and inner.startswith(front + "(") and inner.endswith(")")
+        chosen = _terms(inner[len(front) + 1:-1] if common else inner, words, clock if common else ())
+        if chosen:
+            return _polynomials(chosen, block, text)
+    names = ", ".join(dict.fromkeys(name for name, *_ in entries.arrays))
+    single = [word for word in words if word.startswith(("1^T", "|")) and ":" not in word]
+    raise InputError(
+        f"{shortened(repr(text), 80)} is no matrix notation of the parameters {shortened(names, 80)}; write it as "
+        f"matrix_laws() does, e.g. {' or '.join([single[0], single[-1]] if single else list(words)[:1])}"
+    )
+
+
+def _without_shape(text):
+    """Return the expression alone, the size of the blocks that are meant (``None``: all entries), and that of the blocks
+    J that it speaks of."""
+    found = _SHAPE.search(text)
+    block = int(found[2]) if found and found[2] else None
+    text = text[:found.start()] if found else text
+    each = _EACH.search(text)
+    return text[:each.start()] if each else text, block, int(each[1]) if each and each[1] else None
+
+
+def _words(entries, neighbours):
+    """Return all features by their words: ``(feature, whether its entries are a matrix, sign)``."""
+    out = {}
+    everything = {i for _, places, _ in entries.arrays for i in places.ravel().tolist()}
+    for view in (entries, entries.unpacked(everything)):
+        for feature in [] if view is None else _features(view, neighbours):
+            whole, each = (words[0] for words in feature.words[:2])
+            square = feature.degree == 2 and not feature.product and (whole != each or not feature.words[2])
+            for word in (whole, each):
+                out.setdefault(feature.front[0] + word, (feature, square and word == whole, 1))
+            first, _, second = whole.partition(" - ")
+            if second:
+                out.setdefault(f"{second} - {first}", (feature, True, -1))
+    return out
+
+
+def _features(view, neighbours):
+    for size in view.sizes():
+        yield from view.skew(size)
+        yield from view.squares(size)
+        yield from view.sums(size)
+        for block in divisors(size):
+            yield from view.blocks(size, block) if block == neighbours else []
+            yield from view.folded(size, block)
+        yield from view.folded(size, size)
+    yield from view.norms()
+    yield from view.products(None)
+
+
+def _terms(text, words, clock):
+    """Return triples (factor, feature, whether whole); empty if the text is no sum of words."""
+    chosen, rest = [], text.strip()
+    by_length = sorted(words, key=len, reverse=True)
+    while rest:
+        found = re.match(r"([+-]?)\s*(?:(\d+(?:/\d+)?)\s*\*\s*)?", rest)
+        if chosen and not found[1]:
+            return []
+        factor = Fraction(found[2] or 1) * (-1 if found[1] == "-" else 1)
+        rest = rest[found.end():]
+        word = next((w for w in by_length if _begins(rest, w)), None)
+        if word is None:
+            return []
+        feature, whole, sign = words[word]
+        if clock and not feature.clock:
+            feature = next(
+                (other for other, *_ in words.values() if other.words == feature.words and other.clock == clock), feature
+            )
+        chosen.append((factor * sign, feature, whole))
+        rest = rest[len(word) + 2 * rest.startswith("("):].strip()
+    return chosen
+
+
+def _begins(text, word):
+    inside = f"({word})"
+    start = inside if text.startswith(inside) else word
+    return text.startswith(start) and re.match(r"\s*([+-]|$)", text[len(start):]) is not None
+
+
+def _polynomials(chosen, block, text):
+    size = len(chosen[0][1].rows)
+    if any(len(feature.rows) != size for _, feature, _ in chosen) or len({whole for *_, whole in chosen}) > 1:
+        raise InputError(f"the terms of {shortened(repr(text), 80)} are not all of one size; add matrices to matrices")
+    whole, skew = chosen[0][2], any(f.others is not None and not f.product for _, f, _ in chosen)
+    indices = [(i, j) for i in range(size) for j in range(i + skew, size)] if whole else [(i, i) for i in range(size)]
+    out = []
+    for i, j in indices:
+        if block is None or i // block == j // block:
+            total = {}
+            for factor, feature, _ in chosen:
+                for monomial, value in (feature.terms(i) if i == j and not skew else feature.pair(i, j)).items():
+                    total[monomial] = total.get(monomial, 0) + factor * value
+            out.append({monomial: value for monomial, value in total.items() if value})
+    return out
