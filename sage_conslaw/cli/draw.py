@@ -34,10 +34,10 @@ def draw(architecture, sizes, torch, bias, settings):
 
         sage: from click.testing import CliRunner
         sage: from sage_conslaw.cli.command import cli
-        sage: with CliRunner().isolated_filesystem():
-        ....:     print(CliRunner().invoke(cli, ["draw", "linear", "3", "2", "3", "net.svg"]).output)
-        net.svg: linear network 3 -> 2 -> 3 with 12 parameters
-        <BLANKLINE>
+        sage: import os, tempfile
+        sage: with tempfile.TemporaryDirectory() as folder:
+        ....:     CliRunner().invoke(cli, ["draw", "linear", "3", "2", os.path.join(folder, "net.svg")]).output
+        '.../net.svg: linear network 3 -> 2 with 6 parameters\n'
     """
     words = [word for word in (architecture, *sizes) if word is not None]
     file = words.pop() if words else ""

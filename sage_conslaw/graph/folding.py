@@ -27,8 +27,10 @@ class Box:
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.graph.folding import boxes
         sage: [box.lines for box in boxes(networks.relu([2, 3, 1], bias=True))]
-        [[('input', 'x', '2')],
-         [('parameter', 'U1', '2 x 3'), ('parameter', '+ b1', '3'), ('gate', 'relu', '')],
+        [[('input', 'x', '')],
+         [('parameter', 'U1', '2 x 3'),
+          ('parameter', '+ b1', '3'),
+          ('gate', 'relu', '')],
          [('parameter', 'U2', '3 x 1')]]
     """
 

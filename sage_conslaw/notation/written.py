@@ -67,7 +67,7 @@ def _words(entries, neighbours):
     out = {}
     everything = {i for _, places, _ in entries.arrays for i in places.ravel().tolist()}
     for view in (entries, entries.unpacked(everything)):
-        for feature in [] if view is None else _features(view, neighbours):
+        for feature in [] if view is None else [*_features(view, neighbours), *view.still(everything)]:
             whole, each = (words[0] for words in feature.words[:2])
             square = feature.degree == 2 and not feature.product and (whole != each or not feature.words[2])
             for word in (whole, each):
