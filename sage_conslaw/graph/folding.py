@@ -199,7 +199,8 @@ def folded(made):
 
 
 def _segments(made):
-    """Return lists of boxes in order: no box reads what comes before the last box of the segment in front of its own."""
+    """Return lists of boxes in order: no box reads what comes before the last box of the segment in front of its
+    own."""
     # For each box, the earliest that is read behind it.
     earliest, behind = [], len(made)
     for box in reversed(made):

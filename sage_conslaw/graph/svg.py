@@ -89,7 +89,9 @@ def _arrow(points):
     (x, y), *others = points
     path = f"M{x:.1f} {y:.1f}"
     for u, v in others:
-        path += f"L{u:.1f} {v:.1f}" if u == x else f"C{x:.1f} {(y + v) / 2:.1f} {u:.1f} {(y + v) / 2:.1f} {u:.1f} {v:.1f}"
+        path += (
+            f"L{u:.1f} {v:.1f}" if u == x else f"C{x:.1f} {(y + v) / 2:.1f} {u:.1f} {(y + v) / 2:.1f} {u:.1f} {v:.1f}"
+        )
         x, y = u, v
     return f'<path d="{path}" fill="none" stroke="#555" stroke-width="1.2" marker-end="url(#tip)"/>'
 

@@ -310,7 +310,9 @@ class Entries:
         for number, (name, places, _) in enumerate(self.arrays):
             for other, others, _ in self.arrays[number + 1:]:
                 if others.shape == places.shape:
-                    pairs.append((places.reshape(-1, 1), others.reshape(-1, 1), _product_words(name, other, places.ndim)))
+                    pairs.append(
+                        (places.reshape(-1, 1), others.reshape(-1, 1), _product_words(name, other, places.ndim))
+                    )
             for axis, n in enumerate(places.shape):
                 if places.ndim == 2 and n == 2:
                     first, second = np.moveaxis(places, axis, 0)

@@ -16,8 +16,8 @@ class Form:
     A matrix expression as places in the state.
 
     - ``terms`` -- pairs (coefficient, feature); ``matrix`` -- ``None`` for one entry an index, ``"all"`` for a
-      symmetric matrix, a number for diagonal blocks of that size, a tuple with the class of each index, ``"skew"`` for a
-      skew matrix
+      symmetric matrix, a number for diagonal blocks of that size, a tuple with the class of each index, ``"skew"`` for
+      a skew matrix
 
     EXAMPLES::
 

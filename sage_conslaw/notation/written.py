@@ -26,15 +26,16 @@ def entries_of(text, entries):
 
         sage: from sage_conslaw.notation.expressions import Entries
         sage: from sage_conslaw.notation.written import entries_of
-        sage: entries = Entries([("U", (2, 1)), ("V", (1, 2))], 0, None, None)
+        sage: entries = Entries([("U", (1, 2)), ("V", (2, 1))], 0, None, None)
         sage: entries_of("|U|^2 - |V|^2", entries)
         [{(0, 0): Fraction(1, 1), (1, 1): Fraction(1, 1), (2, 2): Fraction(-1, 1), (3, 3): Fraction(-1, 1)}]
-        sage: [len(entries_of(text, entries)) for text in ("U U^T", "U.T @ U", "1^T U", "U[j,0]^2 for each j")[:3]]
-        [3, 1, 1]
+        sage: [len(entries_of(text, entries)) for text in ("U^T U", "U.T @ U - V @ V.T", "1^T U")]
+        [3, 3, 2]
         sage: entries_of("U W", entries)
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: 'U W' is no matrix notation of the parameters U, V; write it as matrix_laws() does, e.g.
+        sage_conslaw.InputError: 'U W' is no matrix notation of the parameters U, V; write it as matrix_laws() does,
+        e.g.
         1^T U or |V|^2
     """
     inner, block, neighbours = _without_shape(" ".join(text.replace(".T", "^T").replace("@", " ").split()))
@@ -53,7 +54,8 @@ def entries_of(text, entries):
 
 
 def _without_shape(text):
-    """Return the expression alone, the size of the blocks that are meant (``None``: all entries), and that of the blocks
+    """Return the expression alone, the size of the blocks that are meant (``None``: all entries), and that of the
+    blocks
     J that it speaks of."""
     found = _SHAPE.search(text)
     block = int(found[2]) if found and found[2] else None
@@ -107,7 +109,8 @@ def _terms(text, words, clock):
         feature, whole, sign = words[word]
         if clock and not feature.clock:
             feature = next(
-                (other for other, *_ in words.values() if other.words == feature.words and other.clock == clock), feature
+                (other for other, *_ in words.values() if other.words == feature.words and other.clock == clock),
+                feature,
             )
         chosen.append((factor * sign, feature, whole))
         rest = rest[len(word) + 2 * rest.startswith("("):].strip()

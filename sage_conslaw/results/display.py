@@ -161,8 +161,8 @@ def law_lines(result, width=80, everything=False, polynomials=False):
 
 def latex_table(result, polynomials=False):
     r"""
-    Return a result as a LaTeX array: law, degree, parameters; matrix expressions first, then the polynomials that are in
-    none of them, or with ``polynomials`` all of these.
+    Return a result as a LaTeX array: law, degree, parameters; matrix expressions first, then the polynomials that are
+    in none of them, or with ``polynomials`` all of these.
 
     EXAMPLES::
 
@@ -209,7 +209,8 @@ def _table(result, polynomials):
 
 
 def _shown(result, polynomials):
-    """Return the matrix expressions that say more than a polynomial, and the indices of the laws that are written out."""
+    """Return the matrix expressions that say more than a polynomial, and the indices of the laws that are written
+    out."""
     expressions, chosen = result.matrix_laws(), list(result.independent)
     if polynomials:
         return [], chosen
@@ -250,7 +251,9 @@ def html_table(result):
     if rows:
         more = f"<p>... and {hidden} more independent laws</p>" if hidden else ""
         shown = (
-            "<table><tr><th>law</th><th></th><th>degree</th><th>parameters</th></tr>" + "".join(rows) + f"</table>{more}"
+            "<table><tr><th>law</th><th></th><th>degree</th><th>parameters</th></tr>"
+            + "".join(rows)
+            + f"</table>{more}"
         )
         out.append(shown if len(rows) <= 12 else f"<details><summary>{len(rows)} rows</summary>{shown}</details>")
     return "".join(out)

@@ -1,4 +1,5 @@
-"""Matrix notation is whole: every law is an entry of an expression or a polynomial beside them, and each printed value is
+"""Matrix notation is whole: every law is an entry of an expression or a polynomial beside them, and each printed value
+is
 that of the polynomials."""
 import numpy as np
 import pytest
