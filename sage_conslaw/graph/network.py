@@ -10,6 +10,7 @@ from .response import NetworkResponse
 from .values import flattened, nodes_of, restored, signature
 from ..runtime.errors import InputError, InputTypeError
 from .picture import draw
+from .svg import svg
 
 LOSSES = ("least-squares", "cross-entropy")
 
@@ -263,7 +264,6 @@ class Network:
             sage: print(networks.attention(4, 2).svg()[:40])
             <svg xmlns="http://www.w3.org/2000/svg"
         """
-        from .svg import svg
         return svg(self)
 
     def check_span(self, data=None, samples=None, theta=None, loss="least-squares", seed=0, flow=None):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..runtime.errors import InputError
 from .._sage import PolynomialRing, QQ, SageObject, Unknown
-from ..notation.readable import clock_text, readable
+from ..notation.readable import readable
 from ..real.verdict import words
 from ..certificates.record import certificate
 from ..exact.terms import to_sage
