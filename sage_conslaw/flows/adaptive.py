@@ -105,17 +105,20 @@ class AdaptiveFlow(WrittenFlow):
         """
         written = _Written(self, response)
         every = list(range(written.first, len(written.names)))
-        remarks = (
+        remarks = self.remarks or (
             ("the limit of small steps with eps = 0 and without bias correction",)
             if "eps" not in dict(self.rates)
             else ("the limit of small steps",)
         )
+        if not any(written.decays):
+            # Behind a softmax of two classes, for instance: an invariant subset of the states, no law of all of them.
+            remarks += ("from equal moments, parameters with equal or opposite gradients keep their difference or sum",)
         return WrittenFamily.of(
             written.names,
             written.drift(),
             written.controls(),
             written.first,
-            self.remarks or remarks,
+            remarks,
             time=0 if written.first else None,
             rate=str(written.clock) if written.first else None,
             meaning=written.meaning(),

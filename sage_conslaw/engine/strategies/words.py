@@ -27,13 +27,18 @@ class Words(FindRank):
 
     def run(self, question, bounds):
         """Grow the span until it reaches the upper bound or stops."""
-        family, generator, upper = question.family, question.generator(self.name), bounds.rank_at_most
-        most_work = WORK_BESIDE_BOUNDS if bounds.rank_at_least else None
+        grow(question, bounds, self.name)
 
-        def rank(deadline):
-            return lie_rank(family, generator, upper, deadline, question.error_bound, most_work)
-        large = family.dimension > INTERRUPTED_COORDINATES
-        result = interruptible(rank, question.deadline) if large else rank(question.deadline)
-        bounds.rank_is_at_least(result.rank, self.name, result.sequence)
-        if result.stagnated:
-            bounds.rank_stopped_growing(result.error_bound)
+
+def grow(question, bounds, name):
+    """Tell the bounds the rank of a growing span, drawn from the strategy's generator."""
+    family, generator, upper = question.family, question.generator(name), bounds.rank_at_most
+    most_work = WORK_BESIDE_BOUNDS if bounds.rank_at_least else None
+
+    def rank(deadline):
+        return lie_rank(family, generator, upper, deadline, question.error_bound, most_work)
+    large = family.dimension > INTERRUPTED_COORDINATES
+    result = interruptible(rank, question.deadline) if large else rank(question.deadline)
+    bounds.rank_is_at_least(result.rank, name, result.sequence)
+    if result.stagnated:
+        bounds.rank_stopped_growing(result.error_bound)
