@@ -20,8 +20,8 @@ from ..graph.activations import (
 )
 from ..graph.models import NORMS, SUM_TO_ONE
 from ..graph.network import Network
-from ..graph.operations import Add, Contract
-from ..graph.tensor import Constant, Data, Parameter, Tensor
+from ..graph.operations import READ
+from ..graph.tensor import Constant, Data, Parameter
 from ..runtime.errors import NotCovered
 from .errors import CertificateError
 
@@ -97,26 +97,7 @@ def _node_record(node, place):
         return {"op": "constant", "shape": shape, "values": node.values.ravel().tolist()} | over
     if isinstance(node, Data):
         return _data_record(node, shape, place)
-    inputs = [place[child] for child in node.inputs]
-    if isinstance(node.operation, Contract):
-        return {"op": "contract", "spec": node.operation.spec, "inputs": inputs}
-    if isinstance(node.operation, Add):
-        return {"op": "add", "inputs": inputs}
-    indices = _rearranged(node) if len(inputs) == 1 else None
-    if indices is None:
-        raise NotCovered(f"the operation {type(node.operation).__name__} has no record in certificates yet")
-    return {"op": "gather", "inputs": inputs, "shape": shape, "indices": indices}
-
-
-def _rearranged(node):
-    """Return for each entry of the result the entry of the input that it is, -1 for zero; ``None`` if it is a sum of
-    several."""
-    indices = np.full(node.size, -1, dtype=np.int64)
-    for outs, (entries,) in node.operation.terms(node.inputs[0].shape):
-        if len(set(outs.tolist())) < len(outs) or (indices[outs] >= 0).any():
-            return None
-        indices[outs] = entries
-    return indices.tolist()
+    return node.operation.record([child.shape for child in node.inputs], [place[child] for child in node.inputs])
 
 
 def _data_record(node, shape, place):
@@ -198,16 +179,9 @@ def _node(entry, nodes):
         return Constant(
             np.array(entry["values"], dtype=np.int64).reshape(entry["shape"]), denominator=entry.get("denominator", 1)
         )
-    if op == "contract":
-        return Tensor(Contract(entry["spec"]), inputs)
-    if op == "add":
-        return Tensor(Add(), inputs)
+    if op in READ:
+        return READ[op].restored(entry, inputs)
     (source,) = inputs
-    if op == "gather":
-        indices = np.array(entry["indices"], dtype=np.int64).reshape(entry["shape"])
-        if indices.size and not -1 <= indices.min() <= indices.max() < source.size:
-            raise CertificateError("a rearrangement refers to entries that its input does not have")
-        return source.gather(indices)
     if op == "gate":
         name = entry["function"]
         function = (

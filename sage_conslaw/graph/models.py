@@ -24,8 +24,8 @@ from ..exact.modular import random_array
 from .activations import is_known
 from .cuts import covector, differences
 from .operations import LETTERS, Contract
-from .parameter_functions import ParameterFunction
-from .powers import Power
+from .operations.parameter_function import ParameterFunction
+from .operations.power import Power
 from .tensor import Constant, Data, Parameter, Tensor, contract
 
 NORMS = ("rms norm", "layer norm", "batch norm")

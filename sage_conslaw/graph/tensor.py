@@ -8,13 +8,13 @@ import re
 import itertools
 import operator
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from .activations import cut_function, gate_function, masked_softmax
 from .linear import LinearOperations, product_spec, rational, unknown_operation
-from .operations import LETTERS, Add, Contract, Gate, Gather
+from .operations import LETTERS, METHODS, Add, Contract, Gate, Gather
 from .rearrangements import Broadcast, Pad, Reshape, Transpose, indexed, reshaped
 from ..runtime.errors import InputError, InputTypeError
 from .convolution import avg_pool, convolve, max_pool
@@ -65,6 +65,8 @@ class Tensor(LinearOperations):
     def __getattr__(self, name):
         if name.startswith("_"):
             raise AttributeError(name)
+        if name in METHODS:
+            return partial(METHODS[name], self)
         raise AttributeError(unknown_operation(name, [known for known in dir(type(self)) if not known.startswith("_")]))
 
     @property

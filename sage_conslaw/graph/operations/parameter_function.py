@@ -16,15 +16,16 @@ from zlib import crc32
 
 import numpy as np
 
-from ..exact.arithmetic import Dual, DualArithmetic, FloatArithmetic, ModularArithmetic
-from ..runtime.errors import InputError
+from ...exact.arithmetic import Dual, DualArithmetic, FloatArithmetic, ModularArithmetic
+from ...runtime.errors import InputError
+from .operation import Operation
 
 # Functions that are known by a differential equation; "any function" has derivatives of every order that nothing ties.
 # Names in tables, in the order of their equations.
 KNOWN = ("exp", "sigmoid", "tanh", "softplus", "normal cdf", "normal density", "softmax", "any function")
 
 
-class ParameterFunction:
+class ParameterFunction(Operation):
     r"""
     An elementwise function of parameters, or their softmax along the last axis.
 
@@ -34,7 +35,7 @@ class ParameterFunction:
 
         sage: import numpy
         sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: from sage_conslaw.graph.parameter_functions import ParameterFunction
+        sage: from sage_conslaw.graph.operations.parameter_function import ParameterFunction
         sage: A, a, one = ModularArithmetic(101r), numpy.array([5r, 5r]), numpy.array([1r, 1r])
         sage: sigmoid = ParameterFunction("sigmoid")
         sage: y = sigmoid.forward(A, a); bool(y[0] == y[1])
@@ -43,8 +44,8 @@ class ParameterFunction:
         True
     """
 
-    # No scaling of the argument scales the value.
-    transcendental = True
+    # No scaling of the argument scales the value; values are new coordinates, not polynomials.
+    polynomial = gradient = False
 
     def __init__(self, name, order=0):
         self.name, self.order = name, order

@@ -1,0 +1,185 @@
+r"""
+Contractions: matrix products, products of entries, inner products; and gates, which are products with free data.
+"""
+import numpy as np
+
+from ...exact.arithmetic import split_spec
+from ...runtime.errors import InputError
+from .operation import Operation
+
+# Names of axes for contractions that are written for tensors of any rank.
+LETTERS = "ijklmnopqrstuvwxyz"
+
+
+class Contract(Operation):
+    r"""
+    A bilinear contraction in Einstein's notation: matrix products, Hadamard products, inner products.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.operations import Contract
+        sage: Contract("i,ij->j").shape((3,), (3, 2))
+        (2,)
+
+    Sizes that do not fit::
+
+        sage: Contract("i,ij->j").shape((3,), (4, 2))
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: contraction i,ij->j of shapes (3,) and (4, 2): index i has sizes 3 and 4
+    """
+
+    op = "contract"
+
+    def __init__(self, spec):
+        self.spec = spec
+        self.left, self.right, self.result = split_spec(spec)
+
+    def sizes(self, a, b):
+        r"""
+        Return the size of each index.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.graph.operations import Contract
+            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
+            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
+            sage: product.sizes((2,), (2, 3))
+            {'i': 2, 'j': 3}
+        """
+        sizes = {}
+        for letters, shape in ((self.left, a), (self.right, b)):
+            if len(letters) != len(shape):
+                raise InputError(f"contraction {self.spec} of shapes {a} and {b}: wrong number of axes")
+            for letter, size in zip(letters, shape):
+                if sizes.setdefault(letter, size) != size:
+                    raise InputError(f"contraction {self.spec} of shapes {a} and {b}: "
+                                     f"index {letter} has sizes {sizes[letter]} and {size}")
+        return sizes
+
+    def shape(self, a, b):
+        r"""
+        Return the shape of the result.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.graph.operations import Contract
+            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
+            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
+            sage: product.shape((2,), (2, 3))
+            (3,)
+        """
+        sizes = self.sizes(a, b)
+        return tuple(sizes[x] for x in self.result)
+
+    def forward(self, A, a, b):
+        r"""
+        Return the value.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.graph.operations import Contract
+            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
+            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
+            sage: product.forward(A, x, W)
+            array([13, 16])
+        """
+        return A.contract(self.spec, a, b)
+
+    def backward(self, A, which, covector, values):
+        r"""
+        Return the covector of one input, from the covector of the result.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.graph.operations import Contract
+            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
+            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
+            sage: product.backward(A, 0, numpy.array([1, 0]), (x, W))
+            array([3, 5])
+        """
+        if which == 0:
+            return A.contract(f"{self.result},{self.right}->{self.left}", covector, values[1])
+        return A.contract(f"{self.result},{self.left}->{self.right}", covector, values[0])
+
+    def degree(self, a, b):
+        r"""
+        Return the degree of the result from those of the inputs.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.graph.operations import Contract
+            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
+            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
+            sage: product.degree(1, 2)
+            3
+        """
+        return a + b
+
+    def terms(self, a, b):
+        r"""
+        Return a list of pairs (output entries, input entries), flat index arrays of equal length.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.graph.operations import Contract
+            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
+            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
+            sage: product.terms((1,), (1, 1))
+            [(array([0]), (array([0]), array([0])))]
+        """
+        sizes = self.sizes(a, b)
+        letters = list(sizes)
+        if not letters:
+            return [(np.zeros(1, dtype=np.int64), (np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)))]
+        grids = dict(zip(letters, np.indices([sizes[x] for x in letters]).reshape(len(letters), -1)))
+
+        def flat(index_letters):
+            if not index_letters:
+                return np.zeros(len(grids[letters[0]]), dtype=np.int64)
+            return np.ravel_multi_index([grids[x] for x in index_letters], [sizes[x] for x in index_letters])
+        return [(flat(self.result), (flat(self.left), flat(self.right)))]
+
+    def record(self, shapes, inputs):
+        """Return the contraction as it is written."""
+        return {"op": self.op, "spec": self.spec, "inputs": inputs}
+
+    @classmethod
+    def restored(cls, entry, inputs):
+        """Return the contraction of two tensors."""
+        return inputs[0].made(Contract(entry["spec"]), inputs, None)
+
+
+class Gate(Contract):
+    r"""
+    A piecewise linear activation: near a generic point, multiplication by a constant per unit.
+
+    The first input is the pre-activation, the second the gate, which is free data in the exact readings and the
+    activation's slope in the float reading.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.operations import Gate
+        sage: Gate(2).shape((5, 3), (5, 3))
+        (5, 3)
+        sage: Gate(1).shape((5,), (3,))
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: contraction i,i->i of shapes (5,) and (3,): index i has sizes 5 and 3
+    """
+
+    def __init__(self, axes):
+        letters = LETTERS[:axes]
+        super().__init__(f"{letters},{letters}->{letters}")

@@ -1,0 +1,168 @@
+r"""
+Rearrangements of entries.
+"""
+from functools import cached_property
+
+import numpy as np
+
+from ...runtime.errors import InputError
+from .operation import Operation
+
+
+class Gather(Operation):
+    r"""
+    A rearrangement: each entry of the result is one entry of the input, or zero.
+
+    Reshaping, transposing, repeating, slicing and padding keep their axes (:mod:`..rearrangements`); this one, by an
+    array of places, is for the rest, such as the windows of a convolution.
+
+    INPUT:
+
+    - ``indices`` -- integer array of the result's shape: flat places in the input, ``-1`` for zero
+
+    - ``source`` -- the shape of the input
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: from sage_conslaw.graph.operations import Gather
+        sage: windows = Gather([[0, 1], [1, 2], [2, -1]], (3,))
+        sage: A, x = ModularArithmetic(101), numpy.array([5, 6, 7])
+        sage: windows.forward(A, x)
+        array([[5, 6],
+               [6, 7],
+               [7, 0]])
+
+    On covectors it acts by the transposed map::
+
+        sage: windows.backward(A, 0, numpy.array([[1, 2], [3, 4], [5, 6]]), (x,))
+        array([1, 5, 9])
+    """
+
+    op = "gather"
+
+    def __init__(self, indices, source):
+        self.indices = np.asarray(indices, dtype=np.int64)
+        self.result = self.indices.shape
+        self.source = tuple(int(n) for n in source)
+        self._size = int(np.prod(self.source, dtype=np.int64))
+
+    @cached_property
+    def _tables(self):
+        """Return how covectors are added up: an order of the entries, where equal places start, and which sum each
+        place gets."""
+        flat = self.indices.ravel()
+        used = np.flatnonzero(flat >= 0)
+        order = used[np.argsort(flat[used], kind="stable")]
+        present = flat[order]
+        starts = np.flatnonzero(np.r_[True, present[1:] != present[:-1]][:len(present)])
+        places = np.full(self._size, len(starts), dtype=np.int64)
+        places[present[starts]] = np.arange(len(starts))
+        return order, starts, places
+
+    @cached_property
+    def _padded(self):
+        return bool((self.indices < 0).any())
+
+    def shape(self, a):
+        r"""
+        Return the shape of the result.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.graph.operations import Gather
+            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
+            sage: twice.shape((1,))
+            (3,)
+        """
+        if tuple(a) != self.source:
+            raise InputError(f"a rearrangement of shape {self.source} does not take shape {tuple(a)}")
+        return self.result
+
+    def forward(self, A, a):
+        r"""
+        Return the value.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.graph.operations import Gather
+            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
+            sage: twice.forward(A, x)
+            array([5, 5, 0])
+        """
+        flat = A.reshape(a, self.source, (self._size,))
+        if self._padded:
+            flat = A.concatenate([flat, A.constant([0])], -1)
+        indices = self.indices.ravel()
+        return A.reshape(A.take(flat, np.where(indices < 0, self._size, indices)), (len(indices),), self.indices.shape)
+
+    def backward(self, A, which, covector, values):
+        r"""
+        Return the covector of the input: covectors of equal places are added.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.graph.operations import Gather
+            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
+            sage: twice.backward(A, 0, numpy.array([1, 2, 3]), (x,))
+            array([3])
+        """
+        order, starts, places = self._tables
+        flat = A.reshape(covector, self.indices.shape, (self.indices.size,))
+        if not len(starts):
+            return A.constant(np.zeros(self.source, dtype=np.int64))
+        sums = A.segment_sum(A.take(flat, order), starts)
+        sums = A.concatenate([sums, A.constant([0])], -1)
+        return A.reshape(A.take(sums, places), (self._size,), self.source)
+
+    def degree(self, a):
+        r"""
+        Return the degree of the result, that of the input.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.graph.operations import Gather
+            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
+            sage: twice.degree(2)
+            2
+        """
+        return a
+
+    def terms(self, a):
+        r"""
+        Return the pairs (output entries, input entries) of the entries that are not zero.
+
+        EXAMPLES::
+
+            sage: import numpy
+            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+            sage: from sage_conslaw.graph.operations import Gather
+            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
+            sage: twice.terms((1,))
+            [(array([0, 1]), (array([0, 0]),))]
+        """
+        outs = np.flatnonzero(self.indices.ravel() >= 0)
+        return [(outs, (self.indices.ravel()[outs],))]
+
+    def record(self, shapes, inputs):
+        """Return the places, whatever made them."""
+        return {"op": self.op, "inputs": inputs, "shape": list(map(int, self.result)),
+                "indices": self.indices.ravel().tolist()}
+
+    @classmethod
+    def restored(cls, entry, inputs):
+        """Return the entries of a tensor at the places."""
+        (source,) = inputs
+        indices = np.array(entry["indices"], dtype=np.int64).reshape(entry["shape"])
+        if indices.size and not -1 <= indices.min() <= indices.max() < source.size:
+            raise InputError("a rearrangement refers to entries that its input does not have")
+        return source.made(Gather(indices, source.shape), inputs, "gather({0})")
