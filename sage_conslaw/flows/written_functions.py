@@ -7,7 +7,7 @@ For `\tanh(a) V x` the response is `\sum_{ij} s_i x_j\, t V_{ij}` with `t = \tan
 2 e^a`, with an exponential `|V|^2 - 2 a`.
 """
 from .._sage import QQ, PolynomialRing
-from ..graph.parameter_functions import ParameterFunction
+from ..graph.operations.parameter_function import ParameterFunction
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Data, Parameter, Tensor
 from ..inputs.systems import system

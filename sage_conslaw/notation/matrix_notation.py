@@ -152,7 +152,7 @@ def entries_of_problem(problem, highest):
     EXAMPLES::
 
         sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.inputs.problem import problem
+        sage: from sage_conslaw.flows.problem import problem
         sage: from sage_conslaw.notation.matrix_notation import entries_of_problem
         sage: entries = entries_of_problem(problem(networks.linear([2, 2]), flows.momentum(tau=1)), 2)
         sage: [name for name, *_ in entries.arrays], [front for _, (front, _) in entries.fronts]
