@@ -292,7 +292,7 @@ def _asked(subject, data, flow, loss, seed):
 def _question(asked, groups, algorithm, proof, seed, error_bound, deadline, progress, real):
     return Question(family=asked.family, search=groups, algorithm=_algorithm(algorithm), proof=proof,
                     seed=seed_of(seed), error_bound=_error_bound(error_bound), deadline=deadline, progress=progress,
-                    real=checked(real))
+                    real=checked(real), parameter_names=tuple(name for name, _ in asked.shapes))
 
 
 @contextmanager

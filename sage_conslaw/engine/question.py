@@ -31,6 +31,8 @@ class Question:
     - ``real`` -- whether to certify the real fields: ``True`` insists, ``False`` leaves it, ``None`` takes about a
       second
 
+    - ``parameter_names`` -- how the parameters of a network are called in its laws, in order
+
     - ``deadline`` -- the budget; it may be without limit, and is never ``None``
 
     EXAMPLES::
@@ -52,6 +54,7 @@ class Question:
     deadline: Deadline = Deadline(None)
     progress: bool = False
     real: bool | None = None
+    parameter_names: tuple = ()
 
     def generator(self, strategy: str) -> np.random.Generator:
         """Return a child of the random generator that depends on the seed and the strategy's name alone."""

@@ -132,11 +132,9 @@ class LawValues:
         self.names = list(family.names) if family is not None else []
         found = result.matrix_laws()
         expressions = [law for law in found if law.form is not None]
-        if len(expressions) < len(found) and not result.terms:
+        if found and not expressions and not result.terms:
             raise NotCovered(
-                f"the laws of this network are known by its structure, not entry by entry: "
-                f"{found[0].text}, ... have no values here; "
-                "evaluate them at a smaller width, or write the expressions that are printed"
+                f"the laws of this network are counted, not written: {found[0].text}; there is nothing to evaluate"
             )
         self.forms = [(law.text, law.form) for law in expressions]
         self.forms += [(str(law), PolynomialForm.of(terms)) for law, terms in rest_of(result, expressions)]

@@ -449,7 +449,10 @@ class ConservationLaws(LawCount):
           one array of all coordinates
 
         OUTPUT: a dictionary from the law as it is printed to its value, a tensor on the module's device or an array of
-        numpy
+        numpy; laws that are counted and not written ("3 more in ...") have none
+
+        In large networks nothing is written out: a law is a sum of squares, or a product of matrices, of the module's
+        own arrays.
 
         EXAMPLES::
 
@@ -458,6 +461,10 @@ class ConservationLaws(LawCount):
             sage: r = conservation_laws(networks.linear([2, 1, 2]), seed=0)
             sage: r.evaluate({"U1": [[1.0], [2.0]], "U2": [[3.0, 4.0]]})
             {'|U1|^2 - |U2|^2': array([-20.])}
+            sage: r = conservation_laws(networks.lora([768, 768], rank=8), seed=0)
+            sage: values = r.evaluate({"A1": numpy.ones((768, 8)), "B1": numpy.zeros((8, 768))})
+            sage: values["A1^T A1 - B1 B1^T"].shape
+            (8, 8)
             sage: R.<u, v> = QQ[]
             sage: float(conservation_laws([u*v], seed=0).evaluate({"u": 2, "v": 1})["u^2 - v^2"])
             3.0

@@ -41,11 +41,28 @@ def in_parts(response):
         ...
         sage_conslaw.structure.axes.Unknown: parts of W overlap
     """
+    return cut_in_parts(response)[0]
+
+
+def cut_in_parts(response):
+    r"""
+    Return the response with parameters in parts, and where each part comes from: the parameter's name and the ranges of
+    its axes, by the name of the part.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.parts import cut_in_parts
+        sage: x, W = networks.input(4), networks.parameter("W", 4, 6)
+        sage: y = x @ W
+        sage: cut_in_parts(networks.custom(y[:3] * y[3:]).response())[1r]["W[:,3:6]"]
+        ('W', ((0, 1, 4), (3, 1, 3)))
+    """
     if not any(
         isinstance(node.operation, Slice) and not _whole(node.operation.ranges, node.operation.source)
         for node in response.order
     ):
-        return response
+        return response, {leaf.name: (leaf.name, tuple((0, 1, n) for n in leaf.shape)) for leaf in response.leaves}
     cut = _Cut()
     pairings, constraints = [], []
     for (node, covector), (constraint, mask) in zip(response.pairings, response.constraints):
@@ -54,10 +71,14 @@ def in_parts(response):
             (new, covector if new is node else covector_of(new, constraint, mask is not None and mask is not False))
         )
         constraints.append((constraint, mask))
-    leaves = []
+    leaves, origins = [], {}
     for leaf in response.leaves:
-        leaves += cut.parts_of(leaf)
-    return NetworkResponse(leaves, pairings, constraints)
+        parts = cut.parts_of(leaf)
+        leaves += parts
+        ranges = {part: key for key, part in cut.parts.get(leaf, {}).items()}
+        for part in parts:
+            origins[part.name] = leaf.name, ranges.get(part, tuple((0, 1, n) for n in leaf.shape))
+    return NetworkResponse(leaves, pairings, constraints), origins
 
 
 def _whole(ranges, shape):

@@ -33,12 +33,14 @@ from ..graph.tensor import Constant, Data, Parameter
 from ..notation.matrix_notation import MatrixLaw
 from .axes import Unknown, axes_of, is_uniform
 from .faithful import doubt
+from .families import flat
 from .formula import formula_of
 from .growth import Grown, grown
 from .of_family import structure_of
-from .parts import in_parts
+from .parts import cut_in_parts
 from .segments import segments
-from .wording import matrix_law
+from .values import entries_form, form_of
+from .wording import matrix_law, signed
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +83,8 @@ class TrueWidth:
     """
 
     def __init__(self, response):
-        given, self.response = response, in_parts(response)
+        given, (self.response, self.origins) = response, cut_in_parts(response)
+        self.given = given
         response, self.in_parts = self.response, self.response is not given
         self.axes = axes_of(_used(response))
         self.segments = None
@@ -217,9 +220,11 @@ class TrueWidth:
                     laws.append({tuple(sorted(place[i] for i in monomial)): value for monomial, value in law.items()})
         return [dict(sorted(law.items())) for law in laws]
 
-    def matrix_laws(self):
+    def matrix_laws(self, names=()):
         r"""
-        Return the families of independent laws as matrix expressions; equal segments are listed one by one.
+        Return the families of independent laws as matrix expressions with values; equal segments are listed one by one.
+
+        INPUT: ``names`` -- how the parameters are called, in order (default: as in the graph)
 
         EXAMPLES::
 
@@ -231,26 +236,51 @@ class TrueWidth:
             sage: _ = width.bounds(numpy.random.default_rng(0r)); width.matrix_laws()
             [A1^T A1 - B1 B1^T (symmetric 8 x 8: 36 laws)]
         """
-        found = []
+        found, called, places = [], self._called(names), self._places()
         for segment in self.segments or ():
-            found += [matrix_law(family, segment.axes) for family in segment.found.families]
+            if segment.axes:
+                leaves = [
+                    (leaf.name, tuple(segment.axes.sizes[c] for c in flat(segment.axes, leaf)))
+                    for leaf in segment.axes.leaves
+                ]
+                for family in segment.found.families:
+                    form = form_of(signed(family, segment.axes), leaves, places)
+                    found.append(replace(matrix_law(family, segment.axes, called), form=form))
             listed = (
                 sum(family.number(list(segment.axes.sizes)) for family in segment.found.families) if segment.axes else 0
             )
             if not segment.axes:
                 found += [
-                    MatrixLaw(name, rf"\\mathrm{{{name}}}", "", size, size)
-                    for name, size in zip(segment.names, segment.leaf_sizes)
+                    self._entries(name, size, called, places) for name, size in zip(segment.names, segment.leaf_sizes)
                 ]
             elif listed < segment.found.laws:
                 more = segment.found.laws - listed
-                found.append(MatrixLaw(f"{more} more in {', '.join(segment.names)}, not written", "", "", more, more))
+                words = ", ".join(called[name] for name in segment.names)
+                found.append(MatrixLaw(f"{more} more in {words}, not written", "", "", more, more))
         unused = set(self.response.leaves) - set(self.axes.response.leaves)
         return found + [
-            MatrixLaw(leaf.name, rf"\\mathrm{{{leaf.name}}}", "", leaf.size, leaf.size)
-            for leaf in self.response.leaves
-            if leaf in unused
+            self._entries(leaf.name, leaf.size, called, places) for leaf in self.response.leaves if leaf in unused
         ]
+
+    @staticmethod
+    def _entries(name, size, called, places):
+        latex = rf"\mathrm{{{called[name]}}}".replace("_", r"\_")
+        return MatrixLaw(called[name], latex, "", size, size, form=entries_form(places[name]))
+
+    def _called(self, names):
+        """Return how each part of a parameter is called."""
+        names = dict(zip((leaf.name for leaf in self.given.leaves), names))
+        return {
+            part: names.get(origin, origin) + part.removeprefix(origin) for part, (origin, _) in self.origins.items()
+        }
+
+    def _places(self):
+        """Return where each part lies in the state: start and shape of the parameter, ranges of its axes."""
+        starts, start = {}, 0
+        for leaf in self.given.leaves:
+            starts[leaf.name] = start, leaf.shape
+            start += leaf.size
+        return {part: (*starts[origin], ranges) for part, (origin, ranges) in self.origins.items()}
 
 
 def _used(response):

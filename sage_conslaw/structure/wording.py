@@ -14,15 +14,18 @@ EXAMPLES::
     V_h^T V_h - O_h O_h^T + bV_h bV_h^T for each of 8 blocks h (symmetric 64 x 64: 16640 laws)
     bK (512 laws)
 """
+from dataclasses import replace
+
 from ..notation.matrix_notation import MatrixLaw
 from .families import flat
 
 _LETTERS = "jhgfe"
 
 
-def matrix_law(family, axes):
+def matrix_law(family, axes, called=None):
     r"""
-    Return a family of laws as one matrix expression.
+    Return a family of laws as one matrix expression; ``called`` says how parameters are called by their names in the
+    graph.
 
     EXAMPLES::
 
@@ -34,16 +37,15 @@ def matrix_law(family, axes):
         sage: [str(matrix_law(family, axes)) for family in families(axes)]
         ['|U1[:,j]|^2 - |U2[j,:]|^2 + b1[j]^2 for each j (20 laws)', 'U2 1 (20 laws)']
     """
-    number = family.number(list(axes.sizes))
+    number, called = family.number(list(axes.sizes)), {} if called is None else called
     if family.kind in ("sum", "entries"):
         (leaf, summed, _), = family.parts
-        text, latex = _sum_words(axes, axes.leaves[leaf], summed)
+        text, latex = _sum_words(axes, axes.leaves[leaf], summed, called)
         return MatrixLaw(text, latex, "", number, number)
-    parts = [(axes.leaves[leaf], where, alpha) for leaf, where, alpha in family.parts]
-    first = next((alpha for leaf, _, alpha in parts if len(axes.of[leaf]) > 1), 1)
-    parts = sorted(((leaf, where, alpha if first > 0 else -alpha) for leaf, where, alpha in parts),
-                   key=lambda part: (len(axes.of[part[0]]) < 2, -part[2], axes.leaves.index(part[0])))
-    words = [(_full_words if family.kind == "full" else _diagonal_words)(axes, leaf, where) for leaf, where, _ in parts]
+    parts = [(axes.leaves[leaf], where, alpha) for leaf, where, alpha in signed(family, axes).parts]
+    parts = sorted(parts, key=lambda part: (len(axes.of[part[0]]) < 2, -part[2], axes.leaves.index(part[0])))
+    written = _full_words if family.kind == "full" else _diagonal_words
+    words = [written(axes, leaf, where, called) for leaf, where, _ in parts]
     text = latex = ""
     for (_, _, alpha), (plain, mathematical) in zip(parts, words):
         factor = "" if abs(alpha) == 1 else f"{abs(alpha)} "
@@ -64,6 +66,32 @@ def matrix_law(family, axes):
     return MatrixLaw(text, latex, "", number, number)
 
 
+def signed(family, axes):
+    r"""
+    Return a family with the signs with which it is written: the first parameter with several axes has a positive one.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.families import Family
+        sage: from sage_conslaw.structure.wording import signed
+        sage: axes = axes_of(networks.linear([30, 20, 10]).response())
+        sage: signed(Family("diagonal", (1r,), ((0r, (1r,), -1r), (1r, (0r,), 1r))), axes).parts
+        ((0, (1,), 1), (1, (0,), -1))
+    """
+    first = next((alpha for leaf, _, alpha in family.parts if len(axes.of[axes.leaves[leaf]]) > 1), 1)
+    if first > 0 or family.kind in ("sum", "entries"):
+        return family
+    return replace(family, parts=tuple((leaf, where, -alpha) for leaf, where, alpha in family.parts))
+
+
+def _word(leaf, called):
+    """Return how a parameter is called, as text and in mathematics."""
+    word = called.get(leaf.name, leaf.name)
+    return word, rf"\mathrm{{{word}}}".replace("_", r"\_")
+
+
 def _axis_of(axes, leaf, place):
     """Return which axis of a leaf a flat place belongs to."""
     for axis, classes in enumerate(axes.of[leaf]):
@@ -73,9 +101,8 @@ def _axis_of(axes, leaf, place):
     raise ValueError("no such place")
 
 
-def _full_words(axes, leaf, where):
-    name = leaf.name + ("_h" if len(where) > 1 else "")
-    latex = rf"\mathrm{{{leaf.name}}}" + ("_h" if len(where) > 1 else "")
+def _full_words(axes, leaf, where, called):
+    name, latex = (word + ("_h" if len(where) > 1 else "") for word in _word(leaf, called))
     if len(axes.of[leaf]) == 1:
         return f"{name} {name}^T", rf"{latex} {latex}^\top"
     axis = _axis_of(axes, leaf, where[0])
@@ -86,10 +113,10 @@ def _full_words(axes, leaf, where):
     return f"<{name}, {name}>_{axis + 1}", rf"\langle {latex}, {latex} \rangle_{{{axis + 1}}}"
 
 
-def _diagonal_words(axes, leaf, where):
-    latex = rf"\mathrm{{{leaf.name}}}"
+def _diagonal_words(axes, leaf, where, called):
+    word, latex = _word(leaf, called)
     if not where:
-        return f"|{leaf.name}|^2", rf"|{latex}|^2"
+        return f"|{word}|^2", rf"|{latex}|^2"
     by_axis = {}
     for letter, place in zip(_LETTERS, where):
         by_axis.setdefault(_axis_of(axes, leaf, place), []).append((place, letter))
@@ -99,24 +126,24 @@ def _diagonal_words(axes, leaf, where):
         start = sum(len(other) for other in axes.of[leaf][:axis])
         names = {place: letter for place, letter in chosen}
         inner = [names.get(start + i, ":") for i in range(len(classes))] or [":"]
-        whole = whole and all(word != ":" or axes.sizes[c] == 1 for word, c in zip(inner, classes))
+        whole = whole and all(one != ":" or axes.sizes[c] == 1 for one, c in zip(inner, classes))
         words.append(inner[0] if len(inner) == 1 else "(" + ",".join(inner) + ")")
     index = ",".join(words)
     one = all(place in {p for chosen in by_axis.values() for p, _ in chosen} for place in range(len(flat(axes, leaf))))
     return (
-        (f"{leaf.name}[{index}]^2", rf"{latex}_{{{index}}}^2")
+        (f"{word}[{index}]^2", rf"{latex}_{{{index}}}^2")
         if one
-        else (f"|{leaf.name}[{index}]|^2", rf"|{latex}_{{{index}}}|^2")
+        else (f"|{word}[{index}]|^2", rf"|{latex}_{{{index}}}|^2")
     )
 
 
-def _sum_words(axes, leaf, summed):
-    latex = rf"\mathrm{{{leaf.name}}}"
+def _sum_words(axes, leaf, summed, called):
+    word, latex = _word(leaf, called)
     if not summed:
-        return leaf.name, latex
+        return word, latex
     axis = _axis_of(axes, leaf, summed[0])
     if len(axes.of[leaf]) == 1:
-        return f"sum({leaf.name})", rf"\mathbf 1^\top {latex}"
+        return f"sum({word})", rf"\mathbf 1^\top {latex}"
     if len(axes.of[leaf]) == 2:
-        return (f"{leaf.name} 1", rf"{latex} \mathbf 1") if axis else (f"1^T {leaf.name}", rf"\mathbf 1^\top {latex}")
-    return f"sum of {leaf.name} along axis {axis + 1}", rf"\textstyle\sum_{{{axis + 1}}} {latex}"
+        return (f"{word} 1", rf"{latex} \mathbf 1") if axis else (f"1^T {word}", rf"\mathbf 1^\top {latex}")
+    return f"sum of {word} along axis {axis + 1}", rf"\textstyle\sum_{{{axis + 1}}} {latex}"

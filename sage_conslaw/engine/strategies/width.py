@@ -41,7 +41,7 @@ class AnyWidth(Strategy):
         bounds.rank_is_at_least(rank, self.name, method=GROWN)
         bounds.number_is_at_least(laws, self.name)
         bounds.formula, bounds.blame = question.width.formula(), tuple(question.width.blame)
-        bounds.families = tuple(question.width.matrix_laws())
+        bounds.families = tuple(question.width.matrix_laws(question.parameter_names))
         if question.search is not None and bounds.meet:
             self._laws(question, bounds)
         question.deadline.check(rank_at_least=rank, laws_at_least=laws)
