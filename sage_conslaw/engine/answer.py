@@ -43,7 +43,8 @@ def answer(question: Question, tell=None) -> Bounds:
     except Stopped as stopped:
         stopped.bounds = bounds
         raise
-    if refused and (not bounds.evidence or question.search is not None and bounds.searched is None):
+    unlisted = question.search is not None and bounds.searched is None and not bounds.families
+    if refused and (not bounds.evidence or unlisted):
         # Nothing else answered: then what does not fit is the answer.
         raise InputError(refused[0])
     return bounds

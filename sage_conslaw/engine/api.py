@@ -29,6 +29,10 @@ from ..runtime.errors import InputError, InputTypeError, NotCovered
 ALGORITHMS = ("modular", "symbolic", "syzygies")
 
 
+# What a list says where a network is too large for a search, and not all laws are known to be in its families.
+_BY_SEGMENTS = "symmetries of the graph: quadratic and affine laws that each segment shows; there may be others"
+
+
 @in_sage
 def conservation_laws(
     subject=None,
@@ -156,7 +160,7 @@ def conservation_laws(
         coordinates=tuple(family.meaning.items()),
         function_laws=bounds.function_laws,
         terms=bounds.laws,
-        searched=bounds.searched,
+        searched=bounds.searched or (_BY_SEGMENTS if bounds.families else ""),
         time_degree=next((bound for group, bound in groups if group == [family.time]), None),
     )
 

@@ -45,6 +45,24 @@ def differences(size, transposed=False):
     return Differences(lambda: difference_rows(size), shape=(size - 1, size))
 
 
+class LastUnit(Constant):
+    r"""
+    The last unit vector, repeated: a row of sum one, to which any row of sum zero may be added.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.cuts import LastUnit
+        sage: LastUnit((2r, 3r)).values
+        array([[0, 0, 1],
+               [0, 0, 1]])
+    """
+
+    def __init__(self, shape):
+        def rows():
+            return np.broadcast_to((np.arange(shape[-1]) == shape[-1] - 1).astype(np.int64), shape)
+        super().__init__(rows, shape=tuple(shape))
+
+
 def sum_zero(name, shape):
     r"""
     Return a tensor of data that is any array whose sums along the last axis are zero.

@@ -104,6 +104,18 @@ def _log_softmax_pullback(z, covector):
 LOG_SOFTMAX = CutFunction("log softmax", "sum zero", _log_softmax, _log_softmax_pullback)
 
 
+def _log_sum_exp(z):
+    largest = z.max(axis=-1, keepdims=True)
+    return largest + np.log(np.exp(z - largest).sum(axis=-1, keepdims=True))
+
+
+def _log_sum_exp_pullback(z, covector):
+    return covector * np.exp(_log_softmax(z))
+
+
+LOG_SUM_EXP = CutFunction("log sum exp", "free", _log_sum_exp, _log_sum_exp_pullback)
+
+
 def log_softmax(reader, node, value, axis=-1, *rest, **keywords):
     """Return the logarithm of the softmax along an axis: cut, with covectors that sum to zero."""
     scores = reader.tensor(value)
@@ -112,6 +124,23 @@ def log_softmax(reader, node, value, axis=-1, *rest, **keywords):
     if order == list(range(rank)):
         return scores.cut(LOG_SOFTMAX)
     return scores.transpose(order).cut(LOG_SOFTMAX).transpose([int(i) for i in np.argsort(order)])
+
+
+def log_sum_exp(reader, node, value, axes, keepdim=False):
+    """Return the logarithm of the sum of exponentials along an axis: its slopes are a softmax, any numbers of sum
+    one."""
+    tensor = reader.tensor(value)
+    axes = [axes] if isinstance(axes, int) else list(axes)
+    if len(axes) != 1:
+        raise Refused("a logarithm of a sum of exponentials along several axes")
+    rank = len(tensor.shape)
+    axis = int(axes[0]) % rank
+    order = [i for i in range(rank) if i != axis] + [axis]
+    rows = tensor.transpose(order) if order != list(range(rank)) else tensor
+    out = Data("log_sum_exp", (*rows.shape[:-1], 1), "cut", source=rows, function=LOG_SUM_EXP)
+    if keepdim:
+        return out.transpose([int(i) for i in np.argsort(order)])
+    return out.reshape(*rows.shape[:-1])
 
 
 def attention(reader, node, q, k, v, mask=None, dropout=0.0, causal=False, *, scale=None, enable_gqa=False):

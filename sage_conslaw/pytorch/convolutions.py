@@ -192,18 +192,37 @@ def mean_pool(reader, node, x, window, stride=(), padding=0, ceil=False, with_pa
     return (inside * constant(weights)).sum(-1).reshape(shape)
 
 
+def adaptive_max_pool(reader, node, x, size):
+    """Return the largest entries of as many windows as are wanted, axis by axis, and places that are not known."""
+    first = node.meta["val"][0] if isinstance(node.meta["val"], (tuple, list)) else node.meta["val"]
+    return [_by_windows(reader.tensor(x), tuple(first.shape), _axes_of_pool(node), _largest_of), None]
+
+
+def _largest_of(x, axis):
+    order = [i for i in range(len(x.shape)) if i != axis] + [axis]
+    back = [int(i) for i in np.argsort(order)]
+    rows = x.transpose(order)
+    letters = LETTERS[:len(rows.shape)]
+    gates = Data("gate", rows.shape, "gate", source=rows, function=gate_function("max"))
+    return contract(f"{letters},{letters}->{letters[:-1]}", rows, gates).reshape(*rows.shape[:-1], 1).transpose(back)
+
+
+def _mean_of(x, axis):
+    return x.mean(axis, keepdims=True)
+
+
 def adaptive_mean_pool(reader, node, x, size):
     """Return means over as many windows as are wanted, axis by axis."""
-    x, shape = reader.tensor(x), tuple(node.meta["val"].shape)
-    axes = _axes_of_pool(node)
+    return _by_windows(reader.tensor(x), tuple(node.meta["val"].shape), _axes_of_pool(node), _mean_of)
+
+
+def _by_windows(x, shape, axes, of):
+    """Return the function ``of`` over the windows that an axis is cut into, for each of the last axes."""
     for axis in range(len(shape) - axes, len(shape)):
         n, parts = x.shape[axis], shape[axis]
         if parts == 1:
-            x = x.mean(axis, keepdims=True)
+            x = of(x, axis)
         elif parts != n:
-            pieces = []
-            for i in range(parts):
-                window = (slice(None),) * axis + (slice(i * n // parts, -(-(i + 1) * n // parts)),)
-                pieces.append(x[window].mean(axis, keepdims=True))
-            x = concatenate(pieces, axis=axis)
+            windows = [slice(i * n // parts, -(-(i + 1) * n // parts)) for i in range(parts)]
+            x = concatenate([of(x[(slice(None),) * axis + (window,)], axis) for window in windows], axis=axis)
     return x

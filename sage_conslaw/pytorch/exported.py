@@ -31,6 +31,9 @@ class Program:
     names: dict
     ties: dict = field(default_factory=dict)
     inputs: dict = field(default_factory=dict)
+    # Operations inside of torch.no_grad(), and for each parameter the tensor of the module.
+    without_gradient: frozenset = frozenset()
+    sources: dict = field(default_factory=dict)
 
     def leaf(self, node):
         """Return what a placeholder is: a pair of ``"parameter"``, ``"buffer"`` or ``"input"`` and the thing itself."""
@@ -62,7 +65,7 @@ def entry_name(name, taken):
 def exported(model, arguments, keywords):
     """Return the operations of a module on these example inputs."""
     import torch
-    program = _program(torch, model, arguments, keywords)
+    program, held = _program(torch, model, arguments, keywords)
     signature, nodes = program.graph_signature, list(program.graph.nodes)
     first, ties = _ties(model)
     specs = {spec.arg.name: spec for spec in signature.input_specs if hasattr(spec.arg, "name")}
@@ -110,6 +113,8 @@ def exported(model, arguments, keywords):
         names,
         ties,
         inputs,
+        frozenset(node for node in operations if held & _provenance(node)),
+        {leaf: parameters[name] for name, leaf in made.items()},
     )
 
 
@@ -127,7 +132,8 @@ def _program(torch, model, arguments, keywords):
         with warnings.catch_warnings():
             # Versions of PyTorch deprecate parts of themselves that they still use here.
             warnings.simplefilter("ignore")
-            return torch.export.export(model, *copy, strict=False).run_decompositions({})
+            program = torch.export.export(model, *copy, strict=False)
+            return program.run_decompositions({}), _held(program.graph_module)
     except (
         torch._dynamo.exc.UserError,
         torch._dynamo.exc.Unsupported,
@@ -150,6 +156,26 @@ def _program(torch, model, arguments, keywords):
     finally:
         if cached:
             config.use_cache = cached
+
+
+def _held(module):
+    """Return the names of the blocks without gradients: they are part of the graph only before it is decomposed."""
+    names = set()
+    for part in module.modules():
+        for node in part.graph.nodes if hasattr(part, "graph") else ():
+            if "set_grad_enabled" in str(node.target) and node.args and node.args[0] is False:
+                names.add(node.name)
+    return names
+
+
+def _provenance(node):
+    """Return the names of all nodes that an operation was made of."""
+    names, stack = set(), list(node.meta.get("from_node") or ())
+    while stack:
+        source = stack.pop()
+        names.add(source.name)
+        stack += list(source.from_node or ())
+    return names
 
 
 def _check_only(node):

@@ -57,6 +57,14 @@ def einsum(reader, node, equation, operands, path=None):
     return contracted(equation.replace(" ", ""), *(reader.tensor(value) for value in operands))
 
 
+def bilinear(reader, node, a, b, weight, bias=None):
+    """Return ``a^T W_k b + c_k`` for each output."""
+    a, b, weight = reader.tensor(a), reader.tensor(b), reader.tensor(weight)
+    lead = _BATCH[:len(a.shape) - 1]
+    out = contract(f"{lead}ca,{lead}a->{lead}c", contract(f"{lead}b,cab->{lead}ca", b, weight), a)
+    return out if bias is None else out + reader.tensor(bias)
+
+
 def outer(reader, node, a, b):
     """Return the outer product of two vectors."""
     return contract("a,b->ab", reader.tensor(a), reader.tensor(b))
@@ -75,6 +83,26 @@ def embedding(reader, node, table, indices, padding=-1, *rest):
         before, after = table[:padding], table[padding + 1:]
         table = after if not padding else before if padding + 1 == vocabulary else concatenate([before, after])
     return reader.selected(indices, table).reshape(indices.shape + (width,))
+
+
+def bag_of_embeddings(
+    reader, node, table, indices, offsets=None, scale=False, mode=0, sparse=False, weights=None, *rest
+):
+    """Return sums or means of rows that bags of tokens select, one bag a row of the indices."""
+    if mode == 2 or weights is not None or not isinstance(indices, Tokens) or not reader.known(offsets):
+        raise Refused("bags of embeddings that are not sums or means of the rows of one input")
+    starts, count = offsets.numpy(), indices.shape[0]
+    size = count // len(starts) if len(starts) else 0
+    if (
+        len(indices.shape) != 1
+        or not np.array_equal(starts, np.arange(len(starts)) * size)
+        or size * len(starts) != count
+    ):
+        raise Refused("bags of different sizes")
+    if rest and int(rest[-1]) >= 0 and rest[-1] is not False:
+        raise Refused("bags of embeddings with a padding token")
+    rows = reader.selected(indices, reader.tensor(table)).reshape(len(starts), size, table.shape[1])
+    return [rows.sum(1) if mode == 0 else rows.mean(1), None, None, None]
 
 
 def _rows(table, indices, width):

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..graph.activations import CutFunction
-from ..graph.cuts import difference_rows
-from ..graph.tensor import Constant, Data
+from ..graph.cuts import differences
+from ..graph.tensor import Data
 
 
 @dataclass(frozen=True)
@@ -89,4 +89,4 @@ def normalised(z, eps, centre):
         # One entry, centred, is zero whatever the input.
         return z * 0
     free = Data("layer_norm", (*z.shape[:-1], size - 1), "cut", source=z, function=function)
-    return free @ Constant(difference_rows(size))
+    return free @ differences(size)

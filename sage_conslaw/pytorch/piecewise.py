@@ -120,15 +120,39 @@ def largest(reader, node, value, axes=None, keepdim=False):
     return out.reshape([1 if i in axes else n for i, n in enumerate(tensor.shape)]) if keepdim else out
 
 
-def largest_and_places(reader, node, value, axis, keepdim=False):
-    """Return the largest entries along an axis; their places are not known."""
-    return [largest(reader, node, value, axis, keepdim), None]
-
-
 def larger(reader, node, a, b):
     """Return the larger of two tensors, entry by entry: gates."""
     a, b = reader.tensor(a), reader.tensor(b)
     return b + (a - b).relu()
+
+
+def smaller(reader, node, a, b):
+    """Return the smaller of two tensors, entry by entry: gates."""
+    a, b = reader.tensor(a), reader.tensor(b)
+    return b - (b - a).relu()
+
+
+def smallest(reader, node, value, axes=None, keepdim=False):
+    """Return the smallest entries along axes."""
+    return largest(reader, node, reader.tensor(value) * -1, axes, keepdim) * -1
+
+
+def reduced(of_axes, of_pair):
+    r"""
+    Return the rule of ``max`` and ``min``: of all entries, along an axis with the places, or of two tensors.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.piecewise import reduced
+        sage: reduced(abs, max).__name__
+        'reduced_rule'
+    """
+    def reduced_rule(reader, node, value, *rest, **keywords):
+        if str(node.target).endswith(".other"):
+            return of_pair(reader, node, value, *rest)
+        found = of_axes(reader, node, value, *rest, **keywords)
+        return found if not rest and not keywords else [found, None]
+    return reduced_rule
 
 
 def filled(reader, node, value, mask, fill):

@@ -210,6 +210,15 @@ def _norm(reader, x, y):
     return along(source, y.axes, lambda z: normalised(z, y.eps / y.factor, centre), y.factor ** -0.5)
 
 
+def gated_linear(reader, node, value, axis=-1):
+    """Return the gated linear unit: one half times the sigmoid of the other, which is cut."""
+    tensor = reader.tensor(value)
+    axis, lead = int(axis) % len(tensor.shape), (slice(None),)
+    half = tensor.shape[axis] // 2
+    first, second = tensor[lead * axis + (slice(0, half),)], tensor[lead * axis + (slice(half, None),)]
+    return first * second.sigmoid()
+
+
 def power(reader, node, value, exponent):
     """Return a power: a product for positive whole exponents, else a function that is cut."""
     exponent = scalar(reader, exponent)

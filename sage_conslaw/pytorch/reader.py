@@ -15,7 +15,8 @@ from fractions import Fraction
 import numpy as np
 
 from ..graph.activations import CutFunction, GateFunction
-from ..graph.tensor import Constant, Data, Tensor, concatenate
+from ..graph.cuts import LastUnit, differences
+from ..graph.tensor import Constant, Data, Parameter, Tensor, concatenate
 from ..runtime.errors import InputError
 from .values import Expression, Loss, Masked, Pointwise, SquareMean, Tokens
 
@@ -113,7 +114,8 @@ class Reader:
         self._rotations, self._tables = {}, {}
         self.values = {node: self._placeholder(node) for node in program.placeholders}
         for node in program.operations:
-            self.values[node] = self._operation(node)
+            value = self._operation(node)
+            self.values[node] = self._held(value) if node in program.without_gradient else value
         self.outputs = [self.values[node] for node in program.outputs]
 
     # -- leaves ----------------------------------------------------------------------------------
@@ -171,8 +173,8 @@ class Reader:
         Return the rows of a table that tokens select, shape ``(number of tokens, width)``; the same tokens select alike
         from every table.
 
-        One-hot vectors have sum one, and a layer is affine in each: the last entry is one minus the sum of the others,
-        and these are free.
+        One-hot vectors have sum one, and a layer is affine in each: they are the last unit vector and any vector of sum
+        zero.
         """
         rows, width = table.shape
         places = tokens.places.numpy().ravel() - 1
@@ -188,8 +190,7 @@ class Reader:
         free = self._tables[key]
         if not np.array_equal(places, np.arange(count)):
             free = free[places]
-        last = Constant(np.ones((len(places), 1), dtype=np.int64)) - free.sum(1, keepdims=True)
-        return free @ table[:rows - 1] + last @ table[rows - 1:]
+        return (free @ differences(rows) + LastUnit((len(places), rows))) @ table
 
     # -- operations ------------------------------------------------------------------------------
 
@@ -292,6 +293,18 @@ class Reader:
         if value.power != 1:
             expression, polynomial = Expression("aten.pow.Tensor_Scalar", (expression, value.power)), None
         return Pointwise(mean, expression, polynomial)
+
+    def _held(self, value):
+        """Return a value that was computed without gradients: data, if it depends on a parameter."""
+        if isinstance(value, (list, tuple)):
+            return [self._held(part) for part in value]
+        if isinstance(value, Masked):
+            return Masked(self._held(value.tensor), value.allowed, value.scale)
+        if not isinstance(value, (Tensor, Pointwise, SquareMean)):
+            return value
+        tensor = self.tensor(value)
+        moves = any(isinstance(node, Parameter) for node in tensor.ancestors(through_data=True))
+        return self.detached(tensor) if moves else value
 
     def detached(self, tensor):
         """Return a tensor through which no gradient passes: data."""

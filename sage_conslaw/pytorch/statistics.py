@@ -6,6 +6,7 @@ centred.
 """
 import numpy as np
 
+from .norms import normalised
 from .reader import Refused, constant
 from .values import Pointwise, SquareMean
 
@@ -114,6 +115,25 @@ def variance_and_mean(reader, node, *arguments, **keywords):
     spread = variance(reader, node, *arguments, **keywords)
     source = reader.norms[spread.base][0]
     return [spread, mean(reader, node, source, spread.axes, spread.kept)]
+
+
+def cosine_similarity(reader, node, a, b, axis=1, eps=1e-8):
+    """Return the inner product of two tensors along an axis over their norms; norms below eps are not looked at."""
+    a, b = (_by_norm(reader.tensor(value), axis) for value in (a, b))
+    return (a * b).sum(int(axis) % len(a.shape))
+
+
+def _by_norm(tensor, axis):
+    axis = int(axis) % len(tensor.shape)
+    return along(tensor, (axis,), lambda z: normalised(z, 0, False), tensor.shape[axis] ** -0.5)
+
+
+def norm_of_weights(reader, node, direction, size, axis=0):
+    """Return a weight of which length and direction are trained apart: ``g v / |v|`` along all axes but one."""
+    direction, size = reader.tensor(direction), reader.tensor(size)
+    axes = tuple(i for i in range(len(direction.shape)) if i != int(axis) % len(direction.shape))
+    count = int(np.prod([direction.shape[i] for i in axes], dtype=np.int64))
+    return along(direction, axes, lambda z: normalised(z, 0, False), count ** -0.5) * size
 
 
 def vector_norm(reader, node, value, order=2, axes=None, keepdim=False, **keywords):

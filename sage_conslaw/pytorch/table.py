@@ -53,7 +53,11 @@ OPERATORS = {
         "upsample_nearest1d upsample_nearest2d reflection_pad1d reflection_pad2d replication_pad1d "
         "replication_pad2d channel_shuffle",
     ),
-    **_lines(rearrange.linear_map, "cumsum upsample_bilinear2d upsample_linear1d col2im trace"),
+    **_lines(
+        rearrange.linear_map,
+        "cumsum upsample_bilinear2d upsample_linear1d upsample_bicubic2d upsample_trilinear3d "
+        "_upsample_bilinear2d_aa col2im trace",
+    ),
     # Sums and products.
     "add": pointwise.add,
     "sub": pointwise.subtract,
@@ -64,6 +68,7 @@ OPERATORS = {
     "true_divide": pointwise.divide,
     "addcmul": pointwise.multiply_add,
     "pow": pointwise.power,
+    "glu": pointwise.gated_linear,
     "square": pointwise.root(2),
     "sqrt": pointwise.root(0.5),
     "rsqrt": pointwise.root(-0.5),
@@ -73,6 +78,8 @@ OPERATORS = {
     "var": statistics.variance,
     "std": statistics.deviation,
     "var_mean": statistics.variance_and_mean,
+    "cosine_similarity": statistics.cosine_similarity,
+    "_weight_norm": statistics.norm_of_weights,
     "linalg_vector_norm": statistics.vector_norm,
     "norm": statistics.vector_norm,
     # Functions of each entry: cut.
@@ -91,18 +98,25 @@ OPERATORS = {
     "clamp_min": piecewise.clamp_min,
     "clamp": piecewise.clamp,
     "amax": piecewise.largest,
-    "max": piecewise.largest_and_places,
+    "amin": piecewise.smallest,
+    "max": piecewise.reduced(piecewise.largest, piecewise.larger),
+    "min": piecewise.reduced(piecewise.smallest, piecewise.smaller),
     "maximum": piecewise.larger,
+    "minimum": piecewise.smaller,
     "dropout": piecewise.dropout,
     "feature_dropout": piecewise.dropout,
     "native_dropout": piecewise.dropout_and_mask,
     # Layers.
     "linear": layers.linear,
-    **_lines(layers.product, "matmul mm bmm mv dot"),
+    **_lines(layers.product, "matmul mm bmm mv dot vdot"),
     **_lines(layers.product_plus, "addmm baddbmm addmv"),
     "einsum": layers.einsum,
     "outer": layers.outer,
+    "ger": layers.outer,
+    "bilinear": layers.bilinear,
     "embedding": layers.embedding,
+    "embedding_bag": layers.bag_of_embeddings,
+    "_embedding_bag": layers.bag_of_embeddings,
     **_lines(convolutions.convolution, "conv1d conv2d conv3d"),
     "convolution": convolutions.general_convolution,
     **_lines(convolutions.transposed_convolution, "conv_transpose1d conv_transpose2d conv_transpose3d"),
@@ -110,6 +124,7 @@ OPERATORS = {
     **_lines(
         convolutions.max_pool_and_places, "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices"
     ),
+    **_lines(convolutions.adaptive_max_pool, "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d"),
     **_lines(convolutions.mean_pool, "avg_pool1d avg_pool2d avg_pool3d"),
     **_lines(
         convolutions.adaptive_mean_pool,
@@ -131,6 +146,7 @@ OPERATORS = {
     # Softmax and attention.
     **_lines(attention.softmax, "softmax _softmax"),
     **_lines(attention.log_softmax, "log_softmax _log_softmax"),
+    "logsumexp": attention.log_sum_exp,
     "scaled_dot_product_attention": attention.attention,
     "masked_fill": piecewise.filled,
     "where": piecewise.where,
@@ -149,6 +165,7 @@ OPERATORS = {
     "nll_loss": losses.negative_likelihood,
     **_lines(
         losses.any_covector,
-        "mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy_with_logits binary_cross_entropy",
+        "mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy_with_logits binary_cross_entropy kl_div "
+        "soft_margin_loss poisson_nll_loss hinge_embedding_loss multi_margin_loss multilabel_margin_loss",
     ),
 }

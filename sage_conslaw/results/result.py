@@ -384,7 +384,10 @@ class ConservationLaws(LawCount):
             sage: r.independent_laws_found
             1
         """
-        return len(self.independent) or (sum(law.independent for law in self.families) if self.complete is True else 0)
+        if self.independent or not self.families:
+            return len(self.independent)
+        # Families that are counted and not written are found where all laws are.
+        return sum(law.independent for law in self.families if law.form is not None or self.complete is True)
 
     def _repr_(self):
         found = f"{_laws(self.independent_laws_found)} of degree at most {self.degree} in {self._space()}"

@@ -102,18 +102,25 @@ class _Cut:
             and tuple((0, 1, n) for n in leaf.shape) in parts
         ):
             raise Unknown(f"parts of {leaf.name} overlap")
-        taken = np.zeros(leaf.shape, dtype=bool) if leaf.size < 1 << 20 else None
-        axis = [k for k in range(len(leaf.shape)) if len({ranges[k] for ranges in parts}) > 1]
-        if len(parts) > 1:
-            if len(axis) != 1 or any(step != 1 for ranges in parts for _, step, _ in ranges):
+        axes = [k for k, n in enumerate(leaf.shape) if any(ranges[k] != (0, 1, n) for ranges in parts)]
+        if axes:
+            if len(axes) != 1 or any(step != 1 for ranges in parts for _, step, _ in ranges):
                 raise Unknown(f"parts of {leaf.name} are not of one axis")
-            spans = sorted((ranges[axis[0]][0], ranges[axis[0]][2]) for ranges in parts)
-            if any(a + n > b for (a, n), (b, _) in zip(spans, spans[1:])):
-                raise Unknown(f"parts of {leaf.name} overlap")
-        del taken
-        if sum(part.size for part in parts.values()) < leaf.size:
-            raise Unknown(f"only part of {leaf.name} is used")
+            self._fill(leaf, parts, axes[0])
         return [parts[ranges] for ranges in sorted(parts)]
+
+    @staticmethod
+    def _fill(leaf, parts, axis):
+        """Add the parts that nothing uses, positions that never occur."""
+        spans = sorted((ranges[axis][0], ranges[axis][2]) for ranges in parts)
+        if any(a + n > b for (a, n), (b, _) in zip(spans, spans[1:])):
+            raise Unknown(f"parts of {leaf.name} overlap")
+        start = 0
+        for first, number in [*spans, (leaf.shape[axis], 0)]:
+            if first > start:
+                ranges = tuple((start, 1, first - start) if k == axis else (0, 1, n) for k, n in enumerate(leaf.shape))
+                parts[ranges] = _part(leaf, ranges)
+            start = first + number
 
     def built(self, node, ranges):
         """Return the tensor with these ranges ``(start, step, number)`` of the axes of a node."""
@@ -125,11 +132,7 @@ class _Cut:
         whole = _whole(ranges, node.shape)
         shape = tuple(number for _, _, number in ranges)
         if isinstance(node, Parameter):
-            part = (
-                node
-                if whole
-                else Parameter(f"{node.name}[{','.join(_words(one, n) for one, n in zip(ranges, node.shape))}]", shape)
-            )
+            part = node if whole else _part(node, ranges)
             self.parts.setdefault(node, {})[ranges] = part
             return part
         if isinstance(node, Data):
@@ -190,6 +193,11 @@ class _Cut:
         if isinstance(operation, Pad):
             return Tensor(Pad(child.shape, operation.axis, operation.before, operation.after), (child,))
         return Tensor(operation, inputs)
+
+
+def _part(leaf, ranges):
+    words = ",".join(_words(one, n) for one, n in zip(ranges, leaf.shape))
+    return Parameter(f"{leaf.name}[{words}]", tuple(number for _, _, number in ranges))
 
 
 def _words(one, n):

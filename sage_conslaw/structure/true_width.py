@@ -27,11 +27,14 @@ What is missing is said, with the segment to blame::
 import logging
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ..flows.flow_family import FlowFamily
+from ..graph.cuts import LastUnit
 from ..graph.response import NetworkResponse
-from ..graph.tensor import Constant, Data, Parameter
+from ..graph.tensor import Constant, Data, Parameter, Tensor
 from ..notation.matrix_notation import MatrixLaw
-from .axes import Unknown, axes_of, is_uniform
+from .axes import Unknown, axes_of, covector_of, is_uniform
 from .faithful import doubt
 from .families import flat
 from .formula import formula_of
@@ -83,7 +86,7 @@ class TrueWidth:
     """
 
     def __init__(self, response):
-        given, (self.response, self.origins) = response, cut_in_parts(response)
+        given, (self.response, self.origins) = response, cut_in_parts(centred(response))
         self.given = given
         response, self.in_parts = self.response, self.response is not given
         self.axes = axes_of(_used(response))
@@ -281,6 +284,40 @@ class TrueWidth:
             starts[leaf.name] = start, leaf.shape
             start += leaf.size
         return {part: (*starts[origin], ranges) for part, (origin, ranges) in self.origins.items()}
+
+
+def centred(response):
+    r"""
+    Return the response with tokens written from the middle: the last unit vector and any vector of sum zero are the
+    vector with all entries equal and any vector of sum zero, and this one has no index that is not like the others.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.true_width import centred
+        sage: f = networks.linear([4, 3]).response()
+        sage: centred(f) is f
+        True
+    """
+    if response.constraints is None or not any(isinstance(node, LastUnit) for node in response.order):
+        return response
+    new = {}
+    for node in response.order:
+        if isinstance(node, LastUnit):
+            size = node.shape[-1]
+            new[node] = Constant(np.broadcast_to(np.int64(1), node.shape), denominator=size)
+        elif node.inputs:
+            inputs = [new[child] for child in node.inputs]
+            same = all(a is b for a, b in zip(inputs, node.inputs))
+            new[node] = node if same else Tensor(node.operation, inputs)
+        else:
+            new[node] = node
+    pairings = []
+    for (node, covector), (constraint, mask) in zip(response.pairings, response.constraints):
+        moved = new[node] is not node
+        covector = covector_of(new[node], constraint, mask is not None and mask is not False) if moved else covector
+        pairings.append((new[node], covector))
+    return NetworkResponse(response.leaves, pairings, response.constraints)
 
 
 def _used(response):
