@@ -153,10 +153,17 @@ def matrix_multiply(a, b, p):
         sage: stacks = matrix_multiply(a[:2, None, :9], b[None, :9, :], p)
         sage: bool((stacks[:, 0] == (a[:2, :9].astype(object) @ b[:9].astype(object)) % int(p)).all())
         True
+        sage: p = 2097143r
+        sage: a = generator.integers(0r, p, size=(3r, 4r, 600r)); b = generator.integers(0r, p, size=(600r, 5r))
+        sage: bool((matrix_multiply(a, b, p) == (a.astype(object) @ b.astype(object)) % p).all())
+        True
     """
     m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
     if k == 1:
         return multiply(a, b, p)
+    if p <= 1 << _LIMB and k <= 4 * _BLAS_DEPTH:
+        # Products below 2^42: as many are summed exactly by doubles, in stacks too.
+        return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64) % p
     if a.ndim == 2 and b.ndim == 2 and m * k * n > _BLAS_RATIO * (m * k + k * n + m * n):
         return _blas_multiply(a, b, p)
     return sum_axis(multiply(a[..., :, :, None], b[..., None, :, :], p), -2, p)

@@ -6,6 +6,7 @@ import numpy as np
 from ..graph.activations import gate_function
 from ..graph.operations import LETTERS
 from ..graph.tensor import Data, concatenate, contract
+from .piecewise import PLACES
 from .reader import Refused, constant
 
 
@@ -167,7 +168,7 @@ def max_pool(reader, node, x, window, stride=(), padding=0, dilation=1, ceil=Fal
 
 def max_pool_and_places(reader, node, *arguments, **keywords):
     """Return the largest entries of windows; their places are not known."""
-    return [max_pool(reader, node, *arguments, **keywords), None]
+    return [max_pool(reader, node, *arguments, **keywords), PLACES]
 
 
 def mean_pool(reader, node, x, window, stride=(), padding=0, ceil=False, with_padding=True, divisor=None):
@@ -195,7 +196,7 @@ def mean_pool(reader, node, x, window, stride=(), padding=0, ceil=False, with_pa
 def adaptive_max_pool(reader, node, x, size):
     """Return the largest entries of as many windows as are wanted, axis by axis, and places that are not known."""
     first = node.meta["val"][0] if isinstance(node.meta["val"], (tuple, list)) else node.meta["val"]
-    return [_by_windows(reader.tensor(x), tuple(first.shape), _axes_of_pool(node), _largest_of), None]
+    return [_by_windows(reader.tensor(x), tuple(first.shape), _axes_of_pool(node), _largest_of), PLACES]
 
 
 def _largest_of(x, axis):

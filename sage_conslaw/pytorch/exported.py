@@ -132,7 +132,7 @@ def _program(torch, model, arguments, keywords):
         with warnings.catch_warnings():
             # Versions of PyTorch deprecate parts of themselves that they still use here.
             warnings.simplefilter("ignore")
-            program = torch.export.export(model, *copy, strict=False)
+            program = _traced(torch, model, copy)
             return program.run_decompositions({}), _held(program.graph_module)
     except (
         torch._dynamo.exc.UserError,
@@ -156,6 +156,20 @@ def _program(torch, model, arguments, keywords):
     finally:
         if cached:
             config.use_cache = cached
+
+
+def _traced(torch, model, inputs):
+    """Run ``torch.export``; on the meta device, tensors that the model makes without naming a device are there too."""
+    try:
+        return torch.export.export(model, *inputs, strict=False)
+    except torch._subclasses.fake_tensor.FakeTensorDeviceMismatchError:
+        if not any(parameter.device.type == "meta" for parameter in model.parameters()):
+            raise
+        on_meta = torch.utils._pytree.tree_map(
+            lambda part: part.to("meta") if isinstance(part, torch.Tensor) else part, inputs
+        )
+        with torch.device("meta"):
+            return torch.export.export(model, *on_meta, strict=False)
 
 
 def _held(module):

@@ -5,9 +5,9 @@ import numpy as np
 
 from ..graph.einsum import einsum as contracted
 from ..graph.operations import LETTERS
-from ..graph.tensor import concatenate, contract
+from ..graph.tensor import Constant, concatenate, contract
 from .reader import Refused
-from .values import Tokens
+from .values import Tokens, Unread
 
 
 # Letters of batch axes; the operands' own axes are named a, b, c.
@@ -79,30 +79,40 @@ def embedding(reader, node, table, indices, padding=-1, *rest):
     if not isinstance(indices, Tokens):
         raise Refused("the indices depend on parameters or on computed data")
     if padding >= 0:
-        reader.note(f"the padding token {padding} does not occur in {indices.name}: its embedding gets no gradient")
         before, after = table[:padding], table[padding + 1:]
-        table = after if not padding else before if padding + 1 == vocabulary else concatenate([before, after])
+        rest = after if not padding else before if padding + 1 == vocabulary else concatenate([before, after])
+        return _padded(reader, rest, table[padding:padding + 1], indices, padding).reshape(indices.shape + (width,))
     return reader.selected(indices, table).reshape(indices.shape + (width,))
 
 
-def bag_of_embeddings(
-    reader, node, table, indices, offsets=None, scale=False, mode=0, sparse=False, weights=None, *rest
-):
-    """Return sums or means of rows that bags of tokens select, one bag a row of the indices."""
+def _padded(reader, rest, row, tokens, padding):
+    """Return the rows that tokens select where one of them is padding, whose row is used and gets no gradient."""
+    if not (tokens.values == padding).any():
+        reader.note(f"the padding token {padding} does not occur in {tokens.name}: its embedding gets no gradient")
+        return reader.selected(tokens, rest)
+    reader.note(f"the padding token {padding} occurs in {tokens.name}: its embedding is used and gets no gradient")
+    chosen = reader.free_rows(tokens, rest.shape[0])
+    out = chosen @ rest
+    if reader.is_zero(row):
+        return out
+    return out + (Constant(np.ones((1, 1), dtype=np.int64)).repeat_to((out.shape[0], 1))
+                  - chosen.sum(1, keepdims=True)) @ reader.detached(row)
+
+
+def bag_of_embeddings(reader, node, table, indices, offsets, scale=False, mode=0, sparse=False, weights=None, *rest):
+    """Return sums or means of rows that bags of tokens select, all bags of one size."""
     if mode == 2 or weights is not None or not isinstance(indices, Tokens) or not reader.known(offsets):
         raise Refused("bags of embeddings that are not sums or means of the rows of one input")
-    starts, count = offsets.numpy(), indices.shape[0]
-    size = count // len(starts) if len(starts) else 0
-    if (
-        len(indices.shape) != 1
-        or not np.array_equal(starts, np.arange(len(starts)) * size)
-        or size * len(starts) != count
-    ):
-        raise Refused("bags of different sizes")
-    if rest and int(rest[-1]) >= 0 and rest[-1] is not False:
+    if len(rest) > 1 and rest[1] is not None and rest[1] >= 0:
         raise Refused("bags of embeddings with a padding token")
-    rows = reader.selected(indices, reader.tensor(table)).reshape(len(starts), size, table.shape[1])
-    return [rows.sum(1) if mode == 0 else rows.mean(1), None, None, None]
+    starts, count = offsets.numpy(), indices.shape[0]
+    bags = len(starts) - (1 if rest and rest[0] else 0)
+    size = count // max(1, bags)
+    if len(indices.shape) != 1 or size * bags != count or not np.array_equal(starts[:bags], np.arange(bags) * size):
+        raise Refused("bags of different sizes")
+    rows = reader.selected(indices, reader.tensor(table)).reshape(bags, size, table.shape[1])
+    kept = Unread("what a bag of embeddings keeps for itself is used")
+    return [rows.sum(1) if mode == 0 else rows.mean(1), kept, kept, kept]
 
 
 def _rows(table, indices, width):

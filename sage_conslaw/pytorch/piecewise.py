@@ -9,7 +9,13 @@ from ..graph.tensor import Constant, Data, contract
 from .pointwise import NEVER, pointwise, scalar
 from .reader import Refused, constant
 from .statistics import axes_of_rank
-from .values import Masked, SquareMean
+from .values import Masked, SquareMean, Unread
+
+# Where the largest entries are depends on the data.
+PLACES = Unread(
+    "places that depend on the data choose what is computed (routing, sorting); "
+    "write a dense mixture, or a product with a mask"
+)
 
 
 def clamp_min(reader, node, value, least=None):
@@ -103,7 +109,7 @@ def dropout(reader, node, value, rate=0.5, train=True):
 
 def dropout_and_mask(reader, node, value, rate=0.5, train=True):
     """Return the value with dropped units and a mask that nothing may use."""
-    return [dropout(reader, node, value, rate, train), None]
+    return [dropout(reader, node, value, rate, train), Unread("the mask of a dropout is used")]
 
 
 def largest(reader, node, value, axes=None, keepdim=False):
@@ -151,8 +157,22 @@ def reduced(of_axes, of_pair):
         if str(node.target).endswith(".other"):
             return of_pair(reader, node, value, *rest)
         found = of_axes(reader, node, value, *rest, **keywords)
-        return found if not rest and not keywords else [found, None]
+        return found if not rest and not keywords else [found, PLACES]
     return reduced_rule
+
+
+def chosen_by_data(reader, node, *arguments, **keywords):
+    """Refuse an operation whose result is places that the data choose."""
+    raise Refused(PLACES.reason)
+
+
+def noise(reader, node, *arguments, **keywords):
+    """Return random numbers: data, whatever their distribution is."""
+    example = node.meta["val"]
+    if not example.dtype.is_floating_point:
+        raise Refused("random whole numbers choose what is computed")
+    reader.note("random numbers are read as free data")
+    return Data("noise", tuple(example.shape), "input")
 
 
 def filled(reader, node, value, mask, fill):

@@ -16,9 +16,10 @@ import numpy as np
 
 from ..graph.activations import CutFunction, GateFunction
 from ..graph.cuts import LastUnit, differences
+from ..graph.rearrangements import Slice
 from ..graph.tensor import Constant, Data, Parameter, Tensor, concatenate
 from ..runtime.errors import InputError
-from .values import Expression, Loss, Masked, Pointwise, SquareMean, Tokens
+from .values import Complex, Expression, Loss, Masked, Pointwise, SquareMean, Tokens, Unread
 
 # Inputs with these names are kept as they are in the example: positions and masks belong to the architecture.
 FIXED_INPUTS = (
@@ -168,6 +169,30 @@ class Reader:
         self.note("cosines and sines of positions are rotations by free angles")
         return self._rotations[key].gather(places.reshape(tuple(angles.shape)))
 
+    def free_rows(self, tokens, rows):
+        """Return data that select one of some rows, or none: any numbers, the same for the same tokens."""
+        places = tokens.places.numpy().ravel() - 1
+        if (places < 0).any():
+            raise Refused("some of the tokens are constants")
+        key = tokens.name, rows, "or none"
+        if key not in self._tables:
+            count = int(self.program.example(tokens.name).numel())
+            self._tables[key] = Data(f"{tokens.name}_or_none", (count, rows), "input", one_hot=True)
+        free = self._tables[key]
+        return free if np.array_equal(places, np.arange(free.shape[0])) else free[places]
+
+    def is_zero(self, row):
+        """Return whether a row of a parameter is zero in the module; on the meta device padding is taken to be."""
+        leaf = row
+        while leaf.inputs:
+            leaf = leaf.inputs[0]
+        values = self.program.sources.get(leaf)
+        if values is None or row.inputs and not isinstance(row.operation, Slice):
+            return False
+        if values.device.type == "meta":
+            return True
+        return not values.detach()[row.operation.ranges[0][0] if row.inputs else 0].any()
+
     def selected(self, tokens, table):
         r"""
         Return the rows of a table that tokens select, shape ``(number of tokens, width)``; the same tokens select alike
@@ -210,8 +235,14 @@ class Reader:
                 and arguments[0].numel() > 1
             ):
                 return self.rotation(name, arguments[0], self.compute(node, arguments, keywords))
-            if self.all_known([*arguments, *keywords.values()]) and name not in RANDOM:
+            flat = flattened([*arguments, *keywords.values()])
+            if self.all_known(flat) and name not in RANDOM:
                 return self.compute(node, arguments, keywords)
+            unread = next((value for value in flat if isinstance(value, Unread)), None)
+            if unread is not None:
+                raise Refused(unread.reason)
+            if any(self.is_complex(value) for value in flat):
+                name = f"complex {name}"
             if name not in self.operators:
                 raise Refused("there is no rule for it")
             return self.operators[name](self, node, *arguments, **keywords)
@@ -228,10 +259,14 @@ class Reader:
         """Return whether a value is a tensor of PyTorch that depends on no parameter and no input."""
         return isinstance(value, self.program.torch.Tensor)
 
+    def is_complex(self, value):
+        """Return whether a value is a complex tensor, known or not."""
+        return isinstance(value, Complex) or self.known(value) and value.is_complex()
+
     def all_known(self, values):
         """Return whether no value depends on a parameter or on an input."""
-        return all(self.all_known(value) if isinstance(value, (list, tuple)) else
-                   not isinstance(value, (Tensor, Pointwise, SquareMean, Masked, Tokens, Loss)) for value in values)
+        read = (Tensor, Pointwise, SquareMean, Masked, Tokens, Loss, Complex, Unread)
+        return not any(isinstance(value, read) for value in flattened(values))
 
     def compute(self, node, arguments, keywords):
         """Return the value of an operation on known tensors, on the CPU."""
@@ -270,6 +305,10 @@ class Reader:
                 "a loss enters a further operation; return the outputs of the network and name the "
                 "loss, or return the loss alone"
             )
+        if self.is_complex(value):
+            raise Refused("a complex tensor stands where a real one is needed")
+        if isinstance(value, Unread):
+            raise Refused(value.reason)
         if self.known(value):
             return constant(value.double().numpy() if value.dtype.is_floating_point else value.numpy())
         if isinstance(value, (int, float)):
@@ -363,6 +402,14 @@ def difference(name, operators):
         'conv2d, conv1d'
     """
     return ", ".join(difflib.get_close_matches(name, [key for key in operators if " " not in key], 2, 0.8))
+
+
+def flattened(values):
+    """Return the entries of nested lists in order."""
+    out = []
+    for value in values:
+        out += flattened(value) if isinstance(value, (list, tuple)) else [value]
+    return out
 
 
 def operator_name(node):

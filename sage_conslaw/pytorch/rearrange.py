@@ -10,7 +10,7 @@ from functools import wraps
 import numpy as np
 
 from ..graph.tensor import Constant, Tensor, concatenate
-from .reader import Refused, constant
+from .reader import Refused, constant, flattened
 from .values import Loss, Masked, Pointwise, SquareMean, Tokens
 
 _PENDING = (Tensor, Pointwise, SquareMean, Masked, Loss)
@@ -146,19 +146,12 @@ def stacked(reader, node, values, axis=0):
 
 def moved(reader, node, *arguments, **keywords):
     """Return the result of any rearrangement, by running it on the numbers of the places."""
-    flat = _flattened([*arguments, *keywords.values()])
+    flat = flattened([*arguments, *keywords.values()])
     if any(isinstance(value, Tokens) for value in flat):
         return _moved_tokens(reader, node, arguments, keywords)
     if any(isinstance(value, Masked) for value in flat):
         return _moved_mask(reader, node, arguments, keywords)
     return _moved(reader, node, arguments, keywords)
-
-
-def _flattened(arguments):
-    out = []
-    for value in arguments:
-        out += _flattened(value) if isinstance(value, (list, tuple)) else [value]
-    return out
 
 
 def _replaced(value, by):
@@ -196,7 +189,7 @@ def _moved(reader, node, arguments, keywords):
 
 def _moved_tokens(reader, node, arguments, keywords):
     torch = reader.program.torch
-    names = {value.name for value in _flattened([*arguments, *keywords.values()]) if isinstance(value, Tokens)}
+    names = {value.name for value in flattened([*arguments, *keywords.values()]) if isinstance(value, Tokens)}
     if len(names) > 1:
         raise Refused(f"tokens of several inputs ({', '.join(sorted(names))}) are mixed; give them as one input")
 
@@ -219,7 +212,7 @@ def _moved_tokens(reader, node, arguments, keywords):
 
 def _moved_mask(reader, node, arguments, keywords):
     masked, *rest = arguments
-    if not isinstance(masked, Masked) or any(isinstance(value, Masked) for value in _flattened(rest)):
+    if not isinstance(masked, Masked) or any(isinstance(value, Masked) for value in flattened(rest)):
         raise Refused("masked tensors are joined; mask after the join")
     allowed = node.target(reader.program.torch.as_tensor(masked.allowed), *rest, **keywords)
     tensor = _moved(reader, node, [masked.tensor, *rest], keywords)

@@ -7,6 +7,7 @@ linear map (``linear_map``), and need no rule of their own.
 """
 from . import (
     attention,
+    complexes,
     convolutions,
     layers,
     losses,
@@ -106,6 +107,36 @@ OPERATORS = {
     "dropout": piecewise.dropout,
     "feature_dropout": piecewise.dropout,
     "native_dropout": piecewise.dropout_and_mask,
+    # What the data choose, and what is drawn.
+    **_lines(
+        piecewise.chosen_by_data,
+        "topk sort argsort argmax argmin kthvalue median mode nonzero masked_select unique unique_consecutive "
+        "searchsorted bucketize multinomial randperm randint randint_like one_hot",
+    ),
+    **_lines(piecewise.noise, "rand randn rand_like randn_like normal uniform exponential bernoulli"),
+    # Complex numbers.
+    "view_as_complex": complexes.of_real,
+    "complex": complexes.of_parts,
+    "complex view_as_real": complexes.to_real,
+    "complex mul": complexes.product,
+    "complex add": complexes.total,
+    "complex conj": complexes.conjugate,
+    "complex _conj": complexes.conjugate,
+    "complex real": complexes.real_part,
+    "complex imag": complexes.imaginary_part,
+    **{
+        f"complex {name}": complexes.parts(rule)
+        for rule, names in (
+            (rearrange.same, "alias clone contiguous _to_copy to resolve_conj"),
+            (rearrange.reshaped, "view reshape _unsafe_view unsqueeze squeeze flatten unflatten"),
+            (rearrange.transposed, "transpose"),
+            (rearrange.permuted, "permute"),
+            (rearrange.expanded, "expand"),
+            (rearrange.selected, "select"),
+            (rearrange.sliced, "slice"),
+        )
+        for name in names.split()
+    },
     # Layers.
     "linear": layers.linear,
     **_lines(layers.product, "matmul mm bmm mv dot vdot"),

@@ -304,6 +304,52 @@ class Tokens:
 
 
 @dataclass(frozen=True)
+class Complex:
+    r"""
+    A complex tensor: its real and its imaginary part.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.pytorch.values import Complex
+        sage: Complex(networks.input(3), networks.input(3)).shape
+        (3,)
+    """
+
+    real: Tensor
+    imaginary: Tensor
+
+    @property
+    def shape(self):
+        r"""
+        The shape of both parts.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.pytorch.values import Complex
+            sage: Complex(networks.input(3, 2), networks.input(3, 2)).shape
+            (3, 2)
+        """
+        return self.real.shape
+
+
+@dataclass(frozen=True)
+class Unread:
+    r"""
+    A result that cannot be read, with the reason: refused where something uses it, and only there.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.values import Unread
+        sage: Unread("places").reason
+        'places'
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Loss:
     r"""
     A loss that the model computes: of which tensor, and which kind.

@@ -118,11 +118,15 @@ class Axes:
         new = {}
         for node in self.order:
             new[node] = self._built(node, new, sizes, kept)
-        pairings, constraints = [], []
+        pairings, constraints, seen = [], [], set()
         for node, constraint, mask in self.pairings:
             here = new[node]
             if here is None or not any(isinstance(leaf, Parameter) for leaf in here.ancestors()):
                 continue
+            if (here, constraint, mask) in seen:
+                # A residual stream is read in many places, and without the other terms these are one.
+                continue
+            seen.add((here, constraint, mask))
             covector = covector_of(here, constraint, mask)
             if covector is not None:
                 pairings.append((here, covector))
