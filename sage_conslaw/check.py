@@ -51,6 +51,8 @@ LIMITS = {
     "memory": 2 << 30,
 }
 BUDGET = {"work": 0, "kept": 0}
+# Numbers of parameters at any width.
+MANY = 10**24
 CLASSIC = ("product", "linear", "relu", "nmf", "icnn")
 GATES = ("relu", "leaky relu", "abs", "dropout", "max", "top softmax", "any gate")
 # What a covector at the input of a nonlinearity satisfies, whatever the data.
@@ -171,6 +173,9 @@ def one_of(value, allowed, what):
 def check_schema(record):
     """Check the form of a whole record."""
     need(type(record) is dict and record.get("schema") == SCHEMA, f"the schema is not {SCHEMA}")
+    if "width" in record:
+        _schema_wide(record)
+        return
     keys(
         record,
         ("schema", "problem", "assumption", "statement", "dimension", "laws", "independence", "rank", "digest"),
@@ -190,6 +195,51 @@ def check_schema(record):
     _schema_minor(part)
     wholes(part["rows"], "the rows of the independence")
     _schema_rank(record["rank"])
+
+
+def _schema_wide(record):
+    keys(record, ("schema", "problem", "assumption", "statement", "dimension", "laws", "width", "digest"), "the record")
+    one_of(record["assumption"], ASSUMPTIONS, "the assumption")
+    need(type(record["statement"]) is str and len(record["statement"]) <= 10_000, "the statement is not a string")
+    whole(record["dimension"], "the dimension", 1, MANY)
+    texts(record["laws"], re.compile("[A-Za-z0-9 ^+-]{1,200}"), "the laws", 0, 1000)
+    need(
+        type(record["digest"]) is str and re.fullmatch("[0-9a-f]{64}", record["digest"]),
+        "the digest is not one of SHA-256",
+    )
+    _schema_problem(record["problem"])
+    part = record["width"]
+    need(type(part) is dict, "the width is not an object")
+    one_of(part.get("kind"), ("star", "chains"), "the kind of the width")
+    keys(part, ("kind", "prime", "seed", "parts", *(("components", "words") if part["kind"] == "chains" else ())),
+         "the width")
+    whole(part["prime"], "the prime", (1 << 20) + 1, (1 << 62) - 1)
+    whole(part["seed"], "the seed", -(1 << 63), (1 << 63) - 1)
+    need(type(part["parts"]) is list and 1 <= len(part["parts"]) <= 10_000, "the parts are not a list of 1 to 10000")
+    for one in part["parts"]:
+        keys(one, ("of", "times", "size", "rank", "laws"), "a part")
+        need(type(one["of"]) is str and re.fullmatch("[a-z0-9 ]{1,200}", one["of"]), "a part has no name")
+        whole(one["times"], "how often a part occurs", 1, MANY)
+        for key in ("size", "rank", "laws"):
+            whole(one[key], f"the {key} of a part")
+    if part["kind"] == "chains":
+        _schema_chains(part)
+
+
+def _schema_chains(part):
+    need(type(part["words"]) is list and 1 <= len(part["words"]) <= 1001, "the words are not a list of 1 to 1001")
+    for counts in part["words"]:
+        wholes(counts, "the numbers of words", most=12)
+    need(type(part["components"]) is list and 1 <= len(part["components"]) <= 1000,
+         "the components are not a list of 1 to 1000")
+    for one in part["components"]:
+        keys(one, ("chains", "links", "times"), "a component")
+        whole(one["times"], "how often a component occurs", 1, 10**9)
+        for name, length, least in (("chains", 2, 1), ("links", 3, 0)):
+            need(type(one[name]) is list and least <= len(one[name]) <= 100, f"the {name} are not a list")
+            for numbers_of_one in one[name]:
+                wholes(numbers_of_one, f"one of the {name}", most=length)
+                need(len(numbers_of_one) == length, f"one of the {name} has not {length} numbers")
 
 
 def _schema_minor(part):
@@ -1437,6 +1487,280 @@ def rank_values(part, family, p):
         z = walk(z)
 
 
+# -- layered networks of any width --------------------------------------------------------------------------
+#
+# What holds in small networks and is carried to the widths that the problem names:
+#
+# - Cross-entropy: in coordinates in which the sum over the outputs is one, the covectors are free on one output less,
+#   and the sums of the last layer's rows never move.
+# - Star point of relu: a weight is zero if two of its indices are beyond the first neuron. With data on the first
+#   neurons and one further neuron in the layers S, gradients have entries only among these neurons: ordered by the
+#   further neurons that a weight touches, they are block triangular. The block of S occurs once for each choice of
+#   further neurons, and has the rank that it has in the network with two neurons a layer.
+# - Chain point of linear: neurons fall into components, weights between these are zero. Changing the sign of a
+#   component and of its data fixes the point, so the values of the Lie algebra are a direct sum: what is between two
+#   components, a pair at a time, and what is inside all. Fields with data on a few components are those of the network
+#   of these. Of each kind two are taken, and each further one brings what words on these and it move inside it.
+# - The minors are polynomials in the point's weights, none zero; so there is a point where none of them vanishes.
+# - A term of a law's derivative touches the neurons of one path and one more of a layer: three a layer decide it.
+
+
+def label_number(p, *label):
+    """Return the number that belongs to a label modulo p: whoever writes a certificate does not choose it."""
+    return int.from_bytes(hashlib.sha256("/".join(str(word) for word in label).encode()).digest(), "big") % p
+
+
+def rank_of(rows, p):
+    r"""
+    Return the rank of a list of rows modulo p.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import rank_of
+        sage: rank_of([[1r, 2r], [2r, 4r], [0r, 1r]], 101r)
+        2
+    """
+    echelon = {}
+    for row in rows:
+        row = [x % p for x in row]
+        for pivot, (inverse, other) in echelon.items():
+            if row[pivot]:
+                spend(2 * len(row))
+                factor = row[pivot] * inverse % p
+                row = [(x - factor * y) % p for x, y in zip(row, other)]
+        spend(2 * len(row))
+        pivot = next((i for i, x in enumerate(row) if x), None)
+        if pivot is not None:
+            echelon[pivot] = pow(row[pivot], -1, p), row
+    return len(echelon)
+
+
+class Wide:
+    """A layered network in numbers: its widths, without the output that cross-entropy leaves still."""
+
+    def __init__(self, problem):
+        self.name, self.options, self.loss, sizes = (
+            problem["architecture"], problem.get("options"), problem.get("loss"), problem.get("sizes")
+        )
+        need(
+            self.name in ("relu", "linear")
+            and problem["flow"] == {"name": "gradient", "decay": "0", "metric": "euclidean"}
+            and self.options in ([{}, {"bias": 1}] if self.name == "relu" else [{}]),
+            "certificates of any width are of relu and linear under euclidean gradient flow",
+        )
+        need(len(sizes) >= 2, "a network has an input and an output")
+        self.sizes, self.widths, self.still = sizes, list(sizes), 0
+        if self.loss == "cross-entropy":
+            self.widths[-1], self.still = sizes[-1] - 1, sizes[-2]
+            need(self.widths[-1], "the softmax of one output is constant: there is nothing to check at any width")
+        self.layers = len(sizes) - 1
+        self.dimension = sum(a * b for a, b in zip(sizes, sizes[1:])) + (sum(sizes[1:-1]) if self.options else 0)
+
+    def small(self, widths):
+        """Return the graph of the network with these widths, free covectors, and its entries in order."""
+        small = sum(a * b for a, b in zip(widths, widths[1:]))
+        if small > 1500:
+            raise TooMuchWork(f"a small network of {small} parameters is beyond the limit of 1500")
+        graph = Graph(classic_graph(self.name, widths, self.options), "least-squares")
+        return graph, [self.ends(name) for name in graph.entry_names()]
+
+    def ends(self, name):
+        """Return the neurons that a parameter's entry touches: pairs of layer and number from zero."""
+        word, *index = name.split("_")
+        layer, index = int(word[1:]), [int(i) - 1 for i in index]
+        if word[0] == "b":
+            return ((layer, index[0] if index else 0),)
+        i, j = index or (0, 0)
+        return ((layer - 1, i), (layer, j))
+
+    def law_texts(self):
+        """Return the laws in words."""
+        kind, out = "upper triangle" if self.name == "linear" else "diagonal", []
+        for l in range(1, self.layers):
+            bias = f" + b{l} b{l}^T" if self.options else ""
+            out.append(f"the {kind} of U{l}^T U{l}{bias} - U{l + 1} U{l + 1}^T")
+        if self.loss == "cross-entropy":
+            out.append(f"the sums of the rows of U{self.layers}")
+        return out
+
+    def laws(self, entries):
+        """Return the laws of a small network: triples of two neurons of a layer and a polynomial."""
+        into, out_of = {}, {}
+        for place, ends in enumerate(entries):
+            layer, j = ends[-1]
+            into.setdefault((layer, j), {})[ends[0] if len(ends) == 2 else "bias"] = place
+            if len(ends) == 2:
+                out_of.setdefault(ends[0], {})[ends[1]] = place
+        found = []
+        for one in sorted(into):
+            for other in sorted(into):
+                if one[0] != other[0] or one[0] == self.layers or one[1] > other[1]:
+                    continue
+                if one != other and self.name != "linear":
+                    continue
+                law = {}
+                for sign, side in ((1, into), (-1, out_of)):
+                    for neuron, place in side[one].items():
+                        law[tuple(sorted((place, side[other][neuron])))] = Fraction(sign)
+                found.append((one, other, Poly(law)))
+        return found
+
+    def check_laws(self):
+        """Check that the laws are conserved, in the network with three neurons a layer."""
+        widths = [min(n, 3) for n in self.sizes]
+        flow = {"name": "gradient", "decay": "0", "metric": "euclidean"}
+        family = Family({"kind": "network", "architecture": self.name, "sizes": widths, "options": self.options,
+                         "loss": self.loss, "flow": flow})
+        entries = [self.ends(name) for name in family.names]
+        laws = [law for _, _, law in self.laws(entries)]
+        if self.loss == "cross-entropy":
+            rows = {}
+            for place, ends in enumerate(entries):
+                if len(ends) == 2 and ends[1][0] == self.layers:
+                    rows.setdefault(ends[0], {})[(place,)] = Fraction(1)
+            laws += [Poly(row) for row in rows.values()]
+        need(all(family.conserves(law) for law in laws), "a law is not conserved in a small network")
+
+    def star(self, p, seed):
+        """Return the parts of the star point."""
+        widths = [min(n, 2) for n in self.widths]
+        graph, entries = self.small(widths)
+        names, cost = graph.entry_names(), graph.cost()
+        kinds = [tuple(layer for layer, j in ends if j) for ends in entries]
+        point = [label_number(p, seed, "point", name) if len(kind) < 2 else 0 for name, kind in zip(names, kinds)]
+        laws = [(one, [at_point(law.derivative(i), point, p) if any(i in m for m in law) else 0
+                       for i in range(len(names))]) for one, _, law in self.laws(entries)]
+        parts = []
+        for kind in sorted(set(kinds), key=lambda kind: (len(kind), kind)):
+            here = [i for i, other in enumerate(kinds) if other == kind]
+            spend((len(here) + 2) * cost)
+            rows = []
+            for k in range(len(here) + 2):
+                data = []
+                for layer, n in enumerate(widths):
+                    if self.name == "relu":
+                        data += [label_number(p, seed, "data", *kind, k, layer, j) if j == 0 or layer in kind else 0
+                                 for j in range(n)]
+                row = graph.gradient(point, data, p)
+                rows.append([row[i] for i in here])
+            mine = [row for (layer, j), row in laws if kind == ((layer,) if j else ())]
+            inside = set(here)
+            need(not kind or not any(x for row in mine for i, x in enumerate(row) if i not in inside),
+                 "the gradient of a law has entries outside its part")
+            words = ("the weights of the first neurons", "the weights of a further neuron of layer {}",
+                     "the weight between further neurons of layers {} and {}")[len(kind)].format(*kind)
+            parts.append({"of": words, "times": math.prod(self.widths[layer] - 1 for layer in kind), "size": len(here),
+                          "rank": rank_of(rows, p), "laws": rank_of([[row[i] for i in here] for row in mine], p)})
+        return parts
+
+    def chains(self, part, p):
+        """Return the parts of the chain point."""
+        components, seed = part["components"], part["seed"]
+        self._check_components(components)
+        times = [one["times"] for one in components]
+        more = [k for k, n in enumerate(times) if n > 2]
+        need(len(part["words"]) == 1 + len(more), "there are not words for two of each kind and each kind with more")
+        copies = [(k, copy) for k, n in enumerate(times) for copy in range(min(n, 2))]
+        blocks, values, laws = self._chain_point(components, copies, part["words"][0], p, seed, (seed, "word"))
+        inside = [i for (a, b), here in sorted(blocks.items()) if a == b for i in here]
+
+        def columns(rows, here):
+            return [[row[i] for i in here] for row in rows]
+        parts = [{"of": "inside two components of each kind", "times": 1, "size": len(inside),
+                  "rank": rank_of(columns(values, inside), p),
+                  "laws": sum(n for (a, b), n in laws.items() if a == b)}]
+        for (a, b), here in sorted(blocks.items()):
+            (k, copy), (j, other) = copies[a], copies[b]
+            if a == b or k != j and copy + other:
+                continue
+            how_often = times[k] * (times[k] - 1) // 2 if k == j else times[k] * times[j]
+            parts.append({"of": f"between components of the kinds {k} and {j}", "times": how_often, "size": len(here),
+                          "rank": rank_of(columns(values, here), p), "laws": laws[a, b]})
+        for k, counts in zip(more, part["words"][1:]):
+            blocks, values, laws = self._chain_point(
+                components, [*copies, (k, 2)], counts, p, seed, (seed, "word", k), (len(copies),) * 2
+            )
+            here = blocks.get((len(copies),) * 2, [])
+            if here:
+                parts.append({"of": f"inside a further component of the kind {k}", "times": times[k] - 2,
+                              "size": len(here), "rank": rank_of(columns(values, here), p),
+                              "laws": laws[(len(copies),) * 2]})
+        return parts
+
+    def _check_components(self, components):
+        counts = [0] * len(self.widths)
+        for one in components:
+            chains = one["chains"]
+            for first, last in chains:
+                need(first <= last <= self.layers, "a chain is not inside the layers")
+                for layer in range(first, last + 1):
+                    counts[layer] += one["times"]
+            for layer, i, j in one["links"]:
+                need(i < len(chains) and j < len(chains) and chains[i][0] <= layer <= chains[i][1]
+                     and chains[j][0] <= layer + 1 <= chains[j][1],
+                     "a link does not lead from a chain to one in the next layer")
+        need(counts == self.widths, "the components have not the neurons of the network")
+
+    def _chain_point(self, components, copies, counts, p, seed, label, only=None):
+        """Return the blocks of the network of some components, the values of the words, and the ranks of the laws."""
+        neurons = [[(a, i) for a, (k, _) in enumerate(copies)
+                    for i, (first, last) in enumerate(components[k]["chains"]) if first <= layer <= last]
+                   for layer in range(len(self.widths))]
+        need(all(neurons), "the components leave a layer without neurons")
+        graph, entries = self.small([len(here) for here in neurons])
+        names, blocks, point = graph.entry_names(), {}, []
+        for place, ((layer, i), (_, j)) in enumerate(entries):
+            (a, s), (b, t) = neurons[layer][i], neurons[layer + 1][j]
+            blocks.setdefault((min(a, b), max(a, b)), []).append(place)
+            linked = a == b and (s == t or [layer, s, t] in components[copies[a][0]]["links"])
+            point.append(label_number(p, seed, "point", names[place]) if linked else 0)
+        rows = {}
+        for (layer, i), (_, j), law in self.laws(entries):
+            pair = tuple(sorted((neurons[layer][i][0], neurons[layer][j][0])))
+            if only in (None, pair):
+                variables = {i for m in law for i in m}
+                spend(4 * len(law) * len(variables))
+                gradient = {i: at_point(law.derivative(i), point, p) for i in variables}
+                need({i for i, x in gradient.items() if x} <= set(blocks.get(pair, ())),
+                     "the gradient of a law has entries outside its block")
+                rows.setdefault(pair, []).append([gradient.get(i, 0) for i in blocks.get(pair, ())])
+        laws = {pair: rank_of(rows.get(pair, []), p) for pair in blocks if only in (None, pair)}
+        values, cost = [], graph.cost()
+        spend(sum(count * 3 ** length for length, count in enumerate(counts, start=1)) * cost)
+        for length, count in enumerate(counts, start=1):
+            for k in range(count):
+                word = None
+                for letter in reversed(range(length)):
+                    data = [label_number(p, *label, length, k, letter, i) for i in range(graph.data_size)]
+                    field = (lambda z, data=data: graph.gradient(z, data, p))
+                    word = field if word is None else bracket(field, word)
+                values.append([x % p for x in word(point)])
+        return blocks, values, laws
+
+
+def _verify_wide(record):
+    part, wide = record["width"], Wide(record["problem"])
+    p = part["prime"]
+    need(is_prime(p), "the prime is none")
+    need(record["assumption"] == ("none" if wide.name == "linear" else "span"),
+         "the assumption is not that of this kind of problem")
+    need(part["kind"] == ("star" if wide.name == "relu" else "chains"), "the rank is of the other kind")
+    need(record["dimension"] == wide.dimension, "the dimension is not that of the problem")
+    need(record["laws"] == wide.law_texts(), "the laws are not those of this network")
+    wide.check_laws()
+    parts = wide.star(p, part["seed"]) if part["kind"] == "star" else wide.chains(part, p)
+    if wide.still:
+        parts.append(
+            {"of": "the sums of the rows of the last layer", "times": wide.still, "size": 1, "rank": 0, "laws": 1}
+        )
+    need(part["parts"] == parts, "the parts are not those that the small networks show")
+    need(sum(one["times"] * one["size"] for one in parts) == wide.dimension, "the parts do not make up the network")
+    m, r = (sum(one["times"] * one[what] for one in parts) for what in ("laws", "rank"))
+    proved = statement(record, wide.dimension, m, r)
+    need(record["statement"] == proved, "the statement is not what the certificate proves")
+    return proved
+
+
 # -- what is verified, in words ---------------------------------------------------------------------------
 
 
@@ -1555,6 +1879,8 @@ def _verify(record):
     bare = {key: value for key, value in record.items() if key != "digest"}
     found = hashlib.sha256(json.dumps(bare, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
     need(record["digest"] == found, "the digest is not that of the record: it was changed after it was written")
+    if "width" in record:
+        return _verify_wide(record)
     family = Family(record["problem"])
     n = family.n - len(family.constants)
     need(record["dimension"] == n, "the dimension is not that of the problem")

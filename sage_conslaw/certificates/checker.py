@@ -25,6 +25,7 @@ from .errors import BeyondLimits, CertificateError
 from .problem_record import MAX_COORDINATES, parsed, rebuilt
 from .record import arranged_back, digest
 from .schema import check_schema
+from .wide import check_wide
 from .witness import determinant, walk, word_field
 from .words import assumption_of, statement
 
@@ -134,6 +135,10 @@ def examine(record):
 def _examine(record):
     if record["digest"] != digest(record):
         raise CertificateError("the digest is not that of the record: it was changed after it was written")
+    if "width" in record:
+        if record["assumption"] != assumption_of(record["problem"]):
+            raise CertificateError("the assumption is not that of this kind of problem")
+        return _stated(record, *check_wide(record, _prime(record["width"]["prime"])))
     _check_sizes(record)
     family, places = rebuilt(record["problem"])
     if family.dimension > MAX_COORDINATES + 1:
@@ -154,6 +159,10 @@ def _examine(record):
     for number, kept in enumerate(family.conserved(laws), start=1):
         if not kept:
             raise CertificateError(f"law {number} is not conserved")
+    return _stated(record, n, m, r)
+
+
+def _stated(record, n, m, r):
     proved = statement(record, n, m, r)
     if record["statement"] != proved:
         raise CertificateError("the statement is not what the certificate proves")

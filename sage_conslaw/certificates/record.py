@@ -25,6 +25,8 @@ from .errors import CertificateError
 from .graph_record import data_places, user_nodes
 from .problem_record import MAX_COORDINATES, polynomial_text, problem_record, rebuilt
 from .schema import SCHEMA
+from .wide import KINDS
+from .wide_witness import wide_witness
 from .witness import determinant, rank_witness
 from .words import assumption_of, statement
 
@@ -126,12 +128,7 @@ def certificate(problem, result):
     """
     family = problem.family
     if family.dimension > MAX_COORDINATES:
-        raise InputError(
-            f"a certificate in {family.dimension} coordinates needs a dense minor of size "
-            f"{result.lie_dimension}, about "
-            f"{56e-9 * result.lie_dimension * family.dimension:.0f} GB; at most {MAX_COORDINATES} "
-            f"coordinates have one; leave it out"
-        )
+        return _wide(problem, result)
     asked = problem_record(problem)
     _check_rebuilt(asked, family)
     generator = np.random.default_rng(result.seed)
@@ -153,6 +150,29 @@ def certificate(problem, result):
         "rank": _arranged(rank_witness(family, result.lie_dimension, generator), _data_order(problem)),
     }
     whole["statement"] = statement(whole, family.moving_dimension, len(rows), result.lie_dimension)
+    return whole | {"digest": digest(whole)}
+
+
+def _wide(problem, result):
+    """Return the certificate of a layered network of any width."""
+    family = problem.family
+    if problem.architecture not in KINDS or problem.flow is None or problem.network is None:
+        raise InputError(
+            f"a certificate in {family.dimension} coordinates needs a dense minor of size "
+            f"{result.lie_dimension}, about "
+            f"{56e-9 * result.lie_dimension * family.dimension:.0f} GB; above {MAX_COORDINATES} "
+            f"coordinates there are certificates of relu and linear; leave it out"
+        )
+    asked = problem_record(problem)
+    if asked["flow"] != {"name": "gradient", "decay": "0", "metric": "euclidean"}:
+        raise InputError(
+            f"above {MAX_COORDINATES} coordinates there are certificates of gradient flow in the euclidean metric only; "
+            f"leave it out"
+        )
+    width, n, m, r, laws = wide_witness(asked, np.random.default_rng(result.seed))
+    whole = {"schema": SCHEMA, "problem": asked, "assumption": assumption_of(asked), "dimension": n, "laws": laws,
+             "width": width}
+    whole["statement"] = statement(whole, n, m, r)
     return whole | {"digest": digest(whole)}
 
 

@@ -42,7 +42,8 @@ def check_schema(record):
     """
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise CertificateError(f"the schema is not {SCHEMA}")
-    reason = _mismatch(record, schema()["$defs"]["certificate"], "the record")
+    kind = "wide" if "width" in record else "certificate"
+    reason = _mismatch(record, schema()["$defs"][kind], "the record")
     if reason is not None:
         raise CertificateError(reason)
 
