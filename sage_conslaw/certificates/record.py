@@ -166,10 +166,25 @@ def _wide(problem, result):
     asked = problem_record(problem)
     if asked["flow"] != {"name": "gradient", "decay": "0", "metric": "euclidean"}:
         raise InputError(
-            f"above {MAX_COORDINATES} coordinates there are certificates of gradient flow in the euclidean metric only; "
-            f"leave it out"
+            f"above {MAX_COORDINATES} coordinates there are certificates of gradient flow in the euclidean metric "
+            f"only; leave it out"
         )
-    width, n, m, r, laws = wide_witness(asked, np.random.default_rng(result.seed))
+    return wide_certificate(asked, result.seed)
+
+
+def wide_certificate(asked, seed):
+    r"""
+    Return the certificate of a layered network at any width, from the record of its problem.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.certificates.record import wide_certificate
+        sage: problem = {"kind": "network", "architecture": "relu", "sizes": [10r^6] * 4r, "options": {},
+        ....:     "loss": "least-squares", "flow": {"name": "gradient", "decay": "0", "metric": "euclidean"}}
+        sage: wide_certificate(problem, 0r)["statement"].split(";")[0]
+        '2000000 independent laws in dimension 3000000000000, complete: 2000000 + 2999998000000 = 3000000000000'
+    """
+    width, n, m, r, laws = wide_witness(asked, np.random.default_rng(seed))
     whole = {"schema": SCHEMA, "problem": asked, "assumption": assumption_of(asked), "dimension": n, "laws": laws,
              "width": width}
     whole["statement"] = statement(whole, n, m, r)

@@ -2,6 +2,7 @@
 import json
 
 from sage_conslaw import VectorFieldFamily, conservation_laws, flows, networks
+from sage_conslaw.certificates.record import wide_certificate
 from sage_conslaw.expressions.polynomials import parse_polynomials
 
 
@@ -60,7 +61,27 @@ PROBLEMS = {
 }
 
 
+# Certificates at any width, here of small ones: architecture, sizes, options and loss.
+WIDE = {
+    "wide relu": ("relu", [3, 4, 2, 2], {"bias": 1}, "least-squares"),
+    "wide relu, cross-entropy": ("relu", [2, 5, 3], {}, "cross-entropy"),
+    "wide linear": ("linear", [5, 4, 3], {}, "least-squares"),
+    "wide linear, floating": ("linear", [2, 4, 3, 2], {}, "least-squares"),
+    "wide linear, cross-entropy": ("linear", [4, 3, 4], {}, "cross-entropy"),
+}
+
+
+def wide(architecture, sizes, options, loss, seed=3):
+    """Return the certificate at any width of a layered network."""
+    flow = {"name": "gradient", "decay": "0", "metric": "euclidean"}
+    problem = {"kind": "network", "architecture": architecture, "sizes": sizes, "options": options, "loss": loss,
+               "flow": flow}
+    return json.loads(json.dumps(wide_certificate(problem, seed)))
+
+
 def certificate(name, seed=3):
     """Return the certificate of one kind, through JSON, as a file would be."""
+    if name in WIDE:
+        return wide(*WIDE[name], seed)
     build, options = PROBLEMS[name]
     return json.loads(json.dumps(conservation_laws(build(), seed=seed, **options).certificate()))

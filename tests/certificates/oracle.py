@@ -446,7 +446,6 @@ def truth(problem):
 
 def falsehood(record):
     """Return what is false in what a certificate states, or ``None``."""
-    known = truth(record["problem"])
     words = re.match(
         r"(\d+) independent laws? in dimension (\d+), (?:complete: (\d+) \+ (\d+) = (\d+)|at most (\d+) in all); ",
         record["statement"],
@@ -454,6 +453,9 @@ def falsehood(record):
     if not words:
         return "the statement is none"
     m, n = int(words[1]), int(words[2])
+    if "width" in record:
+        return wide_falsehood(record, m, n, words)
+    known = truth(record["problem"])
     if n != known.dimension or record["dimension"] != n:
         return f"the dimension is {known.dimension}"
     laws = [read(text, known.names) for text in record["laws"]]
@@ -482,5 +484,42 @@ def falsehood(record):
         and f"{loss} loss" not in record["statement"]
         or record["problem"].get("architecture", "") not in record["statement"]
     ):
+        return "the statement names another problem"
+    return None
+
+
+def wide_number(problem):
+    """Return the number of laws of a layered network at any width, by the formulas of the papers."""
+    sizes, last = list(problem["sizes"]), 0
+    if problem["loss"] == "cross-entropy":
+        last, sizes[-1] = sizes[-2], sizes[-1] - 1
+    if problem["architecture"] == "relu":
+        return last + sum(sizes[1:-1])
+    if sizes[0] == sizes[-1] == 1:
+        return last + sum(a * b for a, b in zip(sizes, sizes[1:])) - 1
+    total = last
+    for n, r, m in zip(sizes, sizes[1:], sizes[2:]):
+        k = n + m
+        total += r * (r + 1) // 2 if r <= k else k * r - k * (k - 1) // 2
+    return total
+
+
+def wide_falsehood(record, m, n, words):
+    """Return what is false in what a certificate at any width states, or ``None``."""
+    problem = record["problem"]
+    sizes, hidden = problem["sizes"], problem["sizes"][1:-1]
+    dimension = sum(a * b for a, b in zip(sizes, sizes[1:])) + (sum(hidden) if problem["options"] else 0)
+    if n != dimension or record["dimension"] != n:
+        return f"the dimension is {dimension}"
+    number = wide_number(problem)
+    if words[3] and number != m or m > number or words[6] and number > int(words[6]):
+        return f"there are {number} laws"
+    if len(record["laws"]) != len(hidden) + (problem["loss"] == "cross-entropy"):
+        return "these are not the laws"
+    if record["assumption"] == "none" and problem["architecture"] == "relu":
+        return "something is assumed"
+    if any(f" {word}" not in record["statement"] for word in (
+        f"{problem['loss']} loss", " ".join(map(str, [problem["architecture"], *sizes])), "gradient flow, euclidean"
+    )) or bool(problem["options"]) != ("with bias 1" in record["statement"]):
         return "the statement names another problem"
     return None
