@@ -96,7 +96,11 @@ SUM_TO_ONE = ("softmax", "masked softmax", "top softmax", "normalised sigmoid", 
 ASSUMPTIONS = {
     "span": "assumed: near a generic point the real gradients span those of the model (span condition)",
     "none": "nothing is assumed",
+    "smooth": "; real ranks of functions that are not piecewise linear are no part of a certificate",
+    "region": " on a region around the parameters in this file",
 }
+# Slopes of piecewise linear functions, of negative and of positive numbers; the largest of a row has slope one.
+SLOPES = {"relu": (0, 1), "leaky relu": (Fraction(1, 100), 1), "abs": (-1, 1)}
 
 
 class Rejected(Exception):
@@ -180,8 +184,16 @@ def check_schema(record):
         record,
         ("schema", "problem", "assumption", "statement", "dimension", "laws", "independence", "rank", "digest"),
         "the record",
+        ("real",),
     )
-    one_of(record["assumption"], ASSUMPTIONS, "the assumption")
+    if "real" in record:
+        keys(record["real"], ("parameters", "samples"), "the real point")
+        wholes(record["real"]["parameters"], "the parameters of the real point", -(1 << 40), 1 << 40)
+        need(type(record["real"]["samples"]) is list and 1 <= len(record["real"]["samples"]) <= 10_000,
+             "the samples are not a list of 1 to 10000")
+        for sample in record["real"]["samples"]:
+            wholes(sample, "a sample", -(1 << 40), 1 << 40, 100_000)
+    one_of(record["assumption"], ("span", "none"), "the assumption")
     need(type(record["statement"]) is str and len(record["statement"]) <= 10_000, "the statement is not a string")
     whole(record["dimension"], "the dimension", 1, 10_000)
     texts(record["laws"], POLYNOMIAL, "laws")
@@ -199,7 +211,7 @@ def check_schema(record):
 
 def _schema_wide(record):
     keys(record, ("schema", "problem", "assumption", "statement", "dimension", "laws", "width", "digest"), "the record")
-    one_of(record["assumption"], ASSUMPTIONS, "the assumption")
+    one_of(record["assumption"], ("span", "none"), "the assumption")
     need(type(record["statement"]) is str and len(record["statement"]) <= 10_000, "the statement is not a string")
     whole(record["dimension"], "the dimension", 1, MANY)
     texts(record["laws"], re.compile("[A-Za-z0-9 ^+-]{1,200}"), "the laws", 0, 1000)
@@ -265,7 +277,7 @@ def _schema_rank(part):
             type(part["path"]) is list and len(part["path"]) <= 10_000, "the path is not a list of at most 10000 steps"
         )
         for step in part["path"]:
-            keys(step, ("step", "data"), "a step of the path")
+            keys(step, ("step", "data"), "a step of the path", ("sample",))
             _schema_letter(step)
         lists = part["fields"]
         need(
@@ -276,12 +288,14 @@ def _schema_rank(part):
         )
     for letters in lists:
         for letter in letters:
-            keys(letter, ("data",), "a letter", ("weight", "step"))
+            keys(letter, ("data",), "a letter", ("weight", "step", "sample"))
             _schema_letter(letter)
 
 
 def _schema_letter(letter):
     numbers(letter["data"], "the data of a letter")
+    if "sample" in letter:
+        whole(letter["sample"], "the sample of a letter")
     for key in set(letter) - {"data"}:
         whole(letter[key], f"the {key} of a letter", -(1 << 63), (1 << 63) - 1)
 
@@ -358,9 +372,10 @@ def _schema_node(node):
     need(type(node) is dict, "a node is not an object")
     one_of(node.get("op"), NODES, "the operation of a node")
     masked = node["op"] == "cut" and node.get("function") == "masked softmax"
-    optional = ("denominator",) if node["op"] == "constant" else ()
+    optional = {"constant": ("denominator",), "input": ("tokens",)}.get(node["op"], ())
     keys(node, ("op", *NODES[node["op"]], *(("mask",) if masked else ())), "a node", optional)
     whole(node.get("denominator", 2), "a denominator", 2, (1 << 63) - 1)
+    whole(node.get("tokens", 1), "the mark of tokens", 1, 1)
     if "name" in node:
         need(type(node["name"]) is str and NAME.fullmatch(node["name"]), "a node has no name")
     if "shape" in node:
@@ -570,6 +585,8 @@ class Graph:
     def __init__(self, graph, loss):
         self.ops, self.inputs, self.shapes, self.sizes, self.extra, self.names = [], [], [], [], [], {}
         self.data, self.pairings, cuts = [], [], []
+        # What the true values of data are made of: an input, or a function of a node; ``None`` if they are not known.
+        self.truth = {}
         self.exact = (
             sum(math.prod(node["shape"]) for node in graph["nodes"] if node["op"] == "parameter") <= EXACT_PARAMETERS
         )
@@ -682,7 +699,8 @@ class Graph:
         if op == "parameter":
             self.names[self.add(op, node["shape"])] = node["name"]
         elif op in ("input", "rotation"):
-            self.add("data", node["shape"])
+            place = self.add("data", node["shape"])
+            self.truth[place] = "input" if op == "input" and "tokens" not in node else None
         elif op == "constant":
             self.constant(node["shape"], node["values"], node.get("denominator", 1))
         elif op == "contract":
@@ -693,13 +711,15 @@ class Graph:
         elif op == "gather":
             self.gather(inputs[0], node["shape"], node["indices"])
         elif op == "gate":
-            self.add("data", self.shapes[inputs[0]])
+            known = node["function"] in SLOPES or node["function"] == "max"
+            self.truth[self.add("data", self.shapes[inputs[0]])] = (node["function"], inputs[0]) if known else None
         else:
             return self._draw_cut(node["function"], inputs[0], node.get("mask"))
         return []
 
     def _draw_cut(self, function, source, mask):
         constraint, shape = CUTS[function], list(self.shapes[source])
+        self.truth["cut"] = None
         need(shape or constraint == "free", "a nonlinearity along an axis has no axis")
         if function.endswith(" without last"):
             need(shape[-1] > 1, "without its last output a function has at least two")
@@ -896,6 +916,42 @@ class Graph:
                 values[i] = out
         return values
 
+    # -- the real network at a point ----------------------------------------------------------------------
+
+    def true_data(self, theta, sample):
+        """Return the inputs and true slopes of a sample at integer parameters: the data up to the covector."""
+        need(len(theta) == self.dimension, f"the real point has not {self.dimension} numbers")
+        need(all(known is not None for known in self.truth.values()),
+             "real gradients are read where all nonlinearities are piecewise linear")
+        size = sum(self.sizes[i] for i in self.data if self.truth.get(i) == "input")
+        need(len(sample) == size, f"a sample has not {size} numbers")
+        spend(5 * self.cost())
+        values, at, given = [None] * len(self.ops), 0, 0
+        for place in self.parameters:
+            values[place] = theta[at:at + self.sizes[place]]
+            at += self.sizes[place]
+        for i, op in enumerate(self.ops):
+            if i in self.kept:
+                continue
+            if op == "data" and self.truth[i] == "input":
+                values[i] = sample[given:given + self.sizes[i]]
+                given += self.sizes[i]
+            elif op == "data":
+                name, source = self.truth[i]
+                values[i] = true_slopes(name, values[source], self.shapes[source])
+            elif op == "constant":
+                values[i] = self.extra[i]
+            elif op == "add":
+                values[i] = [x + y for x, y in zip(*(values[j] for j in self.inputs[i]))]
+            elif op == "gather":
+                values[i] = [0 if x < 0 else values[self.inputs[i][0]][x] for x in self.extra[i]]
+            elif op == "contract":
+                (a, b), out = (values[j] for j in self.inputs[i]), [0] * self.sizes[i]
+                for k, x, y in self.extra[i]:
+                    out[k] += a[x] * b[y]
+                values[i] = out
+        return [x for i in self.data if i in self.truth for x in values[i]]
+
     # -- the exact identity: the derivative of the response along a polynomial direction --------------------
 
     def terms(self, i):
@@ -1008,6 +1064,30 @@ class Identity:
                 out = out + (parts[0] if len(parts) == 1 else parts[0] * parts[1])
         self.known[i, k] = out
         return out
+
+
+def true_slopes(name, values, shape):
+    r"""
+    Return the slopes of a piecewise linear function at numbers, none of them where it bends.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import true_slopes
+        sage: true_slopes("abs", [3r, -5r], [2r]), true_slopes("max", [3r, -5r, 1r, 2r], [2r, 2r])
+        ([1, -1], [1, 0, 0, 1])
+    """
+    zero = "a pre-activation of a sample is zero at the real point"
+    if name != "max":
+        need(all(values), zero)
+        low, high = SLOPES[name]
+        return [high if x > 0 else low for x in values]
+    need(shape and shape[-1], "a largest entry needs an axis")
+    out = []
+    for start in range(0, len(values), shape[-1]):
+        row = values[start:start + shape[-1]]
+        need(row.count(max(row)) == 1, zero)
+        out += [int(x == max(row)) for x in row]
+    return out
 
 
 def classic_graph(name, sizes, options):
@@ -1836,7 +1916,14 @@ def statement(record, n, m, r):
     """Return the line that a certificate with these numbers proves."""
     laws = f"{m} independent law{'' if m == 1 else 's'} in dimension {n}"
     laws += f", complete: {m} + {r} = {n}" if m + r == n else f", at most {n - r} in all"
-    return f"{laws}; {problem_words(record['problem'])}; {ASSUMPTIONS[record['assumption']]}"
+    assumed = ASSUMPTIONS[record["assumption"]]
+    if "real" in record:
+        assumed += ASSUMPTIONS["region"]
+    elif record["assumption"] == "span" and any(
+        node["op"] in ("cut", "rotation") for node in record["problem"].get("graph", {}).get("nodes", ())
+    ):
+        assumed += ASSUMPTIONS["smooth"]
+    return f"{laws}; {problem_words(record['problem'])}; {assumed}"
 
 
 # -- files and the command ----------------------------------------------------------------------------------
@@ -1885,11 +1972,12 @@ def _verify(record):
     n = family.n - len(family.constants)
     need(record["dimension"] == n, "the dimension is not that of the problem")
     # In a network without a nonlinearity differences of the targets of one input are every covector that the loss
-    # allows: nothing is assumed.
+    # allows: nothing is assumed. Nor is it where the fields are those of samples at a point.
     exact = (
         family.kind == "system"
+        or "real" in record
         or family.kind == "network"
-        and record["problem"]["architecture"] in ("product", "linear", "nmf")
+        and all(known == "input" for known in family.graph.truth.values())
     )
     need(record["assumption"] == ("none" if exact else "span"), "the assumption is not that of this kind of problem")
     laws = [parse(text, family.places) for text in record["laws"]]
@@ -1898,6 +1986,8 @@ def _verify(record):
     m = _independence(record["independence"], laws, family)
     part = record["rank"]
     need(is_prime(part["prime"]), "the prime of the rank is none")
+    if "real" in record:
+        part = _with_real_data(part, record["real"], family, record["problem"])
     r = check_minor(
         rank_values(part, family, part["prime"]), part["pivots"], part["minor"], part["prime"], "rank", family.n
     )
@@ -1907,6 +1997,34 @@ def _verify(record):
     proved = statement(record, n, m, r)
     need(record["statement"] == proved, "the statement is not what the certificate proves")
     return proved
+
+
+def _with_real_data(part, real, family, problem):
+    """Return a record of the rank whose letters name samples with all their data, read at the real point."""
+    need(family.graph is not None, "real gradients are read of networks")
+    metric, graph, p = problem["flow"]["metric"], family.graph, part["prime"]
+    need(type(metric) is str or "positive" in metric, "real gradients are read of networks in a named metric")
+    start = 0
+    for i in graph.parameters:
+        numbers_here = real["parameters"][start:start + graph.sizes[i]]
+        start += graph.sizes[i]
+        need(metric != "mirror" and (type(metric) is str or graph.names[i] not in metric["positive"])
+             or min(numbers_here, default=1) > 0,
+             "a parameter of the real point is not positive where the metric needs it")
+    data = [[x.numerator * pow(x.denominator, -1, p) % p for x in graph.true_data(real["parameters"], sample)]
+            for sample in real["samples"]]
+
+    def full(letter):
+        need("sample" in letter and letter["sample"] < len(data), "a letter names a sample that is not there")
+        rest = {key: value for key, value in letter.items() if key != "sample"}
+        return rest | {"data": data[letter["sample"]] + letter["data"]}
+    part = dict(part)
+    if part["kind"] == "words":
+        part["words"] = [[full(letter) for letter in word] for word in part["words"]]
+    else:
+        part["path"] = [full(step) for step in part["path"]]
+        part["fields"] = [[full(letter) for letter in letters] for letters in part["fields"]]
+    return part
 
 
 def _independence(part, laws, family):

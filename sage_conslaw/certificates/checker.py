@@ -18,11 +18,13 @@ from ..exact.arithmetic import ModularArithmetic
 from ..exact.primes import UnluckyPrime
 from ..exact.linear_algebra import rank as rank_modulo
 from ..fields.bracket import given_field
+from ..graph.tensor import Data
 from ..laws.independence import jacobian
 from ..runtime.deadline import ComputationLost, Deadline, TimeLimitReached
 from ..runtime.isolated import isolated
 from .errors import BeyondLimits, CertificateError
-from .problem_record import MAX_COORDINATES, parsed, rebuilt
+from .problem_record import MAX_COORDINATES, parsed, rebuilt, rebuilt_network_of
+from .real_witness import RealData, expanded
 from .record import arranged_back, digest
 from .schema import check_schema
 from .wide import check_wide
@@ -147,9 +149,11 @@ def _examine(record):
     n = family.moving_dimension
     if record["dimension"] != n:
         raise CertificateError(f"the dimension is {n}, not {record['dimension']}")
-    if record["assumption"] != assumption_of(record["problem"]):
+    if record["assumption"] != assumption_of(record["problem"], "real" in record):
         raise CertificateError("the assumption is not that of this kind of problem")
     _check_work(record["rank"], family)
+    if "real" in record:
+        record = record | {"rank": expanded(record["rank"], _real_data(record), record["rank"]["prime"])}
     laws = parsed(record["laws"], family.names, "a law")
     for number, law in enumerate(laws, start=1):
         if not {i for monomial in law for i in monomial} - set(family.constants):
@@ -160,6 +164,26 @@ def _examine(record):
         if not kept:
             raise CertificateError(f"law {number} is not conserved")
     return _stated(record, n, m, r)
+
+
+def _real_data(record):
+    """Return the data of letters that name samples, at the real point of a record."""
+    problem, real = record["problem"], record["real"]
+    metric = problem["flow"]["metric"] if problem["kind"] == "network" else {"at": None}
+    if isinstance(metric, dict) and "at" in metric:
+        raise CertificateError("real gradients are read of networks in a named metric")
+    network, nodes = rebuilt_network_of(problem)
+    above, start = network.parameters if metric == "mirror" else () if metric == "euclidean" else metric["positive"], 0
+    for leaf, shape in network.parameters.items():
+        size = math.prod(shape)
+        here = real["parameters"][start:start + size]
+        if leaf in above and min(here, default=1) <= 0:
+            raise CertificateError("a parameter of the real point is not positive where the metric needs it")
+        start += size
+    tokens = [node.one_hot for node in nodes if isinstance(node, Data) and node.kind == "input"]
+    if any(tokens):
+        raise CertificateError("real gradients are read of networks without tokens")
+    return RealData(network, nodes, problem["loss"], real["parameters"], real["samples"])
 
 
 def _stated(record, n, m, r):

@@ -102,7 +102,7 @@ def _node_record(node, place):
 
 def _data_record(node, shape, place):
     if node.kind == "input":
-        return {"op": "input", "name": node.name, "shape": shape}
+        return {"op": "input", "name": node.name, "shape": shape} | ({"tokens": 1} if node.one_hot else {})
     if node.kind == "rotation":
         return {"op": "rotation", "shape": shape}
     if node.kind == "gate" and node.source is None:
@@ -172,7 +172,7 @@ def _node(entry, nodes):
     if op == "parameter":
         return Parameter(entry["name"], entry["shape"])
     if op == "input":
-        return Data(entry["name"], entry["shape"], "input")
+        return Data(entry["name"], entry["shape"], "input", one_hot=bool(entry.get("tokens")))
     if op == "rotation":
         return Data("rotation", entry["shape"], "rotation")
     if op == "constant":

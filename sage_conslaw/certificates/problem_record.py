@@ -250,7 +250,7 @@ def rebuilt(record):
         if not all(map(sparse.degree, components)):
             raise CertificateError("a component of phi is constant")
         return _flow_family(record["flow"], PolynomialResponse(record["parameters"], components), None), None
-    network, nodes = _rebuilt_network(record)
+    network, nodes = rebuilt_network_of(record)
     response = network.response(record["loss"])
     if len(set(response.names)) < response.dimension:
         raise CertificateError("two parameters have one name")
@@ -280,7 +280,16 @@ def _rebuilt_system(record):
     return family
 
 
-def _rebuilt_network(record):
+def rebuilt_network_of(record):
+    r"""
+    Rebuild the network of a record; return it and its nodes in the record's order.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.certificates.problem_record import rebuilt_network_of
+        sage: rebuilt_network_of({"architecture": "linear", "sizes": [2r, 1r], "options": {}})[0].parameters
+        {'U1': (2, 1)}
+    """
     name, sizes, options = record["architecture"], record["sizes"], record["options"]
     if name in CLASSIC:
         check_sizes_of_classic(name, sizes)

@@ -24,6 +24,7 @@ from ..runtime.errors import InputError, NotCovered
 from .errors import CertificateError
 from .graph_record import data_places, user_nodes
 from .problem_record import MAX_COORDINATES, polynomial_text, problem_record, rebuilt
+from .real_witness import covered, each_letter, real_witness
 from .schema import SCHEMA
 from .wide import KINDS
 from .wide_witness import wide_witness
@@ -142,15 +143,34 @@ def certificate(problem, result):
     pivots = [moving[i] for i in independent_rows(values[:, moving].T, p)]
     if len(pivots) < len(rows):
         raise ArithmeticError("the laws look dependent at the point of the certificate; use another seed")
+    real, rank = _real(problem, result, asked, generator)
+    if rank is None:
+        rank = _arranged(rank_witness(family, result.lie_dimension, generator), _data_order(problem))
     whole = {
-        "schema": SCHEMA, "problem": asked, "assumption": assumption_of(asked),
+        "schema": SCHEMA, "problem": asked, "assumption": assumption_of(asked, bool(real)),
         "dimension": family.moving_dimension, "laws": [polynomial_text(law, family.names) for law in terms],
         "independence": {"prime": p, "point": point.tolist(), "rows": rows, "pivots": pivots,
                          "minor": determinant(values[:, pivots], p)},
-        "rank": _arranged(rank_witness(family, result.lie_dimension, generator), _data_order(problem)),
+        "rank": rank, **real,
     }
     whole["statement"] = statement(whole, family.moving_dimension, len(rows), result.lie_dimension)
     return whole | {"digest": digest(whole)}
+
+
+def _real(problem, result, asked, generator):
+    """Return the real point of a result that assumes nothing, under its key, and the rank that its samples show."""
+    found, metric = result.real, asked.get("flow", {}).get("metric")
+    named = isinstance(metric, str) or metric is not None and "positive" in metric
+    if result.assumption != "none" or found is None or found.point is None or found.method != "patterns" or not named:
+        return {}, None
+    network, nodes = problem.network, user_nodes(problem.network)
+    if not all(covered(node) for node in nodes):
+        return {}, None
+    parameters = [int(x) for x in found.point]
+    witness = real_witness(
+        problem.family, result.lie_dimension, generator, network, nodes, _data_order(problem), problem.loss, parameters
+    )
+    return ({}, None) if witness is None else ({"real": witness[0]}, witness[1])
 
 
 def _wide(problem, result):
@@ -222,7 +242,7 @@ def _arranged(witness, places):
     def moved(letter):
         # Numbers without a place, of data that nothing is made of, are zero.
         return letter | {"data": [letter["data"][i] if i >= 0 else 0 for i in places]}
-    return _each_letter(witness, moved)
+    return each_letter(witness, moved)
 
 
 def arranged_back(witness, places, size):
@@ -247,14 +267,4 @@ def arranged_back(witness, places, size):
             if i >= 0:
                 out[i] = value
         return letter | {"data": out}
-    return _each_letter(witness, moved)
-
-
-def _each_letter(witness, change):
-    out = dict(witness)
-    if "words" in witness:
-        out["words"] = [[change(letter) for letter in word] for word in witness["words"]]
-    if "path" in witness:
-        out["path"] = [change(step) for step in witness["path"]]
-        out["fields"] = [[change(letter) for letter in letters] for letters in witness["fields"]]
-    return out
+    return each_letter(witness, moved)

@@ -35,8 +35,8 @@ def rank_witness(family, rank, generator):
     bits = _FIRST_BITS
     while bits < 2 * p.bit_length():
         high = min(1 << bits, p)
-        draw = _Draws(family, generator, high)
-        find = _path if family.exact_flow is not None and family.shears else _words
+        draw = Draws(family, generator, high)
+        find = path_witness if family.exact_flow is not None and family.shears else _words
         found = find(family, rank, draw, p)
         if found is not None:
             record, values = found
@@ -62,8 +62,19 @@ def determinant(square, p):
     return int(nmod_mat(len(square), len(square), np.ascontiguousarray(square).ravel().tolist(), p).det())
 
 
-class _Draws:
-    """Random choices as plain integers."""
+class Draws:
+    r"""
+    Random choices as plain integers.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import flows, networks
+        sage: from sage_conslaw.certificates.witness import Draws
+        sage: family = flows.gradient().family(networks.product(2).response())
+        sage: sorted(Draws(family, numpy.random.default_rng(0r), 100r).letter(False))
+        ['data']
+    """
 
     def __init__(self, family, generator, high):
         self.family, self.generator, self.high = family, generator, high
@@ -74,9 +85,14 @@ class _Draws:
     def step(self):
         return 2 + int(self.generator.integers(0, max(1, self.high - 2)))
 
-    def letter(self, pushed):
+    def control(self):
+        """Return the data of a control."""
         family = self.family
-        out = {"data": family.data_from_numbers(None, self.numbers(family.data_size)) if family.has_controls else []}
+        return {"data": family.data_from_numbers(None, self.numbers(family.data_size)) if family.has_controls else []}
+
+    def letter(self, pushed):
+        """Return a letter: the data of a control, a weight where there is a drift, and a step if it is pushed."""
+        family, out = self.family, self.control()
         if family.drift is not None:
             out["weight"] = self.numbers(1)[0]
         if pushed:
@@ -130,8 +146,20 @@ def word_field(family, words, p):
     return word
 
 
-def _path(family, rank, draw, p):
-    """Return a path and the fields taken at its points, or ``None`` if the rank stops growing."""
+def path_witness(family, rank, draw, p):
+    r"""
+    Return a path and the fields taken at its points, with their values, or ``None`` if the rank stops growing.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import flows, networks
+        sage: from sage_conslaw.certificates.witness import Draws, path_witness
+        sage: family = flows.momentum().family(networks.product(2).response())
+        sage: record, values = path_witness(family, 3r, Draws(family, numpy.random.default_rng(0r), 100r), 2^61 - 1)
+        sage: record["kind"], values.shape
+        ('path', (3, 5))
+    """
     A, n = ModularArithmetic(p), family.dimension
     start = z = np.array(draw.numbers(n), dtype=np.int64)
     tangents, owners, path, idle = np.zeros((0, n), dtype=np.int64), [], [], 0
@@ -148,7 +176,7 @@ def _path(family, rank, draw, p):
             break
         if idle == 3:
             return None
-        step = {"step": draw.step(), "data": family.data_from_numbers(None, draw.numbers(family.data_size))}
+        step = {"step": draw.step(), **draw.control()}
         path.append(step)
         z, tangents = walk(family, step, z, tangents, p)
     fields = [[letter for at, letter in owners if at == i] for i in range(len(path) + 1)]

@@ -2,10 +2,8 @@ r"""
 What a certificate proves, in one line: number, problem, flow, metric, loss and assumption.
 """
 
-ASSUMPTIONS = {
-    "span": "assumed: near a generic point the real gradients span those of the model (span condition)",
-    "none": "nothing is assumed",
-}
+_SPAN = "assumed: near a generic point the real gradients span those of the model (span condition)"
+_BALLS = "; real ranks of functions that are not piecewise linear are no part of a certificate"
 # Networks without a nonlinearity: the model is the network. Differences of the targets y of one input x are every
 # covector that the loss allows, so that real gradients span the control fields at every point.
 EXACT = ("product", "linear", "nmf")
@@ -13,9 +11,13 @@ EXACT = ("product", "linear", "nmf")
 SHOWN = 300
 
 
-def assumption_of(problem):
+# In these there is nothing but inputs, parameters and fixed numbers.
+_POLYNOMIAL = ("parameter", "input", "constant", "contract", "add", "gather")
+
+
+def assumption_of(problem, real=False):
     r"""
-    Return under which assumption a certificate of a problem holds.
+    Return under which assumption a certificate of a problem holds: ``real`` says that real gradients show the rank.
 
     EXAMPLES::
 
@@ -24,8 +26,30 @@ def assumption_of(problem):
         ('none', 'none')
         sage: assumption_of({"kind": "network", "architecture": "relu"}), assumption_of({"kind": "phi"})
         ('span', 'span')
+        sage: assumption_of({"kind": "network", "architecture": "relu"}, True)
+        'none'
     """
-    return "none" if problem["kind"] == "system" or problem.get("architecture") in EXACT else "span"
+    if real or problem["kind"] == "system" or problem.get("architecture") in EXACT:
+        return "none"
+    nodes = problem.get("graph", {}).get("nodes", ())
+    plain = nodes and all(node["op"] in _POLYNOMIAL and not node.get("tokens") for node in nodes)
+    return "none" if plain else "span"
+
+
+def assumption_words(record):
+    r"""
+    Return in words what a certificate assumes.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.certificates.words import assumption_words
+        sage: assumption_words({"assumption": "none", "problem": {}, "real": {}})
+        'nothing is assumed on a region around the parameters in this file'
+    """
+    if record["assumption"] == "none":
+        return "nothing is assumed" + (" on a region around the parameters in this file" if "real" in record else "")
+    smooth = any(node["op"] in ("cut", "rotation") for node in record["problem"].get("graph", {}).get("nodes", ()))
+    return _SPAN + (_BALLS if smooth else "")
 
 
 def number_words(n, m, r):
@@ -57,7 +81,7 @@ def statement(record, n, m, r):
         sage: statement(record, 4, 1, 3).split("; ")[1]
         'linear 2 1 2, least-squares loss, gradient flow, euclidean metric'
     """
-    return "; ".join([number_words(n, m, r), problem_words(record["problem"]), ASSUMPTIONS[record["assumption"]]])
+    return "; ".join([number_words(n, m, r), problem_words(record["problem"]), assumption_words(record)])
 
 
 def problem_words(problem):

@@ -181,7 +181,7 @@ class PatternResponse(NetworkResponse):
             with precision(_BITS):
                 _, gates, decided = true_forward(BallArithmetic(), network, response, theta, inputs, generator)
         number = len(next(iter(inputs.values()))) if inputs else 1
-        kept = np.flatnonzero(np.broadcast_to(decided, (number,)))
+        self.kept = kept = np.flatnonzero(np.broadcast_to(decided, (number,)))
         self._inputs = {leaf: part[kept] for leaf, part in inputs.items()}
         self._gates = {
             leaf: (np.broadcast_to(part, (number,) + leaf.shape)[kept], below) for leaf, (part, below) in gates.items()

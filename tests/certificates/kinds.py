@@ -56,6 +56,11 @@ PROBLEMS = {
     "normalised": (lambda: networks.normalised(1, 3, 1, norm="rms"), {}),
     "layer norm": (lambda: networks.normalised(1, 3, 1), {}),
     "convolutional": (lambda: networks.convolutional([1, 1, 1], size=3), {}),
+    "real, two patterns": (lambda: networks.relu([1, 3, 1]), {}),
+    "real, momentum": (lambda: networks.relu([1, 1, 1], bias=True), {"flow": flows.momentum()}),
+    "real, leaky": (lambda: networks.perceptron([2, 1, 2], activation="leaky relu"), {}),
+    "span": (lambda: networks.relu([2, 2, 1]), {"real": False}),
+    "polynomial": (lambda: networks.lora([2, 1], rank=1), {}),
     "custom": (_gate_of_parameters, {}),
     "custom, positive": (_masked, {}),
 }

@@ -179,7 +179,8 @@ def mutant(records, generator):
     for _ in range(generator.choice([1, 1, 1, 2, 3])):
         every = list(paths(record))
         # Half of the changes are to the problem and the laws, which are few among many draws.
-        part = [path for path in every if path[:1] in (("problem",), ("laws",), ("dimension",), ("assumption",))]
+        few = ("problem", "laws", "dimension", "assumption", "real")
+        part = [path for path in every if path and path[0] in few]
         path = generator.choice(part if generator.random() < 0.5 and part else every)
         value = held(record, path)
         others = [held(other, path[:1]) for other in records if path[:1] and path[0] in other] if len(path) == 1 else \
@@ -214,7 +215,8 @@ def repaired(record):
             for i in part["rows"]
         ]
         part["minor"] = plain.determinant(gradients, part["prime"])
-        values = plain.rank_values(rank, family, rank["prime"])
+        written = plain._with_real_data(rank, record["real"], family, record["problem"]) if "real" in record else rank
+        values = plain.rank_values(written, family, rank["prime"])
         rank["minor"] = plain.determinant([[row[i] for i in rank["pivots"]] for row in values], rank["prime"])
         rank["rank"], record["dimension"] = len(values), n
         record["statement"] = plain.statement(record, n, len(part["rows"]), len(values))

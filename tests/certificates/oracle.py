@@ -196,8 +196,9 @@ KINDS = {
 }
 
 
-def network_fields(problem):
-    """Return names of the parameters' entries, and gradients as lists of polynomials that span all."""
+def network_fields(problem, real=None):
+    """Return names of the parameters' entries, and gradients as lists of polynomials that span all, or those of the
+    samples at a real point."""
     graph = problem.get("graph") or classic(problem)
     nodes = graph["nodes"]
     drawing = Drawing(nodes)
@@ -212,7 +213,8 @@ def network_fields(problem):
         shape = nodes[i]["shape"]
         names += [nodes[i]["name"] + "".join(f"_{k + 1}" for k in index) if shape != [1] else nodes[i]["name"]
                   for index in itertools.product(*map(range, shape))]
-    return names, collected([(drawing.values[node], covector) for node, covector in pairs], order)
+    fields = collected([(drawing.values[node], covector) for node, covector in pairs], order)
+    return names, list((fields if real is None else at_samples(fields, nodes, graph, real)).values())
 
 
 def collected(pairs, order):
@@ -226,7 +228,77 @@ def collected(pairs, order):
                     own = tuple(sorted(order.index(i) for i in m if i < DATA))
                     field = fields.setdefault(data, [{} for _ in order])
                     field[j] = plus(field[j], {own: c})
-    return [field for field in fields.values() if any(field)]
+    return {data: field for data, field in fields.items() if any(field)}
+
+
+def at_samples(fields, nodes, graph, real):
+    """Return for each sample and each number of a covector the field that it has at the real point."""
+    out = {}
+    for which, sample in enumerate(real["samples"]):
+        known = true_data(nodes, graph, real["parameters"], sample)
+        for data, field in fields.items():
+            factor, rest = 1, []
+            for i in data:
+                if i - DATA < len(known):
+                    factor = factor * known[i - DATA] % P
+                else:
+                    rest.append(i)
+            there = out.setdefault((which, tuple(rest)), [{} for _ in field])
+            out[which, tuple(rest)] = [plus(a, scaled(b, factor)) for a, b in zip(there, field)]
+    return out
+
+
+def true_data(nodes, graph, parameters, sample):
+    """Return inputs and true slopes modulo P, in the order of the nodes; all is evaluated in fractions."""
+    values, out, sample, theta = [], [], list(sample), {}
+    numbers = list(parameters)
+    for i in graph["parameters"]:
+        shape = nodes[i]["shape"]
+        theta[i] = {index: Fraction(numbers.pop(0)) for index in itertools.product(*map(range, shape))}
+    assert not numbers
+    for place, node in enumerate(nodes):
+        inputs, op = [values[i] for i in node.get("inputs", [])], node["op"]
+        if op == "parameter":
+            value = theta[place]
+        elif op == "input":
+            value = {i: Fraction(sample.pop(0)) for i in itertools.product(*map(range, node["shape"]))}
+        elif op == "constant":
+            indices = itertools.product(*map(range, node["shape"]))
+            value = {i: Fraction(v, node.get("denominator", 1)) for i, v in zip(indices, node["values"])}
+        elif op == "add":
+            value = {i: x + inputs[1][i] for i, x in inputs[0].items()}
+        elif op == "gather":
+            entries, indices = list(inputs[0].values()), itertools.product(*map(range, node["shape"]))
+            value = {i: entries[k] if k >= 0 else Fraction(0) for i, k in zip(indices, node["indices"])}
+        elif op == "contract":
+            left, right, result = re.fullmatch(r"(\w*),(\w*)->(\w*)", node["spec"]).groups()
+            value = {}
+            for a, x in inputs[0].items():
+                for b, y in inputs[1].items():
+                    where = dict(zip(left, a))
+                    if all(where.setdefault(letter, n) == n for letter, n in zip(right, b)):
+                        key = tuple(where[letter] for letter in result)
+                        value[key] = value.get(key, 0) + x * y
+        else:
+            value = slopes(node.get("function", "relu"), inputs[0])
+        values.append(value)
+        if op in ("input", "gate"):
+            out += [x.numerator * pow(x.denominator, -1, P) % P for x in value.values()]
+    assert not sample
+    return out
+
+
+def slopes(function, z):
+    """Return the slopes of a piecewise linear function."""
+    if function == "max":
+        rows = {}
+        for index, x in z.items():
+            rows.setdefault(index[:-1], []).append(x)
+        assert all(row.count(max(row)) == 1 for row in rows.values())
+        return {index: Fraction(x == max(rows[index[:-1]])) for index, x in z.items()}
+    assert all(z.values())
+    low = {"relu": Fraction(0), "leaky relu": Fraction(1, 100), "abs": Fraction(-1)}[function]
+    return {index: Fraction(1) if x > 0 else low for index, x in z.items()}
 
 
 def classic(problem):
@@ -265,7 +337,7 @@ def classic(problem):
 # -- the state of a flow ----------------------------------------------------------------------------------
 
 
-def state_fields(problem):
+def state_fields(problem, real=None):
     """Return names, which coordinates are constants, the drift or ``None``, and controls, all as polynomials."""
     if problem["kind"] == "system":
         names, k = problem["parameters"] + problem["variables"], len(problem["parameters"])
@@ -278,7 +350,7 @@ def state_fields(problem):
         own = problem["parameters"]
         gradients = [[derivative(read(f, own), j) for j in range(len(own))] for f in problem["phi"]]
     else:
-        own, gradients = network_fields(problem)
+        own, gradients = network_fields(problem, real)
     return flow_fields(problem, own, gradients)
 
 
@@ -394,8 +466,8 @@ class Rows:
 class Truth:
     """Dimension, rank of the Lie algebra, and which functions are conserved."""
 
-    def __init__(self, problem, seed=1):
-        self.names, constants, drift, self.controls = state_fields(problem)
+    def __init__(self, problem, real=None, seed=1):
+        self.names, constants, drift, self.controls = state_fields(problem, real)
         self.constants = set(constants)
         self.fields = ([drift] if drift else []) + self.controls
         generator = random.Random(seed)
@@ -436,11 +508,11 @@ class Truth:
 _KNOWN, FORMULAS = {}, ("product", "linear", "relu", "nmf", "icnn")
 
 
-def truth(problem):
-    """Return the truth of a problem, kept for the next time."""
-    key = repr(problem)
+def truth(problem, real=None):
+    """Return the truth of a problem, of samples at a real point on request, kept for the next time."""
+    key = repr((problem, real))
     if key not in _KNOWN:
-        _KNOWN[key] = Truth(problem)
+        _KNOWN[key] = Truth(problem, real)
     return _KNOWN[key]
 
 
@@ -465,8 +537,9 @@ def falsehood(record):
         return "a law is constant or not conserved"
     if known.independent(laws) < m:
         return f"only {known.independent(laws)} of the laws are independent"
-    if words[3] and known.number != m or words[6] and known.number > int(words[6]):
-        return f"there are {known.number} laws"
+    near = truth(record["problem"], record["real"]) if "real" in record else known
+    if words[3] and near.number != m or words[6] and near.number > int(words[6]):
+        return f"there are {near.number} laws"
     graph = (
         record["problem"].get("graph", {"nodes": [{"op": "gate"}]})
         if record["problem"].get("architecture") not in FORMULAS
@@ -474,8 +547,9 @@ def falsehood(record):
     )
     if (
         record["assumption"] == "none"
+        and ("real" not in record or "region around" not in record["statement"])
         and record["problem"]["kind"] != "system"
-        and any(node["op"] in ("gate", "cut") for node in graph["nodes"])
+        and any(node["op"] in ("gate", "cut", "rotation") for node in graph["nodes"])
     ):
         return "something is assumed"
     loss = record["problem"].get("loss")

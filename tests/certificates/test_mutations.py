@@ -25,7 +25,8 @@ def test_the_oracle_sees_what_is_false():
         record | {"dimension": 2},
         record | {"laws": ["1"]},
         record | {"laws": [record["laws"][0]]},
-        certificate("relu with bias") | {"assumption": "none"},
+        certificate("span") | {"assumption": "none"},
+        certificate("relu with bias") | {"real": {"parameters": [1] * 6, "samples": [[1], [2]]}},
     ):
         assert oracle.falsehood(wrong) is not None
 
