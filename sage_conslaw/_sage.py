@@ -21,6 +21,7 @@ from sage.plot.text import text
 from sage.rings.finite_rings.finite_field_constructor import GF
 from sage.rings.fraction_field import FractionField
 from sage.rings.integer_ring import ZZ
+from sage.rings.number_field.number_field import NumberField
 from sage.rings.polynomial.multi_polynomial import MPolynomial
 from sage.rings.polynomial.polydict import ETuple
 from sage.rings.polynomial.polynomial_element import Polynomial
@@ -31,9 +32,9 @@ from sage.rings.real_mpfr import RR
 from sage.structure.element import Element
 from sage.structure.sage_object import SageObject
 
-__all__ = ["ETuple", "Element", "FractionField", "GF", "Graphics", "MPolynomial", "Polynomial", "PolynomialRing",
-           "QQ", "RR", "SageObject", "TermOrder", "Unknown", "ZZ", "arrow2d", "circle", "latex", "line2d", "matrix",
-           "point2d", "polygon2d", "symbolic_ring", "text"]
+__all__ = ["ETuple", "Element", "FractionField", "GF", "Graphics", "MPolynomial", "NumberField", "Polynomial",
+           "PolynomialRing", "QQ", "RR", "SageObject", "TermOrder", "Unknown", "ZZ", "arrow2d", "circle", "latex",
+           "line2d", "matrix", "point2d", "polygon2d", "symbolic_ring", "text"]
 
 
 def symbolic_ring():

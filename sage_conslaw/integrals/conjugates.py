@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from .._sage import QQ, ZZ, SageObject
 from ..exact import terms as sparse
+from .darboux import cofactors_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,6 +85,17 @@ class Angle(SageObject):
         """Return `a^2 - D b^2`, the product of the two."""
         return self.a**2 - self.discriminant * self.b**2
 
+    def derivatives(self, fields, ring):
+        """Return the derivative along each field, computed anew; ``None`` if the two are no Darboux polynomials."""
+        of_norm = cofactors_of(self.norm(), fields, ring)
+        return of_norm and angle_derivatives(self.a, self.b, self.discriminant, of_norm, fields, ring)
+
+    def differential(self, variables, at, p):
+        """Return the partial derivatives at a point modulo a prime, given as a map of polynomials to residues."""
+        scale = 2 * pow(at(self.norm()), -1, p)
+        turned = [at(self.a) * at(self.b.derivative(x)) - at(self.b) * at(self.a.derivative(x)) for x in variables]
+        return [scale * value % p for value in turned]
+
 
 def _text(polynomial):
     return (
@@ -122,6 +134,12 @@ def angles(family, found):
             if derivatives is not None and any(derivatives):
                 out.append(Angle(*split, derivatives))
     return out
+
+
+def splits_quadratically(family, darboux):
+    """Say whether a Darboux polynomial is the product of two over a quadratic extension, as :func:`angles` finds."""
+    moving = [family.ring().gen(i) for i in range(family.dimension) if i not in family.constants]
+    return quadratic_split(darboux.polynomial, moving) is not None
 
 
 def quadratic_split(polynomial, moving):

@@ -5,7 +5,8 @@ Where `n_i` and a function `e` satisfy `\sum n_i c_{v,i} + L_v e = 0` for each f
 conserved: a rational law for integers `n_i` and `e = 0`, in general the logarithm `\sum n_i \log p_i + e` (Darboux
 1878; Dumortier, Llibre, Artes 2006, Theorem 8.7).  The `n_i` may themselves be conserved, and `e = h + g / f` may have
 a Darboux polynomial as denominator (an exponential factor).  Conjugate pairs over a quadratic extension enter by their
-real form, an arc tangent or a logarithm of a quotient (:mod:`.conjugates`).
+real form, an arc tangent or a logarithm of a quotient (:mod:`.conjugates`); those over other number fields as sums
+over roots (:mod:`.root_sums`).
 """
 from dataclasses import dataclass
 from math import gcd, lcm
@@ -16,9 +17,10 @@ from .._sage import QQ, PolynomialRing, SageObject, matrix
 from ..exact.linear_algebra import independent_rows
 from ..exact.primes import random_prime, with_lucky_prime
 from ..exact import terms as sparse
-from .conjugates import Angle, angle_derivatives, angles
+from .conjugates import Angle, angles, splits_quadratically
 from .darboux import DarbouxPolynomial, cofactors_of, darboux_polynomials, primitive_vector
 from .newton import table_of_monomials
+from .root_sums import RootSum, root_sums
 from ..function_fields.specialisation import Specialisation, exact_kernel
 
 # Denominators of exponential factors, and polynomial laws as coefficients of logarithms, that are tried: each is a
@@ -52,7 +54,8 @@ class DarbouxLaw(SageObject):
 
     factors: tuple
     exponent: object
-    # Pairs (:class:`Angle`, exponent): logarithms of conjugate Darboux polynomials over a quadratic extension.
+    # Pairs (:class:`Angle` or :class:`RootSum`, exponent): logarithms of conjugate Darboux polynomials over an
+    # extension.
     angles: tuple = ()
 
     @property
@@ -90,10 +93,7 @@ class DarbouxLaw(SageObject):
         """
         proofs = [(cofactors_of(p, fields, ring), n) for p, n in self.factors]
         for angle, n in self.angles:
-            of_norm = cofactors_of(angle.norm(), fields, ring)
-            proofs.append(
-                (of_norm and angle_derivatives(angle.a, angle.b, angle.discriminant, of_norm, fields, ring), n)
-            )
+            proofs.append((angle.derivatives(fields, ring), n))
         if any(proof is None for proof, _ in proofs):
             return False
         for number, field in enumerate(fields):
@@ -268,7 +268,10 @@ class _Ansatz:
         # A polynomial law splits as well: the angle of x^2 + p^2 is the phase of an oscillator.
         still = [DarbouxPolynomial(factor, (family.ring().zero(),) * len(family.sparse_fields()))
                  for law in polynomial_laws for factor, _ in family.ring()(law).factor()]
-        self.angles = angles(family, [*found, *still])
+        every = [*found, *still]
+        self.angles = angles(family, every)
+        split = [darboux.polynomial for darboux in every if splits_quadratically(family, darboux)]
+        self.angles += root_sums(family, every, split)
         self.fields, self.ring = family.sparse_fields(), family.ring()
         self.moving = [i for i in range(family.dimension) if i not in family.constants]
         self.place = {i: k for k, i in enumerate(family.constants)}
@@ -354,7 +357,7 @@ class _Ansatz:
         entries = primitive_vector(vector, self.parameters, self.ring)
         exponents, turns = {}, {}
         for (darboux, coefficient), entry in zip(pairs, entries):
-            into, key = (turns, darboux) if isinstance(darboux, Angle) else (exponents, darboux.polynomial)
+            into, key = (turns, darboux) if isinstance(darboux, (Angle, RootSum)) else (exponents, darboux.polynomial)
             into[key] = into.get(key, self.ring.zero()) + entry * coefficient
         exponent = self._polynomial(entries[len(pairs):], constants)
         if f.degree() > 0:
@@ -425,11 +428,11 @@ def _differential(law, ring, moving, at, p):
         total = (at(g.derivative(x)) * at(f) - at(g) * at(f.derivative(x))) * pow(at(f), -2, p)
         for q, n in law.factors:
             total += at(n) * at(q.derivative(x)) * pow(at(q), -1, p)
-        for angle, n in law.angles:
-            turned = at(angle.a) * at(angle.b.derivative(x)) - at(angle.b) * at(angle.a.derivative(x))
-            total += 2 * at(n) * turned * pow(at(angle.norm()), -1, p)
-        out.append(total % p)
-    return out
+        out.append(total)
+    for angle, n in law.angles:
+        moved = angle.differential([ring.gen(i) for i in moving], at, p)
+        out = [total + at(n) * value for total, value in zip(out, moved)]
+    return [total % p for total in out]
 
 
 def rational_laws(family, degree, deadline=None, found=None):

@@ -214,9 +214,9 @@ def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, 
 
     - ``time_limit`` -- seconds; a search for Darboux polynomials that reaches it ends with what was found, and says so
 
-    Darboux polynomials are searched over Q(k).  Those over a quadratic extension are found with their conjugates, as
-    the factors of their product, and enter as arc tangents or logarithms; those over larger extensions are not, but for
-    their products over Q(k).
+    Darboux polynomials are searched over Q(k).  Those over an extension are found with their conjugates, as the factors
+    of their product: over quadratic ones they enter as arc tangents or logarithms, over other number fields as sums
+    over roots, where the product has degree at most 8 and there are no parameters.
 
     EXAMPLES::
 
