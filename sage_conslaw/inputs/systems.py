@@ -8,7 +8,7 @@ import re
 from pathlib import PurePath
 
 from ..fields.explicit import VectorFieldFamily
-from ..runtime.errors import InputError, shortened
+from ..runtime.errors import InputError, InputTypeError, shortened
 from .biology import antimony_record, is_antimony, sbml_record
 from .files import known_keys, load, read_text, unknown_key
 from .lines import is_lines, lines_record
@@ -68,8 +68,8 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
     - ``parameters`` -- list of names, which stay indeterminate, or of ``"name = value"``; or a dictionary with values
       or ``None``
 
-    - ``relations`` -- list of expressions that vanish on the states considered; that the flow keeps them is proved.  A
-      dictionary may leave out the equation of a variable that they determine
+    - ``relations`` -- list of expressions that vanish on the states considered, or equations; that the flow keeps them
+      is proved.  A dictionary may leave out the equation of a variable that they determine
 
     Denominators, also those in the parameters, are multiplied away: that changes the time, and no law.  A root or a
     function becomes a coordinate of its own, see ``family.meaning``.
@@ -169,7 +169,7 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
     fields += [(f"control {i}", field) for i, field in enumerate(controls, start=1)]
     if not fields:
         raise InputError("a system needs a drift or controls; give drift = one polynomial a variable")
-    relations = [_with_values(_text(relation), values) for relation in relations]
+    relations = [_with_values(_difference(_text(relation)), values) for relation in relations]
     texts = [
         [
             None if text is None else _with_values(text, values)
@@ -184,6 +184,12 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
     return VectorFieldFamily.from_written(
         Written(parameters, variables, texts, [what for what, _ in fields], relations, drift is not None)
     )
+
+
+def _difference(relation):
+    """Return what vanishes: of an equation, the difference of its sides."""
+    left, sign, right = relation.partition("=")
+    return f"{left} - ({right})" if sign and left.strip() and right.strip() and "=" not in right else relation
 
 
 def _components(field, what, variables, relations):
@@ -396,7 +402,9 @@ def read_system(path):
 
 def _record(path):
     """Return the record that a file of any of the formats holds."""
-    suffix = PurePath(str(path)).suffix.lower()
+    if not isinstance(path, (str, PurePath)):
+        raise InputTypeError(f"{shortened(repr(path))} is no path of a file; give e.g. \"model.toml\"")
+    suffix = PurePath(path).suffix.lower()
     if suffix in ("", ".json", ".toml"):
         return load(path, "with variables and drift")
     text, name = read_text(path, "with a system: JSON, TOML, SBML, Antimony, or lines S' = ...")

@@ -45,6 +45,18 @@ def test_slips(text, said):
     assert "\n" not in str(raised.value)
 
 
+def test_relations_may_be_equations():
+    both = [system(["x", "y"], ["-y", "x"], relations=[text]) for text in ("x^2 + y^2 = 1", "x^2 + y^2 - 1")]
+    assert both[0].variety.relations == both[1].variety.relations
+    with pytest.raises(InputError, match="comparison"):
+        system(["x", "y"], ["-y", "x"], relations=["x^2 = y^2 = 1"])
+
+
+def test_a_path_is_a_text():
+    with pytest.raises(InputError, match="no path"):
+        read_system(3)
+
+
 def test_a_text_is_a_whole_system():
     with pytest.raises(InputError, match="whole system"):
         system("x' = y; y' = x", ["y", "x"])

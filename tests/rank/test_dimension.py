@@ -64,7 +64,7 @@ def by_coefficients(widths, power):
     return Matrix([[c.diff(t).subs(point) for t in theta] for c in coefficients]).rank()
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.lists(st.integers(1, 3), min_size=3, max_size=4), st.integers(1, 3))
 def test_agrees_with_the_jacobian_of_all_coefficients(widths, power):
     if power ** (len(widths) - 2) > 4:
