@@ -106,9 +106,11 @@ class PointFinder:
                 out[tuple(sorted(monomial + tuple(other[i] for i in power)))] = coefficient
         return out
 
-    def attempt(self, generator, p):
-        """Return a random point modulo ``p``, ``None`` if a root is missing."""
+    def attempt(self, generator, p, constants=None):
+        """Return a random point modulo ``p``, with given constants if there are; ``None`` if a root is missing."""
         z = modular.random_array(generator, (len(self.variety.names),), p)
+        if constants is not None:
+            z[list(self.variety.constants)] = constants
         values = [int(x) for x in z]
         for coordinate, equation in self.chain:
             roots = _roots(equation, coordinate, values, p)

@@ -29,6 +29,19 @@ from .points import PointFinder
 _TRIES = 4000
 
 
+def residues(terms, known, p):
+    """Return a sparse polynomial modulo ``p`` at known values of some coordinates, in the others."""
+    out = {}
+    for monomial, coefficient in terms.items():
+        factor = coefficient.numerator * pow(coefficient.denominator, -1, p)
+        for i in monomial:
+            if i in known:
+                factor = factor * int(known[i]) % p
+        key = tuple(i for i in monomial if i not in known)
+        out[key] = (out.get(key, 0) + factor) % p
+    return {key: value for key, value in out.items() if value}
+
+
 class Variety:
     r"""
     An irreducible variety in the space of the moving coordinates, over Q(k), with a tangent space.
@@ -149,10 +162,22 @@ class Variety:
         """Whether the relations have parameters in them."""
         return any(i in self._parameter for relation in self.relations for m in relation for i in m)
 
-    def reduced(self, terms, p):
-        """Return the normal form modulo ``p`` of a polynomial with residues as coefficients; the relations are free
-        of parameters."""
+    def degenerate(self):
+        """Return the irreducible polynomials in the parameters where a leading coefficient of the relations vanishes:
+        outside of them the relations have the same leading monomials as generically."""
+        if not self.constants:
+            return []
+        factors = {}
+        for g in self.basis:
+            for value in g.coefficients():
+                factors.update(dict.fromkeys(f for f, _ in self.parameters(value.denominator()).factor()))
+        return list(factors)
+
+    def reduced(self, terms, p, constants=()):
+        """Return the normal form modulo ``p`` of a polynomial with residues as coefficients, at given values of the
+        parameters."""
         self.is_standard(())
+        known = dict(zip(self.constants, constants))
         out, rest = {}, dict(terms)
         while rest:
             monomial, value = rest.popitem()
@@ -165,17 +190,18 @@ class Variety:
                 for _ in range(e):
                     factor.remove(i)
             lead = tuple(i for i, e in self._leading[at] for _ in range(e))
-            relation = self.terms(self.basis[at])
-            scale = value * pow(relation[lead].numerator, -1, p) * relation[lead].denominator % p
+            relation = residues(self.terms(self.basis[at]), known, p)
+            scale = value * pow(relation[lead], -1, p) % p
             for other, c in relation.items():
                 if other != lead:
                     key = tuple(sorted((*factor, *other)))
-                    rest[key] = (rest.get(key, 0) - scale * c.numerator * pow(c.denominator, -1, p)) % p
+                    rest[key] = (rest.get(key, 0) - scale * c) % p
         return {monomial: value for monomial, value in out.items() if value}
 
-    def point(self, generator, p):
+    def point(self, generator, p, constants=None):
         r"""
-        Return a random smooth point modulo ``p``, with random constants; :class:`UnluckyPrime` if none is found.
+        Return a random smooth point modulo ``p``, with random or given constants; :class:`UnluckyPrime` if none is
+        found.
 
         EXAMPLES::
 
@@ -190,11 +216,15 @@ class Variety:
         """
         n = len(self.names)
         if not self.relations:
-            return modular.random_array(generator, (n,), p)
+            z = modular.random_array(generator, (n,), p)
+            if constants is not None:
+                z[list(self.constants)] = constants
+            return z
         if not hasattr(self, "_finder"):
             self._finder = PointFinder(self)
-        for _ in range(_TRIES):
-            z = self._finder.attempt(generator, p)
+        # With given constants a root may exist for no choice of the others: x^2 = k.
+        for _ in range(_TRIES if constants is None else _TRIES // 100):
+            z = self._finder.attempt(generator, p, constants)
             # Leading coefficients that do not vanish make division by the basis, and so the zeros seen here, those of
             # the variety.
             if (

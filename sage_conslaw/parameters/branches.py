@@ -10,16 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..exact import modular
+from ..exact.arithmetic import UnluckyPrime
 from ..exact.linear_algebra import rank
 from ..exact.primes import random_prime
 from ..exact import terms as sparse
 from ..fields.explicit import VectorFieldFamily
+from ..fields.variety import Variety, residues
 from .algebraic import AlgebraicField
 from .rank_drops import DropSearch
 from ..laws.independence import jacobian
 from ..laws.kernel import polynomial_laws
 from ..function_fields.parametric import polynomial_over_constants, residue
 from ..laws.sparse_kernel import coefficient_rows, sparse_kernel
+from ..runtime.errors import InputError
 
 # An irreducible polynomial of degree d has a root modulo a prime with probability at least 1/d; this many primes are
 # tried.
@@ -74,6 +77,10 @@ class BranchSearch:
         of = {monomial for law in self.generic for monomial in self._moving_monomials(law)}
         self.with_laws = [number for number, block in enumerate(self.drops.pieces)
                           if any(monomial in of for monomial in self._monomials(block))]
+        self._bound = {}
+        bound = family.variety
+        for factor in bound.degenerate() if bound is not None and bound.has_parameters else ():
+            self.not_followed.append(f"{factor} = 0 (the relations degenerate)")
         everywhere = _At(self, None)
         for law in self.generic:
             everywhere.add(law)
@@ -148,6 +155,10 @@ class BranchSearch:
         return False
 
     def _branch(self, variety, numbers):
+        why = self._degenerate(variety)
+        if why is not None:
+            self.not_followed.append(f"{variety} ({why})")
+            return None
         at = _At(self, variety)
         if at.point is None:
             self.not_followed.append(f"{variety} (no root modulo {_PRIMES} primes)")
@@ -201,8 +212,33 @@ class BranchSearch:
     def _restricted(self, variety):
         fields = [_field_on(field, variety, self.family.constants) for field in self.drops.fields]
         restricted = VectorFieldFamily.from_terms(self.family.names, None, fields)
-        restricted.constants, restricted.variety = self.family.constants, self.family.variety
+        restricted.constants, restricted.variety = self.family.constants, self.variety_on(variety)
         return restricted
+
+    def variety_on(self, variety):
+        """Return the variety of the states where the parameters are on a variety of theirs."""
+        bound = self.family.variety
+        if bound is None or not bound.has_parameters or variety is None or variety.algebraic:
+            return bound
+        key = variety.ideal()
+        if key not in self._bound:
+            relations = [_field_on([relation], variety, bound.constants)[0] for relation in bound.relations]
+            self._bound[key] = Variety(bound.names, bound.constants, relations, bound.forms)
+        return self._bound[key]
+
+    def _degenerate(self, variety):
+        """Say why the relations are not followed on a variety, ``None`` where they are as generically."""
+        bound, ring = self.family.variety, variety.ring
+        if bound is None or not bound.has_parameters:
+            return None
+        ideal = ring.ideal(variety.ideal())
+        if any(ring(f) in ideal for f in bound.degenerate()):
+            return "the relations degenerate"
+        try:
+            self.variety_on(variety)
+        except InputError as error:
+            return str(error)
+        return None
 
     def _algebraic_laws(self, variety, block):
         """Return all laws in a block over the field of a variety that is not rational, each checked by division."""
@@ -244,6 +280,7 @@ class _At:
 
     def __init__(self, search, variety):
         self.search, self.generators, self.values, self.products = search, [], [], []
+        self.bound, self.state = search.variety_on(variety), None
         constants = search.family.constants
         for _ in range(_PRIMES):
             self.p = random_prime(search.generator)
@@ -251,22 +288,24 @@ class _At:
                 self.point = [int(x) for x in modular.random_array(search.generator, (len(constants),), self.p)]
             else:
                 self.point = variety.point(search.generator, self.p)
-            if self.point is not None:
+            if self.point is not None and self._has_state():
                 break
         self.span = _Span(self.p)
         self.known = dict(zip(constants, self.point or ()))
 
+    def _has_state(self):
+        """Say whether there is a state with the parameters at the point, modulo the prime; it is kept."""
+        if self.bound is None:
+            return True
+        try:
+            self.state = self.bound.point(self.search.generator, self.p, self.point)
+        except UnluckyPrime:
+            self.point = None
+        return self.point is not None
+
     def value(self, law):
         """Return a law with the parameters at the point, modulo the prime."""
-        out = {}
-        for monomial, coefficient in law.items():
-            factor = coefficient.numerator * pow(coefficient.denominator, -1, self.p)
-            for i in monomial:
-                if i in self.known:
-                    factor = factor * self.known[i] % self.p
-            key = tuple(i for i in monomial if i not in self.known)
-            out[key] = (out.get(key, 0) + factor) % self.p
-        return {key: value for key, value in out.items() if value}
+        return residues(law, self.known, self.p)
 
     def add(self, law):
         """Add a law to the generators unless it is a polynomial in them up to the degree."""
@@ -293,7 +332,7 @@ class _At:
                 monomial = tuple(sorted(left + right))
                 out[monomial] = (out.get(monomial, 0) + x * y) % self.p
         out = {monomial: value for monomial, value in out.items() if value}
-        return out if self.search.drops.bound is None else self.search.drops.bound.reduced(out, self.p)
+        return out if self.search.drops.bound is None else self.search.drops.bound.reduced(out, self.p, self.point)
 
     def more_than_known(self, monomials):
         """Say whether the block has more laws at the point than the products known span."""
@@ -314,13 +353,13 @@ class _At:
         if family.variety is None:
             z = modular.random_array(self.search.generator, (family.dimension,), self.p)
         else:
-            z = family.variety.point(self.search.generator, self.p)
+            z = self.state
         z[list(family.constants)] = self.point
         rows = jacobian(self.generators, family.dimension, z, self.p)
         normals = (
             np.zeros((0, family.dimension), dtype=np.int64)
             if family.variety is None
-            else family.variety.normals(z, self.p)
+            else self.bound.normals(z, self.p)
         )
         rows = np.concatenate([normals, rows])[:, self.search.moving]
         return rank(np.ascontiguousarray(rows), self.p) - len(normals)

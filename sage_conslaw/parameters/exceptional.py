@@ -13,7 +13,7 @@ from .branches import BranchSearch
 from ..flows.problem import problem
 from ..results.exceptional import Branch, ExceptionalParameters
 from ..runtime.threads import in_sage
-from ..runtime.errors import InputError, InputTypeError, NotCovered
+from ..runtime.errors import InputError, InputTypeError
 
 # With more parameters only hypersurfaces are searched unless asked: the reaction networks of the tests with up to 8
 # parameters take below 1 s each in codimension 2 (degree 2), those with 16 from 0.5 s to minutes.
@@ -96,11 +96,6 @@ def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, ti
     if not family.constants:
         raise InputError('the system has no parameters; exceptional values are those of parameters, e.g. '
                          'system(["x"], ["k*x"], parameters=["k"])')
-    if family.variety is not None and family.variety.has_parameters:
-        raise NotCovered(
-            "exceptional values where the relations have parameters in them are not searched; give "
-            "these values (k = 1/2)"
-        )
     names = tuple(family.names[i] for i in family.constants)
     groups = family.groups(None if degree is None else degree_of(degree))
     codimension = _codimension(codimension, len(names))

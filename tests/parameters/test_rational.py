@@ -48,10 +48,9 @@ def test_products_of_laws_modulo_the_relations_are_not_new():
     assert {str(law) for law in branch.laws} == {"p", "w"} and branch.independent == 2
 
 
-def test_relations_with_parameters_are_refused():
+def test_relations_with_parameters_are_searched():
     family = system(["x", "y", "z"], ["-b*y", "a*x", "0"], parameters=["a", "b"], relations=["a*x^2 + b*y^2 - 1"])
-    with pytest.raises(InputError, match="relations have parameters"):
-        exceptional_parameters(family, seed=0)
+    assert [str(branch.condition[0]) for branch in exceptional_parameters(family, degree=1, seed=0).branches] == ["b"]
 
 
 def test_quotients_of_a_ring():
