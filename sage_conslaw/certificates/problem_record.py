@@ -156,23 +156,43 @@ def _system_record(family):
 
 
 def _flow_record(problem):
+    """
+    Return the record of a flow, in whose terms the certificate is written.
+
+    Clipped and normalised gradients have the span of controls of the flow without them, so they have its certificate;
+    groups of parameters with rates of their own are a constant diagonal metric.
+    """
     flow = problem.flow
     if (
         type(flow) is not Flow
         or flow.name not in ("gradient", "momentum", "nesterov")
-        or flow.groups
         or flow.decoupled
-        or flow.scaled
+        or flow.scaled == "layers"
     ):
         raise NotCovered(
-            f"the flow {flow!r} has no certificate yet: a checker cannot rebuild its fields from the "
-            f"network; leave it out"
+            f"the flow {flow!r} has no certificate: a checker rebuilds gradient and momentum flows only, in a metric "
+            f"and with coupled decay; leave the certificate out"
         )
-    record = {"name": flow.name, "decay": str(flow.decay), "metric": _metric_record(problem)}
+    record = {"name": flow.name, "decay": str(flow.decay), "metric": _groups_record(problem) or _metric_record(problem)}
     if flow.name == "momentum":
         tau = flow.tau
         record["tau"] = "tau" if tau.symbolic else [polynomial_text(f, ["t"]) for f in (tau.numerator, tau.denominator)]
     return record
+
+
+def _groups_record(problem):
+    """Return the metric of groups of parameters, ``None`` where there are none."""
+    flow, response = problem.flow, problem.family.response
+    if flow.groups is None:
+        return None
+    rates, decays = flow.groups.arranged(response, flow.decay)
+    if any(decays) or not all(rates) or flow.metric_on(response, problem.own_metric) is not None:
+        raise NotCovered(
+            f"the flow {flow!r} has no certificate: of groups of parameters a checker rebuilds positive rates in the "
+            f"Euclidean metric, without decay and frozen arrays; leave the certificate out"
+        )
+    entries = [[i, i, polynomial_text({(): rate}, [])] for i, rate in enumerate(rates)]
+    return {"at": "state", "entries": entries, "denominator": "1"}
 
 
 def _metric_record(problem):
