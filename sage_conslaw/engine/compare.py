@@ -3,7 +3,8 @@ Questions about several flows of one network.
 """
 from .. import flows as flow_room
 from ..runtime.arguments import seed_of
-from .api import conservation_laws, is_conserved
+from .api import conservation_laws
+from ..flows.carried import carried
 from ..flows.problem import problem
 from ..results.comparison import FlowComparison, NotCounted
 
@@ -56,19 +57,20 @@ def compare_flows(data, flows=None, *, loss=None, seed=None):
             continue
         texts = result.readable_laws()
         for index in result.independent:
-            verdicts = tuple(True if i == own else _verdict(result.laws[index], data, flow, loss)
-                             for i, flow in enumerate(flows))
+            law, family = result.terms[index], result.problem.family
+            verdicts = tuple(
+                True if i == own else _verdict(law, family, data, flow, loss) for i, flow in enumerate(flows)
+            )
             if not any((texts[index], verdicts) == row for row in rows):
                 rows.append((texts[index], verdicts))
     return FlowComparison(results, tuple(map(repr, flows)), tuple(rows))
 
 
-def _verdict(law, data, flow, loss):
-    """Return whether another flow conserves the law; ``None`` if the law has coordinates that it does not know, or
-    nobody knows."""
+def _verdict(law, own, data, flow, loss):
+    """Return whether another flow conserves a law of a family; ``None`` if the law has coordinates that it does not
+    know, or nobody knows."""
     if isinstance(flow, flow_room.UncountedFlow):
         return None
-    names = set(problem(data, flow, loss).family.names)
-    if not {str(variable) for variable in law.variables()} <= names:
-        return None
-    return is_conserved(law, data, flow=flow, loss=loss)
+    family = problem(data, flow, loss).family
+    same = carried(law, own, family)
+    return None if same is None else bool(family.conserved([same])[0])

@@ -53,6 +53,11 @@ _MEANING = {
     "c": "the mean gradient of",
     "w": "the momentum of",
     "r": "the root of the quotient of both moments of",
+    ("adadelta", "p"): "one over the second moment and eps of",
+    ("adamax", "p"): "one over the largest recent gradient of",
+    ("rmsprop-centred", "p"): "one over the root of the variance of the gradient of",
+    ("rmsprop-centred-momentum", "p"): "one over the root of the variance of the gradient of",
+    ("adagrad", "p"): "one over the root of the sum of squared gradients of",
 }
 
 
@@ -162,7 +167,8 @@ class _Written:
         out = {self.names[0]: f"exp({self.clock}*t)"} if self.first else {}
         for block, places in self.place.items():
             for i in self.moving if block else ():
-                out[self.names[places[i]]] = f"{_MEANING[block]} {self.plain[i]}"
+                words = _MEANING.get((self.kind, block)) or _MEANING[block]
+                out[self.names[places[i]]] = f"{words} {self.plain[i]}"
         return out
 
     def at(self, block, i):

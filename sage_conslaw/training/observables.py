@@ -7,6 +7,7 @@ from ..engine.api import conservation_laws
 from ..exact.arithmetic import FloatArithmetic
 from ..exact import terms as sparse
 from ..expressions.polynomials import polynomials_of_one_ring
+from ..flows.carried import carried
 from ..notation.readable import readable
 from ..results.result import ConservationLaws
 from ..runtime.errors import InputError
@@ -136,7 +137,7 @@ def observables(problem, laws=None, search=None, known=True):
             found = search()
             some, kept = _independent(found), True
         elif isinstance(some, ConservationLaws):
-            some, kept = _placed(family, some.problem.family.names, _independent(some)), False
+            some, kept = _of_another(family, some.problem.family, _independent(some)), False
         else:
             ring, polynomials = polynomials_of_one_ring([some] if isinstance(some, str) else some, "laws")
             some, kept = _placed(family, ring.variable_names(), map(sparse.from_sage, polynomials)), False
@@ -153,6 +154,21 @@ def observables(problem, laws=None, search=None, known=True):
 
 def _independent(found):
     return [found.terms[i] for i in found.independent]
+
+
+def _of_another(family, own, laws):
+    """Return the laws of another flow in the coordinates of the state; their clock may be another one."""
+    out = []
+    for law in laws:
+        same = carried(law, own, family)
+        if same is None:
+            _placed(family, own.names, [law])
+            raise InputError(
+                f"a law of the other flow depends on its own clock or momenta, which are not those of this one "
+                f"({', '.join(family.names[:8])}{', ...' if len(family.names) > 8 else ''}); leave it out"
+            )
+        out.append(same)
+    return out
 
 
 def _placed(family, names, polynomials):
