@@ -3,10 +3,11 @@ The only door to Sage.
 
 In a fresh interpreter single Sage modules fail to import in some orders ("cannot import name QQ");
 after the top level they all work.  So the top level is imported first, here and nowhere else.
+The top level is that of a whole Sage, or of the parts that the extra ``lean`` installs.
 """
-from .runtime.loading import load
+from .runtime.loading import load_first
 
-load("sage.all")
+load_first("sage.all", "sage.all__sagemath_modules")
 
 from sage.matrix.constructor import matrix
 from sage.misc.latex import latex

@@ -194,6 +194,18 @@ def test_a_cluster_gives_the_same_table(tmp_path):
     assert table.computed == 12 and content(tmp_path / "a.sqlite") == content(tmp_path / "b.sqlite")
 
 
+def test_lines_that_coincide_are_told_apart(tmp_path):
+    """A linear network and one with a bias have the same numbers: the one behind is wider, the others are thin."""
+    cases = [{"architecture": "relu", "sizes": [2, [2, 3, 4], 1], "bias": [False, True]},
+             {"architecture": "linear", "sizes": [2, [2, 3, 4], 1]}]
+    figure = survey(cases, tmp_path / "a.sqlite", processes=1).plot()
+    lines = figure.axes[0].get_lines()
+    same = [line for line in lines if "relu" in line.get_label()]
+    assert len(lines) == 3 and len({tuple(line.get_ydata()) for line in same}) == 1
+    assert same[0].get_linewidth() > 2 * same[1].get_linewidth()
+    assert [line.get_linewidth() for line in lines if "linear" in line.get_label()] == [same[1].get_linewidth()]
+
+
 def test_exports_and_plot(tmp_path):
     pandas = pytest.importorskip("pandas")
     table = survey([SWEEP], tmp_path / "a.sqlite", processes=1)

@@ -46,6 +46,12 @@ MEANINGS = {
         "a network with any activation",
         {"activation": _ACTIVATION, "bias": _BIAS},
     ),
+    "polynomial": Meaning(
+        "D0 D1 ...",
+        "widths from input to output",
+        "a network with a power as activation",
+        {"power": "the exponent, a positive integer"},
+    ),
     "convolutional": Meaning(
         "C0 C1 ...",
         "channels from input to output",

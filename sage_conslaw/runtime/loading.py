@@ -50,6 +50,24 @@ def load(name):
         raise errors[0]
 
 
+def load_first(*names):
+    r"""
+    Import the first of some modules of Sage that is installed.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.runtime.loading import load_first
+        sage: load_first("sage.no_such_module", "sage.all")
+    """
+    for name in names[:-1]:
+        try:
+            return load(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+    return load(names[-1])
+
+
 def _load(name):
     # Sage asks the environment for these; a service or a container may have neither.
     os.environ.setdefault("PATH", os.defpath)

@@ -252,7 +252,7 @@ class SurveyTable(SageObject):
     def plot(self, path=None):
         r"""
         Return a figure of the number of laws over the number of hidden units (or the width), one line for each
-        architecture, flow, loss and options.
+        architecture, flow, loss and options; where lines coincide, the ones behind are wider.
 
         INPUT:
 
@@ -282,18 +282,24 @@ class SurveyTable(SageObject):
             raise InputError("no case is done: there is nothing to plot")
         figure = Figure(figsize=(8, 5), layout="constrained")
         axes = figure.add_subplot()
-        colours = _colours(len(groups))
-        for colour, (label, points) in zip(colours, sorted(groups.items())):
-            widths = sorted({x for x, _, _ in points})
-            middle = [_median([y for x, y, _ in points if x == width]) for width in widths]
-            axes.plot(widths, middle, color=colour, label=label, linewidth=1.3)
+        colours, lines = _colours(len(groups)), {}
+        for label, points in sorted(groups.items()):
+            middle = {width: _median([y for x, y, _ in points if x == width]) for width in {x for x, *_ in points}}
+            lines[label] = sorted(middle.items())
+        wide = _line_widths(list(lines.values()))
+        for colour, thick, (label, line) in zip(colours, wide, lines.items()):
+            points = groups[label]
+            axes.plot(*zip(*line), color=colour, label=label, linewidth=thick, solid_capstyle="butt")
             for status, marker in _MARKERS.items():
                 some = [(x, y) for x, y, s in points if s == status]
                 if some:
-                    axes.scatter(*zip(*some), color=colour, marker=marker, s=18, alpha=0.6, linewidths=0)
+                    axes.scatter(*zip(*some), color=colour, marker=marker, s=12 + 5 * thick**2, linewidths=0)
         axes.set_xlabel("hidden units (all hidden widths together)")
         axes.set_ylabel("independent laws")
-        axes.set_title("lines: medians; circles: proved, triangles: probable, squares: bounded", fontsize=9)
+        behind = "; wider: behind another line" if len(set(wide)) > 1 else ""
+        axes.set_title(
+            f"lines: medians{behind}; circles: proved, triangles: probable, squares: bounded", fontsize=9
+        )
         axes.grid(alpha=0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.yaxis.get_major_locator().set_params(integer=True)
@@ -366,6 +372,21 @@ def _cut(text, width):
 def _median(values):
     values = sorted(values)
     return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
+
+
+# The width of a line on top, and of the widest behind it.
+_THIN, _WIDE = 1.3, 9.0
+
+
+def _line_widths(lines):
+    """Return the widths of lines: those that share a piece or a point alone get wider the further behind they are."""
+    pieces = [set(zip(line, line[1:])) if len(line) > 1 else set(line) for line in lines]
+    out = []
+    for k, own in enumerate(pieces):
+        above = sum(1 for other in pieces[k + 1:] if own & other)
+        most = max([sum(1 for other in pieces if own & other) - 1, above, 1])
+        out.append(_THIN + above * min(2.2, (_WIDE - _THIN) / most))
+    return out
 
 
 def _colours(number):
