@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product as tuples
 
-import sage.all  # noqa: F401  (before any other import from Sage)
+import sage_conslaw._sage  # noqa: F401  (before any other import from Sage)
 from sage.rings.polynomial.polynomial_ring_constructor import PolynomialRing
 from sage.rings.rational_field import QQ
 from sage_conslaw import VectorFieldFamily, conservation_laws, count_conservation_laws, networks

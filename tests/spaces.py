@@ -7,7 +7,7 @@ number of variables; only their exponents and coefficients are read.
 
 import random
 
-import sage.all  # noqa: F401  (before any other import from Sage)
+import sage_conslaw._sage  # noqa: F401  (before any other import from Sage)
 import sympy
 from sage.matrix.constructor import matrix
 from sage.rings.finite_rings.finite_field_constructor import GF

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sage.all import QQ, PolynomialRing
+from sage_conslaw._sage import QQ, PolynomialRing
 from sage_conslaw import TimeLimitReached, conservation_laws, exceptional_parameters, is_conserved, networks, system
 from sage_conslaw.cli.command import cli
 from sage_conslaw.runtime.deadline import ComputationLost
@@ -300,7 +300,7 @@ def test_the_rank_drops_only_on_the_candidates(seed):
     for part in parts:
         rank, some = rank_and_factors(part)
         total, factors = total + rank, factors + some
-    from sage.all import matrix
+    from sage_conslaw._sage import matrix
     table = matrix(ring, 4, 4, {(r, c): e for r, row in enumerate(rows) for c, e in row.items()})
     assert table.change_ring(ring.fraction_field()).rank() == total
     for x, y in product(range(-3, 4), repeat=2):

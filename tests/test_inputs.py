@@ -6,7 +6,7 @@ Sage's rule: TypeError for the wrong kind of object, ValueError for a wrong valu
 
 import numpy
 import pytest
-import sage.all  # noqa: F401
+import sage_conslaw._sage  # noqa: F401  (before any other import from Sage)
 import sympy
 from sage.rings.finite_rings.finite_field_constructor import GF
 from sage.rings.integer_ring import ZZ

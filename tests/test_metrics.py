@@ -2,7 +2,7 @@
 from fractions import Fraction
 
 import pytest
-from sage.all import QQ, SR, PolynomialRing, matrix
+from sage_conslaw._sage import QQ, PolynomialRing, matrix
 
 from sage_conslaw import TimeLimitReached, conservation_laws, count_conservation_laws, flows, networks
 from sage_conslaw.cli.command import cli
@@ -50,7 +50,7 @@ def test_metrics_of_every_kind(metric, expected):
         ([], "metric"),
         ("sphere", "choose"),
         (3, "metric"),
-        ([SR.var("u"), SR.var("v")], "Symbolic Ring"),
+        ([symbolic_ring().var("u"), symbolic_ring().var("v")], "Symbolic Ring"),
         ([None, 1], "None"),
     ],
     ids=str,

@@ -3,7 +3,7 @@ A law with one coefficient changed is not a law: ``is_conserved`` must see every
 """
 
 import pytest
-import sage.all  # noqa: F401
+import sage_conslaw._sage  # noqa: F401  (before any other import from Sage)
 from sage.rings.polynomial.polynomial_ring_constructor import PolynomialRing
 from sage.rings.rational_field import QQ
 from sage_conslaw import VectorFieldFamily, conservation_laws, is_conserved, networks

@@ -3,7 +3,7 @@ import random
 
 import numpy as np
 import pytest
-from sage.all import QQ, PolynomialRing, matrix
+from sage_conslaw._sage import QQ, PolynomialRing, matrix
 
 from sage_conslaw import VectorFieldFamily, conservation_laws, networks
 from sage_conslaw.graph.float_reading import FloatReading

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-import sage.all  # noqa: F401
+import sage_conslaw._sage  # noqa: F401  (before any other import from Sage)
 import sympy
 from cases import BY_HAND, BY_NAME, FIELDS, OWN_PHI, parameters
 from sage.rings.finite_rings.finite_field_constructor import GF

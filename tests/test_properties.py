@@ -2,7 +2,7 @@ r"""
 Random properties: small sparse families of polynomial vector fields, and what must hold for each of them.
 """
 
-import sage.all  # noqa: F401
+import sage_conslaw._sage  # noqa: F401  (before any other import from Sage)
 import sympy
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sage.all import QQ, PolynomialRing, matrix
+from sage_conslaw._sage import QQ, PolynomialRing, matrix
 
 from sage_conslaw import TimeLimitReached, VectorFieldFamily, conservation_laws, flows, networks
 from sage_conslaw.cli.command import cli

@@ -3,7 +3,7 @@ Trivial cases first: nothing to learn, nothing that moves, one of everything, th
 """
 
 import pytest
-import sage.all  # noqa: F401
+import sage_conslaw._sage  # noqa: F401  (before any other import from Sage)
 from cases import nothing_moves, parameters
 from sage.rings.integer_ring import ZZ
 from sage.rings.polynomial.polynomial_ring_constructor import PolynomialRing

@@ -80,6 +80,8 @@ def conservation_laws(
 
     - ``time_limit`` -- seconds; then :class:`TimeLimitReached` carries what is proved so far
 
+    - ``progress`` -- whether to say on standard error what is proved so far, in anything over two seconds
+
     - ``real`` -- whether to certify that the gradients of the real network span enough: ``True`` insists, ``False``
       leaves it; by default it is tried where that takes under about a second. ``assumption`` of the result is
       ``"none"`` where it is proved, else ``"span"``

@@ -37,7 +37,18 @@ def shortened(text, most=60):
 
 
 class InputError(ValueError):
-    """A value that cannot be used: the message says what was given, what is allowed and what to try."""
+    r"""
+    A value that cannot be used: the message says what was given, what is allowed and what to try.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import InputError, networks
+        sage: try:
+        ....:     networks.linear([2])
+        ....: except InputError as error:
+        ....:     print(isinstance(error, ValueError))
+        True
+    """
 
     __module__ = "sage_conslaw"
 

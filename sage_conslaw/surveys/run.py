@@ -101,6 +101,8 @@ def survey(
 
     - ``time_limit`` -- seconds; then :class:`TimeLimitReached` carries the table so far, and the store has it
 
+    - ``progress`` -- whether to show a progress bar, on standard error
+
     OUTPUT: a :class:`SurveyTable`
 
     EXAMPLES::
