@@ -2,7 +2,7 @@
 from fractions import Fraction
 
 import pytest
-from sage_conslaw._sage import QQ, PolynomialRing, matrix
+from sage_conslaw._sage import QQ, PolynomialRing, matrix, symbolic_ring
 
 from sage_conslaw import TimeLimitReached, conservation_laws, count_conservation_laws, flows, networks
 from sage_conslaw.cli.command import cli
