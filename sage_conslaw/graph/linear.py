@@ -49,7 +49,31 @@ WRITTEN = {
     "take": "x.gather(indices)",
     "index_select": "x.gather(indices)",
     "pad": "networks.concatenate with networks.fixed zeros",
+    "cat": "networks.concatenate",
+    "hstack": "networks.concatenate",
+    "vstack": "networks.concatenate",
+    "outer": "networks.einsum('i,j->ij', x, y)",
+    "kron": "networks.einsum('ij,kl->ikjl', x, y).reshape(...)",
+    "tensordot": "networks.einsum",
+    "unfold": "x.gather(indices)",
+    "upsample": "x.gather(indices)",
+    "interpolate": "x.gather(indices), or x @ networks.fixed of the weights",
+    "adaptive_avg_pool": "x.mean(axes) where one entry is left, or x.avg_pool(window)",
+    "adaptive_avg_pool1d": "x.mean(axes) where one entry is left, or x.avg_pool(window)",
+    "adaptive_avg_pool2d": "x.mean(axes) where one entry is left, or x.avg_pool(window)",
+    "avg_pool1d": "x.avg_pool(window)",
+    "avg_pool2d": "x.avg_pool(window)",
+    "masked_fill": "x * networks.fixed of zeros and ones, or a mask of softmax",
+    "tril": "x * networks.fixed of zeros and ones",
+    "triu": "x * networks.fixed of zeros and ones",
 }
+
+# Functions that are neither linear nor one that tensors have: no name near to one of these is advised in its place.
+OTHER = frozenset(
+    "elu selu celu relu6 hardtanh hardswish hardsigmoid hardshrink mish log_softmax softmin softsign softshrink prelu "
+    "rrelu clamp clip sqrt rsqrt sin cos tan log log1p log2 expm1 std var norm logsumexp reciprocal sign floor round "
+    "cosine_similarity normalize group_norm instance_norm weight_norm sinh cosh erf".split()
+)
 
 
 def rational(value):
@@ -96,12 +120,22 @@ def unknown_operation(name, known):
         sage: from sage_conslaw.graph.linear import unknown_operation
         sage: unknown_operation("permute", [])
         "a tensor has no operation 'permute', which is linear: write it as x.transpose(...)"
+        sage: unknown_operation("elu", ["relu", "gelu"])
+        "a tensor has no operation 'elu', which is not linear: cut it, x.cut(), which assumes that its values and slopes
+        are arbitrary"
         sage: unknown_operation("reul", ["relu", "gelu"])
         "a tensor has no operation 'reul'; did you mean 'relu'? Linear operations are written by @, +, sum, mean,
         einsum, reshape, ...; a nonlinearity is cut: x.cut(), which assumes that its values and slopes are arbitrary"
     """
     if name in WRITTEN:
         return f"a tensor has no operation {name!r}, which is linear: write it as {WRITTEN[name]}"
+    if name in OTHER:
+        return (
+            f"a tensor has no operation {name!r}, which is not linear: cut it, x.cut(), which assumes that its values "
+            "and slopes are arbitrary"
+        )
+    if name in ("max", "amax", "maximum", "min", "amin", "minimum"):
+        return f"a tensor has no operation {name!r}; maxima are piecewise linear: x.max_pool(window), or of -x"
     near = difflib.get_close_matches(name, known, 1, 0.7)
     meant = f"; did you mean {near[0]!r}? L" if near else "; l"
     return (

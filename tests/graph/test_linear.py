@@ -115,3 +115,22 @@ def test_what_cannot_be_is_said(call, error, words):
     assert words in str(caught.value) and "\n" not in str(caught.value)
     if isinstance(caught.value, AttributeError) and "linear: write" in str(caught.value):
         assert "cut" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["elu", "selu", "relu6", "log_softmax", "mish", "clamp", "sqrt"])
+def test_no_other_function_is_advised_for_a_nonlinearity(name):
+    with pytest.raises(AttributeError, match="is not linear: cut it") as error:
+        getattr(networks.input(3), name)
+    assert "did you mean" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["cat", "outer", "kron", "upsample", "unfold", "adaptive_avg_pool2d", "masked_fill"])
+def test_no_cut_is_advised_for_what_is_linear(name):
+    with pytest.raises(AttributeError, match="which is linear: write it as") as error:
+        getattr(networks.input(3), name)
+    assert "cut" not in str(error.value)
+
+
+def test_a_maximum_is_no_cut():
+    with pytest.raises(AttributeError, match="max_pool"):
+        networks.input(3).max()
