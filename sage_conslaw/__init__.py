@@ -26,6 +26,7 @@ _HOMES = {
     "is_conserved": ".engine.api",
     "dimension": ".engine.dimension",
     "exceptional_parameters": ".parameters.exceptional",
+    "numbers_by_region": ".real.regions",
     "first_integrals": ".integrals.first_integrals",
     "read_collection": ".inputs.systems",
     "read_system": ".inputs.systems",

@@ -9,6 +9,7 @@ from . import package
 from .completion import architectures
 from .letters import counted, lines
 from .options import SIZES, ProblemCommand, asked_problem, problem_options, search_options, shows_progress
+from .regions import regions_of, regions_option
 from .report import coloured
 
 _EPILOG = """Examples:
@@ -30,7 +31,8 @@ _EPILOG = """Examples:
     is_flag=True,
     help="Also the number as a formula in the widths; sizes may be letters, as in D H --set heads=h.",
 )
-def count(architecture, sizes, phi, system, bias, settings, torch, as_json, formula, **options):
+@regions_option
+def count(architecture, sizes, phi, system, bias, settings, torch, as_json, formula, regions, **options):
     """The number of independent laws of ARCHITECTURE with SIZES, polynomial or not.
 
     \f
@@ -51,10 +53,15 @@ def count(architecture, sizes, phi, system, bias, settings, torch, as_json, form
         return package.count_conservation_laws(data, **common, progress=shows_progress(as_json))
     result, numbers = counted(build, find, sizes, settings) if formula else (find(build(sizes, settings)), {})
     words, keys = lines(result, numbers) if numbers else ([f"formula: {result.formula}"] if formula else [], {})
+    if regions:
+        met = regions_of(build(sizes, settings), common, result.seed)
+        words, keys = [*words, *map(str, met)], {**keys, "regions": [region.to_dict() for region in met]}
     click.echo(json.dumps({**result.to_dict(), **keys}) if as_json else coloured(str(result), result.status))
     if not as_json:
         for word in words:
             click.echo(f"  {word}")
+        for word in result.further_laws:
+            click.echo(f"  conserved: {word}")
         for word in result.blame:
             click.echo(f"  open: {word}")
         for remark in result.remarks:

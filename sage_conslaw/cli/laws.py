@@ -19,6 +19,7 @@ from .options import (
     search_options,
     shows_progress,
 )
+from .regions import regions_of, regions_option
 from .report import coloured
 
 _EPILOG = """Examples:
@@ -45,6 +46,7 @@ _EPILOG = """Examples:
 @click.option("--latex", is_flag=True, help="Print the laws as a table in LaTeX; --polynomials writes them out.")
 @click.option("--polynomials", is_flag=True, help="Print the laws as polynomials too, not in matrix notation alone.")
 @click.option("--all", "everything", is_flag=True, help="Print all independent laws, each on one line.")
+@regions_option
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
 def laws(
     architecture,
@@ -61,6 +63,7 @@ def laws(
     polynomials,
     everything,
     certificate,
+    regions,
     as_json,
     **options,
 ):
@@ -88,6 +91,9 @@ def laws(
         if exceptional
         else ({}, [])
     )
+    if regions:
+        met = regions_of(data, common, result.seed)
+        record, lines = {**record, "regions": [region.to_dict() for region in met]}, [*lines, *map(str, met)]
     if as_json:
         click.echo(json.dumps({**result.to_dict(), **record}))
     elif latex:

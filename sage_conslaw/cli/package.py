@@ -19,6 +19,7 @@ _HOMES = {
     "first_integrals": ".integrals.first_integrals",
     "latex_table": ".results.display",
     "law_lines": ".results.display",
+    "numbers_by_region": ".real.regions",
     "polynomials_of_one_ring": ".expressions.polynomials",
     "read_system": ".inputs.systems",
     "reproduce": ".papers.reproduce",

@@ -19,6 +19,7 @@ from ..runtime.arguments import degree_of, seed_of
 from ..real.given import problem_on_data
 from ..real.verdict import checked
 from ..flows.problem import problem
+from ..results.on_region import LawsOnRegion
 from ..results.result import ConservationLaws, LawCount
 from .supervised import supervised
 from .question import Question
@@ -383,6 +384,22 @@ def _common(question, asked, bounds, start):
         counted=bounds.formula,
         blame=bounds.blame,
         families=bounds.families,
+        region=_region(asked, bounds),
+        further_laws=bounds.further,
+    )
+
+
+def _region(asked, bounds):
+    """Return what is known on the region around the point of the real rank, if it is more than elsewhere."""
+    if bounds.region is None:
+        return None
+    laws, independent = bounds.region
+    return LawsOnRegion(
+        tuple(map(asked.law, laws)),
+        independent,
+        tuple(bounds.real.point),
+        bounds.real.patterns,
+        len(independent) == bounds.number[1],
     )
 
 

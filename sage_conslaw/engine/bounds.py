@@ -56,6 +56,10 @@ class Bounds:
         self._error: float | None = None
         # What is certified of the real fields; until then bounds of the rank are the model's.
         self.real = None
+        # Laws, and which are independent, on the region around the point where the real fields were looked at.
+        self.region = None
+        # Laws that are no polynomials, in words.
+        self.further: tuple = ()
         # The number as a formula in the widths, and the segments whose bounds do not meet.
         self.formula = None
         self.blame: tuple = ()
@@ -109,6 +113,18 @@ class Bounds:
         if found.method is not None:
             self._record("real rank at least", found.rank, strategy)
 
+    def further_laws_are(self, words, number: int, strategy: str):
+        """Record laws that are no polynomials, in words, and how many laws are independent with them."""
+        if number > self.laws_at_least:
+            self.further = tuple(words)
+            self.number_is_at_least(number, strategy)
+
+    def region_has(self, laws, independent, strategy: str):
+        """Record the laws of the search space on the region around the point of the real rank."""
+        if len(independent) > self.laws_at_least:
+            self.region = tuple(laws), tuple(independent)
+            self._record("laws on the region at least", len(independent), strategy)
+
     def _record(self, claim, value, strategy):
         self.evidence.append(Evidence(claim, value, strategy))
         if self.rank_at_least > self.rank_at_most:
@@ -146,9 +162,10 @@ class Bounds:
             # The model may span more than the network does: only a rank of the real fields bounds the number from
             # above.
             return self.dimension - self.rank_at_most, self.dimension - (0 if self.real is None else self.real.rank)
-        rank = self.real.rank if self.real is not None and self.real_is_less else self.rank_at_least
-        most = self.dimension - rank
-        return self.dimension - self.rank_at_most, most
+        if not self.real_is_less:
+            return self.dimension - self.rank_at_most, self.dimension - self.rank_at_least
+        least = self.dimension - self.rank_at_most if self.region is None else len(self.region[1])
+        return least, self.dimension - self.real.rank
 
     @property
     def meet(self) -> bool:

@@ -348,6 +348,27 @@ class ControlAffineFamily(ABC):
         """Return what the gradient of a law moves, roughly: laws that move the same are checked in one identity."""
         return ()
 
+    def annihilates(self, direction):
+        r"""
+        Decide exactly whether a one-form vanishes on all controls; for gradient flow, whether the response does not
+        change along the field with the same components.
+
+        INPUT:
+
+        - ``direction`` -- dictionary of sparse polynomials by coordinate
+
+        EXAMPLES::
+
+            sage: from fractions import Fraction
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.flows.problem import problem
+            sage: family, one = problem(networks.product(2)).family, Fraction(1r)
+            sage: family.annihilates({0r: {(0r,): one}, 1r: {(1r,): -one}}), family.annihilates({0r: {(0r,): one}})
+            (True, False)
+        """
+        ring = self._proof_ring()
+        return self._controls_annihilate(ring, {i: ring.from_terms(part) for i, part in direction.items()})
+
     def _combination_conserved(self, laws):
         ring, n = self._proof_ring(), self.dimension
         combined = {}

@@ -55,9 +55,13 @@ class ExactReadings:
             data[leaf] = _object_array([next(fresh) for _ in range(leaf.size)], leaf.shape)
         return PolynomialArithmetic(ring), _object_array([ring(g) for g in parameters.gens()], (self.dimension,)), data
 
-    def local_reparameterisation(self):
+    def local_reparameterisation(self, given=None):
         r"""
         Return the coefficients of the response in the data variables, as Sage polynomials over QQ.
+
+        INPUT:
+
+        - ``given`` -- values of some data variables: arrays of fractions by leaf, ``None`` where they stay free
 
         EXAMPLES::
 
@@ -75,6 +79,10 @@ class ExactReadings:
                 "polynomials"
             )
         A, theta, data = self.polynomials()
+        for leaf, part in (given or {}).items():
+            for place, value in np.ndenumerate(part):
+                if value is not None:
+                    data[leaf][place] = A.ring(value.numerator) / value.denominator
         values, total = self.forward(A, theta, data), A.ring.zero()
         for node, covector in self.pairings:
             for a, b in zip(values[node].flat, values[covector].flat):

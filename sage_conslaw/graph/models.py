@@ -72,9 +72,12 @@ class Model:
     same: bool
 
 
-def model_of(output, exact=True):
+def model_of(output, exact=True, eps=False):
     r"""
     Return the graph up to a tensor with every nonlinearity replaced.
+
+    With ``eps`` normalisations have a constant below their root, whatever it is: `s z`, and the derivative has another
+    free scalar along `z`.
 
     EXAMPLES:
 
@@ -99,6 +102,9 @@ def model_of(output, exact=True):
             or any(carries[child] for child in (source, *node.inputs) if child is not None)
         )
         if node.operation is not None:
+            if exact and not eps and _squares_a_norm(node):
+                new[node] = _squared_norm(node.inputs[0], new[node.inputs[0].source])
+                continue
             children = [new[child] for child in node.inputs]
             kept = all(a is b for a, b in zip(children, node.inputs))
             new[node] = node if kept else Tensor(node.operation, children, node._written)
@@ -113,7 +119,7 @@ def model_of(output, exact=True):
         known = None if carries[node] or not exact or _name(node) in NORMS else _of_parameters(node, new[source])
         same = same and carries[node] and _name(node) not in NORMS + SUM_TO_ONE
         if known is None:
-            new[node], constrained = _cut(node, new[source], exact)
+            new[node], constrained = _cut(node, new[source], exact, eps)
             # What is new in the graph and is no covector is what stands for the outputs.
             free = [leaf for leaf in new[node].ancestors() if isinstance(leaf, Data) and leaf.kind == "cut"]
             replaced.update({node: leaf for leaf in free if leaf is node or leaf not in seen})
@@ -189,29 +195,64 @@ def _name(leaf):
     return leaf.function.name if is_known(leaf.function) else None
 
 
-def _cut(leaf, source, exact):
+def _cut(leaf, source, exact, eps=False):
     """Return what replaces a cut, and the covector at its source or ``None``."""
     name = _name(leaf)
     if name in NORMS:
         if exact:
-            return _norm(source, centred=name != "rms norm"), None
+            return _norm(source, centred=name != "rms norm", eps=eps), None
         return _outputs_of_norm(leaf, source), covector(leaf, source)
     if name in SUM_TO_ONE and exact:
         return _sum_to_one(leaf), covector(leaf, source)
     return leaf, covector(leaf, source)
 
 
-def _norm(z, centred):
-    """Return `s |z|^2 z` along the last axis, on request of the centred input; a common factor goes into `s`."""
+def _norm(z, centred, eps=False):
+    """
+    Return `s |z|^2 z` along the last axis, on request of the centred input; a common factor goes into `s`.
+
+    With a constant below the root the value is `s z`, and it moves by `s dz + t (d|z|^2) z`: a second power minus the
+    first has the value zero and moves as much as the first.
+    """
     size = z.shape[-1] if z.shape else 1
     if centred:
         z = z @ Constant(size * np.eye(size, dtype=np.int64) - 1)
     letters = LETTERS[:len(z.shape)]
     lead = letters[:-1]
     square = contract(f"{letters},{letters}->{lead}", z, z)
-    root = Tensor(Power("-1/2"), (square,), "{0}")
     scale = Data("scale", square.shape, "cut")
+    if eps:
+        still = Tensor(Power("2"), (square,), "{0}") + square.scaled(-1, "-{0}")
+        along = contract(f"{lead},{lead}->{lead}", Data("along", square.shape, "cut"), still)
+        return contract(f"{lead},{letters}->{letters}", scale + along, z)
+    root = Tensor(Power("-1/2"), (square,), "{0}")
     return contract(f"{lead},{letters}->{letters}", contract(f"{lead},{lead}->{lead}", scale, root), z)
+
+
+def _squares_a_norm(node):
+    """Say whether a node is the elementwise square of the outputs of a normalisation."""
+    if type(node.operation) is not Contract or len(node.inputs) != 2 or node.inputs[0] is not node.inputs[1]:
+        return False
+    leaf, spec = node.inputs[0], node.operation
+    return isinstance(leaf, Data) and leaf.kind == "cut" and _name(leaf) in NORMS and spec.left == spec.right == \
+        spec.result and leaf.shape and leaf.shape[-1] > 1
+
+
+def _squared_norm(leaf, z):
+    """Return the squares of normalised entries: `s |z|^{-2} z_i^2`, whose sum is the size; so the last is that minus
+    the others."""
+    size = z.shape[-1]
+    if _name(leaf) != "rms norm":
+        z = z @ Constant(size * np.eye(size, dtype=np.int64) - 1)
+    letters = LETTERS[:len(z.shape)]
+    lead = letters[:-1]
+    inverse = Tensor(Power("-1"), (contract(f"{letters},{letters}->{lead}", z, z),), "{0}")
+    scale = contract(f"{lead},{lead}->{lead}", Data("scale", inverse.shape, "cut"), inverse)
+    squares = contract(f"{lead},{letters}->{letters}", scale, contract(f"{letters},{letters}->{letters}", z, z))
+    last = np.zeros(z.shape, dtype=np.int64)
+    last[..., -1] = size
+    but_last = Constant(np.eye(size, dtype=np.int64)[:, :-1])
+    return squares @ but_last @ differences(size) + Constant(last)
 
 
 def _outputs_of_norm(leaf, source):

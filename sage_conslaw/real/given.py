@@ -16,7 +16,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from flint import arb, fmpq, fmpq_mat
+from flint import arb, fmpq
 
 from ..exact import terms as sparse
 from ..exact.arithmetic import PolynomialArithmetic
@@ -25,6 +25,7 @@ from ..flows.polynomial_response import PolynomialResponse
 from ..graph.network import Network
 from ..graph.tensor import Data, Parameter
 from ..runtime.errors import InputError, InputTypeError, NotCovered
+from .components import independent
 from .patterns import PatternResponse
 from .points import lively
 from .reading import real_network
@@ -264,33 +265,3 @@ def _output(network, response, A, ring, theta, inputs, gates):
         else:
             values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
     return values[network.output]
-
-
-def independent(components):
-    r"""
-    Return components that span the same polynomials up to constants, none superfluous; decided over Q.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.real.given import independent
-        sage: f = {(0r,): Fraction(1r)}
-        sage: independent([f, {(0r,): Fraction(2r), (): Fraction(5r)}])
-        [{(0,): Fraction(1, 1)}]
-    """
-    bare = [{monomial: value for monomial, value in f.items() if monomial} for f in components]
-    places = {monomial: i for i, monomial in enumerate(sorted({m for f in bare for m in f}))}
-    if not places:
-        return []
-    matrix = fmpq_mat(len(places), len(bare))
-    for j, f in enumerate(bare):
-        for monomial, value in f.items():
-            matrix[places[monomial], j] = fmpq(value.numerator, value.denominator)
-    reduced, rank = matrix.rref()
-    kept, column = [], 0
-    for row in range(rank):
-        while reduced[row, column] == 0:
-            column += 1
-        kept.append(column)
-        column += 1
-    return [bare[j] for j in kept]

@@ -88,8 +88,8 @@ def grow(family, generator, p, target, work, costs, pool):
         # Polynomial fields with these gates have one orbit through the point, and its dimension is the rank there.
         ranks = pushed_tangents(family, generator, p, target, mixed=min(pool, _MIXED), idle_steps=2 * _IDLE)
         ranks = [min(rank, target) for rank in ranks]
-        mixed = costs.words(MODULAR, ranks[-1] * min(pool, _MIXED) + target, 2)
-        work.spend(len(ranks) * (mixed + costs.elimination(target + ranks[-1], ranks[-1])))
+        step = (min(pool, _MIXED) + 1) * costs.words(MODULAR, ranks[-1], 2)
+        work.spend(len(ranks) * (step + costs.elimination(target + ranks[-1], ranks[-1])))
         return Growth(ranks[-1], tuple(ranks), ranks[-1] < target, "longer paths add nothing")
     letter = random_pushed_field if family.exact_flow is not None and family.has_controls else random_field
     A, z = ModularArithmetic(p), modular.random_array(generator, (family.dimension,), p)

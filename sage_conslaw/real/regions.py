@@ -12,6 +12,9 @@ import numpy as np
 from .._sage import SageObject
 from ..exact.primes import with_lucky_prime
 from ..flows.problem import problem
+from ..laws.independence import independent_in
+from ..laws.kernel import polynomial_laws
+from ..laws.monomials import blocks
 from ..runtime.arguments import integer
 from ..runtime.errors import InputError, InputTypeError
 from .grow import grow
@@ -19,6 +22,7 @@ from .patterns import PatternResponse
 from .points import integer_inputs, integer_parameters
 from .rank import positive_parameters, restricted
 from .reading import real_network
+from .sectors import response_on_region
 from .work import Costs, Work
 
 # One point of a network with more parameters takes about a tenth of a second.
@@ -35,31 +39,89 @@ class Region(SageObject):
     - ``share`` -- the part of the random points; ``point`` -- one of them; ``patterns`` -- how many patterns of
       activation samples have there
 
+    - ``least`` -- how many independent polynomial laws of degree 2 there are for every input around ``point``; where
+      that is the number it is proved
+
     EXAMPLES::
 
         sage: from sage_conslaw.real.regions import Region
-        sage: Region(6, 0.875, (1, -2, 3, 1), 2)
-        at most 6 laws at 88 % of the points, e.g. around (1, -2, 3, 1), with 2 patterns of activation
+        sage: Region(6, 0.875, (1, -2, 3, 1), 2, 6)
+        6 laws at 88 % of the points, e.g. around (1, -2, 3, 1), with 2 patterns of activation
+        sage: Region(6, 0.125, (1, 2, 3, 1), 2, 4)
+        between 4 and 6 laws at 12 % of the points, e.g. around (1, 2, 3, 1), with 2 patterns of activation
     """
 
     number: int
     share: float
     point: tuple
     patterns: int
+    least: int = 0
+
+    def to_dict(self):
+        r"""
+        Return it as JSON objects.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.real.regions import Region
+            sage: sorted(Region(6, 0.5r, (1, -2), 2, 6).to_dict())
+            ['number', 'number_at_least', 'patterns', 'point', 'share']
+        """
+        return {
+            "number": self.number,
+            "number_at_least": self.least,
+            "share": self.share,
+            "point": list(self.point),
+            "patterns": self.patterns,
+        }
 
     def _repr_(self):
         point = ", ".join(map(str, self.point[:8])) + (", ..." if len(self.point) > 8 else "")
         return (
-            f"at most {self.number} laws at {100 * self.share:.0f} % of the points, e.g. around "
+            f"{f'between {self.least} and ' if self.least < self.number else ''}{self.number} "
+            f"law{'' if self.number == 1 else 's'} at {100 * self.share:.0f} % of the points, e.g. around "
             f"({point}), with {self.patterns} "
             f"pattern{'s' if self.patterns != 1 else ''} of activation"
         )
 
 
+def family_on_region(family, theta):
+    r"""
+    Return the family of the real fields on the region of activation around integer parameters, for every input;
+    ``None`` where nothing is known of it beyond the model.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.flows.problem import problem
+        sage: from sage_conslaw.real.regions import family_on_region
+        sage: family = problem(networks.relu([1, 2, 1])).family
+        sage: family_on_region(family, numpy.array([1.0, -2.0, 3.0, 5.0])).response.local_reparameterisation()
+        [U1_1_1*U2_1_1, U1_1_2*U2_2_1]
+    """
+    response = response_on_region(real_network(family.response), family.response, theta)
+    if response is None:
+        return None
+    family = restricted(family, response)
+    family.forgotten, family.is_polynomial, family.on_given_data = (), True, True
+    return family
+
+
+def _laws_around(family, theta, generator):
+    """Return how many independent polynomial laws there are around a point, for every input."""
+    here = family_on_region(family, np.asarray(theta, dtype=np.float64))
+    # Where nothing is decided for every input, the laws of the model are those that are known.
+    here = family if here is None else here
+    search = here.groups()
+    laws = polynomial_laws(here, search, generator, pieces=blocks(here, search, generator))
+    return len(independent_in(here, laws, generator))
+
+
 def numbers_by_region(network, flow=None, loss=None, points=100, seed=0):
     r"""
     Return the numbers of laws of the real network at random parameters, most frequent first; each is certified from
-    above.
+    above, and from below by the polynomial laws around one of the points.
 
     INPUT:
 
@@ -71,8 +133,9 @@ def numbers_by_region(network, flow=None, loss=None, points=100, seed=0):
 
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.real.regions import numbers_by_region
-        sage: sorted(region.number for region in numbers_by_region(networks.relu([1, 4, 1]), points=40))
-        [6, 7]
+        sage: regions = numbers_by_region(networks.relu([1, 4, 1]), points=40)
+        sage: sorted((region.least, region.number) for region in regions)
+        [(6, 6), (7, 7)]
         sage: numbers_by_region(networks.gated(2, 1))
         Traceback (most recent call last):
         ...
@@ -111,5 +174,8 @@ def numbers_by_region(network, flow=None, loss=None, points=100, seed=0):
             (tuple(int(a) for a in theta), response.patterns)
         )
     total = sum(map(len, found.values()))
-    regions = [Region(number, len(met) / total, *met[0]) for number, met in found.items()]
+    regions = [
+        Region(number, len(met) / total, *met[0], _laws_around(family, met[0][0], generator))
+        for number, met in found.items()
+    ]
     return sorted(regions, key=lambda region: (-region.share, region.number))

@@ -19,7 +19,7 @@ DEFAULT = 1_000_000_000
 DOUBLES, MODULAR, BALLS = 6, 30, 700
 
 # Nanoseconds that a node of the graph costs in a pass, however small its arrays are.
-_NODE = 120_000
+_NODE = 250_000
 
 # Nanoseconds a product of an elimination: FLINT modulo a prime with the conversion of each entry, and complete pivoting
 # on doubles, which reads the whole matrix for each pivot.

@@ -5,6 +5,7 @@ import re
 import textwrap
 from html import escape
 
+from ..graph.with_eps import holds_for_any_eps
 from ..notation.evaluation import rest_of
 from .._sage import PolynomialRing, QQ, latex
 
@@ -138,17 +139,32 @@ def law_lines(result, width=80, everything=False, polynomials=False):
     """
     texts = result.readable_laws()
     expressions, chosen = _shown(result, False)
-    out = [wrapped(f"in matrix notation: {expression}", width) for expression in expressions]
+    need = _need_eps_zero(result)
+    out = [
+        wrapped(f"in matrix notation: {expression}{_EPS if need(expression.entries) else ''}", width)
+        for expression in expressions
+    ]
     if everything or polynomials:
         chosen = list(result.independent)
     shown = chosen if everything else chosen[:MOST_LAWS]
-    out += [f"  {texts[i]}" if everything else wrapped(texts[i], width) for i in shown]
+    marked = {i: _EPS for i in result.eps_zero}
+    out += [
+        f"  {texts[i]}{marked.get(i, '')}" if everything else wrapped(texts[i] + marked.get(i, ""), width)
+        for i in shown
+    ]
     if len(chosen) > len(shown):
         out.append(f"  ... and {len(chosen) - len(shown)} more independent laws (--all or --json lists them)")
     if expressions and chosen and len(chosen) < len(result.independent):
         out.append(f"  ({len(result.independent) - len(chosen)} in matrix notation, {len(chosen)} as polynomial"
                    f"{'s' if len(chosen) > 1 else ''}; --polynomials writes all of them out)")
     out += [wrapped(f"with functions: {law}", width) for law in result.function_laws]
+    out += [wrapped(f"conserved: {text}", width) for text in result.further_laws]
+    if result.region is not None:
+        out.append(wrapped(f"{result.region}:", width))
+        shown = result.region.independent_laws
+        out += [wrapped(str(law), width, "    ") for law in (shown if everything else shown[:MOST_LAWS])]
+    if result.eps_zero:
+        out.append("  (laws with [eps = 0] need norms without a constant below the root; all others hold with any)")
     out += [wrapped(f"({remark})", width).replace("\n    ", "\n  ") for remark in result.remarks]
     if result.flow not in ("drift", "family") and (result.complete is True or result.real is not None):
         out.append(wrapped(f"({result.assumption_in_words()})", width).replace("\n    ", "\n  "))
@@ -157,6 +173,16 @@ def law_lines(result, width=80, everything=False, polynomials=False):
             f"  and {len(result.laws) - len(result.independent)} more polynomials in these laws (--json lists them)"
         )
     return out
+
+
+_EPS = "   [eps = 0]"
+
+
+def _need_eps_zero(result):
+    """Return a function that says whether some entry of a matrix expression needs norms without a constant."""
+    if not result.eps_zero:
+        return lambda entries: False
+    return lambda entries: not all(holds_for_any_eps(result.problem.family, entries))
 
 
 def latex_table(result, polynomials=False):

@@ -26,6 +26,8 @@ _DERIVED = {
     "formula_where",
     "open_segments",
     "remarks",
+    "region",
+    "eps_zero",
 }
 
 
@@ -52,7 +54,7 @@ def result_from_dict(kind, record):
     known = {field.name: field for field in fields(kind)}
     given = {}
     for name, field in known.items():
-        if name in record and name != "real":
+        if name in record and name not in ("real", "region"):
             given[name] = _tuples(record[name])
         elif field.default is MISSING and field.default_factory is MISSING:
             raise InputError(f"the record has no {name!r}; give what to_dict() of a result wrote")

@@ -3,9 +3,11 @@ The frozen results of a search and of a count.
 """
 import numpy as np
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..runtime.errors import InputError
 from .._sage import PolynomialRing, QQ, SageObject, Unknown
+from ..graph.with_eps import holds_for_any_eps
 from ..notation.readable import readable
 from ..real.verdict import words
 from ..certificates.record import certificate
@@ -69,6 +71,10 @@ class LawCount(SageObject):
     real: object = field(default=None, compare=False)
     # What the model leaves aside of the real network, in words: then it bounds the number from one side only.
     forgotten: tuple = ()
+    # Laws that are no polynomials, in words, where a symmetry shows them.
+    further_laws: tuple = ()
+    # Laws that hold near a point only, of networks that are polynomial on regions of activation.
+    region: object = field(default=None, compare=False)
     # The record that the result was read from, if it was.
     record: object = field(default=None, compare=False, repr=False)
 
@@ -243,7 +249,11 @@ class LawCount(SageObject):
                 f"between {self.laws_at_least} and {_laws(self.number)} in {self._space()} "
                 f"({self._bounded()}){self._more()}"
             )
-        return f"{_laws(self.number)} in {self._space()} ({self._certainty()})"
+        return f"{_laws(self.number)} in {self._space()} ({self._certainty()}){self._where()}"
+
+    def _where(self):
+        """Say where the number holds, if it holds on a region only."""
+        return "" if self.region is None else f", {self.region.where()}"
 
     def _repr_html_(self):
         r"""
@@ -310,6 +320,10 @@ class LawCount(SageObject):
         record.update({"number_at_least": self.laws_at_least, "number_at_most": self.number, "formula": None})
         if self.counted is not None:
             record.update({"formula": str(self.formula), "formula_where": list(self.formula_where())})
+        if self.further_laws:
+            record["further_laws"] = list(self.further_laws)
+        if self.region is not None:
+            record["region"] = self.region.to_dict()
         if self.blame:
             record["open_segments"] = list(self.blame)
         if self.remarks:
@@ -372,6 +386,27 @@ class ConservationLaws(LawCount):
         """
         return tuple(self.laws[i] for i in self.independent)
 
+    @cached_property
+    def eps_zero(self):
+        r"""
+        The indices of laws that need normalisations without a constant below the root; all others hold for any
+        `\epsilon`.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import conservation_laws, networks
+            sage: r = conservation_laws(networks.normalised(2, 2, 1, norm="rms"), seed=0)
+            sage: [r.laws[i] for i in r.eps_zero]
+            [W_1_1^2 + W_1_2^2 + W_2_1^2 + W_2_2^2]
+            sage: conservation_laws(networks.linear([2, 1, 2]), seed=0).eps_zero
+            ()
+        """
+        if self.record is not None:
+            return tuple(self.record.get("eps_zero", ()))
+        if self.problem is None or not self.terms:
+            return ()
+        return tuple(i for i, holds in enumerate(holds_for_any_eps(self.problem.family, self.terms)) if not holds)
+
     @property
     def independent_laws_found(self):
         r"""
@@ -396,6 +431,11 @@ class ConservationLaws(LawCount):
         if self.complete is False:
             more = self.laws_at_least - len(self.independent)
             least = "" if self.laws_at_least == self.number else "at least "
+            if self.region is not None:
+                return (
+                    f"{found}; {least}{more} more hold{'s' if more == 1 else ''} {self.region.where()} "
+                    f"({self._certainty()})"
+                )
             return (
                 f"{found}; {least}{more} more exist{'s' if more == 1 else ''}, not polynomial of this degree "
                 f"({self._proved()})"
@@ -577,6 +617,8 @@ class ConservationLaws(LawCount):
             "independent": list(self.independent), "degree": self.degree, "searched": self.searched,
             "complete": self.complete if isinstance(self.complete, bool) else None,
         })
+        if self.eps_zero:
+            record["eps_zero"] = list(self.eps_zero)
         # A quarter of the time of a small case: sweeps leave it out.
         if matrix_notation:
             record["matrix_notation"] = list(map(str, self.matrix_laws()))

@@ -56,9 +56,10 @@ def test_number(net, number):
 )
 def test_what_the_model_forgets_is_left_open(net, number):
     result = conservation_laws(net, seed=0)
-    assert (
-        result.complete is not True and result.status == "bounded" and result.laws_at_least <= number <= result.number
-    )
+    assert result.laws_at_least <= number == result.number
+    # Each is explained by now, but for batch normalisation of one input.
+    assert (result.status == "bounded") == (net.architecture == "normalised")
+    assert result.complete is not True or len(result.independent) == number
 
 
 @pytest.mark.parametrize("q", [2, 3])

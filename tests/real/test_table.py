@@ -1,6 +1,7 @@
 """Networks whose model forgets a fact: never complete with a wrong number, and what is true is between the bounds."""
 import json
 
+import numpy as np
 import pytest
 from sage_conslaw import conservation_laws, count_conservation_laws, flows, networks
 
@@ -71,6 +72,9 @@ TRUE = [
 ]
 
 
+_OPEN = [TRUE[2][0]]
+
+
 def bounds(result):
     return result.laws_at_least, result.number
 
@@ -84,6 +88,9 @@ def test_the_true_number_is_between_the_bounds_and_nothing_else_is_called_comple
     assert result.assumption == "none"
     assert (result.complete is True) == (len(result.independent) == true and result.status == "proved")
     assert most == true
+    # What the polynomials of the model leave open is explained: by the region, by rotations, or by functions of
+    # parameters. Batch normalisation of one input is the exception: signs of weights are constants there.
+    assert least == true or build in _OPEN
     count = count_conservation_laws(build(), seed=2, real=True)
     assert bounds(count)[0] <= true == count.number
 
@@ -115,6 +122,43 @@ def test_other_sizes_are_complete_only_where_real_fields_reach_it(case):
             result.status != "bounded"
             or f"the real network may have {result.number - result.laws_at_least} more" in repr(result)
         )
+
+
+def test_laws_on_a_region_are_laws_of_its_linear_pieces():
+    result = conservation_laws(networks.relu([1, 4, 1]), seed=3)
+    region = result.region
+    assert region.complete and len(region.independent_laws) == result.number and region.patterns == 2
+    theta = [int(a) for a in region.point]
+    rows = np.zeros((2, 8))
+    for sample, x in enumerate((1.0, -1.0)):
+        on = np.array(theta[:4]) * x > 0
+        rows[sample, :4], rows[sample, 4:] = on * x * theta[4:], on * np.array(theta[:4]) * x
+    for law in region.laws:
+        names = {str(v): i for i, v in enumerate(law.parent().gens())}
+        slope = [float(law.derivative(v)(*theta)) for v in law.parent().gens()]
+        assert len(names) == 8 and np.abs(rows @ slope).max() < 1e-9
+    assert result.to_dict()["region"]["complete"] is True
+    assert "on the region of activation around" in repr(result)
+    assert "on the region" in repr(count_conservation_laws(networks.relu([1, 4, 1]), seed=3))
+
+
+def test_what_is_no_polynomial_is_said():
+    assert conservation_laws(gated_residual(2, 2), seed=0).further_laws[0].endswith("(sinh(a)^2)")
+    spans = conservation_laws(normalised(2, 4, 1, norm="rms", gain=False, bias=False), seed=0).further_laws
+    assert spans == ("the span of the vectors of W and U in R^4, of dimension 3",)
+    # With a gain the norm does not commute with rotations.
+    assert conservation_laws(normalised(2, 4, 1, norm="rms"), seed=0).further_laws == ()
+
+
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "exp"])
+def test_integrals_in_closed_form(name):
+    import sympy
+    from sage_conslaw.structure.parameter_gates import _CLOSED
+    a = sympy.Symbol("a", positive=True)
+    g = {"tanh": sympy.tanh(a), "sigmoid": 1 / (1 + sympy.exp(-a)), "exp": sympy.exp(a)}[name]
+    integral = {"tanh": sympy.sinh(a) ** 2, "sigmoid": 2 * a + 2 * sympy.exp(a), "exp": 2 * a}[name]
+    assert str(integral) == _CLOSED[name].format("a").replace("^", "**")
+    assert sympy.simplify(sympy.diff(integral, a) - 2 * g / sympy.diff(g, a)) == 0
 
 
 def test_momentum_of_a_norm_without_gain_may_have_more():

@@ -1,0 +1,322 @@
+r"""
+The real network on a region of activation, for every input: the polynomials whose gradients its fields are.
+
+Samples tell which patterns of activation occur near a point; that no others do needs an argument, and this module has
+three. One input without biases: the network is homogeneous, so all positive inputs have one pattern and all negative
+ones another. One input with biases: the pattern changes at finitely many points of a line, which are found one after
+the other, exactly. More inputs: a unit is off (or on) for every input where signs alone decide it, as in a second layer
+that gets nonnegative numbers times negative weights; all other gates stay free, which may span more than the network
+does.
+
+The trivial case: `relu 1 1 1`, two patterns, one of which is dead. The famous one: `relu 1 4 1` is on each of its
+regions two linear networks `1, h, 1` side by side, one for each sign of the first weights, and has their
+`2 h_+ - 1 + 2 h_- - 1` laws. One that gives nothing: `relu 3 4 2`, where every gate is free.
+"""
+from fractions import Fraction
+
+import numpy as np
+
+from .._sage import QQ
+from ..exact import terms as sparse
+from ..exact.arithmetic import DualArithmetic, Dual, FloatArithmetic, PolynomialArithmetic
+from ..flows.polynomial_response import PolynomialResponse
+from ..graph.tensor import Constant, Data
+from .components import independent
+from .reading import SLOPES
+
+# Terms that are written out in all sectors together, and cells of a line.
+MOST_TERMS, _MOST_CELLS = 20_000, 200
+
+
+def _gated(node):
+    """Return the gate of a node that is its source times the gate, else ``None``."""
+    if len(node.inputs) != 2:
+        return None
+    left, right = node.inputs
+    gate = right if isinstance(right, Data) and right.kind == "gate" else left
+    other = left if gate is right else right
+    return gate if isinstance(gate, Data) and gate.kind == "gate" and gate.source is other else None
+
+
+def possible_signs(network, response, theta, known=None):
+    r"""
+    Return for each node which signs its entries may have near the parameters, for any input: pairs of 0 and 1.
+
+    INPUT:
+
+    - ``theta`` -- parameters, none zero
+
+    - ``known`` -- the value of some gates, arrays with NaN where they are not known
+
+    ALGORITHM: `p + n \sigma` with `\sigma^2 = 1` stands for sums of positive and of negative terms; its two characters
+    `p + n` and `p - n` are computed by the same forward pass.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.reading import real_network
+        sage: from sage_conslaw.real.sectors import possible_signs
+        sage: f = networks.relu([2, 1, 1, 1]).response(); net = real_network(f)
+        sage: signs = possible_signs(net, f, numpy.array([3.0, 5.0, -2.0, 1.0]))
+        sage: [[part.tolist() for part in signs[node.source]] for node in net.nodes if getattr(node, "kind", "") ==
+        ....:     "gate"]
+        [[[1.0], [1.0]], [[0.0], [1.0]]]
+    """
+    A, known, out, values, start = FloatArithmetic(), known or {}, {}, {}, 0
+
+    def keep(node, positive, negative):
+        out[node] = positive, negative
+        values[node] = np.stack([positive + negative, positive - negative])
+    for leaf in response.leaves:
+        part = theta[start:start + leaf.size].reshape(leaf.shape)
+        keep(leaf, (part > 0) * 1.0, (part < 0) * 1.0)
+        start += leaf.size
+    for node in network.nodes:
+        if node in out:
+            continue
+        if isinstance(node, Constant):
+            part = node.value(A)
+            keep(node, (part > 0) * 1.0, (part < 0) * 1.0)
+        elif isinstance(node, Data):
+            value = known.get(node)
+            either = np.ones(node.shape) if value is None else np.where(np.isnan(value) | (value > 0), 1.0, 0.0)
+            lower = np.ones(node.shape) if value is None else np.where(np.isnan(value) | (value < 0), 1.0, 0.0)
+            signed = node.kind == "input" and not node.one_hot or getattr(node.function, "name", None) == "abs"
+            keep(node, either, lower if signed or value is not None else 0 * lower)
+        else:
+            both, difference = node.operation.forward(A, *(values[child] for child in node.inputs))
+            positive, negative = (both + difference > 0.5) * 1.0, (both - difference > 0.5) * 1.0
+            gate = _gated(node)
+            if gate is not None and gate.function.name in ("relu", "abs"):
+                # The gate follows the sign of its source.
+                source = out[gate.source]
+                positive = np.maximum(positive * 0, source[0] if gate.function.name == "relu" else np.maximum(*source))
+                if gate in known:
+                    off = known[gate] == 0
+                    positive = np.where(off, 0.0, positive)
+                negative = negative * 0
+            keep(node, positive, negative)
+    return out
+
+
+def gates_for_every_input(network, response, theta):
+    r"""
+    Return the gates that signs decide near the parameters, whatever the input: arrays with NaN where they do not.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.reading import real_network
+        sage: from sage_conslaw.real.sectors import gates_for_every_input
+        sage: f = networks.relu([2, 1, 1, 1]).response()
+        sage: gates = gates_for_every_input(real_network(f), f, numpy.array([3.0, 5.0, -2.0, 1.0]))
+        sage: [part.tolist() for part in gates.values()]
+        [[nan], [0.0]]
+    """
+    signs, out = possible_signs(network, response, theta), {}
+    for node in network.nodes:
+        if isinstance(node, Data) and node.kind == "gate":
+            value = np.full(node.shape, np.nan)
+            if node.function.name in SLOPES:
+                low, high, denominator = SLOPES[node.function.name]
+                positive, negative = signs[node.source]
+                value = np.where(negative == 0, high / denominator, np.where(positive == 0, low / denominator, value))
+            out[node] = value
+    return out
+
+
+def most_gradients(network, response, theta):
+    r"""
+    Return an upper bound for how many independent gradients the network has at any parameters: few where one input is
+    scaled through without biases, so that all positive ones are alike and all negative ones.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.reading import real_network
+        sage: from sage_conslaw.real.sectors import most_gradients
+        sage: def most(net):
+        ....:     f = net.response()
+        ....:     return most_gradients(real_network(f), f, numpy.ones(f.dimension))
+        sage: most(networks.relu([1, 9, 1])), most(networks.relu([1, 9, 1], bias=True))
+        (2, 27)
+    """
+    inputs = [node for node in network.nodes if isinstance(node, Data) and node.kind == "input"]
+    gates = [node for node in network.nodes if isinstance(node, Data) and node.kind == "gate"]
+    if sum(node.size for node in inputs) != 1 or not all(node.function.name in SLOPES for node in gates):
+        return response.dimension
+    signs = possible_signs(network, response, theta, {node: np.zeros(node.shape) for node in inputs})
+    if any(part.any() for gate in gates for part in signs[gate.source]):
+        return response.dimension
+    output = response.pairings[0][0]
+    constant = any(part.any() for part in signs[network.nodes[-1]])
+    return min(response.dimension, (3 if constant else 2) * output.size)
+
+
+def _on_the_line(network, response, theta, at, slope):
+    """Return the gates just after a point of the line of inputs, going in a direction, and the next point where one of
+    them changes (``None``: none does); raise where that is not the same for all parameters nearby."""
+    A = DualArithmetic(PolynomialArithmetic(QQ))
+    values, gates, start, changes = {}, {}, 0, {}
+    for leaf in response.leaves:
+        values[leaf] = Dual(theta[start:start + leaf.size].reshape(leaf.shape), None)
+        start += leaf.size
+    for node in network.nodes:
+        if isinstance(node, Constant):
+            values[node] = A.embed(node.value(A.base))
+        elif isinstance(node, Data) and node.kind == "input":
+            values[node] = Dual(_filled(node.shape, at), _filled(node.shape, slope))
+        elif isinstance(node, Data):
+            value, moved = values[node.source].real, values[node.source].infinitesimal
+            moved = np.zeros(node.shape, dtype=object) if moved is None else moved
+            gates[node] = np.full(node.shape, np.nan)
+            low, high, denominator = SLOPES[node.function.name]
+            exact = np.empty(node.shape, dtype=object)
+            for place in np.ndindex(*node.shape):
+                here, speed = QQ(value[place]), QQ(moved[place])
+                positive = (here or speed) > 0
+                exact[place] = QQ(high if positive else low) / denominator
+                gates[node][place] = np.nan if not here and not speed else float(exact[place])
+                if here * speed < 0:
+                    changes.setdefault(-here / speed, []).append((node, place))
+            values[node] = Dual(exact, None)
+        elif node.operation is not None:
+            values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
+    return gates, min(changes, default=None), changes
+
+
+def _filled(shape, value):
+    out = np.empty(shape, dtype=object)
+    out[...] = value
+    return out
+
+
+class Unstable(ArithmeticError):
+    r"""
+    A point where two changes of the pattern coincide by chance.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.real.sectors import Unstable
+        sage: raise Unstable("two units change at one input")
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.real.sectors.Unstable: two units change at one input
+    """
+
+
+def _decided(network, response, theta, gates):
+    """Return gates with what is zero whatever the parameters are set to zero; raise where a zero is chance."""
+    structural = possible_signs(network, response, theta, gates)
+    out = {}
+    for node, value in gates.items():
+        positive, negative = structural[node.source]
+        open_ = np.isnan(value)
+        if (open_ & ((positive > 0) | (negative > 0))).any():
+            raise Unstable("a pre-activation is zero by chance")
+        out[node] = np.where(open_, 0.0, value)
+    return out
+
+
+def cells(network, response, theta):
+    r"""
+    Return the gates of all cells of the line of inputs near the parameters, for a network with one input.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.reading import real_network
+        sage: from sage_conslaw.real.sectors import cells
+        sage: f = networks.relu([1, 2, 1]).response()
+        sage: [[part.tolist() for part in cell.values()] for cell in cells(real_network(f), f, numpy.array([1, -2, 3,
+        ....:     5]))]
+        [[[1.0, 0.0]], [[0.0, 1.0]]]
+        sage: f = networks.relu([1, 2, 1], bias=True).response()
+        sage: f.names[:4], len(cells(real_network(f), f, numpy.array([1, -2, 3, 5, 7, 2])))
+        (['U1_1_1', 'U1_1_2', 'b1_1', 'b1_2'], 3)
+    """
+    exact = np.empty(len(theta), dtype=object)
+    exact[:] = [QQ(int(a)) for a in theta]
+    found = []
+    for direction in (1, -1):
+        at = QQ(0)
+        while len(found) < _MOST_CELLS:
+            gates, following, changes = _on_the_line(network, response, exact, at, QQ(direction))
+            found.append(_decided(network, response, np.asarray(theta, dtype=np.float64), gates))
+            if following is None:
+                break
+            if len(changes[following]) > 1:
+                raise Unstable("two units change at one input")
+            at += direction * following
+    unique = {tuple(tuple(part.ravel()) for part in gates.values()): gates for gates in found}
+    return list(unique.values())
+
+
+def sectors(network, response, theta):
+    r"""
+    Return gates by sector, so that near the parameters each input is in one of them; ``None`` where nothing is decided.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.reading import real_network
+        sage: from sage_conslaw.real.sectors import sectors
+        sage: def number(net, theta):
+        ....:     f = net.response()
+        ....:     found = sectors(real_network(f), f, numpy.array(theta, dtype=float))
+        ....:     return found and len(found)
+        sage: number(networks.relu([1, 2, 1]), [1r, 2r, 3r, 5r]), number(networks.relu([2, 1, 1]), [1r, 2r, 3r])
+        (2, None)
+    """
+    inputs = [node for node in network.nodes if isinstance(node, Data) and node.kind == "input"]
+    gates = [node for node in network.nodes if isinstance(node, Data) and node.kind == "gate"]
+    if any(node.one_hot for node in inputs) or not gates:
+        return None
+    if sum(node.size for node in inputs) == 1 and all(node.function.name in SLOPES for node in gates):
+        try:
+            return cells(network, response, theta)
+        except Unstable:
+            return None
+    decided = gates_for_every_input(network, response, theta)
+    return None if all(np.isnan(value).all() for value in decided.values()) else [decided]
+
+
+def response_on_region(network, response, theta, most_terms=MOST_TERMS):
+    r"""
+    Return the response of the polynomials whose gradients span those of the real network near the parameters, for every
+    input; ``None`` where that is no less than the model.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.reading import real_network
+        sage: from sage_conslaw.real.sectors import response_on_region
+        sage: f = networks.relu([1, 3, 1]).response()
+        sage: g = response_on_region(real_network(f), f, numpy.array([1.0, -2.0, 3.0, 5.0, 7.0, 2.0]))
+        sage: g.local_reparameterisation()
+        [U1_1_1*U2_1_1 + U1_1_3*U2_3_1, U1_1_2*U2_2_1]
+    """
+    if network.kind != "patterns" or response.number_of_terms() > most_terms:
+        return None
+    found = sectors(network, response, theta)
+    if not found or len(found) * response.number_of_terms() > most_terms:
+        return None
+    polynomials = []
+    for gates in found:
+        polynomials += response.local_reparameterisation({leaf: _fractions(part) for leaf, part in gates.items()})
+    components = independent([sparse.from_sage(f) for f in polynomials])
+    return PolynomialResponse(response.names, components)
+
+
+def _fractions(values):
+    out = np.empty(values.shape, dtype=object)
+    for place, value in np.ndenumerate(values):
+        # Slopes are hundredths.
+        out[place] = None if np.isnan(value) else Fraction(round(100 * value), 100)
+    return out

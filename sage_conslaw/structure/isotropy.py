@@ -1,0 +1,126 @@
+r"""
+Laws of gradient flow from rotations: what a point's vectors span is conserved.
+
+Let `M` be the `n \times K` matrix of all weights that meet one axis of the network, and let the response not change
+under `M \mapsto R M` for rotations `R`. Its gradient then commutes with them, `G(R M) = R G(M)`. For `K < n` invariance
+under rotations is invariance under reflections too (compose with a reflection that fixes the columns of `M`), and `R =`
+the reflection of all that is orthogonal to the columns fixes `M`, hence `G(M)`: each column of `G(M)` is a combination
+of columns of `M`. So the span of the columns is conserved, a point of a Grassmannian of dimension `K (n - K)`, and the
+one-forms `\langle y, dM e_j \rangle` with `y^T M = 0` vanish on all fields.
+
+The trivial case: `linear 1 n 1`, where these laws are functions of `U_1^T U_1 - U_2 U_2^T`. The one that needs them: a
+root mean square norm without gain, `2, 4, 1`, has one quadratic law and `3 (4 - 3) = 3` of these. One that has none:
+with a gain the norm does not commute with rotations.
+"""
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+
+import numpy as np
+
+from ..exact import modular
+from ..exact.linear_algebra import kernel, rank
+from ..laws.independence import jacobian
+
+# Sets of axes that are tried: all of them among four of one size.
+_MOST_SETS = 64
+
+
+@dataclass(frozen=True)
+class Span:
+    r"""
+    Parameters as the rows of an ``n x K`` matrix (indices of coordinates), whose columns span what is conserved.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.structure.isotropy import Span
+        sage: Span(((0, 1), (2, 3), (4, 5)), ("W", "U")).words()
+        'the span of the vectors of W and U in R^3, of dimension 2'
+    """
+
+    rows: tuple
+    names: tuple
+
+    def words(self):
+        """Return in words what is conserved."""
+        return (
+            f"the span of the vectors of {' and '.join(self.names)} in R^{len(self.rows)}, of dimension "
+            f"{len(self.rows[0])}"
+        )
+
+
+def conserved_spans(family):
+    r"""
+    Return the spans that gradient flow conserves because the response does not change under rotations, each proved.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.flows.problem import problem
+        sage: from sage_conslaw.structure.isotropy import conserved_spans
+        sage: net = networks.normalised(2, 4, 1, norm="rms", gain=False, bias=False)
+        sage: [span.words() for span in conserved_spans(problem(net).family)]
+        ['the span of the vectors of W and U in R^4, of dimension 3']
+        sage: conserved_spans(problem(networks.normalised(2, 4, 1, norm="rms")).family)
+        []
+    """
+    response = family.response
+    places, start = {}, 0
+    for leaf in response.leaves:
+        numbers = np.arange(start, start + leaf.size).reshape(leaf.shape)
+        for axis, size in enumerate(leaf.shape):
+            rows = np.moveaxis(numbers, axis, 0).reshape(size, -1)
+            places.setdefault(size, []).append((leaf, rows))
+        start += leaf.size
+    found = []
+    for size, axes in places.items():
+        if size < 2:
+            continue
+        tried = 0
+        for number in range(1, len(axes) + 1):
+            for chosen in combinations(axes, number):
+                leaves = [leaf for leaf, _ in chosen]
+                rows = np.concatenate([part for _, part in chosen], axis=1)
+                tried += 1
+                if tried > _MOST_SETS or len(set(leaves)) < number or rows.shape[1] >= size:
+                    continue
+                if all(_rotates(family, rows, i) for i in range(size - 1)):
+                    found.append(Span(tuple(map(tuple, rows.tolist())), tuple(leaf.name for leaf in leaves)))
+    return found
+
+
+def _rotates(family, rows, i):
+    """Decide whether the rotation of two neighbouring rows leaves the response unchanged."""
+    one = Fraction(1)
+    direction = {}
+    for a, b in zip(rows[i].tolist(), rows[i + 1].tolist()):
+        direction[a] = {(b,): one}
+        direction[b] = {(a,): -one}
+    return family.annihilates(direction)
+
+
+def independent_with_spans(laws, spans, dimension, generator, p):
+    r"""
+    Return how many of polynomial laws and conserved spans together are independent: a rank modulo ``p`` at a point, so
+    a proved lower bound.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.structure.isotropy import Span, independent_with_spans
+        sage: spans = [Span(((0r, 1r), (2r, 3r), (4r, 5r)), ("W",))]
+        sage: independent_with_spans([], spans, 6r, numpy.random.default_rng(0r), 2^61 - 1)
+        2
+    """
+    z = modular.random_array(generator, (dimension,), p)
+    forms = [jacobian(laws, dimension, z, p)]
+    for span in spans:
+        rows = np.asarray(span.rows)
+        normals = kernel(z[rows].T, p)
+        for normal in normals:
+            for column in range(rows.shape[1]):
+                form = np.zeros((1, dimension), dtype=np.int64)
+                for i, value in normal.items():
+                    form[0, rows[i, column]] = value
+                forms.append(form)
+    return rank(np.concatenate(forms), p)

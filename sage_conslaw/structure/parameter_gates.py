@@ -1,0 +1,185 @@
+r"""
+Laws of gradient flow with functions of parameters: quadratic in the weights, and an integral in the gate.
+
+Let a parameter `a` enter only as `G = g(a)`, elementwise. The network with `G` itself as a parameter has polynomial
+laws; take one without mixed terms, `Q(W) + \sum_i P_i(G_i)`. It says
+`\langle \nabla Q, \partial_W f \rangle + \sum_i P_i'(G_i)\, \partial_{G_i} f = 0`. Gradient flow moves `a_i` along
+`g'(a_i)\, \partial_{G_i} f`, so `Q(W) + \sum_i \int P_i'(g(a_i)) / g'(a_i)\, da_i` is conserved, and as many of these
+are independent.
+
+The trivial case: `\sigma(a) w x` has `w^2 - 2 a - 2 e^a`. The famous one: a residual block
+`x + \tanh(a)\, V \max(0, W x)` keeps `|V|^2 - \sinh(a)^2`. One that gives nothing: `a` also enters elsewhere.
+"""
+from fractions import Fraction
+
+from flint import fmpq, fmpq_mat
+
+from ..graph.activations import is_known
+from ..graph.network import Network
+from ..graph.tensor import Data, Parameter, Tensor
+
+# Twice the integral of g / g' where it is elementary.
+_CLOSED = {
+    "tanh": "sinh({0})^2",
+    "sigmoid": "2*{0} + 2*exp({0})",
+    "exp": "2*{0}",
+}
+
+FUNCTIONS = ("exp", "gelu", "sigmoid", "silu", "softplus", "tanh")
+
+
+def without_functions(response):
+    r"""
+    Return a network with the values of functions of parameters as parameters themselves, and the function's name by
+    leaf; ``None`` where there are none, or their arguments enter elsewhere too.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.parameter_gates import without_functions
+        sage: x, a, W = networks.input(2), networks.parameter("a", 1), networks.parameter("W", 2, 2)
+        sage: net, names = without_functions(networks.custom(a.tanh() * (x @ W)).response())
+        sage: net.dimension, [(leaf.name, name) for leaf, name in names.items()]
+        (5, [('a', 'tanh')])
+        sage: without_functions(networks.custom(a.tanh() * (x @ W) + a).response()) is None
+        True
+    """
+    output = response.drawn.pairings[0][0]
+    order = output.ancestors(through_data=True)
+    gates = [
+        node
+        for node in order
+        if isinstance(node, Data)
+        and node.kind == "cut"
+        and node.mask is None
+        and isinstance(node.source, Parameter)
+        and is_known(node.function)
+        and node.function.name in FUNCTIONS
+    ]
+    sources = [gate.source for gate in gates]
+    used = [child for node in order for child in node.inputs]
+    used += [node.source for node in order if isinstance(node, Data) and node.source is not None and node not in gates]
+    gates = [gate for gate in gates if sources.count(gate.source) == 1 and gate.source not in used]
+    if not gates:
+        return None
+    new, names = {}, {}
+    for node in order:
+        if node in gates:
+            new[node] = Parameter(node.source.name, node.shape)
+            names[new[node]] = node.function.name
+        elif node.operation is not None:
+            new[node] = Tensor(node.operation, [new[child] for child in node.inputs], node._written)
+        elif getattr(node, "source", None) is not None:
+            new[node] = Data(
+                node.name, node.shape, node.kind, new[node.source], node.function, node.mask, node.values, node.one_hot
+            )
+        else:
+            new[node] = node
+    placed = {gate.source: new[gate] for gate in gates}
+    leaves = [placed.get(leaf, leaf) for leaf in response.leaves]
+    return Network("custom", (), new[output], leaves), names
+
+
+def separable(laws, gated):
+    r"""
+    Return a basis of the combinations of laws without products of a gated coordinate with any other.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.structure.parameter_gates import separable
+        sage: one = Fraction(1r)
+        sage: separable([{(0r, 0r): one, (0r, 1r): one}, {(0r, 1r): one}, {(1r, 2r): one}], {0r})
+        [{(0, 0): Fraction(-1, 1)}, {(1, 2): Fraction(1, 1)}]
+    """
+    def mixed(monomial):
+        return len(set(monomial)) > 1 and any(i in gated for i in monomial)
+    places = {m: i for i, m in enumerate(sorted({m for law in laws for m in law if mixed(m)}))}
+    if not laws or not places:
+        return list(laws)
+    matrix = fmpq_mat(len(places), len(laws))
+    for j, law in enumerate(laws):
+        for monomial, value in law.items():
+            if monomial in places:
+                matrix[places[monomial], j] = fmpq(value.numerator, value.denominator)
+    return [_combination(laws, vector) for vector in _kernel(matrix)]
+
+
+def _kernel(matrix):
+    """Return a basis of the right kernel, each vector with a one where no other has an entry."""
+    reduced, rank = matrix.rref()
+    pivots, column = [], 0
+    for row in range(rank):
+        while reduced[row, column] == 0:
+            column += 1
+        pivots.append(column)
+        column += 1
+    free = [j for j in range(matrix.ncols()) if j not in pivots]
+    return [
+        {j: fmpq(1), **{pivot: -reduced[row, j] for row, pivot in enumerate(pivots) if reduced[row, j] != 0}}
+        for j in free
+    ]
+
+
+def _combination(laws, vector):
+    out = {}
+    for j, factor in vector.items():
+        for monomial, value in laws[j].items():
+            out[monomial] = out.get(monomial, 0) + Fraction(int(factor.p), int(factor.q)) * value
+    return {monomial: value for monomial, value in out.items() if value}
+
+
+def written(law, names, functions):
+    r"""
+    Return a separable law as text, with the integral in each gated coordinate.
+
+    INPUT:
+
+    - ``names`` -- of all coordinates; ``functions`` -- the name of the function by gated coordinate
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.structure.parameter_gates import written
+        sage: law = {(1r, 1r): Fraction(1r), (0r, 0r): Fraction(-1r)}
+        sage: written(law, ["a", "w"], {0r: "tanh"}), written(law, ["a", "w"], {0r: "gelu"})
+        ('w^2 - (sinh(a)^2)', "w^2 - (2*integral of gelu(a)/gelu'(a) da)")
+    """
+    rest = {monomial: value for monomial, value in law.items() if monomial and monomial[0] not in functions}
+    text = readable_terms(rest, names)
+    for monomial, value in sorted(law.items()):
+        if not monomial or monomial[0] not in functions:
+            continue
+        name, function, degree = names[monomial[0]], functions[monomial[0]], len(monomial)
+        if degree == 2 and function in _CLOSED:
+            integral = _CLOSED[function].format(name)
+        else:
+            power = {1: "1", 2: f"{function}({name})"}.get(degree, f"{function}({name})^{degree - 1}")
+            factor = f"{degree}*" if degree > 1 else ""
+            integral = f"{factor}integral of {power}/{function}'({name}) d{name}"
+        sign = ("-" if value < 0 else "") if not text else (" - " if value < 0 else " + ")
+        size = "" if abs(value) == 1 else f"{abs(value)}*"
+        text += f"{sign}{size}({integral})"
+    return text
+
+
+def readable_terms(terms, names):
+    r"""
+    Return a sparse polynomial as text.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.structure.parameter_gates import readable_terms
+        sage: readable_terms({(0r, 0r): Fraction(1r), (0r, 1r): Fraction(-2r)}, ["u", "v"])
+        'u^2 - 2*u*v'
+    """
+    text = ""
+    for monomial, value in sorted(terms.items()):
+        powers = [
+            names[i] + (f"^{monomial.count(i)}" if monomial.count(i) > 1 else "") for i in sorted(set(monomial))
+        ]
+        factor = [] if abs(value) == 1 and powers else [str(abs(value))]
+        sign = ("-" if value < 0 else "") if not text else (" - " if value < 0 else " + ")
+        text += sign + "*".join(factor + powers)
+    return text
