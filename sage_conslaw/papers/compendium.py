@@ -26,6 +26,7 @@ from ..networks import (
     residual,
     transformer_block,
 )
+from .forgotten_facts import FACTS, RANKS
 
 
 @dataclass(frozen=True)
@@ -265,6 +266,10 @@ CLAIMS = (
         None,
         "no source known",
         "pre-normalisation",
+    ),
+    *(
+        Claim(name, build, laws, number, RANKS, conditions)
+        for name, build, laws, number, conditions in FACTS
     ),
 )
 

@@ -13,6 +13,7 @@ from ..exact.arithmetic import FloatArithmetic
 from ..exact.balls import BallArithmetic, Undecided, nonzero_minor, pivots, precision
 from ..exact.primes import random_prime
 from ..fields.bracket import bracket, combination
+from .components import spanning_number
 from .grow import control_rank
 from .smooth import SmoothResponse, dyadic
 from .work import BALLS, DOUBLES, Costs
@@ -108,6 +109,9 @@ def ball_rank(family, network, target, generator, work, inputs=None, point=None)
     reached = proved >= target
     model = control_rank(family, generator, random_prime(generator), target, 1, drift=family.drift is not None)
     letters = words[0]
+    if not reached and letters == model and _spans(family, real, z, pieces, letters, work, costs):
+        return RealRank(target, tuple(words), "balls", True, False, None, tuple(_parameters(family, z)),
+                        local=not real.response.analytic, spans=True)
     words = tuple(min(n, proved) for n in words)
     return RealRank(
         proved,
@@ -124,6 +128,19 @@ def ball_rank(family, network, target, generator, work, inputs=None, point=None)
 
 _NO_GAIN = "longer words and more samples add nothing"
 _TOO_LONG = "it takes longer than is spent unasked"
+
+
+def _spans(family, real, z, pieces, letters, work, costs):
+    """
+    Decide whether the real gradients span what the model's do around the point.
+
+    Both spans are then one distribution of constant rank there, and so are the brackets of its fields: the Lie algebra
+    of the real fields has the model's rank, without a word of them.
+    """
+    number = spanning_number(family.response)
+    if number is None or letters != number + (family.drift is not None):
+        return False
+    return _prove(real, z, pieces[:1], letters, work, costs)[0] == letters
 
 
 def _parameters(family, z):

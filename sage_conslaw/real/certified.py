@@ -20,7 +20,7 @@ class RealRank:
     - ``stagnated`` -- whether longer words and more samples add nothing (seen, not proved)
 
     - ``short`` -- whether real gradients fall short of the model's at all points tried: the span condition was looked
-      at there, and does not hold
+      at there, and does not hold; ``spans`` -- whether they are proved to span the same, so that brackets do
 
     - ``reason`` -- why it is not reached, in words
 
@@ -46,6 +46,7 @@ class RealRank:
     patterns: object = None
     local: bool = True
     short: bool = False
+    spans: bool = False
 
     @property
     def less(self):
@@ -82,4 +83,5 @@ class RealRank:
             "point": None if self.point is None else [str(a) for a in self.point],
             "local": self.local,
             "short": self.short,
+            "spans": self.spans,
         }

@@ -1,7 +1,43 @@
 r"""
-Polynomials whose gradients are the fields, without what is superfluous.
+Polynomials whose gradients are the fields, without what is superfluous; and how many fields span all of them.
 """
 from flint import fmpq, fmpq_mat
+
+from ..exact import terms as sparse
+
+# Terms of a response that is expanded to count its fields: a tenth of a second.
+_MOST_TERMS = 30_000
+
+
+def spanning_number(response):
+    r"""
+    Return how many fixed fields span the gradients of a response for all data, an upper bound for their rank anywhere;
+    ``None`` where it is too large to be expanded.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.components import spanning_number
+        sage: spanning_number(networks.linear([1, 3, 1]).response()), spanning_number(networks.relu([1, 3,
+        ....:     1]).response())
+        (1, 3)
+        sage: spanning_number(networks.normalised(1, 3, 1).response())
+        2
+    """
+    if not response.is_polynomial or response.number_of_terms() > _MOST_TERMS:
+        return None
+    fields = [
+        {(i, monomial): value for i, part in enumerate(field) for monomial, value in sparse.from_sage(part).items()}
+        for field in response.gradient_coefficients()
+    ]
+    places = {key: i for i, key in enumerate(sorted({key for field in fields for key in field}))}
+    if not places:
+        return 0
+    matrix = fmpq_mat(len(fields), len(places))
+    for row, field in enumerate(fields):
+        for key, value in field.items():
+            matrix[row, places[key]] = fmpq(value.numerator, value.denominator)
+    return int(matrix.rank())
 
 
 def independent(components):

@@ -99,6 +99,12 @@ def words(real, assumption):
             f"rank {real.rank}, computed exactly; this holds on the "
             "region around it, and elsewhere there may be more laws"
         )
+    if real.spans:
+        return (
+            "no assumption: real gradients span what the model's do around a point, proved in ball arithmetic, and so "
+            f"do their brackets; "
+            f"{'this holds on the region around it' if real.local else 'so they do at generic points'}"
+        )
     where = "this holds on the region around it" if real.local else "so they have at generic points"
     return (
         f"no assumption: real gradients and their brackets have rank {real.rank} at a point, proved in ball "

@@ -232,3 +232,11 @@ def test_every_flow_has_real_fields(net, flow):
     assert result.assumption == "none"
     model = count_conservation_laws(net, flow=flow, seed=1, real=False)
     assert result.lie_dimension <= model.lie_dimension
+
+
+def test_gradients_that_span_the_model_need_no_words():
+    # The Lie algebra grows slowly here, 2, 3, 4, 5, 7 by word length: words of the real fields would take long.
+    result = count_conservation_laws(networks.normalised(1, 3, 1), seed=1)
+    assert (result.number, result.status, result.assumption) == (5, "proved", "none")
+    assert result.real.spans and len(result.real.words) < len(result.lie_sequence)
+    assert "span what the model's do" in result.assumption_in_words()
