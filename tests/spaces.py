@@ -6,6 +6,7 @@ number of variables; only their exponents and coefficients are read.
 """
 
 import random
+from itertools import combinations_with_replacement
 
 import sage_conslaw._sage  # noqa: F401  (before any other import from Sage)
 import sympy
@@ -90,3 +91,8 @@ def jacobian_rank(polynomials, seed=1):
         return total
 
     return matrix(field, [[value(p.derivative(x)) for x in ring.gens()] for p in polynomials]).rank()
+
+
+def monomials(ring, degree):
+    """Return the monomials of a polynomial ring up to a degree, as polynomials."""
+    return [ring.prod(m) for d in range(degree + 1) for m in combinations_with_replacement(ring.gens(), d)]

@@ -18,6 +18,7 @@ from sage_conslaw.integrals.darboux import cofactors_of, darboux_polynomials, se
 from sage_conslaw.integrals.darboux_laws import DarbouxLaw, darboux_laws, independent_laws, rational_laws
 from sage_conslaw.expressions.polynomials import parse_polynomials
 from sage_conslaw.inputs.systems import read_record, system
+from spaces import monomials
 
 CLASSIC = {
     entry["name"]: entry
@@ -161,9 +162,7 @@ def extactic(family, degree):
     (Lagutinskii)."""
     ring, fields = family.ring(), family.sparse_fields()
     drift = [to_sage(f, ring) for f in fields[0]]
-    row = [m for m in ring.monomials_of_degree(0)] + [
-        m for d in range(1, degree + 1) for m in ring.monomials_of_degree(d)
-    ]
+    row = monomials(ring, degree)
     rows = [row]
     while len(rows) < len(row):
         rows.append([sum(f.derivative(x) * v for x, v in zip(ring.gens(), drift)) for f in rows[-1]])

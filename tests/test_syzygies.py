@@ -18,7 +18,7 @@ from sage_conslaw.expressions.polynomials import parse_polynomials
 from sage_conslaw.inputs.systems import read_record, system
 
 from cases import CASES
-from spaces import Space
+from spaces import Space, monomials
 
 CLASSIC = {
     entry["name"]: entry
@@ -127,8 +127,7 @@ def syzygy_dimension(family, degree):
     multiples."""
     fields = family.polynomial_fields()
     ring = fields[0][0].parent()
-    monomials = [m for d in range(degree + 1) for m in (ring.monomials_of_degree(d))]
-    columns = [[m * field[j] for field in fields] for j in range(ring.ngens()) for m in monomials]
+    columns = [[m * field[j] for field in fields] for j in range(ring.ngens()) for m in monomials(ring, degree)]
     rows = {}
     for c, column in enumerate(columns):
         for i, f in enumerate(column):

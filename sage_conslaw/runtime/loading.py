@@ -63,9 +63,17 @@ def load_first(*names):
         try:
             return load(name)
         except ModuleNotFoundError as error:
-            if error.name != name:
+            if error.name not in (name, "sage"):
                 raise
-    return load(names[-1])
+    try:
+        return load(names[-1])
+    except ModuleNotFoundError as error:
+        if error.name not in (names[-1], "sage"):
+            raise
+        raise ModuleNotFoundError(
+            "Sage is not installed: pip install 'sage_conslaw[sage]', or 'sage_conslaw[lean]' for the parts of it that "
+            "are needed (python -m sage_conslaw.check works without)", name="sage"
+        ) from None
 
 
 def _load(name):
