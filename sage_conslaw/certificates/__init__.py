@@ -10,7 +10,8 @@ EXAMPLES::
     metric; nothing is assumed'
 """
 from .checker import check
+from .dimension import check_dimension
 from .errors import CertificateError
 from .record import read
 
-__all__ = ["CertificateError", "check", "read"]
+__all__ = ["CertificateError", "check", "check_dimension", "read"]

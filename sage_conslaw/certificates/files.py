@@ -10,11 +10,14 @@ from tqdm import tqdm
 from ..check import Rejected, TooMuchWork, load, verify
 from ..runtime.pool import worker_pool
 from .checker import bounded, examine
+from .dimension import SCHEMA, check_dimension
 from .errors import BeyondLimits, CertificateError
 from .record import read
 
 # For the plain checker and for the package's, which is faster: together less than 60.
 PLAIN_SECONDS, SECONDS = 36, 20
+# How the plain checker begins where a file is of another schema.
+_OTHER_SCHEMA = "the schema is not"
 
 
 def write(record, path):
@@ -63,6 +66,8 @@ def verify_file(path):
     except BeyondLimits as reason:
         plain, what = None, str(reason)
     except CertificateError as reason:
+        if str(reason).startswith(_OTHER_SCHEMA):
+            return _verified_dimension(path, f"rejected: {_about(name, reason)}")
         return False, f"rejected: {_about(name, reason)}"
     try:
         line = bounded(_examined, os.fspath(path), seconds=SECONDS)
@@ -78,6 +83,28 @@ def verify_file(path):
 def _about(name, reason):
     """Return a reason without the name of the file, which the caller prints."""
     return str(reason).removeprefix(f"{name} ").removeprefix(f"{name}: ")
+
+
+def _verified_dimension(path, otherwise):
+    """Return what a certificate of a dimension proves; where the file is none, that it is rejected."""
+    try:
+        line = bounded(_dimension, os.fspath(path), seconds=PLAIN_SECONDS + SECONDS)
+    except CertificateError as reason:
+        return False, f"rejected: {reason}"
+    return (False, otherwise) if line is None else (True, f"verified by both checkers: {line}")
+
+
+def _dimension(path):
+    """Return what a certificate of a dimension proves, ``None`` where the file is none."""
+    try:
+        record = load(path)
+    except Rejected as reason:
+        raise CertificateError(str(reason)) from None
+    except OSError as error:
+        raise CertificateError(f"it cannot be read: {error.strerror}") from None
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        return None
+    return check_dimension(record)
 
 
 def _plain(path):

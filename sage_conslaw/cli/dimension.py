@@ -23,8 +23,9 @@ _EPILOG = """Examples:
 @click.option("--power", metavar="R", help="The activation is z^R (default 2).")
 @click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given.")
 @click.option("--time-limit", metavar="S", help="Seconds; then exit status 3.")
+@click.option("--certificate", metavar="FILE", help="Write a certificate, for verify.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def dimension(widths, power, seed, time_limit, as_json):
+def dimension(widths, power, seed, time_limit, certificate, as_json):
     """The dimension of the set of functions of the network of WIDTHS with activation z^R, and whether it is defective.
 
     \f
@@ -50,4 +51,6 @@ def dimension(widths, power, seed, time_limit, as_json):
         time_limit=limit,
         progress=shows_progress(as_json),
     )
+    if certificate is not None:
+        package.write(result.certificate(), certificate)
     click.echo(json.dumps(result.to_dict()) if as_json else str(result))

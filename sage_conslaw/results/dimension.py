@@ -4,6 +4,7 @@ The frozen result of a dimension: of a neurovariety, or of the functions that an
 from dataclasses import dataclass, field
 
 from .._sage import SageObject
+from ..certificates.dimension import dimension_certificate
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -61,6 +62,20 @@ class FunctionDimension(SageObject):
         if self.ambient is None:
             return None
         return True if self.dimension == self.ambient else False if self.dimension_at_most < self.ambient else None
+
+    def certificate(self):
+        r"""
+        Return the certificate, a record that anyone can recheck: :func:`sage_conslaw.certificates.check_dimension`, or
+        ``python -m sage_conslaw.check_dimension FILE`` without the package.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import certificates, dimension, networks
+            sage: certificates.check_dimension(dimension(networks.polynomial([5, 4, 3, 1], 2), seed=0).certificate())
+            'dimension 25 where 28 is expected, in an ambient space of dimension 70: 25 at least and at most; 5 4 3 1,
+            power 2'
+        """
+        return dimension_certificate(self)
 
     def _repr_(self):
         certainty = self.status if self.error_bound is None else f"{self.status}, error at most {self.error_bound:.1e}"
