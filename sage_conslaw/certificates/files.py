@@ -8,6 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..check import Rejected, TooMuchWork, load, verify
+from ..runtime.deadline import terminal
 from ..runtime.pool import worker_pool
 from .checker import bounded, examine
 from .dimension import SCHEMA, check_dimension
@@ -133,7 +134,8 @@ def verify_files(paths, progress=False, processes=None):
         []
     """
     with worker_pool(processes or os.cpu_count() or 1, len(paths)) as run, \
-            tqdm(total=len(paths), desc="verify", unit="certificate", disable=not progress, leave=False) as bar:
+            tqdm(total=len(paths), desc="verify", unit="certificate", disable=not progress, leave=False,
+                 **terminal()) as bar:
         for path, (accepted, line) in zip(paths, run(verify_file, paths)):
             bar.update()
             yield path, accepted, line

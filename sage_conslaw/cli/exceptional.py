@@ -29,7 +29,7 @@ def check(data, exceptional, codimension, latex):
         raise click.UsageError('--exceptional needs parameters: give --system FILE with "parameters": [...] in it')
 
 
-def branches(data, result, degree, codimension, limit):
+def branches(data, result, degree, codimension, limit, progress=False):
     r"""
     Return the exceptional parameter values as the keys of the JSON object and as lines of text.
 
@@ -48,7 +48,7 @@ def branches(data, result, degree, codimension, limit):
     left = None if limit is None else max(0.0, limit - result.seconds)
     try:
         found = package.exceptional_parameters(
-            data, degree=degree, codimension=codimension, seed=result.seed, time_limit=left
+            data, degree=degree, codimension=codimension, seed=result.seed, time_limit=left, progress=progress
         )
     except Stopped as stopped:
         known = {"number_at_least": len(result.independent), "number_at_most": result.number}

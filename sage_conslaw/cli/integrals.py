@@ -6,7 +6,7 @@ import json
 import click
 
 from . import package
-from .options import asked_problem, integer_option, search_options
+from .options import asked_problem, integer_option, search_options, shows_progress
 
 _EPILOG = """Examples:
 
@@ -64,6 +64,7 @@ def integrals(architecture, sizes, system, phi, bias, settings, kind, degree, as
         kind=kind,
         degree=2 if degree is None else degree,
         **search_options({**options, "error_bound": None}),
+        progress=shows_progress(as_json),
     )
     if as_json:
         click.echo(json.dumps(result.to_dict()))

@@ -87,7 +87,8 @@ def laws(
     if certificate is not None:
         package.write(result.certificate(), certificate)
     record, lines = (
-        branches(data, result, degree, integer_option(codimension, "--codimension"), common["time_limit"])
+        branches(data, result, degree, integer_option(codimension, "--codimension"), common["time_limit"],
+                 shows_progress(as_json))
         if exceptional
         else ({}, [])
     )

@@ -195,7 +195,8 @@ def _on_variety(found, variety):
 
 
 @in_sage
-def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, seed=None, time_limit=None):
+def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, seed=None, time_limit=None,
+                    progress=False):
     r"""
     Find first integrals, each one proved conserved for all parameter values, and say what was searched and whether
     there are others.
@@ -213,6 +214,8 @@ def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, 
     - ``flow``, ``loss``, ``seed`` -- as for :func:`conservation_laws`
 
     - ``time_limit`` -- seconds; a search for Darboux polynomials that reaches it ends with what was found, and says so
+
+    - ``progress`` -- whether to show on standard error that the search goes on
 
     Darboux polynomials are searched over Q(k).  Those over an extension are found with their conjugates, as the factors
     of their product: over quadratic ones they enter as arc tangents or logarithms, over other number fields as sums
@@ -249,7 +252,14 @@ def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, 
     start = time.perf_counter()
     if kind not in KINDS:
         raise InputError(f"kind {kind!r} is not known; choose 'polynomial', 'rational' or 'darboux'")
-    degree, deadline = degree_of(degree), Deadline(time_limit)
+    degree, deadline = degree_of(degree), Deadline(time_limit, progress)
+    try:
+        return _found(data, degree, kind, flow, loss, seed, deadline, start)
+    finally:
+        deadline.close()
+
+
+def _found(data, degree, kind, flow, loss, seed, deadline, start):
     family = problem(data, flow, loss).family
     if isinstance(family, FlowFamily) and functions_in(family.response):
         if family.drift is not None or family.metric is not None:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from .._sage import SageObject
 from ..networks.catalog import by_name
+from ..runtime.deadline import terminal
 from ..runtime.pool import worker_pool
 from ..runtime.errors import InputError
 from .. import flows
@@ -222,7 +223,8 @@ def reproduce(paper="all", *, tau=None, nesterov=False, bias=False, certificates
     with (
         worker_pool(processes, len(cases)) as run,
         tqdm(
-            total=len(cases), desc=f"reproduce {paper}", unit="architecture", disable=not progress, leave=False
+            total=len(cases), desc=f"reproduce {paper}", unit="architecture", disable=not progress, leave=False,
+            **terminal(),
         ) as bar,
     ):
         for record in run(_run, tasks):

@@ -21,7 +21,7 @@ _FEW_PARAMETERS = 8
 
 
 @in_sage
-def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, time_limit=None):
+def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, time_limit=None, progress=False):
     r"""
     Find the parameter values for which there are more polynomial laws than generically; each law is proved on its
     branch.
@@ -36,6 +36,8 @@ def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, ti
       parameters 1)
 
     - ``time_limit`` -- seconds; then :class:`TimeLimitReached` carries the branches found so far
+
+    - ``progress`` -- whether to show on standard error that the search goes on
 
     OUTPUT: an :class:`ExceptionalParameters`
 
@@ -90,7 +92,7 @@ def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, ti
         sage_conslaw.InputError: codimension 0 is not a positive integer; give the number of conditions, e.g. 1 or 2
     """
     start = time.perf_counter()
-    seed, deadline = seed_of(seed), Deadline(time_limit)
+    seed, deadline = seed_of(seed), Deadline(time_limit, progress)
     asked = problem(data)
     family = asked.family
     if not family.constants:
@@ -123,6 +125,8 @@ def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, ti
         raise stopped.with_partial({"number_at_least": known["independent"], "number_at_most": family.moving_dimension,
                                     "state_dimension": family.moving_dimension, "exceptional_time_limit_reached": True,
                                     **result().to_dict()}) from None
+    finally:
+        deadline.close()
     return result()
 
 

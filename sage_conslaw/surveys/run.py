@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 from tqdm import tqdm
 
-from ..runtime.deadline import ComputationLost, Deadline, TimeLimitReached
+from ..runtime.deadline import ComputationLost, Deadline, TimeLimitReached, terminal
 from ..runtime.arguments import integer
 from ..runtime.isolated import isolated
 from ..runtime.pool import process_executor
@@ -152,6 +152,7 @@ def survey(
                 unit="case",
                 disable=not progress,
                 leave=False,
+                **terminal(),
             ) as bar:
                 try:
                     for (key, _), (state, outcome) in _outcomes(tasks, processes, scheduler, deadline):

@@ -1,4 +1,5 @@
 """Certificates of every kind, small: what the tests of the checkers and the mutations start from."""
+import functools
 import json
 
 from sage_conslaw import VectorFieldFamily, conservation_laws, flows, networks
@@ -84,9 +85,14 @@ def wide(architecture, sizes, options, loss, seed=3):
     return json.loads(json.dumps(wide_certificate(problem, seed)))
 
 
+@functools.lru_cache(maxsize=None)
+def _written(name, seed):
+    if name in WIDE:
+        return json.dumps(wide(*WIDE[name], seed))
+    build, options = PROBLEMS[name]
+    return json.dumps(conservation_laws(build(), seed=seed, **options).certificate())
+
+
 def certificate(name, seed=3):
     """Return the certificate of one kind, through JSON, as a file would be."""
-    if name in WIDE:
-        return wide(*WIDE[name], seed)
-    build, options = PROBLEMS[name]
-    return json.loads(json.dumps(conservation_laws(build(), seed=seed, **options).certificate()))
+    return json.loads(_written(name, seed))

@@ -148,7 +148,11 @@ class Drawing:
         self.cuts.append((node["inputs"][0], node["function"], node.get("mask")))
         if node["function"].endswith("without last"):
             shape = (*shape[:-1], shape[-1] - 1)
-        return shape, self.free(shape)
+        value = self.free(shape)
+        if "mask" in node:
+            # What is masked is zero.
+            value = {index: f if kept else {} for (index, f), kept in zip(value.items(), node["mask"])}
+        return shape, value
 
     def covector(self, source, kind, mask=None):
         """Return covectors {index: polynomial} that span those of a kind."""

@@ -31,12 +31,11 @@ def test_the_oracle_sees_what_is_false():
         assert oracle.falsehood(wrong) is not None
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_what_is_accepted_is_true(seed):
-    counts, forgeries, _ = run(400, seed)
+def test_what_is_accepted_is_true():
+    counts, forgeries, _ = run(160, 1)
     assert not forgeries, forgeries[0][:2]
     # The sample is worth something: some are accepted, most are not.
-    assert counts["rejected"] > 200 and counts["plain and package"] > 10
+    assert counts["rejected"] > 80 and counts["plain and package"] > 2
 
 
 def forged(name, **changes):
