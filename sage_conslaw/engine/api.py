@@ -5,7 +5,7 @@ import re
 import time
 from contextlib import contextmanager
 
-from .._sage import QQ, ZZ
+from .._sage import QQ, ZZ, Unknown
 from ..runtime.alarm import interrupting
 from ..runtime.announcements import announce
 from ..runtime.deadline import Deadline, Stopped, TimeLimitReached
@@ -148,10 +148,11 @@ def conservation_laws(
         question = _question(asked, groups, algorithm, proof, seed, error_bound, deadline, progress, real)
     bounds = _answer(question, asked, start, listed=True)
     family = asked.family
-    # Where a network has too many laws to write them one by one, its families are the laws.
-    complete = (
-        True if bounds.meet and bounds.searched is not None and bounds.families and not bounds.laws else bounds.complete
-    )
+    complete = bounds.complete
+    if bounds.families and not bounds.laws:
+        # Where a network has too many laws to write them one by one, its families are the laws; those of them that are
+        # only counted may be of any degree.
+        complete = True if bounds.meet and bounds.searched is not None else Unknown
     return ConservationLaws(
         **_common(question, asked, bounds, start),
         laws=tuple(map(asked.law, bounds.laws)),

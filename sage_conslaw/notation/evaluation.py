@@ -137,7 +137,11 @@ class LawValues:
                 f"the laws of this network are counted, not written: {found[0].text}; there is nothing to evaluate"
             )
         self.forms = [(law.text, law.form) for law in expressions]
-        self.forms += [(str(law), PolynomialForm.of(terms)) for law, terms in rest_of(result, expressions)]
+        # How many laws each expression is.
+        self.counts = {law.text: law.laws for law in expressions}
+        for law, terms in rest_of(result, expressions):
+            self.forms.append((str(law), PolynomialForm.of(terms)))
+            self.counts[str(law)] = 1
 
     @classmethod
     def of(cls, result):

@@ -92,9 +92,10 @@ def from_torch(model, example_inputs, kwargs=None, loss=None, allow_cut=(), batc
 
     - ``kwargs`` -- a dictionary of further inputs
 
-    - ``loss`` -- ``"cross-entropy"``, ``"next-token"`` (cross-entropy at all positions but the last),
-      ``"least-squares"`` (also logistic), or a loss module of PyTorch; by default the loss that the model itself
-      returns, else least squares
+    - ``loss`` -- ``"cross-entropy"`` (classes along the last axis; with weights or smoothed labels too),
+      ``"cross-entropy along axis 1"`` (images), ``"next-token"`` (cross-entropy at all positions but the last),
+      ``"least-squares"`` (any loss that pulls at outputs one by one, logistic too), or a loss of PyTorch, module or
+      function; by default the loss that the model itself returns, else least squares
 
     - ``allow_cut`` -- names of operations or of modules that may be cut: their values and slopes are then taken as
       arbitrary
@@ -196,22 +197,20 @@ def _trained(output, program):
     return any(leaf in nodes for leaf in program.parameters)
 
 
-# Losses of PyTorch by the covectors that they produce.
-_MODULES = {
-    "CrossEntropyLoss": "cross-entropy",
-    "MSELoss": "least-squares",
-    "L1Loss": "least-squares",
-    "BCEWithLogitsLoss": "least-squares",
-    "BCELoss": "least-squares",
-    "SmoothL1Loss": "least-squares",
-    "HuberLoss": "least-squares",
-    "NLLLoss": "least-squares",
-}
+# Names of losses, and the losses of PyTorch, modules and functions, by the covectors that they give.
+_ALONG_CHANNELS = "cross-entropy along axis 1"
+_NAMES = (*LOSSES, "next-token", _ALONG_CHANNELS)
+_ANY_COVECTOR = frozenset(
+    "MSELoss L1Loss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss NLLLoss KLDivLoss PoissonNLLLoss SoftMarginLoss "
+    "MultiLabelSoftMarginLoss MultiMarginLoss HingeEmbeddingLoss "
+    "mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits nll_loss kl_div "
+    "poisson_nll_loss soft_margin_loss multilabel_soft_margin_loss multi_margin_loss hinge_embedding_loss".split()
+)
 
 
 def _loss(loss, own, output):
     """Return the loss that is meant, and the outputs that have one."""
-    loss = _MODULES.get(type(loss).__name__, loss)
+    loss = _named(loss, output)
     if own is not None:
         if loss is not None and loss != own:
             raise InputError(
@@ -225,11 +224,35 @@ def _loss(loss, own, output):
                 f"more, not {output.shape}"
             )
         return "cross-entropy", output[..., :-1, :]
-    if loss is not None and loss not in LOSSES:
-        raise InputError(
-            f"loss {str(loss)[:60]!r} is not known; choose 'cross-entropy', 'next-token' or 'least-squares'"
-        )
+    if loss == _ALONG_CHANNELS:
+        rank = len(output.shape)
+        if rank < 2:
+            raise InputError(f"{_ALONG_CHANNELS} needs outputs (samples, classes, ...), not {output.shape}")
+        return "cross-entropy", output.transpose([0, *range(2, rank), 1])
     return loss, output
+
+
+def _named(loss, output):
+    """Return the name of a loss: of a name, of a loss module of PyTorch, or of one of its functions."""
+    if loss is None or isinstance(loss, str) and loss in _NAMES:
+        return loss
+    known = getattr(loss, "__name__", type(loss).__name__)
+    if known in ("CrossEntropyLoss", "cross_entropy"):
+        if len(output.shape) == 3:
+            raise InputError(
+                f"outputs of shape {output.shape} under {known}: along which axis are the classes? give "
+                f"loss='cross-entropy' for the last (a language model), loss={_ALONG_CHANNELS!r} for axis 1"
+            )
+        return "cross-entropy" if len(output.shape) < 3 else _ALONG_CHANNELS
+    if known in _ANY_COVECTOR:
+        return "least-squares"
+    names = ", ".join(map(repr, _NAMES))
+    if callable(loss):
+        raise InputError(
+            f"the loss {known} is not known; choose {names}, a loss of PyTorch with outputs and targets, or let the "
+            "model return the loss: it is then read with the rest"
+        )
+    raise InputError(f"loss {str(loss)[:60]!r} is not known; choose {names}")
 
 
 # -- samples -------------------------------------------------------------------------------------

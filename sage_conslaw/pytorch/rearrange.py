@@ -99,6 +99,15 @@ def expanded(reader, node, value, *rest, **keywords):
     return reader.tensor(value).repeat_to(_shape(node))
 
 
+def broadcast(reader, node, values):
+    """Return several values in one shape."""
+    shapes = [tuple(part.shape) for part in node.meta["val"]]
+    return [
+        value if reader.known(value) or tuple(value.shape) == shape else reader.tensor(value).repeat_to(shape)
+        for value, shape in zip(values, shapes)
+    ]
+
+
 @by_axes
 def selected(reader, node, value, axis, index):
     """Return the value at one index of an axis."""

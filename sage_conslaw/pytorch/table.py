@@ -39,6 +39,7 @@ OPERATORS = {
     **_lines(rearrange.transposed, "transpose swapaxes swapdims"),
     **_lines(rearrange.permuted, "permute t numpy_T mT"),
     **_lines(rearrange.expanded, "expand expand_as broadcast_to"),
+    "broadcast_tensors": rearrange.broadcast,
     **_lines(rearrange.split, "split split_with_sizes chunk unsafe_split unsafe_chunk tensor_split"),
     "select": rearrange.selected,
     "slice": rearrange.sliced,

@@ -1,5 +1,7 @@
 """Laws watched while a model trains: exact predictions, and alarms where a training step is not what it seems."""
 import csv
+import sys
+import types
 
 import pytest
 
@@ -90,6 +92,30 @@ def test_decoupled_decay_that_is_told():
     ).alarms
 
 
+@pytest.fixture(scope="module")
+def language():
+    """The laws of a language model."""
+    torch.manual_seed(0)
+    net = networks.from_torch(Tied(vocabulary=5), torch.tensor([[0, 1, 2]]), loss="cross-entropy")
+    return conservation_laws(net, seed=0, real=False)
+
+
+def test_biases_that_begin_at_zero_in_single_precision(language):
+    torch.manual_seed(0)
+    model = Tied(vocabulary=5)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith("bias"):
+                parameter.zero_()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    monitor = Monitor(model, language, optimizer, on_alarm="raise").attach()
+    for _ in range(30):
+        optimizer.zero_grad()
+        F.cross_entropy(model(torch.tensor([[0, 1, 2]]))[0], torch.tensor([1, 2, 3])).backward()
+        optimizer.step()
+    assert not monitor.alarms and max(row["drift"] for row in monitor.table()) > 1e-4
+
+
 def clipped(model, number):
     nn.utils.clip_grad_value_(model.parameters(), 0.01)
 
@@ -121,15 +147,12 @@ def test_a_frozen_layer_that_moves():
     assert monitor.alarms[0].law == "the frozen 0.weight" and monitor.alarms[0].step == 21
 
 
-def test_a_wrong_mask_moves_the_key_bias():
-    right = Tied(vocabulary=5)
-    result = conservation_laws(networks.from_torch(right, torch.tensor([[0, 1, 2]]), loss="cross-entropy"), seed=0)
-
+def test_a_wrong_mask_moves_the_key_bias(language):
     def run(masked):
         torch.manual_seed(0)
         model = Tied(vocabulary=5)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-        monitor = Monitor(model, result, optimizer, on_alarm="record").attach()
+        monitor = Monitor(model, language, optimizer, on_alarm="record").attach()
         fill = torch.Tensor.masked_fill
         for _ in range(5):
             optimizer.zero_grad()
@@ -144,7 +167,7 @@ def test_a_wrong_mask_moves_the_key_bias():
             optimizer.step()
         return monitor
     assert not run(False).alarms
-    assert {alarm.law for alarm in run(True).alarms} >= {"attention.qkv.bias[4:8]"}
+    assert {alarm.law for alarm in run(True).alarms} >= {", ".join(f"attention.qkv.bias_{i}" for i in range(5, 9))}
 
 
 def test_adam_is_not_predicted(result):
@@ -154,13 +177,35 @@ def test_adam_is_not_predicted(result):
     assert "no prediction exists" in repr(monitor) and len(monitor.history) == 5 and not monitor.alarms
 
 
-def test_groups_with_different_rates_are_not_predicted(result):
+def test_groups_with_different_rates_are_predicted_where_a_law_is_of_one(result):
     model = build()
     optimizer = torch.optim.SGD(
-        [{"params": model[0].parameters()}, {"params": model[2].parameters(), "lr": 0.01}], lr=0.1
+        [
+            {"params": model[0].parameters()},
+            {"params": model[2].parameters(), "lr": 0.01, "momentum": 0.9, "weight_decay": 0.1},
+        ],
+        lr=0.1,
     )
-    monitor = train(model, optimizer, Monitor(model, result, optimizer).attach(), 3)
-    assert "different settings" in repr(monitor)
+    monitor = train(model, optimizer, Monitor(model, result, optimizer, on_alarm="raise").attach(), 20)
+    assert "1 not predicted: parameter groups with different settings" in repr(monitor)
+    predicted = {row["law"] for row in monitor.table() if "predicted" in row}
+    assert predicted == {"1^T 2.weight", "sum(2.bias)"}
+    # The decay of the second group alone: its sums shrink, and are predicted to.
+    assert max(row["drift"] for row in monitor.table() if row["law"] in predicted) > 1e-3
+
+
+def test_groups_with_one_setting_and_parameters_that_nothing_moves(result):
+    model = build()
+    groups = [{"params": model[0].parameters()}, {"params": model[2].parameters()}]
+    optimizer = torch.optim.SGD(groups, lr=0.05, momentum=0.9)
+    monitor = train(model, optimizer, Monitor(model, result, on_alarm="raise").attach(optimizer), 10)
+    assert "as predicted for SGD" in repr(monitor) and "not predicted" not in repr(monitor)
+    model = build()
+    optimizer = torch.optim.SGD(model[2].parameters(), lr=0.05)
+    monitor = train(model, optimizer, Monitor(model, result, optimizer, on_alarm="raise").attach(), 10)
+    assert "1 not predicted" in repr(monitor)
+    monitor = train(model, optimizer, Monitor(model, result, optimizer, on_alarm="record"), 25, change=moved)
+    assert not monitor.alarms  # the balance of both layers has no prediction, and the sums are of the second
 
 
 def test_table_plot_and_callback(result, tmp_path):
@@ -173,9 +218,50 @@ def test_table_plot_and_callback(result, tmp_path):
     assert len(rows) == 5 * len(result.evaluate(model)) and float(rows[-1]["drift"]) < 1
     monitor.plot().savefig(tmp_path / "laws.png")
     monitor.detach()
-    pytest.importorskip("transformers")
-    monitor.trainer_callback().on_optimizer_step(None, None, None)
-    assert monitor.steps == 6
+
+
+def test_the_callback_of_transformers(result):
+    transformers = pytest.importorskip("transformers")
+    model = build()
+    watch = Monitor(model, result, on_alarm="raise")
+    callback = watch.trainer_callback()
+    assert isinstance(callback, transformers.TrainerCallback)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(4):
+        optimizer.zero_grad()
+        F.cross_entropy(model(X), Y).backward()
+        optimizer.step()
+        # As the Trainer calls it: everything by name, the optimiser too.
+        callback.on_optimizer_step(None, None, None, model=model, optimizer=optimizer)
+    assert watch.steps == 4 and "as predicted for SGD" in repr(watch)
+
+
+@pytest.mark.parametrize("package", ["lightning.pytorch", "pytorch_lightning"])
+def test_the_callback_of_lightning(result, monkeypatch, package):
+    if package == "lightning.pytorch":
+        monkeypatch.setitem(sys.modules, "lightning", types.ModuleType("lightning"))
+    else:
+        monkeypatch.setitem(sys.modules, "lightning.pytorch", None)
+    stand_in = types.ModuleType(package)
+    stand_in.Callback = type("Callback", (), {})
+    monkeypatch.setitem(sys.modules, package, stand_in)
+    model = build()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    monitor = Monitor(model, result, on_alarm="raise")
+    callback = monitor.lightning_callback()
+    assert isinstance(callback, stand_in.Callback)
+    trainer = types.SimpleNamespace(optimizers=[optimizer])
+    callback.on_train_start(trainer, model)
+    train(model, optimizer, monitor, 5)
+    callback.on_train_end(trainer, model)
+    assert monitor.steps == 5 and monitor._handle is None and "as predicted for SGD" in repr(monitor)
+
+
+def test_without_lightning_it_says_so(result, monkeypatch):
+    for package in ("lightning.pytorch", "pytorch_lightning"):
+        monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(InputError, match="Lightning is not installed"):
+        Monitor(build(), result).lightning_callback()
 
 
 @pytest.mark.parametrize(

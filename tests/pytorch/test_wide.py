@@ -1,0 +1,74 @@
+"""Networks too large for polynomials: laws by their structure, in the module's names, with values on its arrays."""
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from sage_conslaw import Monitor, conservation_laws, networks  # noqa: E402
+from sage_conslaw.notation.evaluation import LawValues  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+from torch_cases import Tied, randomised  # noqa: E402
+
+IDS = torch.arange(6)[None]
+
+
+@pytest.fixture(scope="module")
+def wide():
+    """A language model with tied embeddings and 15000 parameters, and its laws."""
+    torch.manual_seed(0)
+    model = randomised(Tied(vocabulary=70, width=48, positions=9))
+    return model, conservation_laws(networks.from_torch(model, IDS, loss="cross-entropy"), seed=0)
+
+
+def gradient(model, names):
+    """A real gradient of the loss, as one array in the order of the laws."""
+    model.zero_grad()
+    F.cross_entropy(model(IDS)[0], torch.tensor([3, 1, 4, 1, 5, 9])).backward()
+    named = dict(model.named_parameters())
+    return torch.cat([named[name].grad.reshape(-1) for name in names])
+
+
+def test_every_law_is_in_the_modules_names_and_holds_along_a_real_gradient(wide):
+    model, result = wide
+    laws = LawValues.of(result)
+    texts = [law.text for law in result.matrix_laws()]
+    assert "norm.weight[j]^2" in " ".join(texts) and "attention.qkv.bias[48:96]" in texts
+    state, along = laws.state(model), gradient(model, [name for name, _ in laws.shapes])
+    for text, form in laws.forms:
+        value, slope = torch.func.jvp(form.value, (state,), (along,))
+        size = sum(float((rows * rows).sum() if d == 2 else abs(rows).sum()) for _, d, rows in form.pieces(state))
+        assert float(slope.abs().max()) < 1e-10 * (1 + size) * float(along.norm()), text
+        # It is no constant: another direction changes it.
+        _, other = torch.func.jvp(form.value, (state,), (torch.ones_like(state),))
+        assert float(other.abs().max()) > 1e-6, text
+    assert len(laws.forms) == len(texts)
+
+
+def test_families_that_are_not_all_are_not_called_so(wide):
+    _, result = wide
+    assert result.number >= result.laws_at_least >= result.independent_laws_found > 1000
+    # The embeddings have laws that this theory does not show: nothing is said of completeness, one way or the other.
+    assert result.complete is not True and result.complete is not False
+    assert "there may be others" in result.searched and "more exist" not in repr(result)
+
+
+def test_matrices_are_matrices_and_the_parts_of_a_packed_weight_are_found(wide):
+    model, result = wide
+    values, weight = result.evaluate(model), model.attention.qkv.weight.detach()
+    by_text = {text: value for text, value in values.items() if value.dim() == 3}
+    assert by_text and all(value.shape == (2, 24, 24) for value in by_text.values())
+    text, value = next((text, value) for text, value in by_text.items() if "out.weight" in text)
+    v, o = weight[96:144].reshape(2, 24, 48), model.attention.out.weight.detach().reshape(48, 2, 24)
+    b = model.attention.qkv.bias.detach()[96:144].reshape(2, 24)
+    mine = v @ v.mT + b[:, :, None] * b[:, None, :] - torch.einsum("ahi,ahj->hij", o, o)
+    assert torch.allclose(value, mine) or torch.allclose(value, -mine), text
+
+
+def test_a_monitor_at_this_size(wide):
+    model, result = wide
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    monitor = Monitor(model, result, optimizer, on_alarm="raise").attach()
+    for _ in range(3):
+        optimizer.zero_grad()
+        F.cross_entropy(model(IDS)[0], torch.tensor([3, 1, 4, 1, 5, 9])).backward()
+        optimizer.step()
+    assert monitor.steps == 3 and "as predicted for SGD" in repr(monitor)
