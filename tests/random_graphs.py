@@ -2,6 +2,8 @@
 import numpy as np
 
 from sage_conslaw import networks
+from sage_conslaw.graph.cuts import sum_one
+from sage_conslaw.pytorch.norms import normalised
 
 
 def random_network(seed):
@@ -11,6 +13,58 @@ def random_network(seed):
     return {"layers": _layers, "heads": _heads, "bilinear": _bilinear, "convolution": _convolution, "gated": _gated}[
         kind
     ](random)
+
+
+def random_transformer(seed):
+    """Return a random stack of small blocks on a residual stream, and a loss: embeddings that may be tied, positions,
+    norms with eps or without, masks, biases, gated and plain layers."""
+    random = np.random.default_rng(seed)
+    d, heads, k, tokens = (int(random.integers(*ends)) for ends in ((3, 9), (1, 4), (1, 5), (2, 4)))
+    eps, centred, table = 1e-5 if random.random() < 0.7 else 0, random.random() < 0.5, None
+
+    def maybe(y, name, chance=0.5):
+        return y + networks.parameter(name, y.shape[-1]) if random.random() < chance else y
+
+    def norm(z, name):
+        return maybe(normalised(z, eps, centred) * networks.parameter(f"g{name}", d), f"c{name}")
+    if random.random() < 0.5:
+        words = int(random.integers(2, 6))
+        table = networks.parameter("E", words, d)
+        h = sum_one("x", (tokens, words)) @ table
+    else:
+        h = maybe(networks.input(tokens, 3) @ networks.parameter("E", 3, d), "bE", 0.4)
+    if random.random() < 0.6:
+        h = h + networks.parameter("P", tokens, d)
+    for layer in range(int(random.integers(1, 3))):
+        z = norm(h, f"{layer}") if random.random() < 0.8 else h
+        part = _attended if random.random() < 0.75 else _fed_forward
+        y = maybe(part(random, z, layer, heads, k, maybe), f"bO{layer}")
+        h = h + y if random.random() < 0.8 else y
+    h = norm(h, "f")
+    if table is not None and random.random() < 0.5:
+        h = h @ table.T
+    elif random.random() < 0.7:
+        h = h @ networks.parameter("H", d, int(random.integers(1, 4)))
+    return networks.custom(h), "cross-entropy" if random.random() < 0.5 and h.shape[-1] > 1 else None
+
+
+def _attended(random, z, layer, heads, k, maybe):
+    tokens, d = z.shape
+
+    def part(name):
+        y = maybe(z @ networks.parameter(f"{name}{layer}", d, heads * k), f"b{name}{layer}")
+        return y.reshape(tokens, heads, k).transpose(1, 0, 2)
+    queries, keys, values = part("Q"), part("K"), part("V")
+    scores = networks.contract("htk,huk->htu", queries, keys)
+    weights = scores.softmax(np.tril(np.ones((tokens, tokens)))) if random.random() < 0.5 else scores.softmax()
+    mixed = networks.contract("htu,huk->htk", weights, values).transpose(1, 0, 2).reshape(tokens, heads * k)
+    return mixed @ networks.parameter(f"O{layer}", heads * k, d)
+
+
+def _fed_forward(random, z, layer, heads, k, maybe):
+    hidden, d = int(random.integers(1, 5)), z.shape[-1]
+    y = maybe(z @ networks.parameter(f"U{layer}", d, hidden), f"bU{layer}")
+    return (y.gelu() if random.random() < 0.5 else y.relu()) @ networks.parameter(f"W{layer}", hidden, d)
 
 
 def _width(random):

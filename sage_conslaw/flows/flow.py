@@ -137,7 +137,7 @@ class Flow:
             ['s', 'x1', 'x2', 'dx1', 'dx2']
         """
         metric = self.metric_on(response, metric)
-        rates, decays = None, [self.decay] * response.dimension
+        rates = decays = None
         if self.groups is not None:
             rates, decays = self.groups.arranged(response, self.decay)
         state = State(self, response.names, decays)

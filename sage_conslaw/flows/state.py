@@ -8,6 +8,8 @@ powers do there is `t`; a second-order flow has the velocities behind them:
 - `\theta' = q w`, `w' = -p w`, `t' = q` for the damping `\tau = p/q`: multiplying the drift by `q` changes no law.
 """
 from fractions import Fraction
+from itertools import repeat
+
 
 from ..exact import terms as sparse
 from ..runtime.errors import InputError, NotCovered
@@ -24,14 +26,17 @@ FASTEST = 4
 class State:
     """The coordinates of a flow on parameters with these names, each with its decay."""
 
-    def __init__(self, flow, parameters, decays):
-        self.flow, self.D, self.decays = flow, len(parameters), decays
-        self.rate = flow.tau.constant if flow.second_order else common_rate(decays)
+    def __init__(self, flow, parameters, decays=None):
+        self.flow, self.D = flow, len(parameters)
+        # A network may have 10^10 parameters that decay alike.
+        self.decays = repeat(flow.decay) if decays is None else decays
+        self.different = {flow.decay} if decays is None else set(decays)
+        self.rate = flow.tau.constant if flow.second_order else common_rate(self.different)
         if flow.decoupled and self.rate is not None:
             # Parameters decay at lambda and momenta at tau: the clock is the largest rate that both are multiples of.
-            self.rate = common_rate([self.rate, *decays])
-            if (flow.tau.constant + max(decays)) > 2 * FASTEST * self.rate:
-                self.rate = flow.tau.constant + max(decays)
+            self.rate = common_rate([self.rate, *self.different])
+            if (flow.tau.constant + max(self.different)) > 2 * FASTEST * self.rate:
+                self.rate = flow.tau.constant + max(self.different)
         # s = exp(rate * t) where exponentials enter; t where only powers do; nothing for plain first-order flows.
         self.exponential = bool(flow.second_order and (flow.tau.symbolic or self.rate)) or \
             bool(not flow.second_order and self.rate)
@@ -163,10 +168,10 @@ class State:
         if self.exponential:
             # A law of degree two in parameters that decay k times as fast as the clock has the factor s^(2k).
             if not self.flow.second_order:
-                return 2 * min(int(max(self.decays) / self.rate), FASTEST)
+                return 2 * min(int(max(self.different) / self.rate), FASTEST)
             if not self.flow.decoupled or self.constants:
                 return 1
-            return min(int((self.flow.tau.constant + max(self.decays)) / self.rate), 2 * FASTEST)
+            return min(int((self.flow.tau.constant + max(self.different)) / self.rate), 2 * FASTEST)
         k = self.flow.tau.over_time
         return max(1, int(k)) if k is not None and k.denominator == 1 else 1
 
@@ -193,7 +198,7 @@ class State:
 
     def exact_flow(self):
         """Return how the drift integrates exactly, or ``None`` if it does not."""
-        if not self.flow.second_order or any(self.decays):
+        if not self.flow.second_order or any(self.different):
             return None
         if self.exponential:
             return ("exponential", None if self.constants else self.rate)

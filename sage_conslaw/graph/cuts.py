@@ -7,7 +7,7 @@ by free data, and nothing else is assumed.
 """
 import numpy as np
 
-from .tensor import Constant, Data, contract
+from .tensor import Constant, Data, Tensor, contract
 from .operations import LETTERS
 
 
@@ -88,17 +88,82 @@ def masked_sum_zero(name, mask):
         sage: masked_sum_zero("s", numpy.tril(numpy.ones((3, 3), dtype=int))).shape
         (3, 3)
     """
-    number, size = int(np.prod(mask.shape[:-1], dtype=np.int64)), mask.shape[-1]
+    return _within(name, mask.shape, lambda: mask)
+
+
+def causal_sum_zero(name, shape):
+    r"""
+    Return a tensor of data that sums to zero along the last axis over the entries up to the number of the row, and is
+    zero at the others.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.cuts import causal_sum_zero
+        sage: causal_sum_zero("s", (2, 3, 3)).shape
+        (2, 3, 3)
+    """
+    return _within(name, shape, lambda: np.broadcast_to(np.tri(shape[-1], dtype=np.int64), shape))
+
+
+def _within(name, shape, mask):
+    """Return data of sum zero along the last axis where a mask, asked for later, allows them."""
+    number, size = int(np.prod(shape[:-1], dtype=np.int64)), shape[-1]
 
     def spans():
         out = np.zeros((number, size - 1, size), dtype=np.int64)
-        for i, row in enumerate(mask.reshape(-1, size)):
+        for i, row in enumerate(mask().reshape(-1, size)):
             allowed = np.flatnonzero(row)
             for j, place in enumerate(allowed[:-1]):
                 out[i, j, place], out[i, j, allowed[-1]] = 1, -1
         return out
     free = Data(name, (number, size - 1), "covector")
-    return contract("tv,tvu->tu", free, Constant(spans, shape=(number, size - 1, size))).reshape(*mask.shape)
+    return contract("tv,tvu->tu", free, Constant(spans, shape=(number, size - 1, size))).reshape(*shape)
+
+
+class SumOne(Tensor):
+    r"""
+    A tensor of data that is any array whose sums along the last axis are one, known as such to what reads the graph.
+
+    - ``causal`` -- whether only earlier entries of each row are other than zero
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.cuts import sum_one
+        sage: sum_one("a", (2, 3)).causal
+        False
+    """
+
+    causal = False
+
+
+def sum_one(name, shape, causal=False):
+    r"""
+    Return a tensor of data that is any array whose sums along the last axis are one; with ``causal`` over the entries
+    up to the number of the row, and zero at the others.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.cuts import sum_one
+        sage: sum_one("a", (2, 3)).shape, sum_one("a", (3, 3), causal=True).shape
+        ((2, 3), (3, 3))
+    """
+    *lead, size = shape
+    if size == 1:
+        return Constant(np.broadcast_to(np.int64(1), shape))
+    if not causal:
+        def last():
+            out = np.zeros(shape, dtype=np.int64)
+            out[..., -1:] = 1
+            return out
+        free = Data(name, (*lead, size - 1), "covector") @ differences(size)
+        whole = free + Constant(last, shape=tuple(shape))
+    else:
+        def ends():
+            return np.broadcast_to(np.eye(size, dtype=np.int64), shape)
+        whole = causal_sum_zero(name, tuple(shape)) + Constant(ends, shape=tuple(shape))
+    out = SumOne(whole.operation, whole.inputs)
+    out.name, out.causal = name, causal
+    return out
 
 
 def orthogonal(name, z):

@@ -49,8 +49,8 @@ class Tensor(LinearOperations):
     """
 
     name = None
-    # What a gate or a cut is a function of; other nodes have their inputs.
-    source = None
+    # What only data have: a gate or a cut is a function of its source.  Asked of every node, and answered at once.
+    source = function = mask = kind = None
     _text = None
 
     def __init__(self, operation, inputs, written=None):

@@ -157,6 +157,8 @@ class Axes:
             return Constant(_resized(node, shape), denominator=node.denominator)
         if is_sum_zero(node):
             return cuts.sum_zero(node.inputs[0].name, shape)
+        if isinstance(node, cuts.SumOne):
+            return cuts.sum_one(node.name, shape, node.causal)
         inputs = [new[child] for child in node.inputs]
         operation = node.operation
         if isinstance(operation, Add):
@@ -212,11 +214,13 @@ def is_uniform(constant):
     )
 
 
-def _is_causal(values):
+def is_causal(values):
     """Say whether an array is the mask of earlier entries, repeated along all axes but the last two."""
     if values is None or values.ndim < 2 or values.shape[-1] != values.shape[-2]:
         return False
-    return bool((values == np.tril(np.ones(values.shape[-2:], dtype=np.int64))).all())
+    repeated = tuple(n if stride else 1 for n, stride in zip(values.shape[:-2], values.strides[:-2]))
+    different = values[tuple(slice(n) for n in repeated)]
+    return bool((different == np.tril(np.ones(values.shape[-2:], dtype=values.dtype))).all())
 
 
 def is_sum_zero(node):
@@ -226,6 +230,11 @@ def is_sum_zero(node):
         and isinstance(node.inputs[1], cuts.Differences)
         and isinstance(node.inputs[0], Data)
     )
+
+
+def is_primitive(node):
+    """Say whether a node is made of data that sum to zero or to one, and is read as a whole."""
+    return is_sum_zero(node) or isinstance(node, cuts.SumOne)
 
 
 def covector_of(node, constraint, mask):
@@ -246,11 +255,7 @@ def covector_of(node, constraint, mask):
     if size <= (2 if constraint == "sum zero and orthogonal" else 1):
         return None
     if constraint == "sum zero":
-        return (
-            cuts.masked_sum_zero("s", np.broadcast_to(np.tril(np.ones(node.shape[-2:], dtype=np.int64)), node.shape))
-            if mask
-            else cuts.sum_zero("s", node.shape)
-        )
+        return (cuts.causal_sum_zero if mask else cuts.sum_zero)("s", node.shape)
     if constraint == "orthogonal":
         return cuts.orthogonal("s", node)
     return cuts.orthogonal("s", node @ cuts.differences(size, transposed=True)) @ cuts.differences(size)
@@ -294,7 +299,7 @@ def axes_of(response):
     pairings = []
     for node, (constraint, mask) in zip(roots, response.constraints):
         causal = mask is not None and mask is not False
-        if causal and mask is not True and not _is_causal(np.asarray(mask)):
+        if causal and mask is not True and not is_causal(np.asarray(mask)):
             raise Unknown("a mask is not that of earlier entries")
         pairings.append((node, constraint, causal))
         if causal:
@@ -345,7 +350,7 @@ def _ancestors(root):
         elif node not in seen:
             seen.add(node)
             stack.append((node, True))
-            if not is_sum_zero(node):
+            if not is_primitive(node):
                 stack.extend((child, False) for child in reversed(node.inputs))
     return order
 
@@ -354,14 +359,16 @@ def _tie(node, classes):
     """Tie the axes of a node to those of its inputs."""
     here, operation = classes[node], node.operation
     if isinstance(node, Constant):
-        if not is_uniform(node) and not _is_causal(node.values):
+        if not is_uniform(node) and not is_causal(node.values):
             for axis in here:
                 for last in _flat(axis):
                     last.rigid = True
         elif not is_uniform(node):
             _unify(here[-1], here[-2])
         return
-    if operation is None or is_sum_zero(node):
+    if isinstance(node, cuts.SumOne) and node.causal:
+        _unify(here[-1], here[-2])
+    if operation is None or is_primitive(node):
         return
     inputs = [classes[child] for child in node.inputs]
     if isinstance(operation, Add):

@@ -28,7 +28,7 @@ from ..graph.rearrangements import Broadcast, Rearrangement
 from ..graph.tensor import Constant, Data, Parameter
 from .axes import is_sum_zero
 
-_NORMS = ("rms norm", "layer norm", "batch norm")
+_NORMS = ("rms norm", "layer norm", "batch norm", "rms norm with eps", "layer norm with eps")
 
 
 def doubt(response):

@@ -39,7 +39,8 @@ from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Broadcast, Reshape, Select, Transpose, Windows
 from ..graph.tensor import Constant, Data, Parameter
 from ..laws.gradings import WeightLattice
-from .axes import is_sum_zero, is_uniform
+from .axes import is_primitive, is_sum_zero, is_uniform
+from .translations import independent, translations
 
 _PRIME = (1 << 61) - 1
 
@@ -49,7 +50,7 @@ class Family:
     r"""
     Laws of one kind, one for each value of some indices.
 
-    - ``kind`` -- ``"full"``, ``"diagonal"``, ``"sum"`` or ``"entries"``
+    - ``kind`` -- ``"full"``, ``"diagonal"``, ``"sum"``, ``"entries"`` or ``"shift"``
 
     - ``classes`` -- the classes of the indices; for ``"full"`` the first is that of the symmetric matrix
 
@@ -128,6 +129,9 @@ class Family:
             return [{(int(a),): Fraction(1) for a in row} for row in rows.tolist()]
         shape = tuple(sizes[c] for c in self.classes)
         laws = []
+        if self.kind == "shift":
+            return [{(int(a),): Fraction(alpha) for front, _, alpha in parts for a in front[index].ravel().tolist()}
+                    for index in itertools.product(*map(range, shape))]
         for index in itertools.product(*map(range, shape)):
             for j in range(index[0], shape[0]) if self.kind == "full" else (None,):
                 law = {}
@@ -167,7 +171,7 @@ def families(axes):
         [('diagonal', 20), ('diagonal', 1)]
     """
     links = [
-        (node, links_of(axes, node)) for node in axes.order if node.operation is not None and not is_sum_zero(node)
+        (node, links_of(axes, node)) for node in axes.order if node.operation is not None and not is_primitive(node)
     ]
     found = []
     for classes in _candidates(axes):
@@ -176,7 +180,10 @@ def families(axes):
                 batch = tuple(c for c in classes if c != first)
                 found += _new(axes, links, "full", (first, *batch), found)
         found += _new(axes, links, "diagonal", classes, found)
-    return found + _sums(axes)
+    affine = _sums(axes)
+    shifts = [Family("shift", classes, parts) for classes, parts in
+              translations(axes, _candidates(axes), _tuples, links, flat, _blind_anywhere(axes))]
+    return found + affine + independent(axes, affine, shifts)
 
 
 def _candidates(axes):
@@ -256,7 +263,7 @@ def _new(axes, links, kind, classes, found):
     if not keys:
         return []
     for node in nodes:
-        if isinstance(node, (Data, Constant)) or is_sum_zero(node):
+        if isinstance(node, (Data, Constant)) or is_primitive(node):
             for chosen in _tuples(flat(axes, node), classes):
                 lattice.relation({weights[node, chosen]: 1})
     having = set(nodes)
@@ -340,9 +347,7 @@ def _rank(vectors):
 def _sums(axes):
     """Return the sums of parameters that no covector sees."""
     found, seen = [], set()
-    seeds = {axes.of[node][-1] for node, constraint, _ in axes.pairings if "sum zero" in constraint and axes.of[node]}
-    seeds |= {axes.of[node][-1] for node in axes.order if is_sum_zero(node)}
-    for wanted in sorted(seed for seed in seeds if seed):
+    for wanted in _seeds(axes):
         blind = _blind(axes, wanted)
         for number, leaf in enumerate(axes.leaves):
             here = flat(axes, leaf)
@@ -360,13 +365,29 @@ def _sums(axes):
     return [family for family in found if family.kind == "entries" or (family.parts[0][0], ()) not in seen]
 
 
+def _seeds(axes):
+    """Return the classes of axes along which something sums to zero."""
+    seeds = {axes.of[node][-1] for node, constraint, _ in axes.pairings if "sum zero" in constraint and axes.of[node]}
+    seeds |= {axes.of[node][-1] for node in axes.order if is_sum_zero(node)}
+    return sorted(seed for seed in seeds if seed)
+
+
+def _blind_anywhere(axes):
+    """Return for each node along which places a constant change of it is not seen, whatever the class."""
+    total = {node: set() for node in axes.order}
+    for wanted in _seeds(axes):
+        for node, places in _blind(axes, wanted).items():
+            total[node] |= {one for one in places if one}
+    return total
+
+
 def _blind(axes, wanted):
     """Return for each node along which places (those of the classes ``wanted``) a shift of it is not seen; () stands
     for any change."""
     users = {node: [] for node in axes.order}
     links = {}
     for node in axes.order:
-        if node.operation is None or is_sum_zero(node):
+        if node.operation is None or is_primitive(node):
             continue
         links[node] = links_of(axes, node)
         for place, child in enumerate(node.inputs):

@@ -43,7 +43,7 @@ from ..graph.rearrangements import Broadcast, Reshape
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter
 from ..laws.independence import jacobian
-from .axes import Unknown, axes_of, is_sum_zero
+from .axes import Unknown, axes_of, is_primitive
 from .families import families, flat
 from .segments import apart
 from .switching import sign_flips, switchable
@@ -54,8 +54,14 @@ logger = logging.getLogger(__name__)
 _BASES = (2, 3, 4)
 _UNITS = 3
 
+# Sign characters that are tried for a kind of units.
+_MOST_SIGNS = 3
+
 # A dense computation of this many parameters takes some seconds.
 _MOST_PARAMETERS = 1200
+
+# Segments of at most this many parameters that no base proves are computed at their true size.
+_MOST_AT_TRUE_SIZE = 600
 
 # Numbers held at once for the components of biases: 0.5 GB.
 _MOST_NUMBERS = 60_000_000
@@ -174,6 +180,44 @@ def grown(axes, generator, deadline=None, found=None, offsets=True):
     laws = sum(family.number(list(axes.sizes)) for family in best)
     open_end = Grown(total, laws, 0, tuple(best), {}, reason)
     return _without_offsets(axes, found, open_end, generator, deadline) if offsets else open_end
+
+
+def at_true_size(axes, known, generator, deadline=None):
+    r"""
+    Return what the dense computation proves of a small segment at its own size.
+
+    EXAMPLES:
+
+    Queries and keys that are wider than twice their input are dependent::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.growth import at_true_size, grown
+        sage: axes, generator = axes_of(networks.linear([1, 7, 2]).response()), numpy.random.default_rng(0r)
+        sage: grown(axes, generator).proved, at_true_size(axes, grown(axes, generator), generator).proved
+        (False, True)
+    """
+    total = dimension(axes, axes.sizes)
+    if total > _MOST_AT_TRUE_SIZE:
+        return known
+    found = families(axes)
+
+    def bounds(p):
+        laws = law_rank(axes, found, list(axes.sizes), None, generator, p)
+        response = axes.restricted(axes.sizes)
+        point = random_array(generator, (total,), p)
+        return laws, word_rank(response, point, total - laws, generator, p, deadline)
+    laws, rank_here = with_lucky_prime(generator, bounds)
+    if laws <= known.laws and rank_here <= known.rank:
+        return known
+    laws, rank_here = max(laws, known.laws), max(rank_here, known.rank)
+    if laws != sum(family.number(list(axes.sizes)) for family in found):
+        found = known.families if laws == known.laws else ()
+    reason = None if laws + rank_here == total else f"its rank is at least {rank_here} at its own size"
+    return replace(
+        known, laws=laws, rank=rank_here, families=tuple(found), least={}, reason=reason, sums=(), offsets=()
+    )
 
 
 def _without_unseen(axes, found, generator, deadline):
@@ -304,7 +348,7 @@ def added_leaves(axes):
     entering = {leaf: leaf for leaf in axes.leaves}
     uses = {leaf: [] for leaf in axes.leaves}
     for node in axes.order:
-        for child in node.inputs if not is_sum_zero(node) else ():
+        for child in node.inputs if not is_primitive(node) else ():
             if child in entering:
                 if isinstance(node.operation, Add):
                     uses[entering[child]].append(True)
@@ -391,14 +435,14 @@ def _independent_families(axes, found, generator):
         trial = [*kept, family]
         number = sum(one.number(sizes) for one in trial)
         if (
-            with_lucky_prime(generator, lambda p, trial=trial: _law_rank(axes, trial, sizes, None, generator, p))
+            with_lucky_prime(generator, lambda p, trial=trial: law_rank(axes, trial, sizes, None, generator, p))
             == number
         ):
             kept = trial
     return kept
 
 
-def _law_rank(axes, found, sizes, point, generator, p):
+def law_rank(axes, found, sizes, point, generator, p):
     size = dimension(axes, sizes)
     laws = [law for family in found for law in family.polynomials(axes, axes.leaves, sizes)]
     if not laws:
@@ -427,11 +471,15 @@ class _Base:
 
     def conditions(self):
         """Return triples (class, classes, number): a class with data has at least as many values as units that contain
-        it, and the free ones."""
+        it, and the free ones; a spare one as units of others, and some of its own."""
+        owners = [[d for d in classes if d in self.stuck and [d] not in [one for one, _ in self.kinds]]
+                  for classes, _ in self.kinds]
+        alone = [classes[0] for classes, _ in self.kinds if len(classes) == 1]
         return tuple(
-            (c, tuple(d for classes, _ in self.kinds for d in classes if d in self.stuck and c in classes), self.free)
+            (c, tuple(d for (classes, _), mine in zip(self.kinds, owners) if c in classes for d in mine),
+             _UNITS if c in self.stuck else self.free)
             for c in sorted({c for classes, _ in self.kinds for c in classes})
-            if c not in self.stuck
+            if c not in self.stuck or c in alone and sum(c in classes for classes, _ in self.kinds) > 1
         )
 
     def point(self, numbers, sizes, generator, p, without=None):
@@ -508,14 +556,14 @@ class _Base:
         axes, numbers = self.axes, [_UNITS] * len(self.kinds)
         wanted = sum(family.number(self.sizes) for family in self.found)
         point = self.point(numbers, self.sizes, generator, p)
-        if _law_rank(axes, self.found, self.sizes, point, generator, p) < wanted:
+        if law_rank(axes, self.found, self.sizes, point, generator, p) < wanted:
             return "its laws are not independent at small sizes"
         for k in range(len(numbers) if less else 0):
             fewer = [number - (j == k) for j, number in enumerate(numbers)]
             sizes = list(self.sizes)
             for c in self.kinds[k][0]:
                 sizes[c] -= 1
-            if _law_rank(axes, self.found, sizes, self.point(fewer, sizes, generator, p), generator, p) < _number(
+            if law_rank(axes, self.found, sizes, self.point(fewer, sizes, generator, p), generator, p) < _number(
                 self.found, sizes
             ):
                 return "its laws are not independent with a unit less"
@@ -527,7 +575,7 @@ class _Base:
                 and any(c in flat(axes, leaf) for leaf in axes.leaves)
             ):
                 sizes = [m - (d == c) for d, m in enumerate(self.sizes)]
-                if _law_rank(
+                if law_rank(
                     axes, self.found, sizes, self.point(numbers, sizes, generator, p, c), generator, p
                 ) < _number(self.found, sizes):
                     return "its laws are not independent at smaller sizes"
@@ -557,23 +605,55 @@ def _bases(axes, found, size):
     if not stuck:
         yield _Base(axes, found, sizes, [])
         return
+    for cores, spares in _choices(found, stuck):
+        for kinds in _kinds(axes, found, cores, spares, growing, stuck):
+            for free in (0, 2):
+                base = _Base(axes, found, sizes, kinds, stuck, free)
+                if _fits(axes, found, base, cores, spares):
+                    yield base
+
+
+def _choices(found, stuck):
+    """Yield classes that have units of their own and classes whose values are in units of others as well: what a bias
+    after a normalisation keeps from being switched off alone."""
+    yield stuck, []
+    cores = [c for c in stuck if any(family.kind == "full" and family.classes[0] == c for family in found)]
+    if len(cores) < len(stuck):
+        yield cores, [c for c in stuck if c not in cores]
+
+
+def _kinds(axes, found, cores, spares, growing, stuck):
+    """Yield kinds of units, each with a sign character that data allow: the first one, or the others of one kind."""
     kinds = []
-    for c in stuck:
-        classes = sorted({c, *_partners(axes, found, c, growing, stuck)})
-        signs = next((signs for signs in sign_flips(axes, classes) if switchable(axes, classes, signs)), None)
-        if signs is None:
-            return
-        kinds.append((classes, signs))
-    bases = [_Base(axes, found, sizes, kinds, stuck, free) for free in (0, 2)]
-    # Classes without data come in as many units as they have values; those with data in at least as many values as
-    # units.
-    numbers = [axes.sizes[c] for c in stuck]
+    for c in cores:
+        partners = _partners(axes, found, c, growing, [d for d in stuck if d not in spares])
+        kinds.append(sorted({c, *partners}))
+    kinds += [[c] for c in spares if axes.sizes[c] != sum(axes.sizes[d] for d, one in zip(cores, kinds) if c in one)]
+    allowed = [[signs for signs in sign_flips(axes, classes) if switchable(axes, classes, signs)][:_MOST_SIGNS]
+               for classes in kinds]
+    if not all(allowed):
+        return
+    yield [(classes, signs[0]) for classes, signs in zip(kinds, allowed)]
+    for k, signs in enumerate(allowed):
+        for other in signs[1:]:
+            yield [(classes, other if j == k else one[0]) for j, (classes, one) in enumerate(zip(kinds, allowed))]
+
+
+def _fits(axes, found, base, cores, spares):
+    """Say whether the true sizes are reached by units: classes without data have as many values as there are units with
+    them, classes with data at least as many."""
+    kinds = base.kinds
+    numbers = [axes.sizes[c] for c in cores]
+    for c in (classes[0] for classes, _ in kinds[len(cores):]):
+        numbers.append(axes.sizes[c] - sum(number for (classes, _), number in zip(kinds, numbers) if c in classes))
     touched = {c for classes, _ in kinds for c in classes}
-    for base in bases:
-        fits = all(base.units(c, numbers) + (base.free if c not in stuck else 0) <= axes.sizes[c] for c in touched)
-        if fits and all(sum(c in classes for classes, _ in kinds) == 1 for c in stuck) \
-                and min(numbers) >= _UNITS and _places_fit(axes, touched) and _kinds_fit(found, kinds):
-            yield base
+    return (
+        all(base.units(c, numbers) + (base.free if c not in base.stuck else 0) <= axes.sizes[c] for c in touched)
+        and all(sum(c in classes for classes, _ in kinds) == 1 for c in cores)
+        and min(numbers) >= _UNITS
+        and _places_fit(axes, kinds)
+        and _kinds_fit(found, kinds)
+    )
 
 
 def _kinds_fit(found, kinds):
@@ -631,15 +711,15 @@ def _base_of_laws(axes, found):
     ]
     base = _Base(axes, found, sizes, kinds, firsts)
     touched = {c for classes, _ in kinds for c in classes}
-    fits = all(base.units(c, [axes.sizes[d] for d in firsts]) <= axes.sizes[c] for c in touched) and _places_fit(
-        axes, touched
+    fits = all(base.units(c, [axes.sizes[d] for d in firsts]) <= axes.sizes[c] for c in touched) and all(
+        sum(c in touched for c in flat(axes, leaf)) <= 2 for leaf in axes.leaves
     )
     return base if fits and dimension(axes, base.sizes) <= 4 * _MOST_PARAMETERS else None
 
 
-def _places_fit(axes, touched):
-    """A parameter with two places in units has weights between two units; three would tie three."""
-    return all(sum(c in touched for c in flat(axes, leaf)) <= 2 for leaf in axes.leaves)
+def _places_fit(axes, kinds):
+    """Of each kind a parameter has at most two units: then it avoids one of three."""
+    return all(sum(c in classes for c in flat(axes, leaf)) <= 2 for leaf in axes.leaves for classes, _ in kinds)
 
 
 def _degree_fits(axes, found, c):

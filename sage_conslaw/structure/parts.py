@@ -17,11 +17,12 @@ EXAMPLES::
 """
 import numpy as np
 
+from ..graph.cuts import SumOne, sum_one, sum_zero
 from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Broadcast, Pad, Reshape, Slice, Transpose
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter, Tensor
-from .axes import Unknown, covector_of, is_sum_zero, is_uniform
+from .axes import Unknown, covector_of, is_primitive, is_uniform
 
 
 def in_parts(response):
@@ -89,7 +90,7 @@ class _Cut:
     """Nodes of the graph with ranges of their axes, each built once."""
 
     def __init__(self):
-        self.known, self.parts = {}, {}
+        self.known, self.parts, self.data = {}, {}, {}
 
     def parts_of(self, leaf):
         """Return the parts of a parameter in order; they tile it."""
@@ -135,6 +136,8 @@ class _Cut:
             part = node if whole else _part(node, ranges)
             self.parts.setdefault(node, {})[ranges] = part
             return part
+        if isinstance(node, Data) or is_primitive(node):
+            self._separate(node, ranges)
         if isinstance(node, Data):
             return node if whole else Data(node.name, shape, node.kind, source=node.source, function=node.function)
         if isinstance(node, Constant):
@@ -143,10 +146,14 @@ class _Cut:
             if not is_uniform(node):
                 raise Unknown("part of a constant is taken")
             return Constant(np.broadcast_to(node.values.ravel()[0], shape), denominator=node.denominator)
-        if is_sum_zero(node):
-            if not whole:
-                raise Unknown("part of what sums to zero is taken")
-            return node
+        if is_primitive(node):
+            kept = 2 if isinstance(node, SumOne) and node.causal else 1
+            if not _whole(ranges[-kept:], node.shape[-kept:]):
+                raise Unknown("part of what sums to zero or one is taken")
+            if whole:
+                return node
+            return sum_one(node.name, shape, node.causal) if isinstance(node, SumOne) else \
+                sum_zero(node.inputs[0].name, shape)
         operation = node.operation
         if isinstance(operation, Slice):
             inner = tuple((start + first * step, step * inner_step, number)
@@ -156,6 +163,14 @@ class _Cut:
         if all(a is b for a, b in zip(inputs, node.inputs)) and whole:
             return node
         return self._made(operation, inputs, shape)
+
+    def _separate(self, node, ranges):
+        """Parts of data are separate data only where no entry is in two of them."""
+        others = self.data.setdefault(node, [])
+        for other in others:
+            if all(_overlap(a, b) for a, b in zip(ranges, other)):
+                raise Unknown(f"parts of {node.name} overlap")
+        others.append(ranges)
 
     def _inputs(self, node, operation, ranges):
         if isinstance(operation, Add):
@@ -198,6 +213,11 @@ class _Cut:
 def _part(leaf, ranges):
     words = ",".join(_words(one, n) for one, n in zip(ranges, leaf.shape))
     return Parameter(f"{leaf.name}[{words}]", tuple(number for _, _, number in ranges))
+
+
+def _overlap(one, other):
+    (a, step, n), (b, leap, m) = one, other
+    return not set(range(a, a + step * n, step)).isdisjoint(range(b, b + leap * m, leap))
 
 
 def _words(one, n):

@@ -17,6 +17,7 @@ A transformer block falls into attention, the feed-forward part up to its activa
     sage: [[leaf.name for leaf in segment] for segment in segments(f)]
     [['g1', 'b1', 'Q', 'K', 'V', 'O'], ['g2', 'b2', 'up'], ['down']]
 """
+from ..graph.cuts import SumOne
 from ..graph.operations import Add, Contract
 from ..graph.tensor import Constant, Data, Parameter
 
@@ -94,7 +95,7 @@ def _marked(node, terms, chosen):
     values)."""
     if isinstance(node, Parameter):
         return {(): {node in chosen}}
-    if isinstance(node, (Data, Constant)):
+    if isinstance(node, (Data, Constant, SumOne)):
         return {(id(node),) if isinstance(node, Data) else (): {False}}
     inputs = [terms[child] for child in node.inputs]
     if len(inputs) == 1:
@@ -141,7 +142,8 @@ def _terms(node, terms, joined):
         return {(): node}
     if isinstance(node, Data):
         return {(id(node),): None}
-    if isinstance(node, Constant):
+    if isinstance(node, (Constant, SumOne)):
+        # What sums to one is of no degree.
         return {(): None}
     inputs = [terms[child] for child in node.inputs]
     if isinstance(node.operation, Add):

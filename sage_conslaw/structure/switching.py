@@ -42,10 +42,11 @@ At points where weights between different hidden units and inputs vanish these c
 """
 import itertools
 
+from ..graph.cuts import SumOne
 from ..graph.operations import Add, Contract
 from ..graph.tensor import Constant, Data, Parameter
 from ..laws.gradings import WeightLattice
-from .axes import is_sum_zero
+from .axes import is_primitive, is_sum_zero
 from .families import flat, links_of
 
 # More independent sign flips of one unit are not tried; two or three are usual.
@@ -90,6 +91,10 @@ def switchable(axes, classes, signs=None):
         patterns = [frozenset(p) for size in range(1, len(here) + 1) for p in itertools.combinations(here, size)]
         if isinstance(node, Data) or is_sum_zero(node):
             vanishing[node] = set(patterns)
+        elif isinstance(node, SumOne):
+            # The others still sum to one; a row of its own is never zero.
+            last = set(range(len(flat(axes, node)) - len(axes.of[node][-1]), len(flat(axes, node))))
+            vanishing[node] = {p for p in patterns if p & last}
         elif isinstance(node, Parameter):
             odd = dict(zip(here, signs[node])) if signs is not None else {}
             vanishing[node] = {p for p in patterns if sum(odd.get(i, 0) for i in p) % 2}
@@ -162,7 +167,7 @@ def sign_flips(axes, classes):
             if isinstance(node, Constant):
                 lattice.relation({weights[node, i]: 1})
     for node in axes.order:
-        if node.operation is not None and not is_sum_zero(node):
+        if node.operation is not None and not is_primitive(node):
             _relate(axes, lattice, weights, node)
     keys = [(leaf, i) for leaf in axes.leaves for i in places(axes, leaf, classes)]
     if not keys:

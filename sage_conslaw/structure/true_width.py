@@ -27,18 +27,18 @@ What is missing is said, with the segment to blame::
 import logging
 from dataclasses import dataclass, replace
 
-import numpy as np
 
 from ..flows.flow_family import FlowFamily
-from ..graph.cuts import LastUnit
+from ..graph.cuts import SumOne
 from ..graph.response import NetworkResponse
-from ..graph.tensor import Constant, Data, Parameter, Tensor
+from ..graph.tensor import Constant, Data, Parameter
 from ..notation.matrix_notation import MatrixLaw
-from .axes import Unknown, axes_of, covector_of, is_uniform
+from .axes import Unknown, axes_of, is_uniform
 from .faithful import doubt
 from .families import flat
 from .formula import formula_of
-from .growth import Grown, grown
+from .growth import Grown, at_true_size, grown
+from .normal_form import normal_form
 from .of_family import structure_of
 from .parts import cut_in_parts
 from .segments import segments
@@ -46,9 +46,6 @@ from .values import entries_form, form_of
 from .wording import matrix_law, signed
 
 logger = logging.getLogger(__name__)
-
-# Segments of at most this many parameters that no base proves are computed at their true size where that is asked for.
-_DENSE = 2000
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ class TrueWidth:
     """
 
     def __init__(self, response):
-        given, (self.response, self.origins) = response, cut_in_parts(centred(response))
+        given, (self.response, self.origins) = response, cut_in_parts(normal_form(response))
         self.given = given
         response, self.in_parts = self.response, self.response is not given
         self.axes = axes_of(_used(response))
@@ -127,6 +124,8 @@ class TrueWidth:
             if key not in known:
                 found = grown(axes, generator, deadline)
                 known[key] = found if found.proved else _otherwise(axes, found, generator, deadline)
+                if not known[key].proved:
+                    known[key] = at_true_size(axes, known[key], generator, deadline)
                 logger.info(
                     "segment %s: %d parameters, at least %d laws, rank at least %d%s",
                     " ".join(names),
@@ -286,40 +285,6 @@ class TrueWidth:
         return {part: (*starts[origin], ranges) for part, (origin, ranges) in self.origins.items()}
 
 
-def centred(response):
-    r"""
-    Return the response with tokens written from the middle: the last unit vector and any vector of sum zero are the
-    vector with all entries equal and any vector of sum zero, and this one has no index that is not like the others.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.true_width import centred
-        sage: f = networks.linear([4, 3]).response()
-        sage: centred(f) is f
-        True
-    """
-    if response.constraints is None or not any(isinstance(node, LastUnit) for node in response.order):
-        return response
-    new = {}
-    for node in response.order:
-        if isinstance(node, LastUnit):
-            size = node.shape[-1]
-            new[node] = Constant(np.broadcast_to(np.int64(1), node.shape), denominator=size)
-        elif node.inputs:
-            inputs = [new[child] for child in node.inputs]
-            same = all(a is b for a, b in zip(inputs, node.inputs))
-            new[node] = node if same else Tensor(node.operation, inputs)
-        else:
-            new[node] = node
-    pairings = []
-    for (node, covector), (constraint, mask) in zip(response.pairings, response.constraints):
-        moved = new[node] is not node
-        covector = covector_of(new[node], constraint, mask is not None and mask is not False) if moved else covector
-        pairings.append((new[node], covector))
-    return NetworkResponse(response.leaves, pairings, response.constraints)
-
-
 def _used(response):
     """Return the response without parameters that nothing uses."""
     reached = {node for root, _ in response.pairings for node in root.ancestors()}
@@ -332,8 +297,9 @@ def _used(response):
 
 def _otherwise(axes, found, generator, deadline):
     """Return better bounds of a segment from chains, stars or a layered structure, if it has one."""
-    family = FlowFamily(axes.response, axes.response.names)
-    structure = structure_of(family)
+    if any(isinstance(node, SumOne) for node in axes.order):
+        return found
+    structure = structure_of(FlowFamily(axes.response, axes.response.names))
     if structure is None:
         return found
     rank, laws = structure.bounds(generator, deadline)
@@ -361,7 +327,9 @@ def signature(axes):
     for node in axes.order:
         operation = node.operation
         kind = type(operation).__name__ if operation is not None else type(node).__mro__[0].__name__
-        if isinstance(node, Data):
+        if isinstance(node, SumOne):
+            kind = f"sum one {node.causal}"
+        elif isinstance(node, Data):
             # What kind of free data they are does not matter.
             kind = "data"
         elif isinstance(node, Parameter):

@@ -93,7 +93,7 @@ class FamilyForm:
             sage: FamilyForm("sum", ()).degree
             1
         """
-        return 1 if self.kind in ("sum", "entries") else 2
+        return 1 if self.kind in ("sum", "entries", "shift") else 2
 
     def value(self, state, degree=None):
         r"""

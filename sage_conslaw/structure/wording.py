@@ -43,6 +43,8 @@ def matrix_law(family, axes, called=None):
         text, latex = _sum_words(axes, axes.leaves[leaf], summed, called)
         return MatrixLaw(text, latex, "", number, number)
     parts = [(axes.leaves[leaf], where, alpha) for leaf, where, alpha in signed(family, axes).parts]
+    if family.kind == "shift":
+        return _shift_law(axes, family, parts, number, called)
     parts = sorted(parts, key=lambda part: (len(axes.of[part[0]]) < 2, -part[2], axes.leaves.index(part[0])))
     written = _full_words if family.kind == "full" else _diagonal_words
     words = [written(axes, leaf, where, called) for leaf, where, _ in parts]
@@ -66,6 +68,23 @@ def matrix_law(family, axes, called=None):
     return MatrixLaw(text, latex, "", number, number)
 
 
+def _shift_law(axes, family, parts, number, called):
+    text = latex = ""
+    for leaf, where, alpha in parts:
+        (plain, mathematical), (index, one) = _word(leaf, called), _index(axes, leaf, where)
+        if where:
+            plain, mathematical = f"{plain}[{index}]", f"{mathematical}_{{{index}}}"
+        if not one:
+            plain, mathematical = f"sum({plain})", rf"\textstyle\sum {mathematical}"
+        factor = "" if abs(alpha) == 1 else f"{abs(alpha)} "
+        sign = (" - " if text else "-") if alpha < 0 else " + " if text else ""
+        text, latex = f"{text}{sign}{factor}{plain}", f"{latex}{sign}{factor}{mathematical}"
+    if family.classes:
+        letters = ", ".join(_LETTERS[:len(family.classes)])
+        text, latex = f"{text} for each {letters}", rf"{latex} \quad \text{{for each }} {letters}"
+    return MatrixLaw(text, latex, "", number, number)
+
+
 def signed(family, axes):
     r"""
     Return a family with the signs with which it is written: the first parameter with several axes has a positive one.
@@ -81,7 +100,7 @@ def signed(family, axes):
         ((0, (1,), 1), (1, (0,), -1))
     """
     first = next((alpha for leaf, _, alpha in family.parts if len(axes.of[axes.leaves[leaf]]) > 1), 1)
-    if first > 0 or family.kind in ("sum", "entries"):
+    if first > 0 or family.kind in ("sum", "entries", "shift"):
         return family
     return replace(family, parts=tuple((leaf, where, -alpha) for leaf, where, alpha in family.parts))
 
@@ -117,24 +136,29 @@ def _diagonal_words(axes, leaf, where, called):
     word, latex = _word(leaf, called)
     if not where:
         return f"|{word}|^2", rf"|{latex}|^2"
-    by_axis = {}
-    for letter, place in zip(_LETTERS, where):
-        by_axis.setdefault(_axis_of(axes, leaf, place), []).append((place, letter))
-    words, whole = [], True
-    for axis, classes in enumerate(axes.of[leaf]):
-        chosen = by_axis.get(axis, [])
-        start = sum(len(other) for other in axes.of[leaf][:axis])
-        names = {place: letter for place, letter in chosen}
-        inner = [names.get(start + i, ":") for i in range(len(classes))] or [":"]
-        whole = whole and all(one != ":" or axes.sizes[c] == 1 for one, c in zip(inner, classes))
-        words.append(inner[0] if len(inner) == 1 else "(" + ",".join(inner) + ")")
-    index = ",".join(words)
-    one = all(place in {p for chosen in by_axis.values() for p, _ in chosen} for place in range(len(flat(axes, leaf))))
+    index, one = _index(axes, leaf, where)
     return (
         (f"{word}[{index}]^2", rf"{latex}_{{{index}}}^2")
         if one
         else (f"|{word}[{index}]|^2", rf"|{latex}_{{{index}}}|^2")
     )
+
+
+def _index(axes, leaf, where):
+    """Return how the entries with letters at these places are written, and whether each is a single one."""
+    by_axis = {}
+    for letter, place in zip(_LETTERS, where):
+        by_axis.setdefault(_axis_of(axes, leaf, place), []).append((place, letter))
+    words = []
+    for axis, classes in enumerate(axes.of[leaf]):
+        chosen = by_axis.get(axis, [])
+        start = sum(len(other) for other in axes.of[leaf][:axis])
+        names = {place: letter for place, letter in chosen}
+        inner = [names.get(start + i, ":") for i in range(len(classes))] or [":"]
+        words.append(inner[0] if len(inner) == 1 else "(" + ",".join(inner) + ")")
+    index = ",".join(words)
+    one = all(place in {p for chosen in by_axis.values() for p, _ in chosen} for place in range(len(flat(axes, leaf))))
+    return index, one
 
 
 def _sum_words(axes, leaf, summed, called):

@@ -1,0 +1,204 @@
+r"""
+The same fields from a graph that is easier to take apart.
+
+Three rewritings, each exact: the span of the fields at every point stays what it is.
+
+- *Data that sum to one* become one leaf: outputs of a softmax, and tokens, whose one-hot vectors span the vectors of
+  sum one.  They are no free data: `A (x V + 1 b^T) = A x V + 1 b^T` joins the bias to everything that is added later,
+  and all tokens can be shifted against all positions.
+- *Residual streams* become differences.  Normalisations read `h_1`, `h_2 = h_1 + d_2`, ... with separate covectors from
+  one space `C`.  Then `\langle c_1, h_1 \rangle + \langle c_2, h_1 + d_2 \rangle = \langle c_1 + c_2, h_1 \rangle +
+  \langle c_2, d_2 \rangle`, and `(c_1 + c_2, c_2)` runs through `C^2` as well: what block `l` writes is paired by
+  itself, and a deep network falls apart into its blocks.  With covectors that are orthogonal to the stream
+  (`\epsilon = 0`) the spaces differ and nothing is done.
+- *Windows that do not overlap* of free data are free data: the patches of an image.
+
+EXAMPLES:
+
+Two blocks of a perceptron with layer normalisation as PyTorch computes it: six segments::
+
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.pytorch.norms import normalised
+    sage: from sage_conslaw.structure.normal_form import normal_form
+    sage: from sage_conslaw.structure.segments import segments
+    sage: h = networks.input(5) @ networks.parameter("E", 5, 4)
+    sage: for i in range(2r):
+    ....:     z = normalised(h, 1e-5r, True) * networks.parameter(f"g{i}", 4)
+    ....:     h = h + (z @ networks.parameter(f"U{i}", 4, 3)).gelu() @ networks.parameter(f"V{i}", 3, 4)
+    sage: f = networks.custom(normalised(h, 1e-5r, True) * networks.parameter("g", 4)).response()
+    sage: [[leaf.name for leaf in segment] for segment in segments(normal_form(f))]
+    [['E'], ['g0', 'U0'], ['V0'], ['g1', 'U1'], ['V1'], ['g']]
+"""
+import numpy as np
+
+from ..graph.cuts import Differences, LastUnit, SumOne, sum_one
+from ..graph.operations import Add, Contract
+from ..graph.rearrangements import Reshape, Select, Slice, Transpose, Windows
+from ..graph.response import NetworkResponse
+from ..graph.tensor import Constant, Data, Parameter, Tensor
+from .axes import covector_of, is_causal, is_sum_zero
+
+
+def normal_form(response):
+    r"""
+    Return a response whose gradients span the same at every point; itself if nothing is rewritten.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.normal_form import normal_form
+        sage: f = networks.linear([2, 2]).response()
+        sage: normal_form(f) is f
+        True
+        sage: x, b = networks.input(3), networks.parameter("b", 3)
+        sage: f = networks.custom((x + b).softmax() @ networks.parameter("W", 3, 2)).response().coarse
+        sage: [type(node.inputs[0r]).__name__ for node, _ in normal_form(f).pairings]
+        ['SumOne', 'Data']
+    """
+    if response.constraints is None or len(response.constraints) != len(response.pairings):
+        return response
+    form = _Form(response)
+    paired = [form.built(node) for node, _ in response.pairings]
+    differences = _differences(paired, response.constraints)
+    if all(new is node for new, (node, _) in zip(differences, response.pairings)):
+        return response
+    pairings, constraints = [], []
+    for new, (node, covector), (constraint, mask) in zip(differences, response.pairings, response.constraints):
+        if new is None:
+            continue
+        if new is not node:
+            covector = covector_of(new, constraint, mask is not None and mask is not False)
+        if covector is not None:
+            pairings.append((new, covector))
+            constraints.append((constraint, mask))
+    return NetworkResponse(response.leaves, pairings, constraints)
+
+
+class _Form:
+    """Nodes of the graph rewritten, each once."""
+
+    def __init__(self, response):
+        self.users = {}
+        for node in response.order:
+            for child in node.inputs:
+                self.users.setdefault(child, []).append(node)
+        self.known = {}
+        # Rows of one-hot data, the last entry of each included.
+        self.tokens = {}
+
+    def built(self, root):
+        for node in root.ancestors():
+            if node not in self.known:
+                self.known[node] = self._built(node)
+        return self.known[root]
+
+    def _built(self, node):
+        if isinstance(node, Data):
+            return self._softmax(node)
+        if isinstance(node, (Parameter, Constant)) or is_sum_zero(node):
+            return node
+        special = self._masked_softmax(node) or self._one_hot(node) or self._patches(node)
+        if special is not None:
+            return special
+        inputs = [self.known[child] for child in node.inputs]
+        return node if all(a is b for a, b in zip(inputs, node.inputs)) else Tensor(node.operation, inputs)
+
+    def _softmax(self, leaf):
+        """Outputs of a softmax without mask sum to one."""
+        function = leaf.function
+        if (
+            leaf.kind != "cut"
+            or leaf.mask is not None
+            or getattr(function, "name", None) != "softmax"
+            or not leaf.shape
+        ):
+            return leaf
+        return sum_one(leaf.name, leaf.shape)
+
+    def _masked_softmax(self, node):
+        """Return what a softmax over earlier entries, times its mask, is, or ``None``."""
+        if not isinstance(node.operation, Contract) or len(node.inputs) != 2:
+            return None
+        leaf, mask = node.inputs
+        words = node.operation
+        if not (isinstance(leaf, Data) and isinstance(mask, Constant) and words.left == words.right == words.result):
+            return None
+        if leaf.mask is None or leaf.kind != "cut" or "softmax" not in getattr(leaf.function, "name", ""):
+            return None
+        if len(self.users[leaf]) > 1 or not is_causal(np.asarray(leaf.mask)) or not is_causal(mask.values):
+            return None
+        return sum_one(leaf.name, leaf.shape, causal=True)
+
+    def _one_hot(self, node):
+        """Return tokens, or the outputs of a softmax, that were written as the last unit vector and any vector of sum
+        zero, or ``None``."""
+        if not isinstance(node.operation, Add) or len(node.inputs) != 2 or not isinstance(node.inputs[1], LastUnit):
+            return None
+        free = node.inputs[0]
+        if not isinstance(free.operation, Contract) or not isinstance(free.inputs[1], Differences):
+            return None
+        x = free.inputs[0]
+        leaf = x if isinstance(x, Data) else x.inputs[0] if isinstance(x.operation, (Slice, Select)) else None
+        if not isinstance(leaf, Data) or leaf.kind == "covector":
+            return None
+        if leaf not in self.tokens:
+            self.tokens[leaf] = sum_one(leaf.name, (*leaf.shape[:-1], leaf.shape[-1] + 1))
+        whole = self.tokens[leaf]
+        if leaf is x:
+            return whole
+        operation = _along_rows(x.operation, leaf.shape, whole.shape)
+        return None if operation is None else Tensor(operation, (whole,))
+
+    def _patches(self, node):
+        """Return free data for windows of free data that nothing else reads and that do not overlap, or ``None``."""
+        if not isinstance(node.operation, Windows):
+            return None
+        (child,) = node.inputs
+        while isinstance(child.operation, (Reshape, Transpose)) and len(self.users[child]) == 1:
+            (child,) = child.inputs
+        if not isinstance(child, Data) or child.one_hot or child.source is not None or len(self.users[child]) > 1:
+            return None
+        places = node.operation.places.ravel()
+        if len(np.unique(places)) < len(places) or places.min(initial=0) < 0:
+            return None
+        return Data(child.name, node.shape, child.kind)
+
+
+def _along_rows(operation, source, shape):
+    """Return the operation that takes the same rows of a wider table, or ``None``."""
+    if isinstance(operation, Select):
+        return Select(shape, 0, operation.entries) if operation.axis == 0 else None
+    rows, columns = operation.ranges
+    return Slice(shape, (rows, (0, 1, shape[1]))) if columns == (0, 1, source[1]) else None
+
+
+def _summands(node):
+    if isinstance(node.operation, Add) and not isinstance(node, SumOne):
+        return [one for child in node.inputs for one in _summands(child)]
+    return [node]
+
+
+def _differences(paired, constraints):
+    """Return for each paired node what is left of it without the largest one that is part of it, ``None`` if
+    nothing."""
+    parts = [_summands(node) for node in paired]
+    plain = [constraint in ("free", "sum zero") and (mask is None or mask is False) and len(set(here)) == len(here)
+             for here, (constraint, mask) in zip(parts, constraints)]
+    out, done = list(paired), []
+    for k in sorted(range(len(paired)), key=lambda k: (len(parts[k]), constraints[k][0] != "free")):
+        if not plain[k]:
+            continue
+        mine = set(parts[k])
+        smaller = [j for j in done if paired[j].shape == paired[k].shape and mine.issuperset(parts[j])
+                   and constraints[j][0] in ("free", constraints[k][0])]
+        done.append(k)
+        if not smaller:
+            continue
+        taken = set(parts[max(smaller, key=lambda j: len(parts[j]))])
+        left = [one for one in parts[k] if one not in taken]
+        total = None
+        for one in left:
+            total = one if total is None else Tensor(Add(), (total, one))
+        out[k] = total
+    return out
+
