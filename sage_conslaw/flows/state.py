@@ -10,7 +10,6 @@ powers do there is `t`; a second-order flow has the velocities behind them:
 from fractions import Fraction
 from itertools import repeat
 
-
 from ..exact import terms as sparse
 from ..runtime.errors import InputError, NotCovered
 from .groups import common_rate
