@@ -121,7 +121,7 @@ OPTIMISERS = {
         },
         of_rmsprop,
         "RMSprop",
-        _BARE,
+        "none of gradient flow's; centred and behind a softmax, sums of mean gradients times `e^{bt}`",
         "all",
         _PROVED,
     ),

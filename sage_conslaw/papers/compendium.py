@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .._sage import SageObject
 from ..engine.api import conservation_laws
-from ..flows import momentum
+from ..flows import momentum, sign
 from ..networks import (
     attention,
     convolutional,
@@ -231,6 +231,25 @@ CLAIMS = (
         "Tran et al. 2026",
         "the last law is not conserved",
     ),
+    Claim(
+        "linear 1 2 3, sign flow",
+        lambda: linear([1, 2, 3]),
+        "sgn(u_k) V_ki - sgn(u_l) V_li",
+        3 * (2 - 1),
+        _RECOMPUTED,
+        "a remark of 2025, known from a quotation alone, has none unless n = m = r = 1; its text was not at hand",
+        flow=sign(),
+    ),
+    Claim(
+        "linear 1 3 1, sign flow",
+        lambda: linear([1, 3, 1]),
+        "|u_k| - |v_l|, where all are positive",
+        2 * 3 - 1,
+        _RECOMPUTED,
+        "as above",
+        flow=sign(),
+    ),
+    Claim("linear 2 3 2, sign flow", lambda: linear([2, 3, 2]), "none", 0, _RECOMPUTED, flow=sign()),
     Claim(
         "linear - RMS norm with gain - linear, 3 4 2",
         lambda: normalised(3, 4, 2, norm="rms"),

@@ -1,0 +1,152 @@
+r"""
+One step of an optimiser whose steps are linear in state and gradient: `x^+ = A x + B g`, coordinate by coordinate.
+
+Without momentum `A = 1 - \eta \lambda` and `B = -\eta`.  With it the state has a buffer, and `A` is two by two: its
+eigenvalues, `1 - \eta \lambda` and `\mu` where decay is decoupled, are what steps multiply laws by.
+"""
+from fractions import Fraction
+from itertools import combinations_with_replacement
+from math import isqrt
+
+ONE = Fraction(1)
+
+# Step sizes at which identities that hold for all are checked: they have degree at most 4 in the step.
+SIZES = tuple(Fraction(k, 7) for k in range(1, 7))
+
+
+class StepMap:
+    r"""
+    One step, `x^+ = A x + B g` coordinate by coordinate, at a step size.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.training.step_map import StepMap
+        sage: m = StepMap("sgd", {"momentum": Fraction(9r, 10r), "dampening": 0r, "weight_decay": 0r,
+        ....:     "nesterov": False})
+        sage: m.matrices(Fraction(1r, 10r))
+        ([[Fraction(1, 1), Fraction(-9, 100)], [Fraction(0, 1), Fraction(9, 10)]], [Fraction(-1, 10), Fraction(1, 1)])
+    """
+
+    def __init__(self, name, h):
+        self.name, self.momentum = name, Fraction(h.get("momentum", 0))
+        self.dampening = Fraction(h.get("dampening", 0)) if self.momentum else Fraction(0)
+        self.decay, self.decoupled = Fraction(h.get("weight_decay", 0)), name == "sgdw"
+        self.nesterov = bool(h.get("nesterov")) and bool(self.momentum)
+        self.blocks = 2 if self.momentum else 1
+
+    def __str__(self):
+        words = [f"momentum {self.momentum}"] if self.momentum else []
+        words += [f"dampening {self.dampening}"] if self.dampening else []
+        words += ["Nesterov's step"] if self.nesterov else []
+        words += [f"{'decoupled ' if self.decoupled else ''}weight decay {self.decay}"] if self.decay else []
+        return self.name + (f" with {', '.join(words)}" if words else "")
+
+    def matrices(self, lr):
+        r"""
+        Return the matrix `A` and the column `B` at a step size.
+
+        EXAMPLES::
+
+            sage: from fractions import Fraction
+            sage: from sage_conslaw.training.step_map import StepMap
+            sage: StepMap("sgdw", {"weight_decay": Fraction(1r, 2r)}).matrices(Fraction(1r, 10r))
+            ([[Fraction(19, 20)]], [Fraction(-1, 10)])
+        """
+        coupled = Fraction(0) if self.decoupled else self.decay
+        shrink = 1 - lr * self.decay if self.decoupled else ONE
+        if not self.momentum:
+            return [[shrink - lr * coupled]], [-lr]
+        mu, share = self.momentum, 1 - self.dampening
+        # Rows: what theta and b of the next step are made of; the buffer first.
+        buffer, force = [share * coupled, mu], share
+        if self.nesterov:
+            step, pull = [coupled + mu * buffer[0], mu * buffer[1]], 1 + mu * force
+        else:
+            step, pull = buffer, force
+        return [[shrink - lr * step[0], -lr * step[1]], buffer], [-lr * pull, force]
+
+    def eigenvalues(self, lr):
+        """Return the rational eigenvalues of `A`, with text, and its determinant."""
+        A, _ = self.matrices(lr)
+        if self.blocks == 1:
+            return [A[0][0]], A[0][0]
+        trace, determinant = A[0][0] + A[1][1], A[0][0] * A[1][1] - A[0][1] * A[1][0]
+        discriminant = trace * trace - 4 * determinant
+        if discriminant < 0:
+            return [], determinant
+        top, bottom = isqrt(discriminant.numerator), isqrt(discriminant.denominator)
+        if Fraction(top * top, bottom * bottom) != discriminant:
+            return [], determinant
+        root = Fraction(top, bottom)
+        return [(trace + root) / 2, (trace - root) / 2], determinant
+
+    def factors(self, degree, lr):
+        r"""
+        Return the possible factors: functions of the step size, with their text, products of at most ``degree``
+        eigenvalues.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.training.step_map import StepMap
+            sage: [text for text, _ in StepMap("sgd", {"weight_decay": 1r}).factors(2r, None)]
+            ['1 - lr', '(1 - lr)^2']
+        """
+        sizes = SIZES if lr is None else (lr,)
+        basis = self._eigenvalue_functions(lr)
+        out, seen = [], set()
+        for total in range(1, degree + 1):
+            for powers in combinations_with_replacement(range(len(basis)), total):
+                chosen = [basis[i] for i in powers]
+                values = tuple(_product(function(size) for _, function in chosen) for size in sizes)
+                if values not in seen:
+                    seen.add(values)
+                    out.append(
+                        (_factor_text([text for text, _ in chosen], values), _product_function([f for _, f in chosen]))
+                    )
+        if not basis or self.blocks == 2 and degree >= 2:
+            values = tuple(self.eigenvalues(size)[1] for size in sizes)
+            if values not in seen and len(set(values)) == 1:
+                out.append((str(values[0]), lambda size: self.eigenvalues(size)[1]))
+        return out
+
+    def _eigenvalue_functions(self, lr):
+        """Return the eigenvalues that are rational functions of the step size, as pairs (text, function)."""
+        plain = not (self.momentum and self.decay and not self.decoupled)
+        if plain:
+            shrink = shrink_text(self.decay) if lr is None else str(1 - lr * self.decay)
+            out = [(shrink if self.decay else "1", lambda size: 1 - size * self.decay)]
+            if self.momentum:
+                out.append((str(self.momentum), lambda size: self.momentum))
+            return out
+        if lr is None:
+            return []
+        return [(str(value), lambda size, value=value: value) for value in self.eigenvalues(lr)[0]]
+
+
+def shrink_text(decay):
+    return "1 - lr" if decay == 1 else f"1 - {decay}*lr"
+
+
+def _product(values):
+    out = ONE
+    for value in values:
+        out *= value
+    return out
+
+
+def _product_function(functions):
+    return lambda size: _product(function(size) for function in functions)
+
+
+def _factor_text(texts, values):
+    """Return a product of factors: its value where it is a number, else powers."""
+    if len(set(values)) == 1:
+        return str(values[0])
+    parts = []
+    for text in dict.fromkeys(texts):
+        if text != "1":
+            power = texts.count(text)
+            shown = f"({text})" if " " in text and (power > 1 or len(set(texts)) > 1) else text
+            parts.append(shown + (f"^{power}" if power > 1 else ""))
+    return "*".join(parts)
