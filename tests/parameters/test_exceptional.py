@@ -21,7 +21,7 @@ from sage_conslaw.inputs.systems import read_record
 
 BIOMODELS = {
     entry["name"]: entry
-    for entry in json.loads((Path(__file__).parent / "data" / "biomodels.json").read_text())["systems"]
+    for entry in json.loads((Path(__file__).parent.parent / "data" / "biomodels.json").read_text())["systems"]
 }
 
 

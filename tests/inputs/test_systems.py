@@ -14,7 +14,7 @@ from sage_conslaw.cli.command import cli
 from sage_conslaw.expressions.polynomials import parse_polynomials
 from sage_conslaw.inputs.systems import read_collection, read_record, read_system, system
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parent.parent / "data"
 BIOMODELS = {entry["name"]: entry for entry in json.loads((DATA / "biomodels.json").read_text())["systems"]}
 CLASSIC = {entry["name"]: entry for entry in json.loads((DATA / "classic.json").read_text())["systems"]}
 

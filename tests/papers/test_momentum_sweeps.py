@@ -8,7 +8,7 @@ import importlib
 
 import pytest
 from sage_conslaw import reproduce
-from test_flows import momentum_number
+from flow_cases import momentum_number
 
 VARIANTS = {"paper": {}, "tau = 1": {"tau": 1}, "Nesterov": {"nesterov": True}, "biases": {"bias": True}}
 _found = {}

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 import sage_conslaw._sage  # noqa: F401  (before any other import from Sage)
 import sympy
+from brackets import bracket, generated_rank
 from cases import BY_HAND, BY_NAME, FIELDS, OWN_PHI, parameters
-from sage.rings.finite_rings.finite_field_constructor import GF
-from sage.matrix.constructor import matrix
 from sage_conslaw import VectorFieldFamily, conservation_laws, count_conservation_laws, networks
 from spaces import evaluate, to_sympy
 
@@ -107,39 +106,6 @@ def test_number_of_parameters(net):
 
 # SymPy: the generated Lie algebra, from expanded brackets ------------------------------------------------------------
 
-PRIME = 2**31 - 1
-
-
-def bracket(z, F, G):
-    return [
-        sympy.expand(sum(f * sympy.diff(b, x) - g * sympy.diff(a, x) for f, g, x in zip(F, G, z))) for a, b in zip(F, G)
-    ]
-
-
-def generated_rank(z, fields):
-    r"""Return the rank of the generated Lie algebra at a random point mod p; brackets are expanded symbolically."""
-    rng = np.random.default_rng(5)
-    point = dict(zip(z, (int(v) for v in rng.integers(1, PRIME, len(z)))))
-    field = GF(PRIME)
-
-    def value(vector):
-        return [
-            field(int(n)) / field(int(d)) for n, d in (sympy.fraction(sympy.Rational(c.subs(point))) for c in vector)
-        ]
-
-    basis, values, first = [], [], []
-    fields = [list(f) for f in fields]
-    waiting = list(fields)
-    while waiting:
-        word = waiting.pop(0)
-        row = value([sympy.sympify(c) for c in word])
-        if matrix(field, values + [row]).rank() > len(values):
-            values.append(row)
-            basis.append(word)
-            if word in fields:  # a K(z)-basis of the fields: all of them are taken before any bracket
-                first.append(word)
-            waiting += [bracket(z, other, word) for other in (first if word not in first else basis)]
-    return len(basis)
 
 
 def components(net):

@@ -22,7 +22,7 @@ from spaces import Space, monomials
 
 CLASSIC = {
     entry["name"]: entry
-    for entry in json.loads((Path(__file__).parent / "data" / "classic.json").read_text())["systems"]
+    for entry in json.loads((Path(__file__).parent.parent / "data" / "classic.json").read_text())["systems"]
 }
 VALUES = {
     "a": 2,
@@ -157,7 +157,7 @@ def test_the_truncated_module_has_the_right_dimension(drift, controls):
 
 BIOMODELS = {
     entry["name"]: entry
-    for entry in json.loads((Path(__file__).parent / "data" / "biomodels.json").read_text())["systems"]
+    for entry in json.loads((Path(__file__).parent.parent / "data" / "biomodels.json").read_text())["systems"]
 }
 PARAMETRIC = {
     "depends on parameters": (["x", "y", "z"], ["k1*x*y", "-k2*x*y", "k3*x*y"], ["k1", "k2", "k3"]),

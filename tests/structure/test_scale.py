@@ -16,7 +16,8 @@ from spaces import Space
 from sage_conslaw import conservation_laws, count_conservation_laws, flows, networks
 from sage_conslaw.cli.command import cli
 from sage_conslaw.exact.linear_algebra import rank
-from sage_conslaw.exact.sparse_rank import TooDense, sparse_rank
+from sage_conslaw.exact.sparse_elimination import TooDense
+from sage_conslaw.exact.sparse_rank import sparse_rank
 from sage_conslaw.graph.tensor import Data, Parameter
 from sage_conslaw.graph.network import Network
 from sage_conslaw.flows.problem import problem

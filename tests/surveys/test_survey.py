@@ -1,6 +1,7 @@
 """Surveys: the specification, the store, kills and resumption, processes and clusters, exports and the plot."""
 import json
 import os
+from pathlib import Path
 import signal
 import sqlite3
 import subprocess
@@ -270,9 +271,8 @@ def test_bad_commands_in_one_line(tmp_path, arguments, message):
     (tmp_path / "bad.toml").write_text("[[sweep\n")
     (tmp_path / "good.toml").write_text('[[sweep]]\narchitecture = "linear"\nsizes = [1, 1]\n')
     (tmp_path / "folder").mkdir()
-    result = command(
-        *arguments, cwd=tmp_path, env=os.environ | {"PYTHONPATH": os.path.dirname(os.path.dirname(__file__))}
-    )
+    root = str(Path(__file__).parents[2])
+    result = command(*arguments, cwd=tmp_path, env=os.environ | {"PYTHONPATH": root})
     assert result.returncode == 2 and message in result.stderr and len(result.stderr.strip().splitlines()) == 1, (
         result.stderr
     )

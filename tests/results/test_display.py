@@ -1,6 +1,7 @@
 """How results are shown: text, LaTeX, HTML, help, completion, progress and citations."""
 import json
 import os
+from pathlib import Path
 import re
 import subprocess
 import sys
@@ -65,7 +66,7 @@ def test_a_file_and_a_pipe_get_no_colours():
 
 
 def test_the_readme_is_what_the_command_prints():
-    readme = open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "README.md"), encoding="utf8").read()
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf8")
     for line in ("sage-conslaw laws linear 3 2 3", "sage-conslaw laws linear 2 2 2 --flow momentum --tau 1"):
         assert f"$ {line}\n" in readme
         block = readme.split(f"$ {line}\n")[1].split("\n\n")[0]

@@ -22,7 +22,7 @@ from spaces import monomials
 
 CLASSIC = {
     entry["name"]: entry
-    for entry in json.loads((Path(__file__).parent / "data" / "classic.json").read_text())["systems"]
+    for entry in json.loads((Path(__file__).parent.parent / "data" / "classic.json").read_text())["systems"]
 }
 FAMILIES = {name: read_record(entry) for name, entry in CLASSIC.items()}
 
