@@ -7,7 +7,7 @@ The top level is that of a whole Sage, or of the parts that the extra ``lean`` i
 """
 from .runtime.loading import load_first
 
-load_first("sage.all", "sage.all__sagemath_modules")
+load_first("sage.all__sagemath_categories", "sage.all")
 
 from sage.matrix.constructor import matrix
 from sage.misc.latex import latex

@@ -5,9 +5,9 @@ A column with one entry left is a pivot without elimination; at a sparse point n
 in rounds with numpy; what remains is eliminated with dictionaries, always at the column with fewest entries
 (Markowitz).
 """
-import heapq
-
 import numpy as np
+
+from .sparse_elimination import TooDense, eliminated
 
 # Entries of the part that is left to dictionaries: 10 million are about 1.5 GB and minutes.  The star point of a ReLU
 # network with 535808 parameters leaves 20000.
@@ -15,22 +15,6 @@ MAX_REMAINING = 10_000_000
 
 # Entries written by eliminations before the search gives up: about one microsecond each.
 MAX_WORK = 30_000_000
-
-
-class TooDense(ArithmeticError):
-    r"""
-    The elimination fills in; what was found until then is a lower bound, in ``rank``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.sparse_rank import TooDense
-        sage: TooDense(3r).rank
-        3
-    """
-
-    def __init__(self, rank):
-        super().__init__(f"the elimination fills in; the rank is at least {rank}")
-        self.rank = rank
 
 
 def sparse_rank(rows, columns, values, p, deadline=None):
@@ -86,48 +70,11 @@ def sparse_rank(rows, columns, values, p, deadline=None):
         rows, columns, values = rows[keep], columns[keep], values[keep]
     if len(rows) > MAX_REMAINING:
         raise TooDense(found)
-    return _by_dictionaries(rows, columns, values, p, found, deadline) if len(rows) else found
-
-
-def _by_dictionaries(rows, columns, values, p, found, deadline):
-    matrix, where = {}, {}
+    # The rank is that of the transposed rows: the column with fewest entries is then the shortest row.
+    transposed = {}
     for row, column, value in zip(rows.tolist(), columns.tolist(), values.tolist()):
-        matrix.setdefault(row, {})[column] = value % p
-        where.setdefault(column, set()).add(row)
-    queue = [(len(members), column) for column, members in where.items()]
-    heapq.heapify(queue)
-    work = steps = 0
-    while queue:
-        number, column = heapq.heappop(queue)
-        members = where[column]
-        if len(members) != number or not members:
-            continue
-        steps += 1
-        if deadline is not None and steps % 64 == 0:
-            deadline.check()
-        pivot = min(members, key=lambda row: (len(matrix[row]), row))
-        pivot_row = matrix.pop(pivot)
-        for other in pivot_row:
-            where[other].discard(pivot)
-        inverse = pow(pivot_row.pop(column), -1, p)
-        touched = set(pivot_row)
-        for row in list(members):
-            target = matrix[row]
-            factor = target.pop(column) * inverse % p
-            work += len(pivot_row)
-            for other, value in pivot_row.items():
-                new = (target.get(other, 0) - factor * value) % p
-                if new:
-                    if other not in target:
-                        where[other].add(row)
-                    target[other] = new
-                elif other in target:
-                    del target[other]
-                    where[other].discard(row)
-        members.clear()
-        for other in touched:
-            heapq.heappush(queue, (len(where[other]), other))
-        found += 1
-        if work > MAX_WORK:
-            raise TooDense(found)
-    return found
+        transposed.setdefault(column, {})[row] = value % p
+    try:
+        return found + len(eliminated(transposed.values(), p, deadline, MAX_WORK))
+    except TooDense as reached:
+        raise TooDense(found + reached.rank) from None

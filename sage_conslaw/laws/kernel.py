@@ -14,6 +14,7 @@ from tqdm import tqdm
 from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic
 from ..exact.primes import UnluckyPrime, random_prime, with_lucky_prime
+from ..exact.sparse_elimination import sparse_kernel, sparse_kernel_dimension
 from ..exact.linear_algebra import full_column_rank, kernel
 from ..exact.reconstruction import combine, reconstruct
 from ..exact import terms as sparse
@@ -25,7 +26,7 @@ from .basis import readable_basis
 from .monomials import blocks
 from .on_variety import laws_on_variety
 from .over_parameters import Lift, complete
-from .sparse_kernel import coefficient_rows, sparse_kernel, sparse_kernel_dimension
+from .coefficients import coefficient_rows
 from ..runtime.errors import InputError
 
 logger = logging.getLogger(__name__)

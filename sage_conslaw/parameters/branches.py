@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..exact import modular
-from ..exact.arithmetic import UnluckyPrime
+from ..exact.primes import UnluckyPrime
 from ..exact.linear_algebra import rank
 from ..exact.primes import random_prime
+from ..exact.sparse_elimination import sparse_kernel
 from ..exact import terms as sparse
 from ..fields.explicit import VectorFieldFamily
 from ..fields.variety import Variety, residues
@@ -21,7 +22,7 @@ from .rank_drops import DropSearch
 from ..laws.independence import jacobian
 from ..laws.kernel import polynomial_laws
 from ..function_fields.parametric import polynomial_over_constants, residue
-from ..laws.sparse_kernel import coefficient_rows, sparse_kernel
+from ..laws.coefficients import coefficient_rows
 from ..runtime.errors import InputError
 
 # An irreducible polynomial of degree d has a root modulo a prime with probability at least 1/d; this many primes are

@@ -7,7 +7,8 @@ from fractions import Fraction
 from ..exact.linear_algebra import rank
 from ..exact.modular import random_array
 from ..exact.primes import with_lucky_prime
-from ..exact.sparse_rank import TooDense, sparse_rank
+from ..exact.sparse_elimination import TooDense
+from ..exact.sparse_rank import sparse_rank
 from ..flows.flow_family import FlowFamily
 from ..laws.independence import jacobian
 from .chain_points import chain_bounds
