@@ -25,9 +25,12 @@ _EPILOG = """Examples:
 @click.option("--nesterov", is_flag=True, help="Run the momentum sweeps with Nesterov's damping 3/t.")
 @click.option("--bias", is_flag=True, help="Run the ReLU and ICNN sweeps with biases throughout.")
 @click.option("--certificates", metavar="DIR", help="Write the certificate of each architecture to this folder.")
+@click.option(
+    "--real", is_flag=True, help="Also certify the real fields of each network where that takes about a second."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print the summary only.")
-def reproduce(paper, tau, nesterov, bias, certificates, as_json, quiet):
+def reproduce(paper, tau, nesterov, bias, certificates, real, as_json, quiet):
     """The sweeps of a PAPER (abide, momentum or all), one line per architecture, compared with the expected numbers.
 
     \f
@@ -50,6 +53,7 @@ def reproduce(paper, tau, nesterov, bias, certificates, as_json, quiet):
         nesterov=nesterov,
         bias=bias,
         certificates=certificates,
+        real=None if real else False,
         progress=shows_progress(as_json),
         on_case=show if loud else None,
     )

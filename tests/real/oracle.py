@@ -6,6 +6,7 @@ automatic differentiation.
 1 if any disagrees; with a number it takes only every so many-th.  Ranks are numerical here: the oracle proves nothing,
 and nothing that is proved rests on it.
 """
+import itertools
 import math
 import sys
 import time
@@ -350,9 +351,43 @@ def architectures():
     return out
 
 
+def other_sizes():
+    """Return families of the cases that a model of the network once counted wrong, at other sizes."""
+    out, n = [], networks
+    for s in itertools.product((1, 2, 3), (1, 2, 3), (1, 2)):
+        for norm, gain in itertools.product(("rms", "layer"), (True, False)):
+            add(
+                out,
+                f"other normalised {s} {norm} gain={gain}",
+                lambda s=s, norm=norm, gain=gain: n.normalised(*s, norm=norm, gain=gain),
+                plain.normalised(*s, norm, gain),
+            )
+    for p, h, m in itertools.product((1, 2), (1, 2, 3), (1, 2)):
+        for act, bias in itertools.product(("relu", "leaky relu", "abs", "tanh"), (False, True)):
+            add(
+                out,
+                f"other {act} {(p, h, m)} bias={bias}",
+                lambda w=(p, h, m), bias=bias, act=act: n.perceptron(list(w), activation=act, bias=bias),
+                plain.perceptron([p, h, m], act, bias),
+                analytic=act == "tanh",
+            )
+    for w in ([1, 2, 2, 1], [1, 1, 2, 1], [2, 1, 2, 1], [2, 2, 1, 2]):
+        add(out, f"other relu {w}", lambda w=w: n.relu(w), plain.perceptron(w, "relu", False), analytic=False)
+    for gate, active in (("softmax", 1), ("sigmoid", 2), ("normalised sigmoid", 1), ("sigmoid", 1)):
+        for s in ((1, 1, 2, 1), (1, 2, 2, 1), (2, 1, 2, 1)):
+            add(
+                out,
+                f"other mixture {s} {gate} {active}",
+                lambda s=s, gate=gate, active=active: n.mixture(*s, gate=gate, active=active),
+                plain.mixture(*s, gate, active),
+                analytic=False,
+            )
+    return out
+
+
 def main(step=1):
     """Compare all cases and print one line each."""
-    cases, failed, kinds = architectures()[::step], 0, {}
+    cases, failed, kinds = (architectures() + other_sizes())[::step], 0, {}
     for case in cases:
         start = time.perf_counter()
         wrong, result, number = compare(case)

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from sage_conslaw import conservation_laws, count_conservation_laws, flows, networks
+from sage_conslaw.papers.reproduce import sweeps
 from sage_conslaw.real import smooth
 from sage_conslaw.real.work import Costs, Work
 from sage_conslaw.runtime.deadline import Deadline
@@ -67,3 +68,10 @@ def test_a_span_condition_that_is_known_to_be_false_is_not_assumed():
     assert "2 patterns of activation" in narrow.real.reason
     wide = count_conservation_laws(networks.relu([20, 30, 20]), seed=0)
     assert (wide.status, wide.assumption, wide.number) == ("proved", "span", 30)
+
+
+def test_sweeps_ask_about_the_real_network_where_they_are_told_to():
+    case = next(case for case in sweeps("abide") if case.architecture == "relu")
+    model, real = case.run(), case.run(real=None)
+    assert (model["assumption"], real["assumption"]) == ("span", "none")
+    assert model["number"] == real["number"] == case.expected
