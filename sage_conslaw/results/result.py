@@ -222,7 +222,8 @@ class LawCount(SageObject):
 
             sage: from sage_conslaw import count_conservation_laws, flows, networks
             sage: count_conservation_laws(networks.product(2), flow=flows.adam(), seed=0).remarks
-            ('the limit of small steps with eps = 0 and without bias correction',)
+            ('the limit of small steps with eps = 0 and without bias correction',
+             'from equal moments, parameters with equal or opposite gradients keep their difference or sum')
         """
         return () if self.problem is None else tuple(getattr(self.problem.family, "remarks", ()))
 
