@@ -46,6 +46,8 @@ CASES = [
     networks.linear([2, 1, 2]),
     networks.linear([1, 2, 2, 1]),
     networks.relu([1, 2, 1], bias=True),
+    networks.relu([2, 2, 1]),
+    networks.relu([1, 2, 2], bias=True),
     networks.perceptron([1, 2, 1], "z^3"),
 ]
 
