@@ -10,7 +10,8 @@ import re
 import numpy as np
 
 from .operations import Contract
-from .tensor import Tensor, concatenate, shown
+from .products import shown
+from .tensor import Tensor, concatenate
 from ..runtime.errors import InputError, InputTypeError
 
 
