@@ -159,12 +159,33 @@ def _complete(name, given):
             hint = f"did you mean {close[0]}? " if close else ""
             raise InputError(f"{name} has no hyperparameter {key}; {hint}it has {', '.join(sorted(defaults))}")
     out = {key: _exact(given.get(key, value), key) for key, value in defaults.items()}
+    for key, value in out.items():
+        _check_kind(key, value, defaults[key])
     if "lr" in out and out["lr"] <= 0:
         raise InputError(f"lr = {out['lr']} is not positive; give a learning rate, e.g. lr=0.01")
     for key in ("momentum", "weight_decay", "lambd"):
         if key in out and out[key] < 0:
             raise InputError(f"{key} = {out[key]} is negative; give a number >= 0")
     return out
+
+
+def _check_kind(key, value, default):
+    """Refuse a value of another kind than the default's, and moments that follow at no rate between 0 and 1."""
+    if isinstance(default, tuple):
+        numbers = value if isinstance(value, tuple) else (value,)
+        # PyTorch writes None for an eps that it chooses by the precision.
+        wrong = any(isinstance(x, bool) or x is None and key == "betas" for x in numbers)
+        if wrong or len(numbers) != len(default):
+            raise InputError(
+                f"{key} = {'/'.join(map(str, numbers))} is not {len(default)} numbers; give e.g. "
+                f"{key}={'/'.join(str(float(x)) for x in default)}"
+            )
+    elif isinstance(default, (int, Fraction)) and not isinstance(default, bool):
+        if value is None or isinstance(value, (bool, tuple)):
+            raise InputError(f"{key} = {value} is not a number; give e.g. {key}=0.01")
+    for x in value if isinstance(value, tuple) else (value,):
+        if key in ("betas", "alpha", "rho") and x < 0:
+            raise InputError(f"{key} = {x} is negative; give numbers from 0 to 1")
 
 
 def _exact(value, key):

@@ -166,6 +166,12 @@ def test_groups_that_are_not_covered_say_so():
         (dict(optimizer=3), "not an optimiser"),
         (dict(optimizer="adam", betas=(1, 1)), "numbers below 1"),
         (dict(optimizer="sgd", momentun=1), "did you mean"),
+        (dict(optimizer="adam", betas="0.9"), "betas = 9/10 is not 2 numbers"),
+        (dict(optimizer="adam", betas=(0.9, None)), "is not 2 numbers"),
+        (dict(optimizer="adam", betas=(-0.9, 0.9)), "negative"),
+        (dict(optimizer="sgd", lr=None), "lr = None is not a number"),
+        (dict(optimizer="sgd", momentum=(0.9, 0.9)), "is not a number"),
+        (dict(optimizer="rmsprop", alpha=-1), "negative"),
     ],
 )
 def test_wrong_hyperparameters(wrong, message):
