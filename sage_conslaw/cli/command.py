@@ -6,6 +6,7 @@ input, with one line on standard error; 3 a time limit, with the sound partial r
 nobody reads standard output any more.
 """
 import os
+import resource
 import sys
 
 import click
@@ -89,6 +90,9 @@ def _said(error):
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, ImportError):
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            return f"a part of Sage does not load within the memory limit of {limit >> 20} MB (ulimit -v): {error}"
         missing = (error.name or "").partition(".")[0] or str(error)
         return (
             f"{missing} is not installed or cannot be loaded; try pip install 'sage_conslaw[sage]' (python -m "

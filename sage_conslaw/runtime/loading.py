@@ -8,6 +8,7 @@ interrupt is then an ordinary ``KeyboardInterrupt`` of the main thread.
 """
 import importlib
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -15,6 +16,9 @@ import threading
 
 from .errors import InputError
 from .pari_threads import remember_stack
+
+# Address space in which Sage loads: with 1.5 GB most of it, measured.
+_ENOUGH = 2500 << 20
 
 
 def load(name):
@@ -38,7 +42,7 @@ def load(name):
         signal.signal = lambda number, handler: signal.SIG_DFL
         try:
             _load(name)
-        except ImportError as error:
+        except (ImportError, InputError) as error:
             errors.append(error)
         finally:
             signal.signal = set_handler
@@ -82,5 +86,30 @@ def _load(name):
     if not os.environ.get("HOME"):
         home = os.path.expanduser("~")
         os.environ["HOME"] = home if os.path.isdir(home) else tempfile.gettempdir()
-    importlib.import_module(name)
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        importlib.import_module(name)
+    else:
+        _load_within(name, limit)
     remember_stack()
+
+
+def _load_within(name, limit):
+    """Import a module where memory is limited: libraries then warn of what they get less of, line by line."""
+    shown, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    sys.stderr.flush()
+    os.dup2(nowhere, 2)
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError:
+        raise
+    except (ImportError, MemoryError):
+        if limit > _ENOUGH:
+            raise
+        raise InputError(
+            f"Sage does not load within the memory limit of {limit >> 20} MB; allow {_ENOUGH >> 20} MB (ulimit -v)"
+        ) from None
+    finally:
+        os.dup2(shown, 2)
+        os.close(shown)
+        os.close(nowhere)

@@ -199,7 +199,7 @@ class Store:
             and (record is None or isinstance(record, dict))
             and state in ("done", "failed", "to do")
         )
-        if not whole or state == "done" and record is None:
+        if not whole or state == "done" and not {"status", "number"} <= set(record or ()):
             raise InputError(
                 f"the store {self.path} has a broken row, of the case {shortened(key, 100)}; give "
                 f"another store, or remove the row"
