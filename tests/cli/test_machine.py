@@ -30,7 +30,8 @@ def in_one_line(done, words):
 
 def test_too_little_memory_to_load():
     """PARI's warnings of what it gets less of are not shown line by line."""
-    in_one_line(run("laws", "product", "3", preexec_fn=limited(resource.RLIMIT_AS, 500 << 20)), "memory limit of 500 MB")
+    done = run("laws", "product", "3", preexec_fn=limited(resource.RLIMIT_AS, 500 << 20))
+    in_one_line(done, "memory limit of 500 MB")
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +50,11 @@ def test_a_full_disk_while_a_survey_writes(store):
 
 
 @pytest.mark.parametrize("record", ["{broken", "[1, 2]", "{}", json.dumps({"number": 1})])
-def test_broken_rows(store, record):
-    path = store / "broken.sqlite"
+def test_broken_rows(store, record, tmp_path):
+    path = tmp_path / "broken.sqlite"
     path.write_bytes((store / "good.sqlite").read_bytes())
-    with sqlite3.connect(path) as database:
-        database.execute("UPDATE cases SET record = ?", (record,))
-    in_one_line(run("survey", "spec.toml", "--store", "broken.sqlite", cwd=store), "has a broken row")
+    database = sqlite3.connect(path)
+    database.execute("UPDATE cases SET record = ?", (record,))
+    database.commit()
+    database.close()
+    in_one_line(run("survey", "spec.toml", "--store", str(path), cwd=store), "has a broken row")
