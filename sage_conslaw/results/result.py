@@ -135,8 +135,9 @@ class LawCount(SageObject):
         EXAMPLES::
 
             sage: from sage_conslaw import count_conservation_laws, networks
-            sage: count_conservation_laws(networks.attention(64, 16, heads=4), seed=0).formula_where()
-            ('heads >= 2', 'head_dim >= 3', 'dim >= 3', 'dim >= head_dim')
+            sage: r = count_conservation_laws(networks.attention(64, 16, heads=4), seed=0)
+            sage: print(r.formula_where())
+            ('heads >= 3', 'head_dim >= 3', 'dim >= 5', 'dim >= head_dim', 'dim >= head_dim + 2')
         """
         counted = self.polynomial_in_sizes()
         return () if counted is None else counted.where(self._size_names())
