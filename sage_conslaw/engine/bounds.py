@@ -10,6 +10,7 @@ one place.
   laws, proved, and the list of 6 is not complete.
 - a network of 700 coordinates with `proof=False`: no laws, a rank that stopped growing at random points: probable.
 """
+from typing import Any
 from dataclasses import dataclass
 
 from .._sage import Unknown
@@ -55,9 +56,9 @@ class Bounds:
         self._stopped_growing = False
         self._error: float | None = None
         # What is certified of the real fields; until then bounds of the rank are the model's.
-        self.real = None
+        self.real: Any = None
         # Laws, and which are independent, on the region around the point where the real fields were looked at.
-        self.region = None
+        self.region: tuple | None = None
         # Laws that are no polynomials, in words.
         self.further: tuple = ()
         # The number as a formula in the widths, and the segments whose bounds do not meet.
