@@ -21,7 +21,7 @@ def dense_rank(net, loss):
     return word_rank(response, point, net.dimension, generator, PRIME)
 
 
-@pytest.mark.parametrize("seed", [3, 5, 12, 30, 34, 35, 43, 47, 49, 51, 54])
+@pytest.mark.parametrize("seed", [5, 12, 30, 34, 35, 43, 47, 49, 51, 54])
 def test_random_transformers_agree_with_dense_words(seed):
     """More of them: benchmarks/agreement.py."""
     net, loss = random_transformer(seed)
