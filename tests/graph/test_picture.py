@@ -102,6 +102,14 @@ def test_blocks_that_differ_are_all_drawn():
     assert frames == [Frame(2, 3 - 1, 2), Frame(5, 5, 3)]
 
 
+def test_models_have_their_own_names():
+    torch = pytest.importorskip("torch")
+    layers = [torch.nn.Linear(3, 4), *(torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.ReLU()) for _ in range(3))]
+    net = networks.from_torch(torch.nn.Sequential(*layers), torch.zeros(1, 3))
+    text = svg(net)
+    assert "0.weight" in text and "+ 1...3.0.bias" in text and "3 times" in text
+
+
 def test_nodes_and_arrows_of_the_graph():
     nodes, edges = graph(networks.linear([2, 1]))
     assert nodes == {0: ("input", "x\n2"), 1: ("parameter", "U1\n2 x 1"), 2: ("operation", "product\n1")}
