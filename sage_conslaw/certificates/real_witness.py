@@ -55,7 +55,7 @@ class RealData:
         sage: net = networks.relu([1, 2, 1])
         sage: data = RealData(net, user_nodes(net), "least-squares", [1r, -2r, 3r, 5r], [[1r], [-1r]])
         sage: data.letter(0r, [7r], 101r), data.letter(1r, [7r], 101r)
-        ([1, 1, 0, 7], [-1, 0, 1, 7])
+        ([1, 1, 0, 7], [100, 0, 1, 7])
     """
 
     def __init__(self, network, nodes, loss, parameters, samples, drop=False):

@@ -241,7 +241,7 @@ class SquareMean:
             sage: from sage_conslaw import networks
             sage: from sage_conslaw.pytorch.values import SquareMean
             sage: SquareMean(networks.input(2, 3), (1,), 1, 0, 1, True).to_power(-0.5r).power
-            -0.500000000000000
+            -0.5
         """
         return replace(self, power=self.power * exponent)
 
