@@ -30,7 +30,7 @@ doctest: $(STAMP)
 
 # The manual, warnings as errors, and every block of it run.
 docs: $(STAMP)
-	$(BIN)/sphinx-build -j auto -W --keep-going -q -b html docs build/manual
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/manual
 	$(BIN)/sage -t $(wildcard docs/*.rst)
 
 pytest: $(STAMP)
