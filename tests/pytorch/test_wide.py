@@ -3,7 +3,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from sage_conslaw import Monitor, conservation_laws, networks  # noqa: E402
+from sage_conslaw import Monitor, conservation_laws, count_conservation_laws, networks  # noqa: E402
 from sage_conslaw.notation.evaluation import LawValues  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 from torch_cases import Tied, randomised  # noqa: E402
@@ -43,12 +43,21 @@ def test_every_law_is_in_the_modules_names_and_holds_along_a_real_gradient(wide)
     assert len(laws.forms) == len(texts)
 
 
-def test_families_that_are_not_all_are_not_called_so(wide):
+def number_of_laws(width, positions, unused):
+    """Return what two heads of half the width, shifts and scales leave: the formula that written-out networks have."""
+    half = width // 2
+    return 2 * half * (half + 1) + 4 * width + positions + 1 + unused * width
+
+
+def test_the_number_is_that_of_written_out_networks(wide):
     _, result = wide
-    assert result.number >= result.laws_at_least >= result.independent_laws_found > 1000
-    # The embeddings have laws that this theory does not show: nothing is said of completeness, one way or the other.
-    assert result.complete is not True and result.complete is not False
-    assert "there may be others" in result.searched and "more exist" not in repr(result)
+    assert result.number == result.independent_laws_found == number_of_laws(48, positions=6, unused=3)
+    assert result.complete is True and result.assumption == "span"
+    torch.manual_seed(0)
+    small = networks.from_torch(
+        randomised(Tied(vocabulary=9, width=6, positions=3)), torch.arange(3)[None], loss="cross-entropy"
+    )
+    assert count_conservation_laws(small, seed=0, real=False).number == number_of_laws(6, positions=3, unused=0)
 
 
 def test_matrices_are_matrices_and_the_parts_of_a_packed_weight_are_found(wide):
