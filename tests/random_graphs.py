@@ -4,6 +4,9 @@ import numpy as np
 from sage_conslaw import networks
 from sage_conslaw.graph.cuts import sum_one
 from sage_conslaw.pytorch.norms import normalised
+from sage_conslaw.structure.bases import word_rank
+
+PRIME = (1 << 61) - 1
 
 
 def random_network(seed):
@@ -141,3 +144,10 @@ def _convolution(random):
 def _gated(random):
     d, h, p = (_width(random) for _ in range(3))
     return networks.gated(d, h, p, gate=str(random.choice(["silu", "relu"])))
+
+
+def dense_rank(net, loss):
+    """Return the rank of random Lie words of the exact reading at one random point: nothing is taken apart."""
+    response, generator = net.response(loss or "least-squares"), np.random.default_rng(7)
+    point = generator.integers(1, PRIME, net.dimension)
+    return word_rank(response, point, net.dimension, generator, PRIME)

@@ -1,29 +1,18 @@
 """Networks on a residual stream fall apart into blocks; data that sum to one; parts of data that overlap."""
 import numpy as np
 import pytest
-from random_graphs import random_transformer
+from random_graphs import dense_rank, random_transformer
 
 from sage_conslaw import count_conservation_laws, networks
 from sage_conslaw.graph.cuts import sum_one
 from sage_conslaw.flows.problem import problem
 from sage_conslaw.pytorch.norms import normalised
-from sage_conslaw.structure.growth import word_rank
 from sage_conslaw.structure.normal_form import normal_form
 from sage_conslaw.structure.true_width import width_of
 
-PRIME = (1 << 61) - 1
-
-
-def dense_rank(net, loss):
-    """Return the rank of random Lie words of the exact reading at one random point: nothing is taken apart."""
-    response, generator = net.response(loss or "least-squares"), np.random.default_rng(7)
-    point = generator.integers(1, PRIME, net.dimension)
-    return word_rank(response, point, net.dimension, generator, PRIME)
-
-
 @pytest.mark.parametrize("seed", [5, 12, 30, 34, 35, 43, 47, 49, 51, 54])
 def test_random_transformers_agree_with_dense_words(seed):
-    """More of them: benchmarks/agreement.py."""
+    """More of them: `benchmarks/agreement.py 0 300 transformers`."""
     net, loss = random_transformer(seed)
     width = width_of(problem(net, loss=loss).family)
     rank, laws = width.bounds(np.random.default_rng(seed))
