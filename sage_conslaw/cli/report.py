@@ -42,7 +42,8 @@ def print_partial(partial, as_json):
         if least != most
         else f"{most} independent law{'s' if most != 1 else ''}"
     )
-    click.echo(f"{number} in {partial['state_dimension']} coordinates (proved)")
+    under = " under the span condition" if partial.get("assumption") == "span" else ""
+    click.echo(f"{number} in {partial['state_dimension']} coordinates (proved{under})")
     for law in partial.get("laws", ()):
         click.echo(f"  {law}")
     if "searched" in partial:

@@ -14,6 +14,7 @@ import time
 
 from ..runtime import announcements
 from ..runtime.pool import end_with_parent
+from ..runtime.unproved import unproved
 from .report import print_partial, stop
 
 # Seconds that a command has to end by itself after the limit, and to write its answer once it has begun to.
@@ -102,29 +103,6 @@ def _out_of_time(known, limit):
     """Print what was announced, and return the exit status."""
     if "writing" in known:
         return stop("the answer could not be written in time", 3)
-    print_partial({**_NOTHING, **known, "time_limit_reached": True}, "--json" in sys.argv)
+    print_partial(unproved(**known), "--json" in sys.argv)
     seconds = int(limit) if limit == int(limit) else limit
     return stop(f"time limit of {seconds} s reached; the result above is sound but not final", 3)
-
-
-_NOTHING = {
-    "architecture": None,
-    "sizes": [],
-    "flow": None,
-    "loss": None,
-    "parameters": None,
-    "state_dimension": None,
-    "lie_dimension": 0,
-    "number": None,
-    "status": "bounded",
-    "error_bound": None,
-    "algorithm": None,
-    "seed": None,
-    "seconds": None,
-    "number_at_most": None,
-    "number_at_least": 0,
-    "independent_laws_found": 0,
-    "laws": [],
-    "degree": None,
-    "complete": None,
-}

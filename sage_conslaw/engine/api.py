@@ -17,7 +17,7 @@ from ..notation.matrix_notation import MatrixLaw, entries_of_problem
 from ..notation.written import entries_of
 from ..runtime.arguments import degree_of, seed_of
 from ..real.given import problem_on_data
-from ..real.verdict import checked
+from ..real.verdict import checked, known_at_once
 from ..flows.problem import problem
 from ..results.on_region import LawsOnRegion
 from ..results.result import ConservationLaws, LawCount
@@ -26,6 +26,7 @@ from .question import Question
 from .strategies.limits import SEARCH_COORDINATES
 from ..runtime.threads import in_sage
 from ..runtime.errors import InputError, InputTypeError, NotCovered
+from ..runtime.unproved import unproved
 
 ALGORITHMS = ("modular", "symbolic", "syzygies")
 
@@ -162,7 +163,6 @@ def conservation_laws(
         time=None if family.time is None else family.names[family.time],
         rate=family.rate,
         coordinates=tuple(family.meaning.items()),
-        function_laws=bounds.function_laws,
         terms=bounds.laws,
         searched=bounds.searched or (_BY_SEGMENTS if bounds.families else ""),
         time_degree=next((bound for group, bound in groups if group == [family.time]), None),
@@ -314,34 +314,15 @@ def _building(data, algorithm, seed, degree, deadline, listed):
         raise
     except TimeLimitReached as reached:
         deadline.close()
-        record = {
-            "architecture": getattr(data, "architecture", None),
-            "sizes": list(getattr(data, "sizes", ())),
-            "flow": None,
-            "loss": None,
-            "parameters": None,
-            "state_dimension": None,
-            "lie_dimension": 0,
-            "number": None,
-            "status": "bounded",
-            "error_bound": None,
-            "algorithm": algorithm or "modular",
-            "seed": seed,
-            "seconds": round(time.monotonic() - deadline.start, 3),
-            "time_limit_reached": True,
-            "number_at_most": None,
-            "number_at_least": 0,
-        }
-        if listed:
-            record.update(
-                {
-                    "independent_laws_found": 0,
-                    "laws": [],
-                    "degree": degree,
-                    "complete": None,
-                    "all_laws_of_this_degree": False,
-                }
-            )
+        record = unproved(
+            listed,
+            architecture=getattr(data, "architecture", None),
+            sizes=list(getattr(data, "sizes", ())),
+            algorithm=algorithm or "modular",
+            seed=seed,
+            seconds=round(time.monotonic() - deadline.start, 3),
+            **({"degree": degree} if listed else {}),
+        )
         raise reached.with_partial(record) from None
 
 
@@ -435,10 +416,16 @@ def _record(question, asked, bounds, start, timed_out):
     return {
         "architecture": asked.architecture, "sizes": list(asked.sizes), "flow": asked.flow_name, "loss": asked.loss,
         "parameters": asked.parameters, "state_dimension": bounds.dimension, "lie_dimension": bounds.rank_at_least,
-        "number": most if bounds.meet else None, "status": "proved" if bounds.meet else "bounded", "error_bound": None,
+        "number": most if bounds.meet else None, "status": "proved" if bounds.meet else "bounded",
+        "assumption": _assumption(question, bounds), "error_bound": None,
         "algorithm": question.algorithm, "seed": question.seed, "seconds": round(time.perf_counter() - start, 3),
         "time_limit_reached": timed_out, "number_at_most": most, "number_at_least": least,
     }
+
+
+def _assumption(question, bounds):
+    """Return under which assumption bounds hold that were stopped, perhaps before the real fields were asked."""
+    return "none" if bounds.real is None and known_at_once(question.family, 0) is not None else bounds.assumption
 
 
 def _degree_of(groups):

@@ -66,8 +66,6 @@ class Bounds:
         self.blame: tuple = ()
         # Families of laws as matrix expressions, where there are too many laws to write them one by one.
         self.families: tuple = ()
-        # Laws with functions of parameters, as text; polynomials alone are in ``laws``.
-        self.function_laws: tuple = ()
 
     # -- what strategies say -------------------------------------------------------------------------
 

@@ -94,7 +94,7 @@ def pivot_columns(reduced, rank):
     """
     pivots, column = [], 0
     for row in range(rank):
-        while int(reduced[row, column]) == 0:
+        while reduced[row, column] == 0:
             column += 1
         pivots.append(column)
         column += 1

@@ -15,13 +15,12 @@ from math import comb, prod
 import numpy as np
 
 from .._sage import QQ, FractionField, PolynomialRing, TermOrder, matrix
-from ..exact.linear_algebra import independent_rows, kernel
-from ..exact.modular import random_array
 from ..exact.primes import random_prime
 from ..exact import terms as sparse
 from .basis import readable_basis
 from ..runtime.isolated import TooLarge, isolated_steps
-from ..function_fields.parametric import polynomial_over_constants, residue
+from ..function_fields.parametric import polynomial_over_constants
+from ..function_fields.specialisation import Specialisation, exact_kernel
 
 # The multiples of the basis up to the degree are columns of an exact linear system; above this many it is refused.
 MAX_MULTIPLES = 20_000
@@ -182,41 +181,13 @@ class _Columns:
                     power = [e + (j == i) for j, e in enumerate(list(monomial)[2:])]
                     if any(sum(power[j] for j in group) > degree for group, degree in allowed):
                         rows.setdefault((i, monomial), {})[number] = value
+        generator = np.random.default_rng(0)
+        ring = self.scalars if self.constants else QQ
+        at = Specialisation(ring, random_prime(generator), generator)
         return [
             [sum((c * form[i] for c, form in zip(vector, forms) if c), self.ring.zero()) for i in range(len(self.z))]
-            for vector in self._kernel(list(rows.values()), len(forms))
+            for vector in exact_kernel(list(rows.values()), len(forms), ring, at)
         ]
-
-    def _kernel(self, rows, columns):
-        """Return the exact kernel; a kernel modulo a prime tells on which few columns and rows it is to be solved."""
-        generator = np.random.default_rng(0)
-        p = random_prime(generator)
-        point = [int(x) for x in random_array(generator, (len(self.constants),), p)]
-        residues = np.zeros((len(rows), columns), dtype=np.int64)
-        for number, row in enumerate(rows):
-            for column, value in row.items():
-                residues[number, column] = residue(value, point, p)
-        found = kernel(residues, p)
-        # A kernel modulo a prime is at least as large as over the field: none there, none here.
-        if not found:
-            return []
-        support = sorted({column for vector in found for column in vector})
-        chosen = independent_rows(residues[:, support], p)
-        small = matrix(self.field, max(len(chosen), 1), len(support),
-                       {(i, j): rows[r][column] for i, r in enumerate(chosen)
-                        for j, column in enumerate(support) if column in rows[r]})
-        vectors = [
-            {column: value for column, value in zip(support, vector) if value} for vector in small.right_kernel_matrix()
-        ]
-        holds = all(
-            not sum(row[c] * vector[c] for c in row.keys() & vector.keys()) for row in rows for vector in vectors
-        )
-        if not holds or len(vectors) != len(found):
-            table = matrix(
-                self.field, len(rows), columns, {(r, c): v for r, row in enumerate(rows) for c, v in row.items()}
-            )
-            vectors = [dict(vector.dict()) for vector in table.right_kernel_matrix().rows()]
-        return [[vector.get(c, 0) for c in range(columns)] for vector in vectors]
 
     def laws(self, closed):
         """Return the potentials as sparse polynomials, a readable basis sorted by degree."""

@@ -4,6 +4,7 @@ Polynomials whose gradients are the fields, without what is superfluous; and how
 from flint import fmpq, fmpq_mat
 
 from ..exact import terms as sparse
+from ..exact.linear_algebra import pivot_columns
 
 # Terms of a response that is expanded to count its fields: a tenth of a second.
 _MOST_TERMS = 30_000
@@ -60,11 +61,4 @@ def independent(components):
     for j, f in enumerate(bare):
         for monomial, value in f.items():
             matrix[places[monomial], j] = fmpq(value.numerator, value.denominator)
-    reduced, rank = matrix.rref()
-    kept, column = [], 0
-    for row in range(rank):
-        while reduced[row, column] == 0:
-            column += 1
-        kept.append(column)
-        column += 1
-    return [bare[j] for j in kept]
+    return [bare[j] for j in pivot_columns(*matrix.rref())]

@@ -32,6 +32,34 @@ def checked(real):
     return real
 
 
+def known_at_once(family, rank):
+    r"""
+    Return that the real fields have the model's rank, where the model is the dynamics, the network or the data; else
+    ``None``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.flows.problem import problem
+        sage: from sage_conslaw.real.verdict import known_at_once
+        sage: known_at_once(problem(networks.product(2)).family, 1r).method
+        'polynomial'
+        sage: known_at_once(problem(networks.relu([2, 3, 2])).family, 9r) is None
+        True
+    """
+    if isinstance(family, WrittenFamily):
+        # An optimiser's fields written out from the model's gradients.
+        return None
+    if not isinstance(family, FlowFamily):
+        return RealRank(rank, (), "dynamics", True, False, local=False)
+    if getattr(family, "on_given_data", False):
+        return RealRank(rank, (), "data", True, False)
+    if not isinstance(family.response, NetworkResponse) or real_network(family.response).kind != "polynomial":
+        return None
+    given = getattr(family.response, "given_inputs", None)
+    return RealRank(rank, (), "polynomial", True, False, local=False) if given is None else None
+
+
 def real_rank(family, rank, generator, deadline=None, real=None):
     r"""
     Return what is certified of the real fields, asked for the model's rank; ``None`` where nothing is known of a real
@@ -56,16 +84,10 @@ def real_rank(family, rank, generator, deadline=None, real=None):
         sage: real(networks.relu([2, 3, 2]), 9)
         (9, True, False)
     """
-    if isinstance(family, WrittenFamily):
-        # An optimiser's fields written out from the model's gradients.
-        return None
-    if not isinstance(family, FlowFamily):
-        return RealRank(rank, (), "dynamics", True, False, local=False)
-    if getattr(family, "on_given_data", False):
-        return RealRank(rank, (), "data", True, False)
-    if not isinstance(family.response, NetworkResponse):
-        return None
-    if real is False and real_network(family.response).kind != "polynomial":
+    known = known_at_once(family, rank)
+    if known is not None:
+        return known
+    if isinstance(family, WrittenFamily) or not isinstance(family.response, NetworkResponse) or real is False:
         return None
     inputs = getattr(family.response, "given_inputs", None)
     return certified_rank(family, rank, generator, deadline, None if real else DEFAULT, inputs)

@@ -157,7 +157,6 @@ def law_lines(result, width=80, everything=False, polynomials=False):
     if expressions and chosen and len(chosen) < len(result.independent):
         out.append(f"  ({len(result.independent) - len(chosen)} in matrix notation, {len(chosen)} as polynomial"
                    f"{'s' if len(chosen) > 1 else ''}; --polynomials writes all of them out)")
-    out += [wrapped(f"with functions: {law}", width) for law in result.function_laws]
     out += [wrapped(f"conserved: {text}", width) for text in result.further_laws]
     if result.region is not None:
         out.append(wrapped(f"{result.region}:", width))

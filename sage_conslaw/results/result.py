@@ -345,8 +345,7 @@ class ConservationLaws(LawCount):
     conserved exactly; ``time_degree``, set if the search was in powers of the time up to this degree times monomials of
     degree ``degree - time_degree`` in the other coordinates; ``coordinates``, what state coordinates other than the
     parameters stand for; ``independent``, the indices of laws that are functionally independent; ``degree``;
-    ``function_laws``, independent laws with exponentials or hyperbolic functions of parameters, as text, where such
-    functions are in the network; ``searched``, a line that says which polynomials were searched and how; ``complete``,
+    ``searched``, a line that says which polynomials were searched and how; ``complete``,
     ``True`` only if proved, ``False`` if the count is proved larger than what was found, else ``Unknown``.
 
     EXAMPLES::
@@ -370,7 +369,6 @@ class ConservationLaws(LawCount):
     coordinates: tuple = ()
     time_degree: object = None
     searched: str = ""
-    function_laws: tuple = ()
     terms: tuple = field(default=(), compare=False)
 
     @property
@@ -624,8 +622,6 @@ class ConservationLaws(LawCount):
         # A quarter of the time of a small case: sweeps leave it out.
         if matrix_notation:
             record["matrix_notation"] = list(map(str, self.matrix_laws()))
-        if self.function_laws:
-            record["function_laws"] = list(self.function_laws)
         if self.coordinates:
             record["coordinates"] = dict(self.coordinates)
             # A search in degree 2, say, times powers of the time is not a search of all monomials of the total degree.

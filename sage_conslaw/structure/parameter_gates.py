@@ -14,6 +14,9 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat
 
+from .._sage import QQ, PolynomialRing
+from ..exact import terms as sparse
+from ..exact.linear_algebra import pivot_columns
 from ..graph.activations import is_known
 from ..graph.network import Network
 from ..graph.tensor import Data, Parameter, Tensor
@@ -108,12 +111,7 @@ def separable(laws, gated):
 def _kernel(matrix):
     """Return a basis of the right kernel, each vector with a one where no other has an entry."""
     reduced, rank = matrix.rref()
-    pivots, column = [], 0
-    for row in range(rank):
-        while reduced[row, column] == 0:
-            column += 1
-        pivots.append(column)
-        column += 1
+    pivots = pivot_columns(reduced, rank)
     free = [j for j in range(matrix.ncols()) if j not in pivots]
     return [
         {j: fmpq(1), **{pivot: -reduced[row, j] for row, pivot in enumerate(pivots) if reduced[row, j] != 0}}
@@ -146,7 +144,7 @@ def written(law, names, functions):
         ('w^2 - (sinh(a)^2)', "w^2 - (2*integral of gelu(a)/gelu'(a) da)")
     """
     rest = {monomial: value for monomial, value in law.items() if monomial and monomial[0] not in functions}
-    text = readable_terms(rest, names)
+    text = str(sparse.to_sage(rest, PolynomialRing(QQ, list(names), len(names)))) if rest else ""
     for monomial, value in sorted(law.items()):
         if not monomial or monomial[0] not in functions:
             continue
@@ -160,26 +158,4 @@ def written(law, names, functions):
         sign = ("-" if value < 0 else "") if not text else (" - " if value < 0 else " + ")
         size = "" if abs(value) == 1 else f"{abs(value)}*"
         text += f"{sign}{size}({integral})"
-    return text
-
-
-def readable_terms(terms, names):
-    r"""
-    Return a sparse polynomial as text.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.structure.parameter_gates import readable_terms
-        sage: readable_terms({(0r, 0r): Fraction(1r), (0r, 1r): Fraction(-2r)}, ["u", "v"])
-        'u^2 - 2*u*v'
-    """
-    text = ""
-    for monomial, value in sorted(terms.items()):
-        powers = [
-            names[i] + (f"^{monomial.count(i)}" if monomial.count(i) > 1 else "") for i in sorted(set(monomial))
-        ]
-        factor = [] if abs(value) == 1 and powers else [str(abs(value))]
-        sign = ("-" if value < 0 else "") if not text else (" - " if value < 0 else " + ")
-        text += sign + "*".join(factor + powers)
     return text

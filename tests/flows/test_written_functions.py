@@ -27,12 +27,12 @@ def conserved(law, name, units):
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "exp"])
 def test_gates(name, units):
     r = conservation_laws(gated(name, units), seed=0)
-    assert r.status == "proved" and r.number == units == len(r.function_laws) + len(r.independent)
+    assert r.status == "proved" and r.number == units == len(r.further_laws) + len(r.independent)
     # The exponential alone has polynomial laws, |V|^2 - 2 a.
-    assert bool(r.function_laws) == (name != "exp")
-    assert all(conserved(law, name, units) for law in (*r.function_laws, *map(str, r.independent_laws)))
+    assert bool(r.further_laws) == (name != "exp")
+    assert all(conserved(law, name, units) for law in (*r.further_laws, *map(str, r.independent_laws)))
     assert not conserved("V_1_1**2 + V_1_2**2 - exp(3*a)", name, units)
-    assert type(r).from_dict(r.to_dict()).function_laws == r.function_laws
+    assert type(r).from_dict(r.to_dict()).further_laws == r.further_laws
 
 
 def test_a_count_is_proved_by_them():

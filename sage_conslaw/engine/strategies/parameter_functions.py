@@ -41,9 +41,9 @@ class FunctionsOfParameters(Strategy):
         laws = polynomial_laws(written, written.groups(degree), generator, question.deadline)
         independent = independent_in(written, laws, generator)
         ring, names = written.ring(), set(written.meaning)
-        bounds.function_laws = tuple(
+        texts = [
             readable(law, None, None, tuple(written.meaning.items()))
             for law in (sparse.to_sage(laws[i], ring) for i in independent)
             if names & set(map(str, law.variables()))
-        )
-        bounds.number_is_at_least(len(independent), self.name)
+        ]
+        bounds.further_laws_are(texts, len(independent), self.name)

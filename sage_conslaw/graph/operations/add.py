@@ -16,6 +16,11 @@ class Add(Operation):
         sage: from sage_conslaw.graph.operations import Add
         sage: Add().shape((3,), (3,))
         (3,)
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: A, x = ModularArithmetic(101), numpy.array([100])
+        sage: Add().forward(A, x, x), Add().backward(A, 0, x, (x, x)), Add().degree(1, 3), len(Add().terms((3,), (3,)))
+        (array([99]), array([100]), 3, 2)
         sage: Add().shape((3,), (4,))
         Traceback (most recent call last):
         ...
@@ -25,80 +30,25 @@ class Add(Operation):
     op = "add"
 
     def shape(self, a, b):
-        r"""
-        Return the shape of both.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Add
-            sage: A, x = ModularArithmetic(101), numpy.array([100])
-            sage: Add().shape((3,), (3,))
-            (3,)
-        """
+        """Return the shape of both."""
         if a != b:
             raise InputError(f"sum of shapes {a} and {b}: they must be equal")
         return a
 
     def forward(self, A, a, b):
-        r"""
-        Return the value.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Add
-            sage: A, x = ModularArithmetic(101), numpy.array([100])
-            sage: Add().forward(A, x, x)
-            array([99])
-        """
+        """Return the value."""
         return A.add(a, b)
 
     def backward(self, A, which, covector, values):
-        r"""
-        Return the covector of one input, that of the result.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Add
-            sage: A, x = ModularArithmetic(101), numpy.array([100])
-            sage: Add().backward(A, 0, x, (x, x))
-            array([100])
-        """
+        """Return the covector of one input, that of the result."""
         return covector
 
     def degree(self, a, b):
-        r"""
-        Return the larger degree.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Add
-            sage: A, x = ModularArithmetic(101), numpy.array([100])
-            sage: Add().degree(1, 3)
-            3
-        """
+        """Return the larger degree."""
         return max(a, b)
 
     def terms(self, a, b):
-        r"""
-        Return the pairs (output entries, input entries) of the two summands.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Add
-            sage: A, x = ModularArithmetic(101), numpy.array([100])
-            sage: len(Add().terms((3,), (3,)))
-            2
-        """
+        """Return the pairs (output entries, input entries) of the two summands."""
         entries = np.arange(int(np.prod(a)))
         return [(entries, (entries, None)), (entries, (None, entries))]
 

@@ -17,9 +17,17 @@ class Contract(Operation):
 
     EXAMPLES::
 
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
         sage: from sage_conslaw.graph.operations import Contract
-        sage: Contract("i,ij->j").shape((3,), (3, 2))
-        (2,)
+        sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
+        sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
+        sage: product.sizes((2,), (2, 3)), product.shape((2,), (2, 3)), product.degree(1, 2)
+        ({'i': 2, 'j': 3}, (3,), 3)
+        sage: product.forward(A, x, W), product.backward(A, 0, numpy.array([1, 0]), (x, W))
+        (array([13, 16]), array([3, 5]))
+        sage: product.terms((1,), (1, 1))
+        [(array([0]), (array([0]), array([0])))]
 
     Sizes that do not fit::
 
@@ -36,19 +44,7 @@ class Contract(Operation):
         self.left, self.right, self.result = split_spec(spec)
 
     def sizes(self, a, b):
-        r"""
-        Return the size of each index.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Contract
-            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
-            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
-            sage: product.sizes((2,), (2, 3))
-            {'i': 2, 'j': 3}
-        """
+        """Return the size of each index."""
         sizes = {}
         for letters, shape in ((self.left, a), (self.right, b)):
             if len(letters) != len(shape):
@@ -60,86 +56,26 @@ class Contract(Operation):
         return sizes
 
     def shape(self, a, b):
-        r"""
-        Return the shape of the result.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Contract
-            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
-            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
-            sage: product.shape((2,), (2, 3))
-            (3,)
-        """
+        """Return the shape of the result."""
         sizes = self.sizes(a, b)
         return tuple(sizes[x] for x in self.result)
 
     def forward(self, A, a, b):
-        r"""
-        Return the value.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Contract
-            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
-            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
-            sage: product.forward(A, x, W)
-            array([13, 16])
-        """
+        """Return the value."""
         return A.contract(self.spec, a, b)
 
     def backward(self, A, which, covector, values):
-        r"""
-        Return the covector of one input, from the covector of the result.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Contract
-            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
-            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
-            sage: product.backward(A, 0, numpy.array([1, 0]), (x, W))
-            array([3, 5])
-        """
+        """Return the covector of one input, from the covector of the result."""
         if which == 0:
             return A.contract(f"{self.result},{self.right}->{self.left}", covector, values[1])
         return A.contract(f"{self.result},{self.left}->{self.right}", covector, values[0])
 
     def degree(self, a, b):
-        r"""
-        Return the degree of the result from those of the inputs.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Contract
-            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
-            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
-            sage: product.degree(1, 2)
-            3
-        """
+        """Return the degree of the result from those of the inputs."""
         return a + b
 
     def terms(self, a, b):
-        r"""
-        Return a list of pairs (output entries, input entries), flat index arrays of equal length.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Contract
-            sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
-            sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
-            sage: product.terms((1,), (1, 1))
-            [(array([0]), (array([0]), array([0])))]
-        """
+        """Return a list of pairs (output entries, input entries), flat index arrays of equal length."""
         sizes = self.sizes(a, b)
         letters = list(sizes)
         if not letters:

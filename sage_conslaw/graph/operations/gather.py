@@ -34,6 +34,11 @@ class Gather(Operation):
                [6, 7],
                [7, 0]])
 
+        sage: windows.shape((3,)), windows.degree(2)
+        ((3, 2), 2)
+        sage: windows.terms((1,))
+        [(array([0, 1, 2, 3, 4]), (array([0, 1, 1, 2, 2]),))]
+
     On covectors it acts by the transposed map::
 
         sage: windows.backward(A, 0, numpy.array([[1, 2], [3, 4], [5, 6]]), (x,))
@@ -66,35 +71,13 @@ class Gather(Operation):
         return bool((self.indices < 0).any())
 
     def shape(self, a):
-        r"""
-        Return the shape of the result.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Gather
-            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
-            sage: twice.shape((1,))
-            (3,)
-        """
+        """Return the shape of the result."""
         if tuple(a) != self.source:
             raise InputError(f"a rearrangement of shape {self.source} does not take shape {tuple(a)}")
         return self.result
 
     def forward(self, A, a):
-        r"""
-        Return the value.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Gather
-            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
-            sage: twice.forward(A, x)
-            array([5, 5, 0])
-        """
+        """Return the value."""
         flat = A.reshape(a, self.source, (self._size,))
         if self._padded:
             flat = A.concatenate([flat, A.constant([0])], -1)
@@ -102,18 +85,7 @@ class Gather(Operation):
         return A.reshape(A.take(flat, np.where(indices < 0, self._size, indices)), (len(indices),), self.indices.shape)
 
     def backward(self, A, which, covector, values):
-        r"""
-        Return the covector of the input: covectors of equal places are added.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Gather
-            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
-            sage: twice.backward(A, 0, numpy.array([1, 2, 3]), (x,))
-            array([3])
-        """
+        """Return the covector of the input: covectors of equal places are added."""
         order, starts, places = self._tables
         flat = A.reshape(covector, self.indices.shape, (self.indices.size,))
         if not len(starts):
@@ -123,33 +95,11 @@ class Gather(Operation):
         return A.reshape(A.take(sums, places), (self._size,), self.source)
 
     def degree(self, a):
-        r"""
-        Return the degree of the result, that of the input.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Gather
-            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
-            sage: twice.degree(2)
-            2
-        """
+        """Return the degree of the result, that of the input."""
         return a
 
     def terms(self, a):
-        r"""
-        Return the pairs (output entries, input entries) of the entries that are not zero.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: from sage_conslaw.graph.operations import Gather
-            sage: twice, A, x = Gather([0, 0, -1], (1,)), ModularArithmetic(101), numpy.array([5])
-            sage: twice.terms((1,))
-            [(array([0, 1]), (array([0, 0]),))]
-        """
+        """Return the pairs (output entries, input entries) of the entries that are not zero."""
         outs = np.flatnonzero(self.indices.ravel() >= 0)
         return [(outs, (self.indices.ravel()[outs],))]
 
