@@ -9,7 +9,7 @@ from math import lcm
 
 import numpy as np
 
-from .._sage import QQ, ETuple
+from .._sage import QQ, ETuple, PolynomialRing
 
 
 def from_sage(polynomial):
@@ -56,6 +56,34 @@ def to_sage(terms, ring):
     if number == 1 and not hasattr(ring, "term_order"):
         return ring({exponents[0]: value for exponents, value in out.items()})
     return ring(out)
+
+
+def irreducible_factors(polynomial):
+    r"""
+    Return the irreducible factors over Q that are no numbers, without multiplicities.
+
+    In a ring of very many variables Sage refuses to factor; the variables that occur are few.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.exact.terms import irreducible_factors
+        sage: R = PolynomialRing(QQ, "z", 400)
+        sage: irreducible_factors(2*R.gen(7)^2 - 2*R.gen(399)^2)
+        [z7 - z399, z7 + z399]
+        sage: irreducible_factors(R(3))
+        []
+    """
+    ring, terms = polynomial.parent(), from_sage(polynomial)
+    used = sorted({i for monomial in terms for i in monomial})
+    if not used:
+        return []
+    place = {i: k for k, i in enumerate(used)}
+    few = PolynomialRing(QQ, [f"x{k}" for k in place.values()], len(used))
+    there = to_sage({tuple(place[i] for i in monomial): value for monomial, value in terms.items()}, few)
+    return [
+        to_sage({tuple(used[k] for k in monomial): value for monomial, value in from_sage(factor).items()}, ring)
+        for factor, _ in there.factor()
+    ]
 
 
 def derivatives(terms):

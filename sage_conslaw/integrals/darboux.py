@@ -265,7 +265,7 @@ def _kernel(operator, cofactor, table, at, ring, moving):
 
 def _add_factors(polynomial, fields, ring, moving, found):
     """Add the irreducible factors of a polynomial that are Darboux polynomials with a cofactor that is not zero."""
-    for factor, _ in polynomial.factor():
+    for factor in sparse.irreducible_factors(polynomial):
         factor = _normal(factor)
         if factor not in found and any(ring.gen(i) in factor.variables() for i in moving):
             proof = cofactors_of(factor, fields, ring)

@@ -260,6 +260,10 @@ def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
     return tuple(laws)
 
 
+# Polynomial laws in more variables are not split: Singular takes minutes at a hundred.
+_FACTORED = 40
+
+
 class _Ansatz:
     """The linear systems for the exponents and for g, over Q(k)."""
 
@@ -267,7 +271,8 @@ class _Ansatz:
         self.family, self.degree, self.found = family, degree, found
         # A polynomial law splits as well: the angle of x^2 + p^2 is the phase of an oscillator.
         still = [DarbouxPolynomial(factor, (family.ring().zero(),) * len(family.sparse_fields()))
-                 for law in polynomial_laws for factor, _ in family.ring()(law).factor()]
+                 for law in map(family.ring(), polynomial_laws) if len(law.variables()) <= _FACTORED
+                 for factor in sparse.irreducible_factors(law)]
         every = [*found, *still]
         self.angles = angles(family, every)
         split = [darboux.polynomial for darboux in every if splits_quadratically(family, darboux)]

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sage_conslaw._sage import QQ, PolynomialRing
 from sage_conslaw.exact import terms as sparse
 from sage_conslaw.exact.polynomials import PolynomialSpace
 
@@ -33,3 +34,14 @@ def test_constants_and_variables(number):
     assert not space(Fraction(1, 2)) + space(Fraction(1, 2)) - space(1)
     assert len(space.gens()) == number
     assert not space.gens()[1] - space.from_terms({(1,): Fraction(1)})
+
+
+@pytest.mark.parametrize("variables", [3, 400])
+def test_irreducible_factors_multiply_up_in_rings_of_any_size(variables):
+    """Sage factors nothing in a ring of hundreds of variables; the factors are those of a small ring."""
+    ring = PolynomialRing(QQ, "z", variables)
+    x, y, z = ring.gen(0), ring.gen(1), ring.gen(variables - 1)
+    parts = [x + y, x**2 + z**2, y * z + 1]
+    found = sparse.irreducible_factors(7 * parts[0] ** 2 * parts[1] * parts[2])
+    assert sorted(f / f.lc() for f in found) == sorted(parts)
+    assert sparse.irreducible_factors(ring(5)) == []
