@@ -151,3 +151,23 @@ def dense_rank(net, loss):
     response, generator = net.response(loss or "least-squares"), np.random.default_rng(7)
     point = generator.integers(1, PRIME, net.dimension)
     return word_rank(response, point, net.dimension, generator, PRIME)
+
+
+def random_norms(seed):
+    """Return a random stack of normalisations with gains, linear layers, gates and residual branches."""
+    random, P = np.random.default_rng(seed), networks.parameter
+    inputs, d = (int(n) for n in random.integers(2, 4, 2))
+    h = networks.input(inputs) @ P("E", inputs, d)
+    for layer in range(int(random.integers(1, 3))):
+        z = getattr(h, str(random.choice(["rms_norm", "layer_norm"])))() * P(f"g{layer}", d)
+        kind, m = random.choice(["linear", "perceptron", "branch", "gated"]), int(random.integers(2, 4))
+        if kind == "linear":
+            h, d = z @ P(f"W{layer}", d, m), m
+            continue
+        inside = z @ P(f"U{layer}", d, m)
+        inside = inside.silu() * (z @ P(f"G{layer}", d, m)) if kind == "gated" else inside.relu()
+        written = inside @ P(f"V{layer}", m, d)
+        h = written if kind == "perceptron" else h + written
+    if random.random() < 0.6:
+        h = h.rms_norm() * P("g", d)
+    return networks.custom(h @ P("O", d, int(random.integers(1, 4))))

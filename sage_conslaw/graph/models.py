@@ -23,7 +23,7 @@ from ..exact.linear_algebra import rank
 from ..exact.modular import random_array
 from .activations import is_known
 from .cuts import covector, differences
-from .operations import LETTERS, Contract
+from .operations import LETTERS, Add, Contract
 from .operations.parameter_function import ParameterFunction
 from .operations.power import Power
 from .tensor import Constant, Data, Parameter, Tensor, contract
@@ -140,12 +140,15 @@ def model_of(output, exact=True, eps=False):
 
 
 def _loose(order, carries):
-    """
+    r"""
     Say in words where the coarse reading is known to span more than the network does.
 
     A gain after a norm breaks the rotations that the norm commutes with, and data with a softmax output forget its sum:
     with two inputs or more the counts of both readings agreed at all sizes tried (`tests/graph/test_models.py`).
-    Without a gain, or where parameters alone multiply the outputs of a softmax, they differ.
+    Without a gain, or where parameters alone multiply the outputs of a softmax, they differ.  So they do where the
+    output does not change when those of a norm are scaled, as before another norm: then `\langle y, c \rangle = 0` for
+    its outputs `y` and their covector `c`, the term along `y` in the derivative of the norm vanishes, and
+    `|W_j|^2 - g_j^2` is conserved for each unit.  And two centred entries are 1 and -1, whatever they were.
     """
     users, said = {}, []
     for node in order:
@@ -158,6 +161,10 @@ def _loose(order, carries):
             said.append(
                 f"{name} of {leaf.source.label()} is read " + ("with one input" if narrow else "without a gain")
             )
+        if name in NORMS and (leaf.shape or (1,))[-1] - (name != "rms norm") < 2:
+            said.append(f"the outputs of {name} of {leaf.source.label()} have two values")
+        if name in NORMS and _is_scaled_away(leaf, order):
+            said.append(f"scaling the outputs of {name} of {leaf.source.label()} changes nothing")
         if name in SUM_TO_ONE and any(
             not carries[other]
             for child, user in _readers(leaf, users)
@@ -167,6 +174,29 @@ def _loose(order, carries):
         ):
             said.append(f"the outputs of {name} sum to one, and parameters multiply them")
     return said
+
+
+def _is_scaled_away(leaf, order):
+    """Say whether the output stays as it is when the outputs of a norm are scaled: its degree in them is zero, and they
+    reach it; gates and norms have degree zero, and other nonlinearities of anything that is scaled have none."""
+    degrees, reached = {}, {leaf}
+    for node in order:
+        children = [child for child in (node.source, *node.inputs) if child is not None]
+        if node is leaf or not reached.intersection(children):
+            degrees[node] = int(node is leaf)
+            continue
+        reached.add(node)
+        here = [degrees[child] for child in children]
+        if node.operation is None:
+            scaled = node.kind == "gate" or _name(node) in NORMS
+            degrees[node] = 0 if None not in here and (scaled or not any(here)) else None
+        elif None in here or isinstance(node.operation, Add) and len(set(here)) > 1:
+            degrees[node] = None
+        elif isinstance(node.operation, Power):
+            degrees[node] = here[0] * node.operation.exponent
+        else:
+            degrees[node] = sum(here) if isinstance(node.operation, Contract) else here[0]
+    return order[-1] in reached and degrees[order[-1]] == 0
 
 
 def _readers(leaf, users):
