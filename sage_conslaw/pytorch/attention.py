@@ -9,7 +9,8 @@ from ..graph.activations import CutFunction, cut_function, masked_softmax
 from ..graph.operations import LETTERS
 from ..graph.tensor import Constant, Data, contract
 from .pointwise import NEVER
-from .reader import Refused, constant
+from .constants import constant
+from .refusals import Refused
 from .values import Masked
 
 _BATCH = LETTERS[6:]

@@ -6,7 +6,8 @@ Complex numbers as pairs of real tensors: rotary positions as products with `e^{
 product is the rotation ``(a c - b s, a s + b c)`` by known angles; between the two, complex tensors are only
 rearranged, both parts alike.
 """
-from .reader import Refused, constant
+from .constants import constant
+from .refusals import Refused
 from .rearrange import stacked
 from .values import Complex
 

@@ -7,7 +7,8 @@ from ..graph.activations import gate_function
 from ..graph.operations import LETTERS
 from ..graph.tensor import Data, concatenate, contract
 from .piecewise import PLACES
-from .reader import Refused, constant
+from .constants import constant
+from .refusals import Refused
 
 
 def _each(value, axes):

@@ -6,7 +6,7 @@ import numpy as np
 from ..graph.einsum import einsum as contracted
 from ..graph.operations import LETTERS
 from ..graph.tensor import Constant, concatenate, contract
-from .reader import Refused
+from .refusals import Refused
 from .values import Tokens, Unread
 
 

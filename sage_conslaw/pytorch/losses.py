@@ -6,7 +6,7 @@ shifted by one leave the last position without a loss.  Least squares and logist
 """
 import numpy as np
 
-from .reader import Refused
+from .refusals import Refused
 from .values import Loss, Tokens
 
 

@@ -8,7 +8,8 @@ from ..graph.tensor import Tensor
 from ..runtime.errors import InputError, InputTypeError
 from .exported import checked_model, exported
 from .live import living
-from .reader import Reader, Refused
+from .reader import Reader
+from .refusals import Refused
 from .table import OPERATORS
 from .values import Loss
 

@@ -2,7 +2,7 @@ r"""
 The layers that normalise, with their gains and biases.
 """
 from .norms import normalised
-from .reader import constant
+from .constants import constant
 from .statistics import along
 
 

@@ -7,7 +7,8 @@ from ..graph.activations import GateFunction, gate_function
 from ..graph.operations import LETTERS
 from ..graph.tensor import Constant, Data, contract
 from .pointwise import NEVER, pointwise, scalar
-from .reader import Refused, constant
+from .constants import constant
+from .refusals import Refused
 from .statistics import axes_of_rank
 from .values import Masked, SquareMean, Unread
 

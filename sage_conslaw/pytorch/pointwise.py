@@ -9,7 +9,8 @@ from fractions import Fraction
 
 from ..graph.tensor import Tensor
 from .norms import normalised
-from .reader import Refused, constant, number
+from .constants import constant, number
+from .refusals import Refused
 from .statistics import along, centred
 from .values import Expression, Masked, Pointwise, SquareMean
 

@@ -10,8 +10,9 @@ from functools import wraps
 import numpy as np
 
 from ..graph.tensor import Constant, Tensor, concatenate
-from .reader import Refused, constant, flattened
-from .values import Loss, Masked, Pointwise, SquareMean, Tokens
+from .constants import constant
+from .refusals import Refused
+from .values import Loss, Masked, Pointwise, SquareMean, Tokens, flattened
 
 _PENDING = (Tensor, Pointwise, SquareMean, Masked, Loss)
 

@@ -5,7 +5,7 @@ An LSTM cell is two dense layers, three sigmoids, two tangents and products: eac
 is data times data, and the weights are those of the dense layers before the cuts.
 """
 from ..graph.tensor import concatenate, contract
-from .reader import Refused
+from .refusals import Refused
 
 
 def _dense(x, weight, bias):

@@ -7,7 +7,8 @@ centred.
 import numpy as np
 
 from .norms import normalised
-from .reader import Refused, constant
+from .constants import constant
+from .refusals import Refused
 from .values import Pointwise, SquareMean
 
 

@@ -365,3 +365,11 @@ class Loss:
     output: Tensor
     kind: str
     shape: tuple = ()
+
+
+def flattened(values):
+    """Return the entries of nested lists in order."""
+    out = []
+    for value in values:
+        out += flattened(value) if isinstance(value, (list, tuple)) else [value]
+    return out
