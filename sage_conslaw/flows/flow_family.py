@@ -2,6 +2,7 @@ r"""
 The family of a flow: gradients of a response, moved by a metric, pushed into some of the state coordinates.
 """
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -210,7 +211,7 @@ class FlowFamily(ControlAffineFamily):
         With `h` or `\sigma` for ``step``, for constant damping `\tau = 0`: `t + h, \theta + h w, w`; for `\tau \ne 0`,
         `\sigma = e^{\tau h}`: `\sigma s, \theta + w (1 - 1/\sigma)/\tau, w / \sigma`; for `\tau = k/t`, `\sigma` the
         ratio of times: `\sigma t`, `\theta + t w (1 - \sigma^{1-k})/(k - 1), w \sigma^{-k}`.  A list of steps goes with
-        a batch of points.
+        a batch of points.  Without a prime the steps are fractions, and the arithmetic is one of real numbers.
 
         EXAMPLES::
 
@@ -229,9 +230,11 @@ class FlowFamily(ControlAffineFamily):
         w = A.slice(z, self.first_forced, self.first_forced + D)
 
         steps = step if isinstance(step, list) else [step]
-        inverses = [pow(a, -1, p) for a in steps]
+        inverses = [_power(a, -1, p) for a in steps]
 
         def constants(function):
+            if p is None:
+                return A.fractions([function(step, 1 / step)])
             values = [[function(a, b) % p] for a, b in zip(steps, inverses)]
             return A.embed(np.array(values if isinstance(step, list) else values[0], dtype=np.int64))
         time = A.slice(z, self.time, self.time + 1)
@@ -241,12 +244,12 @@ class FlowFamily(ControlAffineFamily):
             time, theta = A.add(time, change), A.add(theta, A.multiply(change, w))
         elif kind == "power":
             # For k = 0 the exponent of the inverse is negative: 1 - sigma.
-            scale = pow(number - 1, -1, p)
-            reach = constants(lambda a, b: (1 - (pow(b, number - 1, p) if number else a)) * scale)
+            scale = _power(number - 1, -1, p)
+            reach = constants(lambda a, b: (1 - (_power(b, number - 1, p) if number else a)) * scale)
             theta = A.add(theta, A.multiply(A.multiply(reach, time), w))
             time, w = (
                 A.multiply(constants(lambda a, b: a), time),
-                A.multiply(constants(lambda a, b: pow(b, number, p)), w),
+                A.multiply(constants(lambda a, b: _power(b, number, p)), w),
             )
         else:
             if number is None:
@@ -254,10 +257,11 @@ class FlowFamily(ControlAffineFamily):
                 at = z
                 while isinstance(at, Dual):
                     at = at.real
-                rate = int(np.ravel(at[..., self.constants[0]])[0])
+                rate = np.ravel(at[..., self.constants[0]])[0]
+                rate = Fraction(float(rate)) if p is None else int(rate)
             else:
-                rate = number.numerator * pow(number.denominator, -1, p)
-            scale = pow(rate, -1, p)
+                rate = number if p is None else number.numerator * pow(number.denominator, -1, p)
+            scale = _power(rate, -1, p)
             theta = A.add(theta, A.multiply(constants(lambda a, b: (1 - b) * scale), w))
             time, w = A.multiply(constants(lambda a, b: a), time), A.multiply(constants(lambda a, b: b), w)
         return A.concatenate([before, time, theta, w], -1)
@@ -363,3 +367,8 @@ class FlowFamily(ControlAffineFamily):
         state = self._symbols[self.first_parameter:self.first_parameter + D]
         symbols = self._symbols[self.dimension + LAWS_AT_ONCE:]
         return not moved or self.response.annihilated_by(ring, moved, symbols, state)
+
+
+def _power(base, exponent, p):
+    """Return a power modulo a prime, or of a fraction where there is none."""
+    return Fraction(base) ** exponent if p is None else pow(base, exponent, p)

@@ -237,7 +237,8 @@ CLAIMS = (
         "sgn(u_k) V_ki - sgn(u_l) V_li",
         3 * (2 - 1),
         _RECOMPUTED,
-        "a remark of 2025, known from a quotation alone, has none unless n = m = r = 1; its text was not at hand",
+        "Marcotte et al. 2025, on Adam simplified to sign descent: numerically none but for n = m = r = 1 (read in a "
+        "published summary of the paper); it holds for n, m >= 2, not where one of them is 1",
         flow=sign(),
     ),
     Claim(
