@@ -164,6 +164,8 @@ class Bounds:
         if not self.real_is_less:
             return self.dimension - self.rank_at_most, self.dimension - self.rank_at_least
         least = self.dimension - self.rank_at_most if self.region is None else len(self.region[1])
+        if self.real.most is not None:
+            least = max(least, self.dimension - self.real.most)
         return least, self.dimension - self.real.rank
 
     @property

@@ -213,9 +213,10 @@ class ExactReadings:
                 self._relate(lattice, weights, node, outs, inputs)
         response = lattice.unknowns(1)[0]
         for node, covector in self.pairings:
-            factors = [weights.get(covector)] if covector in weights else []
+            # Constants weigh nothing: the softmax of one unit is one.
+            factors = [weights[part] for part in (node, covector) if part in weights]
             for i in range(node.size):
-                lattice.relation({response: 1}, {weights[node][i]: -1}, *({w[i]: -1} for w in factors))
+                lattice.relation({response: 1}, *({w[i]: -1} for w in factors))
         return parameters, [(response, range(self.dimension))]
 
     @staticmethod

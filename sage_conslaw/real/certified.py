@@ -27,6 +27,8 @@ class RealRank:
     - ``point`` -- the parameters where it was found; ``local``: whether it holds on a region around them only, not at
       generic ones
 
+    - ``most`` -- a proved upper bound of it, where there is one: a single sample with its target is one field
+
     - ``patterns`` -- how many patterns of activation the samples have there
 
     EXAMPLES::
@@ -47,6 +49,7 @@ class RealRank:
     local: bool = True
     short: bool = False
     spans: bool = False
+    most: object = None
 
     @property
     def less(self):
@@ -84,4 +87,5 @@ class RealRank:
             "local": self.local,
             "short": self.short,
             "spans": self.spans,
+            "most": self.most,
         }

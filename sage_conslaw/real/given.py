@@ -8,23 +8,28 @@ Example: for inputs `x_i = t_i x_0` the linear network 3, 3, 1 has one field up 
 free inputs leave 6.
 
 Polynomial networks become polynomials `\phi` of the parameters, exactly. Networks with gates do so on the region of
-activation around a point, which the result names. Other networks keep their model's laws, and the rank is that of the
-real fields of the samples, in ball arithmetic.
+activation around a point, which the result names. For other networks, and for cross-entropy with targets, whose fields
+are `\nabla_\theta f` paired with `\mathrm{softmax}(f) - y`, the rank is that of the real fields of the samples, in ball
+arithmetic; the laws are those of the network on all inputs that the samples span, so that one sample `(1, 2)` leaves
+`2 w_1 - w_2` of the first layer.
 """
 import copy
 from dataclasses import replace
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
-from flint import arb, fmpq
+from flint import arb, fmpq, fmpq_mat
 
 from ..exact import terms as sparse
 from ..exact.arithmetic import PolynomialArithmetic
 from ..exact.balls import precision
+from ..exact.linear_algebra import pivot_columns
 from ..flows.polynomial_response import PolynomialResponse
 from ..graph.network import Network
-from ..graph.tensor import Data, Parameter
-from ..runtime.errors import InputError, InputTypeError, NotCovered
+from ..graph.replacing import replaced
+from ..graph.tensor import Constant, Data, Parameter
+from ..runtime.errors import InputError, InputTypeError
 from .components import independent
 from .patterns import PatternResponse
 from .points import lively
@@ -33,6 +38,9 @@ from .._sage import PolynomialRing, QQ
 
 # Points that are tried until no sample has a pre-activation that is zero.
 _POINTS = 20
+
+# Constants of a graph are machine integers; products of them must stay so.
+_LARGEST = 1 << 31
 
 # Bits of inputs that are no integers, where patterns are decided.
 _BITS = 256
@@ -71,7 +79,7 @@ def rationals(values, what):
     return out
 
 
-def samples_of(network, data):
+def samples_of(network, data, loss="least-squares"):
     r"""
     Return the inputs by leaf and the targets (``None``: free) of a data set, exact, with their shapes checked.
 
@@ -115,6 +123,8 @@ def samples_of(network, data):
     if Y is None:
         return inputs, None
     targets = rationals(Y, "the targets")
+    if loss == "cross-entropy" and targets.shape == (number,) + network.output.shape[:-1]:
+        targets = _classes(targets, network.output.shape[-1])
     if targets.shape == (number,) and network.output.size == 1:
         targets = targets.reshape((number,) + network.output.shape)
     if targets.shape != (number,) + network.output.shape:
@@ -123,6 +133,76 @@ def samples_of(network, data):
             f"leave them out: data=(X, None)"
         )
     return inputs, targets
+
+
+def _classes(numbers, size):
+    """Return rows of shares, one at the class, from the numbers of the classes."""
+    out = np.full((*numbers.shape, size), Fraction(0), dtype=object)
+    for place, number in np.ndenumerate(numbers):
+        if number.denominator != 1 or not 0 <= number < size:
+            raise InputError(f"the targets have the class {number}; classes are 0 to {size - 1}")
+        out[(*place, int(number))] = Fraction(1)
+    return out
+
+
+def _shares(targets, network):
+    """Return targets whose rows have the sum one, or say which has not."""
+    for place in np.ndindex(*targets.shape[:-1]):
+        total = sum(targets[place])
+        if total != 1:
+            raise InputError(
+                f"the targets of cross-entropy are classes, or shares with the sum 1; sample {place[0] + 1} has the "
+                f"sum {total}"
+            )
+    return targets
+
+
+def _numbers(part):
+    """Return doubles where they are exact, else the fractions as they are."""
+    floats = part.astype(np.float64)
+    return floats if all(Fraction(a) == b for a, b in zip(floats.flat, part.flat)) else part
+
+
+def narrowed(network, inputs):
+    r"""
+    Return the network with coordinates of the span of its samples as inputs, and the samples in them: its gradients for
+    all inputs contain those of the samples, and are fewer than those of all inputs.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.given import narrowed, samples_of
+        sage: net = networks.gated(2, 1)
+        sage: other, samples = narrowed(net, samples_of(net, ([[1, 2], [3, 6]], None))[0])
+        sage: [(leaf.shape, part.tolist()) for leaf, part in samples.items()]
+        [((1,), [[Fraction(1, 1)], [Fraction(3, 1)]])]
+    """
+    other, samples = {}, {}
+    for leaf, part in inputs.items():
+        rows = fmpq_mat(len(part), leaf.size, [fmpq(a.numerator, a.denominator) for a in part.flat])
+        basis, rank = rows.rref()
+        if not 0 < rank < leaf.size or leaf.one_hot:
+            samples[leaf] = part
+            continue
+        pivots = pivot_columns(basis, rank)
+        entries = [[basis[i, j] for j in range(leaf.size)] for i in range(rank)]
+        # Coordinates in a reduced basis are the entries at its pivots.
+        below = int(lcm(*(int(entry.q) for row in entries for entry in row)))
+        if max(abs(int((entry * below).p)) for row in entries for entry in row) >= _LARGEST:
+            samples[leaf] = part
+            continue
+        few = Data(leaf.name, (rank,), "input")
+        spanned = few @ Constant([[int((entry * below).p) for entry in row] for row in entries], denominator=below)
+        other[leaf] = spanned.reshape(*leaf.shape)
+        samples[few] = part.reshape(len(part), -1)[:, pivots]
+    if not other:
+        return network, inputs
+    new = replaced(network.output, other)
+    leaves = [leaf for leaf in network.response().leaves]
+    narrow = Network(
+        network.architecture, network.sizes, new[network.output], network.positive, leaves, **network.options
+    )
+    return narrow, samples
 
 
 def problem_on_data(asked, network, data, seed):
@@ -138,23 +218,22 @@ def problem_on_data(asked, network, data, seed):
         sage: problem_on_data(problem(net), net, ([[1, 2]], None), 0).family.response.components
         [{(0, 2): Fraction(1, 1), (1, 2): Fraction(2, 1)}]
     """
-    inputs, targets = samples_of(network, data)
+    inputs, targets = samples_of(network, data, asked.loss)
     response = network.response(asked.loss)
     real = real_network(response)
     if real.kind is None:
         raise InputError(f"laws for given data need the real network, and {real.reason}")
-    if targets is not None and asked.loss != "least-squares":
-        raise NotCovered("with cross-entropy the targets are left free: give data=(X, None)")
+    if targets is not None and asked.loss == "cross-entropy":
+        targets = _shares(targets, network)
     remarks = (
         "laws of training on the given samples, with "
         + ("any targets" if targets is None else "their targets, in any mini-batches"),
     )
-    if real.kind == "balls":
+    if real.kind == "balls" or targets is not None and asked.loss == "cross-entropy":
+        network, inputs = narrowed(network, inputs)
+        given = with_inputs(network.response(asked.loss), {leaf: _numbers(part) for leaf, part in inputs.items()})
         if targets is not None:
-            raise NotCovered(
-                "targets are given for polynomial and piecewise linear networks only; leave them free: data=(X, None)"
-            )
-        given = with_inputs(response, {leaf: part.astype(np.float64) for leaf, part in inputs.items()})
+            given.given_targets, given.given_loss = _numbers(targets), asked.loss
         return _with_response(asked, given, remarks)
     gates = {}
     if real.kind == "patterns":

@@ -98,7 +98,7 @@ def certified_rank(family, target, generator, deadline=None, budget=DEFAULT, inp
     if budget is not None and family.dimension > _MOST_BY_DEFAULT:
         return _unmeasured(family, network, target, generator)
     work = Work(budget, deadline)
-    if network.kind == "balls":
+    if network.kind == "balls" or getattr(response, "given_targets", None) is not None:
         return ball_rank(family, network, target, generator, work, inputs, point)
     return _pattern_rank(family, network, target, generator, work, inputs, point)
 

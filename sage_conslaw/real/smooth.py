@@ -12,7 +12,7 @@ from ..exact.arithmetic import FloatArithmetic
 from ..exact.balls import BallArithmetic, Undecided, innermost
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data
-from ..graph.true_functions import reading_of
+from ..graph.true_functions import reading, reading_of
 from .patterns import slopes
 from .points import one_hot
 
@@ -21,6 +21,9 @@ _GRAIN = 64
 
 # Singular values below this count as zero where doubles choose.
 _TOLERANCE = 1e-9
+
+# The key of the targets among the data of samples.
+_TARGETS = "targets"
 
 # How far the true cosines and sines may lie from the doubles that a network keeps.
 _ROUNDING = 1e-12
@@ -31,6 +34,28 @@ def base_of(A):
     while hasattr(A, "base"):
         A = A.base
     return A
+
+
+def exactly(ground, numbers):
+    r"""
+    Return numbers in an arithmetic below all duals: doubles as they are, fractions as doubles or as balls around them.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+        sage: from sage_conslaw.exact.balls import BallArithmetic
+        sage: from sage_conslaw.real.smooth import exactly
+        sage: third = numpy.array([Fraction(1r, 3r)])
+        sage: exactly(FloatArithmetic(), third).round(3r), exactly(BallArithmetic(), third)[0r].is_exact()
+        (array([0.333]), False)
+    """
+    if numbers.dtype != object:
+        return numbers
+    if isinstance(ground, BallArithmetic):
+        return ground.fractions(list(numbers.flat)).reshape(numbers.shape)
+    return numbers.astype(np.float64)
 
 
 def dyadic(generator, shape, size=1.0):
@@ -101,6 +126,10 @@ class SmoothResponse(NetworkResponse):
     """
 
     def __init__(self, response, network, inputs=None):
+        # Targets of the samples and the loss, where both are given.
+        self._targets, self._softmax = getattr(response, "given_targets", None), False
+        if self._targets is not None:
+            self._softmax = response.given_loss == "cross-entropy"
         response = response.drawn
         super().__init__(response.leaves, response.pairings)
         self.nodes = network.nodes
@@ -133,6 +162,8 @@ class SmoothResponse(NetworkResponse):
             [(3, 2), (3, 2)]
         """
         out, chosen = {}, None
+        if self._given is not None:
+            chosen = generator.integers(0, len(next(iter(self._given.values()))), size=batch)
         for node in [*self.nodes, *self._covector_order]:
             if not isinstance(node, Data) or node in out or node.kind not in ("input", "covector"):
                 continue
@@ -141,11 +172,12 @@ class SmoothResponse(NetworkResponse):
             elif node.one_hot:
                 out[node] = one_hot(generator, batch, node.shape)
             elif self._given is not None:
-                chosen = generator.integers(0, len(self._given[node]), size=batch) if chosen is None else chosen
                 out[node] = self._given[node][chosen]
             else:
                 sizes = generator.choice([0.5, 1.0, 2.0], size=(batch,) + (1,) * len(node.shape))
                 out[node] = dyadic(generator, (batch,) + node.shape, sizes)
+        if self._targets is not None:
+            out[_TARGETS] = self._targets[chosen]
         return out
 
     def true_values(self, A, theta, data):
@@ -165,7 +197,7 @@ class SmoothResponse(NetworkResponse):
 
     def _data(self, A, ground, node, data, values):
         if node.kind in ("input", "covector"):
-            return A.embed(data[node])
+            return A.embed(exactly(ground, data[node]))
         if node.kind == "rotation":
             return A.embed(rotation_values(node, ground))
         if node.kind == "cut":
@@ -187,7 +219,14 @@ class SmoothResponse(NetworkResponse):
 
         def through(node, covector):
             return self._readings[node].pullback(A, values[node.source], covector, node.source.shape)
-        return self.pulled_back(A, values, [(self.output, values[self._root])], self.nodes, through)
+        covector = values[self._root] if self._targets is None else self._residual(A, values[self.output], data)
+        return self.pulled_back(A, values, [(self.output, covector)], self.nodes, through)
+
+    def _residual(self, A, value, data):
+        """Return the gradient of the loss of each sample in the output: what is predicted minus the target."""
+        if self._softmax:
+            value = reading("softmax").value(A, value, self.output.shape)
+        return A.subtract(value, A.embed(exactly(base_of(A), data[_TARGETS])))
 
     def rank_on_doubles(self, theta, inputs, generator):
         r"""

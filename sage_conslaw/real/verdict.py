@@ -6,6 +6,8 @@ Laws of the model are laws of the real network, so the number of laws of the rea
 network; it stagnates below, and the result is two bounds; or it was not computed, and the result holds under the span
 condition.
 """
+from dataclasses import replace
+
 from ..flows.flow_family import FlowFamily
 from ..flows.spanned import WrittenFamily
 from ..graph.response import NetworkResponse
@@ -90,7 +92,10 @@ def real_rank(family, rank, generator, deadline=None, real=None):
     if isinstance(family, WrittenFamily) or not isinstance(family.response, NetworkResponse) or real is False:
         return None
     inputs = getattr(family.response, "given_inputs", None)
-    return certified_rank(family, rank, generator, deadline, None if real else DEFAULT, inputs)
+    found = certified_rank(family, rank, generator, deadline, None if real else DEFAULT, inputs)
+    targets = getattr(family.response, "given_targets", None)
+    alone = targets is not None and len(targets) == 1 and family.drift is None
+    return replace(found, most=1) if alone else found
 
 
 def words(real, assumption):

@@ -19,7 +19,8 @@ from ..exact import terms as sparse
 from ..exact.linear_algebra import pivot_columns
 from ..graph.activations import is_known
 from ..graph.network import Network
-from ..graph.tensor import Data, Parameter, Tensor
+from ..graph.replacing import replaced
+from ..graph.tensor import Data, Parameter
 
 # Twice the integral of g / g' where it is elementary.
 _CLOSED = {
@@ -65,19 +66,9 @@ def without_functions(response):
     gates = [gate for gate in gates if sources.count(gate.source) == 1 and gate.source not in used]
     if not gates:
         return None
-    new, names = {}, {}
-    for node in order:
-        if node in gates:
-            new[node] = Parameter(node.source.name, node.shape)
-            names[new[node]] = node.function.name
-        elif node.operation is not None:
-            new[node] = Tensor(node.operation, [new[child] for child in node.inputs], node._written)
-        elif getattr(node, "source", None) is not None:
-            new[node] = Data(
-                node.name, node.shape, node.kind, new[node.source], node.function, node.mask, node.values, node.one_hot
-            )
-        else:
-            new[node] = node
+    values = {gate: Parameter(gate.source.name, gate.shape) for gate in gates}
+    names = {values[gate]: gate.function.name for gate in gates}
+    new = replaced(output, values)
     placed = {gate.source: new[gate] for gate in gates}
     leaves = [placed.get(leaf, leaf) for leaf in response.leaves]
     return Network("custom", (), new[output], leaves), names

@@ -85,6 +85,24 @@ def test_a_gain_breaks_the_rotations():
     assert not is_conserved(law, net, flow=flows.momentum())
 
 
+def test_the_softmax_of_one_unit_is_one():
+    net = networks.custom((networks.input(3) @ networks.parameter("W", 3, 1)).softmax())
+    assert (conservation_laws(net, seed=0).number, conservation_laws(net, seed=0).complete) == (3, True)
+
+
+def test_functions_of_parameters_are_not_written_out_in_very_many_terms():
+    # Two norms and tied weights: 10^13 terms.
+    x, a, F, W = (
+        networks.input(3, 2),
+        networks.parameter("a", 2),
+        networks.fixed("F", values=[[1, 2, -1], [3, 1, 2]]),
+        networks.parameter("W", 2, 3),
+    )
+    z = (((x @ F).rms_norm() * (x @ W)) @ W.T) * a.silu()
+    result = conservation_laws(networks.custom(z.batch_norm() @ networks.fixed("G", values=[[1], [2]])), seed=0)
+    assert result.laws_at_least >= 1
+
+
 def test_the_sum_of_a_softmax_is_a_law():
     net = custom(lambda x, W, U, b, a: (x @ W).softmax() @ U + b)
     assert is_conserved("U_1_1 + U_2_1 + U_3_1 - b_1", net) and not is_conserved("U_1_1 + U_2_1 + U_3_1", net)

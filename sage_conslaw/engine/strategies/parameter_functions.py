@@ -12,6 +12,9 @@ from ..strategy import Strategy, independent_in
 # The coefficients of the data are written out, and linear algebra searches in parameters and functions.
 MOST_PARAMETERS = 40
 
+# Terms of the response that are written out: about a second.
+_MOST_TERMS = 50_000
+
 
 class FunctionsOfParameters(Strategy):
     """Polynomial laws in the parameters and in exponentials and hyperbolic functions of them."""
@@ -30,6 +33,8 @@ class FunctionsOfParameters(Strategy):
             return "the flow is not the Euclidean gradient flow"
         if family.dimension > MOST_PARAMETERS:
             return f"more than {MOST_PARAMETERS} parameters"
+        if family.response.number_of_terms() > _MOST_TERMS:
+            return "the response has too many terms to be written out"
         unknown = [node.operation.name for node in functions_in(family.response) if node.operation.name not in WRITTEN]
         return f"the function {unknown[0]} is not known by its equation alone" if unknown else None
 
