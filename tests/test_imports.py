@@ -34,6 +34,7 @@ LATE = {
     "signal": "its alarm is of systems like Unix only",
     "sympy": "half a second, where an object of it was given",
     "torch": "optional: models",
+    "tqdm": "a tenth of a small command, where a bar is shown",
     "transformers": "optional: callbacks",
 }
 

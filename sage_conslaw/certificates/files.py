@@ -5,11 +5,10 @@ import json
 import os
 from pathlib import Path
 
-from tqdm import tqdm
 
 from ..check import Rejected, TooMuchWork, load, verify
-from ..runtime.deadline import terminal
 from ..runtime.pool import worker_pool
+from ..runtime.progress import bar
 from .checker import bounded, examine
 from .dimension import SCHEMA, check_dimension
 from .errors import BeyondLimits, CertificateError
@@ -134,8 +133,7 @@ def verify_files(paths, progress=False, processes=None):
         []
     """
     with worker_pool(processes or os.cpu_count() or 1, len(paths)) as run, \
-            tqdm(total=len(paths), desc="verify", unit="certificate", disable=not progress, leave=False,
-                 **terminal()) as bar:
+            bar(total=len(paths), desc="verify", unit="certificate", disable=not progress) as done:
         for path, (accepted, line) in zip(paths, run(verify_file, paths)):
-            bar.update()
+            done.update()
             yield path, accepted, line

@@ -31,20 +31,7 @@ class AbstractingArithmetic(DualArithmetic):
         self._symbols = iter(symbols)
 
     def fresh(self, shape):
-        r"""
-        Return an array of symbols that nothing else uses.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.abstraction import AbstractingArithmetic
-            sage: from sage_conslaw.exact.arithmetic import Dual, PolynomialArithmetic
-            sage: R.<u, v, s1, s2> = QQ[]
-            sage: A = AbstractingArithmetic(PolynomialArithmetic(R), [s1, s2])
-            sage: a = Dual(numpy.array([u, v], dtype=object), numpy.array([v, R(0)], dtype=object))
-            sage: A.fresh((1,))
-            array([s1], dtype=object)
-        """
+        """Return an array of symbols that nothing else uses."""
         out = np.empty(shape, dtype=object)
         for index in np.ndindex(*out.shape):
             out[index] = next(self._symbols)
@@ -61,55 +48,13 @@ class AbstractingArithmetic(DualArithmetic):
         return Dual(value, moved)
 
     def add(self, a, b):
-        r"""
-        Return the sum, with symbols where nothing moves.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.abstraction import AbstractingArithmetic
-            sage: from sage_conslaw.exact.arithmetic import Dual, PolynomialArithmetic
-            sage: R.<u, v, s1, s2> = QQ[]
-            sage: A = AbstractingArithmetic(PolynomialArithmetic(R), [s1, s2])
-            sage: a = Dual(numpy.array([u, v], dtype=object), numpy.array([v, R(0)], dtype=object))
-            sage: A.add(a, a)
-            Dual(real=array([2*u, s1], dtype=object), infinitesimal=array([2*v, 0], dtype=object))
-        """
         moved = self._both(self.base.add, a.infinitesimal, b.infinitesimal)
         return self._settle(a.real.shape, moved, lambda _: self.base.add(a.real, b.real))
 
     def multiply(self, a, b):
-        r"""
-        Return the elementwise product, with symbols where nothing moves.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.abstraction import AbstractingArithmetic
-            sage: from sage_conslaw.exact.arithmetic import Dual, PolynomialArithmetic
-            sage: R.<u, v, s1, s2> = QQ[]
-            sage: A = AbstractingArithmetic(PolynomialArithmetic(R), [s1, s2])
-            sage: a = Dual(numpy.array([u, v], dtype=object), numpy.array([v, R(0)], dtype=object))
-            sage: A.multiply(a, a)
-            Dual(real=array([u^2, s1], dtype=object), infinitesimal=array([2*u*v, 0], dtype=object))
-        """
         return self.contract("{0},{0}->{0}".format("ijklm"[:a.real.ndim]), a, b)
 
     def contract(self, spec, a, b):
-        r"""
-        Contract, with symbols where nothing moves.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.abstraction import AbstractingArithmetic
-            sage: from sage_conslaw.exact.arithmetic import Dual, PolynomialArithmetic
-            sage: R.<u, v, s1, s2> = QQ[]
-            sage: A = AbstractingArithmetic(PolynomialArithmetic(R), [s1, s2])
-            sage: a = Dual(numpy.array([u, v], dtype=object), numpy.array([v, R(0)], dtype=object))
-            sage: A.contract("i,i->i", a, a)
-            Dual(real=array([u^2, s1], dtype=object), infinitesimal=array([2*u*v, 0], dtype=object))
-        """
         left, right, result = split_spec(spec)
         sizes = dict(zip(left, a.real.shape)) | dict(zip(right, b.real.shape))
         first = None if b.infinitesimal is None else self.base.contract(spec, a.real, b.infinitesimal)
@@ -118,7 +63,7 @@ class AbstractingArithmetic(DualArithmetic):
 
         def real(moved):
             # Only the entries that move are expanded: the others' operands are masked on the result.
-            products = self.base._products(spec, a.real, b.real)
+            products = self.base.products(spec, a.real, b.real)
             out = filled(moved.shape, self.base.ring.zero())
             for index, terms in products.items():
                 if moved[index]:

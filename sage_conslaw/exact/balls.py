@@ -11,7 +11,7 @@ import flint
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from .arithmetic import ArrayArithmetic, split_spec
+from .arithmetic import ObjectArithmetic, as_array, split_spec
 from .elementary import BALL_VALUES
 
 _ONE_BY_ONE = {name: np.frompyfunc(function, 1, 1) for name, function in BALL_VALUES.items()}
@@ -53,7 +53,7 @@ def midpoints(balls):
     return np.asarray(_to_float(balls), dtype=np.float64)
 
 
-class BallArithmetic(ArrayArithmetic):
+class BallArithmetic(ObjectArithmetic):
     r"""
     Arrays of balls, in the precision that is set.
 
@@ -68,106 +68,29 @@ class BallArithmetic(ArrayArithmetic):
     """
 
     def embed(self, a):
-        r"""
-        Return doubles as exact balls; balls stay as they are.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.exact.balls import BallArithmetic
-            sage: BallArithmetic().embed(numpy.array([0.1]))[0].is_exact()
-            True
-        """
+        # A double is an exact ball; balls stay as they are.
         a = np.asarray(a)
-        return a if a.dtype == object else self._array(_to_ball(a.astype(np.float64).astype(object)))
+        return a if a.dtype == object else as_array(_to_ball(a.astype(np.float64).astype(object)))
 
     def constant(self, values):
-        r"""
-        Return integers as exact balls.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.exact.balls import BallArithmetic
-            sage: [int(z.unique_fmpz()) for z in BallArithmetic().constant([1r, -2r])]
-            [1, -2]
-        """
-        return self._array(_to_ball(np.asarray(values, dtype=object)))
+        return as_array(_to_ball(np.asarray(values, dtype=object)))
 
     def fractions(self, values):
-        r"""
-        Return rational constants as balls.
-
-        EXAMPLES::
-
-            sage: from fractions import Fraction
-            sage: from sage_conslaw.exact.balls import BallArithmetic
-            sage: [z.is_exact() for z in BallArithmetic().fractions([Fraction(1r, 3r), Fraction(1r, 2r)])]
-            [False, True]
-        """
         out = np.empty(len(values), dtype=object)
         out[:] = [arb(fmpq(int(value.numerator), int(value.denominator))) for value in values]
         return out
 
     def elementary(self, name, a):
-        r"""
-        Return an elementary function of each entry.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.exact.balls import BallArithmetic
-            sage: A = BallArithmetic()
-            sage: float(A.elementary("normal", A.constant([0r]))[0r])
-            0.5
-        """
-        return self._array(_ONE_BY_ONE[name](a))
-
-    @staticmethod
-    def _array(entry):
-        if isinstance(entry, np.ndarray):
-            return entry
-        out = np.empty((), dtype=object)
-        out[()] = entry
-        return out
-
-    def add(self, a, b):
-        """Return the sum."""
-        return self._array(a + b)
-
-    def subtract(self, a, b):
-        """Return the difference."""
-        return self._array(a - b)
-
-    def negate(self, a):
-        """Return the negative."""
-        return self._array(-a)
-
-    def multiply(self, a, b):
-        """Return the elementwise product."""
-        return self._array(a * b)
+        return as_array(_ONE_BY_ONE[name](a))
 
     def scale(self, a, factor):
-        """Return the product with an integer."""
-        return self._array(a * arb(int(factor)))
-
-    def segment_sum(self, a, starts):
-        """Sum the runs of the last axis that begin at ``starts``."""
-        return np.add.reduceat(a, starts, axis=-1)
+        return as_array(a * arb(fmpq(int(factor.numerator), int(factor.denominator))))
 
     def contract(self, spec, a, b):
-        r"""
-        Contract like ``numpy.einsum`` with an ellipsis before each operand.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.exact.balls import BallArithmetic
-            sage: A = BallArithmetic()
-            sage: [float(z) for z in A.contract("ij,j->i", A.constant([[1r, 2r], [3r, 4r]]), A.constant([1r, 1r]))]
-            [3.0, 7.0]
-        """
         left, right, result = split_spec(spec)
         if set(left) == set(right) == set(result):
             return self._aligned(left, right, result, a, b)
-        return self._array(np.einsum(f"...{left},...{right}->...{result}", a, b))
+        return as_array(np.einsum(f"...{left},...{right}->...{result}", a, b))
 
     def _aligned(self, left, right, result, a, b):
         """Return an elementwise product of operands whose axes are only in another order."""

@@ -17,7 +17,7 @@ component through it is defined there: a factor of `p` over that field.  Its coe
 import random
 from dataclasses import dataclass
 
-from .._sage import GF, QQ, NumberField, PolynomialRing, SageObject
+from .._sage import GF, QQ, PolynomialRing, SageObject, number_field
 from ..exact import terms as sparse
 
 # Factors over fields of degree 8 take seconds, as does a form with some hundred terms.
@@ -107,7 +107,7 @@ def _residue(value, p):
 
 def _power_sums(minimal):
     """Return the sums of the powers 0, 1, ... of the roots, as many as there are roots."""
-    field = NumberField(PolynomialRing(QQ, "r")(list(minimal)), "r")
+    field = number_field(PolynomialRing(QQ, "r")(list(minimal)), "r")
     return [(field.gen()**k).trace() for k in range(len(minimal) - 1)]
 
 
@@ -128,7 +128,7 @@ def _parts(polynomial, ring, degree):
 
 def cofactors_over(parts, minimal, fields, ring):
     """Return the cofactors over the number field, ``None`` where the polynomial does not divide its derivative."""
-    field = NumberField(PolynomialRing(QQ, "r")(list(minimal)), "r")
+    field = number_field(PolynomialRing(QQ, "r")(list(minimal)), "r")
     over, r = _over(field, ring), field.gen()
     q = sum((over(part) * r**k for k, part in enumerate(parts)), over.zero())
     out = []
@@ -205,7 +205,7 @@ def absolute_factor(polynomial):
             break
     else:
         return None
-    field = NumberField(f.monic(), "r")
+    field = number_field(f.monic(), "r")
     point = [g(field.gen()) for g in at]
     q = next((g for g, _ in _over(field, ring)(polynomial).factor() if not g(*point)), None)
     if q is None or q.degree() == degree:
@@ -222,7 +222,7 @@ def _over_its_own_field(polynomial, q, ring, degree, draw):
             break
     else:
         return None
-    simple = NumberField(m, "s").optimized_representation(name="r")[0]
+    simple = number_field(m, "s").optimized_representation(name="r")[0]
     minimal = simple.polynomial()
     over = _over(simple, ring)
     factors = [g / g.lc() for g, _ in over(polynomial).factor() if g.degree() * degree == polynomial.degree()]

@@ -9,7 +9,6 @@ equal, and the list is *proved* to hold every polynomial law of that degree.
 import logging
 
 import numpy as np
-from tqdm import tqdm
 
 from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic
@@ -20,7 +19,7 @@ from ..exact.reconstruction import combine, reconstruct
 from ..exact import terms as sparse
 from ..fields.bracket import random_field
 from ..fields.explicit import VectorFieldFamily
-from ..runtime.deadline import terminal
+from ..runtime.progress import shown
 from ..runtime.isolated import interruptible
 from .basis import readable_basis
 from .monomials import blocks
@@ -143,7 +142,7 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
     pieces = blocks(family, groups, generator) if pieces is None else pieces
     if products and len(pieces) == 1 and _sparse_dimension(samples, pieces[0], deadline) == len(products):
         return sorted(products, key=lambda law: (max(map(len, law)), sorted(law)))
-    for group in tqdm(pieces, desc="block sizes", disable=not progress, leave=False, **terminal()):
+    for group in shown(pieces, "block sizes", progress):
         for block in _blocks_with_kernel(samples, group, deadline):
             if deadline is not None:
                 deadline.check()

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
-from tqdm import tqdm
 
 from .._sage import SageObject
 from ..networks.catalog import by_name
-from ..runtime.deadline import terminal
 from ..runtime.pool import worker_pool
 from ..runtime.errors import InputError
+from ..runtime.progress import bar
 from .. import flows
 from ..certificates.files import write
 from ..engine.api import conservation_laws
@@ -225,14 +224,11 @@ def reproduce(paper="all", *, tau=None, nesterov=False, bias=False, certificates
     records = []
     with (
         worker_pool(processes, len(cases)) as run,
-        tqdm(
-            total=len(cases), desc=f"reproduce {paper}", unit="architecture", disable=not progress, leave=False,
-            **terminal(),
-        ) as bar,
+        bar(total=len(cases), desc=f"reproduce {paper}", unit="architecture", disable=not progress) as shown,
     ):
         for record in run(_run, tasks):
             records.append(record)
             if on_case is not None:
-                on_case(record, bar)
-            bar.update()
+                on_case(record, shown)
+            shown.update()
     return Reproduction(tuple(records), time.perf_counter() - start)

@@ -1,29 +1,14 @@
 r"""
 Time limits: long loops ask a deadline, and what is proved so far comes with the exception.
 """
-import shutil
 import threading
 import time
 
-from tqdm import tqdm
 from .errors import InputError, InputTypeError
+from .progress import bar
 
 # Seconds after which a computation shows what it does, and between two looks at it.
 _SILENT, _AGAIN = 2.0, 0.5
-
-
-def terminal():
-    r"""
-    Return the size of the terminal for a bar of tqdm, which shows nothing where the terminal does not tell its size.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.deadline import terminal
-        sage: terminal()["ncols"] > 0 and terminal()["nrows"] > 0
-        True
-    """
-    size = shutil.get_terminal_size()
-    return {"ncols": size.columns, "nrows": size.lines}
 
 
 class Stopped(Exception):
@@ -197,7 +182,7 @@ class Deadline:
         if self._closed.is_set():
             return
         if self._bar is None:
-            self._bar = tqdm(bar_format="{desc} [{elapsed}]", leave=False, **terminal())
+            self._bar = bar(bar_format="{desc} [{elapsed}]")
             self._bar.start_t -= time.monotonic() - self.start
         words = []
         if "found" in self.partial:

@@ -21,19 +21,19 @@ from .pari_threads import remember_stack
 _ENOUGH = 2500 << 20
 
 
-def load(name):
+def load(*names):
     r"""
-    Import a module of Sage by its name, safely in any thread.
+    Import modules of Sage by their names, in this order, safely in any thread.
 
     EXAMPLES::
 
         sage: from sage_conslaw.runtime.loading import load
-        sage: load("sage.all")
+        sage: load("sage.all", "sage.rings.integer")
     """
     if sys.flags.optimize >= 2:
         raise InputError("python -OO drops the texts that parts of Sage are made of; run python -O, or python alone")
     if threading.current_thread() is threading.main_thread():
-        _load(name)
+        _load(names)
         return
     done, errors = threading.Event(), []
 
@@ -41,7 +41,7 @@ def load(name):
         set_handler = signal.signal
         signal.signal = lambda number, handler: signal.SIG_DFL
         try:
-            _load(name)
+            _load(names)
         except (ImportError, InputError) as error:
             errors.append(error)
         finally:
@@ -54,33 +54,28 @@ def load(name):
         raise errors[0]
 
 
-def load_first(*names):
+def load_first(*groups):
     r"""
-    Import the first of some modules of Sage that is installed.
+    Import the first of some groups of modules of Sage that is installed: one whose first module is there.
 
     EXAMPLES::
 
         sage: from sage_conslaw.runtime.loading import load_first
-        sage: load_first("sage.no_such_module", "sage.all")
+        sage: load_first(["sage.no_such_module"], ["sage.all"])
     """
-    for name in names[:-1]:
+    for names in groups:
         try:
-            return load(name)
+            return load(*names)
         except ModuleNotFoundError as error:
-            if error.name not in (name, "sage"):
+            if error.name not in (names[0], "sage"):
                 raise
-    try:
-        return load(names[-1])
-    except ModuleNotFoundError as error:
-        if error.name not in (names[-1], "sage"):
-            raise
-        raise ModuleNotFoundError(
-            "Sage is not installed: pip install 'sage_conslaw[sage]', or 'sage_conslaw[lean]' for the parts of it that "
-            "are needed (python -m sage_conslaw.check works without)", name="sage"
-        ) from None
+    raise ModuleNotFoundError(
+        "Sage is not installed: pip install 'sage_conslaw[sage]', or 'sage_conslaw[lean]' for the parts of it that "
+        "are needed (python -m sage_conslaw.check works without)", name="sage"
+    )
 
 
-def _load(name):
+def _load(names):
     # Sage asks the environment for these; a service or a container may have neither.
     os.environ.setdefault("PATH", os.defpath)
     if not os.environ.get("HOME"):
@@ -88,19 +83,24 @@ def _load(name):
         os.environ["HOME"] = home if os.path.isdir(home) else tempfile.gettempdir()
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit == resource.RLIM_INFINITY:
-        importlib.import_module(name)
+        _import(names)
     else:
-        _load_within(name, limit)
+        _load_within(names, limit)
     remember_stack()
 
 
-def _load_within(name, limit):
-    """Import a module where memory is limited: libraries then warn of what they get less of, line by line."""
+def _import(names):
+    for name in names:
+        importlib.import_module(name)
+
+
+def _load_within(names, limit):
+    """Import modules where memory is limited: libraries then warn of what they get less of, line by line."""
     shown, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     sys.stderr.flush()
     os.dup2(nowhere, 2)
     try:
-        importlib.import_module(name)
+        _import(names)
     except ModuleNotFoundError:
         raise
     except (ImportError, MemoryError):

@@ -9,9 +9,8 @@ import time
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 
-from tqdm import tqdm
 
-from ..runtime.deadline import ComputationLost, Deadline, TimeLimitReached, terminal
+from ..runtime.deadline import ComputationLost, Deadline, TimeLimitReached
 from ..runtime.arguments import integer
 from ..runtime.isolated import isolated
 from ..runtime.pool import process_executor
@@ -20,6 +19,7 @@ from .specification import seed_of
 from .store import Store
 from .table import SurveyTable
 from ..runtime.errors import InputError, InputTypeError
+from ..runtime.progress import bar
 from .. import flows
 from ..engine.api import conservation_laws, count_conservation_laws
 from ..networks import by_name
@@ -145,20 +145,14 @@ def survey(
                 database.retry(cases)
             tasks = [(key, seed) for key in database.to_do(cases)]
             computed, stopped = 0, None
-            with tqdm(
-                total=len(cases),
-                initial=len(cases) - len(tasks),
-                desc="survey",
-                unit="case",
-                disable=not progress,
-                leave=False,
-                **terminal(),
-            ) as bar:
+            with bar(
+                total=len(cases), initial=len(cases) - len(tasks), desc="survey", unit="case", disable=not progress
+            ) as done:
                 try:
                     for (key, _), (state, outcome) in _outcomes(tasks, processes, scheduler, deadline):
                         (database.finish if state == "done" else database.fail)(key, outcome)
                         computed += 1
-                        bar.update()
+                        done.update()
                 except TimeLimitReached as reached:
                     stopped = reached
             table = SurveyTable.of(database.rows(cases), computed, time.perf_counter() - start)
