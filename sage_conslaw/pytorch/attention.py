@@ -56,16 +56,19 @@ class ScaledPullback:
 
 def _soft(scores, allowed, scale, name="softmax"):
     """Return the softmax along the last axis of a multiple of the scores, over the allowed entries of each row."""
+    if allowed is not None and whole(allowed).all():
+        allowed = None
     if scale == int(scale) or (1 / scale) == int(1 / scale):
         if scale != 1:
             scores = scores * scale
         return scores.softmax(allowed)
-    if allowed is None or np.asarray(allowed).all():
+    if allowed is None:
         function, mask = cut_function("softmax"), None
     else:
-        mask = np.broadcast_to(np.asarray(allowed).astype(np.int64), scores.shape)
-        if not mask.any(axis=-1).all():
+        distinct = whole(allowed)
+        if not distinct.any(axis=-1).all():
             raise Refused("the mask leaves no entry in a row")
+        mask = np.broadcast_to(distinct.astype(np.int64, copy=False), scores.shape)
         function = masked_softmax(mask)
     # The covectors at the scores sum to zero whatever positive number multiplies them.
     function = CutFunction(
@@ -172,11 +175,32 @@ def _masked(reader, scores, mask, scale):
         return scores * constant(np.array(float(scale))) + mask.tensor, np.asarray(mask.allowed), 1.0
     if not reader.known(mask):
         return scores * constant(np.array(float(scale))) + reader.tensor(mask), None, 1.0
-    if mask.dtype == reader.program.torch.bool:
-        return scores, np.broadcast_to(mask.numpy(), scores.shape).astype(np.int64), scale
-    added = np.broadcast_to(mask.double().numpy(), scores.shape)
-    allowed = (added > NEVER).astype(np.int64)
-    finite = np.where(added > NEVER, added, 0.0)
-    if finite.any():
+    allowed, finite = reader.once(mask, _read_mask)
+    if finite is not None:
+        finite = np.broadcast_to(finite, scores.shape)
         scores, scale = scores * constant(np.array(float(scale))) + constant(finite), 1.0
-    return scores, allowed, scale
+    return scores, np.broadcast_to(allowed, scores.shape), scale
+
+
+def _read_mask(mask):
+    """Return which entries a mask allows, and what it adds to these (``None`` for nothing), each number once."""
+    values = whole(mask.numpy() if mask.dtype.is_floating_point is False else mask.double().numpy())
+    if values.dtype == bool:
+        return values.astype(np.int64), None
+    finite = np.where(values > NEVER, values, 0.0)
+    return (values > NEVER).astype(np.int64), finite if finite.any() else None
+
+
+def whole(array):
+    r"""
+    Return an array with each of its axes that are mere repetitions cut to one entry.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.pytorch.attention import whole
+        sage: whole(numpy.broadcast_to(numpy.eye(2r), (5r, 2r, 2r))).shape
+        (1, 2, 2)
+    """
+    array = np.asarray(array)
+    return array[tuple(slice(n if stride else min(n, 1)) for n, stride in zip(array.shape, array.strides))]

@@ -34,7 +34,7 @@ class Leaves:
 
     def __init__(self, program):
         self.program, self.notes = program, []
-        self._rotations, self._tables = {}, {}
+        self._rotations, self._tables, self._read = {}, {}, {}
 
     def placeholder(self, node):
         kind, what = self.program.leaf(node)
@@ -64,6 +64,13 @@ class Leaves:
         ):
             return self.rotation("cos" if "cos" in words else "sin", values, values)
         return values
+
+    def once(self, value, function):
+        """Return a function of a known tensor, which is asked for each tensor once: masks are those of all layers."""
+        key = id(value), function
+        if key not in self._read:
+            self._read[key] = value, function(value)
+        return self._read[key][1]
 
     def note(self, sentence):
         """Remember what the network depends on beyond the module, once."""

@@ -31,7 +31,17 @@ from ..graph.tensor import Constant, Data, Parameter, Tensor
 
 
 class Unknown(Exception):
-    """The structure of the graph is not known: an operation, or axes that are cut in ways that do not fit."""
+    """The structure of the graph is not known: an operation, or axes that are cut in ways that do not fit; ``node`` is
+    where, and ``mask`` says that it is the mask of its covectors."""
+
+    def __init__(self, reason, node=None, mask=False):
+        super().__init__(reason)
+        self.node, self.mask = node, mask
+
+    def at(self, node):
+        """Return the same reason, at a node if it is at none."""
+        self.node = node if self.node is None else self.node
+        return self
 
 
 class _Class:
@@ -295,15 +305,21 @@ def axes_of(response):
     classes = {}
     for node in order:
         classes[node] = [[_Class(n)] if n > 1 else [] for n in node.shape]
-        _tie(node, classes)
+        try:
+            _tie(node, classes)
+        except Unknown as reason:
+            raise reason.at(node) from None
     pairings = []
     for node, (constraint, mask) in zip(roots, response.constraints):
         causal = mask is not None and mask is not False
         if causal and mask is not True and not is_causal(np.asarray(mask)):
-            raise Unknown("a mask is not that of earlier entries")
+            raise Unknown("a mask is not that of earlier entries", node, mask=True)
         pairings.append((node, constraint, causal))
         if causal:
-            _unify(classes[node][-1], classes[node][-2])
+            try:
+                _unify(classes[node][-1], classes[node][-2])
+            except Unknown as reason:
+                raise Unknown(str(reason), node, mask=True) from None
     number, of, sizes, rigid = {}, {}, [], []
     for node in dict.fromkeys([*response.leaves, *order]):
         of[node] = tuple(

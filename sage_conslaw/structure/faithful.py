@@ -42,6 +42,20 @@ def doubt(response):
         sage: doubt(networks.transformer_block(8, 8, heads=2).response()) is None
         True
     """
+    return first_doubt(response)[0]
+
+
+def first_doubt(response):
+    r"""
+    Return why the free values of a cut may forget something, and the cut; two times ``None`` if nothing is forgotten.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.faithful import first_doubt
+        sage: first_doubt(networks.transformer_block(8, 8, heads=2).response())
+        (None, None)
+    """
     users = {}
     for node in response.order:
         for place, child in enumerate(node.inputs):
@@ -53,18 +67,18 @@ def doubt(response):
         sources = cut.source.ancestors(through_data=True)
         name = getattr(cut.function, "name", "a nonlinearity")
         if not any(isinstance(node, Data) for node in sources):
-            return f"{name} of parameters alone is a function of them"
+            return f"{name} of parameters alone is a function of them", cut
         if name in _NORMS:
             if any(
                 isinstance(node, Data) and node.kind == "input" and (not node.shape or node.shape[-1] == 1)
                 for node in sources
             ):
-                return f"the input of a {name} has few directions"
+                return f"the input of a {name} has few directions", cut
             if not _gained(cut, users):
-                return f"the output of a {name} is not multiplied by a trained gain"
+                return f"the output of a {name} is not multiplied by a trained gain", cut
         if "softmax" in name and _weights_along(cut, users):
-            return "weights are contracted along the outputs of a softmax, which sum to one"
-    return None
+            return "weights are contracted along the outputs of a softmax, which sum to one", cut
+    return None, None
 
 
 def _only_parameters(node):

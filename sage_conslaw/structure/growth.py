@@ -139,17 +139,31 @@ def grown(axes, generator, deadline=None, found=None, offsets=True):
                 return Grown(total, laws, total - laws, tuple(found), least, None, base.conditions())
             if base.independent:
                 best = found
-    if (
-        best is None
-        and (base := base_of_laws(axes, found)) is not None
-        and with_lucky_prime(generator, lambda p: base.dependent(generator, p, False)) is None
-    ):
-        best = found
-    if best is None:
-        best = independent_families(axes, found, generator)
+    best = certified(axes, found, generator) if best is None else best
     laws = sum(family.number(list(axes.sizes)) for family in best)
     open_end = Grown(total, laws, 0, tuple(best), {}, reason)
     return _without_offsets(axes, found, open_end, generator, deadline) if offsets else open_end
+
+
+def certified(axes, found, generator):
+    r"""
+    Return families that are proved independent at the true size, whether or not the network grows from a small one.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.families import families
+        sage: from sage_conslaw.structure.growth import certified
+        sage: axes = axes_of(networks.relu([40, 30, 20]).response())
+        sage: [family.kind for family in certified(axes, families(axes), numpy.random.default_rng(0r))]
+        ['diagonal']
+    """
+    base = base_of_laws(axes, found)
+    if base is not None and with_lucky_prime(generator, lambda p: base.dependent(generator, p, False)) is None:
+        return found
+    return independent_families(axes, found, generator)
 
 
 def at_true_size(axes, known, generator, deadline=None):

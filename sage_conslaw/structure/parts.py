@@ -126,7 +126,11 @@ class _Cut:
     def built(self, node, ranges):
         """Return the tensor with these ranges ``(start, step, number)`` of the axes of a node."""
         if (node, ranges) not in self.known:
-            self.known[node, ranges] = self._built(node, ranges)
+            try:
+                self.known[node, ranges] = self._built(node, ranges)
+            except Unknown as reason:
+                # Where a leaf cannot be cut, what takes part of it is to blame.
+                raise reason.at(node) if node.inputs and not is_primitive(node) else reason
         return self.known[node, ranges]
 
     def _built(self, node, ranges):

@@ -34,18 +34,23 @@ from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter
 from ..notation.matrix_notation import MatrixLaw
 from .axes import Unknown, axes_of, is_uniform
-from .faithful import doubt
-from .families import flat
+from .bases import dimension
+from .faithful import doubt, first_doubt
+from .families import families, flat
 from .formula import formula_of
-from .growth import Grown, at_true_size, grown
+from .growth import Grown, at_true_size, certified, grown
 from .normal_form import normal_form
 from .of_family import structure_of
+from .open_ends import MARK, marks_of, opened_at, opened_cut, used, with_known_axes
 from .parts import cut_in_parts
 from .segments import segments
 from .values import entries_form, form_of
 from .wording import matrix_law, signed
 
 logger = logging.getLogger(__name__)
+
+# Up to this number of parameters the dense route is asked where an axis is not known; above, there is no other.
+_MOST_DENSELY = 10_000
 
 
 @dataclass(frozen=True)
@@ -82,12 +87,35 @@ class TrueWidth:
         (535040, 768)
     """
 
-    def __init__(self, response):
-        given, (self.response, self.origins) = response, cut_in_parts(normal_form(response))
-        self.given = given
-        response, self.in_parts = self.response, self.response is not given
-        self.axes = axes_of(_used(response))
-        self.segments = None
+    def __init__(self, response, opening=False):
+        self.given, self.reasons, self.segments = response, {}, None
+        if opening:
+            response = self._without_doubt(response)
+        form = normal_form(response)
+        while True:
+            try:
+                self.response, self.origins = cut_in_parts(form)
+                break
+            except Unknown as reason:
+                if not opening:
+                    raise
+                form = opened_at(form, reason, self.reasons)
+        if opening:
+            self.response, self.axes, self.reasons = with_known_axes(self.response, self.reasons)
+        else:
+            self.axes = axes_of(used(self.response))
+        self.in_parts = self.response is not self.given
+
+    def _without_doubt(self, response):
+        while True:
+            reason, cut = first_doubt(response)
+            if reason is None:
+                return response
+            name = f"{MARK}{len(self.reasons) + 1}"
+            self.reasons[name] = reason
+            response = opened_cut(response, cut, name)
+            if response is None:
+                raise Unknown(reason)
 
     def bounds(self, generator, deadline=None):
         r"""
@@ -113,19 +141,17 @@ class TrueWidth:
             names, sizes = tuple(leaf.name for leaf in leaves), tuple(leaf.size for leaf in leaves)
             size = sum(sizes)
             response = self.axes.restricted(self.axes.sizes, leaves)
-            moved = _used(response)
+            moved = used(response)
             if not moved.leaves:
                 # No field moves them: each entry is a law.
                 yield Segment(names, None, Grown(size, size, 0, (), {}, None), sizes)
                 continue
             still = size - moved.dimension
             axes = axes_of(moved)
-            key = signature(axes)
+            marks = marks_of(moved)
+            key = signature(axes), "; ".join(dict.fromkeys(self.reasons[name] for name in marks))
             if key not in known:
-                found = grown(axes, generator, deadline)
-                known[key] = found if found.proved else _otherwise(axes, found, generator, deadline)
-                if not known[key].proved:
-                    known[key] = at_true_size(axes, known[key], generator, deadline)
+                known[key] = self._of_segment(axes, key[1], generator, deadline)
                 logger.info(
                     "segment %s: %d parameters, at least %d laws, rank at least %d%s",
                     " ".join(names),
@@ -136,6 +162,17 @@ class TrueWidth:
                 )
             found = known[key]
             yield Segment(names, axes, replace(found, dimension=size, laws=found.laws + still) if still else found)
+
+    @staticmethod
+    def _of_segment(axes, opened, generator, deadline):
+        """Return what is proved of a segment; where something was opened in it, its laws alone."""
+        if opened:
+            size, found = dimension(axes, axes.sizes), families(axes)
+            kept = certified(axes, found, generator)
+            return Grown(size, sum(family.number(list(axes.sizes)) for family in kept), 0, tuple(kept), {}, opened)
+        found = grown(axes, generator, deadline)
+        found = found if found.proved else _otherwise(axes, found, generator, deadline)
+        return found if found.proved else at_true_size(axes, found, generator, deadline)
 
     @property
     def blame(self):
@@ -285,16 +322,6 @@ class TrueWidth:
         return {part: (*starts[origin], ranges) for part, (origin, ranges) in self.origins.items()}
 
 
-def _used(response):
-    """Return the response without parameters that nothing uses."""
-    reached = {node for root, _ in response.pairings for node in root.ancestors()}
-    if all(leaf in reached for leaf in response.leaves):
-        return response
-    return NetworkResponse(
-        [leaf for leaf in response.leaves if leaf in reached], response.pairings, response.constraints
-    )
-
-
 def _otherwise(axes, found, generator, deadline):
     """Return better bounds of a segment from chains, stars or a layered structure, if it has one."""
     if any(isinstance(node, SumOne) for node in axes.order):
@@ -383,11 +410,23 @@ def width_of(family):
         or family.metric is not None
     ):
         return None
+    if not isinstance(family.response, NetworkResponse):
+        return None
+    response = _read_widely(family.response)
     try:
-        reason = doubt(_read_widely(family.response)) if isinstance(family.response, NetworkResponse) else None
+        reason = doubt(response)
         if reason is not None:
             raise Unknown(reason)
-        return TrueWidth(_read_widely(family.response))
+        return TrueWidth(response)
     except Unknown as reason:
         logger.info("the axes of the network are not known: %s", reason)
+        return _opened(response) if response.dimension > _MOST_DENSELY else None
+
+
+def _opened(response):
+    """Return the segments of a large network, of which some are not known, or ``None``."""
+    try:
+        return TrueWidth(response, opening=True)
+    except Unknown as reason:
+        logger.info("what is not known cannot be opened: %s", reason)
         return None

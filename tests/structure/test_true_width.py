@@ -75,8 +75,11 @@ def test_sums_with_cross_entropy(loss, extra):
 
 
 def test_a_norm_without_gain_is_left_to_the_dense_route():
-    net = networks.normalised(300, 200, 100, norm="rms", gain=False, bias=False)
-    assert width_of(problem(net).family) is None
+    small, large = (networks.normalised(n, 20, 10, norm="rms", gain=False, bias=False) for n in (30, 600))
+    assert width_of(problem(small).family) is None
+    # Beyond it there are bounds, and what is to blame.
+    width, rank, laws = bounds(large)
+    assert rank == 0 and laws >= 1 and "not multiplied by a trained gain" in width.blame[0]
 
 
 def test_segments_sum_and_equal_ones_are_computed_once(monkeypatch):

@@ -1,0 +1,214 @@
+r"""
+Operations whose axes are not known, and cuts that forget something: they are opened, so that the rest is still counted.
+
+A node `N` that cannot be taken apart is replaced by free data, and each of its inputs is paired with a free covector.
+At every point the fields of the network are among those of the new one: for given data, `N` has some value, and the
+pull-back through `N` is some covector at its inputs.  So a law of the opened network is a law.  A rank there is one of
+the network where nothing was opened: the terms of a segment that has none of the new data are terms of the network,
+with covectors of their own.
+
+EXAMPLES:
+
+A gather in an order of its own is opened; what is before it and what is after it have laws still::
+
+    sage: import numpy
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.structure.open_ends import with_known_axes
+    sage: x, W, U = networks.input(60), networks.parameter("W", 60, 9), networks.parameter("U", 9, 8)
+    sage: h = (x @ W).relu() @ U
+    sage: h = h.gather(numpy.array([3r, 3r, 1r, 0r, 7r, 5r, 6r, 2r])) @ networks.parameter("V", 8, 7)
+    sage: response, axes, reasons = with_known_axes(networks.custom(h).response())
+    sage: reasons
+    {'unknown 1': 'the axes of a Gather are not known'}
+"""
+from ..graph.operations import Contract
+from ..graph.operations import LETTERS
+from ..graph.response import NetworkResponse
+from ..graph.tensor import Data, Parameter, Tensor
+from .axes import Unknown, axes_of, covector_of, is_primitive
+
+# Operations that are opened in one network; each costs one pass over the graph.
+_MOST = 60
+
+MARK = "unknown "
+
+
+def with_known_axes(response, reasons=None):
+    r"""
+    Return the response with opened operations, its axes, and the reasons by the names of the new data.
+
+    EXAMPLES:
+
+    Nothing is opened where all axes are known::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.open_ends import with_known_axes
+        sage: f = networks.linear([3, 2]).response()
+        sage: with_known_axes(f)[0r] is f
+        True
+    """
+    reasons = dict(reasons or {})
+    while True:
+        try:
+            return response, axes_of(used(response)), reasons
+        except Unknown as reason:
+            response = opened_at(response, reason, reasons)
+
+
+def opened_at(response, reason, reasons):
+    r"""
+    Return the response opened where a reason says, and remember the reason; raise it again where it names no node.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import Unknown
+        sage: from sage_conslaw.structure.open_ends import opened_at
+        sage: x, W = networks.input(3), networks.parameter("W", 3, 2)
+        sage: y = x @ W; reasons = {}
+        sage: f = opened_at(networks.custom(y @ networks.parameter("V", 2, 2)).response(), Unknown("why", y), reasons)
+        sage: reasons, [(node.inputs[0r].label(), node.inputs[1r].label()) for node, _ in f.pairings]
+        ({'unknown 1': 'why'}, [('unknown 1', 'V'), ('W', 'unknown 1')])
+    """
+    node = reason.node
+    if node is None or node not in response.order or len(reasons) >= _MOST:
+        raise reason
+    name = f"{MARK}{len(reasons) + 1}"
+    reasons[name] = str(reason)
+    return without_mask(response, node, name) if reason.mask else opened(response, node, name)
+
+
+def opened(response, node, name):
+    r"""
+    Return the response with a node replaced by free data of this name, and its inputs paired with free covectors; a
+    leaf of data keeps its place, and what is paired with its source is marked.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.open_ends import opened
+        sage: x, W = networks.input(3), networks.parameter("W", 3, 2)
+        sage: f = opened(networks.custom((x @ W).gelu()).response(), x, "unknown 1")
+        sage: [leaf.name for leaf in f.data_leaves]
+        ['gelu', 's', 'unknown 1', 's']
+    """
+    new, trained = {}, set()
+    for other in response.order:
+        if isinstance(other, Parameter) or any(child in trained for child in other.inputs):
+            trained.add(other)
+        if other is node:
+            new[other] = Data(name, other.shape, "cut")
+            continue
+        inputs = [new[child] for child in other.inputs]
+        same = all(a is b for a, b in zip(inputs, other.inputs)) or is_primitive(other)
+        new[other] = other if same else Tensor(other.operation, inputs)
+    pairings, constraints = [], []
+    for (root, covector), (constraint, mask) in zip(response.pairings, response.constraints):
+        if new[root] is not root:
+            covector = covector_of(new[root], constraint, mask is not None and mask is not False)
+        if covector is not None:
+            pairings.append((new[root], covector))
+            constraints.append((constraint, mask))
+    for child in node.inputs:
+        if child in trained:
+            root = _marked(new[child], name)
+            pairings.append((root, Data("s", root.shape, "covector")))
+            constraints.append(("free", None))
+    return _like(response, pairings, constraints)
+
+
+def _like(response, pairings, constraints):
+    return NetworkResponse(
+        response.leaves, pairings, constraints, forgotten=response.forgotten, replaced=response.replaced,
+        cuts=response.cuts,
+    )
+
+
+def opened_cut(response, cut, name):
+    r"""
+    Return the response with the values of a cut under this name, and what is paired with its source marked; ``None`` if
+    that pairing is not known.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.open_ends import opened_cut
+        sage: x, W = networks.input(3), networks.parameter("W", 3, 2)
+        sage: f = networks.custom((x @ W).gelu() @ networks.parameter("U", 2, 2)).response()
+        sage: cut = f.cuts[0r]; f = opened_cut(f, cut, "unknown 1")
+        sage: [sorted(leaf.name for leaf in node.ancestors() if not leaf.inputs) for node, _ in f.pairings]
+        [['U', 'unknown 1'], ['W', 'unknown 1', 'x']]
+    """
+    for place, drawn in enumerate(response.cuts, 1):
+        if response.replaced.get(drawn) is cut:
+            plain = opened(response, cut, name)
+            pairings = list(plain.pairings)
+            root, constraint, mask = plain.pairings[place][0], *plain.constraints[place]
+            root = _marked(root, name)
+            pairings[place] = root, covector_of(root, constraint, mask is not None and mask is not False)
+            return _like(plain, pairings, plain.constraints)
+    return None
+
+
+def without_mask(response, node, name):
+    r"""
+    Return the response with a paired node whose covectors are no longer masked.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.open_ends import without_mask
+        sage: f = networks.attention(4, 2, causal=True, tokens=3).response()
+        sage: f = without_mask(f, f.pairings[1r][0r], "unknown 1")
+        sage: f.constraints[1r], f.pairings[1r][0r].inputs[1r].label()
+        (('sum zero', None), 'unknown 1')
+    """
+    pairings, constraints = [], []
+    for (root, covector), (constraint, mask) in zip(response.pairings, response.constraints):
+        if root is node:
+            root, mask = _marked(root, name), None
+            covector = covector_of(root, constraint, False)
+        if covector is not None:
+            pairings.append((root, covector))
+            constraints.append((constraint, mask))
+    return _like(response, pairings, constraints)
+
+
+def _marked(node, name):
+    """Return a tensor times free data of this name, entry by entry: with a free covector the span is the same."""
+    letters = LETTERS[:len(node.shape)]
+    return Tensor(Contract(f"{letters},{letters}->{letters}"), (node, Data(name, node.shape, "cut")))
+
+
+def marks_of(response):
+    r"""
+    Return the names of opened data in a response.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.open_ends import marks_of
+        sage: marks_of(networks.linear([2, 2]).response())
+        []
+    """
+    return sorted({leaf.name for leaf in response.data_leaves if str(leaf.name).startswith(MARK)})
+
+
+def used(response):
+    r"""
+    Return the response without parameters that nothing uses.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.open_ends import used
+        sage: f = networks.linear([2, 2]).response()
+        sage: used(f) is f
+        True
+    """
+    reached = {node for root, _ in response.pairings for node in root.ancestors()}
+    if all(leaf in reached for leaf in response.leaves):
+        return response
+    return NetworkResponse(
+        [leaf for leaf in response.leaves if leaf in reached], response.pairings, response.constraints
+    )
