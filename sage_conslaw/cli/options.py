@@ -9,7 +9,7 @@ import sys
 import click
 
 from ..networks.meanings import MEANINGS, lines, table
-from ..runtime.announcements import announce
+from ..runtime.announcements import SinceAnnounced, announce
 from ..runtime.errors import InputError, shortened
 from . import package
 from .completion import names
@@ -276,7 +276,8 @@ def search_options(options):
     bound = number_option(options.pop("error_bound"), "--error-bound", "a number between 0 and 1", "1e-30")
     if bound is not None:
         options["error_bound"] = bound
-    return {**options, "seed": integer_option(options.pop("seed"), "--seed"), "time_limit": limit}
+    return {**options, "seed": integer_option(options.pop("seed"), "--seed"),
+            "time_limit": None if limit is None else SinceAnnounced(limit)}
 
 
 def shows_progress(as_json):

@@ -72,9 +72,8 @@ def supervise(command, limit):
         try:
             if receiver.poll(0.05):
                 record = receiver.recv()
-                ends = time.monotonic() + (
-                    _WRITING if "writing" in record else max(0.0, limit - record.get("seconds", 0.0)) + _LATER
-                )
+                if ends is None or "writing" in record:
+                    ends = time.monotonic() + (_WRITING if "writing" in record else limit + _LATER)
                 known.update(record)
         except (EOFError, OSError):
             return _status(os.waitpid(pid, 0)[1])

@@ -21,6 +21,7 @@ from ..real.verdict import checked, known_at_once
 from ..flows.problem import problem
 from ..results.on_region import LawsOnRegion
 from ..results.result import ConservationLaws, LawCount
+from .bounds import Bounds
 from .supervised import supervised
 from .question import Question
 from .strategies.limits import SEARCH_COORDINATES
@@ -329,6 +330,7 @@ def _building(data, algorithm, seed, degree, deadline, listed):
 def _answer(question, asked, start, listed):
     """Return the bounds; where the time ends, what is proved until then goes with the exception as a record."""
     try:
+        announce(lambda: _record(question, asked, Bounds(question.family.moving_dimension), start, True))
         bounds = supervised(question)
         # What is left, rings and texts, asks no deadline; whoever supervises this process knows the number already.
         announce(lambda: _record(question, asked, bounds, start, True))

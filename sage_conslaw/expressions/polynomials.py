@@ -13,7 +13,8 @@ from .._sage import Element, MPolynomial, Polynomial, PolynomialRing, QQ, ZZ
 # Guards of the arithmetic: what a person writes is far below, what would exhaust the memory above.
 MAX_DEGREE = 1000
 MAX_WORK = 200_000
-MAX_BITS = 10_000
+# About 1200 digits; longer ones come from a slip in an exponent.
+MAX_BITS = 4_000
 MAX_NAMES = 10_000
 
 
@@ -297,7 +298,7 @@ class Polynomials:
             if len(monomial) * number > MAX_DEGREE:
                 self.fail(f"expanded it has a degree above {MAX_DEGREE}")
             if (max(abs(value.numerator), value.denominator).bit_length() - 1) * number > MAX_BITS:
-                self.fail(f"a coefficient has more than {MAX_BITS} bits")
+                self.fail(f"a coefficient has more than {MAX_BITS} bits (about 1200 digits), give smaller numbers")
             return {tuple(sorted(monomial * number)): self._bounded(value ** number)}
         for _ in range(number):
             out = self.product(out, base)
@@ -328,7 +329,7 @@ class Polynomials:
 
     def _bounded(self, value):
         if max(abs(value.numerator), value.denominator).bit_length() > MAX_BITS:
-            self.fail(f"a coefficient has more than {MAX_BITS} bits")
+            self.fail(f"a coefficient has more than {MAX_BITS} bits (about 1200 digits), give smaller numbers")
         return value
 
     def expanded(self, text):

@@ -97,11 +97,11 @@ class State:
     def metric_entries(self, metric):
         """Return the entries of a metric in the coordinates of the state."""
         names = metric.names or ()
-        unknown = [name for name in names if name not in self.names]
+        place = {name: i for i, name in enumerate(self.names)}
         used = {i for _, _, terms in metric.entries for monomial in terms for i in monomial}
         used |= {i for monomial in metric.denominator or () for i in monomial}
-        if any(names[i] in unknown for i in used):
-            bad = next(names[i] for i in sorted(used) if names[i] in unknown)
+        bad = next((names[i] for i in sorted(used) if names[i] not in place), None)
+        if bad is not None:
             if bad == "t" and self.exponential:
                 raise InputError("the metric depends on t, but with this flow the time enters as s = exp(rate * t): "
                                  "write it in s, or take tau = 0 or a tau that depends on t")
@@ -110,7 +110,6 @@ class State:
                 f"{', ...' if len(self.names) > 8 else ''})"
             )
         top = max((sparse.degree(terms) for _, _, terms in metric.entries), default=0)
-        place = {name: i for i, name in enumerate(self.names)}
         return [(row, column, self._in_state(metric, terms, top, place)) for row, column, terms in metric.entries]
 
     def metric_denominator(self, metric):
@@ -121,12 +120,14 @@ class State:
         return self._in_state(metric, metric.denominator, sparse.degree(metric.denominator), place)
 
     def _in_state(self, metric, terms, top, place):
+        if not (metric.dual and self.flow.second_order):
+            # Half a million entries of one variable each are usual.
+            return {tuple(sorted(place[metric.names[i]] for i in m)): value for m, value in terms.items()}
         total = {}
         for monomial, value in terms.items():
             names = [metric.names[i] for i in monomial]
-            factors = [self._dual(place[name]) if metric.dual else {(place[name],): ONE} for name in names]
-            if metric.dual and self.flow.second_order:
-                factors += [self._clock_factor()] * (top - len(monomial))
+            factors = [self._dual(place[name]) for name in names]
+            factors += [self._clock_factor()] * (top - len(monomial))
             product = {(): value}
             for factor in factors:
                 product = sparse.multiply(product, factor)

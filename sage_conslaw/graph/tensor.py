@@ -53,6 +53,8 @@ class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
     # What only data have: a gate or a cut is a function of its source.  Asked of every node, and answered at once.
     source = function = mask = kind = None
     _text = None
+    # Of data only; asked of every node of large graphs, where an unknown attribute would each time be explained.
+    kind = source = None
 
     def __init__(self, operation, inputs, written=None):
         self.operation = operation

@@ -62,7 +62,7 @@ def real_network(response):
     for node in nodes:
         if not isinstance(node, Data) or node.kind == "input":
             # Tokens are no open set of inputs: samples are drawn.
-            kind = "patterns" if kind == "polynomial" and getattr(node, "one_hot", False) else kind
+            kind = "patterns" if kind == "polynomial" and isinstance(node, Data) and node.one_hot else kind
             continue
         if node.kind == "gate":
             name = node.function.name

@@ -2,9 +2,13 @@ r"""
 What a process tells the one that supervises it, if one does.
 
 The command line runs a command with a time limit in a process of its own (:mod:`sage_conslaw.cli.supervisor`).  That
-process announces what it knows; where nobody listens an announcement costs nothing.
+process announces what it knows; where nobody listens an announcement costs nothing.  The first announcement starts the
+clock.
 """
+import time
+
 _listeners: list = []
+_began: list = []
 
 
 def listen(listener):
@@ -30,4 +34,24 @@ def announce(record):
         sage: announce(lambda: 1/0)
     """
     for listener in _listeners:
+        if not _began:
+            _began.append(time.monotonic())
         listener(record())
+
+
+class SinceAnnounced(float):
+    r"""
+    A time limit that counts from the first announcement, not from where it is given: building a large network is part
+    of it.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.runtime.announcements import SinceAnnounced
+        sage: SinceAnnounced(60) == 60, SinceAnnounced(60).start is None
+        (True, True)
+    """
+
+    @property
+    def start(self):
+        """When the clock was started, ``None`` where nobody listens."""
+        return _began[0] if _began else None

@@ -91,6 +91,7 @@ class Deadline:
     """
 
     def __init__(self, limit, progress=False):
+        start = getattr(limit, "start", None)
         if limit is not None:
             if isinstance(limit, (bool, str)) or not hasattr(limit, "__float__"):
                 raise InputTypeError(f"time_limit {limit!r} is not a number of seconds; give e.g. 60")
@@ -99,7 +100,7 @@ class Deadline:
                 raise InputError(f"time_limit {limit} is no number of seconds >= 0; give e.g. 60")
             limit = int(limit) if limit == int(limit) else limit
         self.limit = limit
-        self.start = time.monotonic()
+        self.start = time.monotonic() if start is None else start
         self.partial = {}
         # Called with what is proved, where somebody else waits for it.
         self.listener = None
