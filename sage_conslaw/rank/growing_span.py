@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..exact.arithmetic import ModularArithmetic
-from ..exact.linear_algebra import independent_rows
 from ..exact.primes import point_failure_bound, prime_failure_bound, with_lucky_prime
+from ..exact.span import Span
 from ..fields.bracket import random_field, random_pushed_field, random_word
 from .orbit import pushed_tangents
 
@@ -109,12 +109,13 @@ def _lie_rank(family, generator, p, upper, deadline, most_work):
     field_degree = family.field_degree * (4 + 2 * int(family.exact_flow[1] or 1) if pushed else 1)
     A = ModularArithmetic(p)
     z = family.random_point(generator, p)
-    rows = np.zeros((0, n), dtype=np.int64)
-    sequence, found, error, depth = [], 0, 0.0, 0
+    span, sequence, found, error, depth = Span(n, p), [], 0, 0.0, 0
     if not family.has_controls and family.drift is None:
         return LieRank(0, (0,), upper > 0, 0.0, p)
 
     def words(number, depth):
+        if not number:
+            return np.zeros((0, n), dtype=np.int64)
         return np.broadcast_to(random_word(family, generator, p, number, depth, letter)(A, z), (number, n))
 
     while found < upper:
@@ -125,15 +126,10 @@ def _lie_rank(family, generator, p, upper, deadline, most_work):
                 deadline.check(rank_at_least=found, ranks=tuple(sequence))
             if most_work is not None and (batch * n + _OVERHEAD) * 3 ** depth > most_work:
                 return LieRank(found, (*sequence, found), False, 0.0, p, exhausted=True)
-            stack = [rows, words(batch, depth)]
-            if not squeezed:
-                # Longer words ride along: if the span is saturated and they are in it, the search is over.
-                stack.append(words(_PROBES, depth + 1))
-            stack = np.concatenate(stack)
-            chosen = independent_rows(stack, p)
-            here = [i for i in chosen if i < len(rows) + batch]
-            gained, grows = len(here) - found, len(chosen) > len(here)
-            rows, found = stack[here], len(here)
+            drawn = words(batch, depth)
+            # Longer words ride along: if the span is saturated and they are in it, the search is over.
+            gained, grows = span.add_and_test(drawn, words(0 if squeezed else _PROBES, depth + 1))
+            found = span.rank
             if gained < batch or found == upper:
                 break
             batch = min(max(2 * batch, found), upper - found + 1)

@@ -11,6 +11,7 @@ import numpy as np
 from ..exact import modular
 from ..exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
 from ..exact.linear_algebra import independent_rows
+from ..exact.span import Span
 from ..fields.bracket import random_field
 
 # One step without gain ends the search but for a small probability; the second draws everything anew.
@@ -47,27 +48,26 @@ def pushed_tangents(family, generator, p, upper, deadline=None, mixed=1, idle_st
     duals = DualArithmetic(A)
     n = family.dimension
     z = modular.random_array(generator, (n,), p)
-    tangents = np.zeros((0, n), dtype=np.int64)
-    ranks, idle = [], 0
+    span, ranks, idle = Span(n, p), [], 0
     # Fields added at a point: as many as can be independent there, found by doubling at the first point.
     batch = None
     while True:
         if deadline is not None:
-            deadline.check(rank_at_least=len(tangents), ranks=tuple(ranks))
+            deadline.check(rank_at_least=span.rank, ranks=tuple(ranks))
         here, batch = _fields_here(family, generator, p, A, z, batch, 1 if mixed == 1 else 3)
-        stack = np.concatenate([tangents, here])
-        tangents = stack[independent_rows(stack, p)]
-        idle = idle + 1 if ranks and len(tangents) == ranks[-1] else 0
-        ranks.append(len(tangents))
-        if len(tangents) >= upper or idle == idle_steps:
+        span.add(here)
+        idle = idle + 1 if ranks and span.rank == ranks[-1] else 0
+        ranks.append(span.rank)
+        if span.rank >= upper or idle == idle_steps:
             return ranks
         step = family.random_step(generator, p)
-        moved = family.drift_flow(duals, p, Dual(z, tangents), step)
+        moved = family.drift_flow(duals, p, Dual(z, span.rows), step)
         # The endpoint of a shear's flow is the point plus the value of the field.
         start = moved
         for _ in range(mixed):
             moved = duals.add(moved, family.control(duals, start, family.draw(generator, p, 1)))
-        z, tangents = moved.real.reshape(n), np.broadcast_to(moved.infinitesimal, (len(tangents), n))
+        z = moved.real.reshape(n)
+        span.carry(np.broadcast_to(moved.infinitesimal, (span.rank, n)))
 
 
 def _fields_here(family, generator, p, A, z, batch, spare):

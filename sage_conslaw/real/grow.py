@@ -10,7 +10,7 @@ import numpy as np
 
 from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic
-from ..exact.linear_algebra import independent_rows
+from ..exact.span import Span
 from ..fields.bracket import random_field, random_pushed_field, random_word
 from ..rank.orbit import pushed_tangents
 from .work import MODULAR
@@ -53,19 +53,19 @@ def control_rank(family, generator, p, target, pool, drift=False):
         4
     """
     A, z = ModularArithmetic(p), modular.random_array(generator, (family.dimension,), p)
-    rows = np.zeros((0, family.dimension), dtype=np.int64)
-    idle, drawn = 0, 0
-    while len(rows) < target and (idle < _IDLE or drawn < pool):
-        # The first batch shows most patterns; small pools are seen whole at once.
-        batch = max(24, target - len(rows) + 8, 0 if drawn else min(pool, _WHOLE))
+    span = Span(family.dimension, p, target)
+    while span.rank < target and (span.idle < _IDLE or span.drawn < pool):
+        batch = _batch(span, pool)
         field = random_field(family, generator, p, batch) if drift else family.control
         new = field(A, z) if drift else field(A, z, family.draw(generator, p, batch))
-        new = np.broadcast_to(new, (batch, family.dimension))
-        stack = np.concatenate([rows, new])
-        kept = independent_rows(stack, p)[:target]
-        idle, drawn = 0 if len(kept) > len(rows) else idle + 1, drawn + batch
-        rows = stack[kept]
-    return len(rows)
+        span.add(np.broadcast_to(new, (batch, family.dimension)))
+    return span.rank
+
+
+def _batch(span, pool):
+    """Return how many fields are drawn next: the first batch shows most patterns; small pools are seen whole at
+    once."""
+    return max(24, span.most - span.rank + 8, 0 if span.drawn else min(pool, _WHOLE))
 
 
 def grow(family, generator, p, target, work, costs, pool):
@@ -93,23 +93,20 @@ def grow(family, generator, p, target, work, costs, pool):
         return Growth(ranks[-1], tuple(ranks), ranks[-1] < target, "longer paths add nothing")
     letter = random_pushed_field if family.exact_flow is not None and family.has_controls else random_field
     A, z = ModularArithmetic(p), modular.random_array(generator, (family.dimension,), p)
-    rows, words = np.zeros((0, family.dimension), dtype=np.int64), []
+    span, words = Span(family.dimension, p, target), []
     for depth in range(_LONGEST):
-        idle, drawn = 0, 0
-        while len(rows) < target and (idle < _IDLE or not depth and drawn < pool):
-            batch = max(24, target - len(rows) + 8, 0 if depth or drawn else min(pool, _WHOLE))
-            cost = costs.words(MODULAR, batch, depth + 1) + costs.elimination(len(rows) + batch, target)
-            if (depth or drawn) and not work.allows(cost):
-                return Growth(len(rows), (*words, len(rows)), False, "it takes longer than is spent unasked")
+        span.begin()
+        while span.rank < target and (span.idle < _IDLE or not depth and span.drawn < pool):
+            batch = _batch(span, 0 if depth else pool)
+            cost = costs.words(MODULAR, batch, depth + 1) + costs.elimination(span.rank + batch, target)
+            if (depth or span.drawn) and not work.allows(cost):
+                return Growth(span.rank, (*words, span.rank), False, "it takes longer than is spent unasked")
             work.spend(cost)
             new = random_word(family, generator, p, batch, depth, letter)(A, z)
-            stack = np.concatenate([rows, np.broadcast_to(new, (batch, family.dimension))])
-            kept = independent_rows(stack, p)[:target]
-            idle, drawn = 0 if len(kept) > len(rows) else idle + 1, drawn + batch
-            rows = stack[kept]
-        words.append(len(rows))
-        if len(rows) >= target:
-            return Growth(len(rows), tuple(words), False, None)
-        if words[-2:] == [len(rows)] * 2:
-            return Growth(len(rows), tuple(words), True, "longer words and more samples add nothing")
-    return Growth(len(rows), tuple(words), False, f"words of more than {_LONGEST} letters are not tried")
+            span.add(np.broadcast_to(new, (batch, family.dimension)))
+        words.append(span.rank)
+        if span.rank >= target:
+            return Growth(span.rank, tuple(words), False, None)
+        if words[-2:] == [span.rank] * 2:
+            return Growth(span.rank, tuple(words), True, "longer words and more samples add nothing")
+    return Growth(span.rank, tuple(words), False, f"words of more than {_LONGEST} letters are not tried")

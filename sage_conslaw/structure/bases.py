@@ -8,13 +8,12 @@ classes without data that only meet each other have no unit, and no base is give
 """
 import numpy as np
 
-from ..exact.arithmetic import ModularArithmetic
-from ..exact.linear_algebra import independent_rows, rank
+from ..exact.linear_algebra import rank
 from ..exact.modular import random_array
 from ..exact.primes import with_lucky_prime
-from ..fields.bracket import random_word
 from ..flows.flow_family import FlowFamily
 from ..laws.independence import jacobian
+from ..rank.words import Effort, word_ranks
 from .families import flat
 from .switching import sign_flips, switchable
 
@@ -27,10 +26,8 @@ _MOST_SIGNS = 3
 # A dense computation of this many parameters takes some seconds.
 MOST_PARAMETERS = 1200
 
-# Cost of words, as in `chain_points`: a word of d + 1 letters costs about 3^d passes, each with this overhead, in
-# numbers.
-_OVERHEAD, _MOST_WORK = 20_000, 60_000_000
-_IDLE, _AT_LEAST = 2, 4
+# Lengths of words: the first ones may add nothing, and one more shows that a rank is not larger than the laws allow.
+_EFFORT = Effort(work=60_000_000, idle=2, shortest=4, tested=2)
 
 
 def dimension(axes, sizes):
@@ -388,21 +385,5 @@ def word_rank(response, point, wanted, generator, p, deadline=None):
         ....:     numpy.random.default_rng(0r), int(2^61 - 1))
         5
     """
-    family, A, size = FlowFamily(response, response.names), ModularArithmetic(p), response.dimension
-    rows = np.zeros((0, size), dtype=np.int64)
-    idle = depth = 0
-    while len(rows) <= wanted:
-        batch = wanted - len(rows) + 2
-        if idle >= _IDLE and depth >= _AT_LEAST or (batch * size + _OVERHEAD) * 3 ** depth > _MOST_WORK:
-            break
-        if deadline is not None:
-            deadline.check()
-        words = np.broadcast_to(random_word(family, generator, p, batch, depth)(A, point), (batch, size))
-        stack = np.concatenate([rows, words])
-        kept = stack[independent_rows(stack, p)]
-        idle = 0 if len(kept) > len(rows) else idle + 1
-        rows = kept
-        depth += 1
-        if len(rows) == wanted and depth > 1:
-            break
-    return len(rows)
+    family = FlowFamily(response, response.names)
+    return word_ranks(family, point, [range(response.dimension)], [wanted], generator, p, _EFFORT, deadline)[0]

@@ -23,25 +23,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..exact.arithmetic import ModularArithmetic
-from ..exact.linear_algebra import independent_rows, rank
+from ..exact.linear_algebra import rank
 from ..exact.modular import random_array
-from ..fields.bracket import random_word
 from ..flows.flow_family import FlowFamily
 from ..laws.independence import jacobian
 from ..graph.tensor import Data, Parameter
 from ..graph.operations import Contract
+from ..rank.words import Effort, word_ranks
 from .chains import kinds_of_components
 from .index_classes import index_classes
 from .symmetries import balances, explicit_laws
 
-# A word of d + 1 letters costs about 3^d backward passes of the small network, each with this overhead, in numbers.
-_OVERHEAD = 20_000
-_MOST_WORK = 20_000_000
-
-# Lengths without gain after which the search stops, but not before words of this length: for components that nowhere
-# lead from input to output only every second length gains, and inside components the first ones give nothing.
-_IDLE, _AT_LEAST = 2, 5
+# Lengths of words: the first ones may add nothing, so five are always tried.
+_EFFORT = Effort(work=20_000_000, idle=2, shortest=5)
 
 # The subnetwork grows with the layers, not with the widths; from 30 layers on it would take minutes.
 _MOST_PARAMETERS = 4000
@@ -241,25 +235,6 @@ class _SmallNetwork:
     def word_ranks(self, blocks, laws, deadline):
         """Return the ranks of random Lie words in some sets of columns, until they and the laws fill them or they stop
         growing."""
-        family, A = FlowFamily(self.response, self.response.names), ModularArithmetic(self.p)
-        values = [np.zeros((0, len(columns)), dtype=np.int64) for columns in blocks]
-        most = [len(columns) - number for columns, number in zip(blocks, laws)]
-        batch = max(map(len, blocks), default=0) + 2
-        idle = depth = 0
-        while any(len(rows) < bound for rows, bound in zip(values, most)):
-            if idle >= _IDLE and depth >= _AT_LEAST or (batch * self.size + _OVERHEAD) * 3 ** depth > _MOST_WORK:
-                break
-            if deadline is not None:
-                deadline.check()
-            words = np.broadcast_to(
-                random_word(family, self.generator, self.p, batch, depth)(A, self.point), (batch, self.size)
-            )
-            idle += 1
-            for i, (rows, bound, columns) in enumerate(zip(values, most, blocks)):
-                if len(rows) < bound:
-                    stack = np.concatenate([rows, words[:, columns]])
-                    kept = stack[independent_rows(stack, self.p)]
-                    if len(kept) > len(rows):
-                        values[i], idle = kept, 0
-            depth += 1
-        return [len(rows) for rows in values]
+        family = FlowFamily(self.response, self.response.names)
+        wanted = [len(columns) - number for columns, number in zip(blocks, laws)]
+        return word_ranks(family, self.point, blocks, wanted, self.generator, self.p, _EFFORT, deadline)

@@ -1,9 +1,39 @@
 """Arrays over GF(p), to find ranks."""
+from functools import lru_cache
+from math import prod
+from typing import NamedTuple
+
 import numpy as np
 
 from .. import modular
 from ..primes import UnluckyPrime
 from .interface import ArrayArithmetic, split_spec
+
+
+class _Plan(NamedTuple):
+    """A contraction as a batch of products of matrices: the orders of the axes, and how many make up each group."""
+
+    left: tuple
+    groups_left: tuple
+    right: tuple
+    groups_right: tuple
+    result: tuple
+
+
+@lru_cache(maxsize=1024)
+def _plan(spec):
+    # A graph asks for a few contractions, thousands of times: their letters are looked at once.
+    left, right, result = split_spec(spec)
+    batch = [x for x in left if x in right and x in result]
+    summed = [x for x in left if x in right and x not in result]
+    rows = [x for x in left if x not in right]
+    columns = [x for x in right if x not in left]
+    order = batch + rows + columns
+    return _Plan(
+        tuple(left.index(x) for x in batch + rows + summed), (len(batch), len(rows), len(summed)),
+        tuple(right.index(x) for x in batch + summed + columns), (len(batch), len(summed), len(columns)),
+        tuple(order.index(x) for x in result),
+    )
 
 
 class ModularArithmetic(ArrayArithmetic):
@@ -54,29 +84,24 @@ class ModularArithmetic(ArrayArithmetic):
         return modular.multiply(a, b, self.p)
 
     def contract(self, spec, a, b):
-        left, right, result = split_spec(spec)
-        shared = [x for x in left if x in right]
-        batch = [x for x in shared if x in result]
-        summed = [x for x in shared if x not in result]
-        rows = [x for x in left if x not in right]
-        columns = [x for x in right if x not in left]
-        sizes = dict(zip(left, a.shape[a.ndim - len(left):])) | dict(zip(right, b.shape[b.ndim - len(right):]))
-        size = lambda letters: int(np.prod([sizes[x] for x in letters], dtype=np.int64))
-        a = self._arrange(a, left, (batch, rows, summed), size)
-        b = self._arrange(b, right, (batch, summed, columns), size)
-        lead = np.broadcast_shapes(a.shape[:-3], b.shape[:-3])
+        plan = _plan(spec)
+        a, (batch, rows, summed) = self._arrange(a, plan.left, plan.groups_left)
+        b, (_, _, columns) = self._arrange(b, plan.right, plan.groups_right)
         if a.size and b.size:
             product = self._matmul(a, b)
         else:
-            product = np.zeros(lead + (size(batch), size(rows), size(columns)), dtype=np.int64)
-        product = product.reshape(lead + tuple(sizes[x] for x in batch + rows + columns))
-        order = batch + rows + columns
-        return self.transpose(product, [order.index(x) for x in result])
+            lead = np.broadcast_shapes(a.shape[:-3], b.shape[:-3])
+            product = np.zeros(lead + (prod(batch), prod(rows), prod(columns)), dtype=np.int64)
+        product = product.reshape(product.shape[:-3] + batch + rows + columns)
+        return self.transpose(product, plan.result)
 
-    def _arrange(self, a, letters, groups, size):
-        order = [letters.index(x) for group in groups for x in group]
-        a = self.transpose(a, order)
-        return a.reshape(a.shape[:a.ndim - len(letters)] + tuple(size(group) for group in groups))
+    def _arrange(self, a, order, groups):
+        """Return an operand with three own axes (of the batch of matrices, the rows, the columns), and their sizes."""
+        lead = a.ndim - len(order)
+        a = np.transpose(a, (*range(lead), *(lead + i for i in order)))
+        first, second = lead + groups[0], lead + groups[0] + groups[1]
+        shapes = a.shape[lead:first], a.shape[first:second], a.shape[second:]
+        return a.reshape(a.shape[:lead] + tuple(map(prod, shapes))), shapes
 
     def _matmul(self, a, b):
         # One operand without a batch: fold the other's batch into the rows, for one large product.
