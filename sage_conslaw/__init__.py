@@ -14,8 +14,8 @@ from .runtime.later import later
 __version__ = "0.1.0"
 
 _HOMES = {
-    "ConservationLaws": ".results.result",
-    "LawCount": ".results.result",
+    "ConservationLaws": ".results.laws",
+    "LawCount": ".results.count",
     "InputError": ".runtime.errors",
     "TimeLimitReached": ".runtime.deadline",
     "VectorFieldFamily": ".fields.explicit",

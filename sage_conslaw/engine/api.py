@@ -20,7 +20,8 @@ from ..real.given import problem_on_data
 from ..real.verdict import checked, known_at_once
 from ..flows.problem import problem
 from ..results.on_region import LawsOnRegion
-from ..results.result import ConservationLaws, LawCount
+from ..results.count import LawCount
+from ..results.laws import ConservationLaws
 from .bounds import Bounds
 from .supervised import supervised
 from .question import Question

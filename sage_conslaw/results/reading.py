@@ -38,7 +38,7 @@ def result_from_dict(kind, record):
     EXAMPLES::
 
         sage: from sage_conslaw import conservation_laws, networks
-        sage: from sage_conslaw.results.result import ConservationLaws
+        sage: from sage_conslaw.results.laws import ConservationLaws
         sage: r = conservation_laws(networks.linear([2, 1, 2]), seed=0)
         sage: again = ConservationLaws.from_dict(r.to_dict()); again
         1 independent law of degree at most 2 in 4 parameters, complete (proved, no assumption)

@@ -9,7 +9,7 @@ from ..exact import terms as sparse
 from ..expressions.polynomials import polynomials_of_one_ring
 from ..flows.carried import carried
 from ..notation.readable import readable
-from ..results.result import ConservationLaws
+from ..results.laws import ConservationLaws
 from ..runtime.errors import InputError
 
 

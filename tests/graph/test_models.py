@@ -8,7 +8,7 @@ from sage_conslaw import certificates, conservation_laws, count_conservation_law
 from sage_conslaw.check import verify
 from sage_conslaw.graph.models import model_of
 from sage_conslaw.graph.network import Network
-from sage_conslaw.results.result import LawCount
+from sage_conslaw.results.count import LawCount
 
 
 def custom(build):

@@ -5,7 +5,8 @@ import pytest
 
 from sage_conslaw import InputError, VectorFieldFamily, conservation_laws, count_conservation_laws, flows, networks
 from sage_conslaw._sage import QQ, PolynomialRing
-from sage_conslaw.results.result import ConservationLaws, LawCount
+from sage_conslaw.results.count import LawCount
+from sage_conslaw.results.laws import ConservationLaws
 
 
 def catalog():
