@@ -6,7 +6,8 @@ under `M \mapsto R M` for rotations `R`. Its gradient then commutes with them, `
 under rotations is invariance under reflections too (compose with a reflection that fixes the columns of `M`), and `R =`
 the reflection of all that is orthogonal to the columns fixes `M`, hence `G(M)`: each column of `G(M)` is a combination
 of columns of `M`. So the span of the columns is conserved, a point of a Grassmannian of dimension `K (n - K)`, and the
-one-forms `\langle y, dM e_j \rangle` with `y^T M = 0` vanish on all fields.
+one-forms `\langle y, dM e_j \rangle` with `y^T M = 0` vanish on all fields. With rotations that fix the ones vector
+alone, as behind a layer norm, it joins the columns of `M`.
 
 The trivial case: `linear 1 n 1`, where these laws are functions of `U_1^T U_1 - U_2 U_2^T`. The one that needs them: a
 root mean square norm without gain, `2, 4, 1`, has one quadratic law and `3 (4 - 3) = 3` of these. One that has none:
@@ -29,7 +30,8 @@ _MOST_SETS = 64
 @dataclass(frozen=True)
 class Span:
     r"""
-    Parameters as the rows of an ``n x K`` matrix (indices of coordinates), whose columns span what is conserved.
+    Parameters as the rows of an ``n x K`` matrix (indices of coordinates), whose columns span what is conserved; with
+    ``ones`` together with the ones vector.
 
     EXAMPLES::
 
@@ -40,13 +42,12 @@ class Span:
 
     rows: tuple
     names: tuple
+    ones: bool = False
 
     def words(self):
         """Return in words what is conserved."""
-        return (
-            f"the span of the vectors of {' and '.join(self.names)} in R^{len(self.rows)}, of dimension "
-            f"{len(self.rows[0])}"
-        )
+        names = " and ".join([*["1"] * self.ones, *self.names])
+        return f"the span of the vectors of {names} in R^{len(self.rows)}, of dimension {len(self.rows[0]) + self.ones}"
 
 
 def conserved_spans(family):
@@ -84,25 +85,42 @@ def conserved_spans(family):
                 tried += 1
                 if tried > _MOST_SETS or len(set(leaves)) < number or rows.shape[1] >= size:
                     continue
-                if all(_rotates(family, rows, i) for i in range(size - 1)):
-                    found.append(Span(tuple(map(tuple, rows.tolist())), tuple(leaf.name for leaf in leaves)))
+                ones = not all(_rotates(family, rows, {i: 1}, {i + 1: 1}) for i in range(size - 1))
+                if ones and not _rotates_around_ones(family, rows):
+                    continue
+                found.append(Span(tuple(map(tuple, rows.tolist())), tuple(leaf.name for leaf in leaves), ones))
     return found
 
 
-def _rotates(family, rows, i):
-    """Decide whether the rotation of two neighbouring rows leaves the response unchanged."""
-    one = Fraction(1)
+def _rotates_around_ones(family, rows):
+    """Decide whether all rotations that fix the ones vector leave the response unchanged, where spans follow."""
+    size, columns = rows.shape
+    # Planes of neighbouring differences generate all of them.
+    return columns + 1 < size and all(
+        _rotates(family, rows, {i: 1, i + 1: -1}, {i + 1: 1, i + 2: -1}) for i in range(size - 2)
+    )
+
+
+def _rotates(family, rows, first, second):
+    """Decide whether the rotation in the plane of two vectors leaves the response unchanged."""
+    turned = {}
+    for i, a in first.items():
+        for j, b in second.items():
+            turned[i, j] = turned.get((i, j), 0) + a * b
+            turned[j, i] = turned.get((j, i), 0) - a * b
     direction = {}
-    for a, b in zip(rows[i].tolist(), rows[i + 1].tolist()):
-        direction[a] = {(b,): one}
-        direction[b] = {(a,): -one}
+    for (i, j), value in turned.items():
+        for place, other in zip(rows[i].tolist(), rows[j].tolist()):
+            if value:
+                terms = direction.setdefault(place, {})
+                terms[other,] = terms.get((other,), 0) + Fraction(value)
     return family.annihilates(direction)
 
 
-def independent_with_spans(laws, spans, dimension, generator, p):
+def independent_with_spans(laws, spans, dimension, generator, p, others=()):
     r"""
-    Return how many of polynomial laws and conserved spans together are independent: a rank modulo ``p`` at a point, so
-    a proved lower bound.
+    Return how many of polynomial laws, conserved spans and other laws with a ``form`` together are independent: a rank
+    modulo ``p`` at a point, so a proved lower bound.
 
     EXAMPLES::
 
@@ -113,10 +131,13 @@ def independent_with_spans(laws, spans, dimension, generator, p):
         2
     """
     z = modular.random_array(generator, (dimension,), p)
-    forms = [jacobian(laws, dimension, z, p)]
+    forms = [jacobian(laws, dimension, z, p), *(other.form(z, dimension, p) for other in others)]
     for span in spans:
         rows = np.asarray(span.rows)
-        normals = kernel(z[rows].T, p)
+        columns = z[rows].T
+        if span.ones:
+            columns = np.concatenate([np.ones((1, len(rows)), dtype=np.int64), columns])
+        normals = kernel(columns, p)
         for normal in normals:
             for column in range(rows.shape[1]):
                 form = np.zeros((1, dimension), dtype=np.int64)

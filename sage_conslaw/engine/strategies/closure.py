@@ -8,6 +8,9 @@ from ..strategy import Strategy
 # In 8 coordinates any rank, in 24 a rank of at most 5: measured below 0.3 s.
 _COORDINATES, _RANK = 8, 5
 
+# Brackets multiply terms: 424 in two fields and words of five letters took over a minute.
+_TERMS = 1_000_000
+
 
 class Closure(Strategy):
     """An upper bound of the rank by exact brackets, in few coordinates."""
@@ -33,6 +36,10 @@ class Closure(Strategy):
                 f"brackets in {n} coordinates with rank {bounds.rank_at_least} may take long; ask for "
                 f"algorithm='symbolic'"
             )
+        fields = question.family.polynomial_fields()
+        terms = max((sum(len(f.dict()) for f in field if f) for field in fields), default=0)
+        if n > 3 and terms ** max(1, len(bounds.sequence) - 1) > _TERMS:
+            return f"brackets of fields with {terms} terms may take long; ask for algorithm='symbolic'"
         return None
 
     def run(self, question, bounds):

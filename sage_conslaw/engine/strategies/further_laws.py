@@ -16,6 +16,22 @@ from ..strategy import Strategy
 _COORDINATES = 80
 
 
+def against(question, bounds):
+    """Return why no laws of gradient flow that are no polynomials are sought."""
+    family = question.family
+    if bounds.meet:
+        return "the bounds meet"
+    if not isinstance(family, FlowFamily) or not isinstance(family.response, NetworkResponse):
+        return "the fields are not those of a network"
+    if family.metric is not None or family.drift is not None or getattr(family, "on_given_data", False):
+        return "they are laws of gradient flow"
+    if question.search is None or bounds.searched is None:
+        return "no laws are asked for"
+    if family.dimension > _COORDINATES:
+        return f"symmetries are sought in at most {_COORDINATES} coordinates"
+    return None
+
+
 class FurtherLaws(Strategy):
     """Laws that explain what polynomials leave open between the laws found and the rank."""
 
@@ -24,18 +40,7 @@ class FurtherLaws(Strategy):
 
     def reason_against(self, question, bounds):
         """Return why none are sought."""
-        family = question.family
-        if bounds.meet:
-            return "the bounds meet"
-        if not isinstance(family, FlowFamily) or not isinstance(family.response, NetworkResponse):
-            return "the fields are not those of a network"
-        if family.metric is not None or family.drift is not None or getattr(family, "on_given_data", False):
-            return "they are laws of gradient flow"
-        if question.search is None or bounds.searched is None:
-            return "no laws are asked for"
-        if family.dimension > _COORDINATES:
-            return f"symmetries are sought in at most {_COORDINATES} coordinates"
-        return None
+        return against(question, bounds)
 
     def run(self, question, bounds):
         """Count them together with the laws found, and say what they are."""
