@@ -1,8 +1,12 @@
 r"""
 A graph again, with other nodes in place of some: an input that is a combination of few numbers, the value of a function
-as a parameter.
+as a parameter, a constant for what is zero.
 """
-from .tensor import Data, Tensor
+import numpy as np
+
+from ..exact.arithmetic import FloatArithmetic
+from .operations import Add, Contract, Gather
+from .tensor import Constant, Data, Tensor
 
 
 def replaced(output, other):
@@ -39,3 +43,40 @@ def replaced(output, other):
         else:
             new[node] = node
     return new
+
+
+class _Signless(FloatArithmetic):
+    """Floats in which nothing cancels: what is zero there is zero whatever the parameters and data are."""
+
+    def constant(self, values):
+        return np.abs(np.asarray(values, dtype=np.float64))
+
+    def fractions(self, values):
+        return np.abs(super().fractions(values))
+
+
+def without_zeros(output):
+    r"""
+    Return a tensor without the parts that constants multiply by zero: what only these read does not occur any more.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.replacing import without_zeros
+        sage: x, W, V = networks.input(2), networks.parameter("W", 2, 2), networks.parameter("V", 2, 2)
+        sage: y = x @ W + (x @ V).gelu() * networks.fixed("zero", values=[0, 0])
+        sage: [node.label() for node in without_zeros(y).ancestors(through_data=True)]
+        ['x', 'W', 'x @ W', '0', '(x @ W) + 0']
+    """
+    A, values, zeros = _Signless(), {}, {}
+    for node in output.ancestors():
+        if isinstance(node, Constant):
+            values[node] = node.value(A)
+        elif not isinstance(node.operation, (Add, Contract, Gather)):
+            # Leaves, and operations of which nothing is known here.
+            values[node] = np.ones(node.shape)
+        else:
+            values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
+            if not values[node].any():
+                zeros[node] = Constant(np.zeros(node.shape, dtype=np.int64))
+    return replaced(output, zeros)[output] if zeros else output

@@ -27,7 +27,8 @@ class RealRank:
     - ``point`` -- the parameters where it was found; ``local``: whether it holds on a region around them only, not at
       generic ones
 
-    - ``most`` -- a proved upper bound of it, where there is one: a single sample with its target is one field
+    - ``most`` -- a proved upper bound of it, where there is one: a single sample with its target is one field, and on a
+      region of activation the fields of all patterns may be closed under brackets
 
     - ``patterns`` -- how many patterns of activation the samples have there
 

@@ -1,5 +1,6 @@
 r"""
-Laws that hold near a point only: on a region of activation of a piecewise polynomial network.
+Laws that hold near a point only: on a region of activation of a piecewise polynomial network, or of equal signs of
+parameters that norms read nothing else of.
 """
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ class LawsOnRegion(SageObject):
     - ``laws`` -- a basis of them; ``independent`` -- the indices of those that are functionally independent
 
     - ``point`` -- parameters inside the region; ``patterns`` -- how many patterns of activation inputs have there
+      (``None``: it is a region of signs)
 
     - ``complete`` -- whether they are all the laws there, proved
 
@@ -62,7 +64,8 @@ class LawsOnRegion(SageObject):
             'on the region of activation around (1, -2)'
         """
         numbers = ", ".join(f"{float(a):g}" for a in self.point[:_SHOWN])
-        return f"on the region of activation around ({numbers}{', ...' if len(self.point) > _SHOWN else ''})"
+        region = "the region of activation" if self.patterns is not None else "the region of equal signs"
+        return f"on {region} around ({numbers}{', ...' if len(self.point) > _SHOWN else ''})"
 
     def to_dict(self):
         r"""

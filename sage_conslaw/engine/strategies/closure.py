@@ -12,6 +12,17 @@ _COORDINATES, _RANK = 8, 5
 _TERMS = 1_000_000
 
 
+def costly(family, rank, letters):
+    """Return why brackets of so many letters of polynomial fields are not computed unasked, else ``None``."""
+    n = family.dimension
+    if n > _COORDINATES and (n > 3 * _COORDINATES or rank > _RANK):
+        return f"brackets in {n} coordinates with rank {rank} may take long; ask for algorithm='symbolic'"
+    terms = max((sum(len(f.dict()) for f in field if f) for field in family.polynomial_fields()), default=0)
+    if n > 3 and terms ** max(1, letters - 1) > _TERMS:
+        return f"brackets of fields with {terms} terms may take long; ask for algorithm='symbolic'"
+    return None
+
+
 class Closure(Strategy):
     """An upper bound of the rank by exact brackets, in few coordinates."""
 
@@ -20,7 +31,6 @@ class Closure(Strategy):
 
     def reason_against(self, question, bounds):
         """Return why closure is not proved."""
-        n = question.family.dimension
         if bounds.meet:
             return "the bounds meet"
         if not bounds.stopped_growing:
@@ -31,16 +41,7 @@ class Closure(Strategy):
             return "no proof is asked for"
         if question.family.variety is not None and question.family.variety.relations:
             return "relations bind the coordinates"
-        if n > _COORDINATES and (n > 3 * _COORDINATES or bounds.rank_at_least > _RANK):
-            return (
-                f"brackets in {n} coordinates with rank {bounds.rank_at_least} may take long; ask for "
-                f"algorithm='symbolic'"
-            )
-        fields = question.family.polynomial_fields()
-        terms = max((sum(len(f.dict()) for f in field if f) for field in fields), default=0)
-        if n > 3 and terms ** max(1, len(bounds.sequence) - 1) > _TERMS:
-            return f"brackets of fields with {terms} terms may take long; ask for algorithm='symbolic'"
-        return None
+        return costly(question.family, bounds.rank_at_least, len(bounds.sequence))
 
     def run(self, question, bounds):
         """Prove that the rank found is the generic one."""

@@ -1,13 +1,19 @@
 r"""
-The laws on a region of activation, where the real network has more of them than its model.
+The laws on a region, where the real network has more of them than its model: patterns of activation that occur there,
+or signs of parameters that a norm reads nothing else of.
 """
+from dataclasses import replace
+
 import numpy as np
 
 from ...laws.independence import independent_in
 from ...laws.kernel import polynomial_laws
 from ...laws.monomials import blocks
 from ...real.regions import family_on_region
+from ...real.signs import family_with_signs
+from ...rank.symbolic import symbolic_lie_rank
 from ..strategy import Strategy
+from .closure import costly
 
 # Parameters up to which polynomials of a region are written out unasked.
 _MOST_BY_DEFAULT = 60
@@ -22,8 +28,8 @@ class OnRegion(Strategy):
     def reason_against(self, question, bounds):
         """Return why nothing is sought on a region."""
         real = bounds.real
-        if real is None or real.method != "patterns" or not real.less or real.point is None:
-            return "the real fields are not known to span less on a region of activation"
+        if real is None or real.method not in ("patterns", "balls") or not real.less or real.point is None:
+            return "the real fields are not known to span less on a region"
         if question.search is None:
             return "no laws are asked for"
         if question.family.response.dimension > _MOST_BY_DEFAULT and not question.real:
@@ -32,7 +38,8 @@ class OnRegion(Strategy):
 
     def run(self, question, bounds):
         """Find the laws there, and which are independent."""
-        family = family_on_region(question.family, np.asarray(bounds.real.point, dtype=np.float64))
+        on_region = family_on_region if bounds.real.method == "patterns" else family_with_signs
+        family = on_region(question.family, np.asarray(bounds.real.point, dtype=np.float64))
         if family is None:
             return
         generator = question.generator(self.name)
@@ -40,3 +47,11 @@ class OnRegion(Strategy):
         laws = polynomial_laws(family, question.search, generator, question.deadline, question.progress, pieces)
         independent = independent_in(family, laws, generator)
         bounds.region_has(laws, independent, self.name)
+        real = bounds.real
+        if bounds.meet or not question.proof or not family.is_polynomial or family.dimension != bounds.dimension:
+            return
+        if costly(family, real.rank, len(real.words)) is None:
+            # The fields of the region contain the real ones.
+            exact = symbolic_lie_rank(family.polynomial_fields(), generator, question.deadline)
+            if exact.proved:
+                bounds.real_fields_have(replace(real, most=exact.rank), self.name)
