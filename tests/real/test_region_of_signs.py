@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 from sage_conslaw import conservation_laws, networks
+from sage_conslaw._sage import QQ
 from sage_conslaw.flows.problem import problem
 from sage_conslaw.real.signs import family_with_signs
 
@@ -32,7 +33,7 @@ def test_laws_of_the_region_hold_with_its_signs():
             rows.append(row)
     assert at["g_1"] == 2 and at["U_2_1"] == 7
     for law in result.region.laws:
-        slope = np.array([float(law.derivative(v)(*theta.tolist())) for v in law.parent().gens()])
+        slope = np.array([float(law.derivative(v)(*map(QQ, theta.tolist()))) for v in law.parent().gens()])
         assert np.abs(np.array(rows) @ slope).max() < 1e-9
 
 
