@@ -1,11 +1,18 @@
 r"""
-The pieces of matrix notation: sums, squared norms and Gram matrices of parameters along an axis, and how they are
-written.
+The pieces of matrix notation: sums, squared norms and Gram matrices of parameters along an axis.
+
+The trivial case: a vector `b` has the feature `b[j]`.  The famous one: a matrix `U` between two layers has
+`U^\top U` on one side and `U U^\top` on the other, and laws are combinations of those of two matrices on one side.  One
+that fails: a law of two entries of one row alone is made of no feature, and is left as a polynomial.
 """
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+
+from .phrases import (
+    equal_slices, half_words, latex_name, product_words, skew_words, square_words, still_words, sum_words,
+)
 
 ONE = Fraction(1)
 
@@ -128,7 +135,7 @@ class Entries:
             if not support.isdisjoint(places.ravel().tolist()):
                 out += [
                     (name + word, places[key], None if moving is None else moving[key])
-                    for word, key in _slices(places.shape)
+                    for word, key in equal_slices(places.shape)
                 ]
         if len(out) == len(self.arrays):
             return None
@@ -173,11 +180,11 @@ class Entries:
         out = []
         for name, places, moving, axis in self._axes(size):
             for symbol, latex, array in (
-                (name, _symbol(name), places),
-                ("d" + name, r"\dot{" + _symbol(name) + "}", moving),
+                (name, latex_name(name), places),
+                ("d" + name, r"\dot{" + latex_name(name) + "}", moving),
             ):
                 if array is not None:
-                    words = _sum_words(symbol, latex, places.ndim, axis)
+                    words = sum_words(symbol, latex, places.ndim, axis)
                     out += [Feature(1, self._rows(array, axis), words, clock, front) for clock, front in self.fronts]
         return out
 
@@ -192,7 +199,7 @@ class Entries:
             sage: [feature.words[0][0] for feature in entries.squares(2)]
             ['U^T U', 'V V^T']
         """
-        return [Feature(2, self._rows(places, axis), _square_words(name, places.ndim, axis), clock, front)
+        return [Feature(2, self._rows(places, axis), square_words(name, places.ndim, axis), clock, front)
                 for name, places, _, axis in self._axes(size) for clock, front in self.fronts]
 
     def folded(self, size, block):
@@ -215,7 +222,7 @@ class Entries:
                     times = n // size
                     rows = self._rows(places, axis).reshape(size // block, times, block, -1)
                     rows = np.moveaxis(rows, 1, 2).reshape(size, -1)
-                    latex, text = _symbol(name), f"{name}_h^T {name}_h" if axis else f"{name}_h {name}_h^T"
+                    latex, text = latex_name(name), f"{name}_h^T {name}_h" if axis else f"{name}_h {name}_h^T"
                     formula = rf"{latex}_h^\top {latex}_h" if axis else rf"{latex}_h {latex}_h^\top"
                     whole = f"sum({text} over {times} blocks h)", rf"\textstyle\sum_{{h=1}}^{{{times}}} {formula}"
                     out.append(Feature(2, rows, (whole, whole, "", "")))
@@ -236,7 +243,7 @@ class Entries:
             Feature(
                 2,
                 self._rows(places, axis),
-                _skew_words(name, places.ndim, axis),
+                skew_words(name, places.ndim, axis),
                 clock,
                 front,
                 self._rows(moving, axis),
@@ -261,7 +268,7 @@ class Entries:
         for name, places, _, axis in self._axes(size):
             rows = self._rows(places, axis).reshape(size // block, -1)
             index = ",".join(":" if i != axis else "J" for i in range(places.ndim))
-            both = f"|{name}[{index}]|^2", rf"\|{_symbol(name)}_{{{index}}}\|^2"
+            both = f"|{name}[{index}]|^2", rf"\|{latex_name(name)}_{{{index}}}\|^2"
             out.append(Feature(2, rows, (both, both, f" for each block J of {block}", rf" \quad (|J| = {block})")))
         return out
 
@@ -282,7 +289,7 @@ class Entries:
             both = (
                 feature.words[0][0].replace(f"{name}_h^T {name}_h", f"|{name}_h[:,J]|^2"),
                 feature.words[0][1].replace(
-                    rf"{_symbol(name)}_h^\top {_symbol(name)}_h", rf"\|{_symbol(name)}_h[:,J]\|^2"
+                    rf"{latex_name(name)}_h^\top {latex_name(name)}_h", rf"\|{latex_name(name)}_h[:,J]\|^2"
                 ),
             )
             out.append(
@@ -311,12 +318,12 @@ class Entries:
             for other, others, _ in self.arrays[number + 1:]:
                 if others.shape == places.shape:
                     pairs.append(
-                        (places.reshape(-1, 1), others.reshape(-1, 1), _product_words(name, other, places.ndim))
+                        (places.reshape(-1, 1), others.reshape(-1, 1), product_words(name, other, places.ndim))
                     )
             for axis, n in enumerate(places.shape):
                 if places.ndim == 2 and n == 2:
                     first, second = np.moveaxis(places, axis, 0)
-                    words = _half_words(name, axis)
+                    words = half_words(name, axis)
                     pairs.append((first.reshape(-1, 1), second.reshape(-1, 1), words))
         return [
             Feature(2, rows, words, others=others, product=True)
@@ -341,7 +348,7 @@ class Entries:
             where = [tuple(index) for index in np.argwhere(np.isin(places, sorted(fixed)))]
             if where and not (places.ndim == 1 and len(where) == places.size):
                 rows = np.array([[places[index]] for index in where])
-                words = _still_words(name, where, places.size)
+                words = still_words(name, where, places.size)
                 out.append(Feature(1, rows, (words, words, "", "")))
         return out
 
@@ -358,7 +365,7 @@ class Entries:
         """
         out = []
         for name, places, moving in self.arrays:
-            rows, symbol = places.reshape(1, -1), _symbol(name)
+            rows, symbol = places.reshape(1, -1), latex_name(name)
             single = places.size == 1
             for word, latex, array in ((name, symbol, places), ("d" + name, r"\dot{" + symbol + "}", moving)):
                 if array is not None:
@@ -370,176 +377,6 @@ class Entries:
             both = (f"{name}^2", f"{symbol}^2") if single else (f"|{name}|^2", rf"\|{symbol}\|^2")
             out += [Feature(2, rows, (both, both, "", ""), clock, front) for clock, front in self.fronts]
         return out
-
-
-# In how many slices an axis is cut: gates of two, queries with keys and values, the gates of an LSTM.
-_PARTS = (2, 3, 4)
-
-
-def _slices(shape):
-    """Return pairs (text, key) of the equal slices of an array along one axis."""
-    out = []
-    for parts in _PARTS if 0 < len(shape) <= 2 else ():
-        for axis, n in enumerate(shape):
-            if n % parts or n == parts and len(shape) == 1:
-                continue
-            for start in range(0, n, n // parts):
-                stop = start + n // parts
-                out.append((f"[{':,' * axis}{start}:{stop}]", (slice(None),) * axis + (slice(start, stop),)))
-    return out
-
-
-def _symbol(name):
-    if not name.isidentifier():
-        # The name of a module's parameter, such as h.0.attn.weight.
-        return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
-    head = name.rstrip("0123456789")
-    digits = name[len(head):]
-    head = head if len(head) == 1 else rf"\mathrm{{{head}}}"
-    return f"{head}_{{{digits}}}" if digits else head
-
-
-def _slice(name, ndim, axis):
-    return f"{name}[{','.join('j' if i == axis else ':' for i in range(ndim))}]"
-
-
-def _sum_words(name, latex, ndim, axis):
-    each = (
-        (f"{name}[j]", f"{latex}[j]")
-        if ndim == 1
-        else (f"sum({_slice(name, ndim, axis)})", rf"\Sigma\, {_slice(latex, ndim, axis)}")
-    )
-    if ndim == 1:
-        whole = name, latex
-    elif ndim == 2:
-        whole = (f"1^T {name}", rf"1^\top {latex}") if axis else (f"{name} 1", f"{latex} 1")
-    else:
-        whole = each
-    return whole, each, " for each j", r" \quad \forall j"
-
-
-def _square_words(name, ndim, axis):
-    latex = _symbol(name)
-    if ndim == 1:
-        whole, each = (f"{name} {name}^T", rf"{latex} {latex}^\top"), (f"{name}[j]^2", f"{latex}[j]^2")
-    else:
-        each = f"|{_slice(name, ndim, axis)}|^2", rf"\|{_slice(latex, ndim, axis)}\|^2"
-        if ndim == 2:
-            whole = (
-                (f"{name}^T {name}", rf"{latex}^\top {latex}")
-                if axis
-                else (f"{name} {name}^T", rf"{latex} {latex}^\top")
-            )
-        else:
-            whole = f"Gram({name}, axis {axis + 1})", rf"\mathrm{{Gram}}_{{{axis + 1}}}({latex})"
-    return whole, each, " for each j", r" \quad \forall j"
-
-
-def _product_words(name, other, ndim):
-    both = rf"{name} * {other}", rf"{_symbol(name)} \odot {_symbol(other)}"
-    if ndim == 1:
-        return both, (f"{name}[j]*{other}[j]", rf"{_symbol(name)}[j] {_symbol(other)}[j]"), " for each j", \
-            r" \quad \forall j"
-    return both, both, " entry by entry", r" \quad \text{entry by entry}"
-
-
-def _half_words(name, axis):
-    parts = [f"[j,{k}]" if axis else f"[{k},j]" for k in (0, 1)]
-    both = f"{name}{parts[0]}*{name}{parts[1]}", f"{_symbol(name)}{parts[0]} {_symbol(name)}{parts[1]}"
-    return both, both, " for each j", r" \quad \forall j"
-
-
-# So many entries that never move are named; of more the first ones.
-_NAMED = 6
-
-
-def _still_words(name, where, size):
-    """Return the words for entries that never move: all, or the names of the first ones."""
-    if len(where) == size:
-        return f"{name}, every entry", rf"{_symbol(name)} \text{{, every entry}}"
-    places = [[str(int(i) + 1) for i in index] for index in where[:_NAMED]]
-    more = ", ..." if len(where) > _NAMED else ""
-    text = ", ".join("_".join([name, *place]) for place in places)
-    latex = ", ".join(f"{_symbol(name)}[{','.join(place)}]" for place in places)
-    return text + more, latex + more.replace("...", r"\ldots")
-
-
-def _skew_words(name, ndim, axis):
-    latex = _symbol(name)
-    dot = r"\dot{" + latex + "}"
-    if ndim == 2 and axis:
-        both = f"{name}^T d{name} - d{name}^T {name}", rf"{latex}^\top {dot} - {dot}^\top {latex}"
-    elif ndim <= 2:
-        both = f"{name} d{name}^T - d{name} {name}^T", rf"{latex} {dot}^\top - {dot} {latex}^\top"
-    else:
-        both = f"Skew({name}, d{name}, axis {axis + 1})", rf"\mathrm{{Skew}}_{{{axis + 1}}}({latex}, {dot})"
-    return both, both, "", ""
-
-
-def combination(features, coefficients, size, matrix=None):
-    r"""
-    Return a combination of features as text and LaTeX, and which entries it stands for.
-
-    INPUT:
-
-    - ``matrix`` -- ``"all"`` for a symmetric matrix, a number for diagonal blocks of that size, a tuple with the class
-      of each index for blocks that are not next to each other or not of one size, ``None`` for a vector
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.notation.expressions import Entries, combination
-        sage: features = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None).squares(2)
-        sage: c = {0: Fraction(1r), 1: Fraction(-1r)}
-        sage: combination(features, c, 2, matrix="all")[::2]
-        ('U^T U - V V^T', 'symmetric 2 x 2')
-        sage: combination(features, c, 2)[::2]
-        ('|U[:,j]|^2 - |V[j,:]|^2 for each j', '')
-    """
-    chosen = [(features[k], value) for k, value in coefficients.items()]
-    skew = any(feature.others is not None and not feature.product for feature, _ in chosen)
-    whole = matrix is not None or skew or (len(chosen) == 1 and chosen[0][0].degree == 1)
-    fronts = {feature.front for feature, _ in chosen}
-    common = fronts.pop() if len(fronts) == 1 else None
-    out = []
-    for language in (0, 1):
-        text = ""
-        for feature, value in chosen:
-            word = feature.words[0 if whole else 1][language]
-            sign = "-" if value < 0 else "+"
-            number = "" if abs(value) == 1 else f"{abs(value)}{'*' if not language else ' '}"
-            front = "" if common is not None else feature.front[language]
-            if skew and value < 0:
-                # The minus sign of a skew matrix swaps its two parts.
-                first, _, second = word.partition(" - ")
-                word, sign = (f"{second} - {first}", "+") if second else (word, sign)
-            if skew and (number or front) and " - " in word:
-                word = f"({word})"
-            text += (f" {sign} " if text else "-" if sign == "-" else "") + front + number + word
-        if common is not None and common[language]:
-            text = f"{common[language]}({text})" if language == 0 else rf"{common[language]}\left({text}\right)"
-        if not whole:
-            text += chosen[0][0].words[2 + language]
-        out.append(text)
-    if matrix == "all":
-        shape = f"symmetric {size} x {size}"
-    elif isinstance(matrix, tuple):
-        shape = f"symmetric {size} x {size}, the entries within {_classes(matrix)}"
-    elif matrix is not None:
-        shape = f"block diagonal, {size // matrix} symmetric blocks {matrix} x {matrix}"
-    else:
-        shape = ""
-    return out[0], out[1], shape
-
-
-def _classes(matrix):
-    """Return the classes of indices as text, those with one index last, in one word."""
-    classes = {}
-    for index, which in enumerate(matrix, 1):
-        classes.setdefault(which, []).append(str(index))
-    larger = ["{" + ",".join(members) + "}" for members in classes.values() if len(members) > 1]
-    shown = ", ".join(larger[:4]) + (f" and {len(larger) - 4} more classes" if len(larger) > 4 else "")
-    return shown + (", and the diagonal" if len(larger) < len(classes) else "")
 
 
 def divisors(size):

@@ -13,7 +13,8 @@ import numpy as np
 from ..exact import modular
 from ..exact.linear_algebra import independent_rows
 from ..laws.basis import eliminate, echelon, readable_basis
-from .expressions import Entries, combination, divisors
+from .combinations import combination
+from .expressions import Entries, divisors
 from .forms import Form
 from .readable import clock_text
 from ..laws.independence import jacobian

@@ -1,0 +1,111 @@
+r"""
+How the pieces of matrix notation are written, as text and as LaTeX.
+
+Each of the functions ``..._words`` returns four things: pairs (text, LaTeX) of the whole and of the entry ``j``, and the
+text and LaTeX that say for which entries the latter holds.
+"""
+
+# In how many slices an axis is cut: gates of two, queries with keys and values, the gates of an LSTM.
+_PARTS = (2, 3, 4)
+
+
+def equal_slices(shape):
+    """Return pairs (text, key) of the equal slices of an array along one axis."""
+    out = []
+    for parts in _PARTS if 0 < len(shape) <= 2 else ():
+        for axis, n in enumerate(shape):
+            if n % parts or n == parts and len(shape) == 1:
+                continue
+            for start in range(0, n, n // parts):
+                stop = start + n // parts
+                out.append((f"[{':,' * axis}{start}:{stop}]", (slice(None),) * axis + (slice(start, stop),)))
+    return out
+
+
+def latex_name(name):
+    """Return the LaTeX of a parameter's name."""
+    if not name.isidentifier():
+        # The name of a module's parameter, such as h.0.attn.weight.
+        return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
+    head = name.rstrip("0123456789")
+    digits = name[len(head):]
+    head = head if len(head) == 1 else rf"\mathrm{{{head}}}"
+    return f"{head}_{{{digits}}}" if digits else head
+
+
+def slice_text(name, ndim, axis):
+    """Return the text of all entries with index ``j`` on an axis."""
+    return f"{name}[{','.join('j' if i == axis else ':' for i in range(ndim))}]"
+
+
+def sum_words(name, latex, ndim, axis):
+    each = (
+        (f"{name}[j]", f"{latex}[j]")
+        if ndim == 1
+        else (f"sum({slice_text(name, ndim, axis)})", rf"\Sigma\, {slice_text(latex, ndim, axis)}")
+    )
+    if ndim == 1:
+        whole = name, latex
+    elif ndim == 2:
+        whole = (f"1^T {name}", rf"1^\top {latex}") if axis else (f"{name} 1", f"{latex} 1")
+    else:
+        whole = each
+    return whole, each, " for each j", r" \quad \forall j"
+
+
+def square_words(name, ndim, axis):
+    latex = latex_name(name)
+    if ndim == 1:
+        whole, each = (f"{name} {name}^T", rf"{latex} {latex}^\top"), (f"{name}[j]^2", f"{latex}[j]^2")
+    else:
+        each = f"|{slice_text(name, ndim, axis)}|^2", rf"\|{slice_text(latex, ndim, axis)}\|^2"
+        if ndim == 2:
+            whole = (
+                (f"{name}^T {name}", rf"{latex}^\top {latex}")
+                if axis
+                else (f"{name} {name}^T", rf"{latex} {latex}^\top")
+            )
+        else:
+            whole = f"Gram({name}, axis {axis + 1})", rf"\mathrm{{Gram}}_{{{axis + 1}}}({latex})"
+    return whole, each, " for each j", r" \quad \forall j"
+
+
+def product_words(name, other, ndim):
+    both = rf"{name} * {other}", rf"{latex_name(name)} \odot {latex_name(other)}"
+    if ndim == 1:
+        return both, (f"{name}[j]*{other}[j]", rf"{latex_name(name)}[j] {latex_name(other)}[j]"), " for each j", \
+            r" \quad \forall j"
+    return both, both, " entry by entry", r" \quad \text{entry by entry}"
+
+
+def half_words(name, axis):
+    parts = [f"[j,{k}]" if axis else f"[{k},j]" for k in (0, 1)]
+    both = f"{name}{parts[0]}*{name}{parts[1]}", f"{latex_name(name)}{parts[0]} {latex_name(name)}{parts[1]}"
+    return both, both, " for each j", r" \quad \forall j"
+
+
+# So many entries that never move are named; of more the first ones.
+_NAMED = 6
+
+
+def still_words(name, where, size):
+    """Return the words for entries that never move: all, or the names of the first ones."""
+    if len(where) == size:
+        return f"{name}, every entry", rf"{latex_name(name)} \text{{, every entry}}"
+    places = [[str(int(i) + 1) for i in index] for index in where[:_NAMED]]
+    more = ", ..." if len(where) > _NAMED else ""
+    text = ", ".join("_".join([name, *place]) for place in places)
+    latex = ", ".join(f"{latex_name(name)}[{','.join(place)}]" for place in places)
+    return text + more, latex + more.replace("...", r"\ldots")
+
+
+def skew_words(name, ndim, axis):
+    latex = latex_name(name)
+    dot = r"\dot{" + latex + "}"
+    if ndim == 2 and axis:
+        both = f"{name}^T d{name} - d{name}^T {name}", rf"{latex}^\top {dot} - {dot}^\top {latex}"
+    elif ndim <= 2:
+        both = f"{name} d{name}^T - d{name} {name}^T", rf"{latex} {dot}^\top - {dot} {latex}^\top"
+    else:
+        both = f"Skew({name}, d{name}, axis {axis + 1})", rf"\mathrm{{Skew}}_{{{axis + 1}}}({latex}, {dot})"
+    return both, both, "", ""
