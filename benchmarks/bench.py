@@ -179,7 +179,8 @@ def classical_systems():
     from sage_conslaw import first_integrals
     from sage_conslaw.exact.terms import to_sage
     from sage_conslaw.integrals.darboux import search_darboux_polynomials
-    from sage_conslaw.integrals.darboux_laws import DarbouxLaw, independent_laws
+    from sage_conslaw.integrals.darboux_law import DarbouxLaw
+    from sage_conslaw.integrals.independence import independent_laws
     from sage_conslaw.expressions.polynomials import parse_polynomials
     from sage_conslaw.inputs.systems import read_record
 

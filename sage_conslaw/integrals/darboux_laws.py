@@ -8,20 +8,20 @@ a Darboux polynomial as denominator (an exponential factor).  Conjugate pairs ov
 real form, an arc tangent or a logarithm of a quotient (:mod:`.conjugates`); those over other number fields as sums
 over roots (:mod:`.root_sums`).
 """
-from dataclasses import dataclass
 from math import gcd, lcm
 
 import numpy as np
 
-from .._sage import QQ, PolynomialRing, SageObject, matrix
-from ..exact.linear_algebra import independent_rows
-from ..exact.primes import random_prime, with_lucky_prime
+from .._sage import QQ, PolynomialRing, matrix
+from ..exact.primes import random_prime
 from ..exact import terms as sparse
 from .conjugates import Angle, angles, splits_quadratically
 from .darboux import DarbouxPolynomial, cofactors_of, darboux_polynomials, primitive_vector
 from .newton import table_of_monomials
 from .root_sums import RootSum, root_sums
 from ..function_fields.specialisation import Specialisation, exact_kernel
+from .darboux_law import DarbouxLaw
+from .independence import independent_laws
 
 # Denominators of exponential factors, and polynomial laws as coefficients of logarithms, that are tried: each is a
 # linear system, or as many columns in it as there are Darboux polynomials.
@@ -30,161 +30,6 @@ MAX_COEFFICIENTS = 40
 
 # With a denominator, polynomials beside the quotient are tried if they have at most this many monomials.
 MAX_BESIDE = 300
-
-
-@dataclass(frozen=True, repr=False)
-class DarbouxLaw(SageObject):
-    r"""
-    A law `\prod p_i^{n_i} e^g`: conserved because `\sum n_i c_i + L g = 0`, an identity of polynomials.
-
-    - ``factors`` -- pairs (Darboux polynomial, exponent in Q(k) or conserved)
-
-    - ``exponent`` -- `g`, a polynomial or a quotient with a product of Darboux polynomials as denominator
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.integrals.darboux_laws import darboux_laws
-        sage: from sage_conslaw.inputs.systems import system
-        sage: law, = darboux_laws(system(["x", "y"], ["2*x", "3*y"]), 1)
-        sage: law, law.is_rational
-        (x^3/y^2, True)
-        sage: latex(law)
-        \frac{x^{3}}{y^{2}}
-    """
-
-    factors: tuple
-    exponent: object
-    # Pairs (:class:`Angle` or :class:`RootSum`, exponent): logarithms of conjugate Darboux polynomials over an
-    # extension.
-    angles: tuple = ()
-
-    @property
-    def is_rational(self):
-        r"""
-        Whether the law is a rational function: integer exponents and no exponential, or a quotient alone.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import first_integrals, system
-            sage: law = first_integrals(system(["x", "y"], ["x", "2*y"]), kind="rational", degree=1, seed=0)[0]
-            sage: law.is_rational
-            True
-        """
-        if self.angles:
-            return False
-        if not self.factors:
-            return True
-        return not self.exponent and all(n.is_constant() and QQ(n).is_integer() for _, n in self.factors)
-
-    def holds_for(self, fields, ring):
-        r"""
-        Decide exactly whether the law is conserved along fields, given as lists of sparse polynomials.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.integrals.darboux_laws import DarbouxLaw
-            sage: from sage_conslaw.inputs.systems import system
-            sage: R.<x, y> = QQ[]
-            sage: fields = system(["x", "y"], ["2*x", "3*y"]).sparse_fields()
-            sage: DarbouxLaw(((x, R(3)), (y, R(-2))), R(0)).holds_for(fields, R)
-            True
-            sage: DarbouxLaw(((x, R(2)), (y, R(-3))), R(0)).holds_for(fields, R)
-            False
-        """
-        proofs = [(cofactors_of(p, fields, ring), n) for p, n in self.factors]
-        for angle, n in self.angles:
-            proofs.append((angle.derivatives(fields, ring), n))
-        if any(proof is None for proof, _ in proofs):
-            return False
-        for number, field in enumerate(fields):
-            if any(_along(field, n, ring) for _, n in (*self.factors, *self.angles)):
-                return False
-            if sum((n * proof[number] for proof, n in proofs), ring.zero()) + _along(field, self.exponent, ring):
-                return False
-        return True
-
-    def expression(self):
-        r"""
-        Return the law as a symbolic expression of Sage.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.integrals.darboux_laws import darboux_laws
-            sage: from sage_conslaw.inputs.systems import system
-            sage: law, = darboux_laws(system(["x", "y"], ["x - x*y", "-y + x*y"]), 1)
-            sage: law.expression()
-            -x - y + log(x) + log(y)
-        """
-        from sage.functions.log import log
-        from sage.symbolic.ring import SR
-        if self.is_rational and self.factors:
-            total = SR.one()
-            for p, n in self.factors:
-                total *= SR(p)**int(QQ(n))
-            return total
-        total = sum((SR(n) * log(SR(p)) for p, n in self.factors), SR(self.exponent))
-        return total + sum(SR(n) * angle.expression() for angle, n in self.angles)
-
-    def to_dict(self):
-        r"""
-        Return the law as text and in its parts.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import first_integrals, system
-            sage: law = first_integrals(system(["x", "y"], ["x", "2*y"]), kind="rational", degree=1, seed=0)[0]
-            sage: sorted(law.to_dict())
-            ['angles', 'exponent', 'factors', 'law', 'rational']
-        """
-        return {"law": str(self), "rational": self.is_rational, "factors": [[str(p), str(n)] for p, n in self.factors],
-                "exponent": str(self.exponent), "angles": [[str(angle), str(n)] for angle, n in self.angles]}
-
-    def _latex_(self):
-        from sage.misc.latex import latex
-        return str(latex(self.expression()))
-
-    def _repr_(self):
-        if not self.factors and not self.angles:
-            return _signed(self.exponent)
-        if self.is_rational:
-            up = [_power(p, n) for p, n in self.factors if QQ(n) > 0]
-            down = [_power(p, -n) for p, n in self.factors if QQ(n) < 0]
-            text = "*".join(up) or "1"
-            return text if not down else f"{text}/{down[0] if len(down) == 1 else '(' + '*'.join(down) + ')'}"
-        terms = [_times(n, f"log({p})") for p, n in self.factors]
-        terms += [angle.times(n) for angle, n in self.angles] + ([_signed(self.exponent)] if self.exponent else [])
-        return " + ".join(terms).replace("+ -", "- ")
-
-
-def _times(n, text):
-    if n == 1 or n == -1:
-        return text if n == 1 else f"-{text}"
-    if n.number_of_terms() == 1:
-        return f"{n}*{text}"
-    return f"({n})*{text}" if n.lc() > 0 else f"-({-n})*{text}"
-
-
-def _signed(value):
-    """Return a polynomial or a quotient as text, with the sign of a quotient in front."""
-    if hasattr(value.parent(), "ring") and value.numerator().lc() < 0:
-        return f"-{-value}" if value.numerator().number_of_terms() == 1 else f"-({-value})"
-    return str(value)
-
-
-def _power(p, n):
-    text = str(p) if p.number_of_terms() == 1 and p.degree() == 1 else f"({p})"
-    return text if n == 1 else f"{text}^{n}"
-
-
-def _along(field, value, ring):
-    """Return the derivative of a polynomial or a quotient along a field."""
-    total = ring.zero()
-    for i, component in enumerate(field):
-        if component:
-            part = value.derivative(ring.gen(i))
-            if part:
-                total += part * sparse.to_sage(component, ring)
-    return total
 
 
 def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
@@ -381,63 +226,6 @@ class _Ansatz:
 
 def _degree(polynomial, moving):
     return max(sum(int(e[i]) for i in moving) for e in polynomial.dict())
-
-
-def independent_laws(family, before, laws):
-    r"""
-    Return the laws that are functionally independent of those before, polynomials or :class:`DarbouxLaw`, and of each
-    other.
-
-    ALGORITHM: ranks of the differentials at a random point modulo a prime.  The differential of `\sum n_i \log p_i` is
-    `\sum n_i dp_i / p_i` up to those of the conserved `n_i`, which are polynomial laws.  Independence is proved; a law
-    left out depends on the others but for the chance of a special point, below `10^{-15}`.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.integrals.darboux_laws import darboux_laws, independent_laws
-        sage: from sage_conslaw.inputs.systems import system
-        sage: family = system(["x", "y", "z"], ["x", "2*y", "3*z"])
-        sage: laws = darboux_laws(family, 1)
-        sage: len(laws), len(independent_laws(family, laws, laws)), len(independent_laws(family, [], laws + laws))
-        (2, 0, 2)
-    """
-    both = [*before, *laws]
-    if not both:
-        return []
-    ring = family.ring()
-    moving = [i for i in range(family.dimension) if i not in family.constants]
-    generator = np.random.default_rng(1)
-
-    def chosen(p):
-        at, normals = Specialisation(ring, p, generator), np.zeros((0, len(moving)), dtype=np.int64)
-        if family.variety is not None:
-            z = family.random_point(generator, p)
-            at.values, normals = [int(x) for x in z], family.variety.normals(z, p)[:, moving]
-        rows = np.array([_differential(law, ring, moving, at, p) for law in both], dtype=np.int64)
-        return [i - len(normals) for i in independent_rows(np.concatenate([normals, rows]), p)]
-    return [laws[i - len(before)] for i in with_lucky_prime(generator, chosen) if i >= len(before)]
-
-
-def _differential(law, ring, moving, at, p):
-    if not isinstance(law, DarbouxLaw):
-        law = ring(law)
-        return [at(law.derivative(ring.gen(i))) for i in moving]
-    g, f = (
-        (law.exponent.numerator(), law.exponent.denominator())
-        if law.exponent.parent() is not ring
-        else (law.exponent, ring.one())
-    )
-    out = []
-    for i in moving:
-        x = ring.gen(i)
-        total = (at(g.derivative(x)) * at(f) - at(g) * at(f.derivative(x))) * pow(at(f), -2, p)
-        for q, n in law.factors:
-            total += at(n) * at(q.derivative(x)) * pow(at(q), -1, p)
-        out.append(total)
-    for angle, n in law.angles:
-        moved = angle.differential([ring.gen(i) for i in moving], at, p)
-        out = [total + at(n) * value for total, value in zip(out, moved)]
-    return [total % p for total in out]
 
 
 def rational_laws(family, degree, deadline=None, found=None):

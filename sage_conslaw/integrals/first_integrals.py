@@ -8,7 +8,8 @@ from .._sage import SageObject, Unknown
 from ..runtime.deadline import Deadline, TimeLimitReached
 from ..exact import terms as sparse
 from .darboux import search_darboux_polynomials
-from .darboux_laws import darboux_laws, independent_laws, rational_laws
+from .darboux_laws import darboux_laws, rational_laws
+from .independence import independent_laws
 from ..runtime.threads import in_sage
 from ..runtime.errors import InputError, NotCovered
 from ..flows.flow_family import FlowFamily

@@ -1,8 +1,8 @@
 r"""
 How the pieces of matrix notation are written, as text and as LaTeX.
 
-Each of the functions ``..._words`` returns four things: pairs (text, LaTeX) of the whole and of the entry ``j``, and the
-text and LaTeX that say for which entries the latter holds.
+Each of the functions ``..._words`` returns four things: pairs (text, LaTeX) of the whole and of the entry ``j``, and
+the text and LaTeX that say for which entries the latter holds.
 """
 
 # In how many slices an axis is cut: gates of two, queries with keys and values, the gates of an LSTM.

@@ -15,7 +15,9 @@ from sage_conslaw.cli.command import cli
 from sage_conslaw.runtime.deadline import Deadline, TimeLimitReached
 from sage_conslaw.exact.terms import to_sage
 from sage_conslaw.integrals.darboux import cofactors_of, darboux_polynomials, search_darboux_polynomials
-from sage_conslaw.integrals.darboux_laws import DarbouxLaw, darboux_laws, independent_laws, rational_laws
+from sage_conslaw.integrals.darboux_law import DarbouxLaw
+from sage_conslaw.integrals.darboux_laws import darboux_laws, rational_laws
+from sage_conslaw.integrals.independence import independent_laws
 from sage_conslaw.expressions.polynomials import parse_polynomials
 from sage_conslaw.inputs.systems import read_record, system
 from spaces import monomials
