@@ -1,0 +1,53 @@
+r"""
+One candidate for a law, as people write it: a polynomial, a quotient, or a matrix expression as it is printed.
+"""
+import re
+
+from .._sage import QQ, ZZ
+from ..exact import terms as sparse
+from ..fields.explicit import VectorFieldFamily
+from ..fields.extension import is_conserved_as_written
+from ..expressions.polynomials import polynomials_of_one_ring
+from ..notation.matrix_notation import MatrixLaw, entries_of_problem
+from ..notation.written import entries_of
+from ..runtime.errors import InputError, NotCovered
+
+
+def is_law(h, asked) -> bool:
+    """Decide whether a polynomial, a matrix expression or one of its texts is conserved, over Q."""
+    family = asked.family
+    if isinstance(h, int) or getattr(h, "parent", lambda: None)() in (ZZ, QQ):
+        return True
+    if isinstance(h, MatrixLaw):
+        if not h.entries:
+            raise NotCovered(f"{h.text} has no entries here: it is known by the structure; ask at a smaller width")
+        return all(family.conserved(list(h.entries)))
+    try:
+        return family.conserved([_in_state(h, family)])[0]
+    except InputError:
+        if isinstance(h, str) and isinstance(family, VectorFieldFamily):
+            return is_conserved_as_written(h, family)
+        if not isinstance(h, str) or not asked.shapes or not _MATRIX.search(h) and h.strip() not in dict(asked.shapes):
+            raise
+        return all(family.conserved(entries_of(h, entries_of_problem(asked, _HIGHEST))))
+
+# Powers of the time that may stand in front of a law that is read.
+_HIGHEST = 6
+
+# What only matrix notation has: transposes, norms, slices, sums and vectors of ones.
+_MATRIX = re.compile(r"\^T|\.T\b|\||\[|@|\b(sum|Gram|Skew)\(|\bfor each\b|\w 1\b|\d laws?\b|[A-Za-z]\w*\.\w")
+
+
+def _in_state(h, family):
+    """Return a polynomial as sparse terms in the family's coordinates."""
+    ring, (polynomial,) = polynomials_of_one_ring([h], "h")
+    place = {name: i for i, name in enumerate(family.names)}
+    moved = {}
+    for monomial, value in sparse.from_sage(polynomial).items():
+        for i in monomial:
+            name = ring.variable_names()[i]
+            if name not in place:
+                shown = ", ".join(family.names[:8]) + (", ..." if len(family.names) > 8 else "")
+                raise InputError(f"h has the variable {name}, which is not a coordinate ({shown})")
+        moved[tuple(sorted(place[ring.variable_names()[i]] for i in monomial))] = value
+    return moved
