@@ -114,11 +114,11 @@ def gpt2(vocabulary=7, positions=4, width=4, layers=1, heads=2, **settings):
 
 def randomised(model, seed=0):
     """The model in double precision at random parameters, so that no gain is one and no bias zero; tied weights stay
-    tied."""
+    tied, and what is frozen stays as it is."""
     generator = torch.Generator().manual_seed(seed)
     model = model.double()
     with torch.no_grad():
-        for parameter in model.parameters():
+        for parameter in filter(lambda parameter: parameter.requires_grad, model.parameters()):
             parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * 0.6)
     return model
 

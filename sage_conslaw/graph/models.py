@@ -354,8 +354,12 @@ def _dependent(arguments):
     for leaf in leaves:
         values[leaf] = theta[:, start:start + leaf.size].reshape((-1,) + leaf.shape)
         start += leaf.size
+    said = []
     for _, source in arguments:
         for node in source.ancestors():
+            if isinstance(node, Data) and node not in values:
+                said.append(f"a function of {node.label()}, which is a function of parameters itself")
+                values[node] = random_array(generator, (points, *node.shape), _PRIME)
             if node not in values:
                 values[node] = (
                     node.value(A)
@@ -363,7 +367,7 @@ def _dependent(arguments):
                     else node.operation.forward(A, *(values[child] for child in node.inputs))
                 )
     own = {row.tobytes() for row in np.ascontiguousarray(theta.T)}
-    columns, said = {}, []
+    columns = {}
     for leaf, source in arguments:
         rows = np.ascontiguousarray(np.broadcast_to(values[source], (points, *source.shape)).reshape(points, -1).T)
         columns.update((row.tobytes(), row) for row in rows)

@@ -5,12 +5,18 @@ Tied weights are one object under several names: ``wte.weight`` and ``lm_head.we
 own order stands for all, and the list of ties is kept.  A parameter with ``requires_grad=False`` is a constant, as is a
 buffer.
 """
+import contextlib
+import io
 import itertools
+import logging
+import sys
+import traceback
 import warnings
 from dataclasses import dataclass, field
 
 from ..graph.tensor import Parameter
 from ..runtime.errors import InputError, InputTypeError
+from .refusals import own_line
 
 
 @dataclass
@@ -129,9 +135,7 @@ def _program(torch, model, arguments, keywords):
         # What a language model keeps for the next token is no output of training.
         config.use_cache = False
     try:
-        with warnings.catch_warnings():
-            # Versions of PyTorch deprecate parts of themselves that they still use here.
-            warnings.simplefilter("ignore")
+        with _quiet():
             program = _traced(torch, model, copy)
             return program.run_decompositions({}), _held(program.graph_module)
     except (
@@ -147,15 +151,37 @@ def _program(torch, model, arguments, keywords):
         AssertionError,
         NotImplementedError,
     ) as error:
-        first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise InputError(
-            f"torch.export cannot follow {type(model).__name__} on these inputs: "
-            f"{type(error).__name__}: {first[:200]}; control flow that "
-            "depends on data, and inputs that do not fit, are the usual reasons"
-        ) from None
+        raise InputError(_unfollowed(model, error)) from None
     finally:
         if cached:
             config.use_cache = cached
+
+
+def _unfollowed(model, error):
+    """Return in one line what ``torch.export`` says, and where in the user's code."""
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    place = own_line(str(error)) or own_line("".join(traceback.format_tb(error.__traceback__)))
+    return (
+        f"torch.export cannot follow {type(model).__name__} on these inputs: {type(error).__name__}: {first[:200]}"
+        f"{f' ({place[:120]})' if place else ''}; control flow that depends on data, and inputs that do not fit, are "
+        "the usual reasons"
+    )
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Hold back what PyTorch writes about a model that it cannot follow: the error says it in one line."""
+    level, said = logging.root.manager.disable, io.StringIO()
+    logging.disable(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stderr(said):
+            # Versions of PyTorch deprecate parts of themselves that they still use here.
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)
+    # What a model writes itself is shown.
+    sys.stderr.write(said.getvalue())
 
 
 def _traced(torch, model, inputs):

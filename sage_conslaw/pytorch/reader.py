@@ -8,6 +8,7 @@ constants.  Then `y` is a contraction and a sum, and `z` a gate. Where the table
 reading stops and says which operation it was, in which module and in which line of the user's code; nothing is ever cut
 that the user has not named.
 """
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -15,8 +16,10 @@ import numpy as np
 from ..graph.activations import CutFunction, GateFunction
 from ..graph.tensor import Constant, Data, Parameter, Tensor
 from ..runtime.errors import InputError
+from . import losses
 from .constants import constant, number
 from .leaves import Leaves
+from .rearrange import same
 from .refusals import Refused, modules, operator_name, refusal
 from .values import Complex, Expression, Loss, Masked, Pointwise, SquareMean, Tokens, Unread, flattened
 
@@ -73,7 +76,10 @@ class Reader(Leaves):
                 name = f"complex {name}"
             if name not in self.operators:
                 raise Refused("there is no rule for it")
-            return self.operators[name](self, node, *arguments, **keywords)
+            if any(isinstance(value, Loss) for value in flat) and self.operators[name] is not same:
+                arguments = losses.passed_on(self, name, arguments)
+            result = self.operators[name](self, node, *arguments, **keywords)
+            return replace(result, shape=tuple(node.meta["val"].shape)) if type(result) is Loss else result
         except Refused as reason:
             raise InputError(refusal(node, name, str(reason), self.operators)) from None
 
@@ -191,14 +197,28 @@ class Reader(Leaves):
         """
         example = node.meta.get("val")
         several = isinstance(example, (tuple, list))
-        sources = [self.tensor(a) for a in arguments if isinstance(a, (Tensor, Pointwise, SquareMean))]
+        sources = [source for value in flattened(arguments) for source in self._sources(value)]
         self.note(f"{operator_name(node)} is cut, as allowed: its values and slopes are taken as arbitrary")
         out = [self._cut_from(sources, part) for part in (example if several else [example])]
         return out if several else out[0]
 
+    def _sources(self, value):
+        """Return the tensors that a value is made of, each of which may depend on parameters."""
+        if isinstance(value, Masked):
+            return [value.tensor]
+        if isinstance(value, Complex):
+            return [value.real, value.imaginary]
+        if isinstance(value, Loss):
+            return [value.output]
+        if isinstance(value, Unread):
+            raise Refused(value.reason)
+        return [self.tensor(value)] if isinstance(value, (Tensor, Pointwise, SquareMean)) else []
+
     def _cut_from(self, sources, example):
-        if not hasattr(example, "shape") or not example.dtype.is_floating_point:
-            return None
+        if not hasattr(example, "shape") or example.dtype.is_complex:
+            raise Refused("only real tensors can be cut")
+        if not example.dtype.is_floating_point:
+            return Unread("places that depend on the data, of an operation that is cut")
         total = None
         for source in sources:
             part = Data(

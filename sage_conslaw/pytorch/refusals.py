@@ -6,6 +6,11 @@ a sentence with the operation, the module and the user's own line.
 """
 import difflib
 import re
+import sysconfig
+from pathlib import Path
+
+_HERE = str(Path(__file__).parent)
+_STANDARD = sysconfig.get_path("stdlib")
 
 
 class Refused(Exception):
@@ -105,6 +110,24 @@ def source_line(node):
         sage: source_line(types.SimpleNamespace(meta={"stack_trace": trace}))
         'net.py:3: return x.sort()'
     """
-    frames = re.findall(r'File "([^"]+)", line (\d+), in [^\n]*\n\s*([^\n]*)', node.meta.get("stack_trace") or "")
-    own = [frame for frame in frames if "/torch/" not in frame[0]] or frames
+    trace = node.meta.get("stack_trace") or ""
+    return own_line(trace) or own_line(trace, ())
+
+
+def own_line(trace, others=("/torch/", "<", _HERE, _STANDARD)):
+    r"""
+    Return the last line of a trace that is the user's, not PyTorch's nor Python's, as ``file:line: code``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.refusals import own_line
+        sage: trace = '  File "net.py", line 3, in forward\n    return f(x)\n  File "/torch/f.py", line 1, in f\n    y'
+        sage: own_line(trace)
+        'net.py:3: return f(x)'
+    """
+    frames = re.findall(r'File "([^"]+)", line (\d+), in [^\n]*\n\s*([^\n]*)', trace)
+    own = [
+        frame for frame in frames
+        if "site-packages" in frame[0] and "/torch/" not in frame[0] or not any(word in frame[0] for word in others)
+    ]
     return f"{own[-1][0].rsplit('/', 1)[-1]}:{own[-1][1]}: {own[-1][2].strip()}" if own else ""

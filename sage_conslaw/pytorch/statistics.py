@@ -145,3 +145,13 @@ def vector_norm(reader, node, value, order=2, axes=None, keepdim=False, **keywor
     axes = axes_of_rank(axes, len(tensor.shape))
     count = int(np.prod([tensor.shape[axis] for axis in axes], dtype=np.int64))
     return SquareMean(tensor, axes, float(count), 0, 0.5, bool(keepdim))
+
+
+def norm(reader, node, value, order=None, axes=None, keepdim=False, **keywords):
+    """Return the norm of vectors or, over two axes, of matrices: the root of the sum of squares is known."""
+    rank = len(reader.tensor(value).shape)
+    along_two = len(axes_of_rank(axes, rank)) == 2 and (axes is not None or order is not None)
+    if order in (None, "fro") or order == 2 and not along_two:
+        return vector_norm(reader, node, value, 2, axes, keepdim)
+    kind = " of matrices" if along_two else ""
+    raise Refused(f"the norm of order {order}{kind}; the root of the sum of squares is known")

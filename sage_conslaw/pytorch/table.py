@@ -84,6 +84,9 @@ OPERATORS = {
     "_weight_norm": statistics.norm_of_weights,
     "linalg_vector_norm": statistics.vector_norm,
     "norm": statistics.vector_norm,
+    "linalg_norm": statistics.norm,
+    "linalg_matrix_norm": statistics.norm,
+    "frobenius_norm": statistics.norm,
     # Functions of each entry: cut.
     **_lines(
         pointwise.pointwise,
