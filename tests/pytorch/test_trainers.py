@@ -1,4 +1,4 @@
-"""The monitor in the training loops that people use, and models with adapters: skipped where these are not installed."""
+"""The monitor in the training loops that people use, and models with adapters; skipped without these packages."""
 import importlib.util
 
 import pytest
