@@ -9,6 +9,7 @@ leaves, is refused.
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -117,7 +118,7 @@ class _Extension:
     def __init__(self, written, units):
         self.written = written
         known = [*written.parameters, *written.variables]
-        extra = _undeclared(written.relations, known)
+        extra = _undeclared(written.relations, known, [text for field in written.fields for text in field])
         self.variables = [*written.variables, *extra]
         self.parser = FunctionParser([*written.parameters, *self.variables], units)
         self.first = len(written.parameters)
@@ -419,11 +420,23 @@ def _at(terms, z, p):
     return total % p
 
 
-def _undeclared(relations, known):
-    """Return names in relations that are neither known nor functions: coordinates that the relations define."""
-    out = []
+def _undeclared(relations, known, equations):
+    """Return names in relations that are neither known nor functions: coordinates that the relations define, for the
+    equations."""
+    used, out = {name for text in equations for name in _names_in(text)}, []
     for text in relations:
-        for name in re.findall(r"[A-Za-z]\w*", str(text), re.ASCII):
-            if name not in known and name not in FUNCTIONS and name not in out:
-                out.append(name)
+        for name in _names_in(text):
+            if name in known or name in FUNCTIONS or name in out:
+                continue
+            if name not in used:
+                near = get_close_matches(name, known, 1, 0.5) or [n for n in known if n.lower() == name.lower()]
+                raise InputError(
+                    f"relation {str(text)!r}: {name} is no variable and no parameter, and no equation mentions it"
+                    + (f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}")
+                )
+            out.append(name)
     return out
+
+
+def _names_in(text):
+    return re.findall(r"[A-Za-z]\w*", str(text), re.ASCII)

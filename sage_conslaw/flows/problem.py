@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from .. import flows as flow_room
 from ..exact import terms as sparse
+from ..exact.products import in_ring
 from ..fields.family import ControlAffineFamily
 from .metric import of_network
 from .polynomial_response import PolynomialResponse
@@ -60,7 +61,7 @@ class Problem:
             sage: problem([u*v]).law({(0r, 0r): Fraction(1r)})
             u^2
         """
-        value = sparse.to_sage(terms, self.family.ring())
+        value = in_ring(terms, self.family.ring())
         return value if self.ring is None else self.ring(value)
 
 

@@ -57,7 +57,7 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
     INPUT:
 
     - ``variables`` -- list of names; or a text with the whole system, ``"S' = -b*S*I; I' = b*S*I - g*I"``, whose other
-      names are parameters
+      names are parameters; or the drift itself, as a dictionary by variable
 
     - ``drift`` -- list of expressions as strings, one a variable, or a dictionary by variable, in the variables and
       parameters: numbers, ``+ - * / ^``, parentheses, and the functions ``sqrt``, ``sin``, ``cos``, ``tan``, ``exp``,
@@ -118,6 +118,9 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
         ...
         sage_conslaw.InputError: the drift has the key 'i'; did you mean 'I'? known: S, I
 
+        sage: system({"q": "p", "p": "-q"}).drift == system(["q", "p"], ["p", "-q"]).drift
+        True
+
     What cannot be read is said in one line::
 
         sage: system(["x", "y"], ["y"])
@@ -147,6 +150,8 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
         if drift is not None or controls or parameters or relations:
             raise InputError("a text with equations is a whole system; give it alone, with its parameters in it")
         return read_record(lines_record(variables), strict=True)
+    if isinstance(variables, dict) and drift is None and not controls:
+        variables, drift = list(variables), variables
     parameters, values = _parameters(parameters)
     variables = _names(variables, "variable")
     both = sorted(set(variables) & {*parameters, *values})

@@ -6,6 +6,7 @@ import numpy as np
 from ..exact import modular
 from ..exact.linear_algebra import independent_rows
 from ..exact.primes import random_prime, with_lucky_prime
+from ..exact.products import Product
 
 
 def jacobian(laws, dimension, z, p):
@@ -26,19 +27,28 @@ def jacobian(laws, dimension, z, p):
     inverse = [pow(x, -1, p) if x % p else None for x in values]
     out = np.zeros((len(laws), dimension), dtype=np.int64)
     for row, law in enumerate(laws):
-        gradient = {}
-        for monomial, value in law.items():
-            factor = value.numerator if value.denominator == 1 else value.numerator * pow(value.denominator, -1, p)
-            for i in monomial:
-                factor = factor * values[i] % p
-            for i in monomial if factor else ():
-                # Once for each occurrence, which counts the multiplicity.
-                gradient[i] = gradient.get(i, 0) + factor * inverse[i]
-            if not factor:
-                _at_zero(gradient, monomial, value, values, p)
-        for i, value in gradient.items():
+        for i, value in _value_and_gradient(law, values, inverse, p)[1].items():
             out[row, i] = value % p
     return out
+
+
+def _value_and_gradient(law, values, inverse, p):
+    """Return the value of a law and its partial derivatives modulo ``p``; of a product by its factors."""
+    if isinstance(law, Product):
+        (f, df), (g, dg) = (_value_and_gradient(factor, values, inverse, p) for factor in law.factors)
+        return f * g % p, {i: (f * dg.get(i, 0) + g * df.get(i, 0)) % p for i in df.keys() | dg.keys()}
+    total, gradient = 0, {}
+    for monomial, value in law.items():
+        factor = value.numerator if value.denominator == 1 else value.numerator * pow(value.denominator, -1, p)
+        for i in monomial:
+            factor = factor * values[i] % p
+        total += factor
+        for i in monomial if factor else ():
+            # Once for each occurrence, which counts the multiplicity.
+            gradient[i] = gradient.get(i, 0) + factor * inverse[i]
+        if not factor:
+            _at_zero(gradient, monomial, value, values, p)
+    return total % p, gradient
 
 
 def _at_zero(gradient, monomial, value, values, p):

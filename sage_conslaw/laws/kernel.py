@@ -17,6 +17,7 @@ from ..exact.sparse_elimination import sparse_kernel, sparse_kernel_dimension
 from ..exact.linear_algebra import full_column_rank, kernel
 from ..exact.reconstruction import combine, reconstruct
 from ..exact import terms as sparse
+from ..exact.products import order
 from ..fields.bracket import random_field
 from ..fields.explicit import VectorFieldFamily
 from ..runtime.progress import shown
@@ -141,7 +142,7 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
     solved, dimension = [], 0
     pieces = blocks(family, groups, generator) if pieces is None else pieces
     if products and len(pieces) == 1 and _sparse_dimension(samples, pieces[0], deadline) == len(products):
-        return sorted(products, key=lambda law: (max(map(len, law)), sorted(law)))
+        return sorted(products, key=order)
     for group in shown(pieces, "block sizes", progress):
         for block in _blocks_with_kernel(samples, group, deadline):
             if deadline is not None:
@@ -151,18 +152,18 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
                 dimension += len(vectors)
                 solved.append((samples, block, vectors))
     if products and len(products) == dimension:
-        return sorted(products, key=lambda law: (max(map(len, law)), sorted(law)))
+        return sorted(products, key=order)
     solved = [_Block(family, *found) for found in solved]
     # All candidates are checked together, which is where most of the time goes; those that fail, later.
     if family.constants:
         found = _over_parameters(family, solved, generator, deadline)
-        return sorted(found, key=lambda law: (max(map(len, law)), sorted(law)))
+        return sorted(found, key=order)
     verdicts = iter(family.conserved([law for block in solved for law in block.laws or []]))
     found = []
     for block in solved:
         good = block.laws is not None and all([next(verdicts) for _ in block.laws])
         found += block.laws if good else block.lift(deadline)
-    return sorted(found, key=lambda law: (max(map(len, law)), sorted(law)))
+    return sorted(found, key=order)
 
 
 def products_of_linear(laws, groups):

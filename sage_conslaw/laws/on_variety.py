@@ -5,6 +5,9 @@ Every polynomial of degree at most `d` has a normal form of degree at most `d` (
 of standard monomials.  So a law modulo the ideal is a vector in the kernel of `z^a \mapsto NF(L z^a)` for each field,
 over Q(k).  The kernel is exact, by construction all laws of the degree and none twice.
 
+Coordinates at rest that are algebraic over Q(k), such as `w = \sqrt 2`, are numbers: they count for no degree, are no
+laws, and `w h` is no law beside `h`.
+
 For the circle `x^2 + y^2 = 1` with `x' = -y, y' = x` the standard monomials of degree 1 and 2 are `x, y, x y, y^2`,
 and the kernel is zero: `x^2 + y^2` is not a law but a constant.
 """
@@ -12,7 +15,7 @@ and the kernel is zero: `x^2 + y^2` is not a law but a constant.
 from fractions import Fraction
 
 
-from .._sage import QQ
+from .._sage import QQ, matrix
 from ..exact import terms as sparse
 from ..exact.primes import random_prime
 from ..function_fields.parametric import polynomial_over_constants
@@ -44,21 +47,83 @@ def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
     fields = [[field[i] for i in variety.moving] for field in fields]
     parameters = variety.parameters if family.constants else QQ
     at = Specialisation(parameters, random_prime(generator), generator)
+    numbers = algebraic_numbers(family)
+    if numbers:
+        groups, pieces = with_numbers(groups, numbers), None
     laws = []
     for group in blocks(family, groups, generator, deadline) if pieces is None else pieces:
         for block in group:
             if deadline is not None:
                 deadline.check()
             monomials = [tuple(int(i) for i in row if i < family.dimension) for row in block]
-            monomials = [m for m in monomials if variety.is_standard(m)]
+            monomials = [m for m in monomials if variety.is_standard(m) and not numbers.keys() >= set(m)]
             if monomials:
                 laws += _in_block(variety, fields, monomials, parameters, at)
+    laws = without_multiples(variety, laws, numbers)
     if not all(family.conserved(laws)):
         raise ArithmeticError(
             "a law modulo the relations does not hold exactly although its linear equations do; please "
             "report the system"
         )
     return sorted(laws, key=lambda law: (max(map(len, law)), sorted(law)))
+
+
+def algebraic_numbers(family):
+    r"""
+    Return the coordinates that are algebraic numbers over Q(k), with the degree of each; none where other relations
+    mention them.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import system
+        sage: from sage_conslaw.laws.on_variety import algebraic_numbers
+        sage: family = system(["x", "y"], ["sqrt(2)*y", "-x"])
+        sage: [(family.meaning[family.names[i]], degree) for i, degree in algebraic_numbers(family).items()]
+        [('sqrt(2)', 2)]
+    """
+    variety = family.variety
+    fields = ([family.drift] if family.drift is not None else []) + family.controls
+    rest = {i for i in variety.moving if not any(field[i] for field in fields)}
+    mentioned = [({i for m in g for i in m if i in variety.place}, g) for g in variety.relations]
+    numbers, grown = {}, True
+    while grown:
+        grown = False
+        for names, g in mentioned:
+            new = names - numbers.keys()
+            if len(new) == 1 and names <= rest:
+                (i,) = new
+                numbers[i], grown = max(m.count(i) for m in g), True
+    mixed = any(names & numbers.keys() and names - numbers.keys() for names, _ in mentioned)
+    return {} if mixed else numbers
+
+
+def with_numbers(groups, numbers):
+    """Return a search space in which numbers count for no degree."""
+    outer = [([i for i in group if i not in numbers], degree) for group, degree in groups]
+    return outer + [([i], degree - 1) for i, degree in numbers.items() if degree > 1]
+
+
+def without_multiples(variety, laws, numbers):
+    """Return the laws without those that are combinations of others with algebraic numbers as coefficients."""
+    factors = [()]
+    for i, degree in numbers.items():
+        factors = [(*m, *(i,) * e) for m in factors for e in range(degree)]
+    if len(factors) == 1:
+        return laws
+    kept, rows = [], []
+    for law in sorted(laws, key=lambda law: (max(map(len, law)), len(law), sorted(law))):
+        own = [variety.normal_form(variety.polynomial(sparse.multiply({tuple(sorted(m)): Fraction(1)}, law)))
+               for m in factors]
+        if _rank([*rows, own[0]], variety) > _rank(rows, variety):
+            kept.append(law)
+            rows += own
+    return kept
+
+
+def _rank(polynomials, variety):
+    columns = {m: i for i, m in enumerate(sorted({tuple(m) for f in polynomials for m in f.dict()}))}
+    entries = {(row, columns[tuple(m)]): value for row, f in enumerate(polynomials) for m, value in f.dict().items()}
+    return matrix(variety.field, len(polynomials), len(columns), entries).rank()
 
 
 def _in_block(variety, fields, monomials, parameters, at):

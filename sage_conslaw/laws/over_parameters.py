@@ -14,14 +14,18 @@ of degree 1.
 
 from .._sage import QQ, PolynomialRing
 from ..exact import terms as sparse
+from ..exact.products import Product
 from ..exact.reconstruction import reconstruct
 from ..function_fields.circuits import circuit_law, sparse_basis
 from ..function_fields.parametric import equations_over_parameters, polynomial_over_constants
 from ..runtime.errors import NotCovered
 from .basis import readable_basis
 
-# Products of longer laws are refused: a million takes about a second.
-_MOST_PRODUCTS = 2_000_000
+# Products of longer laws are refused: half a million products of terms take Singular 0.1 s, these about 5 s.
+_MOST_PRODUCTS = 30_000_000
+
+# Longer products are written out only where their terms are read.
+_EXPANDED = 1000
 
 
 class Lift:
@@ -50,17 +54,29 @@ class Lift:
 
     def vector(self, law):
         """Return a law at the parameter values, by columns; ``None`` if it has monomials outside the block."""
+        values = self._at_values(law)
+        if not all(monomial in self.place for monomial in values):
+            return None
+        return {self.place[monomial]: value for monomial, value in values.items()}
+
+    def _at_values(self, law):
+        """Return a law at the parameter values, a polynomial modulo the prime in what moves."""
         out = {}
-        for monomial, value in law.items():
-            factor = value.numerator * pow(value.denominator, -1, self.p) % self.p
-            for i in monomial:
-                if i in self.known:
-                    factor = factor * self.known[i] % self.p
-            column = self.place.get(tuple(i for i in monomial if i not in self.known))
-            if column is None:
-                return None
-            out[column] = (out.get(column, 0) + factor) % self.p
-        return {column: value for column, value in out.items() if value}
+        if isinstance(law, Product):
+            first, second = map(self._at_values, law.factors)
+            for one, a in first.items():
+                for other, b in second.items():
+                    key = tuple(sorted(one + other))
+                    out[key] = (out.get(key, 0) + a * b) % self.p
+        else:
+            for monomial, value in law.items():
+                factor = value.numerator * pow(value.denominator, -1, self.p) % self.p
+                for i in monomial:
+                    if i in self.known:
+                        factor = factor * self.known[i] % self.p
+                key = tuple(i for i in monomial if i not in self.known)
+                out[key] = (out.get(key, 0) + factor) % self.p
+        return {monomial: value for monomial, value in out.items() if value}
 
     def is_new(self, vector, keep=True):
         """Say whether a vector is outside the span of the laws found, and add it."""
@@ -148,8 +164,8 @@ def _add_products(lifts, open_lifts, degree, deadline):
     """Add the products of two known laws of the degree."""
     constants = set(lifts[0].constants)
     of = {monomial: lift for lift in open_lifts for monomial in lift.monomials}
-    known = [(max(sum(i not in constants for i in m) for m in law), law) for lift in lifts for law in lift.laws]
-    known.sort(key=lambda pair: (pair[0], len(pair[1])))
+    known = [(_degree(law, constants), law) for lift in lifts for law in lift.laws]
+    known.sort(key=lambda pair: (pair[0], _size(pair[1])))
     for number, (a, first) in enumerate(known):
         if deadline is not None:
             deadline.check()
@@ -157,13 +173,33 @@ def _add_products(lifts, open_lifts, degree, deadline):
             if a + b != degree:
                 continue
             # The block of a product is that of the product of any two monomials.
-            one = tuple(sorted(i for m in (next(iter(first)), next(iter(second))) for i in m if i not in constants))
+            one = tuple(sorted(i for law in (first, second) for i in _monomial(law) if i not in constants))
             lift = of.get(one)
             if lift is not None and lift.lacks(degree):
-                if len(first) * len(second) > _MOST_PRODUCTS:
+                if _size(first) * _size(second) > _MOST_PRODUCTS:
                     raise NotCovered(
-                        f"products of laws of degree {a} and {b} have up to {len(first) * len(second)} "
+                        f"products of laws of degree {a} and {b} have up to {_size(first) * _size(second)} "
                         f"terms in the parameters; "
                         f"ask for degree={degree - 1}, or give values to some parameters (k = 1/2)"
                     )
-                lift.add(sparse.multiply(first, second))
+                large = _size(first) * _size(second) > _EXPANDED
+                lift.add(Product(first, second) if large else sparse.multiply(first, second))
+
+
+def _degree(law, constants):
+    """Return the degree in what moves."""
+    if isinstance(law, Product):
+        return sum(_degree(factor, constants) for factor in law.factors)
+    return max(sum(i not in constants for i in m) for m in law)
+
+
+def _size(law):
+    """Return how many terms a law has at most."""
+    return _size(law.factors[0]) * _size(law.factors[1]) if isinstance(law, Product) else len(law)
+
+
+def _monomial(law):
+    """Return one monomial that is a product of monomials of the factors."""
+    if isinstance(law, Product):
+        return tuple(i for factor in law.factors for i in _monomial(factor))
+    return next(iter(law))

@@ -94,3 +94,26 @@ def test_powers_of_a_relation_are_its_radical():
 def test_no_certificate_is_written_for_what_the_checkers_do_not_read():
     with pytest.raises(InputError, match="no certificate"):
         certificates.check(conservation_laws(system(**KEPLER), seed=0).certificate())
+
+
+@pytest.mark.parametrize("variables, drift, law", [
+    (["x", "y"], ["sqrt(2)*y", "-x"], "x^2 + sqrt(2)*y^2"),
+    (["x", "p"], ["p", "-x*2^(1/3)"], "p^2 + 2^(1/3)*x^2"),
+    (["x", "y"], ["sqrt(2)*sqrt(3)*y", "-sqrt(3)*x"], "x^2 + sqrt(2)*y^2"),
+])
+def test_roots_of_numbers_count_for_no_degree_and_are_no_laws(variables, drift, law):
+    family = system(variables, drift)
+    result = conservation_laws(family, degree=2, seed=0)
+    assert (result.number, len(result.laws), result.complete) == (1, 1, True)
+    assert is_conserved(law, family)
+
+
+def test_names_that_only_a_relation_has_are_refused():
+    with pytest.raises(InputError, match="Y is no variable and no parameter.*did you mean y"):
+        system(["x", "y"], ["y", "-x"], relations=["x^2 + Y^2 - 1"])
+    with pytest.raises(InputError, match="known are x, y"):
+        system(["x", "y"], ["y", "-x"], relations=["z - 1"])
+
+
+def test_a_table_is_a_whole_system():
+    assert system({"q": "p", "p": "-q"}).drift == system(["q", "p"], ["p", "-q"]).drift

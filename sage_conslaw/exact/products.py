@@ -1,0 +1,86 @@
+r"""
+Products of sparse polynomials that are written out only where someone reads their terms.
+
+Over Q(k) the quadratic laws of a reaction network are products of linear ones, whose coefficients are minors of
+hundreds of terms: `700^2` products, of which nobody asks for more than a value at a point, a gradient there, or the
+polynomial in a ring that multiplies by itself.  The trivial case is `x \cdot x`; where the terms are asked for, as by a
+certificate, they are expanded once.
+"""
+from collections.abc import Mapping
+from functools import cached_property
+
+from . import terms as sparse
+
+
+class Product(Mapping):
+    r"""
+    The product of two sparse polynomials, as a sparse polynomial that is expanded when it is first read.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.products import Product
+        sage: x_plus_y = {(0r,): Fraction(1r), (1r,): Fraction(1r)}
+        sage: h = Product(x_plus_y, x_plus_y); h.degree, len(h), h[(0r, 1r)]
+        (2, 3, Fraction(2, 1))
+    """
+
+    def __init__(self, first, second):
+        self.factors = first, second
+
+    @cached_property
+    def _terms(self):
+        return sparse.multiply(*self.factors)
+
+    def __getitem__(self, monomial):
+        return self._terms[monomial]
+
+    def __iter__(self):
+        return iter(self._terms)
+
+    def __len__(self):
+        return len(self._terms)
+
+    @property
+    def degree(self):
+        """The degree in all coordinates, as that of each factor is."""
+        return sum(max(map(len, factor)) for factor in self.factors)
+
+    def __reduce__(self):
+        return Product, self.factors
+
+
+def order(law):
+    r"""
+    Return what laws are sorted by: the degree, then the monomials; of a product those of its factors.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.products import Product, order
+        sage: x = {(0r,): Fraction(1r)}
+        sage: order(x), order(Product(x, x))
+        ((1, [(0,)]), (2, [(0, 0)]))
+    """
+    if isinstance(law, Product):
+        return law.degree, [tuple(sorted(i for factor in law.factors for i in min(factor)))]
+    return max(map(len, law)), sorted(law)
+
+
+def in_ring(law, ring):
+    r"""
+    Return a sparse polynomial or a product in a Sage polynomial ring, which multiplies faster than dictionaries do.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.products import Product, in_ring
+        sage: R.<x, y> = QQ[]
+        sage: x_plus_y = {(0r,): Fraction(1r), (1r,): Fraction(1r)}
+        sage: in_ring(Product(x_plus_y, x_plus_y), R)
+        x^2 + 2*x*y + y^2
+    """
+    if isinstance(law, Product):
+        first, second = (in_ring(factor, ring) for factor in law.factors)
+        return first * second
+    return sparse.to_sage(law, ring)
