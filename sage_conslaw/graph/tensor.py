@@ -309,6 +309,19 @@ class Constant(_Leaf):
         self.name = name
 
     @property
+    def lazy(self):
+        r"""
+        Whether the integers are given by a function, which may be many.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.graph.tensor import Constant
+            sage: Constant([1, 2]).lazy
+            False
+        """
+        return callable(self._given)
+
+    @property
     def largest(self):
         r"""
         A bound of the integers in absolute value; what a function gives is at most one.

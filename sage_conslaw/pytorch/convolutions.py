@@ -5,6 +5,7 @@ import numpy as np
 
 from ..graph.activations import gate_function
 from ..graph.operations import LETTERS
+from ..graph.rearrangements import Windows
 from ..graph.tensor import Data, concatenate, contract
 from .piecewise import PLACES
 from .constants import constant
@@ -134,19 +135,21 @@ def _axes_of_pool(node):
 
 
 def _windows(node, x, window, stride, padding, dilation, axes):
-    """Return the places of the windows of the last axes, ``(..., windows, entries)``, and the shape of the result."""
+    """Return the windows of the last axes, ``(..., positions, entries)``, which of their entries are none of the
+    padding's, and the shape of the result."""
     shape = tuple(node.shape) if hasattr(node, "shape") else tuple(node.meta["val"].shape)
+    kept = len(x.shape) - axes
     places = np.pad(
-        np.arange(x.size).reshape(x.shape),
-        [(0, 0)] * (len(x.shape) - axes)
-        + [(p, p + w * d + s) for p, w, d, s in zip(padding, window, dilation, stride)],
+        np.arange(int(np.prod(x.shape[kept:]))).reshape(x.shape[kept:]),
+        [(p, p + w * d + s) for p, w, d, s in zip(padding, window, dilation, stride)],
         constant_values=-1,
     )
     out = []
     for offset in np.ndindex(*window):
-        out.append(places[(..., *(slice(o * d, o * d + s * (n - 1) + 1, s)
-                                  for o, d, s, n in zip(offset, dilation, stride, shape[-axes:])))])
-    return np.stack(out, axis=-1), shape
+        out.append(places[tuple(slice(o * d, o * d + s * (n - 1) + 1, s)
+                                for o, d, s, n in zip(offset, dilation, stride, shape[kept:]))])
+    places = np.stack(out, axis=-1)
+    return x.made(Windows(x.shape, kept, places), (x,), "windows({0})"), places >= 0, shape
 
 
 def max_pool(reader, node, x, window, stride=(), padding=0, dilation=1, ceil=False):
@@ -155,13 +158,12 @@ def max_pool(reader, node, x, window, stride=(), padding=0, dilation=1, ceil=Fal
     result = node.meta["val"][0] if isinstance(node.meta["val"], (tuple, list)) else node.meta["val"]
     axes = _axes_of_pool(node)
     window = _each(window, axes)
-    places, shape = _windows(
+    inside, real, shape = _windows(
         result, x, window, _each(stride or window, axes), _each(padding, axes), _each(dilation, axes), axes
     )
-    inside = x.gather(places, "windows({0})")
     function = gate_function("max")
-    if (places < 0).any():
-        function = type(function)("max", Largest(places >= 0))
+    if not real.all():
+        function = type(function)("max", Largest(real))
     letters = LETTERS[:len(inside.shape)]
     gates = Data("gate", inside.shape, "gate", source=inside, function=function)
     return contract(f"{letters},{letters}->{letters[:-1]}", inside, gates).reshape(shape)
@@ -179,16 +181,15 @@ def mean_pool(reader, node, x, window, stride=(), padding=0, ceil=False, with_pa
     window, padding = _each(window, axes), _each(padding, axes)
     if ceil and any(padding):
         raise Refused("average pooling with ceil_mode and padding")
-    places, shape = _windows(node, x, window, _each(stride or window, axes), padding, [1] * axes, axes)
-    entries = np.full(places.shape[:-1], int(np.prod(window)))
+    inside, real, shape = _windows(node, x, window, _each(stride or window, axes), padding, [1] * axes, axes)
+    entries = np.full(real.shape[:-1], int(np.prod(window)))
     if not with_padding or ceil:
-        entries = (places >= 0).sum(axis=-1)
+        entries = real.sum(axis=-1)
     weights = (
-        np.repeat((1.0 / (divisor or entries))[..., None], places.shape[-1], axis=-1)
+        np.repeat((1.0 / (divisor or entries))[..., None], real.shape[-1], axis=-1)
         if not divisor
-        else np.full(places.shape, 1 / divisor)
+        else np.full(real.shape, 1 / divisor)
     )
-    inside = x.gather(places, "windows({0})")
     if (entries == entries.flat[0]).all() and not divisor:
         return (inside.sum(-1) / int(entries.flat[0])).reshape(shape)
     return (inside * constant(weights)).sum(-1).reshape(shape)

@@ -28,6 +28,8 @@ from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Broadcast, Reshape, Select, Slice, Transpose, Windows
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter, Tensor
+from .fixed_numbers import only_axis, scaled_away
+from .links import is_primitive, is_sum_zero, is_uniform
 
 
 class Unknown(Exception):
@@ -110,6 +112,24 @@ class Axes:
         self.leaves = [leaf for leaf in response.leaves]
         # Classes of all axes one after the other, as they are asked for.
         self.flat = {}
+        # Fixed factors and terms by channel that are ones in smaller networks (:mod:`.fixed_numbers`), and the values
+        # of classes of positions that these keep (:mod:`.positions`).
+        self.ones, self.kept = frozenset(), {}
+
+    def smallest(self, c, size):
+        r"""
+        Return how many values a class has in a small network that wants ``size`` of them.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.structure.axes import axes_of
+            sage: axes_of(networks.relu([40, 30, 10]).response()).smallest(1r, 2r)
+            2
+        """
+        if c in self.kept:
+            return len(self.kept[c])
+        return self.sizes[c] if self.rigid[c] else min(self.sizes[c], size)
 
     def restricted(self, sizes, leaves=None):
         r"""
@@ -164,6 +184,8 @@ class Axes:
         if isinstance(node, Data):
             return Data(node.name, shape, node.kind)
         if isinstance(node, Constant):
+            if node in self.ones and shape != node.shape:
+                return Constant(np.broadcast_to(np.int64(1), shape))
             return Constant(_resized(node, shape), denominator=node.denominator)
         if is_sum_zero(node):
             return cuts.sum_zero(node.inputs[0].name, shape)
@@ -186,7 +208,7 @@ class Axes:
         if isinstance(operation, Broadcast):
             return child.repeat_to(shape)
         if isinstance(operation, Windows):
-            return Tensor(Windows(child.shape, operation.kept, operation.places), (child,))
+            return Tensor(Windows(child.shape, operation.kept, self._places(node, sizes)), (child,))
         if isinstance(operation, Select):
             return child[
                 (slice(None),) * operation.axis
@@ -197,6 +219,22 @@ class Axes:
                 )
             ]
         return child
+
+    def _places(self, node, sizes):
+        """Return the places of windows among the positions that are kept; others vanish, as padding does."""
+        operation, (child,) = node.operation, node.inputs
+        axes = self.of[child][operation.kept:], self.of[node][operation.kept:]
+        inside, window = ([c for axis in part for c in axis] for part in axes)
+        if all(sizes[c] == self.sizes[c] for c in (*inside, *window)):
+            return operation.places
+        kept = {c: self.kept[c] if sizes[c] != self.sizes[c] else range(self.sizes[c]) for c in (*inside, *window)}
+        new = np.full([self.sizes[c] for c in inside], -1)
+        new[np.ix_(*(kept[c] for c in inside))] = np.arange(new[np.ix_(*(kept[c] for c in inside))].size).reshape(
+            [len(kept[c]) for c in inside]
+        )
+        places = operation.places.reshape([self.sizes[c] for c in window])[np.ix_(*(kept[c] for c in window))]
+        places = np.where(places < 0, -1, new.ravel()[places])
+        return places.reshape([int(np.prod([sizes[c] for c in axis], dtype=np.int64)) for axis in axes[1]])
 
 
 class _Leaf(Parameter):
@@ -218,12 +256,6 @@ def _resized(constant, shape):
     return np.broadcast_to(np.tril(np.ones(shape[-2:], dtype=np.int64)), shape)
 
 
-def is_uniform(constant):
-    return bool(constant.size) and not any(
-        stride for stride, n in zip(constant.values.strides, constant.shape) if n > 1
-    )
-
-
 def is_causal(values):
     """Say whether an array is the mask of earlier entries, repeated along all axes but the last two."""
     if values is None or values.ndim < 2 or values.shape[-1] != values.shape[-2]:
@@ -231,20 +263,6 @@ def is_causal(values):
     repeated = tuple(n if stride else 1 for n, stride in zip(values.shape[:-2], values.strides[:-2]))
     different = values[tuple(slice(n) for n in repeated)]
     return bool((different == np.tril(np.ones(values.shape[-2:], dtype=values.dtype))).all())
-
-
-def is_sum_zero(node):
-    return (
-        node.operation is not None
-        and len(node.inputs) == 2
-        and isinstance(node.inputs[1], cuts.Differences)
-        and isinstance(node.inputs[0], Data)
-    )
-
-
-def is_primitive(node):
-    """Say whether a node is made of data that sum to zero or to one, and is read as a whole."""
-    return is_sum_zero(node) or isinstance(node, cuts.SumOne)
 
 
 def covector_of(node, constraint, mask):
@@ -328,7 +346,26 @@ def axes_of(response):
     for _, last in sorted(number.values(), key=lambda pair: pair[0]):
         sizes.append(last.size)
         rigid.append(last.rigid)
-    return Axes(response, order, of, sizes, rigid, pairings)
+    return _with_fixed_numbers(Axes(response, order, of, sizes, rigid, pairings))
+
+
+def _with_fixed_numbers(axes):
+    """Return the axes with the classes rigid that have fixed numbers which no change of the parameters makes ones."""
+    fixed, rigid = [], set()
+    for node in axes.order:
+        if not isinstance(node, Constant) or is_uniform(node) or is_causal(node.values):
+            continue
+        axis = only_axis(node)
+        classes = axes.of[node][axis] if axis is not None else ()
+        if len(classes) == 1 and not axes.rigid[classes[0]]:
+            fixed.append((node, classes[0]))
+        else:
+            rigid.update(c for part in axes.of[node] for c in part)
+    axes.ones = frozenset(scaled_away(axes, [(node, c) for node, c in fixed if c not in rigid]))
+    rigid.update(c for node, c in fixed if node not in axes.ones)
+    axes.ones = frozenset(node for node in axes.ones if axes.of[node][only_axis(node)][0] not in rigid)
+    axes.rigid = tuple(old or c in rigid for c, old in enumerate(axes.rigid))
+    return axes
 
 
 def _without_fixed_terms(response):
@@ -375,11 +412,8 @@ def _tie(node, classes):
     """Tie the axes of a node to those of its inputs."""
     here, operation = classes[node], node.operation
     if isinstance(node, Constant):
-        if not is_uniform(node) and not is_causal(node.values):
-            for axis in here:
-                for last in _flat(axis):
-                    last.rigid = True
-        elif not is_uniform(node):
+        # Classes that other constants make rigid are found when all classes are.
+        if not is_uniform(node) and is_causal(node.values):
             _unify(here[-1], here[-2])
         return
     if isinstance(node, cuts.SumOne) and node.causal:

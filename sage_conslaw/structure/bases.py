@@ -28,6 +28,7 @@ MOST_PARAMETERS = 1200
 
 # Lengths of words: the first ones may add nothing, and one more shows that a rank is not larger than the laws allow.
 _EFFORT = Effort(work=60_000_000, idle=2, shortest=4, tested=2)
+_LETTERS = Effort(work=60_000_000, idle=0, shortest=1)
 
 
 def dimension(axes, sizes):
@@ -53,7 +54,7 @@ def independent_families(axes, found, generator):
     which the laws of that index have no gradient and the rest are those of the smaller network.  The gradient of
     `(W^T W)_{ij}` does not vanish without `j`.
     """
-    sizes = [min(n, 4) if not rigid else n for n, rigid in zip(axes.sizes, axes.rigid)]
+    sizes = [axes.smallest(c, 4) for c in range(len(axes.sizes))]
     if dimension(axes, sizes) > 4 * MOST_PARAMETERS:
         return []
     kept = []
@@ -169,7 +170,8 @@ class Base:
         missing = small.dimension - wanted
         if point is None:
             point = random_array(generator, (small.dimension,), p)
-        rank_here = word_rank(small, point, missing, generator, p, deadline)
+        # With ones in place of other fixed numbers only fields without brackets span as much.
+        rank_here = word_rank(small, point, missing, generator, p, deadline, brackets=not axes.ones)
         if rank_here > missing:
             raise ArithmeticError(
                 "a law that the graph shows is broken by the fields; please report it with the network"
@@ -224,11 +226,8 @@ def bases(axes, found, size):
                 constrained[c] = max(
                     constrained.get(c, 0), {"free": 0, "sum zero": 3, "orthogonal": 3}.get(constraint, 4)
                 )
-    sizes = [
-        n if rigid else min(n, max(size, constrained.get(c, 0)))
-        for c, (n, rigid) in enumerate(zip(axes.sizes, axes.rigid))
-    ]
-    growing = [c for c, n in enumerate(sizes) if n < axes.sizes[c]]
+    sizes = [axes.smallest(c, max(size, constrained.get(c, 0))) for c in range(len(axes.sizes))]
+    growing = [c for c, n in enumerate(sizes) if n < axes.sizes[c] and not axes.rigid[c]]
     stuck = [c for c in growing if not (switchable(axes, [c]) and _degree_fits(axes, found, c))]
     if not stuck:
         yield Base(axes, found, sizes, [])
@@ -297,7 +296,7 @@ def base_of_laws(axes, found):
     with one place in a unit are zero where the full family has them, so that the gradient of the law of two units
     vanishes without one of them.
     """
-    sizes = [n if rigid else min(n, 4) for n, rigid in zip(axes.sizes, axes.rigid)]
+    sizes = [axes.smallest(c, 4) for c in range(len(axes.sizes))]
     kinds, firsts = [], []
     for family in found:
         if (
@@ -369,12 +368,13 @@ def _partners(axes, found, c, growing, stuck):
     }
 
 
-def word_rank(response, point, wanted, generator, p, deadline=None):
+def word_rank(response, point, wanted, generator, p, deadline=None, brackets=True):
     r"""
     Return the rank of random Lie words of a response's fields at a point modulo a prime: a proved lower bound of the
     generic rank.
 
-    INPUT: ``wanted`` -- the search ends where the rank reaches it, or where longer words add nothing
+    INPUT: ``wanted`` -- the search ends where the rank reaches it, or where longer words add nothing; ``brackets`` --
+    whether words of more than one letter are tried
 
     EXAMPLES::
 
@@ -385,5 +385,5 @@ def word_rank(response, point, wanted, generator, p, deadline=None):
         ....:     numpy.random.default_rng(0r), int(2^61 - 1))
         5
     """
-    family = FlowFamily(response, response.names)
-    return word_ranks(family, point, [range(response.dimension)], [wanted], generator, p, _EFFORT, deadline)[0]
+    family, effort = FlowFamily(response, response.names), _EFFORT if brackets else _LETTERS
+    return word_ranks(family, point, [range(response.dimension)], [wanted], generator, p, effort, deadline)[0]

@@ -40,6 +40,7 @@ from ..graph.rearrangements import Broadcast, Reshape, Select, Transpose, Window
 from ..graph.tensor import Constant, Data, Parameter
 from ..laws.gradings import WeightLattice
 from .axes import is_primitive, is_sum_zero, is_uniform
+from .links import flat, links_of
 from .translations import independent, translations
 
 _PRIME = (1 << 61) - 1
@@ -194,56 +195,6 @@ def _candidates(axes):
         for size in range(1, min(len(classes), 3) + 1):
             sets |= set(itertools.combinations(classes, size))
     return sorted(sets, key=lambda classes: (-len(classes), classes))
-
-
-def flat(axes, node):
-    r"""
-    Return the classes of a node's axes one after the other.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.families import flat
-        sage: f = networks.linear([4, 3]).response()
-        sage: flat(axes_of(f), f.leaves[0r])
-        [0, 1]
-    """
-    known = axes.flat.get(node)
-    if known is None:
-        known = axes.flat[node] = [c for axis in axes.of[node] for c in axis]
-    return known
-
-
-def links_of(axes, node):
-    """Return for each input and for the node itself the label of each of its flat places; equal labels are one
-    index."""
-    operation = node.operation
-
-    def by_axis(tensor, name):
-        return [(name(k), i) for k, axis in enumerate(axes.of[tensor]) for i in range(len(axis))]
-    if isinstance(operation, Contract):
-        words = operation.left, operation.right, operation.result
-        labels = [by_axis(tensor, lambda k, word=word: word[k]) for tensor, word in zip((*node.inputs, node), words)]
-    elif isinstance(operation, Add):
-        labels = [by_axis(node, lambda k: k)] * (len(node.inputs) + 1)
-    else:
-        (child,) = node.inputs
-        if isinstance(operation, Transpose):
-            labels = [by_axis(child, lambda k: k), by_axis(node, lambda k: operation.order[k])]
-        elif isinstance(operation, Reshape):
-            labels = [list(range(len(flat(axes, child)))), list(range(len(flat(axes, node))))]
-        elif isinstance(operation, Broadcast):
-            new = len(node.shape) - len(child.shape)
-            labels = [by_axis(child, lambda k: k + new if axes.of[child][k] else None), by_axis(node, lambda k: k)]
-        elif isinstance(operation, Windows):
-            labels = [by_axis(child, lambda k: k if k < operation.kept else ("in", k)),
-                      by_axis(node, lambda k: k if k < operation.kept else ("out", k))]
-        elif isinstance(operation, Select):
-            labels = [by_axis(child, lambda k: k), by_axis(node, lambda k: k)]
-        else:
-            labels = [by_axis(child, lambda k: k), by_axis(node, lambda k: k)]
-    return labels
 
 
 def _tuples(classes_here, classes):

@@ -43,6 +43,7 @@ from ..graph.tensor import Constant, Data, Parameter
 from .axes import Unknown, axes_of, is_primitive
 from .bases import MOST_PARAMETERS, base_of_laws, bases, dimension, independent_families, law_rank, word_rank
 from .families import families, flat
+from .positions import keep_few
 from .segments import apart
 
 logger = logging.getLogger(__name__)
@@ -121,6 +122,7 @@ def grown(axes, generator, deadline=None, found=None, offsets=True):
     """
     found = families(axes) if found is None else found
     total = dimension(axes, axes.sizes)
+    keep_few(axes)
     if any(family.kind == "entries" for family in found):
         return _without_unseen(axes, found, generator, deadline)
     reason, best = "no small network was tried", None
@@ -135,7 +137,7 @@ def grown(axes, generator, deadline=None, found=None, offsets=True):
             logger.info("base %s: %s", base.sizes, reason or "proved")
             if reason is None:
                 laws = sum(family.number(list(axes.sizes)) for family in found)
-                least = {c: n for c, n in enumerate(base.sizes) if n < axes.sizes[c]}
+                least = {c: n for c, n in enumerate(base.sizes) if n < axes.sizes[c] and not axes.rigid[c]}
                 return Grown(total, laws, total - laws, tuple(found), least, None, base.conditions())
             if base.independent:
                 best = found
@@ -189,7 +191,7 @@ def at_true_size(axes, known, generator, deadline=None):
 
     def bounds(p):
         laws = law_rank(axes, found, list(axes.sizes), None, generator, p)
-        response = axes.restricted(axes.sizes)
+        response = axes.restricted([len(axes.kept.get(c, range(n))) for c, n in enumerate(axes.sizes)])
         point = random_array(generator, (total,), p)
         return laws, word_rank(response, point, total - laws, generator, p, deadline)
     laws, rank_here = with_lucky_prime(generator, bounds)
@@ -353,8 +355,8 @@ def _offsets_move(axes, offsets, fixed, generator, p, deadline):
     while True:
         if deadline is not None:
             deadline.check()
-        sizes = [n if rigid or c in mine else min(n, few) for c, (n, rigid) in enumerate(zip(axes.sizes, axes.rigid))]
-        if sizes != list(axes.sizes) and not all(_has_readers(axes, c, sizes) for c in mine):
+        sizes = [n if c in mine else axes.smallest(c, few) for c, n in enumerate(axes.sizes)]
+        if few < max(axes.sizes) and not all(_has_readers(axes, c, sizes) for c in mine):
             few *= 2
             continue
         if wanted * max(map(int, sizes)) * 8 > _MOST_NUMBERS or dimension(axes, sizes) > _MOST_NUMBERS:
@@ -366,7 +368,7 @@ def _offsets_move(axes, offsets, fixed, generator, p, deadline):
             == wanted
         ):
             return True
-        if sizes == list(axes.sizes):
+        if few >= max(axes.sizes):
             return False
         few *= 2
 

@@ -146,7 +146,7 @@ def independent(axes, families, more):
     r"""
     Return those of ``more`` families of affine laws that others do not imply, by exact ranks at small sizes.
     """
-    sizes = [n if rigid else min(n, 4) for n, rigid in zip(axes.sizes, axes.rigid)]
+    sizes = [axes.smallest(c, 4) for c in range(len(axes.sizes))]
     total = sum(
         int(np.prod([sizes[c] for axis in axes.of[leaf] for c in axis], dtype=np.int64)) for leaf in axes.leaves
     )

@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 
 
 from ..flows.flow_family import FlowFamily
-from ..graph.cuts import SumOne
+from ..graph.cuts import Differences, LastUnit, SumOne
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter
 from ..notation.matrix_notation import MatrixLaw
@@ -365,6 +365,8 @@ def signature(axes):
             kind = f"constant {node.denominator} " + (
                 str(node.values.ravel()[:1])
                 if is_uniform(node)
+                else f"{type(node).__name__}"
+                if isinstance(node, (Differences, LastUnit))
                 else str(node.values.tobytes())
                 if node.size < 10_000
                 else f"{id(node)}"

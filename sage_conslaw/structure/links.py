@@ -1,0 +1,90 @@
+r"""
+Places of the axes of a graph: which of them one index runs over, at each operation.
+
+EXAMPLES:
+
+A contraction names the index that is summed in both factors::
+
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.structure.axes import axes_of
+    sage: from sage_conslaw.structure.links import links_of
+    sage: axes = axes_of(networks.linear([4, 3, 2]).response())
+    sage: len(links_of(axes, axes.pairings[0][0]))
+    3
+"""
+from ..graph import cuts
+from ..graph.operations import Add, Contract
+from ..graph.rearrangements import Broadcast, Reshape, Select, Transpose, Windows
+from ..graph.tensor import Data
+
+
+def is_uniform(constant):
+    if constant.lazy:
+        return False
+    return bool(constant.size) and not any(
+        stride for stride, n in zip(constant.values.strides, constant.shape) if n > 1
+    )
+
+
+def is_sum_zero(node):
+    return (
+        node.operation is not None
+        and len(node.inputs) == 2
+        and isinstance(node.inputs[1], cuts.Differences)
+        and isinstance(node.inputs[0], Data)
+    )
+
+
+def is_primitive(node):
+    """Say whether a node is made of data that sum to zero or to one, and is read as a whole."""
+    return is_sum_zero(node) or isinstance(node, cuts.SumOne)
+
+
+def flat(axes, node):
+    r"""
+    Return the classes of a node's axes one after the other.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.families import flat
+        sage: f = networks.linear([4, 3]).response()
+        sage: flat(axes_of(f), f.leaves[0r])
+        [0, 1]
+    """
+    known = axes.flat.get(node)
+    if known is None:
+        known = axes.flat[node] = [c for axis in axes.of[node] for c in axis]
+    return known
+
+
+def links_of(axes, node):
+    """Return for each input and for the node itself the label of each of its flat places; equal labels are one
+    index."""
+    operation = node.operation
+
+    def by_axis(tensor, name):
+        return [(name(k), i) for k, axis in enumerate(axes.of[tensor]) for i in range(len(axis))]
+    if isinstance(operation, Contract):
+        words = operation.left, operation.right, operation.result
+        labels = [by_axis(tensor, lambda k, word=word: word[k]) for tensor, word in zip((*node.inputs, node), words)]
+    elif isinstance(operation, Add):
+        labels = [by_axis(node, lambda k: k)] * (len(node.inputs) + 1)
+    else:
+        (child,) = node.inputs
+        if isinstance(operation, Transpose):
+            labels = [by_axis(child, lambda k: k), by_axis(node, lambda k: operation.order[k])]
+        elif isinstance(operation, Reshape):
+            labels = [list(range(len(flat(axes, child)))), list(range(len(flat(axes, node))))]
+        elif isinstance(operation, Broadcast):
+            new = len(node.shape) - len(child.shape)
+            labels = [by_axis(child, lambda k: k + new if axes.of[child][k] else None), by_axis(node, lambda k: k)]
+        elif isinstance(operation, Windows):
+            labels = [by_axis(child, lambda k: k if k < operation.kept else ("in", k)),
+                      by_axis(node, lambda k: k if k < operation.kept else ("out", k))]
+        elif isinstance(operation, Select):
+            labels = [by_axis(child, lambda k: k), by_axis(node, lambda k: k)]
+        else:
+            labels = [by_axis(child, lambda k: k), by_axis(node, lambda k: k)]
+    return labels
