@@ -36,7 +36,7 @@ import numpy as np
 from ..exact.linear_algebra import rank
 from ..exact.terms import oriented
 from ..graph.operations import Add, Contract
-from ..graph.rearrangements import Broadcast, Reshape, Select, Transpose, Windows
+from ..graph.rearrangements import Broadcast, Select
 from ..graph.tensor import Constant, Data, Parameter
 from ..laws.gradings import WeightLattice
 from .axes import is_primitive, is_sum_zero, is_uniform

@@ -1,0 +1,77 @@
+"""Convolutional networks at true width: few positions for many, fixed numbers by channel."""
+import numpy as np
+import pytest
+from random_graphs import dense_rank
+
+from sage_conslaw import networks
+from sage_conslaw.flows.problem import problem
+from sage_conslaw.graph.convolution import avg_pool, max_pool
+from sage_conslaw.graph.tensor import Constant
+from sage_conslaw.structure import positions
+from sage_conslaw.structure.axes import axes_of
+from sage_conslaw.structure.true_width import width_of
+
+
+def bounds(net, loss=None):
+    width = width_of(problem(net, loss=loss).family)
+    return width.bounds(np.random.default_rng(0))
+
+
+def picture(channels, inner, outputs, size, stride=1, padding=1, pool=None, biased=False, skip=False):
+    """A convolution, a pooling, a second convolution, a mean over the picture, a linear layer."""
+    P = networks.parameter
+    h = networks.input(2, size).convolve(P("W", channels, 2, 3), stride=stride, padding=padding)
+    if biased:
+        h = h + P("b", channels, 1)
+    h = h.relu()
+    h = pool(h, (2,)) if pool else h
+    y = (h.convolve(P("U", inner, channels, 3), padding=1)).relu().convolve(P("V", channels, inner, 1))
+    h = (h + y if skip else y).relu()
+    return networks.custom(h.mean(axis=-1) @ P("O", channels, outputs))
+
+
+@pytest.mark.parametrize("options", [
+    {"size": 6}, {"size": 7, "stride": 2, "skip": True}, {"size": 8, "pool": max_pool, "biased": True},
+    {"size": 8, "pool": avg_pool, "skip": True}, {"size": 5, "padding": 0, "biased": True, "skip": True}])
+@pytest.mark.parametrize("loss", [None, "cross-entropy"])
+def test_few_positions_give_the_number_of_all(options, loss, monkeypatch):
+    monkeypatch.setattr(positions, "_MANY", 0)
+    net = picture(2, 2, 3, **options)
+    rank, laws = bounds(net, loss)
+    assert rank + laws == net.dimension
+    assert rank == dense_rank(net, loss)
+
+
+def test_no_position_is_left_out_where_it_is_read():
+    x, P = networks.input(2, 6), networks.parameter
+    h = x.convolve(P("W", 2, 2, 3), padding=1)
+    axes = axes_of(networks.custom(h.convolve(P("V", 2, 2, 3), padding=1)).response())
+    kept = positions.few_positions(axes)
+    inner = next(axes.of[node][-1][0] for node in axes.order if node.shape == (2, 6) and node.operation is not None)
+    assert inner not in kept and kept
+
+
+def normalised_by(scale, shift, channels=3, bias=True):
+    """A hidden layer with running statistics: gain, fixed factor, fixed term, bias."""
+    P = networks.parameter
+    z = networks.input(2) @ P("W", 2, channels)
+    z = (z if shift is None else z + Constant(shift)) * Constant(scale) * P("g", channels)
+    return networks.custom((z + P("b", channels) if bias else z).relu() @ P("U", channels, 2))
+
+
+@pytest.mark.parametrize("channels", [3, 5])
+def test_factors_by_channel_are_scaled_away(channels):
+    net = normalised_by(np.arange(1, channels + 1) ** 2, None, channels)
+    rank, laws = bounds(net)
+    assert rank + laws == net.dimension and rank == dense_rank(net, None)
+
+
+def test_terms_by_channel_take_brackets_and_nothing_wrong_is_said():
+    net = normalised_by([1, 2, 3], [5, -7, 2])
+    rank, laws = bounds(net)
+    assert rank <= dense_rank(net, None) and laws <= net.dimension - dense_rank(net, None)
+
+
+def test_a_zero_among_the_factors_is_no_scale():
+    axes = axes_of(normalised_by([1, 0, 3], None).response())
+    assert not axes.ones and any(axes.rigid)
