@@ -38,6 +38,10 @@ LATE = {
     "transformers": "optional: callbacks",
 }
 
+# Attributes of other packages that have an underscore: of Sage, of torch (its tools for nested arguments and tracing),
+# and of executors.
+FOREIGN = {"_repr_", "_latex_", "_extra_kwds", "_pytree", "_subclasses", "_dynamo", "_processes"}
+
 # Files outside the rooms: the package's front, and the second checker, which shares nothing with the rest.
 FRONT, CHECKERS = "", ("check", "check_dimension")
 
@@ -140,3 +144,20 @@ def test_names_that_are_loaded_when_first_used_are_there():
             assert getattr(package, name) is not None or name.startswith("__")
     with pytest.raises(AttributeError):
         sage_conslaw.networks.nothing
+
+
+def test_no_module_reaches_into_private_parts_of_another():
+    """An attribute with an underscore is asked of objects whose class stands in the same file, and of no others."""
+    for module, path in MODULES.items():
+        tree = ast.parse(path.read_text(encoding="utf8"))
+        own = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+        own |= {
+            node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        }
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Attribute) or not re.match("_[a-z]", node.attr) or node.attr in own:
+                continue
+            # Inherited ones are asked of oneself or of super(); other packages have some that are meant to be used.
+            of = node.value.id if isinstance(node.value, ast.Name) else ""
+            allowed = of in ("self", "cls", "os") or isinstance(node.value, ast.Call) or node.attr in FOREIGN
+            assert allowed, f"{module} uses {node.attr} of {ast.unparse(node.value)}"

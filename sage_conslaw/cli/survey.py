@@ -85,7 +85,7 @@ def survey(specification, store, processes, scheduler, seed, retry_failed, time_
     if as_json:
         click.echo(json.dumps(table.to_dict()))
     else:
-        click.echo(table._summary() if quiet else table)
+        click.echo(table.summary() if quiet else table)
     if stopped is not None:
         click.echo(
             f"sage-conslaw: time limit of {stopped.limit} s reached; the same command goes on from {store}", err=True

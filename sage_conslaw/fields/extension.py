@@ -11,12 +11,9 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-import numpy as np
-
 from .._sage import FractionField, PolynomialRing, matrix
 from ..exact import terms as sparse
-from ..exact.linear_algebra import kernel, rank
-from ..exact.primes import with_lucky_prime
+from .on_variety import on_variety, prove_independence, prove_invariance
 from .variety import Variety
 from ..runtime.errors import InputError, NotCovered
 from ..expressions.functions import FUNCTIONS, FunctionParser, Finer
@@ -175,9 +172,9 @@ class _Extension:
         irreducible = not self.relations and roots_are_independent(self.parser, used)
         variety = Variety(names, constants, relations, forms, irreducible) if relations or forms else None
         if variety is not None:
-            self._prove_independence(variety, proofs)
-            fields = [self._on_variety(f, d, variety, w) for f, d, w in zip(fields, denominators, self.written.what)]
-            self._prove_invariance(fields, variety)
+            prove_independence(variety, proofs)
+            fields = [on_variety(f, d, variety, w) for f, d, w in zip(fields, denominators, self.written.what)]
+            prove_invariance(fields, variety, self.written.what)
         meaning = {name: f.text for name, f in self.parser.meaning.items() if name in used}
         drift, controls = (fields[0], fields[1:]) if self.written.has_drift else (None, fields)
         return Extended(names, drift, controls, tuple(constants), variety, meaning, tuple(denominators))
@@ -324,100 +321,9 @@ class _Extension:
             common = common.lcm(ring(value.denominator()))
         return {place[i]: _moved(sparse.from_sage(ring(value * common)), place) for i, value in total.items() if value}
 
-    # -- proofs ----------------------------------------------------------------------------------------------
-
-    def _prove_independence(self, variety, proofs):
-        """Refuse exponentials whose arguments may be dependent over Q modulo constants."""
-        for kind, found in proofs.items():
-            if len(found) > 1 or found and kind == "exp":
-                generator = np.random.default_rng(0)
-                number = with_lucky_prime(
-                    generator, lambda p: _independent(variety, [g for _, g in found], generator, p)
-                )
-                if number < len(found):
-                    raise NotCovered(
-                        f"{', '.join(f.text for f, _ in found)} are not independent of each other; "
-                        f"write them in terms of one, "
-                        "e.g. tanh(x) as (exp(2*x) - 1)/(exp(2*x) + 1)"
-                    )
-
-    def _on_variety(self, field, denominator, variety, what):
-        """Return a field modulo the ideal; a denominator that has an inverse there is divided out."""
-        over = variety.polynomial(sparse.from_sage(denominator))
-        if not variety.normal_form(over):
-            raise InputError(f"{what} has a denominator that the relations make zero: {denominator}")
-        if not variety.relations:
-            return field
-        factor = variety.ring.one() if over.is_constant() else variety.inverse(over) or variety.ring.one()
-        reduced = [variety.normal_form(variety.polynomial(f) * factor) if f else variety.ring.zero() for f in field]
-        common = variety.parameters.one()
-        if variety.constants:
-            for value in (c for f in reduced for c in f.coefficients()):
-                common = common.lcm(variety.parameters(value.denominator()))
-        out = [{} for _ in field]
-        for i, f in zip(variety.moving, (reduced[i] for i in variety.moving)):
-            for exponents, value in f.dict().items():
-                monomial = tuple(variety.moving[j] for j, e in enumerate(exponents) for _ in range(int(e)))
-                for power, c in sparse.from_sage(variety.parameters(value * common)).items():
-                    out[i][tuple(sorted(monomial + tuple(variety.constants[k] for k in power)))] = c
-        return out
-
-    def _prove_invariance(self, fields, variety):
-        for field, what in zip(fields, self.written.what):
-            for relation in variety.relations:
-                moved = variety.normal_form(variety.polynomial(sparse.derivative_along(field, relation)))
-                if moved:
-                    shown = variety.polynomial(relation)
-                    raise InputError(
-                        f"{what} does not keep the relation {shown} = 0: its derivative is "
-                        f"{str(moved)[:120]} modulo the relations; "
-                        "give relations that the flow keeps"
-                    )
-
 
 def _moved(terms, place):
     return {tuple(sorted(place[i] for i in monomial)): value for monomial, value in terms.items()}
-
-
-def _independent(variety, arguments, generator, p):
-    """Return the rank over Q, at least, of the differentials of the arguments along the variety, modulo ``p``."""
-    columns = []
-    pieces = [
-        {i: part for i, part in sparse.derivatives(side).items() if i in variety.place}
-        for pair in arguments
-        for side in pair
-    ]
-    for _ in range(len(arguments)):
-        z = variety.point(generator, p)
-        normals = variety.normals(z, p)[:, variety.moving]
-        vectors = kernel(normals, p)
-        tangent = np.zeros((len(vectors), len(variety.moving)), dtype=np.int64)
-        for row, vector in enumerate(vectors):
-            tangent[row, list(vector)] = list(vector.values())
-        rows = variety._evaluated(pieces, z, p)[:, variety.moving]
-        values = [_at(side, z, p) for pair in arguments for side in pair]
-        block = []
-        for number in range(len(arguments)):
-            up, down = values[2 * number : 2 * number + 2]
-            scale = pow(down, -2, p)
-            block.append(
-                [(int(a) * down - int(b) * up) * scale % p for a, b in zip(rows[2 * number], rows[2 * number + 1])]
-            )
-        columns.append([[sum(x * int(t) for x, t in zip(row, vector)) % p for vector in tangent] for row in block])
-    table = np.array(
-        [[x for block in columns for x in block[number]] for number in range(len(arguments))], dtype=np.int64
-    )
-    return rank(table, p)
-
-
-def _at(terms, z, p):
-    total = 0
-    for monomial, value in terms.items():
-        term = value.numerator * pow(value.denominator, -1, p)
-        for i in monomial:
-            term = term * int(z[i]) % p
-        total += term
-    return total % p
 
 
 def _undeclared(relations, known, equations):

@@ -251,7 +251,7 @@ class Variety:
 
     def normals(self, z, p):
         """Return rows that span the one-forms vanishing on the tangent space at a point, in all coordinates."""
-        return self._evaluated([*self._differentials(), *self.forms], z, p)
+        return self.evaluated([*self._differentials(), *self.forms], z, p)
 
     def _differentials(self):
         if not hasattr(self, "_rows"):
@@ -261,7 +261,7 @@ class Variety:
             ]
         return self._rows
 
-    def _evaluated(self, forms, z, p):
+    def evaluated(self, forms, z, p):
         n = len(self.names)
         out = np.zeros((len(forms), n), dtype=np.int64)
         entries = [(row, i, part) for row, form in enumerate(forms) for i, part in form.items()]

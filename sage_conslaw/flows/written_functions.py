@@ -9,7 +9,7 @@ For `\tanh(a) V x` the response is `\sum_{ij} s_i x_j\, t V_{ij}` with `t = \tan
 from .._sage import QQ, PolynomialRing
 from ..graph.operations.parameter_function import ParameterFunction
 from ..graph.response import NetworkResponse
-from ..graph.tensor import Data, Parameter, Tensor
+from ..graph.tensor import Data, Parameter
 from ..inputs.systems import system
 from ..runtime.errors import NotCovered
 
@@ -75,10 +75,8 @@ def _with_values_free(response):
     for node in response.order:
         if isinstance(node.operation, ParameterFunction):
             new[node] = values[node] = Parameter(_fresh(response, len(values)), node.shape)
-        elif node.operation is None or all(new[child] is child for child in node.inputs):
-            new[node] = node
         else:
-            new[node] = Tensor(node.operation, [new[child] for child in node.inputs], node._written)
+            new[node] = node.with_inputs([new[child] for child in node.inputs])
     pairings = [(new[node], new[covector]) for node, covector in response.pairings]
     return NetworkResponse([*response.leaves, *values.values()], pairings), values
 

@@ -81,7 +81,7 @@ class FloatReading:
             3
         """
         A, values, start = FloatArithmetic(), {}, 0
-        given = self._given(inputs)
+        given = self.given(inputs)
         for leaf in self.response.leaves:
             values[leaf] = theta[start:start + leaf.size].reshape(leaf.shape)
             start += leaf.size
@@ -94,7 +94,8 @@ class FloatReading:
                 values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
         return values
 
-    def _given(self, inputs):
+    def given(self, inputs):
+        """Return an array of samples for each input of the network, checked."""
         leaves = self.network.inputs
         if not isinstance(inputs, dict):
             if len(leaves) > 1:

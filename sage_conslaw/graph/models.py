@@ -105,9 +105,7 @@ def model_of(output, exact=True, eps=False):
             if exact and not eps and _squares_a_norm(node):
                 new[node] = _squared_norm(node.inputs[0], new[node.inputs[0].source])
                 continue
-            children = [new[child] for child in node.inputs]
-            kept = all(a is b for a, b in zip(children, node.inputs))
-            new[node] = node if kept else Tensor(node.operation, children, node._written)
+            new[node] = node.with_inputs([new[child] for child in node.inputs])
             continue
         if source is None or node.kind == "gate":
             new[node] = node

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..exact.arithmetic import FloatArithmetic
 from .operations import Add, Contract, Gather
-from .tensor import Constant, Data, Tensor
+from .tensor import Constant, Data
 
 
 def replaced(output, other):
@@ -33,9 +33,7 @@ def replaced(output, other):
         if node in new:
             continue
         if node.operation is not None:
-            children = [new[child] for child in node.inputs]
-            kept = all(a is b for a, b in zip(children, node.inputs))
-            new[node] = node if kept else Tensor(node.operation, children, node._written)
+            new[node] = node.with_inputs([new[child] for child in node.inputs])
         elif node.source is not None and new[node.source] is not node.source:
             new[node] = Data(
                 node.name, node.shape, node.kind, new[node.source], node.function, node.mask, node.values, node.one_hot

@@ -172,7 +172,7 @@ def _real_rank(network, reading, theta, data, loss):
     """Return the numerical rank of the gradients for all samples and covectors, the gap, and the number of samples."""
     values = reading.values(theta, data)
     output = values[network.output]
-    number = next(iter(reading._given(data).values())).shape[0]
+    number = next(iter(reading.given(data).values())).shape[0]
     output = np.broadcast_to(output, (number,) + network.output.shape)
     size = network.output.size
     basis = np.eye(size).reshape((size,) + network.output.shape)

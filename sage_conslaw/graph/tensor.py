@@ -50,11 +50,10 @@ class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
     """
 
     name = None
-    # What only data have: a gate or a cut is a function of its source.  Asked of every node, and answered at once.
+    # What only data have: a gate or a cut is a function of its source.  Asked of every node of large graphs, where an
+    # unknown attribute would each time be explained.
     source = function = mask = kind = None
     _text = None
-    # Of data only; asked of every node of large graphs, where an unknown attribute would each time be explained.
-    kind = source = None
 
     def __init__(self, operation, inputs, written=None):
         self.operation = operation
@@ -85,6 +84,22 @@ class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
             6
         """
         return int(np.prod(self.shape, dtype=np.int64))
+
+    def with_inputs(self, inputs):
+        r"""
+        Return the same operation on other tensors: this one, where they are its own.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: x, y = networks.input(2), networks.input(2, name="y")
+            sage: z = x + x
+            sage: z.with_inputs([x, x]) is z, z.with_inputs([x, y]).label()
+            (True, 'x + y')
+        """
+        if all(a is b for a, b in zip(inputs, self.inputs)):
+            return self
+        return Tensor(self.operation, inputs, self._written)
 
     def label(self):
         r"""

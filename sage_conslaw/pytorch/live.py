@@ -11,7 +11,7 @@ import numpy as np
 
 from ..exact.arithmetic import FloatArithmetic
 from ..graph.activations import CUTS, CutFunction, masked_softmax
-from ..graph.tensor import Constant, Data, Parameter, Tensor
+from ..graph.tensor import Constant, Data, Parameter
 from .attention import ScaledPullback, ScaledValue
 from .values import ElementwiseValue
 
@@ -111,10 +111,7 @@ def _live_rows(moving, reached):
 
 def _rebuilt(node, new, alive):
     if node.operation is not None:
-        inputs = [new[child] for child in node.inputs]
-        return (
-            node if all(a is b for a, b in zip(inputs, node.inputs)) else Tensor(node.operation, inputs, node._written)
-        )
+        return node.with_inputs([new[child] for child in node.inputs])
     source = getattr(node, "source", None)
     if source is None:
         return node

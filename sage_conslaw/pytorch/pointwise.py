@@ -60,7 +60,7 @@ def _pending(reader, value):
     if isinstance(value, Tensor):
         return Pointwise.of(value)
     if isinstance(value, SquareMean):
-        return reader._of_mean(value)
+        return reader.of_mean(value)
     number = scalar(reader, value)
     return value if number is None else number
 
@@ -109,7 +109,7 @@ def add(reader, node, a, b, alpha=1):
             if isinstance(x, SquareMean) and x.power == 1:
                 return SquareMean(x.base, x.axes, x.factor, x.eps + shift, 1, x.kept)
             if isinstance(x, SquareMean):
-                return _shifted(reader._of_mean(x), shift)
+                return _shifted(reader.of_mean(x), shift)
             if isinstance(x, (Tensor, Pointwise)):
                 return x if shift == 0 else _shifted(x, shift)
         if (
@@ -196,7 +196,7 @@ def _times_number(reader, value, factor):
     if isinstance(value, SquareMean):
         if value.power == 1 and factor > 0:
             return SquareMean(value.base, value.axes, value.factor * factor, value.eps * factor, 1, value.kept)
-        return _scaled(reader._of_mean(value), factor)
+        return _scaled(reader.of_mean(value), factor)
     return _scaled(value if isinstance(value, (Tensor, Pointwise)) else reader.tensor(value), factor)
 
 

@@ -121,7 +121,7 @@ class Reader(Leaves):
                 self.cut_names.add(made.function.name)
             return made
         if isinstance(value, SquareMean):
-            return self.tensor(self._of_mean(value))
+            return self.tensor(self.of_mean(value))
         if isinstance(value, Masked):
             raise Refused(
                 "entries that are masked out by minus infinity reach something other than a softmax; "
@@ -151,7 +151,7 @@ class Reader(Leaves):
         raise Refused(f"{type(value).__name__} stands where a tensor is needed")
 
     @staticmethod
-    def _of_mean(value):
+    def of_mean(value):
         """Return the root or power of a mean of squares as a function of the mean."""
         mean = (value.base * value.base).mean(value.axes, keepdims=value.kept)
         expression, polynomial = Expression(None), [Fraction(0), Fraction(1)]

@@ -135,7 +135,8 @@ class SurveyTable(SageObject):
         """
         return [row for row in self.done if row["expected"] not in (None, row["number"])]
 
-    def _summary(self):
+    def summary(self) -> str:
+        """Return the first line: how many cases, and what became of them."""
         done, failed = len(self.done), len(self.failed)
         text = (
             f"{len(self.rows)} case{'s' if len(self.rows) != 1 else ''}: {done} done ({self.proved} "
@@ -163,7 +164,7 @@ class SurveyTable(SageObject):
 
     def _repr_(self):
         if not self.rows:
-            return self._summary()
+            return self.summary()
         cells = list(self._cells())
         shown = cells if len(cells) <= _SHOWN else cells[:_SHOWN]
         widths = [max(20, *(min(len(row[0]), 40) for row in shown)), max(4, *(min(len(row[1]), 22) for row in shown))]
@@ -179,7 +180,7 @@ class SurveyTable(SageObject):
             )
         if len(cells) > _SHOWN:
             lines.append(f"... and {len(cells) - _SHOWN} more cases (export them, or see the store)")
-        return "\n".join([*lines, self._summary()])
+        return "\n".join([*lines, self.summary()])
 
     def _repr_html_(self):
         head = "".join(f"<th>{word}</th>" for word in ("case", "flow", "laws", "status"))
@@ -187,7 +188,7 @@ class SurveyTable(SageObject):
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
             for row in list(self._cells())[: 10 * _SHOWN]
         )
-        return f"<table><tr>{head}</tr>{body}</table><p>{escape(self._summary())}</p>"
+        return f"<table><tr>{head}</tr>{body}</table><p>{escape(self.summary())}</p>"
 
     def to_dict(self):
         r"""

@@ -89,7 +89,7 @@ class Objective:
             inputs = {name: _floats(array, f"the data for the input {name}") for name, array in inputs.items()}
         else:
             inputs = _floats(inputs, "the inputs X")
-        return {leaf.name: array for leaf, array in self.reading._given(inputs).items()}
+        return {leaf.name: array for leaf, array in self.reading.given(inputs).items()}
 
     def _targets(self, targets):
         shape = self.network.output.shape
