@@ -20,7 +20,7 @@ from math import gcd, lcm
 
 from .._sage import QQ, ZZ, FractionField, PolynomialRing
 from ..exact import terms as sparse
-from .polynomials import Fractions
+from .algebras import Fractions
 from .syntax import Reader
 
 FUNCTIONS = ("sqrt", "sin", "cos", "tan", "exp", "log", "sinh", "cosh", "tanh", "sigmoid")

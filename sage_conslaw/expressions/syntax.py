@@ -48,7 +48,7 @@ class Reader:
     EXAMPLES::
 
         sage: from fractions import Fraction
-        sage: from sage_conslaw.expressions.polynomials import Polynomials
+        sage: from sage_conslaw.expressions.algebras import Polynomials
         sage: from sage_conslaw.expressions.syntax import Reader
         sage: Reader(Polynomials(["x"])).read("0.9*x")
         {(0,): Fraction(9, 10)}
@@ -70,7 +70,7 @@ class Reader:
 
         EXAMPLES::
 
-            sage: from sage_conslaw.expressions.polynomials import Polynomials
+            sage: from sage_conslaw.expressions.algebras import Polynomials
             sage: from sage_conslaw.expressions.syntax import Reader
             sage: Reader(Polynomials(["x"])).read("-x^2")
             {(0, 0): Fraction(-1, 1)}

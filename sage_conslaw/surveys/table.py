@@ -7,11 +7,10 @@ from pathlib import Path
 
 from .._sage import SageObject
 from ..runtime.errors import InputError
+from .plot import flow_text, plot_counts
 
 # Longer tables are folded in text; the files have all rows.
 _SHOWN = 30
-
-_MARKERS = {"proved": "o", "probable": "^", "bounded": "s"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -268,45 +267,7 @@ class SurveyTable(SageObject):
             sage: len(SurveyTable((row,), 1r, 0.0).plot().axes[0r].get_lines())
             1
         """
-        from matplotlib.figure import Figure
-        groups = {}
-        for row in self.done:
-            options = ", ".join(
-                f"{name} {value}" if value is not True else name for name, value in row["options"].items()
-            )
-            label = ", ".join(part for part in (row["architecture"], options, flow_text(row["flow"]),
-                                                row["loss"] if row["loss"] != "least-squares" else "") if part)
-            groups.setdefault(label, []).append(
-                (sum(row["sizes"][1:-1]) or sum(row["sizes"]), row["number"], row["status"])
-            )
-        if not groups:
-            raise InputError("no case is done: there is nothing to plot")
-        figure = Figure(figsize=(8, 5), layout="constrained")
-        axes = figure.add_subplot()
-        colours, lines = _colours(len(groups)), {}
-        for label, points in sorted(groups.items()):
-            middle = {width: _median([y for x, y, _ in points if x == width]) for width in {x for x, *_ in points}}
-            lines[label] = sorted(middle.items())
-        wide = _line_widths(list(lines.values()))
-        for colour, thick, (label, line) in zip(colours, wide, lines.items()):
-            points = groups[label]
-            axes.plot(*zip(*line), color=colour, label=label, linewidth=thick, solid_capstyle="butt")
-            for status, marker in _MARKERS.items():
-                some = [(x, y) for x, y, s in points if s == status]
-                if some:
-                    axes.scatter(*zip(*some), color=colour, marker=marker, s=12 + 5 * thick**2, linewidths=0)
-        axes.set_xlabel("hidden units (all hidden widths together)")
-        axes.set_ylabel("independent laws")
-        behind = "; wider: behind another line" if len(set(wide)) > 1 else ""
-        axes.set_title(
-            f"lines: medians{behind}; circles: proved, triangles: probable, squares: bounded", fontsize=9
-        )
-        axes.grid(alpha=0.3)
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.yaxis.get_major_locator().set_params(integer=True)
-        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False) if len(
-            groups
-        ) > 6 else axes.legend(fontsize=8)
+        figure = plot_counts(self.done)
         if path is not None:
             figure.savefig(writable(path, (".png", ".pdf", ".svg")), dpi=120)
         return figure
@@ -332,21 +293,6 @@ def writable(path, endings):
     return path
 
 
-def flow_text(flow):
-    r"""
-    Return a flow of a case in a few words.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.surveys.table import flow_text
-        sage: flow_text({"name": "momentum", "tau": "1/2"})
-        'momentum tau 1/2'
-    """
-    return " ".join(
-        [flow["name"], *(f"{name.replace('_', ' ')} {value}" for name, value in flow.items() if name != "name")]
-    )
-
-
 def _results(record):
     return {
         name: record.get(name)
@@ -368,32 +314,6 @@ def _results(record):
 
 def _cut(text, width):
     return text if len(text) <= width else text[:width - 3] + "..."
-
-
-def _median(values):
-    values = sorted(values)
-    return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
-
-
-# The width of a line on top, and of the widest behind it.
-_THIN, _WIDE = 1.3, 9.0
-
-
-def _line_widths(lines):
-    """Return the widths of lines: those that share a piece or a point alone get wider the further behind they are."""
-    pieces = [set(zip(line, line[1:])) if len(line) > 1 else set(line) for line in lines]
-    out = []
-    for k, own in enumerate(pieces):
-        above = sum(1 for other in pieces[k + 1:] if own & other)
-        most = max([sum(1 for other in pieces if own & other) - 1, above, 1])
-        out.append(_THIN + above * min(2.2, (_WIDE - _THIN) / most))
-    return out
-
-
-def _colours(number):
-    from matplotlib import colormaps
-    palette = colormaps["tab10"] if number <= 10 else colormaps["turbo"]
-    return [palette(i) if number <= 10 else palette((i + 0.5) / number) for i in range(number)]
 
 
 def _pandas():
