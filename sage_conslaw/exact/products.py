@@ -26,7 +26,7 @@ class Product(Mapping):
     """
 
     def __init__(self, first, second):
-        self.factors = first, second
+        self.factors, self.written = (first, second), None
 
     @cached_property
     def _terms(self):
@@ -80,7 +80,10 @@ def in_ring(law, ring):
         sage: in_ring(Product(x_plus_y, x_plus_y), R)
         x^2 + 2*x*y + y^2
     """
-    if isinstance(law, Product):
+    if not isinstance(law, Product):
+        return sparse.to_sage(law, ring)
+    # A product of three laws has that of two in it, which is wanted too.
+    if law.written is None or law.written.parent() is not ring:
         first, second = (in_ring(factor, ring) for factor in law.factors)
-        return first * second
-    return sparse.to_sage(law, ring)
+        law.written = first * second
+    return law.written

@@ -136,6 +136,10 @@ class Variety:
                 out[tuple(sorted(monomial + tuple(self.constants[i] for i in power)))] = coefficient
         return dict(sorted(out.items(), key=lambda item: (len(item[0]), item[0])))
 
+    def fields(self, fields):
+        """Return sparse fields as lists of elements of :attr:`ring`, in the moving coordinates, reduced."""
+        return [[self.normal_form(self.polynomial(field[i])) for i in self.moving] for field in fields]
+
     def normal_form(self, polynomial):
         """Return the remainder of an element of :attr:`ring` modulo the ideal."""
         return polynomial.reduce(self.basis) if self.basis else polynomial

@@ -99,7 +99,7 @@ class _Samples:
 
 
 def polynomial_laws(family, groups, generator, deadline=None, progress=False, pieces=None,
-                    products=()):
+                    products=(), remarks=None):
     r"""
     Find a basis of all polynomial laws in a space of monomials, each one proved conserved over Q.
 
@@ -119,6 +119,8 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
 
     - ``products`` -- independent laws in the space that are already proved; if there are as many as the kernel has
       dimensions, they are the answer
+
+    - ``remarks`` -- a list that takes what is to be said of the list, such as products that are not written out
 
     OUTPUT: a list of sparse polynomials, sorted by degree; without the constants
 
@@ -156,7 +158,7 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
     solved = [_Block(family, *found) for found in solved]
     # All candidates are checked together, which is where most of the time goes; those that fail, later.
     if family.constants:
-        found = _over_parameters(family, solved, generator, deadline)
+        found = _over_parameters(family, solved, generator, deadline, remarks)
         return sorted(found, key=order)
     verdicts = iter(family.conserved([law for block in solved for law in block.laws or []]))
     found = []
@@ -239,7 +241,7 @@ def _modular_kernel(samples, block, deadline=None):
     return kernel(rows, samples.p)
 
 
-def _over_parameters(family, blocks, generator, deadline):
+def _over_parameters(family, blocks, generator, deadline, remarks):
     """Return all laws over Q(k); blocks that do not lift are tried again at other parameter values."""
     fields = family.sparse_fields()
     for _ in range(_SPECIALISATIONS):
@@ -253,6 +255,10 @@ def _over_parameters(family, blocks, generator, deadline):
                     Lift(family, block.monomials, block.vectors, second, block.samples.values, block.samples.p)
                 )
         if not complete(lifts, fields, generator, deadline):
+            left_out = sum(lift.left_out for lift in lifts)
+            if left_out and remarks is not None:
+                number = f"{left_out} products of laws listed have" if left_out > 1 else "1 product of laws listed has"
+                remarks.append(f"{number} too many terms in the parameters to be written out")
             return [law for lift in lifts for law in lift.laws]
         for block in blocks:
             block.again()

@@ -20,7 +20,7 @@ from ..exact import terms as sparse
 from ..exact.primes import random_prime
 from ..function_fields.parametric import polynomial_over_constants
 from .basis import readable_basis
-from .monomials import blocks
+from .monomials import blocks, monomials
 from ..function_fields.specialisation import Specialisation, exact_kernel
 
 
@@ -55,10 +55,10 @@ def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
         for block in group:
             if deadline is not None:
                 deadline.check()
-            monomials = [tuple(int(i) for i in row if i < family.dimension) for row in block]
-            monomials = [m for m in monomials if variety.is_standard(m) and not numbers.keys() >= set(m)]
-            if monomials:
-                laws += _in_block(variety, fields, monomials, parameters, at)
+            columns = [tuple(int(i) for i in row if i < family.dimension) for row in block]
+            columns = [m for m in columns if variety.is_standard(m) and not numbers.keys() >= set(m)]
+            if columns:
+                laws += _in_block(variety, fields, columns, parameters, at)
     laws = without_multiples(variety, laws, numbers)
     if not all(family.conserved(laws)):
         raise ArithmeticError(
@@ -66,6 +66,64 @@ def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
             "report the system"
         )
     return sorted(laws, key=lambda law: (max(map(len, law)), sorted(law)))
+
+
+def symbolic_laws_on_variety(family, groups, deadline=None):
+    r"""
+    Return the same laws from one linear system over Q in all monomials, without blocks and primes.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import system
+        sage: from sage_conslaw.laws.on_variety import symbolic_laws_on_variety
+        sage: pendulum = system(["s", "c", "p"], ["c*p", "-s*p", "-s"], relations=["s^2 + c^2 - 1"])
+        sage: symbolic_laws_on_variety(pendulum, pendulum.groups(2r))
+        [{(1,): Fraction(-2, 1), (2, 2): Fraction(1, 1)}]
+    """
+    variety, numbers = family.variety, algebraic_numbers(family)
+    fields = [[variety.polynomial(field[i]) for i in variety.moving] for field in family.sparse_fields()]
+    table = monomials(family.dimension, with_numbers(groups, numbers) if numbers else groups)
+    columns = [tuple(int(i) for i in row if i < family.dimension) for row in table]
+    columns = [m for m in columns if variety.is_standard(m) and not numbers.keys() >= set(m)]
+    if deadline is not None:
+        deadline.check()
+    rows = equations_on_variety(variety, fields, columns)
+    entries = {(i, column): value for i, row in enumerate(rows) for column, value in row.items()}
+    basis = matrix(QQ, len(rows), len(columns), entries).right_kernel_matrix().rows()
+    return without_multiples(variety, in_normal_form(variety, [
+        {columns[i]: Fraction(int(v.numerator()), int(v.denominator())) for i, v in vector.dict().items()}
+        for vector in basis]), numbers)
+
+
+def in_normal_form(variety, laws):
+    r"""
+    Return a basis of the span of polynomials modulo the ideal, each its own normal form, sorted by degree.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import system
+        sage: from sage_conslaw.exact.terms import from_sage
+        sage: from sage_conslaw.laws.on_variety import in_normal_form
+        sage: family = system(["x", "y"], ["-y", "x"], relations=["x^2 + y^2 - 1"])
+        sage: x, y = family.ring().gens()
+        sage: in_normal_form(family.variety, [from_sage(x^2), from_sage(y^2), from_sage(x)])
+        [{(0,): Fraction(1, 1)}, {(1, 1): Fraction(1, 1)}]
+    """
+    reduced = [variety.normal_form(variety.polynomial(law)) for law in laws]
+    one = (0,) * len(variety.moving)
+    columns = sorted({tuple(m) for f in reduced for m in f.dict()} - {one}, key=lambda m: (sum(m), m))
+    place = {m: i for i, m in enumerate(columns)}
+    if variety.constants:
+        entries = {(r, place[tuple(m)]): v for r, f in enumerate(reduced) for m, v in f.dict().items() if any(m)}
+        echelon = matrix(variety.field, len(reduced), len(columns), entries).echelon_form()
+        found = [{columns[i]: v for i, v in row.dict().items()} for row in echelon.rows() if row]
+        found = [variety.terms(variety.ring(row)) for row in found]
+    else:
+        vectors = [{place[tuple(m)]: Fraction(int(v.numerator()), int(v.denominator()))
+                    for m, v in f.dict().items() if any(m)} for f in reduced]
+        found = [{tuple(variety.moving[j] for j, e in enumerate(columns[i]) for _ in range(int(e))): value
+                  for i, value in vector.items()} for vector in readable_basis([v for v in vectors if v])]
+    return sorted(map(sparse.oriented, found), key=lambda law: (max(map(len, law)), sorted(law)))
 
 
 def algebraic_numbers(family):
@@ -126,12 +184,12 @@ def _rank(polynomials, variety):
     return matrix(variety.field, len(polynomials), len(columns), entries).rank()
 
 
-def _in_block(variety, fields, monomials, parameters, at):
-    basis = exact_kernel(equations_on_variety(variety, fields, monomials), len(monomials), parameters, at)
+def _in_block(variety, fields, columns, parameters, at):
+    basis = exact_kernel(equations_on_variety(variety, fields, columns), len(columns), parameters, at)
     if variety.constants:
         return [
             polynomial_over_constants(
-                {m: variety.field(v) for m, v in zip(monomials, vector) if v},
+                {m: variety.field(v) for m, v in zip(columns, vector) if v},
                 variety.parameters,
                 list(variety.constants),
             )
@@ -140,13 +198,13 @@ def _in_block(variety, fields, monomials, parameters, at):
     vectors = [
         {i: Fraction(int(v.numerator()), int(v.denominator())) for i, v in enumerate(vector) if v} for vector in basis
     ]
-    return [sparse.oriented({monomials[i]: value for i, value in vector.items()}) for vector in readable_basis(vectors)]
+    return [sparse.oriented({columns[i]: value for i, value in vector.items()}) for vector in readable_basis(vectors)]
 
 
-def equations_on_variety(variety, fields, monomials):
+def equations_on_variety(variety, fields, columns):
     """Return the equations for the coefficients of a law modulo the ideal, as ``{column: element of Q or Q[k]}``."""
     rows = {}
-    for column, monomial in enumerate(monomials):
+    for column, monomial in enumerate(columns):
         parts = [
             (variety.place[i], variety.polynomial(part))
             for i, part in sparse.derivatives({monomial: Fraction(1)}).items()

@@ -6,7 +6,8 @@ Its full basis may be out of reach, and for the laws of degree `d` only the syzy
 With a further variable `t` the fields become homogeneous; a syzygy of degree at most `e` becomes a homogeneous one of
 degree `e`, and back with `t = 1`.  For homogeneous input a Groebner basis truncated at a degree is exact: it generates
 every syzygy up to that degree.  The laws are the potentials of the closed forms (zero curl) among these, by the
-Poincare lemma.
+Poincare lemma.  Modulo relations `g_i` the condition is `\langle w, v \rangle \in (g_i)`: the relations are further
+columns, and of the potentials the normal forms are taken.
 """
 from fractions import Fraction
 from itertools import combinations_with_replacement
@@ -18,6 +19,8 @@ from .._sage import QQ, FractionField, PolynomialRing, TermOrder, matrix
 from ..exact.primes import random_prime
 from ..exact import terms as sparse
 from .basis import readable_basis
+from .on_variety import algebraic_numbers, in_normal_form
+from ..runtime.errors import NotCovered
 from ..runtime.isolated import TooLarge, isolated_steps
 from ..function_fields.parametric import polynomial_over_constants
 from ..function_fields.specialisation import Specialisation, exact_kernel
@@ -67,6 +70,8 @@ def syzygy_laws(family, groups, deadline=None):
         sage: [to_sage(law, family.ring()) for law in syzygy_laws(family, family.groups(1))[0]]
         [k2*x + k1*y]
     """
+    if family.variety is not None and family.variety.relations and algebraic_numbers(family):
+        raise NotCovered("syzygies know no roots of numbers; use algorithm='modular' or 'symbolic'")
     laws, searched = [], "nothing"
     for top, laws in isolated_steps(_laws_by_degree, family, groups, deadline=deadline):
         searched = (f"syzygies of degree at most {top - 1} (Groebner basis truncated there): "
@@ -101,19 +106,23 @@ class _Columns:
         fields = [[field[i] for i in self.moving] for field in family.sparse_fields()]
         fields = [field for field in fields if any(field)]
         self.top = max((self._degree(f) for field in fields for f in field), default=0)
-        self.rows = [[self._homogenised(f) for f in field] for field in fields]
+        self.rows = [[self._homogenised(f, self.top) for f in field] for field in fields]
+        # Modulo relations: a Groebner basis for a degree order stays one when it is made homogeneous.
+        self.variety = family.variety if family.variety is not None and family.variety.relations else None
+        relations = [] if self.variety is None else self.variety.relations
+        self.relations = [self._homogenised(f, self._degree(f)) for f in relations]
 
     def _degree(self, terms):
         return max((sum(i in self.place for i in monomial) for monomial in terms), default=0)
 
-    def _homogenised(self, terms):
+    def _homogenised(self, terms, degree):
         total, constant = {}, {coordinate: i for i, coordinate in enumerate(self.constants)}
         for monomial, value in terms.items():
             exponents = [0] * (2 + len(self.moving))
             for i in monomial:
                 if i in self.place:
                     exponents[2 + self.place[i]] += 1
-            exponents[1] = self.top - sum(exponents)
+            exponents[1] = degree - sum(exponents)
             factor = {tuple(constant[i] for i in monomial if i in constant): value}
             key = tuple(exponents)
             total[key] = total.get(key, self.field.zero()) + self.field(sparse.to_sage(factor, self.scalars))
@@ -126,11 +135,14 @@ class _Columns:
         n, k = len(self.moving), len(self.rows)
         if not k:
             return [[self.ring(i == j) for j in range(n)] for i in range(n)]
-        table = matrix(self.ring, k + n, n)
+        table = matrix(self.ring, k + n, n + k * len(self.relations))
         for j in range(n):
             for i, row in enumerate(self.rows):
                 table[i, j] = self.s * row[j]
             table[k + j, j] = self.t ** (self.top + 1)
+        for number, relation in enumerate(self.relations):
+            for i in range(k):
+                table[i, n + number * k + i] = self.s * relation
         with opt_ctx:
             opt["deg_bound"] = self.top + 1 + degree
             module = ff.std(table)
@@ -192,6 +204,11 @@ class _Columns:
     def laws(self, closed):
         """Return the potentials as sparse polynomials, a readable basis sorted by degree."""
         potentials = [self._potential(form) for form in closed]
+        if self.variety is not None:
+            found = [polynomial_over_constants(potential, self.scalars, self.constants) for potential in potentials] \
+                if self.constants else \
+                [{m: Fraction(int(c.numerator()), int(c.denominator())) for m, c in h.items()} for h in potentials]
+            return in_normal_form(self.variety, found)
         if self.constants:
             laws = [polynomial_over_constants(potential, self.scalars, self.constants) for potential in potentials]
         else:

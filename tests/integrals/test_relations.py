@@ -9,6 +9,7 @@ from sage_conslaw.exact.terms import to_sage
 from sage_conslaw.fields.variety import Variety
 from sage_conslaw.expressions.polynomials import parse_polynomials
 from sage_conslaw.inputs.systems import system
+from spaces import Space
 
 KEPLER = dict(variables=["x", "y", "px", "py", "u"], drift=["px", "py", "-x*u^3", "-y*u^3", "-u^3*(x*px + y*py)"],
               relations=["u^2*(x^2 + y^2) - 1"])
@@ -117,3 +118,35 @@ def test_names_that_only_a_relation_has_are_refused():
 
 def test_a_table_is_a_whole_system():
     assert system({"q": "p", "p": "-q"}).drift == system(["q", "p"], ["p", "-q"]).drift
+
+
+RELATED = [
+    (system(**KEPLER), 3),
+    (system(["q", "p"], ["p", "-sin(q)"]), 2),
+    (system(["x", "y", "z"], controls=[["-y", "x", "0"]], relations=["x^2 + y^2 + z^2 - 1"]), 2),
+    (system(["x", "y"], controls=[["y", "-x"], ["exp(x)*y", "-exp(x)*x"]]), 2),
+    (system(["x", "y", "z", "a", "b", "c"], ["a", "b", "c", *(f"-{x}*(a^2 + b^2 + c^2)" for x in "xyz")],
+            relations=["x^2 + y^2 + z^2 - 1", "x*a + y*b + z*c"]), 2),
+]
+
+
+@pytest.mark.parametrize("family, degree", RELATED, ids=[str(family)[:60] for family, _ in RELATED])
+@pytest.mark.parametrize("algorithm", ["symbolic", "syzygies"])
+def test_every_algorithm_finds_the_same_laws_modulo_relations(family, degree, algorithm):
+    modular = conservation_laws(family, degree=degree, seed=0)
+    other = conservation_laws(family, degree=degree, algorithm=algorithm, seed=0)
+    assert other.laws and Space(list(other.laws)) == Space(list(modular.laws))
+    assert (other.number, other.status, other.complete) == (modular.number, "proved", modular.complete)
+
+
+def test_syzygies_modulo_relations_with_parameters():
+    family = system(["x", "y", "z"], ["-b*y", "a*x", "x*y"], parameters=["a", "b"], relations=["a*x^2 + b*y^2 - 1"])
+    assert list(map(str, conservation_laws(family, algorithm="syzygies", seed=0).laws)) == ["y^2 - 2*a*z"]
+
+
+def test_a_rank_is_closed_modulo_relations():
+    # Two fields of the sphere that are proportional on it: rank 1, proved over its functions.
+    family = system(["x", "y", "z"], controls=[["-y", "x", "0"], ["-y*z", "x*z", "0"]],
+                    relations=["x^2 + y^2 + z^2 - 1"])
+    result = conservation_laws(family, degree=1, algorithm="symbolic", seed=0)
+    assert (result.lie_dimension, result.number, result.status) == (1, 1, "proved")

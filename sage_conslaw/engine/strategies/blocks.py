@@ -25,8 +25,8 @@ class Blocks(FindLaws):
         products = (
             products_of_linear(linear, groups) if linear and len(groups) == 1 and sorted(groups[0][0]) == moving else ()
         )
-        generator = question.generator(self.name)
+        generator, remarks = question.generator(self.name), []
         found = polynomial_laws(
-            family, groups, generator, question.deadline, question.progress, question.blocks, products
+            family, groups, generator, question.deadline, question.progress, question.blocks, products, remarks
         )
-        self.all_found(question, bounds, found)
+        self.all_found(question, bounds, found, "; ".join([question.words(), *remarks]) if remarks else None)

@@ -1,7 +1,6 @@
 r"""
 The sizes at which one strategy gives way to another, with the measurements behind them.
 """
-from ...runtime.errors import NotCovered
 from ..strategy import TooLarge
 
 # Below this number of coordinates the search in all monomials of degree 2 takes less than what it would be replaced by
@@ -29,9 +28,7 @@ def too_large(family):
                     f"at most {DENSE_COORDINATES} coordinates fit")
 
 
-def refuse_variety(question):
-    """Refuse an algorithm that knows no relations where relations or functions bind the coordinates."""
-    if question.family.variety is not None:
-        raise NotCovered(
-            f"the algorithm {question.algorithm!r} knows no relations or functions; use algorithm='modular'"
-        )
+def bound_by_relations(family):
+    """Say whether relations bind the coordinates; functions alone do not: identities hold on their graph where they
+    hold everywhere."""
+    return family.variety is not None and bool(family.variety.relations)

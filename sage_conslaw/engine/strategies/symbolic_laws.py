@@ -4,10 +4,11 @@ The published search for laws: the linear system of all coefficients, solved ove
 from fractions import Fraction
 
 from ...laws.monomials import monomials
+from ...laws.on_variety import symbolic_laws_on_variety
 from ...laws.symbolic import symbolic_laws
 from ...runtime.errors import NotCovered
 from ..strategy import FindLaws
-from .limits import refuse_variety, too_large
+from .limits import bound_by_relations, too_large
 
 
 class SymbolicLaws(FindLaws):
@@ -20,7 +21,6 @@ class SymbolicLaws(FindLaws):
         """Return why the published algorithm does not run."""
         if question.algorithm != "symbolic":
             return "not asked for"
-        refuse_variety(question)
         return super().reason_against(question, bounds) or too_large(question.family)
 
     def run(self, question, bounds):
@@ -28,8 +28,11 @@ class SymbolicLaws(FindLaws):
         family = question.family
         if family.constants:
             raise NotCovered("the algorithm 'symbolic' knows no parameters; use algorithm='modular' or 'syzygies'")
+        if bound_by_relations(family):
+            return self.all_found(question, bounds, symbolic_laws_on_variety(family, question.search,
+                                                                             question.deadline))
         fields = family.polynomial_fields()
         n = family.dimension
         laws = symbolic_laws(fields, question.search, question.deadline) if fields else \
             [{tuple(int(i) for i in row if i < n): Fraction(1)} for row in monomials(n, question.search)]
-        self.all_found(question, bounds, laws)
+        return self.all_found(question, bounds, laws)

@@ -3,7 +3,7 @@ The published count: brackets expanded, exact rational linear algebra with rank 
 """
 from ...rank.symbolic import symbolic_lie_rank
 from ..strategy import FindRank
-from .limits import refuse_variety, too_large
+from .limits import bound_by_relations, too_large
 
 
 class SymbolicRank(FindRank):
@@ -16,14 +16,14 @@ class SymbolicRank(FindRank):
         """Return why the published algorithm does not run."""
         if question.algorithm != "symbolic":
             return "not asked for"
-        refuse_variety(question)
         return super().reason_against(question, bounds) or too_large(question.family)
 
     def run(self, question, bounds):
         """Find the rank; closure over the rational functions proves it from above."""
-        result = symbolic_lie_rank(
-            question.family.polynomial_fields(), question.generator(self.name), question.deadline, question.proof
-        )
+        family, generator = question.family, question.generator(self.name)
+        variety = family.variety if bound_by_relations(family) else None
+        fields = family.polynomial_fields() if variety is None else variety.fields(family.sparse_fields())
+        result = symbolic_lie_rank(fields, generator, question.deadline, question.proof, variety)
         bounds.rank_is_at_least(result.rank, self.name, result.sequence)
         if result.proved:
             bounds.rank_is_at_most(result.rank, self.name)

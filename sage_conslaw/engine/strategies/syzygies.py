@@ -3,7 +3,7 @@ Laws as closed one-forms in the truncated syzygy module of the field matrix (Sin
 """
 from ...laws.syzygies import syzygy_laws
 from ..strategy import FindLaws
-from .limits import refuse_variety, too_large
+from .limits import too_large
 
 
 class Syzygies(FindLaws):
@@ -16,7 +16,6 @@ class Syzygies(FindLaws):
         """Return why syzygies are not computed."""
         if question.algorithm != "syzygies":
             return "not asked for"
-        refuse_variety(question)
         return super().reason_against(question, bounds) or too_large(question.family)
 
     def run(self, question, bounds):
