@@ -20,7 +20,7 @@ from ..function_fields.circuits import circuit_law, sparse_basis
 from ..function_fields.parametric import equations_over_parameters, polynomial_over_constants
 from .basis import readable_basis
 
-# Longer products are counted and not written out: half a million products of terms take Singular 0.1 s, these about 5 s.
+# Longer products are counted and not written out: half a million take Singular 0.1 s, these about 5 s.
 _MOST_PRODUCTS = 30_000_000
 
 # Longer products are written out only where their terms are read.
