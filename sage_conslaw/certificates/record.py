@@ -161,7 +161,8 @@ def _real(problem, result, asked, generator):
     """Return the real point of a result that assumes nothing, under its key, and the rank that its samples show."""
     found, metric = result.real, asked.get("flow", {}).get("metric")
     named = isinstance(metric, str) or metric is not None and "positive" in metric
-    if result.assumption != "none" or found is None or found.point is None or found.method != "patterns" or not named:
+    if result.assumption != "none" or found is None or found.point is None or found.method != "patterns" or \
+            found.spans or not named:
         return {}, None
     network, nodes = problem.network, user_nodes(problem.network)
     if not all(covered(node) for node in nodes):

@@ -355,7 +355,7 @@ def adam(rates=(100, 1), weight_decay=0, decoupled=False):
 
         sage: from sage_conslaw import count_conservation_laws, flows, networks
         sage: count_conservation_laws(networks.linear([2, 1, 2]), flow=flows.adam(), seed=0)
-        0 independent laws in 13 state coordinates (4 parameters) (proved under the span condition)
+        0 independent laws in 13 state coordinates (4 parameters) (proved, no assumption)
         sage: flows.adam(rates=(1, -1))
         Traceback (most recent call last):
         ...

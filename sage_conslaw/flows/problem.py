@@ -8,6 +8,8 @@ from ..exact import terms as sparse
 from ..exact.products import in_ring
 from ..fields.family import ControlAffineFamily
 from .metric import of_network
+from .sign import SignFlow
+from .spanned import WrittenFamily
 from .polynomial_response import PolynomialResponse
 from ..expressions.polynomials import polynomials_of_one_ring
 from ..graph.network import Network
@@ -72,9 +74,21 @@ def _restored(state, family, response):
         family = (
             flow.family(response)
             if network is None
-            else flow.family(network.response(state["loss"]), state["own_metric"])
+            else _family(flow, network.response(state["loss"]), state["own_metric"])
         )
     return Problem(family, **state)
+
+
+def _family(flow, response, metric):
+    """Return the family of a flow on a network; one that is written out names the gradients that it is made of."""
+    family = flow.family(response, metric)
+    if isinstance(family, WrittenFamily):
+        # Signs are read where the parameters are positive, by default.
+        family.gradients = None if getattr(flow, "at", ()) else flow_room.gradient(
+            "mirror" if isinstance(flow, SignFlow) else None
+        ).family(response)
+        family.reads_signs = isinstance(flow, SignFlow) and flow.groups is None and not flow.decay
+    return family
 
 
 def problem(data, flow=None, loss=None):
@@ -119,7 +133,7 @@ def problem(data, flow=None, loss=None):
         if flow.metric == "icnn":
             flow = replace(flow, metric=None)
         options = tuple((key, value) for key, value in sorted(data.options.items()))
-        return Problem(flow.family(response, metric), data.architecture, data.sizes, flow.name, loss,
+        return Problem(_family(flow, response, metric), data.architecture, data.sizes, flow.name, loss,
                        response.dimension, options=options, shapes=tuple(data.parameters.items()),
                        network=data, flow=flow, own_metric=metric)
     if loss not in (None, "least-squares"):

@@ -103,6 +103,10 @@ class WrittenFamily(VectorFieldFamily):
 
     first_parameter = first_forced = 0
     remarks = ()
+    # The family of the network's gradients, of whose span at each point the fields are functions.
+    gradients = None
+    # Whether the fields are the sign vectors of the gradients, all of them at rate one.
+    reads_signs = False
 
     @classmethod
     def of(cls, names, drift, controls, first_parameter=0, remarks=(), **attributes):

@@ -10,10 +10,13 @@ from dataclasses import replace
 
 from ..flows.flow_family import FlowFamily
 from ..flows.spanned import WrittenFamily
+from ..exact.primes import random_prime
 from ..graph.response import NetworkResponse
 from .certified import RealRank
+from .grow import control_rank
 from .rank import certified_rank
 from .reading import real_network
+from .sign_classes import certified_classes
 from .work import DEFAULT
 from ..runtime.errors import InputTypeError
 
@@ -50,8 +53,9 @@ def known_at_once(family, rank):
         True
     """
     if isinstance(family, WrittenFamily):
-        # An optimiser's fields written out from the model's gradients.
-        return None
+        # An optimiser's fields, written out from the gradients: where these are the network's, so are they.
+        gradients = known_at_once(family.gradients, 0) if family.gradients is not None else None
+        return gradients and replace(gradients, rank=rank)
     if not isinstance(family, FlowFamily):
         return RealRank(rank, (), "dynamics", True, False, local=False)
     if getattr(family, "on_given_data", False):
@@ -89,13 +93,38 @@ def real_rank(family, rank, generator, deadline=None, real=None):
     known = known_at_once(family, rank)
     if known is not None:
         return known
-    if isinstance(family, WrittenFamily) or not isinstance(family.response, NetworkResponse) or real is False:
+    if real is False:
+        return None
+    if isinstance(family, WrittenFamily):
+        return _of_gradients(family, rank, generator, deadline, real)
+    if not isinstance(family.response, NetworkResponse):
         return None
     inputs = getattr(family.response, "given_inputs", None)
     found = certified_rank(family, rank, generator, deadline, None if real else DEFAULT, inputs)
     targets = getattr(family.response, "given_targets", None)
     alone = targets is not None and len(targets) == 1 and family.drift is None
     return replace(found, most=1) if alone else found
+
+
+def _of_gradients(family, rank, generator, deadline, real):
+    """
+    Return what is certified of an optimiser that reads the gradients at each point: a law is a function whose derivative
+    vanishes on a function of each element of their span, so that equal spans around a point have equal laws there.
+    """
+    gradients = family.gradients
+    if gradients is None or not isinstance(gradients.response, NetworkResponse):
+        return None
+    if family.reads_signs and real_network(gradients.response).kind == "patterns":
+        return certified_classes(gradients.response, rank, generator)
+    model = control_rank(gradients, generator, random_prime(generator), gradients.dimension, 1)
+    found = certified_rank(gradients, model, generator, deadline, None if real else DEFAULT)
+    if found.method is None or not found.words:
+        return replace(found, rank=0, reached=False)
+    if found.words[0] >= model:
+        return replace(found, rank=rank, reached=True, spans=True, reason=None)
+    short = found.reached or found.less
+    reason = f"real gradients have rank {found.words[0]} of the model's {model} at the points tried"
+    return replace(found, rank=0, reached=False, short=short, reason=reason if short else found.reason)
 
 
 def words(real, assumption):
@@ -120,6 +149,17 @@ def words(real, assumption):
         return "no assumption: the network is polynomial, and the model is the network"
     if real.method == "data":
         return "no assumption: the fields are those of the given samples, exactly"
+    if real.method == "signs":
+        return (
+            f"no assumption: coordinates of real gradients at a point with {real.patterns} patterns of activation fall "
+            f"into {real.rank} classes of proportional ones at least, computed exactly; this holds on the region around "
+            "it, and elsewhere there may be more laws"
+        )
+    if real.method == "patterns" and real.spans:
+        return (
+            f"no assumption: real gradients at a point with {real.patterns} patterns of activation span what the "
+            "model's do, computed exactly; this holds on the region around it, and elsewhere there may be more laws"
+        )
     if real.method == "patterns":
         return (
             f"no assumption: real gradients at a point with {real.patterns} patterns of activation have "

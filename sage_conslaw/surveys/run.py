@@ -57,10 +57,7 @@ def run_case(task):
         if "weight_decay" in flow:
             built = flows.weight_decay(flow["weight_decay"], built)
         network = by_name(case["architecture"], case["sizes"], **case["options"])
-        common = dict(flow=built, loss=case["loss"], seed=seed_of(text, seed), time_limit=case.get("time_limit"),
-                      # The search for real ranks has a budget of seconds: what a store keeps must not depend on the
-                      # machine's speed.
-                      real=False)
+        common = dict(flow=built, loss=case["loss"], seed=seed_of(text, seed), time_limit=case.get("time_limit"))
         if case.get("count"):
             return "done", count_conservation_laws(network, **common).to_dict()
         return "done", conservation_laws(network, degree=case.get("degree"), **common).to_dict(matrix_notation=False)

@@ -19,7 +19,8 @@ class SurveyTable(SageObject):
     What a survey found, case by case.
 
     - ``rows`` -- dictionaries: architecture, sizes, options, flow, loss, state (``done``, ``failed``, ``to do``),
-      attempts, number, status, expected, ...
+      attempts, number, status, assumption, expected, ...; of a network with nonlinearities a number is marked
+      in text where it holds under the span condition only
 
     - ``computed`` -- how many cases this call computed; the others were in the store
 
@@ -157,6 +158,7 @@ class SurveyTable(SageObject):
                 status = row["status"] + (
                     "" if row["expected"] in (None, row["number"]) else f", expected {row['expected']}"
                 )
+                status += " (span condition)" if row.get("assumption") == "span" else ""
                 yield name, flow_text(row["flow"]), str(row["number"]), status
             else:
                 yield name, flow_text(row["flow"]), "", row["state"] + (f": {row['reason']}" if row["reason"] else "")
@@ -304,6 +306,7 @@ def _results(record):
             "independent_laws_found",
             "complete",
             "status",
+            "assumption",
             "error_bound",
             "degree",
             "seed",

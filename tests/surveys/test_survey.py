@@ -15,6 +15,7 @@ from sage_conslaw.surveys import run as runner
 from sage_conslaw.surveys.run import run_case
 from sage_conslaw.surveys.specification import cases, key
 from sage_conslaw.surveys.store import Store
+from sage_conslaw.surveys.table import SurveyTable
 
 SWEEP = {
     "architecture": "linear",
@@ -73,6 +74,10 @@ def test_the_known_numbers(tmp_path):
     assert [row["number"] for row in table.rows] == [3, 3, 1, 2, 3]
     assert [row["sizes"] for row in table.differing] == [[1, 2, 1]]
     assert "1 differ from what was expected" in repr(table) and "expected 4" in repr(table)
+    # The real networks are looked at as everywhere else; a number that rests on an assumption says so.
+    assert [row["assumption"] for row in table.rows] == ["none"] * 5 and "span condition" not in repr(table)
+    row = {**table.rows[2], "assumption": "span"}
+    assert "proved (span condition)" in repr(SurveyTable((row,), 1, 0.0))
 
 
 def test_order_and_repetition_of_sweeps_do_not_matter():

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...flows.flow_family import FlowFamily
 from ...laws.independence import independent_in
 from ...laws.kernel import polynomial_laws
 from ...laws.monomials import blocks
@@ -30,6 +31,8 @@ class OnRegion(Strategy):
         real = bounds.real
         if real is None or real.method not in ("patterns", "balls") or not real.less or real.point is None:
             return "the real fields are not known to span less on a region"
+        if not isinstance(question.family, FlowFamily):
+            return "the fields are functions of gradients"
         if question.search is None:
             return "no laws are asked for"
         if question.family.response.dimension > _MOST_BY_DEFAULT and not question.real:
