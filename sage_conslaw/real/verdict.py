@@ -108,8 +108,9 @@ def real_rank(family, rank, generator, deadline=None, real=None):
 
 def _of_gradients(family, rank, generator, deadline, real):
     """
-    Return what is certified of an optimiser that reads the gradients at each point: a law is a function whose derivative
-    vanishes on a function of each element of their span, so that equal spans around a point have equal laws there.
+    Return what is certified of an optimiser that reads the gradients at each point: a law is a function whose
+    derivative vanishes on a function of each element of their span, so that equal spans around a point have equal laws
+    there.
     """
     gradients = family.gradients
     if gradients is None or not isinstance(gradients.response, NetworkResponse):
@@ -152,7 +153,8 @@ def words(real, assumption):
     if real.method == "signs":
         return (
             f"no assumption: coordinates of real gradients at a point with {real.patterns} patterns of activation fall "
-            f"into {real.rank} classes of proportional ones at least, computed exactly; this holds on the region around "
+            f"into {real.rank} classes of proportional ones at least, computed exactly; this holds on "
+            f"the region around "
             "it, and elsewhere there may be more laws"
         )
     if real.method == "patterns" and real.spans:
