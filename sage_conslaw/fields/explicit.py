@@ -91,20 +91,7 @@ class VectorFieldFamily(ControlAffineFamily):
 
     @classmethod
     def from_terms(cls, names, drift, controls):
-        r"""
-        Return the family with sparse polynomials as components.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: from fractions import Fraction
-            sage: VectorFieldFamily.from_terms(["x"], [{(0r,): Fraction(1r)}], [])
-            Family of vector fields with a drift in x
-        """
+        """Return the family with sparse polynomials as components."""
         self = cls.__new__(cls)
         self._setup(list(names), drift, controls)
         return self
@@ -152,86 +139,21 @@ class VectorFieldFamily(ControlAffineFamily):
         return f"Family of vector fields with {' and '.join(parts) or 'no fields'} in {', '.join(self.names)}"
 
     def draw(self, generator, p, batch):
-        r"""
-        Return random coefficients of the controls, one row a field.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.draw(numpy.random.default_rng(0r), 101r, 3r).shape
-            (3, 1)
-        """
         return modular.random_array(generator, (batch, len(self.controls)), p)
 
     @property
     def data_size(self):
-        r"""
-        How many controls there are.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.data_size
-            1
-        """
         return len(self.controls)
 
     def data_from_numbers(self, p, rows):
-        r"""
-        Return coefficients of the controls modulo ``p``.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.data_from_numbers(101r, [[-1r]])
-            array([[100]])
-        """
         return rows if p is None else modular.residues(rows, (len(rows), len(self.controls)), p)
 
     def control(self, A, z, data):
-        r"""
-        Return combinations of the controls at ``z``.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.control(ModularArithmetic(101r), numpy.array([5r, 7r]), numpy.array([[2r]]))
-            array([[ 2, 10]])
-        """
         shape = (len(self.controls), self.dimension)
         fields = A.reshape(self._map(A, z), (shape[0] * shape[1],), shape)
         return A.contract("k,kn->n", A.embed(data), fields)
 
     def polynomial_fields(self):
-        r"""
-        Return the nonzero fields, drift first, as lists of Sage polynomials.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.polynomial_fields()
-            [[y, -x], [1, x]]
-        """
         ring = self.ring()
         fields = ([self.drift] if self.drift and any(self.drift) else []) + self.controls
         return [[sparse.to_sage(f, ring) for f in field] for field in fields]
@@ -245,20 +167,6 @@ class VectorFieldFamily(ControlAffineFamily):
         return [all(self.variety.contains(sparse.derivative_along(field, law)) for field in fields) for law in laws]
 
     def weight_relations(self, lattice):
-        r"""
-        Add the relations under which every field is homogeneous.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: from sage_conslaw.laws.gradings import WeightLattice
-            sage: len(family.weight_relations(WeightLattice()))
-            2
-        """
         state = lattice.unknowns(self.dimension)
         for field in self.controls + ([self.drift] if self.drift else []):
             lattice.homogeneous_field(field, state)

@@ -30,16 +30,31 @@ class ControlAffineFamily(ABC):
 
     - ``field_degree`` -- a bound for the degree of a random field in coordinates and draws together
 
-    EXAMPLES::
+    EXAMPLES:
+
+    A rotation, which keeps the square of the radius and nothing else of degree 2::
 
         sage: from sage_conslaw import VectorFieldFamily
+        sage: from sage_conslaw.exact.terms import from_sage
         sage: R.<x, y> = QQ[]
         sage: family = VectorFieldFamily(drift=[y, -x])
-        sage: family.dimension, family.has_controls
-        (2, False)
-        sage: from sage_conslaw.exact.terms import from_sage
-        sage: family.conserved([from_sage(x^2 + y^2), from_sage(x)])
-        [True, False]
+        sage: family.dimension, family.has_controls, family.groups(2r)
+        (2, False, [([0, 1], 2)])
+        sage: family.conserved([from_sage(x^2 + y^2), from_sage(x), from_sage(2*x^2 + 2*y^2)])
+        [True, False, True]
+
+    With a control beside it, whose multiples at a point are drawn modulo a prime::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
+        sage: A, z = ModularArithmetic(101r), numpy.array([5r, 7r])
+        sage: family.control(A, z, numpy.array([[1r], [2r]])).tolist(), family.drift_value(A, z).tolist()
+        ([[1, 5], [2, 10]], [7, 96])
+        sage: family.polynomial_fields(), family.ring()
+        ([[y, -x], [1, x]], Multivariate Polynomial Ring in x, y over Rational Field)
+        sage: family.conserved([from_sage(x^2 + y^2)])
+        [False]
     """
 
     names = ()
@@ -82,19 +97,7 @@ class ControlAffineFamily(ABC):
 
     @property
     def dimension(self):
-        r"""
-        The number of state coordinates, with constants.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.dimension
-            2
-        """
+        """The number of state coordinates, with constants."""
         return len(self.names)
 
     @property
@@ -102,16 +105,6 @@ class ControlAffineFamily(ABC):
         r"""
         The dimension `N` of the state space, without constants; that of the variety where relations bind the
         coordinates.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.moving_dimension
-            2
         """
         return len(self.names) - len(self.constants) if self.variety is None else self.variety.dimension
 
@@ -124,104 +117,31 @@ class ControlAffineFamily(ABC):
         )
 
     def groups(self, degree=None):
-        r"""
-        Return the search space: for each group of coordinates the degree in them.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.groups(3r)
-            [([0, 1], 3)]
-        """
+        """Return the search space: for each group of coordinates the degree in them."""
         if degree is None and self.ansatz:
             return self.ansatz
         return [([i for i in range(self.dimension) if i not in self.constants], degree or 2)]
 
     @abstractmethod
     def draw(self, generator, p, batch):
-        r"""
-        Return random control data for ``batch`` fields.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.draw(numpy.random.default_rng(0r), 101r, 2r).shape
-            (2, 1)
-        """
+        """Return random control data for ``batch`` fields."""
 
     @abstractmethod
     def control(self, A, z, data):
-        r"""
-        Return the values at ``z`` of the control fields with the given data, shape ``(batch, N)``.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.control(ModularArithmetic(101r), numpy.array([5r, 7r]), numpy.array([[1r]]))
-            array([[1, 5]])
-        """
+        """Return the values at ``z`` of the control fields with the given data, shape ``(batch, N)``."""
 
     @property
     @abstractmethod
     def data_size(self):
-        r"""
-        How many numbers are the data of one control field.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.data_size
-            1
-        """
+        """How many numbers are the data of one control field."""
 
     @abstractmethod
     def data_from_numbers(self, p, rows):
-        r"""
-        Return control data from lists of numbers, one a field; with ``p = None`` return the list as it is.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.data_from_numbers(101r, [[102r]])
-            array([[1]])
-        """
+        """Return control data from lists of numbers, one a field; with ``p = None`` return the list as it is."""
 
     @abstractmethod
     def weight_relations(self, lattice):
-        r"""
-        Add to the lattice the relations under which every field is homogeneous.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: from sage_conslaw.laws.gradings import WeightLattice
-            sage: len(family.weight_relations(WeightLattice()))
-            2
-        """
+        """Add to the lattice the relations under which every field is homogeneous."""
 
     @abstractmethod
     def _controls_annihilate(self, ring, gradient):
@@ -229,71 +149,23 @@ class ControlAffineFamily(ABC):
 
     @abstractmethod
     def polynomial_fields(self):
-        r"""
-        Return the nonzero fields, drift first, as lists of Sage polynomials of :meth:`ring`.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.polynomial_fields()
-            [[y, -x], [1, x]]
-        """
+        """Return the nonzero fields, drift first, as lists of Sage polynomials of :meth:`ring`."""
 
     def sparse_fields(self):
-        r"""
-        Return the nonzero fields, drift first, as lists of sparse polynomials.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.sparse_fields()[0r]
-            [{(1,): Fraction(1, 1)}, {(0,): Fraction(-1, 1)}]
-        """
+        """Return the nonzero fields, drift first, as lists of sparse polynomials."""
         return [[sparse.from_sage(f) for f in field] for field in self.polynomial_fields()]
 
     def _symbols_needed(self):
         return 0
 
     def drift_value(self, A, z):
-        r"""
-        Return the value of the drift at ``z``.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.drift_value(ModularArithmetic(101r), numpy.array([5r, 7r]))
-            array([ 7, 96])
-        """
+        """Return the value of the drift at ``z``."""
         if not hasattr(self, "_drift_map"):
             self._drift_map = sparse.PolynomialMap(self.drift, self.dimension)
         return self._drift_map(A, z)
 
     def ring(self):
-        r"""
-        Return the Sage ring in which laws are printed.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: family.ring()
-            Multivariate Polynomial Ring in x, y over Rational Field
-        """
+        """Return the Sage ring in which laws are printed."""
         if not hasattr(self, "_ring"):
             # Above about 200 variables dictionaries beat Singular's exponent vectors: 675 laws in 2000 variables
             # are written in 0.5 s instead of 2.0 s.
@@ -315,17 +187,6 @@ class ControlAffineFamily(ABC):
 
         ALGORITHM: a generic combination of several candidates, with one symbol for each, is
         differentiated along the fields; only if that is not zero are they tried one by one.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: R.<x, y> = QQ[]
-            sage: family = VectorFieldFamily(drift=[y, -x], controls=[[1, x]])
-            sage: from sage_conslaw.exact.terms import from_sage
-            sage: VectorFieldFamily(drift=[y, -x]).conserved([from_sage(x^2 + y^2), from_sage(x*y)])
-            [True, False]
         """
         together = {}
         for number, law in enumerate(laws):
@@ -356,15 +217,6 @@ class ControlAffineFamily(ABC):
         INPUT:
 
         - ``direction`` -- dictionary of sparse polynomials by coordinate
-
-        EXAMPLES::
-
-            sage: from fractions import Fraction
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.problem import problem
-            sage: family, one = problem(networks.product(2)).family, Fraction(1r)
-            sage: family.annihilates({0r: {(0r,): one}, 1r: {(1r,): -one}}), family.annihilates({0r: {(0r,): one}})
-            (True, False)
         """
         ring = self._proof_ring()
         return self._controls_annihilate(ring, {i: ring.from_terms(part) for i, part in direction.items()})

@@ -47,9 +47,21 @@ class FlowFamily(ControlAffineFamily):
         sage: R.<x1, x2> = QQ[]
         sage: family.conserved([from_sage(x1^2 - x2^2), from_sage(x1 - x2)])
         [True, False]
+
+    With momentum the state has the time and the velocities, and the gradient moves the latter alone; the drift
+    integrates exactly: after `h = 2`, `(t, x, \dot x)` is `(t + h, x + h \dot x, \dot x)`::
+
+        sage: import numpy
+        sage: from sage_conslaw import flows
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: family = flows.momentum().family(f)
+        sage: family.polynomial_fields()
+        [[1, dx1, dx2, 0, 0], [0, 0, 0, x2, x1]]
+        sage: family.drift_flow(ModularArithmetic(101r), 101r, numpy.array([0r, 2r, 3r, 5r, 7r]), 2r)
+        array([ 2, 12, 17,  5,  7])
     """
 
-    def __init__(self, response, names, first_parameter=0, first_forced=0, drift=None, metric=None,
+    def __init__(self, response, names, *, first_parameter=0, first_forced=0, drift=None, metric=None,
                  constants=(), time=None, rate=None, meaning=None, ansatz=None, exact_flow=None,
                  metric_denominator=None):
         self.metric_denominator = metric_denominator
@@ -95,70 +107,17 @@ class FlowFamily(ControlAffineFamily):
         self.field_degree = max(response.degree + metric_degree, drift_degree + 1)
 
     def draw(self, generator, p, batch):
-        r"""
-        Return random data variables of the response.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: family = flows.momentum().family(networks.product(2).response())
-            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
-            sage: family.draw(numpy.random.default_rng(0r), 101r, 2r)
-            {s of shape (1,): array([[85],
-            [64]])}
-        """
         return self.response.draw(generator, p, batch)
 
     @property
     def data_size(self):
-        r"""
-        How many data variables a control has.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: family = flows.momentum().family(networks.product(2).response())
-            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
-            sage: family.data_size
-            1
-        """
         return self.response.data_size
 
     def data_from_numbers(self, p, rows):
-        r"""
-        Return the data variables from lists of numbers, one a field.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: family = flows.momentum().family(networks.product(2).response())
-            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
-            sage: family.data_from_numbers(None, [[1r]])
-            [[1]]
-        """
         return rows if p is None else self.response.data_from_numbers(p, rows)
 
     def control(self, A, z, data):
-        r"""
-        Return gradients of the response, moved by the metric, in the coordinates they move.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: family = flows.momentum().family(networks.product(2).response())
-            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
-            sage: data = family.draw(numpy.random.default_rng(0r), 101r, 2r)
-            sage: family.control(A, z, data).shape
-            (2, 5)
-        """
+        """Return gradients of the response, moved by the metric, in the coordinates they move."""
         D = self.response.dimension
         theta = A.slice(z, self.first_parameter, self.first_parameter + D)
         gradient = self.moved(A, z, self.response.gradient(A, theta, data))
@@ -169,21 +128,7 @@ class FlowFamily(ControlAffineFamily):
         return A.concatenate([zeros[0], gradient, zeros[1]], -1)
 
     def moved(self, A, z, gradient):
-        r"""
-        Return a gradient moved by the metric at the state ``z``, without the metric's denominator.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: family = flows.momentum().family(networks.product(2).response())
-            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
-            sage: from sage_conslaw.flows.problem import problem
-            sage: mirror = problem(networks.nmf(1, 1, 1)).family
-            sage: mirror.moved(A, numpy.array([2r, 3r]), numpy.array([[5r, 7r]]))
-            array([[10, 21]])
-        """
+        """Return a gradient moved by the metric at the state ``z``, without the metric's denominator."""
         if self.metric is None:
             return gradient
         gradient = A.multiply(self._metric_map(A, z), A.take(gradient, self._columns))
@@ -191,17 +136,7 @@ class FlowFamily(ControlAffineFamily):
         return A.take(gradient, self._places)
 
     def random_step(self, generator, p):
-        r"""
-        Return a random parameter of :meth:`drift_flow`, for one step along the drift.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: family = flows.momentum(tau=1).family(networks.product(2).response())
-            sage: 0 < family.random_step(numpy.random.default_rng(0r), 101) < 101
-            True
-        """
+        """Return a random parameter of :meth:`drift_flow`, for one step along the drift."""
         return 1 + int(modular.random_array(generator, (), p - 1))
 
     def drift_flow(self, A, p, z, step):
@@ -212,16 +147,6 @@ class FlowFamily(ControlAffineFamily):
         `\sigma = e^{\tau h}`: `\sigma s, \theta + w (1 - 1/\sigma)/\tau, w / \sigma`; for `\tau = k/t`, `\sigma` the
         ratio of times: `\sigma t`, `\theta + t w (1 - \sigma^{1-k})/(k - 1), w \sigma^{-k}`.  A list of steps goes with
         a batch of points.  Without a prime the steps are fractions, and the arithmetic is one of real numbers.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: family = flows.momentum().family(networks.product(2).response())
-            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
-            sage: family.drift_flow(A, 101r, z, 2r)
-            array([ 2, 12, 17,  5,  7])
         """
         kind, number = self.exact_flow
         D = self.response.dimension
@@ -267,20 +192,6 @@ class FlowFamily(ControlAffineFamily):
         return A.concatenate([before, time, theta, w], -1)
 
     def weight_relations(self, lattice):
-        r"""
-        Add the relations under which every field is homogeneous.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: family = flows.momentum().family(networks.product(2).response())
-            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
-            sage: from sage_conslaw.laws.gradings import WeightLattice
-            sage: len(family.weight_relations(WeightLattice()))
-            5
-        """
         parameters, outputs = self.response.weight_relations(lattice)
         D = self.response.dimension
         state = list(lattice.unknowns(self.first_parameter)) + list(parameters)
@@ -301,19 +212,6 @@ class FlowFamily(ControlAffineFamily):
         return state
 
     def polynomial_fields(self):
-        r"""
-        Return the nonzero fields, drift first, as lists of Sage polynomials.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: family = flows.momentum().family(networks.product(2).response())
-            sage: A, z = ModularArithmetic(101r), numpy.array([0r, 2r, 3r, 5r, 7r])
-            sage: family.polynomial_fields()
-            [[1, dx1, dx2, 0, 0], [0, 0, 0, x2, x1]]
-        """
         ring, zero, D = self.ring(), self.ring().zero(), self.response.dimension
         theta = ring.gens()[self.first_parameter:self.first_parameter + D]
         metric = [(i, j, sparse.to_sage(terms, ring)) for i, j, terms in self.metric] if self.metric is not None else \

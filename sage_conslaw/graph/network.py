@@ -222,11 +222,11 @@ class Network:
             self._leaves,
             [(model.output, free), *model.pairings],
             constraints,
-            coarse,
-            model.forgotten,
-            model.replaced,
-            model.cuts,
-            drawn,
+            coarse=coarse,
+            forgotten=model.forgotten,
+            replaced=model.replaced,
+            cuts=model.cuts,
+            drawn=drawn,
         )
 
     def local_reparameterisation(self):

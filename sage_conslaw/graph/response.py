@@ -39,10 +39,19 @@ class NetworkResponse(ExactReadings):
         5
         sage: f.local_reparameterisation()      # the path-lifting
         [U1_1_1*U2_1_1, U1_1_2*U2_2_1]
+
+    One draw of the data gives one gradient; of the linear network `u v x` with `x = 3` and covector 5 it is
+    `15 (v, u)`::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
+        sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
+        sage: f.data_size, f.gradient(A, numpy.array([2r, 7r]), f.data_from_numbers(101r, [[3r, 5r]])).tolist()
+        (2, [[4, 30]])
     """
 
     def __init__(
-        self, leaves, pairings, constraints=None, coarse=None, forgotten=(), replaced=None, cuts=(), drawn=None
+        self, leaves, pairings, constraints=None, *, coarse=None, forgotten=(), replaced=None, cuts=(), drawn=None
     ):
         self.coarse, self.forgotten = coarse, tuple(forgotten)
         # For each cut, as it was drawn, the free data that stand for it.
@@ -87,49 +96,16 @@ class NetworkResponse(ExactReadings):
         return [degrees[a] + degrees[b] for a, b in self.pairings]
 
     def draw(self, generator, p, batch):
-        r"""
-        Return ``batch`` independent random values modulo ``p`` of all data variables.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
-            sage: [part.shape for part in f.draw(numpy.random.default_rng(0r), 101r, 4r).values()]
-            [(4, 1), (4, 1)]
-        """
+        """Return ``batch`` independent random values modulo ``p`` of all data variables."""
         return {leaf: modular.random_array(generator, (batch,) + leaf.shape, p) for leaf in self.data_leaves}
 
     @property
     def data_size(self):
-        r"""
-        How many data variables there are.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
-            sage: f.data_size
-            2
-        """
+        """How many data variables there are."""
         return sum(leaf.size for leaf in self.data_leaves)
 
     def data_from_numbers(self, p, rows):
-        r"""
-        Return the data variables from lists of numbers, one a field, in the order of the data leaves.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
-            sage: [part.tolist() for part in f.data_from_numbers(101r, [[3r, 5r]]).values()]
-            [[[3]], [[5]]]
-        """
+        """Return the data variables from lists of numbers, one a field, in the order of the data leaves."""
         flat, out, start = modular.residues(rows, (len(rows), self.data_size), p), {}, 0
         for leaf in self.data_leaves:
             out[leaf] = flat[:, start:start + leaf.size].reshape((len(rows),) + leaf.shape)
@@ -146,16 +122,6 @@ class NetworkResponse(ExactReadings):
 
         - ``tangents`` -- whether infinitesimal parts are derivatives of the network, and not of the polynomials that
           its fields are
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
-            sage: data = f.data_from_numbers(101r, [[1r, 1r]])
-            sage: len(f.forward(A, numpy.array([2r, 7r]), data))
-            6
         """
         values, start = {}, 0
         for leaf in self.leaves:
@@ -189,15 +155,6 @@ class NetworkResponse(ExactReadings):
         - ``data`` -- data variables as drawn by :meth:`draw`
 
         OUTPUT: array of shape ``(batch, dimension)``
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
-            sage: f.gradient(A, numpy.array([2r, 7r]), f.data_from_numbers(101r, [[1r, 1r]]))
-            array([[7, 2]])
         """
         values = self.forward(A, theta, data)
         return self.pulled_back(A, values, [(node, values[covector]) for node, covector in self.pairings])
@@ -216,17 +173,6 @@ class NetworkResponse(ExactReadings):
 
         - ``through`` -- a function ``(data leaf, covector)`` that pulls a covector back to the leaf's source, in the
           float reading
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
-            sage: data = f.data_from_numbers(101r, [[1r, 1r]])
-            sage: values = f.forward(A, numpy.array([2r, 7r]), data)
-            sage: f.pulled_back(A, values, [(node, values[covector]) for node, covector in f.pairings])
-            array([[7, 2]])
         """
         covectors = {}
         for node, covector in seeds:
