@@ -219,10 +219,13 @@ def _schema_wide(record):
         type(record["digest"]) is str and re.fullmatch("[0-9a-f]{64}", record["digest"]),
         "the digest is not one of SHA-256",
     )
-    _schema_problem(record["problem"])
+    _schema_problem(record["problem"], False)
     part = record["width"]
     need(type(part) is dict, "the width is not an object")
-    one_of(part.get("kind"), ("star", "chains"), "the kind of the width")
+    one_of(part.get("kind"), ("star", "chains", "growth"), "the kind of the width")
+    if part["kind"] == "growth":
+        _schema_growth(part)
+        return
     keys(part, ("kind", "prime", "seed", "parts", *(("components", "words") if part["kind"] == "chains" else ())),
          "the width")
     whole(part["prime"], "the prime", (1 << 20) + 1, (1 << 62) - 1)
@@ -236,6 +239,117 @@ def _schema_wide(record):
             whole(one[key], f"the {key} of a part")
     if part["kind"] == "chains":
         _schema_chains(part)
+
+
+CONSTRAINTS = ("free", "sum zero", "orthogonal", "sum zero and orthogonal")
+SEGMENT_NODES = {
+    "parameter": ("name", "axes"),
+    "data": ("axes",),
+    "sum zero": ("axes",),
+    "sum one": ("axes", "causal"),
+    "uniform": ("axes", "value"),
+    "causal": ("axes",),
+    "array": ("axes", "values"),
+    "contract": ("spec", "inputs"),
+    "add": ("inputs",),
+    "transpose": ("order", "inputs"),
+    "reshape": ("axes", "inputs"),
+    "broadcast": ("axes", "inputs"),
+    "select": ("axes", "axis", "inputs"),
+    "windows": ("axes", "kept", "places", "inputs"),
+}
+SEGMENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_:,.\[\]]{0,299}")
+
+
+def objects(value, wanted, what, most=1000, least=0):
+    """Check a list of objects with exactly these keys."""
+    need(type(value) is list and least <= len(value) <= most, f"{what} are not a list of {least} to {most}")
+    for one in value:
+        keys(one, wanted, what)
+
+
+def few(value, what, most=20):
+    """Check a short list of places or classes."""
+    wholes(value, what, most=most)
+
+
+def _schema_growth(part):
+    keys(part, ("kind", "prime", "seed", "still", "segments"), "the width")
+    whole(part["prime"], "the prime", (1 << 20) + 1, (1 << 62) - 1)
+    whole(part["seed"], "the seed", 0, (1 << 63) - 1)
+    whole(part["still"], "the number of parameters that nothing moves", 0, MANY)
+    need(type(part["segments"]) is list and len(part["segments"]) <= 1000, "the segments are not a list")
+    for one in part["segments"]:
+        shown = ("families", "base", "words") if type(one) is dict and "base" in one else ()
+        keys(one, ("times", "size", "laws", "rank", "graph", *shown), "a segment")
+        whole(one["times"], "how often a segment occurs", 1, MANY)
+        whole(one["size"], "the size of a segment", 1, MANY)
+        for key in ("laws", "rank"):
+            whole(one[key], f"the {key} of a segment", 0, MANY)
+        _schema_segment(one["graph"])
+        if shown:
+            _schema_base(one)
+
+
+def _schema_base(one):
+    objects(one["families"], ("kind", "classes", "parts"), "the families", 200)
+    for family in one["families"]:
+        one_of(family["kind"], ("full", "diagonal", "sum", "shift"), "the kind of a family")
+        few(family["classes"], "the classes of a family")
+        objects(family["parts"], ("parameter", "places", "factor"), "the parts of a family", 1000, 1)
+        for part in family["parts"]:
+            whole(part["parameter"], "the parameter of a part")
+            few(part["places"], "the places of a part")
+            whole(part["factor"], "the factor of a part", -1_000_000, 1_000_000)
+    keys(one["base"], ("sizes", "free", "units"), "a base")
+    wholes(one["base"]["sizes"], "the sizes of a base", 1, 10**9, 200)
+    whole(one["base"]["free"], "the free values of a base")
+    objects(one["base"]["units"], ("classes", "signs"), "the units", 20)
+    for unit in one["base"]["units"]:
+        few(unit["classes"], "the classes of a unit")
+        need(type(unit["signs"]) is list and len(unit["signs"]) <= 1000, "the signs of a unit are not a list")
+        for bits in unit["signs"]:
+            few(bits, "signs")
+    few(one["words"], "the words", 12)
+
+
+def _schema_segment(graph):
+    keys(graph, ("sizes", "nodes", "parameters", "pairings"), "the graph of a segment")
+    wholes(graph["sizes"], "the sizes of classes", 1, 10**9, 200)
+    wholes(graph["parameters"], "the parameters of a segment", most=1000)
+    need(graph["parameters"], "a segment has no parameters")
+    objects(graph["pairings"], ("node", "covector", "causal"), "the pairings", 1000, 1)
+    for pair in graph["pairings"]:
+        whole(pair["node"], "the node of a pairing")
+        one_of(pair["covector"], CONSTRAINTS, "a covector")
+        whole(pair["causal"], "the mark of earlier entries", 0, 1)
+    need(type(graph["nodes"]) is list and 1 <= len(graph["nodes"]) <= 2000, "a segment has no nodes, or over 2000")
+    for node in graph["nodes"]:
+        need(type(node) is dict, "a node of a segment is not an object")
+        one_of(node.get("op"), SEGMENT_NODES, "the operation of a node")
+        over = ("denominator",) if node["op"] in ("uniform", "causal", "array") else ()
+        keys(node, ("op", *SEGMENT_NODES[node["op"]]), "a node of a segment", over)
+        whole(node.get("denominator", 2), "a denominator", 2, (1 << 63) - 1)
+        if "name" in node:
+            need(type(node["name"]) is str and SEGMENT_NAME.fullmatch(node["name"]), "a parameter has no name")
+        if "axes" in node:
+            need(type(node["axes"]) is list and len(node["axes"]) <= 20, "axes are not a list of at most 20")
+            for axis in node["axes"]:
+                few(axis, "an axis")
+        for key, low, high in (("causal", 0, 1), ("value", -(1 << 63), (1 << 63) - 1), ("axis", 0, 20), ("kept", 0, 20)):
+            if key in node:
+                whole(node[key], f"the {key} of a node", low, high)
+        if "values" in node:
+            wholes(node["values"], "the values of a node", -(1 << 63), (1 << 63) - 1, 100_000)
+        if "places" in node:
+            wholes(node["places"], "the places of a node", -1, 1_000_000, 100_000)
+        if "order" in node:
+            few(node["order"], "an order")
+        if "spec" in node:
+            need(type(node["spec"]) is str and SPEC.fullmatch(node["spec"]), "a contraction is not of the form ij,jk->ik")
+        if "inputs" in node:
+            wholes(node["inputs"], "the inputs of a node", most=2)
+            need(len(node["inputs"]) == (2 if node["op"] in ("contract", "add") else 1), "a node has odd inputs")
 
 
 def _schema_chains(part):
@@ -300,9 +414,9 @@ def _schema_letter(letter):
         whole(letter[key], f"the {key} of a letter", -(1 << 63), (1 << 63) - 1)
 
 
-def _schema_problem(problem):
+def _schema_problem(problem, drawn=True):
     need(type(problem) is dict, "the problem is not an object")
-    one_of(problem.get("kind"), ("network", "phi", "system"), "the kind of the problem")
+    one_of(problem.get("kind"), ("network", "phi", "system") if drawn else ("network",), "the kind of the problem")
     if problem["kind"] == "system":
         keys(problem, ("kind", "variables", "parameters", "controls"), "the problem", ("drift",))
         texts(problem["variables"], NAME, "the variables", 1, 10_000)
@@ -316,11 +430,11 @@ def _schema_problem(problem):
         texts(problem["parameters"], NAME, "the parameters", 1, 10_000)
         texts(problem["phi"], POLYNOMIAL, "phi", 1)
     else:
-        _schema_network(problem)
+        _schema_network(problem, drawn)
     _schema_flow(problem["flow"])
 
 
-def _schema_network(problem):
+def _schema_network(problem, drawn):
     name = problem.get("architecture")
     need(
         type(name) is str and ARCHITECTURE.fullmatch(name) and name not in ("phi", "system"),
@@ -328,7 +442,7 @@ def _schema_network(problem):
     )
     keys(
         problem,
-        ("kind", "architecture", "sizes", "options", "loss", "flow", *(() if name in CLASSIC else ("graph",))),
+        ("kind", "architecture", "sizes", "options", "loss", "flow", *(() if name in CLASSIC or not drawn else ("graph",))),
         "the problem",
     )
     wholes(problem["sizes"], "the sizes", 1, 10**9, 1000)
@@ -343,7 +457,7 @@ def _schema_network(problem):
             type(value) is str and WORD.fullmatch(value) or type(value) is int and 0 <= value <= 1_000_000,
             "an option is no number or word",
         )
-    if name not in CLASSIC:
+    if name not in CLASSIC and drawn:
         graph = problem["graph"]
         keys(graph, ("nodes", "output", "parameters"), "the graph")
         need(
@@ -1847,6 +1961,8 @@ class Wide:
 
 
 def _verify_wide(record):
+    if record["width"]["kind"] == "growth":
+        return _verify_growth(record)
     part, wide = record["width"], Wide(record["problem"])
     p = part["prime"]
     need(is_prime(p), "the prime is none")
@@ -1867,6 +1983,661 @@ def _verify_wide(record):
     proved = statement(record, wide.dimension, m, r)
     need(record["statement"] == proved, "the statement is not what the certificate proves")
     return proved
+
+
+# -- networks of any width that grow from small ones ---------------------------------------------------------
+#
+# A segment is a graph whose axes are lists of classes; only the sizes of the classes are numbers. What its graph shows:
+#
+# - Laws. Scaling everything that has some indices, or mixing the values of a class by a symmetric matrix, or shifting
+#   along axes that no covector sees, leaves the response as it is: factors are carried through the graph, whatever the
+#   sizes. In the euclidean metric each such symmetry is a law.
+# - Switching off. With all data of one value of a class zero, nothing that is paired depends on the weights with this
+#   value: then the fields of the network without it are among those of the network, and a covector that annihilates the
+#   Lie algebra restricts to one without it. Let each parameter have at most t places of the class and let the number
+#   of laws be a polynomial of degree at most t: laws that are independent at a size and at one less, and a rank that
+#   leaves no more there, are all laws at every larger size. (t + 1 values are left out, one at a time: what vanishes
+#   without each of them has all of them, and no parameter has.)
+# - Units. A class without data grows in units, one value of each of several classes, at points where whatever changes
+#   sign with a unit is zero; there each unit is switched off. Three units are the base, each parameter has places in
+#   at most two. Generic points have no more laws than special ones.
+
+
+def solvable_mod_two(rows):
+    """Decide whether linear equations modulo 2 have a solution; a row is a pair of a set of unknowns and a bit."""
+    echelon = {}
+    for unknowns, bit in rows:
+        unknowns = set(unknowns)
+        while unknowns:
+            first = max(unknowns)
+            if first not in echelon:
+                echelon[first] = unknowns, bit
+                break
+            other, value = echelon[first]
+            spend(len(other))
+            unknowns, bit = unknowns ^ other, bit ^ value
+        else:
+            if bit:
+                return False
+    return True
+
+
+def choices(places, classes):
+    """Return all ways to choose a place for each class, all different; ``places`` are the classes of the places."""
+    out = [()]
+    for c in classes:
+        out = [one + (i,) for one in out for i, d in enumerate(places) if d == c and i not in one]
+        spend(len(out))
+        need(len(out) <= 5000, "a node has one class too often")
+    return out
+
+
+def subsets(items):
+    """Return all subsets as frozen sets."""
+    need(len(items) <= 8, "a unit has too many places")
+    return [frozenset(one) for size in range(len(items) + 1) for one in itertools.combinations(items, size)]
+
+
+class Segment:
+    """A graph with classes for sizes: what it shows at all sizes, and its networks at small ones."""
+
+    def __init__(self, graph):
+        self.sizes, self.nodes, self.leaves = graph["sizes"], graph["nodes"], graph["parameters"]
+        self.axes, self.labels, self.pairings = [], [], graph["pairings"]
+        self.rigid = set()
+        for entry in self.nodes:
+            need(all(i < len(self.axes) for i in entry.get("inputs", [])),
+                 "the graph of a segment is not in order: a node is made of later ones")
+            need(all(c < len(self.sizes) for axis in entry.get("axes", []) for c in axis),
+                 "a node of a segment has a class that is not there")
+            axes, labels = self._read(entry, [self.axes[i] for i in entry.get("inputs", [])])
+            self.axes.append(axes)
+            self.labels.append(labels)
+        self.flat = [[c for axis in axes for c in axis] for axes in self.axes]
+        need(all(i < len(self.nodes) for i in [*self.leaves, *(pair["node"] for pair in self.pairings)]),
+             "a segment refers to nodes that it does not have")
+        drawn = [i for i, entry in enumerate(self.nodes) if entry["op"] == "parameter"]
+        need(sorted(self.leaves) == drawn, "the parameters of a segment are not those that it lists")
+        for pair in self.pairings:
+            axes = self.axes[pair["node"]]
+            need(pair["covector"] == "free" or axes and axes[-1], "the covectors of a segment do not fit")
+            need(not pair["causal"] or pair["covector"] == "sum zero" and len(axes) > 1 and axes[-1] == axes[-2],
+                 "a mask of a segment does not fit")
+
+    def _read(self, entry, inputs):
+        """Return the axes of a node, and the labels of the places of its inputs and of its own."""
+        op, axes = entry["op"], entry.get("axes")
+
+        def named(axes, name):
+            return [(name(k), i) for k, axis in enumerate(axes) for i in range(len(axis))]
+        if op in ("sum zero", "sum one"):
+            need(axes and axes[-1], "what sums to zero or one needs an axis")
+        if op == "causal" or entry.get("causal"):
+            need(len(axes) > 1 and axes[-1] == axes[-2], "a mask of earlier entries is not square")
+        if op == "array":
+            self.rigid |= {c for axis in axes for c in axis}
+            need(len(entry["values"]) == self.size(axes), "an array of a segment has not as many entries as it says")
+        if not inputs:
+            return axes, []
+        first = inputs[0]
+        if op == "contract":
+            words, known = entry["spec"].replace("->", ",").split(","), {}
+            for word, child in zip(words, inputs):
+                need(len(word) == len(child) == len(set(word)), "a contraction of a segment does not fit")
+                need(all(known.setdefault(name, axis) == axis for name, axis in zip(word, child)),
+                     "a contraction of a segment does not fit")
+            need(set(words[2]) <= set(known) and len(set(words[2])) == len(words[2])
+                 and all(sum(name in word for word in words) > 1 for name in known),
+                 "a contraction of a segment does not fit")
+            axes = [known[name] for name in words[2]]
+            return axes, [named(part, word.__getitem__) for part, word in zip([*inputs, axes], words)]
+        if op == "add":
+            need(first == inputs[1], "a sum of a segment does not fit")
+            return first, [named(first, int)] * 3
+        if op == "transpose":
+            order = entry["order"]
+            need(sorted(order) == list(range(len(first))), "an order of axes is none")
+            axes = [first[k] for k in order]
+            return axes, [named(first, int), named(axes, order.__getitem__)]
+        if op == "reshape":
+            joined = [c for axis in first for c in axis]
+            need(joined == [c for axis in axes for c in axis], "a reshape of a segment does not fit")
+            return axes, [list(range(len(joined)))] * 2
+        if op == "broadcast":
+            new = len(axes) - len(first)
+            need(new >= 0 and all(not axis or axis == axes[new + k] for k, axis in enumerate(first)),
+                 "a repetition of a segment does not fit")
+            return axes, [named(first, lambda k: k + new), named(axes, int)]
+        k = entry["axis"] if op == "select" else entry["kept"]
+        if op == "select":
+            need(len(axes) == len(first) and k < len(axes) and axes[k][:len(first[k])] == first[k]
+                 and all(one == other for j, (one, other) in enumerate(zip(axes, first)) if j != k),
+                 "the entries that a segment repeats do not fit")
+            return axes, [named(first, int), named(axes, int)]
+        need(k <= min(len(axes), len(first)) and axes[:k] == first[:k], "the windows of a segment do not fit")
+        need(len(entry["places"]) == self.size(axes[k:]) and all(x < self.size(first[k:]) for x in entry["places"]),
+             "the windows of a segment do not fit")
+        self.rigid |= {c for axis in [*axes[k:], *first[k:]] for c in axis}
+        return axes, [named(first, lambda j: j if j < k else ("in", j)), named(axes, lambda j: j if j < k else ("out", j))]
+
+    def size(self, axes, sizes=None):
+        """Return how many entries axes have."""
+        return math.prod((sizes or self.sizes)[c] for axis in axes for c in axis)
+
+    def dimension(self, sizes=None):
+        """Return the number of parameters at some sizes of the classes."""
+        return sum(self.size(self.axes[i], sizes) for i in self.leaves)
+
+    def last(self, i):
+        """Return the places of the last axis of a node."""
+        return set(range(len(self.flat[i]) - len(self.axes[i][-1]), len(self.flat[i]))) if self.axes[i] else set()
+
+    # -- laws that the graph shows --------------------------------------------------------------------------
+
+    def check_family(self, family):
+        """Check that laws are conserved at all sizes of the classes."""
+        classes, kind = family["classes"], family["kind"]
+        need(all(c < len(self.sizes) for c in classes) and not set(classes) & self.rigid, "laws have odd classes")
+        need(len(set(classes)) == len(classes) or kind not in ("full", "diagonal"), "laws have a class twice")
+        need(kind != "full" or classes, "laws of a matrix need a class")
+        start = {}
+        for part in family["parts"]:
+            need(part["parameter"] < len(self.leaves) and part["factor"], "laws have a part that is none")
+            leaf, places = self.leaves[part["parameter"]], tuple(part["places"])
+            here = self.flat[leaf]
+            need(len(set(places)) == len(places) and all(i < len(here) for i in places), "laws have odd places")
+            if kind == "sum":
+                need(len(family["parts"]) == 1, "sums are of one parameter")
+                places = tuple(i for i in range(len(here)) if i not in places)
+            need([here[i] for i in places] == classes, "laws have places of other classes")
+            need((leaf, places) not in start, "laws have a part twice")
+            start[leaf, places] = Fraction(part["factor"])
+        if kind in ("full", "diagonal"):
+            self._scaled(start, classes, kind == "full")
+        else:
+            self._shifted(start)
+
+    def _scaled(self, start, classes, full):
+        """Carry the factors of a scaling through the graph; what is paired must not change."""
+        factors = []
+        for i, entry in enumerate(self.nodes):
+            found, tables = {}, []
+            for names, child in zip(self.labels[i], entry.get("inputs", [])):
+                tables.append({tuple(names[k] for k in at): factors[child].get(at, Fraction(0))
+                               for at in choices(self.flat[child], classes)})
+            own = {at: tuple(self.labels[i][-1][k] for k in at) for at in choices(self.flat[i], classes)} if tables else {}
+            if entry["op"] == "parameter":
+                found = {at: x for (leaf, at), x in start.items() if leaf == i}
+            elif entry["op"] == "add":
+                for at, key in own.items():
+                    need(tables[0][key] == tables[1][key], "laws are not conserved: a sum has terms of other factors")
+                    found[at] = tables[0][key]
+            elif tables:
+                kept = set(own.values())
+                everywhere = set()
+                if entry["op"] == "contract":
+                    everywhere = set.intersection(*map(set, self.labels[i])) if full and not any(
+                        self.nodes[child]["op"] == "uniform" for child in entry["inputs"]) else set()
+                for key in {key for table in tables for key in table}:
+                    total = sum((table.get(key, Fraction(0)) for table in tables), Fraction(0))
+                    need(key in kept or not total, "laws are not conserved: a sum over an index keeps a factor")
+                    need(not full or key[0] not in everywhere or not any(table.get(key) for table in tables),
+                         "laws are not conserved: a class of a matrix is multiplied elementwise")
+                for at, key in own.items():
+                    found[at] = sum((table.get(key, Fraction(0)) for table in tables), Fraction(0))
+            factors.append({at: x for at, x in found.items() if x})
+        for pair in self.pairings:
+            i = pair["node"]
+            for at in factors[i]:
+                need("orthogonal" in pair["covector"] and not full and self.axes[i] and not set(at) & self.last(i),
+                     "laws are not conserved: what is paired is scaled")
+
+    def _shifted(self, start):
+        """Carry a shift through the graph as terms: a factor or None, places with a fixed index, and places along which
+        it is not constant; covectors must not see what is left."""
+        terms = []
+        for i, entry in enumerate(self.nodes):
+            found = []
+            if entry["op"] == "parameter":
+                found = [(x, frozenset(at), frozenset()) for (leaf, at), x in start.items() if leaf == i]
+            for which, child in enumerate(entry.get("inputs", [])):
+                for term in terms[child]:
+                    moved = self._moved(i, entry, which, term)
+                    found += [] if moved is None else [moved]
+            terms.append(self._collected(found))
+            spend(20 * len(found))
+            need(len(terms[-1]) <= 200, "a shift has too many terms")
+        for pair in self.pairings:
+            for _, fixed, varying in terms[pair["node"]]:
+                need("sum zero" in pair["covector"] and not (fixed | varying) & self.last(pair["node"]),
+                     "laws are not conserved: a covector sees a shift")
+
+    @staticmethod
+    def _collected(found):
+        """Add equal terms; terms without a factor stay one."""
+        out = {}
+        for factor, fixed, varying in found:
+            key = fixed, varying
+            before = out.get(key, Fraction(0))
+            out[key] = None if factor is None or before is None or varying else before + factor
+        return [(factor, *key) for key, factor in out.items() if factor is None or factor]
+
+    def _moved(self, i, entry, which, term):
+        """Return what a term of an input is in a node, ``None`` if it vanishes."""
+        factor, fixed, varying = term
+        labels, op = self.labels[i], entry["op"]
+        mine, own = labels[which], labels[-1]
+        place = {name: k for k, name in enumerate(own)}
+        fixed, varying = {mine[k] for k in fixed}, {mine[k] for k in varying}
+        if op == "windows":
+            here = {name for name in mine if not isinstance(name[0], int)}
+            if (fixed | varying | here) & here:
+                # Windows have zeros beyond the border: nothing is constant along them.
+                varying |= {name for name in own if not isinstance(name[0], int)} | fixed & here
+                fixed, factor = fixed - here, None
+        if op == "contract":
+            other, theirs = entry["inputs"][1 - which], labels[1 - which]
+            last = {theirs[k] for k in self.last(other)}
+            kind, summed = self.nodes[other]["op"], (set(mine) | set(theirs)) - set(own)
+            whole = last and last <= summed & set(mine) and not last & (fixed | varying)
+            if kind == "sum zero" and whole:
+                return None
+            if kind == "uniform":
+                value = Fraction(self.nodes[other]["value"], self.nodes[other].get("denominator", 1))
+                if not value:
+                    return None
+                factor = None if summed or factor is None else factor * value
+            elif not (kind == "sum one" and whole and summed == last):
+                varying, factor = varying | set(theirs), None
+        varying -= fixed
+        return (factor, frozenset(place[name] for name in fixed if name in place),
+                frozenset(place[name] for name in varying if name in place))
+
+    # -- what data switch off -------------------------------------------------------------------------------
+
+    def switched_off(self, classes, signs):
+        """Say whether data switch off one value of each of these classes, together; ``signs`` are the parities of the
+        parameters at their places, for units."""
+        vanishing = []
+        for i, entry in enumerate(self.nodes):
+            here = [k for k, c in enumerate(self.flat[i]) if c in classes]
+            patterns, op = [one for one in subsets(here) if one], entry["op"]
+            if op in ("data", "sum zero"):
+                found = set(patterns)
+            elif op == "sum one":
+                found = {one for one in patterns if one & self.last(i)}
+            elif op == "parameter":
+                odd = {k for k, bit in zip(here, signs[i]) if bit} if signs else set()
+                found = {one for one in patterns if len(one & odd) % 2}
+            elif op in ("uniform", "causal", "array"):
+                found = set()
+            else:
+                found = self._switched(i, entry, classes, patterns, vanishing)
+                if found is None:
+                    return False
+            vanishing.append(found)
+        return True
+
+    def _switched(self, i, entry, classes, patterns, vanishing):
+        """Return the sets of places at which a node is zero with the value switched off there; ``None`` if its other
+        entries depend on what is switched off."""
+        labels, own = self.labels[i], self.labels[i][-1]
+        tables = [{labels[which][k]: k for k, c in enumerate(self.flat[child]) if c in classes}
+                  for which, child in enumerate(entry["inputs"])]
+        summed = sorted({name for table in tables for name in table} - set(own), key=str)
+
+        def zero(which, off):
+            at = frozenset(k for name, k in tables[which].items() if name in off)
+            return bool(at) and at in vanishing[entry["inputs"][which]]
+        found = set()
+        for pattern in [frozenset(), *patterns]:
+            kept = {own[k] for k in pattern}
+            if entry["op"] == "add":
+                gone = zero(0, kept) and zero(1, kept)
+            elif entry["op"] == "contract":
+                dead = [zero(0, kept | off) or zero(1, kept | off) for off in subsets(summed)]
+                spend(10 * len(dead))
+                if not pattern and not all(dead[1:]):
+                    return None
+                gone = all(dead)
+            else:
+                gone = zero(0, kept)
+            if pattern and gone:
+                found.add(pattern)
+        return found
+
+    def signed(self, classes, signs):
+        """Say whether parities of the parameters are those of a symmetry, with any parities of the data."""
+        rows, unknown = [], {}
+
+        def at(node, k):
+            return unknown.setdefault((node, k), len(unknown))
+        for i, entry in enumerate(self.nodes):
+            here = [k for k, c in enumerate(self.flat[i]) if c in classes]
+            if entry["op"] == "parameter":
+                rows += [({at(i, k)}, bit) for k, bit in zip(here, signs[i])]
+            elif entry["op"] in ("uniform", "causal", "array"):
+                rows += [({at(i, k)}, 0) for k in here]
+            if not self.labels[i]:
+                continue
+            nodes = [*entry["inputs"], i]
+            tables = [{names[k]: (node, k) for k, c in enumerate(self.flat[node]) if c in classes}
+                      for names, node in zip(self.labels[i], nodes)]
+            if entry["op"] == "add":
+                for table in tables[:-1]:
+                    rows += [({at(*table[name])} ^ {at(*tables[-1][name])}, 0) for name in table]
+                continue
+            for name in set().union(*tables):
+                row = set()
+                for table in tables:
+                    row ^= {at(*table[name])} if name in table else set()
+                rows.append((row, 0))
+        return solvable_mod_two(rows)
+
+    # -- the base ---------------------------------------------------------------------------------------------
+
+    def check_base(self, families, base):
+        """Check that the segment grows from a base to its sizes; return the classes of the units."""
+        sizes, free = base["sizes"], base["free"]
+        units = [(unit["classes"], dict(zip(self.leaves, unit["signs"]))) for unit in base["units"]]
+        need(len(sizes) == len(self.sizes) and all(m <= n for m, n in zip(sizes, self.sizes)),
+             "a base has not a size for each class")
+        need(all(sizes[c] == self.sizes[c] for c in self.rigid), "a base changes a class that is rigid")
+        need(free in (0, 2) and (units or not free), "a base has odd free values")
+        least = [2] * len(sizes)
+        for pair in self.pairings:
+            kind = pair["covector"]
+            for c in self.axes[pair["node"]][-1] if self.axes[pair["node"]] else ():
+                least[c] = max(least[c], {"free": 2, "sum zero": 3, "orthogonal": 3}.get(kind, 4))
+        full = {family["classes"][0] for family in families if family["kind"] == "full"}
+        in_units = {c for classes, _ in units for c in classes}
+        need(all(m >= min(n, k) or c in in_units for c, (m, n, k) in enumerate(zip(sizes, self.sizes, least))),
+             "a base is too small")
+        for classes, signs in units:
+            need(classes and len(set(classes)) == len(classes) and all(c < len(sizes) for c in classes),
+                 "a unit has odd classes")
+            need(len(signs) == len(self.leaves) and all(
+                len(signs[i]) == sum(c in classes for c in self.flat[i]) and all(bit in (0, 1) for bit in signs[i])
+                for i in self.leaves), "the signs of a unit do not fit")
+            need(all(len(bits) < 2 or list(bits) == [1, 1] for bits in signs.values()), "the signs of a unit do not fit")
+            need(self.signed(classes, signs) and self.switched_off(classes, signs), "a unit is not switched off by data")
+            need(all(sum(self._degree(family, c) for c in classes) <= 2 for family in families),
+                 "the number of laws is of too high a degree in the number of units")
+        stuck = set()
+        for c, (m, n) in enumerate(zip(sizes, self.sizes)):
+            most = max((self.flat[i].count(c) for i in self.leaves), default=0)
+            alone = c not in full and max((self._degree(family, c) for family in families), default=0) <= most \
+                and most <= 2 and self.switched_off([c], None)
+            if not alone and (m < n or c in in_units):
+                stuck.add(c)
+        need(stuck <= in_units, "a class does not grow: data do not switch it off")
+        self._check_units(sizes, free, units, stuck)
+        return units, stuck
+
+    def _check_units(self, sizes, free, units, stuck):
+        """Check that the true sizes are reached by units: each kind at least three times, a class that does not grow
+        alone in as many values as there are units with it, the others in at least as many."""
+        if not units:
+            return
+        counts, owner = [None] * len(units), {}
+        for k, (classes, _) in enumerate(units):
+            mine = [c for c in classes if c in stuck and sum(c in other for other, _ in units) == 1]
+            if mine:
+                counts[k] = self.sizes[mine[0]]
+                owner[k] = mine
+        for k, (classes, _) in enumerate(units):
+            if counts[k] is None:
+                (c, *_) = classes
+                others = [j for j, (other, _) in enumerate(units) if j != k and c in other]
+                need(len(classes) == 1 and all(counts[j] is not None for j in others), "units do not determine each other")
+                counts[k] = self.sizes[c] - sum(counts[j] for j in others)
+        need(min(counts) >= 3, "there are fewer than three units of a kind")
+        for c in {c for classes, _ in units for c in classes}:
+            true = sum(n for n, (classes, _) in zip(counts, units) if c in classes)
+            small = 3 * sum(c in classes for classes, _ in units)
+            more = 0 if c in stuck else free
+            need(sizes[c] == small + more, "a base has not three units of a kind")
+            need(self.sizes[c] == true if c in stuck else self.sizes[c] >= true + more,
+                 "the sizes are not reached by units")
+
+    @staticmethod
+    def _degree(family, c):
+        return sum(1 + (family["kind"] == "full" and k == 0) for k, d in enumerate(family["classes"]) if d == c)
+
+    def number(self, family, sizes):
+        """Return how many laws of a family there are at some sizes."""
+        out = 1
+        for k, c in enumerate(family["classes"]):
+            n = sizes[c]
+            out *= n * (n + 1) // 2 if family["kind"] == "full" and k == 0 else n
+        return out
+
+    # -- small networks ---------------------------------------------------------------------------------------
+
+    def point(self, units, stuck, counts, sizes, free, draw, without=None):
+        """Return a point as a dictionary of lists by parameter: zero where it changes sign with a unit; ``without``: the
+        last unit of the first kind that has this class lacks it, and the rest of it belongs to the first unit."""
+        owners, start = {}, 0
+        for k, ((classes, _), number) in enumerate(zip(units, counts)):
+            for copy in range(number):
+                lacks = not free and without in classes and copy == number - 1
+                without = None if lacks else without
+                for c in classes:
+                    places = sum(n for n, (other, _) in zip(counts, units) if c in other) + (0 if c in stuck else free)
+                    if not (lacks and sizes[c] < places):
+                        owners.setdefault(c, []).append((k, start if lacks else start + copy))
+            start += number
+        out = {}
+        for i in self.leaves:
+            flat = self.flat[i]
+            spend(4 * math.prod(sizes[c] for c in flat))
+            values = []
+            for number, index in enumerate(itertools.product(*(range(sizes[c]) for c in flat))):
+                odd = {}
+                for k, (c, j) in enumerate(zip(flat, index)):
+                    if c in owners and j < len(owners[c]):
+                        kind, unit = owners[c][j]
+                        classes, signs = units[kind]
+                        mine = [at for at, d in enumerate(flat) if d in classes]
+                        odd[unit] = odd.get(unit, 0) + signs[i][mine.index(k)]
+                alive = all(x % 2 == 0 for x in odd.values())
+                values.append(draw(i, number) if alive else 0)
+            out[i] = values
+        return out
+
+    def gradients(self, family, sizes, point, starts, p):
+        """Return the gradients of the laws of a family at a point, as dictionaries."""
+        parts = []
+        for part in family["parts"]:
+            i = self.leaves[part["parameter"]]
+            flat, places = self.flat[i], part["places"]
+            if family["kind"] == "sum":
+                places = [k for k in range(len(flat)) if k not in places]
+            table = {}
+            for number, index in enumerate(itertools.product(*(range(sizes[c]) for c in flat))):
+                table.setdefault(tuple(index[k] for k in places), []).append(
+                    (starts[i] + number, point[i][number]))
+            spend(4 * math.prod(sizes[c] for c in flat))
+            parts.append((part["factor"], table))
+        rows = []
+        for index in itertools.product(*(range(sizes[c]) for c in family["classes"])):
+            seconds = range(index[0], sizes[family["classes"][0]]) if family["kind"] == "full" else (None,)
+            for j in seconds:
+                row = {}
+                for factor, table in parts:
+                    left = table[index]
+                    if family["kind"] in ("sum", "shift"):
+                        for at, _ in left:
+                            row[at] = (row.get(at, 0) + factor) % p
+                        continue
+                    right = left if j is None else table[(j, *index[1:])]
+                    for (a, x), (b, y) in zip(left, right):
+                        row[a] = (row.get(a, 0) + factor * y) % p
+                        row[b] = (row.get(b, 0) + factor * x) % p
+                spend(4 * len(row))
+                rows.append({at: x for at, x in row.items() if x})
+        return rows
+
+    def laws_independent(self, families, sizes, point, p):
+        """Say whether all laws at some sizes have independent gradients at a point."""
+        starts, start = {}, 0
+        for i in self.leaves:
+            starts[i], start = start, start + len(point[i])
+        echelon = {}
+        for family in families:
+            need(self.number(family, sizes) <= 3000, "a small network has too many laws")
+            for row in self.gradients(family, sizes, point, starts, p):
+                while row:
+                    at = min(row)
+                    if at not in echelon:
+                        inverse = pow(row[at], -1, p)
+                        echelon[at] = {k: x * inverse % p for k, x in row.items()}
+                        break
+                    factor, other = row[at], echelon[at]
+                    spend(4 * len(other))
+                    for k, x in other.items():
+                        row[k] = (row.get(k, 0) - factor * x) % p
+                    row = {k: x for k, x in row.items() if x}
+                else:
+                    return False
+        return True
+
+
+class SmallNetwork(Graph):
+    """The network of a segment at small sizes of its classes."""
+
+    def __init__(self, segment, sizes):
+        self.ops, self.inputs, self.shapes, self.sizes, self.extra, self.names = [], [], [], [], [], {}
+        self.data, self.pairings, self.truth, self.parameters = [], [], {}, []
+        self.segment, self.class_sizes, at = segment, sizes, []
+        for i, entry in enumerate(segment.nodes):
+            shape = [math.prod(sizes[c] for c in axis) for axis in segment.axes[i]]
+            at.append(self._built(entry, shape, [at[k] for k in entry.get("inputs", [])]))
+        for pair in segment.pairings:
+            kind = {"sum zero and orthogonal": "both"}.get(pair["covector"], pair["covector"])
+            node = at[pair["node"]]
+            mask = self._earlier(self.shapes[node]) if pair["causal"] else None
+            self._pair(node, kind, mask, False)
+        self.parameters = [at[i] for i in segment.leaves]
+        self.data_size = sum(self.sizes[i] for i in self.data)
+        need(self.pairings, "a small network has no fields")
+
+    @staticmethod
+    def _earlier(shape):
+        spend(math.prod(shape))
+        rows, columns = shape[-2:]
+        return [int(j <= i) for i in range(rows) for j in range(columns)] * math.prod(shape[:-2])
+
+    def _built(self, entry, shape, inputs):
+        op, total = entry["op"], math.prod(shape)
+        spend(total, total)
+        if op == "parameter":
+            return self.add("parameter", shape)
+        if op == "data":
+            return self.add("data", shape)
+        if op == "sum zero":
+            return self._sum_zero(self.add("data", [*shape[:-1], shape[-1] - 1]))
+        if op == "sum one":
+            self._sum_one(shape, self._earlier(shape) if entry["causal"] else None)
+            return len(self.ops) - 1
+        if op in ("uniform", "causal", "array"):
+            values = [entry["value"]] * total if op == "uniform" else entry.get("values") or self._earlier(shape)
+            return self.constant(shape, values, entry.get("denominator", 1))
+        if op == "contract":
+            return self.contract(entry["spec"], *inputs)
+        if op == "add":
+            return self.add("add", shape, inputs)
+        return self.gather(inputs[0], shape, self._places(entry, shape, self.shapes[inputs[0]]))
+
+    @staticmethod
+    def _places(entry, shape, source):
+        """Return for each entry of a rearrangement its place in the source."""
+        op, steps = entry["op"], [math.prod(source[k + 1:]) for k in range(len(source))]
+        if op == "reshape":
+            return list(range(math.prod(shape)))
+        if op == "windows":
+            kept, inside = entry["kept"], math.prod(source[entry["kept"]:])
+            return [-1 if x < 0 else start * inside + x
+                    for start in range(math.prod(shape[:kept])) for x in entry["places"]]
+        out = []
+        for index in itertools.product(*map(range, shape)):
+            if op == "transpose":
+                index = [index[entry["order"].index(k)] for k in range(len(source))]
+            elif op == "broadcast":
+                index = [j if n > 1 else 0 for j, n in zip(index[len(shape) - len(source):], source)]
+            else:
+                k = entry["axis"]
+                index = [j // (shape[k] // source[k]) if at == k else j for at, j in enumerate(index)]
+            out.append(sum(j * step for j, step in zip(index, steps)))
+        return out
+
+
+def _verify_growth(record):
+    part, problem = record["width"], record["problem"]
+    p, seed = part["prime"], part["seed"]
+    need(is_prime(p), "the prime is none")
+    need(problem["flow"] == {"name": "gradient", "decay": "0", "metric": "euclidean"},
+         "a proof by growth is of gradient flow in the euclidean metric")
+    need(problem["architecture"] != "custom" or not problem["sizes"] and not problem["options"],
+         "a custom network has no sizes and options")
+    need(record["assumption"] == "span" and not record["laws"], "the assumption or the laws are not those of growth")
+    n = m = part["still"]
+    r = 0
+    for number, one in enumerate(part["segments"]):
+        segment = Segment(one["graph"])
+        laws = moved = 0
+        if "base" in one:
+            laws = _check_segment(segment, one, p, (seed, number))
+            moved = segment.dimension() - laws
+        need((one["size"], one["laws"], one["rank"]) == (segment.dimension(), laws, moved),
+             "the numbers of a segment are not those that are proved")
+        n, m, r = (total + one["times"] * one[key] for total, key in ((n, "size"), (m, "laws"), (r, "rank")))
+    need(record["dimension"] == n, "the dimension is not that of the segments")
+    proved = statement(record, n, m, r)
+    need(record["statement"] == proved, "the statement is not what the certificate proves")
+    return proved
+
+
+def _check_segment(segment, one, p, label):
+    """Check the growth of a segment; return the number of its laws."""
+    families, base = one["families"], one["base"]
+    for family in families:
+        segment.check_family(family)
+    units, stuck = segment.check_base(families, base)
+    sizes, free, three = base["sizes"], base["free"], [3] * len(units)
+    need(segment.dimension(sizes) <= 1500, "a small network of a segment has more than 1500 parameters")
+
+    def draw(*words):
+        return lambda i, number: 1 + label_number(p - 1, *label, *words, i, number)
+
+    def independent(smaller, counts, words, without=None):
+        point = segment.point(units, stuck, counts, smaller, free, draw(*words), without)
+        return segment.laws_independent(families, smaller, point, p)
+    for k, (classes, _) in enumerate(units):
+        fewer = [m - (c in classes) for c, m in enumerate(sizes)]
+        need(independent(fewer, [3 - (j == k) for j in range(len(units))], ("unit", k)),
+             "the laws of a segment are not independent with a unit less")
+    for c, (m, n) in enumerate(zip(sizes, segment.sizes)):
+        if m < n and c not in stuck and any(c in segment.flat[i] for i in segment.leaves):
+            fewer = [m - (d == c) for d, m in enumerate(sizes)]
+            need(independent(fewer, three, ("less", c), c), "the laws of a segment are not independent at smaller sizes")
+    point = segment.point(units, stuck, three, sizes, free, draw("point"))
+    need(segment.laws_independent(families, sizes, point, p), "the laws of a segment are not independent")
+    here = sum(segment.number(family, sizes) for family in families)
+    network = SmallNetwork(segment, sizes)
+    theta, rows, cost = [x for i in segment.leaves for x in point[i]], [], network.cost()
+    need(sum(one["words"]) <= 2000, "there are more words than a small network has parameters")
+    spend(sum(count * 3 ** length for length, count in enumerate(one["words"], start=1)) * cost)
+    for length, count in enumerate(one["words"], start=1):
+        for k in range(count):
+            word = None
+            for letter in reversed(range(length)):
+                data = [label_number(p, *label, "word", length, k, letter, i) for i in range(network.data_size)]
+                field = (lambda z, data=data: network.gradient(z, data, p))
+                word = field if word is None else bracket(field, word)
+            rows.append([x % p for x in word(theta)])
+    need(rank_of(rows, p) == segment.dimension(sizes) - here, "the words of a segment have not the rank that its laws leave")
+    return sum(segment.number(family, segment.sizes) for family in families)
 
 
 # -- what is verified, in words ---------------------------------------------------------------------------
@@ -1921,7 +2692,7 @@ def flow_words(flow):
     return f"{out}, metric {entries}" + (" at the dual point" if metric["at"] == "dual" else "")
 
 
-def problem_words(problem):
+def problem_words(problem, width=None):
     """Return a problem in words."""
     if problem["kind"] == "system":
         return system_words(problem)
@@ -1937,6 +2708,13 @@ def problem_words(problem):
             nodes[i]["name"] + " " + "x".join(map(str, nodes[i]["shape"])) for i in problem["graph"]["parameters"]
         ]
         out += f", the graph in this file of {len(nodes)} nodes with the parameters {listed(leaves)}"
+    if width is not None and width["kind"] == "growth":
+        kinds, still = width["segments"], width["still"]
+        names = [one["graph"]["nodes"][i]["name"] for one in kinds for i in one["graph"]["parameters"]]
+        out += (
+            f", made of {sum(one['times'] for one in kinds)} segments of {len(kinds)} kinds in this file with the "
+            f"parameters {listed(names)}" + (f" and {still} parameters that nothing moves" if still else "")
+        )
     return f"{out}, {problem['loss']} loss, {flow_words(problem['flow'])}"
 
 
@@ -1951,7 +2729,7 @@ def statement(record, n, m, r):
         node["op"] in ("cut", "rotation") for node in record["problem"].get("graph", {}).get("nodes", ())
     ):
         assumed += ASSUMPTIONS["smooth"]
-    return f"{laws}; {problem_words(record['problem'])}; {assumed}"
+    return f"{laws}; {problem_words(record['problem'], record.get('width'))}; {assumed}"
 
 
 # -- files and the command ----------------------------------------------------------------------------------
@@ -2086,6 +2864,11 @@ def given(record):
         'that the graph in this file is gated 1 1 1 is not checked here'
     """
     problem = record["problem"]
+    if record.get("width", {}).get("kind") == "growth" and problem["architecture"] != "custom":
+        return (
+            f"that {' '.join([problem['architecture'], *map(str, problem['sizes'])])} is made of the segments in this "
+            f"file is not checked here"
+        )
     if "graph" in problem and problem["architecture"] != "custom":
         return (
             f"that the graph in this file is {' '.join([problem['architecture'], *map(str, problem['sizes'])])} is not "

@@ -27,6 +27,7 @@ from .problem_record import MAX_COORDINATES, parsed, rebuilt, rebuilt_network_of
 from .real_witness import RealData, expanded
 from .record import arranged_back, digest
 from .schema import check_schema
+from .growth import check_growth
 from .wide import check_wide
 from .witness import determinant, walk, word_field
 from .words import assumption_of, statement
@@ -138,9 +139,10 @@ def _examine(record):
     if record["digest"] != digest(record):
         raise CertificateError("the digest is not that of the record: it was changed after it was written")
     if "width" in record:
-        if record["assumption"] != assumption_of(record["problem"]):
+        grown = record["width"]["kind"] == "growth"
+        if record["assumption"] != ("span" if grown else assumption_of(record["problem"])):
             raise CertificateError("the assumption is not that of this kind of problem")
-        return _stated(record, *check_wide(record, _prime(record["width"]["prime"])))
+        return _stated(record, *(check_growth if grown else check_wide)(record, _prime(record["width"]["prime"])))
     _check_sizes(record)
     family, places = rebuilt(record["problem"])
     if family.dimension > MAX_COORDINATES + 1:

@@ -90,9 +90,9 @@ def named_options(network):
             if value is not None and (value is not False or is_modern(network.architecture))}
 
 
-def problem_record(problem):
+def problem_record(problem, drawn=True):
     r"""
-    Return the record of a problem.
+    Return the record of a problem; of a network at any width without its graph (``drawn=False``).
 
     EXAMPLES::
 
@@ -130,7 +130,7 @@ def problem_record(problem):
         "loss": problem.loss,
         "flow": flow,
     }
-    if name in CLASSIC:
+    if name in CLASSIC or not drawn:
         return record
     return record | {"graph": network_record(network)}
 

@@ -23,6 +23,7 @@ from ..laws.independence import jacobian
 from ..runtime.errors import InputError, NotCovered
 from .errors import CertificateError
 from .graph_record import data_places, user_nodes
+from .growth import growth_witness
 from .problem_record import MAX_COORDINATES, polynomial_text, problem_record, rebuilt
 from .real_witness import covered, each_letter, real_witness
 from .schema import SCHEMA
@@ -175,22 +176,33 @@ def _real(problem, result, asked, generator):
 
 
 def _wide(problem, result):
-    """Return the certificate of a layered network of any width."""
+    """Return the certificate of a network of any width."""
     family = problem.family
-    if problem.architecture not in KINDS or problem.flow is None or problem.network is None:
+    if problem.flow is None or problem.network is None:
         raise InputError(
             f"a certificate in {family.dimension} coordinates needs a dense minor of size "
             f"{result.lie_dimension}, about "
             f"{56e-9 * result.lie_dimension * family.dimension:.0f} GB; above {MAX_COORDINATES} "
-            f"coordinates there are certificates of relu and linear; leave it out"
+            f"coordinates there are certificates of networks; leave it out"
         )
-    asked = problem_record(problem)
+    asked = problem_record(problem, drawn=False)
     if asked["flow"] != {"name": "gradient", "decay": "0", "metric": "euclidean"}:
         raise InputError(
             f"above {MAX_COORDINATES} coordinates there are certificates of gradient flow in the euclidean metric "
             f"only; leave it out"
         )
-    return wide_certificate(asked, result.seed)
+    if asked["architecture"] in KINDS:
+        return wide_certificate(asked, result.seed)
+    proved = result.laws_at_least == result.number
+    width, n, m, r = growth_witness(family, np.random.default_rng(result.seed), proved)
+    return _signed({"problem": asked, "assumption": "span", "dimension": n, "laws": [], "width": width}, n, m, r)
+
+
+def _signed(record, n, m, r):
+    """Return a record at any width with its schema, its statement and its digest."""
+    whole = {"schema": SCHEMA, **record}
+    whole["statement"] = statement(whole, n, m, r)
+    return whole | {"digest": digest(whole)}
 
 
 def wide_certificate(asked, seed):
@@ -206,10 +218,8 @@ def wide_certificate(asked, seed):
         '2000000 independent laws in dimension 3000000000000, complete: 2000000 + 2999998000000 = 3000000000000'
     """
     width, n, m, r, laws = wide_witness(asked, np.random.default_rng(seed))
-    whole = {"schema": SCHEMA, "problem": asked, "assumption": assumption_of(asked), "dimension": n, "laws": laws,
-             "width": width}
-    whole["statement"] = statement(whole, n, m, r)
-    return whole | {"digest": digest(whole)}
+    return _signed({"problem": asked, "assumption": assumption_of(asked), "dimension": n, "laws": laws,
+                    "width": width}, n, m, r)
 
 
 def _variables(terms):

@@ -81,10 +81,10 @@ def statement(record, n, m, r):
         sage: statement(record, 4, 1, 3).split("; ")[1]
         'linear 2 1 2, least-squares loss, gradient flow, euclidean metric'
     """
-    return "; ".join([number_words(n, m, r), problem_words(record["problem"]), assumption_words(record)])
+    return "; ".join([number_words(n, m, r), problem_words(record["problem"], record.get("width")), assumption_words(record)])
 
 
-def problem_words(problem):
+def problem_words(problem, width=None):
     r"""
     Return a problem in words, in full; what is long is named as that of the file.
 
@@ -110,7 +110,18 @@ def problem_words(problem):
         leaves = [nodes[i] for i in problem["graph"]["parameters"]]
         shapes = [" ".join([leaf["name"], "x".join(map(str, leaf["shape"]))]) for leaf in leaves]
         parts.append(f"the graph in this file of {len(nodes)} nodes with the parameters {_some(shapes)}")
+    if width is not None and "segments" in width:
+        parts.append(_segment_words(width))
     return ", ".join([*parts, f"{problem['loss']} loss", _flow_words(problem["flow"])])
+
+
+def _segment_words(width):
+    """Return the segments of a network at any width in words."""
+    kinds = width["segments"]
+    leaves = [kind["graph"]["nodes"][i]["name"] for kind in kinds for i in kind["graph"]["parameters"]]
+    text = f"made of {sum(kind['times'] for kind in kinds)} segments of {len(kinds)} kinds in this file"
+    still = f" and {width['still']} parameters that nothing moves" if width["still"] else ""
+    return f"{text} with the parameters {_some(leaves)}{still}"
 
 
 def _some(words):

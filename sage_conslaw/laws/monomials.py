@@ -8,9 +8,9 @@ import numpy as np
 from .gradings import weight_words
 from ..runtime.errors import InputError
 
-# Above this number of monomials the arrays alone would need several gigabytes (16 bytes a monomial and
-# degree, and as much again to sort); such a request is refused before it starts.
-MAX_MONOMIALS = 60_000_000
+# Bytes that the arrays may take: the monomials twice, 8 bytes a monomial and degree, and their weights and order. A
+# request that needs more is refused before it starts.
+MAX_BYTES = 2_600_000_000
 
 
 def monomials(dimension, groups):
@@ -49,15 +49,18 @@ def monomials(dimension, groups):
     """
     number = prod(comb(len(indices) + degree, degree) for indices, degree in groups) - 1
     total = sum(degree for _, degree in groups)
-    if number > MAX_MONOMIALS:
+    if number * (16 * total + 40) > MAX_BYTES:
         raise InputError(f"{number:.3g} monomials of degree at most {total} in {dimension} coordinates "
                          f"do not fit in memory; lower the degree")
     table = np.full((1, 0), dimension, dtype=np.int64)
     for indices, degree in groups:
         part = _one_group(np.asarray(indices, dtype=np.int64), degree, dimension)
+        if len(groups) == 1:
+            table = part
+            break
         left, right = np.divmod(np.arange(len(table) * len(part)), len(part))
         table = np.hstack([table[left], part[right]])
-    table = np.sort(table, axis=1)
+    table.sort(axis=1)
     if len(groups) > 1:
         lengths = (table < dimension).sum(axis=1)
         table = table[np.lexsort([*table.T[::-1], lengths])]
@@ -103,12 +106,14 @@ def blocks(family, groups, generator, deadline=None):
         deadline.check()
     xor_words, sum_words = weight_words(family, generator)
     xor_words, sum_words = np.append(xor_words, 0), np.append(sum_words, 0)
-    xor = np.bitwise_xor.reduce(xor_words[table], axis=1)
-    if deadline is not None:
-        deadline.check()
-    fingerprint = sum_words[table].sum(axis=1, dtype=np.int64) + xor * np.int64(0x5DEECE66D1CE4E5B)
-    if deadline is not None:
-        deadline.check()
+    xor = np.zeros(len(table), dtype=np.int64)
+    fingerprint = np.zeros(len(table), dtype=np.int64)
+    for column in table.T:
+        xor ^= xor_words[column]
+        fingerprint += sum_words[column]
+        if deadline is not None:
+            deadline.check()
+    fingerprint += xor * np.int64(0x5DEECE66D1CE4E5B)
     order = np.argsort(fingerprint, kind="stable")
     ordered = fingerprint[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
