@@ -336,7 +336,12 @@ def _schema_segment(graph):
             need(type(node["axes"]) is list and len(node["axes"]) <= 20, "axes are not a list of at most 20")
             for axis in node["axes"]:
                 few(axis, "an axis")
-        for key, low, high in (("causal", 0, 1), ("value", -(1 << 63), (1 << 63) - 1), ("axis", 0, 20), ("kept", 0, 20)):
+        for key, low, high in (
+            ("causal", 0, 1),
+            ("value", -(1 << 63), (1 << 63) - 1),
+            ("axis", 0, 20),
+            ("kept", 0, 20),
+        ):
             if key in node:
                 whole(node[key], f"the {key} of a node", low, high)
         if "values" in node:
@@ -346,7 +351,9 @@ def _schema_segment(graph):
         if "order" in node:
             few(node["order"], "an order")
         if "spec" in node:
-            need(type(node["spec"]) is str and SPEC.fullmatch(node["spec"]), "a contraction is not of the form ij,jk->ik")
+            need(
+                type(node["spec"]) is str and SPEC.fullmatch(node["spec"]), "a contraction is not of the form ij,jk->ik"
+            )
         if "inputs" in node:
             wholes(node["inputs"], "the inputs of a node", most=2)
             need(len(node["inputs"]) == (2 if node["op"] in ("contract", "add") else 1), "a node has odd inputs")
@@ -442,7 +449,15 @@ def _schema_network(problem, drawn):
     )
     keys(
         problem,
-        ("kind", "architecture", "sizes", "options", "loss", "flow", *(() if name in CLASSIC or not drawn else ("graph",))),
+        (
+            "kind",
+            "architecture",
+            "sizes",
+            "options",
+            "loss",
+            "flow",
+            *(() if name in CLASSIC or not drawn else ("graph",)),
+        ),
         "the problem",
     )
     wholes(problem["sizes"], "the sizes", 1, 10**9, 1000)
@@ -2118,7 +2133,10 @@ class Segment:
         need(len(entry["places"]) == self.size(axes[k:]) and all(x < self.size(first[k:]) for x in entry["places"]),
              "the windows of a segment do not fit")
         self.rigid |= {c for axis in [*axes[k:], *first[k:]] for c in axis}
-        return axes, [named(first, lambda j: j if j < k else ("in", j)), named(axes, lambda j: j if j < k else ("out", j))]
+        return axes, [
+            named(first, lambda j: j if j < k else ("in", j)),
+            named(axes, lambda j: j if j < k else ("out", j)),
+        ]
 
     def size(self, axes, sizes=None):
         """Return how many entries axes have."""
@@ -2165,7 +2183,11 @@ class Segment:
             for names, child in zip(self.labels[i], entry.get("inputs", [])):
                 tables.append({tuple(names[k] for k in at): factors[child].get(at, Fraction(0))
                                for at in choices(self.flat[child], classes)})
-            own = {at: tuple(self.labels[i][-1][k] for k in at) for at in choices(self.flat[i], classes)} if tables else {}
+            own = (
+                {at: tuple(self.labels[i][-1][k] for k in at) for at in choices(self.flat[i], classes)}
+                if tables
+                else {}
+            )
             if entry["op"] == "parameter":
                 found = {at: x for (leaf, at), x in start.items() if leaf == i}
             elif entry["op"] == "add":
@@ -2359,8 +2381,12 @@ class Segment:
             need(len(signs) == len(self.leaves) and all(
                 len(signs[i]) == sum(c in classes for c in self.flat[i]) and all(bit in (0, 1) for bit in signs[i])
                 for i in self.leaves), "the signs of a unit do not fit")
-            need(all(len(bits) < 2 or list(bits) == [1, 1] for bits in signs.values()), "the signs of a unit do not fit")
-            need(self.signed(classes, signs) and self.switched_off(classes, signs), "a unit is not switched off by data")
+            need(
+                all(len(bits) < 2 or list(bits) == [1, 1] for bits in signs.values()), "the signs of a unit do not fit"
+            )
+            need(
+                self.signed(classes, signs) and self.switched_off(classes, signs), "a unit is not switched off by data"
+            )
             need(all(sum(self._degree(family, c) for c in classes) <= 2 for family in families),
                  "the number of laws is of too high a degree in the number of units")
         stuck = set()
@@ -2389,7 +2415,10 @@ class Segment:
             if counts[k] is None:
                 (c, *_) = classes
                 others = [j for j, (other, _) in enumerate(units) if j != k and c in other]
-                need(len(classes) == 1 and all(counts[j] is not None for j in others), "units do not determine each other")
+                need(
+                    len(classes) == 1 and all(counts[j] is not None for j in others),
+                    "units do not determine each other",
+                )
                 counts[k] = self.sizes[c] - sum(counts[j] for j in others)
         need(min(counts) >= 3, "there are fewer than three units of a kind")
         for c in {c for classes, _ in units for c in classes}:
@@ -2415,7 +2444,8 @@ class Segment:
     # -- small networks ---------------------------------------------------------------------------------------
 
     def point(self, units, stuck, counts, sizes, free, draw, without=None):
-        """Return a point as a dictionary of lists by parameter: zero where it changes sign with a unit; ``without``: the
+        """Return a point as a dictionary of lists by parameter: zero where it changes sign with a unit; ``without``:
+        the
         last unit of the first kind that has this class lacks it, and the rest of it belongs to the first unit."""
         owners, start = {}, 0
         for k, ((classes, _), number) in enumerate(zip(units, counts)):
@@ -2620,7 +2650,9 @@ def _check_segment(segment, one, p, label):
     for c, (m, n) in enumerate(zip(sizes, segment.sizes)):
         if m < n and c not in stuck and any(c in segment.flat[i] for i in segment.leaves):
             fewer = [m - (d == c) for d, m in enumerate(sizes)]
-            need(independent(fewer, three, ("less", c), c), "the laws of a segment are not independent at smaller sizes")
+            need(
+                independent(fewer, three, ("less", c), c), "the laws of a segment are not independent at smaller sizes"
+            )
     point = segment.point(units, stuck, three, sizes, free, draw("point"))
     need(segment.laws_independent(families, sizes, point, p), "the laws of a segment are not independent")
     here = sum(segment.number(family, sizes) for family in families)
@@ -2636,7 +2668,10 @@ def _check_segment(segment, one, p, label):
                 field = (lambda z, data=data: network.gradient(z, data, p))
                 word = field if word is None else bracket(field, word)
             rows.append([x % p for x in word(theta)])
-    need(rank_of(rows, p) == segment.dimension(sizes) - here, "the words of a segment have not the rank that its laws leave")
+    need(
+        rank_of(rows, p) == segment.dimension(sizes) - here,
+        "the words of a segment have not the rank that its laws leave",
+    )
     return sum(segment.number(family, segment.sizes) for family in families)
 
 

@@ -158,6 +158,27 @@ def certificate(problem, result):
     return whole | {"digest": digest(whole)}
 
 
+def certificate_of_count(problem, result):
+    r"""
+    Return the certificate of a count: where a certificate has the laws they are to be listed first.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import count_conservation_laws, networks
+        sage: count_conservation_laws(networks.linear([2, 1, 2])).certificate()
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: a certificate in 4 coordinates lists the laws: take that of conservation_laws, or
+        sage-conslaw laws --certificate
+    """
+    if problem.family.dimension <= MAX_COORDINATES:
+        raise InputError(
+            f"a certificate in {problem.family.dimension} coordinates lists the laws: take that of conservation_laws, "
+            f"or sage-conslaw laws --certificate"
+        )
+    return _wide(problem, result)
+
+
 def _real(problem, result, asked, generator):
     """Return the real point of a result that assumes nothing, under its key, and the rank that its samples show."""
     found, metric = result.real, asked.get("flow", {}).get("metric")
@@ -193,8 +214,25 @@ def _wide(problem, result):
         )
     if asked["architecture"] in KINDS:
         return wide_certificate(asked, result.seed)
-    proved = result.laws_at_least == result.number
-    width, n, m, r = growth_witness(family, np.random.default_rng(result.seed), proved)
+    return growth_certificate(problem, result.seed, result.laws_at_least == result.number)
+
+
+def growth_certificate(problem, seed, whole=True):
+    r"""
+    Return the certificate of a network that is proved by growth of small ones, whatever its size; ``whole`` says that
+    no segment may be left open.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.certificates.record import growth_certificate
+        sage: from sage_conslaw.flows.problem import problem
+        sage: record = growth_certificate(problem(networks.transformer_block(768, 3072, heads=12)), 0r)
+        sage: record["statement"].split(";")[0]
+        '51456 independent laws in dimension 7080960, complete: 51456 + 7029504 = 7080960'
+    """
+    asked = problem_record(problem, drawn=False)
+    width, n, m, r = growth_witness(problem.family, np.random.default_rng(seed), whole)
     return _signed({"problem": asked, "assumption": "span", "dimension": n, "laws": [], "width": width}, n, m, r)
 
 

@@ -81,7 +81,9 @@ def statement(record, n, m, r):
         sage: statement(record, 4, 1, 3).split("; ")[1]
         'linear 2 1 2, least-squares loss, gradient flow, euclidean metric'
     """
-    return "; ".join([number_words(n, m, r), problem_words(record["problem"], record.get("width")), assumption_words(record)])
+    return "; ".join(
+        [number_words(n, m, r), problem_words(record["problem"], record.get("width")), assumption_words(record)]
+    )
 
 
 def problem_words(problem, width=None):

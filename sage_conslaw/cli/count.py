@@ -31,8 +31,9 @@ _EPILOG = """Examples:
     is_flag=True,
     help="Also the number as a formula in the widths; sizes may be letters, as in D H --set heads=h.",
 )
+@click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
 @regions_option
-def count(architecture, sizes, phi, system, bias, settings, torch, as_json, formula, regions, **options):
+def count(architecture, sizes, phi, system, bias, settings, torch, as_json, formula, certificate, regions, **options):
     """The number of independent laws of ARCHITECTURE with SIZES, polynomial or not.
 
     \f
@@ -52,6 +53,8 @@ def count(architecture, sizes, phi, system, bias, settings, torch, as_json, form
     def find(data):
         return package.count_conservation_laws(data, **common, progress=shows_progress(as_json))
     result, numbers = counted(build, find, sizes, settings) if formula else (find(build(sizes, settings)), {})
+    if certificate is not None:
+        package.write(_certificate(result, lambda: build(sizes, settings), common), certificate)
     words, keys = lines(result, numbers) if numbers else ([f"formula: {result.formula}"] if formula else [], {})
     if regions:
         met = regions_of(build(sizes, settings), common, result.seed)
@@ -66,3 +69,10 @@ def count(architecture, sizes, phi, system, bias, settings, torch, as_json, form
             click.echo(f"  open: {word}")
         for remark in result.remarks:
             click.echo(f"  ({remark})")
+
+
+def _certificate(result, build, common):
+    """Return the certificate of a count; where it lists the laws they are found first."""
+    if result.state_dimension <= package.MAX_COORDINATES:
+        return package.conservation_laws(build(), **{**common, "seed": result.seed}).certificate()
+    return result.certificate()

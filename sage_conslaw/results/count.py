@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..certificates.record import certificate_of_count
 from ..runtime.errors import InputError
 from .._sage import SageObject
 from ..real.verdict import words
@@ -139,6 +140,19 @@ class LawCount(SageObject):
 
     def _size_names(self):
         return names_of(self.architecture, self.sizes, self.options)
+
+    def certificate(self):
+        r"""
+        Return the certificate of a network at any width; below 4000 coordinates it is that of the laws.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import certificates, count_conservation_laws, networks
+            sage: record = count_conservation_laws(networks.gated(784, 2048), seed=0).certificate()
+            sage: certificates.check(record).split(";")[0]
+            '2048 independent laws in dimension 4816896, complete: 2048 + 4814848 = 4816896'
+        """
+        return certificate_of_count(self.problem, self)
 
     def matrix_laws(self):
         r"""

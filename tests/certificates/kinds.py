@@ -3,8 +3,9 @@ import functools
 import json
 
 from sage_conslaw import VectorFieldFamily, conservation_laws, flows, networks
-from sage_conslaw.certificates.record import wide_certificate
+from sage_conslaw.certificates.record import growth_certificate, wide_certificate
 from sage_conslaw.expressions.polynomials import parse_polynomials
+from sage_conslaw.flows.problem import problem
 
 
 def _system(variables, drift=None, controls=(), parameters=()):
@@ -26,6 +27,18 @@ def _masked():
 def _gate_of_parameters():
     x, W, b = networks.input(2), networks.parameter("W", 2, 2), networks.parameter("b", 2)
     return networks.custom((x @ W + b).relu() @ networks.parameter("V", 2, 1))
+
+
+def _two_layers():
+    x, W, U = networks.input(2, 3), networks.parameter("W", 3, 4), networks.parameter("U", 4, 3)
+    return networks.custom((x @ W + networks.parameter("b", 4)).relu() @ U)
+
+
+def _one_to_one():
+    x = networks.input(1)
+    for number, shape in enumerate([(1, 2), (2, 2), (2, 1)]):
+        x = x @ networks.parameter(f"W{number}", *shape)
+    return networks.custom(x)
 
 
 PROBLEMS = {
@@ -77,6 +90,24 @@ WIDE = {
 }
 
 
+# Networks that are proved by growth, here small ones.
+GROWTH = {
+    "growth, adapter": (lambda: networks.lora([4, 5], rank=3), "least-squares"),
+    "growth, gated": (lambda: networks.gated(3, 3), "least-squares"),
+    "growth, gelu with bias": (lambda: networks.perceptron([3, 4, 3], activation="gelu", bias=True), "cross-entropy"),
+    "growth, norm": (lambda: networks.normalised(3, 4, 3), "least-squares"),
+    "growth, convolutional": (lambda: networks.convolutional([3, 3, 2], size=3, kernel=2), "least-squares"),
+    "growth, attention": (lambda: networks.attention(3, 3, causal=True, tokens=3), "least-squares"),
+    "growth, custom": (_two_layers, "cross-entropy"),
+    "growth, open": (_one_to_one, "least-squares"),
+}
+
+
+def growth(build, loss, seed=3):
+    """Return the certificate by growth of a network, whatever its size."""
+    return json.loads(json.dumps(growth_certificate(problem(build(), loss=loss), seed, False)))
+
+
 def wide(architecture, sizes, options, loss, seed=3):
     """Return the certificate at any width of a layered network."""
     flow = {"name": "gradient", "decay": "0", "metric": "euclidean"}
@@ -87,6 +118,8 @@ def wide(architecture, sizes, options, loss, seed=3):
 
 @functools.lru_cache(maxsize=None)
 def _written(name, seed):
+    if name in GROWTH:
+        return json.dumps(growth(*GROWTH[name], seed))
     if name in WIDE:
         return json.dumps(wide(*WIDE[name], seed))
     build, options = PROBLEMS[name]

@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from certificates import oracle  # noqa: E402
-from certificates.kinds import PROBLEMS, WIDE, certificate  # noqa: E402
+from certificates.kinds import GROWTH, PROBLEMS, WIDE, certificate  # noqa: E402
 from sage_conslaw import check as plain  # noqa: E402
 from sage_conslaw.certificates import checker  # noqa: E402
 from sage_conslaw.certificates.errors import CertificateError  # noqa: E402
@@ -236,6 +236,8 @@ def repaired(record):
 
 def repaired_width(record):
     """Return a record at any width whose parts, laws, dimension and statement are made to fit the rest."""
+    if record["width"]["kind"] == "growth":
+        return repaired_growth(record)
     width, part = plain.Wide(record["problem"]), record["width"]
     part["parts"] = width.star(part["prime"], part["seed"]) if part["kind"] == "star" else \
         width.chains(part, part["prime"])
@@ -246,6 +248,21 @@ def repaired_width(record):
         )
     m, r = (sum(one["times"] * one[what] for one in part["parts"]) for what in ("laws", "rank"))
     record["statement"] = plain.statement(record, width.dimension, m, r)
+    return record
+
+
+def repaired_growth(record):
+    """Return a record of growth whose numbers are made to fit its graphs and families."""
+    n = m = record["width"]["still"]
+    for one in record["width"]["segments"]:
+        segment = plain.Segment(one["graph"])
+        one["size"], laws = segment.dimension(), 0
+        if "base" in one:
+            laws = sum(segment.number(family, segment.sizes) for family in one["families"])
+        one["laws"], one["rank"] = laws, one["size"] - laws if "base" in one else 0
+        n, m = n + one["times"] * one["size"], m + one["times"] * one["laws"]
+    r = sum(one["times"] * one["rank"] for one in record["width"]["segments"])
+    record["dimension"], record["statement"] = n, plain.statement(record, n, m, r)
     return record
 
 
@@ -263,7 +280,7 @@ def verdicts(record):
 
 def run(number, seed, progress=None):
     """Try changed certificates; return how many were accepted by whom, and those that are false."""
-    generator, records = random.Random(seed), [certificate(name) for name in (*PROBLEMS, *WIDE)]
+    generator, records = random.Random(seed), [certificate(name) for name in (*PROBLEMS, *WIDE, *GROWTH)]
     counts, forgeries, slowest = Counter(), [], 0
     for i in range(number):
         record, start = mutant(records, generator), time.perf_counter()

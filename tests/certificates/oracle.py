@@ -9,6 +9,7 @@ import itertools
 import random
 import re
 from fractions import Fraction
+from math import prod
 
 P = (1 << 61) - 1
 DATA = 1000            # variables from here on are data
@@ -582,8 +583,125 @@ def wide_number(problem):
     return total
 
 
+class SegmentDrawing(Drawing):
+    """The nodes of a segment at its own sizes."""
+
+    def __init__(self, graph):
+        nodes = []
+        for node in graph["nodes"]:
+            shape = [prod(graph["sizes"][c] for c in axis) for axis in node.get("axes", [])]
+            nodes.append(node | ({"shape": shape} if "axes" in node else {}))
+        super().__init__([{**node, "op": node["op"].replace(" ", "_")} for node in nodes])
+
+    def _data(self, node, inputs, place):
+        return tuple(node["shape"]), self.free(node["shape"])
+
+    def _rows(self, node, total):
+        *lead, size = node["shape"]
+        out, zero = {}, [{}] * size
+        for row in itertools.product(*map(range, lead)):
+            allowed = row[-1] + 1 if node.get("causal") else size
+            part = [{(next(self.fresh),): 1} for _ in range(allowed - 1)]
+            part.append(plus({(): 1} if total else {}, *(scaled(f, -1) for f in part)))
+            out |= {(*row, k): f for k, f in enumerate(part + zero[allowed:])}
+        return tuple(node["shape"]), out
+
+    def _sum_zero(self, node, inputs, place):
+        return self._rows(node, 0)
+
+    def _sum_one(self, node, inputs, place):
+        return self._rows(node, 1)
+
+    def _uniform(self, node, inputs, place):
+        return self._constant(node | {"values": [node["value"]] * prod(node["shape"])}, inputs, place)
+
+    _array = Drawing._constant
+
+    def _causal(self, node, inputs, place):
+        under = pow(node.get("denominator", 1), -1, P)
+        indices = itertools.product(*map(range, node["shape"]))
+        return tuple(node["shape"]), {i: {(): under} if i[-1] <= i[-2] else {} for i in indices}
+
+    def _transpose(self, node, inputs, place):
+        (value, shape), = inputs
+        order = node["order"]
+        return tuple(shape[k] for k in order), {tuple(i[k] for k in order): f for i, f in value.items()}
+
+    def _reshape(self, node, inputs, place):
+        return tuple(node["shape"]), dict(zip(itertools.product(*map(range, node["shape"])), inputs[0][0].values()))
+
+    def _broadcast(self, node, inputs, place):
+        (value, shape), = inputs
+        new = len(node["shape"]) - len(shape)
+        return tuple(node["shape"]), {
+            i: value[tuple(j if n > 1 else 0 for j, n in zip(i[new:], shape))]
+            for i in itertools.product(*map(range, node["shape"]))}
+
+    def _select(self, node, inputs, place):
+        (value, shape), = inputs
+        times_each = node["shape"][node["axis"]] // shape[node["axis"]]
+        return tuple(node["shape"]), {
+            i: value[tuple(j // times_each if k == node["axis"] else j for k, j in enumerate(i))]
+            for i in itertools.product(*map(range, node["shape"]))}
+
+    def _windows(self, node, inputs, place):
+        (value, shape), = inputs
+        inside = list(itertools.product(*map(range, shape[node["kept"]:])))
+        spots = list(itertools.product(*map(range, node["shape"][node["kept"]:])))
+        return tuple(node["shape"]), {
+            (*lead, *spot): value[(*lead, *inside[k])] if k >= 0 else {}
+            for lead in itertools.product(*map(range, shape[:node["kept"]])) for spot, k in zip(spots, node["places"])}
+
+
+def segment_number(graph):
+    """Return the size of a segment and its number of laws."""
+    key = repr(graph)
+    if key not in _KNOWN:
+        drawing, earlier = SegmentDrawing(graph), []
+        pairs = []
+        for pair in graph["pairings"]:
+            shape = drawing.shapes[pair["node"]]
+            kind = {"sum zero": "sum", "sum zero and orthogonal": "both"}.get(pair["covector"], pair["covector"])
+            earlier = [int(i[-1] <= i[-2]) for i in itertools.product(*map(range, shape))] if pair["causal"] else None
+            pairs.append((drawing.values[pair["node"]], drawing.covector(pair["node"], kind, earlier)))
+        order = [v for i in graph["parameters"] for v in drawing.leaves[i]]
+        truth_here = Truth.__new__(Truth)
+        truth_here.fields = list(collected(pairs, order).values())
+        generator = random.Random(1)
+        truth_here.point = [generator.randrange(P) for _ in order]
+        _KNOWN[key] = len(order), len(order) - truth_here._rank()
+    return _KNOWN[key]
+
+
+def growth_falsehood(record, m, n, words):
+    """Return what is false in what a proof by growth states, or ``None``; segments of over 60 parameters are small in
+    no test."""
+    width, problem = record["width"], record["problem"]
+    size = number = width["still"]
+    for one in width["segments"]:
+        graph = one["graph"]
+        here = sum(prod(graph["sizes"][c] for axis in graph["nodes"][i]["axes"] for c in axis)
+                   for i in graph["parameters"])
+        if here > 60:
+            return f"a segment of {here} parameters is beyond the oracle"
+        own, laws = segment_number(graph)
+        size, number = size + one["times"] * own, number + one["times"] * laws
+    if n != size or record["dimension"] != n:
+        return f"the dimension is {size}"
+    if words[3] and number != m or m > number or words[6] and number > int(words[6]):
+        return f"there are {number} laws"
+    if any(f" {word}" not in record["statement"] for word in (
+        f"{problem['loss']} loss", " ".join(map(str, [problem["architecture"], *problem["sizes"]])),
+        "gradient flow, euclidean metric", "segments of", "in this file", "assumed:",
+    )):
+        return "the statement names another problem"
+    return None
+
+
 def wide_falsehood(record, m, n, words):
     """Return what is false in what a certificate at any width states, or ``None``."""
+    if record["width"]["kind"] == "growth":
+        return growth_falsehood(record, m, n, words)
     problem = record["problem"]
     sizes, hidden = problem["sizes"], problem["sizes"][1:-1]
     dimension = sum(a * b for a, b in zip(sizes, sizes[1:])) + (sum(hidden) if problem["options"] else 0)
