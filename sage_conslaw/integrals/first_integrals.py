@@ -2,7 +2,7 @@ r"""
 First integrals of a family of vector fields: polynomial, rational, or of Darboux type.
 """
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from .._sage import SageObject, Unknown
 from ..runtime.deadline import Deadline, TimeLimitReached
@@ -10,6 +10,7 @@ from ..exact import terms as sparse
 from .darboux import search_darboux_polynomials
 from .darboux_laws import darboux_laws, rational_laws
 from .independence import independent_laws
+from .modulo_relations import laws_modulo_relations, search_modulo_relations
 from ..runtime.threads import in_sage
 from ..runtime.errors import InputError, NotCovered
 from ..flows.flow_family import FlowFamily
@@ -186,15 +187,6 @@ class FirstIntegrals(SageObject):
         }
 
 
-def _on_variety(found, variety):
-    """Return the search without polynomials that vanish on the variety, and with what it leaves out there."""
-    if variety is None or not variety.relations:
-        return found
-    kept = tuple(d for d in found.polynomials if not variety.contains(sparse.from_sage(d.polynomial)))
-    gap = "Darboux polynomials modulo the relations (those in all coordinates were)"
-    return replace(found, polynomials=kept, gaps=(*found.gaps, gap))
-
-
 @in_sage
 def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, seed=None, time_limit=None,
                     progress=False):
@@ -277,11 +269,18 @@ def _found(data, degree, kind, flow, loss, seed, deadline, start):
     polynomial_laws = tuple(known.laws[i] for i in known.independent)
     found, gaps, timed_out = None, (), False
     if kind != "polynomial":
-        found = _on_variety(search_darboux_polynomials(family, degree, deadline, known.seed), family.variety)
+        found = search_darboux_polynomials(family, degree, deadline, known.seed)
+        bound = family.variety is not None and bool(family.variety.relations)
+        if bound:
+            found = search_modulo_relations(family, degree, found, deadline)
         gaps, timed_out = found.gaps, found.timed_out
         own = [sparse.to_sage(known.terms[i], family.ring()) for i in known.independent]
         try:
-            if kind == "rational":
+            if bound:
+                laws = independent_laws(
+                    family, own, laws_modulo_relations(family, degree, found.polynomials, kind == "rational")
+                )
+            elif kind == "rational":
                 laws = independent_laws(family, own, rational_laws(family, degree, deadline, found.polynomials))
             else:
                 laws = darboux_laws(family, degree, deadline, found.polynomials, own)

@@ -1,0 +1,264 @@
+r"""
+Darboux polynomials modulo relations: `L_v p - c_v p` lies in the ideal of the variety on which the field lives.
+
+On the circle `s^2 + c^2 = 1` the field `s' = c s, c' = -s^2` (which is `q' = \sin q`) has `c - 1`, as `(c - 1)' = -s^2 =
+(c + 1)(c - 1)` there; in the plane it has not.  With `t' = 1` it makes the law `\log s - \log(c - 1) + t`.
+
+Polynomials are combinations of standard monomials with unknown coefficients, and so are cofactors, of one degree less
+than the field; the normal form of `L_v p - c_v p` is then a bilinear system, solved by branching.  A quotient ring has
+no unique factors and its leading forms may divide zero, so that a search here is never called complete; each polynomial
+found is proved by its normal form.
+"""
+from fractions import Fraction
+
+import numpy as np
+
+from .._sage import QQ, PolynomialRing, matrix
+from ..exact import terms as sparse
+from ..exact.primes import random_prime
+from ..function_fields.specialisation import Specialisation, exact_kernel
+from ..laws.monomials import monomials
+from ..runtime.deadline import TimeLimitReached
+from ..runtime.isolated import isolated
+from .branching import Undecided, solve
+from .darboux import DarbouxPolynomial, DarbouxSearch, primitive_vector
+from .darboux_law import DarbouxLaw
+
+# Unknown coefficients of the polynomial, and of cofactors: 10 and 6 take a second.
+_MOST = (15, 12)
+
+# Branches of one bilinear system: two hundred take a second.
+_BRANCHES = 200
+
+_GAP = "cofactors of higher degree modulo the relations"
+
+
+def search_modulo_relations(family, degree, known, deadline=None):
+    r"""
+    Search Darboux polynomials modulo the relations of a family, beside those in all coordinates that are known.
+
+    OUTPUT: a :class:`.darboux.DarbouxSearch`, never complete
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import system
+        sage: from sage_conslaw.integrals.darboux import search_darboux_polynomials
+        sage: from sage_conslaw.integrals.modulo_relations import search_modulo_relations
+        sage: family = system(["s", "c"], ["c*s", "-s^2"], relations=["s^2 + c^2 - 1"])
+        sage: found = search_modulo_relations(family, 1, search_darboux_polynomials(family, 1))
+        sage: found.polynomials
+        (s with cofactor c, c + 1 with cofactor c - 1, c - 1 with cofactor c + 1)
+    """
+    variety = family.variety
+    found = {}
+    gaps, timed_out = [*known.gaps, _GAP], known.timed_out
+    candidates = [sparse.from_sage(d.polynomial) for d in known.polynomials]
+    try:
+        more, why = isolated(_candidates, family, degree, deadline=deadline)
+        candidates += more
+        gaps += why
+    except TimeLimitReached as reached:
+        timed_out = True
+        gaps.append(f"Darboux polynomials modulo the relations: the time limit of {reached.limit} s was reached")
+    except ArithmeticError as reason:
+        gaps.append(f"Darboux polynomials modulo the relations: {reason}")
+    fields = variety.fields(family.sparse_fields())
+    for terms in sorted(candidates, key=lambda law: (max(map(len, law)), len(law), sorted(law))):
+        p = variety.normal_form(variety.polynomial(terms))
+        if not p or p.is_constant() or p / p.lc() in found or _is_product(variety, p, found):
+            continue
+        cofactors = _cofactors(variety, fields, p)
+        # With cofactor zero it is a polynomial law, which is another question.
+        if cofactors is not None and any(cofactors):
+            found[p / p.lc()] = cofactors
+    ring = family.ring()
+    polynomials = tuple(
+        DarbouxPolynomial(sparse.to_sage(sparse.oriented(_integral(variety.terms(p))), ring), cofactors)
+        for p, cofactors in found.items()
+    )
+    return DarbouxSearch(polynomials, degree, known.parameters, known.space, known.candidates,
+                         tuple(dict.fromkeys(gaps)), timed_out, known.pencils)
+
+
+def _integral(terms):
+    """Return the multiple with coprime integer coefficients."""
+    vector = primitive_vector([QQ((v.numerator, v.denominator)) for v in terms.values()], QQ, QQ["x"])
+    return {m: Fraction(int(QQ(v))) for m, v in zip(terms, vector)}
+
+
+def _is_product(variety, p, found):
+    """Say whether a polynomial is, up to a number, a product of two that are found."""
+    known = list(found)
+    for i, a in enumerate(known):
+        for b in known[i:]:
+            product = variety.normal_form(a * b)
+            if product and product / product.lc() == p / p.lc():
+                return True
+    return False
+
+
+def _cofactors(variety, fields, p):
+    """Return the cofactors of a polynomial modulo the ideal, ``None`` if it has none."""
+    out = []
+    for field in fields:
+        moved = variety.normal_form(sum((p.derivative(x) * f for x, f in zip(variety.ring.gens(), field)),
+                                        variety.ring.zero()))
+        ideal = variety.ring.ideal([p, *variety.basis])
+        if moved not in ideal:
+            return None
+        out.append(variety.normal_form(moved.lift(ideal)[0]))
+    return tuple(out)
+
+
+def _candidates(family, degree):
+    """Return solutions of the bilinear systems as sparse polynomials, and what was too large."""
+    variety = family.variety
+    fields = variety.fields(family.sparse_fields())
+    top = max((f.degree() for field in fields for f in field if f), default=0)
+    columns, below = _standard(family, degree), _standard(family, max(top - 1, 0))
+    below = [()] + [m for m in below if m]
+    if len(columns) > _MOST[0] or len(below) * len(fields) > _MOST[1]:
+        return [], [f"Darboux polynomials modulo the relations with {len(columns)} coefficients and cofactors "
+                    f"with {len(below) * len(fields)}"]
+    names = list(variety.parameters.variable_names()) if variety.constants else []
+    ring = PolynomialRing(QQ, [*names, *(f"a{i}__" for i in range(len(columns))),
+                               *(f"l{i}__" for i in range(len(below) * len(fields)))])
+    gens = ring.gens()
+    a, unknown = gens[len(names):len(names) + len(columns)], gens[len(names) + len(columns):]
+    equations = _equations(variety, fields, columns, below, ring, a, unknown, gens[:len(names)])
+    found, gaps = [], []
+    for lead in range(len(columns) - 1, 0, -1):
+        values = {a[i]: ring.zero() for i in range(lead + 1, len(columns))} | {a[lead]: ring.one()}
+        system = [e for e in (e.subs(values) for e in equations) if e]
+        try:
+            solutions = solve(system, [*a[:lead], *unknown], most_branches=_BRANCHES)
+        except Undecided as reason:
+            gaps.append(f"Darboux polynomials modulo the relations: {reason}")
+            continue
+        for solution in solutions:
+            terms = _solved(family, variety, columns[:lead + 1], [*(solution.get(x) for x in a[:lead]), ring.one()])
+            if terms is not None:
+                found.append(terms)
+    return found, list(dict.fromkeys(gaps))
+
+
+def _standard(family, degree):
+    """Return the standard monomials up to a degree, with 1, smallest first."""
+    moving = family.variety.moving
+    rows = monomials(family.dimension, [(moving, degree)]) if degree else []
+    found = [tuple(int(i) for i in row if i < family.dimension) for row in rows]
+    return [(), *(m for m in found if family.variety.is_standard(m))]
+
+
+def _equations(variety, fields, columns, below, ring, a, unknown, parameters):
+    """Return the coefficients of the normal forms of `L_v p - c_v p`, in the unknowns."""
+    def parts(polynomial):
+        common = variety.parameters.one()
+        if not variety.constants:
+            return {m: ring(v) for m, v in polynomial.dict().items()}
+        for v in polynomial.coefficients():
+            common = common.lcm(variety.parameters(v.denominator()))
+        if not common.is_constant():
+            raise Undecided("normal forms have denominators in the parameters")
+        return {m: ring(variety.parameters(v)(*parameters)) for m, v in polynomial.dict().items()}
+    basis = [variety.polynomial({m: Fraction(1)}) for m in columns]
+    rows = {}
+    for number, field in enumerate(fields):
+        for p, x in zip(basis, a):
+            moved = sum((p.derivative(z) * f for z, f in zip(variety.ring.gens(), field)), variety.ring.zero())
+            for m, value in parts(variety.normal_form(moved)).items():
+                rows[number, m] = rows.get((number, m), ring.zero()) + value * x
+            for k, factor in enumerate(below):
+                product = variety.normal_form(p * variety.polynomial({factor: Fraction(1)}))
+                for m, value in parts(product).items():
+                    rows[number, m] = (rows.get((number, m), ring.zero())
+                                       - value * x * unknown[number * len(below) + k])
+    return [row for row in rows.values() if row]
+
+
+def _solved(family, variety, columns, values):
+    """Return a solution as a sparse polynomial over Q(k), ``None`` where coefficients are left free."""
+    if None in values:
+        return None
+    total = variety.ring.zero()
+    for monomial, value in zip(columns, values):
+        up, down = (value.numerator(), value.denominator()) if hasattr(value.parent(), "ring") else (value, 1)
+        names = {str(v) for side in (up, down) if side != 1 for v in side.variables()}
+        if names - set(variety.parameters.variable_names()):
+            return None
+        number = variety.field(str(up)) / variety.field(str(down))
+        total += number * variety.polynomial({monomial: Fraction(1)})
+    return variety.terms(total)
+
+
+def laws_modulo_relations(family, degree, found, rational):
+    r"""
+    Return laws `\prod p_i^{n_i}` with integers `n_i`, or `\sum n_i \log p_i + g` with `n_i` in Q(k) and `g` of degree
+    at most ``degree``, from Darboux polynomials modulo relations; each proved by a normal form.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import first_integrals, system
+        sage: family = system(["q", "t"], ["sin(q)", "1"])
+        sage: first_integrals(family, kind="darboux", degree=1, seed=0).integrals
+        (log(sin_q) - log(cos_q - 1) + t,)
+    """
+    if not found:
+        return ()
+    variety, ring = family.variety, family.ring()
+    fields = variety.fields(family.sparse_fields())
+    table = [] if rational else [m for m in _standard(family, degree) if m]
+    rows = {}
+    for number, field in enumerate(fields):
+        for column, darboux in enumerate(found):
+            for m, value in darboux.cofactors[number].dict().items():
+                rows.setdefault((number, m), {})[column] = value
+        for column, monomial in enumerate(table, start=len(found)):
+            p = variety.polynomial({monomial: Fraction(1)})
+            moved = sum((p.derivative(z) * f for z, f in zip(variety.ring.gens(), field)), variety.ring.zero())
+            for m, value in variety.normal_form(moved).dict().items():
+                rows.setdefault((number, m), {})[column] = value
+    vectors = _over_integers(variety, rows, len(found)) if rational else _over_parameters(variety, rows,
+                                                                                         len(found) + len(table))
+    laws = []
+    for vector in vectors:
+        if not any(vector[:len(found)]):
+            continue
+        entries = primitive_vector(vector, variety.parameters if variety.constants else QQ, ring)
+        factors = tuple((d.polynomial, n) for d, n in zip(found, entries) if n)
+        exponent = sum((n * ring.prod(ring.gen(i) for i in m) for m, n in zip(table, entries[len(found):])),
+                       ring.zero())
+        laws.append(DarbouxLaw(factors, exponent))
+    return tuple(laws)
+
+
+def _over_parameters(variety, rows, columns):
+    """Return a basis over Q(k) of the kernel."""
+    cleared = []
+    for row in rows.values():
+        common = variety.parameters.one()
+        for value in row.values() if variety.constants else ():
+            common = common.lcm(variety.parameters(value.denominator()))
+        cleared.append({c: variety.parameters(v * common) if variety.constants else v for c, v in row.items()})
+    generator = np.random.default_rng(0)
+    scalars = variety.parameters if variety.constants else QQ
+    return exact_kernel(cleared, columns, scalars, Specialisation(scalars, random_prime(generator), generator))
+
+
+def _over_integers(variety, rows, columns):
+    """Return a basis of the integer vectors in the kernel: each monomial in the parameters is an equation."""
+    lines = []
+    for row in rows.values():
+        if not variety.constants:
+            lines.append(row)
+            continue
+        common = variety.parameters.one()
+        for value in row.values():
+            common = common.lcm(variety.parameters(value.denominator()))
+        split = {}
+        for column, value in row.items():
+            for m, v in variety.parameters(value * common).dict().items():
+                split.setdefault(m, {})[column] = v
+        lines += split.values()
+    table = matrix(QQ, len(lines), columns, {(r, c): v for r, row in enumerate(lines) for c, v in row.items()})
+    return [list(vector) for vector in table.right_kernel_matrix().rows()]
