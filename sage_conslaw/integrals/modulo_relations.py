@@ -1,8 +1,8 @@
 r"""
 Darboux polynomials modulo relations: `L_v p - c_v p` lies in the ideal of the variety on which the field lives.
 
-On the circle `s^2 + c^2 = 1` the field `s' = c s, c' = -s^2` (which is `q' = \sin q`) has `c - 1`, as `(c - 1)' = -s^2 =
-(c + 1)(c - 1)` there; in the plane it has not.  With `t' = 1` it makes the law `\log s - \log(c - 1) + t`.
+On the circle `s^2 + c^2 = 1` the field `s' = c s, c' = -s^2` (which is `q' = \sin q`) has `c - 1`, as `(c - 1)' = -s^2`
+is `(c + 1)(c - 1)` there; in the plane it has not.  With `t' = 1` it makes the law `\log s - \log(c - 1) + t`.
 
 Polynomials are combinations of standard monomials with unknown coefficients, and so are cofactors, of one degree less
 than the field; the normal form of `L_v p - c_v p` is then a bilinear system, solved by branching.  A quotient ring has

@@ -1,4 +1,4 @@
-"""Darboux polynomials and laws modulo relations: found where the whole space has none, each an identity in the ideal."""
+"""Darboux polynomials and laws modulo relations: found where the whole space has none, each exact in the ideal."""
 import pytest
 
 from sage_conslaw import first_integrals, system
