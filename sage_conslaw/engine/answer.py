@@ -54,10 +54,11 @@ def _attempt(strategy, question, bounds, tell=None):
     """Run a strategy unless there is a reason against it; return the reason."""
     start, known, laws = time.perf_counter(), len(bounds.evidence), bounds.laws
     outcome = "ended"
-    reason = None
+    reason = expected = None
     try:
         reason = strategy.reason_against(question, bounds)
         if reason is None:
+            expected = strategy.cost(question, bounds)
             strategy.run(question, bounds)
         outcome = "tried" if reason is None else "skipped"
     except Stopped as stopped:
@@ -66,7 +67,8 @@ def _attempt(strategy, question, bounds, tell=None):
         raise
     finally:
         attempt = Attempt(
-            strategy.name, outcome, str(reason or ""), tuple(bounds.evidence[known:]), time.perf_counter() - start
+            strategy.name, outcome, str(reason or ""), tuple(bounds.evidence[known:]), time.perf_counter() - start,
+            expected,
         )
         bounds.attempts.append(attempt)
         logger.info("%s", attempt)

@@ -28,7 +28,8 @@ class Strategy(ABC):
         """Return why it does not apply, or would give nothing new; ``None`` if it is to run."""
 
     def cost(self, question: Question, bounds: Bounds) -> float | None:
-        """Estimate the seconds it takes, ``None`` where nothing is known."""
+        """Estimate the seconds it takes on one core, within a factor of a few; ``None`` where nothing is known of it:
+        Groebner bases, syzygies and brackets over Q may take any time."""
         return None
 
     @abstractmethod
@@ -66,19 +67,20 @@ class FindRank(Strategy):
 
 @dataclass(frozen=True)
 class Attempt:
-    """What became of one strategy: skipped, tried or ended, why, what it proved, and seconds."""
+    """What became of one strategy: skipped, tried or ended, why, what it proved, seconds, and how many were
+    expected."""
 
     strategy: str
     outcome: str
     reason: str
     proved: tuple
     seconds: float
+    expected: float | None = None
 
     def __str__(self):
         proved = ", ".join(f"{e.claim} {e.value}" for e in self.proved) or "nothing new"
         if self.outcome == "skipped":
             return f"{self.strategy}: skipped, {self.reason}"
-        return (
-            f"{self.strategy}: {self.outcome}{', ' + self.reason if self.reason else ''}; {proved}; {self.seconds:.2f} "
-            f"s"
-        )
+        what = f"{self.outcome}{', ' + self.reason if self.reason else ''}"
+        expected = "" if self.expected is None else f" (expected about {self.expected:.2g} s)"
+        return f"{self.strategy}: {what}; {proved}; {self.seconds:.2f} s{expected}"

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-
 from sage_conslaw import TimeLimitReached, conservation_laws, count_conservation_laws, networks
 from sage_conslaw._sage import Unknown
 from sage_conslaw.engine.bounds import Bounds
@@ -79,3 +78,14 @@ def test_children_of_the_generator_do_not_depend_on_the_order():
     first = conservation_laws(networks.linear([2, 3, 2]), seed=5)
     again = conservation_laws(networks.linear([2, 3, 2]), seed=5)
     assert first.to_dict() | {"seconds": 0} == again.to_dict() | {"seconds": 0}
+
+
+@pytest.mark.parametrize("net", [networks.linear([3, 2, 3]), networks.relu([2, 3, 2]), networks.linear([30, 20, 10])])
+def test_what_is_tried_was_estimated(net):
+    """Seconds that were expected are finite and not negative, and shown; what is skipped costs nothing to estimate."""
+    tried = [attempt for attempt in conservation_laws(net, seed=0).attempts if attempt.outcome == "tried"]
+    known = [attempt for attempt in tried if attempt.expected is not None]
+    assert known and all(0 <= attempt.expected < 60 for attempt in known)
+    assert all("expected about" in str(attempt) for attempt in known)
+    skipped = [attempt for attempt in conservation_laws(net, seed=0).attempts if attempt.outcome == "skipped"]
+    assert skipped and all(attempt.expected is None and attempt.reason in str(attempt) for attempt in skipped)

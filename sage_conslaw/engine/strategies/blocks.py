@@ -4,7 +4,7 @@ checks.
 """
 from ...laws.kernel import polynomial_laws, products_of_linear
 from ..strategy import FindLaws
-from .limits import too_large
+from .limits import BESIDE, kernel_seconds, too_large
 
 
 class Blocks(FindLaws):
@@ -16,6 +16,10 @@ class Blocks(FindLaws):
     def reason_against(self, question, bounds):
         """Return why no kernels are computed."""
         return super().reason_against(question, bounds) or too_large(question.family)
+
+    def cost(self, question, bounds):
+        """Estimate the kernels."""
+        return BESIDE + kernel_seconds(question.blocks)
 
     def run(self, question, bounds):
         """Find the laws; products of linear laws that are known already need no check of their own."""

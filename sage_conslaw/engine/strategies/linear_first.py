@@ -8,13 +8,13 @@ from ...laws.independence import independent_in
 from ...laws.kernel import polynomial_laws, products_of_linear
 from ...rank.growing_span import lie_rank
 from ..strategy import FindLaws
-from .limits import too_large
+from .limits import BESIDE, kernel_seconds, rank_seconds, too_large
 
-# From this block size on, and if the kernels cost that much more than the rank, the rank is computed first: a kernel of
-# 300 monomials takes 20 ms, of 2000 about 4 s, and where the rank closes with the linear laws alone it is not needed.
-# Measured: NMF 4, 5, 3 with Nesterov's flow 20 s in the other order and 0.2 s in this one (ratio 15000); linear
-# networks with 2000 parameters (ratio 1) are 4 s faster with the laws first.
-_COSTLY_BLOCK, _COSTLY_RATIO = 300, 100
+# From these seconds on (a kernel of 300 monomials), and if the kernels cost that much more than the rank, the rank is
+# computed first: where it closes with the linear laws alone, they are not needed.
+# Measured: NMF 4, 5, 3 with Nesterov's flow 20 s in the other order and 0.2 s in this one (ratio 37500); linear
+# networks with 2000 parameters (ratio 2.5) are 4 s faster with the laws first.
+_COSTLY_KERNELS, _COSTLY_RATIO = 0.0135, 250
 
 
 class LinearFirst(FindLaws):
@@ -33,10 +33,13 @@ class LinearFirst(FindLaws):
         return reason
 
     def _kernels_cost_more(self, question):
-        """Say whether the kernels of the blocks cost much more than a rank: cubes of the block sizes against that of
-        the dimension."""
-        cubes = sum(piece.shape[0] * piece.shape[1] ** 3 for piece in question.blocks)
-        return cubes > _COSTLY_BLOCK ** 3 and cubes > _COSTLY_RATIO * question.family.dimension ** 3
+        """Say whether the kernels of the blocks cost much more than a rank."""
+        kernels = kernel_seconds(question.blocks)
+        return kernels > _COSTLY_KERNELS and kernels > _COSTLY_RATIO * rank_seconds(question.family)
+
+    def cost(self, question, bounds):
+        """Estimate the rank; the linear laws take less."""
+        return BESIDE + rank_seconds(question.family)
 
     def run(self, question, bounds):
         """Find the linear laws and the rank; their products, if these are all that was asked for."""

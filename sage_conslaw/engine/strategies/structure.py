@@ -5,7 +5,7 @@ from ...exact.primes import random_prime
 from ...laws.independence import independent_laws
 from ...runtime.errors import InputError
 from ..strategy import Strategy
-from .limits import DENSE_COORDINATES, SEARCH_COORDINATES
+from .limits import DENSE_COORDINATES, SEARCH_COORDINATES, structure_seconds
 
 # What results record as the method where rows were sparse.
 SPARSE = "sparse point"
@@ -31,6 +31,10 @@ class StructureOfGraph(Strategy):
         if question.search is not None and not question.all_of_degree_two():
             return "it knows the laws of degree 2, and others are sought"
         return None if question.structure is not None else "the structure of the family is not known"
+
+    def cost(self, question, bounds):
+        """Estimate the reading of the graph."""
+        return structure_seconds(question.family)
 
     def run(self, question, bounds):
         """Give laws, how many there are at least, and a rank."""

@@ -4,7 +4,7 @@ The rank by random Lie words, evaluated at one point modulo a prime with nested 
 from ...rank.growing_span import lie_rank
 from ...runtime.isolated import interruptible
 from ..strategy import FindRank
-from .limits import INTERRUPTED_COORDINATES, WORK_BESIDE_BOUNDS, too_large
+from .limits import BESIDE, INTERRUPTED_COORDINATES, WORK_BESIDE_BOUNDS, rank_seconds, too_large
 
 
 class Words(FindRank):
@@ -24,6 +24,10 @@ class Words(FindRank):
     @staticmethod
     def _covers(family):
         return family.exact_flow is None or not family.shears
+
+    def cost(self, question, bounds):
+        """Estimate one rank; where the first words are not enough, longer ones take several."""
+        return BESIDE + rank_seconds(question.family)
 
     def run(self, question, bounds):
         """Grow the span until it reaches the upper bound or stops."""
