@@ -20,7 +20,7 @@ from .options import (
     shows_progress,
 )
 from .regions import regions_of, regions_option
-from .report import coloured
+from .report import coloured, paged
 
 _EPILOG = """Examples:
 
@@ -100,14 +100,13 @@ def laws(
     elif latex:
         click.echo(package.latex_table(result, polynomials or everything))
     else:
-        _print_laws(result, everything, polynomials)
-        for line in lines:
-            click.echo(line)
+        paged([*_lines(result, everything, polynomials), *lines])
 
 
-def _print_laws(result, everything, polynomials):
-    """Print independent laws; the others are functions of these."""
+def _lines(result, everything, polynomials):
+    """Return independent laws, line by line; the others are functions of these."""
     width = min(shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80, 120)
-    click.echo(coloured(package.wrapped(str(result), width, "", cut=False), result.status))
-    for line in package.law_lines(result, width, everything, polynomials):
-        click.echo(line)
+    return [
+        coloured(package.wrapped(str(result), width, "", cut=False), result.status),
+        *package.law_lines(result, width, everything, polynomials),
+    ]

@@ -3,6 +3,7 @@ How a command answers: one line on standard error, a partial result, a coloured 
 """
 import json
 import os
+import shutil
 import sys
 
 import click
@@ -50,6 +51,18 @@ def print_partial(partial, as_json):
         click.echo(f"  (searched: {partial['searched']})")
     if "exceptional" in partial:
         click.echo("\n".join(package.exceptional_lines(partial)))
+
+
+def paged(lines):
+    """Print lines: through a pager where a person reads them and they are more than the terminal shows."""
+    height = shutil.get_terminal_size((80, 24)).lines
+    if sys.stdout.isatty() and sys.stdin.isatty() and sum(line.count("\n") + 1 for line in lines) >= height:
+        # As git does: quit with q, keep the colours and the text on the screen.
+        os.environ.setdefault("LESS", "FRX")
+        click.echo_via_pager("\n".join(lines) + "\n")
+        return
+    for line in lines:
+        click.echo(line)
 
 
 def coloured(text, status):

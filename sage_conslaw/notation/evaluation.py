@@ -129,7 +129,8 @@ class LawValues:
         family = self.problem.family if self.problem is not None else None
         self.shapes = tuple(self.problem.shapes) if self.problem is not None else ()
         self.dimension = len(family.names) if family is not None else 0
-        self.names = list(family.names) if family is not None else []
+        # A sequence, not a list: there may be 10^8 of them.
+        self.names = family.names if family is not None else ()
         found = result.matrix_laws()
         expressions = [law for law in found if law.form is not None]
         if found and not expressions and not result.terms:
