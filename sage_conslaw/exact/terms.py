@@ -231,6 +231,26 @@ def degree(terms):
     return max(map(len, terms), default=0)
 
 
+def value_at(terms, z, p):
+    r"""
+    Return the value modulo ``p`` at a point, whose denominators ``p`` does not divide.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.exact.terms import value_at
+        sage: value_at({(0, 0): Fraction(1r, 2r), (1,): Fraction(3r)}, [4r, 5r], 101r)       # x^2/2 + 3 y
+        23
+    """
+    total = 0
+    for monomial, value in terms.items():
+        term = value.numerator * pow(value.denominator, -1, p)
+        for i in monomial:
+            term = term * int(z[i]) % p
+        total += term
+    return total % p
+
+
 def coefficient_bits(polynomials):
     r"""
     Return the bit length of the largest numerator or denominator of some polynomials, times the bits of their number of

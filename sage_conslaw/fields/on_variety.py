@@ -81,7 +81,7 @@ def _independent(variety, arguments, generator, p):
         for row, vector in enumerate(vectors):
             tangent[row, list(vector)] = list(vector.values())
         rows = variety.evaluated(pieces, z, p)[:, variety.moving]
-        values = [_at(side, z, p) for pair in arguments for side in pair]
+        values = [sparse.value_at(side, z, p) for pair in arguments for side in pair]
         block = []
         for number in range(len(arguments)):
             up, down = values[2 * number : 2 * number + 2]
@@ -94,13 +94,3 @@ def _independent(variety, arguments, generator, p):
         [[x for block in columns for x in block[number]] for number in range(len(arguments))], dtype=np.int64
     )
     return rank(table, p)
-
-
-def _at(terms, z, p):
-    total = 0
-    for monomial, value in terms.items():
-        term = value.numerator * pow(value.denominator, -1, p)
-        for i in monomial:
-            term = term * int(z[i]) % p
-        total += term
-    return total % p

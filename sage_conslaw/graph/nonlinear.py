@@ -9,7 +9,23 @@ from .operations import Gate
 
 
 class Nonlinearities:
-    """What a tensor inherits: activations and normalisations."""
+    r"""
+    What a tensor inherits: activations and normalisations.
+
+    EXAMPLES:
+
+    Gates keep their argument in their label, as they are products with it; cuts are data, and have a name alone::
+
+        sage: from sage_conslaw import networks
+        sage: x = networks.input(2, 3)
+        sage: [y.label() for y in (x.relu(), x.leaky_relu(), x.abs(), x.dropout())]
+        ['relu(x)', 'leaky_relu(x)', 'abs(x)', 'dropout(x)']
+        sage: [x.gelu(), x.silu(), x.sigmoid(), x.exp(), x.softplus(), x.tanh(), x.rms_norm()]
+        [gelu of shape (2, 3), silu of shape (2, 3), sigmoid of shape (2, 3), exp of shape (2, 3),
+         softplus of shape (2, 3), tanh of shape (2, 3), rms_norm of shape (2, 3)]
+        sage: x.layer_norm().shape
+        (2, 3)
+    """
 
     def gate(self, activation):
         r"""
@@ -29,55 +45,19 @@ class Nonlinearities:
         )
 
     def relu(self):
-        r"""
-        Return the positive part: a gate.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.relu().label()
-            'relu(x)'
-        """
+        """Return the positive part: a gate."""
         return self.gate("relu")
 
     def leaky_relu(self):
-        r"""
-        Return the leaky positive part: a gate.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.leaky_relu().label()
-            'leaky_relu(x)'
-        """
+        """Return the leaky positive part: a gate."""
         return self.gate("leaky relu")
 
     def abs(self):
-        r"""
-        Return the absolute value: a gate.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.abs().label()
-            'abs(x)'
-        """
+        """Return the absolute value: a gate."""
         return self.gate("abs")
 
     def dropout(self):
-        r"""
-        Return the tensor with dropped units: a gate.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.dropout().label()
-            'dropout(x)'
-        """
+        """Return the tensor with dropped units: a gate."""
         return self.gate("dropout")
 
     def cut(self, function=None):
@@ -101,79 +81,27 @@ class Nonlinearities:
         return self.data(function.name.replace(" ", "_"), self.shape, "cut", source=self, function=function)
 
     def gelu(self):
-        r"""
-        Return the GELU: a cut.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.gelu()
-            gelu of shape (2, 3)
-        """
+        """Return the GELU: a cut."""
         return self.cut("gelu")
 
     def silu(self):
-        r"""
-        Return the SiLU: a cut.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.silu()
-            silu of shape (2, 3)
-        """
+        """Return the SiLU: a cut."""
         return self.cut("silu")
 
     def sigmoid(self):
-        r"""
-        Return the logistic sigmoid: a cut.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.sigmoid()
-            sigmoid of shape (2, 3)
-        """
+        """Return the logistic sigmoid: a cut."""
         return self.cut("sigmoid")
 
     def exp(self):
-        r"""
-        Return the exponential: a cut.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: networks.input(2, 3).exp()
-            exp of shape (2, 3)
-        """
+        """Return the exponential: a cut."""
         return self.cut("exp")
 
     def softplus(self):
-        r"""
-        Return the softplus, `\log(1 + e^x)`: a cut.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: networks.input(2, 3).softplus()
-            softplus of shape (2, 3)
-        """
+        r"""Return the softplus, `\log(1 + e^x)`: a cut."""
         return self.cut("softplus")
 
     def tanh(self):
-        r"""
-        Return the hyperbolic tangent: a cut.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.tanh()
-            tanh of shape (2, 3)
-        """
+        """Return the hyperbolic tangent: a cut."""
         return self.cut("tanh")
 
     def softmax(self, mask=None):
@@ -206,29 +134,13 @@ class Nonlinearities:
         return out * self.constant(mask)
 
     def rms_norm(self):
-        r"""
-        Return the tensor divided by its root mean square along the last axis; a gain after it is a parameter.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.rms_norm()
-            rms_norm of shape (2, 3)
-        """
+        """Return the tensor divided by its root mean square along the last axis; a gain after it is a parameter."""
         return self.cut("rms norm")
 
     def layer_norm(self):
         r"""
         Return the tensor centred and divided by its deviation along the last axis; gain and bias after it are
         parameters.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.layer_norm().shape
-            (2, 3)
         """
         return self.cut("layer norm")
 

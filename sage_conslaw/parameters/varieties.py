@@ -38,6 +38,18 @@ class Variety:
         ({b: 1/c, a: 2/c}, 2)
         sage: v.contains(v), whole_space(R).within(a^2 - 2).algebraic
         (True, (a^2 - 2, a))
+
+    What vanishes on a part, what it restricts to, and a point of it modulo a prime::
+
+        sage: import numpy
+        sage: v = whole_space(R).within(a - 2*b)
+        sage: v.vanishes(a^2 - 4*b^2), v.vanishes(a), v.restricted(a*c), v.slopes(b*c - 1), v.ideal()
+        (True, False, 2*b*c, [c], (a - 2*b,))
+        sage: v.contains(v.within(c)), v.within(c).contains(v)
+        (True, False)
+        sage: point = v.point(numpy.random.default_rng(0r), 101r)
+        sage: (point[0r] - 2*point[1r]) % 101
+        0
     """
 
     ring: object
@@ -48,33 +60,11 @@ class Variety:
 
     @property
     def codimension(self):
-        r"""
-        How many independent conditions there are.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.parameters.varieties import whole_space
-            sage: R.<a, b, c> = QQ[]
-            sage: v = whole_space(R).within(a - 2*b)
-            sage: v.codimension
-            1
-        """
+        """How many independent conditions there are."""
         return len(self.conditions)
 
     def within(self, p):
-        r"""
-        Return the part of it where an irreducible polynomial in the parameters that are left vanishes.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.parameters.varieties import whole_space
-            sage: R.<a, b, c> = QQ[]
-            sage: v = whole_space(R).within(a - 2*b)
-            sage: v.within(b*c - 1)
-            a - 2*b = 0, b*c - 1 = 0
-        """
+        """Return the part of it where an irreducible polynomial in the parameters that are left vanishes."""
         linear = [v for v in p.variables() if p.degree(v) == 1]
         if not linear:
             root = min(p.variables(), key=lambda v: p.degree(v))
@@ -92,15 +82,6 @@ class Variety:
         r"""
         Return the irreducible polynomials that the graph of ``p`` has to avoid: there ``p = 0`` is to be looked at
         apart.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.parameters.varieties import whole_space
-            sage: R.<a, b, c> = QQ[]
-            sage: v = whole_space(R).within(a - 2*b)
-            sage: v.slopes(b*c - 1)
-            [c]
         """
         child = self.within(p)
         if child.algebraic:
@@ -109,50 +90,17 @@ class Variety:
         return irreducible_factors(p.coefficient({variable: 1}))
 
     def restricted(self, f):
-        r"""
-        Return a polynomial in the parameters as a rational function of those that are left.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.parameters.varieties import whole_space
-            sage: R.<a, b, c> = QQ[]
-            sage: v = whole_space(R).within(a - 2*b)
-            sage: v.restricted(a*c)
-            2*b*c
-        """
+        """Return a polynomial in the parameters as a rational function of those that are left."""
         field = self.ring.fraction_field()
         return field(f.subs(self.solution)) if any(v in self.solution for v in f.variables()) else field(f)
 
     def vanishes(self, f):
-        r"""
-        Say whether a polynomial in the parameters vanishes on all of it.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.parameters.varieties import whole_space
-            sage: R.<a, b, c> = QQ[]
-            sage: v = whole_space(R).within(a - 2*b)
-            sage: v.vanishes(a^2 - 4*b^2), v.vanishes(a)
-            (True, False)
-        """
+        """Say whether a polynomial in the parameters vanishes on all of it."""
         numerator = self.restricted(f).numerator()
         return numerator == 0 or self.algebraic is not None and self.algebraic[0].divides(numerator)
 
     def ideal(self):
-        r"""
-        Return generators of its ideal, a reduced Groebner basis.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.parameters.varieties import whole_space
-            sage: R.<a, b, c> = QQ[]
-            sage: v = whole_space(R).within(a - 2*b)
-            sage: v.ideal()
-            (a - 2*b,)
-        """
+        """Return generators of its ideal, a reduced Groebner basis."""
         if not hasattr(self, "_basis"):
             if not self.denominators and len(self.conditions) == 1:
                 basis = list(self.conditions)
@@ -166,34 +114,11 @@ class Variety:
         return self._basis
 
     def contains(self, other):
-        r"""
-        Say whether another one lies in it.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.parameters.varieties import whole_space
-            sage: R.<a, b, c> = QQ[]
-            sage: v = whole_space(R).within(a - 2*b)
-            sage: v.contains(v.within(c)), v.within(c).contains(v)
-            (True, False)
-        """
+        """Say whether another one lies in it."""
         return all(map(other.vanishes, self.ideal()))
 
     def point(self, generator, p):
-        r"""
-        Return residues of all parameters at a random point of it, modulo ``p``; ``None`` if the draw has none.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.parameters.varieties import whole_space
-            sage: R.<a, b, c> = QQ[]
-            sage: v = whole_space(R).within(a - 2*b)
-            sage: point = v.point(numpy.random.default_rng(0r), 101r)
-            sage: (point[0r] - 2*point[1r]) % 101
-            0
-        """
+        """Return residues of all parameters at a random point of it, modulo ``p``; ``None`` if the draw has none."""
         gens = self.ring.gens()
         values = [int(x) for x in random_array(generator, (len(gens),), p)]
         if self.algebraic is not None:
@@ -211,15 +136,7 @@ class Variety:
 
 
 def whole_space(ring):
-    r"""
-    Return the set of all parameter values.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.parameters.varieties import whole_space
-        sage: whole_space(PolynomialRing(QQ, "k", 1))
-        all parameter values
-    """
+    """Return the set of all parameter values."""
     return Variety(ring)
 
 

@@ -71,7 +71,7 @@ class GramLaw:
     def form(self, z, dimension, p):
         """Return the differential at a point modulo ``p``, as a row."""
         form = jacobian([self.polynomial], dimension, z, p)
-        factor = np.full((1, 1), _value(self.factor, z, p), dtype=np.int64)
+        factor = np.full((1, 1), sparse.value_at(self.factor, z, p), dtype=np.int64)
         return modular.add(form, modular.multiply(factor, _logarithmic(self.rows, self.ones, z, p)[None, :], p), p)
 
 
@@ -141,7 +141,7 @@ def _of_axis(family, rows, names, ones, laws, generator, p):
     if not slopes.any():
         return []
     for factor in factors:
-        values = np.array([_value(factor, z, p) for z in points], dtype=np.int64)
+        values = np.array([sparse.value_at(factor, z, p) for z in points], dtype=np.int64)
         columns.append(modular.multiply(values, slopes, p))
     out = []
     for vector in kernel(np.stack(columns, axis=1), p):
@@ -203,16 +203,6 @@ def _inner(a, b):
 
 def _sign(order):
     return (-1) ** sum(order[i] > order[j] for j in range(len(order)) for i in range(j))
-
-
-def _value(terms, z, p):
-    total = 0
-    for monomial, value in terms.items():
-        product = value.numerator * pow(value.denominator, -1, p)
-        for i in monomial:
-            product = product * int(z[i]) % p
-        total += product
-    return total % p
 
 
 def _logarithmic(rows, ones, z, p):

@@ -29,6 +29,17 @@ class Store:
         ....:         store.finish("k1", {"number": 3r})
         ....:     (store.to_do(["k1", "k2"]), store.counts(["k1", "k2"]))
         (['k2'], {'done': 1, 'failed': 0, 'to do': 1})
+
+    A case that failed is tried again where that is asked for::
+
+        sage: with tempfile.TemporaryDirectory() as folder:
+        ....:     store = Store(os.path.join(folder, "a.sqlite"))
+        ....:     store.add({"k1": {"architecture": "linear"}})
+        ....:     store.fail("k1", "too large")
+        ....:     before = store.counts(["k1"]), store.rows(["k1"])[0r][-1r]
+        ....:     store.retry(["k1"])
+        ....:     (before, store.to_do(["k1"]), store.keys())
+        (({'done': 0, 'failed': 1, 'to do': 0}, 'too large'), ['k1'], ['k1'])
     """
 
     def __init__(self, path):
@@ -57,20 +68,7 @@ class Store:
 
     @contextmanager
     def locked(self):
-        r"""
-        Hold the store for one survey.
-
-        EXAMPLES::
-
-            sage: import os, tempfile
-            sage: from sage_conslaw.surveys.store import Store
-            sage: folder = tempfile.TemporaryDirectory()
-            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
-            sage: store.add({"k1": {"architecture": "linear"}})
-            sage: with store.locked():
-            ....:     store.keys()
-            ['k1']
-        """
+        """Hold the store for one survey."""
         with open(f"{self.path}.lock", "w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -81,19 +79,7 @@ class Store:
             yield self
 
     def add(self, cases):
-        r"""
-        Add cases that are not there yet; what is expected of the others is brought up to date.
-
-        EXAMPLES::
-
-            sage: import os, tempfile
-            sage: from sage_conslaw.surveys.store import Store
-            sage: folder = tempfile.TemporaryDirectory()
-            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
-            sage: store.add({"k1": {"architecture": "linear"}})
-            sage: store.keys()
-            ['k1']
-        """
+        """Add cases that are not there yet; what is expected of the others is brought up to date."""
         with self._transaction():
             self._database.executemany(
                 "INSERT INTO cases VALUES (?, ?, 'to do', 0, NULL, NULL) ON CONFLICT (key) DO UPDATE "
@@ -112,75 +98,27 @@ class Store:
         self._database.execute("COMMIT")
 
     def finish(self, key, record):
-        r"""
-        Keep the record of a case.
-
-        EXAMPLES::
-
-            sage: import os, tempfile
-            sage: from sage_conslaw.surveys.store import Store
-            sage: folder = tempfile.TemporaryDirectory()
-            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
-            sage: store.add({"k1": {"architecture": "linear"}})
-            sage: store.finish("k1", {"number": 3r}); store.counts(["k1"])
-            {'done': 1, 'failed': 0, 'to do': 0}
-        """
+        """Keep the record of a case."""
         self._database.execute(
             "UPDATE cases SET state = 'done', attempts = attempts + 1, record = ?, reason = NULL WHERE key = ?",
             (json.dumps(record), key),
         )
 
     def fail(self, key, reason):
-        r"""
-        Keep the reason why a case has no record.
-
-        EXAMPLES::
-
-            sage: import os, tempfile
-            sage: from sage_conslaw.surveys.store import Store
-            sage: folder = tempfile.TemporaryDirectory()
-            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
-            sage: store.add({"k1": {"architecture": "linear"}})
-            sage: store.fail("k1", "too large"); store.rows(["k1"])[0][-1]
-            'too large'
-        """
+        """Keep the reason why a case has no record."""
         self._database.execute(
             "UPDATE cases SET state = 'failed', attempts = attempts + 1, reason = ? WHERE key = ?", (reason, key)
         )
 
     def retry(self, keys):
-        r"""
-        Make failed cases cases to do.
-
-        EXAMPLES::
-
-            sage: import os, tempfile
-            sage: from sage_conslaw.surveys.store import Store
-            sage: folder = tempfile.TemporaryDirectory()
-            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
-            sage: store.add({"k1": {"architecture": "linear"}})
-            sage: store.fail("k1", "too large"); store.retry(["k1"]); store.to_do(["k1"])
-            ['k1']
-        """
+        """Make failed cases cases to do."""
         with self._transaction():
             self._database.executemany(
                 "UPDATE cases SET state = 'to do' WHERE key = ? AND state = 'failed'", [(key,) for key in keys]
             )
 
     def rows(self, keys):
-        r"""
-        Return (key, spec, state, attempts, record, reason) of these cases, in this order.
-
-        EXAMPLES::
-
-            sage: import os, tempfile
-            sage: from sage_conslaw.surveys.store import Store
-            sage: folder = tempfile.TemporaryDirectory()
-            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
-            sage: store.add({"k1": {"architecture": "linear"}})
-            sage: store.rows(["k1"])
-            [('k1', {'architecture': 'linear'}, 'to do', 0, None, None)]
-        """
+        """Return (key, spec, state, attempts, record, reason) of these cases, in this order."""
         found = {
             row[0]: row
             for row in self._database.execute("SELECT key, spec, state, attempts, record, reason FROM cases")
@@ -207,55 +145,19 @@ class Store:
         return key, spec, state, attempts, record, reason
 
     def keys(self):
-        r"""
-        Return the keys of all cases in the store, in the order in which they were added.
-
-        EXAMPLES::
-
-            sage: import os, tempfile
-            sage: from sage_conslaw.surveys.store import Store
-            sage: folder = tempfile.TemporaryDirectory()
-            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
-            sage: store.add({"k1": {"architecture": "linear"}})
-            sage: store.keys()
-            ['k1']
-        """
+        """Return the keys of all cases in the store, in the order in which they were added."""
         return [key for key, in self._database.execute("SELECT key FROM cases ORDER BY rowid")]
 
     def _states(self):
         return dict(self._database.execute("SELECT key, state FROM cases"))
 
     def to_do(self, keys):
-        r"""
-        Return those of these cases that are neither done nor failed.
-
-        EXAMPLES::
-
-            sage: import os, tempfile
-            sage: from sage_conslaw.surveys.store import Store
-            sage: folder = tempfile.TemporaryDirectory()
-            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
-            sage: store.add({"k1": {"architecture": "linear"}})
-            sage: store.to_do(["k1", "k2"])
-            ['k1', 'k2']
-        """
+        """Return those of these cases that are neither done nor failed."""
         states = self._states()
         return [key for key in keys if states.get(key, "to do") == "to do"]
 
     def counts(self, keys):
-        r"""
-        Return how many of these cases are done, failed and to do.
-
-        EXAMPLES::
-
-            sage: import os, tempfile
-            sage: from sage_conslaw.surveys.store import Store
-            sage: folder = tempfile.TemporaryDirectory()
-            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
-            sage: store.add({"k1": {"architecture": "linear"}})
-            sage: store.counts(["k1"])
-            {'done': 0, 'failed': 0, 'to do': 1}
-        """
+        """Return how many of these cases are done, failed and to do."""
         states = self._states()
         out = {"done": 0, "failed": 0, "to do": 0}
         for key in keys:
@@ -263,16 +165,5 @@ class Store:
         return out
 
     def close(self):
-        r"""
-        Close the file; the write-ahead log is merged into it.
-
-        EXAMPLES::
-
-            sage: import os, tempfile
-            sage: from sage_conslaw.surveys.store import Store
-            sage: folder = tempfile.TemporaryDirectory()
-            sage: store = Store(os.path.join(folder.name, "a.sqlite"))
-            sage: store.add({"k1": {"architecture": "linear"}})
-            sage: store.close()
-        """
+        """Close the file; the write-ahead log is merged into it."""
         self._database.close()

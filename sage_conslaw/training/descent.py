@@ -27,17 +27,7 @@ SCHEMES = ("euler", "mirror")
 
 
 def decays(flow, family):
-    r"""
-    Return the decay of each parameter.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.training.descent import decays
-        sage: flow = flows.weight_decay(1/2)
-        sage: decays(flow, flow.family(networks.product(2).response()))
-        [Fraction(1, 2), Fraction(1, 2)]
-    """
+    """Return the decay of each parameter."""
     D = family.response.dimension
     return [flow.decay] * D if flow.groups is None else flow.groups.arranged(_plain(family.response), flow.decay)[1]
 
@@ -105,6 +95,14 @@ class Descent:
 
         sage: d.state().round(3)
         array([ 2.718,  0.625,  2.   , -0.25 ,  0.   ])
+        sage: d.name, float(d.time), float(d.damping())
+        ('heavy ball', 1.0, 1.0)
+
+    Nesterov's damping `3/t` has a pole at 0, so the time begins at 1::
+
+        sage: d = Descent(flows.nesterov(), flows.nesterov().family(net.response()), 0.1)
+        sage: d.start(numpy.array([1.0, 2.0])); d.time, d.damping()
+        (1.0, 3.0)
     """
 
     def __init__(self, flow, family, step, scheme=None):
@@ -142,20 +140,7 @@ class Descent:
 
     @property
     def name(self):
-        r"""
-        The name of the optimiser.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.training.descent import Descent
-            sage: net, flow = networks.product(2r), flows.momentum(tau=1)
-            sage: d = Descent(flow, flow.family(net.response()), 0.5)
-            sage: d.start(numpy.array([1.0, 2.0]))
-            sage: d.name
-            'heavy ball'
-        """
+        """The name of the optimiser."""
         words = {"clipped": "clipped ", "normalised": "normalised ", "layers": "layer-wise "}.get(self.flow.scaled, "")
         if self.flow.second_order:
             name = "heavy ball" if self.flow.name == "momentum" else "Nesterov's flow by semi-implicit Euler"
@@ -189,18 +174,7 @@ class Descent:
         return out
 
     def start(self, theta, velocity=None):
-        r"""
-        Set the state: the time is 0, or 1 where the damping has a pole at 0.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.training.descent import Descent
-            sage: d = Descent(flows.nesterov(), flows.nesterov().family(networks.product(2r).response()), 0.1)
-            sage: d.start(numpy.array([1.0, 2.0])); d.time, d.damping()
-            (1.0, 3.0)
-        """
+        """Set the state: the time is 0, or 1 where the damping has a pole at 0."""
         self.theta = np.array(theta, dtype=np.float64)
         self.velocity = np.zeros_like(self.theta) if velocity is None else np.array(velocity, dtype=np.float64)
         self.number = 0
@@ -208,37 +182,11 @@ class Descent:
 
     @property
     def time(self):
-        r"""
-        The time of the flow: steps times their size.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.training.descent import Descent
-            sage: net, flow = networks.product(2r), flows.momentum(tau=1)
-            sage: d = Descent(flow, flow.family(net.response()), 0.5)
-            sage: d.start(numpy.array([1.0, 2.0]))
-            sage: float(d.time)
-            0.0
-        """
+        """The time of the flow: steps times their size."""
         return self.first_time + self.number * self.step
 
     def state(self):
-        r"""
-        Return the state in the coordinates of the laws.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.training.descent import Descent
-            sage: net, flow = networks.product(2r), flows.momentum(tau=1)
-            sage: d = Descent(flow, flow.family(net.response()), 0.5)
-            sage: d.start(numpy.array([1.0, 2.0]))
-            sage: d.state()
-            array([1., 1., 2., 0., 0.])
-        """
+        """Return the state in the coordinates of the laws."""
         family = self.family
         z = np.empty(family.dimension)
         if family.time is not None:
@@ -250,39 +198,13 @@ class Descent:
         return z
 
     def damping(self):
-        r"""
-        Return `\tau(t)` at the present time.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.training.descent import Descent
-            sage: net, flow = networks.product(2r), flows.momentum(tau=1)
-            sage: d = Descent(flow, flow.family(net.response()), 0.5)
-            sage: d.start(numpy.array([1.0, 2.0]))
-            sage: float(d.damping())
-            1.0
-        """
+        r"""Return `\tau(t)` at the present time."""
         def at(terms):
             return sum(float(value) * self.time ** len(monomial) for monomial, value in terms.items())
         return at(self.flow.tau.numerator) / at(self.flow.tau.denominator)
 
     def direction(self, gradient):
-        r"""
-        Return `M g` at the present state.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.training.descent import Descent
-            sage: net, flow = networks.product(2r), flows.momentum(tau=1)
-            sage: d = Descent(flow, flow.family(net.response()), 0.5)
-            sage: d.start(numpy.array([1.0, 2.0]))
-            sage: d.direction(numpy.array([1.0, 0.0]))
-            array([1., 0.])
-        """
+        """Return `M g` at the present state."""
         gradient = self._rescaled(gradient)
         if self.family.metric is None:
             return gradient
@@ -302,21 +224,7 @@ class Descent:
         return gradient / norm if norm else gradient
 
     def advance(self, gradient):
-        r"""
-        Make one step along a gradient of the loss; return `M g` as it entered.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import flows, networks
-            sage: from sage_conslaw.training.descent import Descent
-            sage: net, flow = networks.product(2r), flows.momentum(tau=1)
-            sage: d = Descent(flow, flow.family(net.response()), 0.5)
-            sage: d.start(numpy.array([1.0, 2.0]))
-            sage: direction = d.advance(numpy.array([1.0, 0.0]))
-            sage: d.theta
-            array([0.75, 2.  ])
-        """
+        """Make one step along a gradient of the loss; return `M g` as it entered."""
         eta = self.step
         if self.scheme == "mirror":
             gradient = self._rescaled(gradient)
