@@ -61,6 +61,10 @@ class FlowFamily(ControlAffineFamily):
         array([ 2, 12, 17,  5,  7])
     """
 
+    # The family of the gradients of whose span at each point the controls are functions, if they are not these.
+    gradients = None
+    reads_signs = False
+
     def __init__(self, response, names, *, first_parameter=0, first_forced=0, drift=None, metric=None,
                  constants=(), time=None, rate=None, meaning=None, ansatz=None, exact_flow=None,
                  metric_denominator=None):

@@ -11,6 +11,7 @@ from .metric import of_network
 from .sign import SignFlow
 from .spanned import WrittenFamily
 from .polynomial_response import PolynomialResponse
+from .rescaled import RescaledResponse
 from ..expressions.polynomials import polynomials_of_one_ring
 from ..graph.network import Network
 from ..runtime.errors import InputError, InputTypeError, shortened
@@ -80,7 +81,8 @@ def _restored(state, family, response):
 
 
 def _family(flow, response, metric):
-    """Return the family of a flow on a network; one that is written out names the gradients that it is made of."""
+    """Return the family of a flow on a network; one that is written out, or has a rate for each layer, names the
+    gradients that it is made of."""
     family = flow.family(response, metric)
     if isinstance(family, WrittenFamily):
         # Signs are read where the parameters are positive, by default.
@@ -88,6 +90,8 @@ def _family(flow, response, metric):
             "mirror" if isinstance(flow, SignFlow) else None
         ).family(response)
         family.reads_signs = isinstance(flow, SignFlow) and flow.groups is None and not flow.decay
+    elif isinstance(family.response, RescaledResponse):
+        family.gradients = flow_room.gradient().family(response)
     return family
 
 

@@ -2,7 +2,7 @@ r"""
 Networks whose local model forgets a fact, for the compendium: numbers that an independent program found as Lie ranks of
 real gradients, each with the fact.
 """
-from ..networks import custom, input, mixture, normalised, parameter, perceptron, relu
+from ..networks import custom, icnn, input, mixture, normalised, parameter, perceptron, relu
 
 RANKS = "ranks of real gradients by an independent program, found in no source"
 
@@ -75,4 +75,12 @@ FACTS = (
     ("two RMS norms in a row, 2 4 1", _two_norms, "as with one", 4, "the norm commutes with rotations"),
     ("squared RMS norm, 2 3 2 with bias", _squared_norm, "|W|^2, sums over units of U minus 3 b", 3,
      "the squares sum to the width"),
+    ("RMS norm without gain, 1 3 2", lambda: normalised(1, 3, 2, norm="rms", gain=False, bias=False),
+     "|W|^2, |U|^2 + |W|^2 log det Gram(W, U)", 2, "one input"),
+    ("batch norm, 1 3 1", lambda: normalised(1, 3, 1, norm="batch"), "W, g g^T + b b^T - U U^T", 9,
+     "one input: all units have the same data up to sign; where W > 0, say"),
+    ("icnn 1 3 1", lambda: icnn(1, 3, 1), "2 U_j - V_j^2, and an integral", 4,
+     "two patterns of activation; two units have one sign"),
+    ("mixture 1 1 3 2, one expert", lambda: mixture(1, 1, 3, 2, active=1),
+     "the router and one expert never move, |up|^2 - |down|^2", 9, "one input chooses two of three experts"),
 )

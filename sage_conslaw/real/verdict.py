@@ -52,7 +52,7 @@ def known_at_once(family, rank):
         sage: known_at_once(problem(networks.relu([2, 3, 2])).family, 9r) is None
         True
     """
-    if isinstance(family, WrittenFamily):
+    if isinstance(family, WrittenFamily) or getattr(family, "gradients", None) is not None:
         # An optimiser's fields, written out from the gradients: where these are the network's, so are they.
         gradients = known_at_once(family.gradients, 0) if family.gradients is not None else None
         return gradients and replace(gradients, rank=rank)
@@ -95,7 +95,7 @@ def real_rank(family, rank, generator, deadline=None, real=None):
         return known
     if real is False:
         return None
-    if isinstance(family, WrittenFamily):
+    if isinstance(family, WrittenFamily) or getattr(family, "gradients", None) is not None:
         return _of_gradients(family, rank, generator, deadline, real)
     if not isinstance(family.response, NetworkResponse):
         return None

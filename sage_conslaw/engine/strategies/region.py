@@ -31,7 +31,7 @@ class OnRegion(Strategy):
         real = bounds.real
         if real is None or real.method not in ("patterns", "balls") or not real.less or real.point is None:
             return "the real fields are not known to span less on a region"
-        if not isinstance(question.family, FlowFamily):
+        if not isinstance(question.family, FlowFamily) or question.family.gradients is not None:
             return "the fields are functions of gradients"
         if question.search is None:
             return "no laws are asked for"
