@@ -114,7 +114,7 @@ def ball_rank(family, network, target, generator, work, inputs=None, point=None)
     letters = words[0]
     if not reached and letters == model and _spans(family, real, z, pieces, letters, work, costs):
         return RealRank(target, tuple(words), "balls", True, False, None, tuple(_parameters(family, z)),
-                        local=not real.response.analytic, spans=True)
+                        local=not real.response.analytic, spans=True, divides=real.response.divides)
     words = tuple(min(n, proved) for n in words)
     return RealRank(
         proved,
@@ -126,6 +126,7 @@ def ball_rank(family, network, target, generator, work, inputs=None, point=None)
         tuple(_parameters(family, z)),
         local=not real.response.analytic,
         short=not reached and letters < model,
+        divides=real.response.divides,
     )
 
 

@@ -25,7 +25,8 @@ class RealRank:
     - ``reason`` -- why it is not reached, in words
 
     - ``point`` -- the parameters where it was found; ``local``: whether it holds on a region around them only, not at
-      generic ones
+      generic ones; ``divides``: whether norms without a constant limit these to what paths join to the point on which
+      none divides by zero
 
     - ``most`` -- a proved upper bound of it, where there is one: a single sample with its target is one field, and on a
       region of activation the fields of all patterns may be closed under brackets
@@ -51,6 +52,7 @@ class RealRank:
     short: bool = False
     spans: bool = False
     most: object = None
+    divides: bool = False
 
     @property
     def less(self):

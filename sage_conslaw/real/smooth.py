@@ -10,6 +10,7 @@ from flint import arb
 
 from ..exact.arithmetic import FloatArithmetic
 from ..exact.balls import BallArithmetic, Undecided, innermost
+from ..graph.models import NORMS
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data
 from ..graph.true_functions import reading, reading_of
@@ -137,11 +138,14 @@ class SmoothResponse(NetworkResponse):
         self._covector_order = root.ancestors()
         self._root = root
         self._given = inputs
-        # Without gates and choices the network is analytic: what holds at one point holds at generic ones.
+        # Without gates and choices the network is analytic: what holds at one point holds at generic ones; with norms,
+        # at those that paths join to it on which none divides by zero. A norm of one entry is a sign.
+        cuts = [node for node in self.nodes if isinstance(node, Data) and node.function is not None]
+        norms = [node for node in cuts if node.function.name in NORMS]
+        self.divides = bool(norms)
         self.analytic = not any(
-            isinstance(node, Data) and (node.kind == "gate" or getattr(node.function, "name", "").startswith("top "))
-            for node in self.nodes
-        )
+            node.kind == "gate" or node.function.name.startswith("top ") for node in cuts
+        ) and all((node.shape or (1,))[-1] - (node.function.name != "rms norm") > 1 for node in norms)
         self._readings = {
             node: reading_of(node) for node in self.nodes if isinstance(node, Data) and node.kind == "cut"
         }

@@ -168,13 +168,16 @@ def words(real, assumption):
             f"rank {real.rank}, computed exactly; this holds on the "
             "region around it, and elsewhere there may be more laws"
         )
+    generic = "at generic points" + (
+        " that paths join to it on which no norm divides by zero" if real.divides else ""
+    )
     if real.spans:
         return (
             "no assumption: real gradients span what the model's do around a point, proved in ball arithmetic, and so "
             f"do their brackets; "
-            f"{'this holds on the region around it' if real.local else 'so they do at generic points'}"
+            f"{'this holds on the region around it' if real.local else f'so they do {generic}'}"
         )
-    where = "this holds on the region around it" if real.local else "so they have at generic points"
+    where = "this holds on the region around it" if real.local else f"so they have {generic}"
     return (
         f"no assumption: real gradients and their brackets have rank {real.rank} at a point, proved in ball "
         f"arithmetic; {where}"
