@@ -33,6 +33,7 @@ from ..rank.words import Effort, word_ranks
 from .chains import kinds_of_components
 from .index_classes import index_classes
 from .symmetries import balances, explicit_laws
+from .wide_layers import independent_balances, rank_of_wide_layers
 
 # Lengths of words: the first ones may add nothing, so five are always tried.
 _EFFORT = Effort(work=20_000_000, idle=2, shortest=5)
@@ -156,13 +157,20 @@ def chain_bounds(classes, generator, p, deadline=None):
     kinds = kinds_of_components(widths)
     if kinds is None:
         return None
+    size = sum(a * b for a, b in zip(widths, widths[1:]))
+    rank_of_words, balances_here = 0, independent_balances(widths)
+    if any(0 < first and last < len(widths) - 1 for kind, _ in kinds for first, last in kind.chains):
+        # Chains that neither begin at inputs nor end at outputs move only with others, and these may be few.
+        rank_of_words = rank_of_wide_layers(widths, generator, deadline)
+        if rank_of_words + balances_here == size:
+            return ChainBounds(rank_of_words, balances_here + inert)
     numbers = [number for _, number in kinds]
     # Two components of each kind, and which copy of which kind each of them is.
     copies = [(k, copy) for k, number in enumerate(numbers) for copy in range(min(number, 2))]
     twice = [kinds[k][0] for k, _ in copies]
     small = _SmallNetwork(classes, leaves, path, twice, generator, p)
     if small.size > _MOST_PARAMETERS:
-        return None
+        return ChainBounds(rank_of_words, balances_here + inert)
     law_ranks = small.law_ranks()
     inside = [pair for pair in small.blocks if pair[0] == pair[1]]
     between = [pair for pair in small.blocks if pair[0] != pair[1]]
@@ -183,7 +191,7 @@ def chain_bounds(classes, generator, p, deadline=None):
             more = _SmallNetwork(classes, leaves, path, [*twice, twice[a]], generator, p)
             (found,) = more.word_ranks([more.blocks[len(twice), len(twice)]], [law_ranks[a, a]], deadline)
             total_rank += found * (numbers[k] - 2)
-    return ChainBounds(total_rank, total_laws)
+    return ChainBounds(max(total_rank, rank_of_words), max(total_laws, balances_here + inert))
 
 
 def _how_many(one, other, numbers):

@@ -4,23 +4,16 @@ The structure of a family, if it has one that is known: laws without a search, a
 import logging
 from fractions import Fraction
 
-from ..exact.linear_algebra import rank
-from ..exact.modular import random_array
 from ..exact.primes import with_lucky_prime
 from ..exact.sparse_elimination import TooDense
 from ..exact.sparse_rank import sparse_rank
 from ..flows.flow_family import FlowFamily
-from ..laws.independence import jacobian
 from .chain_points import chain_bounds
 from .index_classes import index_classes
 from .orbits import laws_are_all
 from .star_points import law_rows, selects_paths, star_point, star_rows
 from .symmetries import MAX_TERMS, balances, explicit_laws, number_of_terms, shifts
 from ..runtime.errors import InputError
-
-# Laws times parameters up to which the independence of the laws is found at a random point where chain points leave a
-# gap: 0.6 GB and 4 s.
-_DENSE_ENTRIES = 10_000_000
 
 # One neuron a class is enough for layered networks, two where a skip connection makes inputs and outputs one class.
 _SPARE_NEURONS = 1
@@ -112,10 +105,7 @@ class Structure:
         if not self.mirror:
             known = chain_bounds(self.classes, generator, p, deadline)
             if known is not None:
-                laws, dimension = known.laws, int(self.classes.starts[-1])
-                if known.rank + laws < dimension and self.number_of_laws * dimension < _DENSE_ENTRIES:
-                    laws = self._laws_at_random_point(generator, p)
-                return known.rank, laws
+                return known.rank, known.laws
         if not selects_paths(self.classes):
             return 0, self._law_bound(star_point(self.classes, generator, p), p, deadline)
         best = laws = 0
@@ -129,11 +119,6 @@ class Structure:
             if best + laws == len(point):
                 break
         return best, laws
-
-    def _laws_at_random_point(self, generator, p):
-        dimension = int(self.classes.starts[-1])
-        laws = explicit_laws(self.classes, self.balances, self.shifts, products=False)
-        return rank(jacobian(laws, dimension, random_array(generator, (dimension,), p), p), p)
 
     def _law_bound(self, point, p, deadline):
         if any(law.full for law in self.balances):
