@@ -9,13 +9,12 @@ import numpy as np
 
 from ..exact.linear_algebra import independent_rows
 from ..exact.arithmetic import ModularArithmetic
-from ..exact.primes import random_prime
 from ..graph.tensor import Data
 from ..real.patterns import PatternResponse
 from ..real.points import integer_inputs
 from ..real.reading import SLOPES, real_network
 from .errors import BeyondLimits, CertificateError
-from .witness import Draws, determinant, path_witness, word_field
+from .witness import Draws, determinant, path_witness, prime_for, word_field
 
 # Gates whose slopes a checker knows at a point.
 KNOWN_GATES = (*SLOPES, "max")
@@ -181,7 +180,7 @@ def real_witness(family, rank, generator, network, nodes, places, loss, paramete
     by_name = {leaf.name: part for leaf, part in pool.items()}
     rows = np.concatenate([by_name[node.name].reshape(_POOL, -1) for node in inputs], axis=1) if inputs else \
         np.zeros((1, 0))
-    real, p = RealData(network, nodes, loss, parameters, rows.astype(int).tolist(), True), random_prime(generator)
+    real, p = RealData(network, nodes, loss, parameters, rows.astype(int).tolist(), True), prime_for(rank, generator)
     if not real.samples:
         return None
     draws = _RealDraws(family, generator, real, places, p)

@@ -18,7 +18,6 @@ import numpy as np
 
 from ..exact.linear_algebra import independent_rows
 from ..exact.modular import random_array
-from ..exact.primes import random_prime
 from ..laws.independence import jacobian
 from ..runtime.errors import InputError, NotCovered
 from .errors import CertificateError
@@ -29,11 +28,14 @@ from .real_witness import covered, each_letter, real_witness
 from .schema import SCHEMA
 from .wide import KINDS
 from .wide_witness import wide_witness
-from .witness import determinant, rank_witness
+from .witness import determinant, prime_for, rank_witness
 from .words import assumption_of, statement
 
 # A certificate of a network with 2000 parameters has 2 MB; a file above this is not read.
 MAX_BYTES = 32_000_000
+
+# The largest minor that the plain checker computes in its time; above, a proof from small networks is tried.
+_LARGEST_MINOR = 2400
 
 
 def read(path):
@@ -131,13 +133,19 @@ def certificate(problem, result):
     family = problem.family
     if family.dimension > MAX_COORDINATES:
         return _wide(problem, result)
+    if result.lie_dimension > _LARGEST_MINOR:
+        try:
+            return _wide(problem, result)
+        except InputError:
+            # The package checks the dense minor, the plain checker gives up and says so.
+            pass
     asked = problem_record(problem)
     _check_rebuilt(asked, family)
     generator = np.random.default_rng(result.seed)
     terms = [law for law in result.terms if set(_variables(law)) - set(family.constants)]
     kept = {id(law): i for i, law in enumerate(terms)}
     rows = [kept[id(result.terms[i])] for i in result.independent]
-    p = random_prime(generator)
+    p = prime_for(len(rows), generator)
     point = random_array(generator, (family.dimension,), min(p, 1 << 20))
     values = jacobian([terms[i] for i in rows], family.dimension, point, p)
     moving = [i for i in range(family.dimension) if i not in family.constants]
