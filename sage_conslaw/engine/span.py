@@ -5,13 +5,17 @@ Gradients alone do not tell: where they fall short, brackets may make up for it,
 the gradients of the linear network 3, 3, 1 have rank 1 of 3, two short; the Lie algebra of the real fields has rank 1
 of 6, so there are up to `12 - 6 - 1 = 5` more laws.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .api import conservation_laws
+from ..exact.primes import random_prime
+from ..flows import gradient
+from ..flows.spanned import WrittenFamily
 from ..graph.span_check import SpanCheck, at_one_point
 from ..flows.problem import problem
+from ..real.grow import control_rank
 from ..real.rank import certified_rank
 from ..real.work import DEFAULT
 
@@ -105,15 +109,12 @@ def check_span(network, data=None, samples=None, theta=None, loss="least-squares
     family = problem(network, flow, loss).family
     given = data if isinstance(data, dict) else {network.inputs[0].name: data}
     inputs = {leaf: np.asarray(given[leaf.name], dtype=np.float64) for leaf in network.inputs}
-    found = certified_rank(
-        family,
-        known.state_dimension - known.laws_at_least,
-        np.random.default_rng([check.seed, 3]),
-        None,
-        _WORK,
-        inputs,
-        np.asarray(theta, dtype=np.float64),
-    )
+    generator, at = np.random.default_rng([check.seed, 3]), np.asarray(theta, dtype=np.float64)
+    if isinstance(family, WrittenFamily) or getattr(family, "gradients", None) is not None:
+        found = _of_gradients(known, network.response(loss), generator, inputs, at)
+    else:
+        target = known.state_dimension - known.laws_at_least
+        found = certified_rank(family, target, generator, None, _WORK, inputs, at)
     return RealSpanCheck(
         check.real,
         check.model,
@@ -126,3 +127,13 @@ def check_span(network, data=None, samples=None, theta=None, loss="least-squares
         laws=known.laws_at_least,
         method=found.method,
     )
+
+
+def _of_gradients(known, response, generator, inputs, at):
+    """Return the ranks of an optimiser that reads the gradients at each point: those of its model where the samples'
+    gradients span what the model's do, else none."""
+    family = gradient().family(response)
+    model = control_rank(family, generator, random_prime(generator), family.dimension, 1)
+    found = certified_rank(family, model, generator, None, _WORK, inputs, at)
+    whole = found.words and found.words[0] >= model
+    return replace(found, words=(known.lie_sequence or (known.lie_dimension,)) if whole else (0,))

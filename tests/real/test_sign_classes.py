@@ -38,3 +38,11 @@ def test_a_point_of_other_signs_keeps_the_assumption():
     # Real gradients are looked at where the parameters are positive.
     result = conservation_laws(RELU, flow=flows.sign({"U1_1_1": -1}), seed=0)
     assert result.assumption == "span"
+
+
+@pytest.mark.parametrize("flow", [flows.sign(), flows.sign({"U1_1_1": -1}), flows.adam(), "adagrad", "lars"], ids=str)
+def test_the_span_at_a_point_is_checked_for_every_optimiser(flow):
+    whole = RELU.check_span(samples=40, seed=1, flow=flow)
+    assert whole.words[-1] == whole.dimension - whole.laws and whole.further_laws_at_most == 0
+    few = RELU.check_span(samples=1, seed=1, flow=flow)
+    assert few.words == (0,) and "may have up to" in repr(few)
