@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from ..exact import terms as sparse
 from ..fields.explicit import VectorFieldFamily
-from ..runtime.errors import NotCovered
+from ..runtime.errors import InputError, NotCovered
 from .flow import Flow
 from .groups import common_rate
 from .state import FASTEST
@@ -36,14 +36,13 @@ def spanning_gradients(response):
         sage: spanning_gradients(networks.product(2).response())
         [[{(1,): Fraction(1, 1)}, {(0,): Fraction(1, 1)}]]
     """
-    D = response.dimension
-    if hasattr(response, "gradients"):
-        rows = [[gradient.get(j, {}) for j in range(D)] for gradient in response.gradients]
-    elif getattr(response, "is_gradient", True):
-        rows = [[gradient.get(j, {}) for j in range(D)]
-                for gradient in (sparse.derivatives(sparse.from_sage(f)) for f in response.local_reparameterisation())]
-    else:
-        rows = [[sparse.from_sage(f) for f in gradient] for gradient in response.gradient_coefficients()]
+    try:
+        rows = _written_gradients(response)
+    except InputError as error:
+        raise NotCovered(
+            f"this optimiser's fields are written out as polynomials here, and {str(error).split(';')[0]}; try a smaller "
+            f"network of the same kind, or gradient flow or momentum, which write nothing out"
+        ) from None
     out, seen = [], set()
     for row in rows:
         leading = next((value for f in row for value in f.values()), None)
@@ -54,6 +53,19 @@ def spanning_gradients(response):
             seen.add(key)
             out.append(row)
     return out
+
+
+def _written_gradients(response):
+    """Return the gradients in all data variables, written out."""
+    D = response.dimension
+    if hasattr(response, "gradients"):
+        rows = [[gradient.get(j, {}) for j in range(D)] for gradient in response.gradients]
+    elif getattr(response, "is_gradient", True):
+        rows = [[gradient.get(j, {}) for j in range(D)]
+                for gradient in (sparse.derivatives(sparse.from_sage(f)) for f in response.local_reparameterisation())]
+    else:
+        rows = [[sparse.from_sage(f) for f in gradient] for gradient in response.gradient_coefficients()]
+    return rows
 
 
 def power(terms, exponent):

@@ -46,3 +46,8 @@ def test_the_span_at_a_point_is_checked_for_every_optimiser(flow):
     assert whole.words[-1] == whole.dimension - whole.laws and whole.further_laws_at_most == 0
     few = RELU.check_span(samples=1, seed=1, flow=flow)
     assert few.words == (0,) and "may have up to" in repr(few)
+
+
+def test_what_cannot_be_written_out_says_what_to_try():
+    with pytest.raises(NotImplementedError, match="written out as polynomials here, and phi has .* try a smaller"):
+        conservation_laws(networks.transformer_block(2, 2), flow=flows.adam())
