@@ -40,7 +40,8 @@ def spanning_gradients(response):
         rows = _written_gradients(response)
     except InputError as error:
         raise NotCovered(
-            f"this optimiser's fields are written out as polynomials here, and {str(error).split(';')[0]}; try a smaller "
+            f"this optimiser's fields are written out as polynomials here, and "
+            f"{str(error).split(';')[0]}; try a smaller "
             f"network of the same kind, or gradient flow or momentum, which write nothing out"
         ) from None
     out, seen = [], set()
