@@ -3,6 +3,8 @@ import numpy as np
 
 from sage_conslaw import networks
 from sage_conslaw.graph.cuts import sum_one
+from sage_conslaw.graph.tensor import Data, concatenate
+from sage_conslaw.pytorch.live import living
 from sage_conslaw.pytorch.norms import normalised
 from sage_conslaw.structure.bases import word_rank
 
@@ -49,6 +51,71 @@ def random_transformer(seed):
     elif random.random() < 0.7:
         h = h @ networks.parameter("H", d, int(random.integers(1, 4)))
     return networks.custom(h), "cross-entropy" if random.random() < 0.5 and h.shape[-1] > 1 else None
+
+
+def random_encoder(seed):
+    """Return a random small encoder of which only some rows are read, and a loss: tokens that are joined, positions,
+    norms before or after, rotary halves with shared angles, grouped heads, nonlinearities that reach the output alone.
+    """
+    random = np.random.default_rng(seed)
+    tokens, d, k = (int(random.integers(*ends)) for ends in ((2, 5), (2, 6), (1, 4)))
+    groups, each = int(random.integers(1, 3)), int(random.integers(1, 3))
+    eps, centred, after = 1e-5 if random.random() < 0.8 else 0, d > 2 and random.random() < 0.5, random.random() < 0.4
+    P, rotary = networks.parameter, random.random() < 0.4
+
+    def maybe(y, name, chance=0.5):
+        return y + P(name, y.shape[-1]) if random.random() < chance else y
+
+    def norm(z, name):
+        return maybe(normalised(z, eps, centred) * P(f"g{name}", d), f"c{name}")
+    h = maybe(networks.input(tokens, 2) @ P("E", 2, d), "bE", 0.4)
+    if random.random() < 0.5:
+        h, tokens = concatenate([P("cls", 1, d), h] if random.random() < 0.7 else [h, P("cls", 1, d)]), tokens + 1
+    if random.random() < 0.6:
+        h = h + (P("P", tokens, d) if random.random() < 0.7 else P("P", tokens + 1, d)[:tokens])
+    h = norm(h, "e") if after else h
+    for layer in range(int(random.integers(1, 3))):
+        z = h if after else norm(h, str(layer))
+        if random.random() < 0.75:
+            y = maybe(_grouped(random, z, layer, groups, each, 2 * k if rotary else k, rotary, maybe), f"bO{layer}")
+        else:
+            y = maybe(_fed_forward(random, z, layer, groups, k, maybe), f"bO{layer}")
+        h = norm(h + y, str(layer)) if after else h + y if random.random() < 0.85 else y
+    h = h if after else norm(h, "f")
+    first = int(random.integers(0, tokens))
+    h = h[first:first + 1] if random.random() < 0.7 else h[first:]
+    h = maybe(h @ P("H", d, int(random.integers(2, 4))), "bH")
+    loss = "cross-entropy" if random.random() < 0.5 else None
+    return networks.custom(living(h)[0]), loss
+
+
+def _grouped(random, z, layer, groups, each, k, rotary, maybe):
+    tokens, d = z.shape
+
+    def part(name, heads):
+        y = maybe(z @ networks.parameter(f"{name}{layer}", d, heads * k), f"b{name}{layer}", 0.4)
+        return y.reshape(tokens, heads, k).transpose(1, 0, 2)
+    q, key, v = part("Q", groups * each), part("K", groups), part("V", groups)
+    if rotary:
+        # The first position has one angle, and others may have some in common.
+        places = np.arange(tokens * (k // 2)).reshape(tokens, k // 2)
+        places[0] = 0
+        if random.random() < 0.3:
+            places[-1, -1] = places[1, 0]
+        places = np.hstack([places, places])
+        cos, sin = (Data(name, (int(places.max()) + 1,), "rotation").gather(places) for name in ("cos", "sin"))
+
+        def turned(y):
+            half = concatenate([-y[:, :, k // 2:], y[:, :, :k // 2]], axis=2)
+            return y * cos.repeat_to(y.shape) + half * sin.repeat_to(y.shape)
+        q, key = turned(q), turned(key)
+    if each > 1:
+        group = np.arange(groups * each) // each
+        key, v = key[group], v[group]
+    scores = networks.contract("htk,huk->htu", q, key)
+    weights = scores.softmax(np.tril(np.ones((tokens, tokens)))) if random.random() < 0.4 else scores.softmax()
+    mixed = networks.contract("htu,huk->htk", weights, v).transpose(1, 0, 2).reshape(tokens, groups * each * k)
+    return mixed @ networks.parameter(f"O{layer}", groups * each * k, d)
 
 
 def _attended(random, z, layer, heads, k, maybe):

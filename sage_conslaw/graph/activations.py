@@ -270,6 +270,27 @@ def is_known(function):
     return chosen if function.name.startswith("top ") else function.value is known.value
 
 
+def unscaled(function):
+    r"""
+    Return the function of which a cut function takes a multiple of the input, itself if it takes the input.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.activations import CutFunction, cut_function, is_known, unscaled
+        sage: from sage_conslaw.pytorch.attention import ScaledPullback, ScaledValue
+        sage: soft = cut_function("softmax")
+        sage: half = CutFunction("softmax with scale", "sum zero", ScaledValue(soft.value, 0.3r),
+        ....:     ScaledPullback(soft.pullback, 0.3r))
+        sage: is_known(half), is_known(unscaled(half)), unscaled(half).name, unscaled(soft) is soft
+        (False, True, 'softmax', True)
+    """
+    inner = getattr(function.value, "function", None)
+    if inner is None or not function.name.endswith(" with scale"):
+        return function
+    return CutFunction(function.name.removesuffix(" with scale"), function.constraint, inner,
+                       getattr(function.pullback, "pullback", None))
+
+
 def masked_softmax(mask):
     r"""
     Return the softmax over the allowed entries of each row; ``mask`` is an array of 0 and 1.

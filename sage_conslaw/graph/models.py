@@ -21,7 +21,7 @@ import numpy as np
 from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import rank
 from ..exact.modular import random_array
-from .activations import is_known
+from .activations import is_known, unscaled
 from .cuts import covector, differences
 from .operations import LETTERS, Add, Contract
 from .operations.parameter_function import ParameterFunction
@@ -220,7 +220,9 @@ def _name(leaf):
     scores."""
     if leaf.mask is not None:
         return "masked softmax"
-    return leaf.function.name if is_known(leaf.function) else None
+    # A softmax of a multiple of the scores has outputs of sum one too.
+    function = unscaled(leaf.function)
+    return function.name if is_known(function) else None
 
 
 def _cut(leaf, source, exact, eps=False):

@@ -14,9 +14,14 @@ import traceback
 import warnings
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ..graph.tensor import Parameter
 from ..runtime.errors import InputError, InputTypeError
 from .refusals import own_line
+
+# Buffers on the meta device with at most so many entries are drawn as distinct primes: frequencies of positions.
+_MOST_PRIMES = 1024
 
 
 @dataclass
@@ -243,11 +248,23 @@ def _buffer(torch, program, model, target):
     return dict(model.named_buffers(remove_duplicate=False))[target]
 
 
+def _primes(number):
+    """Return the first primes above 1000, so many."""
+    sieve = np.ones(40 * number + 2000, dtype=bool)
+    for k in range(2, int(len(sieve) ** 0.5) + 1):
+        sieve[k * k::k] = False
+    return [int(p) for p in np.flatnonzero(sieve[1000:])[:number] + 1000]
+
+
 def _real(torch, value, target):
     """Return the value of a constant on the CPU; on the meta device numbers are drawn in place of generic ones."""
     if value.device.type != "meta":
         return value.cpu()
     generator = torch.Generator().manual_seed(sum(map(ord, target)))
+    if value.dtype.is_floating_point and value.numel() <= _MOST_PRIMES:
+        # No multiples of two frequencies by positions are equal, as those of generic numbers.
+        order = torch.randperm(value.numel(), generator=generator)
+        return torch.tensor(_primes(value.numel()))[order].reshape(value.shape).to(value.dtype)
     if value.dtype.is_floating_point:
         return torch.randint(1, 1000, value.shape, generator=generator).to(value.dtype)
     if target.endswith("position_ids"):

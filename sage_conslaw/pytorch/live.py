@@ -5,17 +5,21 @@ Where a nonlinearity is cut, its input receives a free covector: the loss can pu
 wrong for entries that the loss never reads.  With labels shifted by one, the last position of a causal language model
 has no loss and no later position: nothing moves its row of the positional table.  A classifier that reads one token
 leaves the others' last feed-forward layer without a gradient.  So the entries of each cut that reach the output are
-found first, by one pass back over zeros and ones, and the cut is made on these alone.
+found first, by one pass back over zeros and ones, and the cut is made on these alone.  In large networks ranges of axes
+are followed back instead (:mod:`.boxes`).
 """
 import numpy as np
 
 from ..exact.arithmetic import FloatArithmetic
-from ..graph.activations import CUTS, CutFunction, masked_softmax
-from ..graph.tensor import Constant, Data, Parameter
+from ..graph.activations import CUTS, CutFunction, cut_function, masked_softmax
+from ..graph.operations import Contract
+from ..graph.rearrangements import Pad
+from ..graph.tensor import Constant, Data, Parameter, Tensor
 from .attention import ScaledPullback, ScaledValue
+from .boxes import Boxes
 from .values import ElementwiseValue
 
-# Above this many entries in all the pass is not made: 10^7 take two seconds and half a gigabyte.
+# Above this many entries in all ranges are followed: 10^7 zeros and ones take two seconds and half a gigabyte.
 MAX_ENTRIES = 10_000_000
 
 
@@ -36,14 +40,92 @@ def living(output):
     """
     order = output.ancestors(through_data=True)
     if sum(node.size for node in order) > MAX_ENTRIES:
-        return output, False
+        return _in_boxes(output, order)
     rows = _live_rows(*_reached(output, order))
     if not rows:
         return output, True
-    new = {}
+    new, boxed = {}, {}
     for node in order:
-        new[node] = _rebuilt(node, new, rows.get(node))
+        product = _masked_box(node, boxed)
+        new[node] = _rebuilt(node, new, rows.get(node), boxed) if product is None else product
     return new[output], True
+
+
+def _in_boxes(output, order):
+    """Do the same by ranges of axes alone, and say whether ranges are all that is read."""
+    boxes, new, boxed = Boxes(output, _pointwise), {}, {}
+    for node in order:
+        box = boxes.of.get(node)
+        product = _masked_box(node, boxed)
+        if product is not None:
+            new[node] = product
+            continue
+        if not (node in boxes.moving and node.kind == "cut" and node.function.name != "any function"):
+            new[node] = _rebuilt(node, new, None)
+        elif box is None:
+            new[node] = _zeros(node.shape)
+        elif _covered(node, box) == [(0, n) for n in node.shape]:
+            new[node] = _rebuilt(node, new, None)
+        else:
+            boxed[node] = part, box = _boxed(node, new[node.source], _covered(node, box))
+            new[node] = _padded(part, box, node.shape)
+    return new[output], boxes.exact
+
+
+def _covered(cut, box):
+    """Return the ranges of a cut in whole rows where it is a function of rows."""
+    return list(box) if _pointwise(cut) else [*box[:-1], (0, cut.shape[-1])]
+
+
+def _zeros(shape):
+    return Constant(np.broadcast_to(np.int64(0), shape))
+
+
+def _boxed(cut, source, box):
+    """Return a cut on ranges of its axes, and these ranges; a softmax has no columns that its mask closes in all its
+    rows."""
+    mask, function, box = cut.mask, cut.function, list(box)
+    lead = tuple(slice(a, b) for a, b in (box if _pointwise(cut) else box[:-1]))
+    if mask is not None:
+        mask = np.asarray(mask)[lead]
+        columns = np.flatnonzero(mask.any(axis=tuple(range(mask.ndim - 1))))
+        box[-1] = int(columns[0]), int(columns[-1]) + 1
+        lead, mask = (*lead, slice(*box[-1])), mask[..., slice(*box[-1])]
+        mask = None if mask.all() else mask
+        function = _of_mask(function, mask)
+    shape = tuple(b - a for a, b in box)
+    return Data(cut.name, shape, "cut", source=source[lead], function=function, mask=mask), box
+
+
+def _padded(part, box, shape):
+    """Return a tensor on ranges of axes with zeros around it."""
+    for axis, ((a, b), n) in enumerate(zip(box, shape)):
+        if (a, b) != (0, n):
+            part = Tensor(Pad(part.shape, axis, a, n - b), (part,), "{0}")
+    return part
+
+
+def _masked_box(node, boxed):
+    """Return the product of a cut on ranges with its mask, ``None`` if a node is something else."""
+    cut, mask = node.inputs if len(node.inputs) == 2 else (None, None)
+    if cut not in boxed or cut.mask is None or not isinstance(mask, Constant) or mask.shape != cut.shape:
+        return None
+    words = node.operation
+    if type(words) is not Contract or not words.left == words.right == words.result:
+        return None
+    part, box = boxed[cut]
+    inside = mask.values[tuple(slice(a, b) for a, b in box)]
+    return _padded(part if (inside == 1).all() else part * Constant(inside, None, mask.denominator), box, node.shape)
+
+
+def _as_box(cut, alive):
+    """Return the ranges of axes that are what is alive, ``None`` if that is no product of ranges."""
+    shape = cut.shape if _pointwise(cut) else cut.shape[:-1]
+    along = np.nonzero(np.asarray(alive).reshape(shape))
+    box = [(int(axis.min()), int(axis.max()) + 1) for axis in along]
+    if int(np.prod([b - a for a, b in box], dtype=np.int64)) != np.count_nonzero(alive):
+        return None
+    return box if _pointwise(cut) else [*box, (0, cut.shape[-1])]
 
 
 def _reached(output, order):
@@ -109,7 +191,7 @@ def _live_rows(moving, reached):
     return out
 
 
-def _rebuilt(node, new, alive):
+def _rebuilt(node, new, alive, boxed=None):
     if node.operation is not None:
         return node.with_inputs([new[child] for child in node.inputs])
     source = getattr(node, "source", None)
@@ -121,13 +203,17 @@ def _rebuilt(node, new, alive):
             if new[source] is source
             else Data(node.name, node.shape, node.kind, new[source], node.function, node.mask, node.values)
         )
+    if not alive.any():
+        return _zeros(node.shape)
+    box = _as_box(node, alive)
+    if box is not None:
+        boxed[node] = part, box = _boxed(node, new[source], box)
+        return _padded(part, box, node.shape)
     return _restricted(node, new[source], np.flatnonzero(alive))
 
 
 def _restricted(cut, source, rows):
     """Return a cut on some rows of its source, zeros elsewhere."""
-    if not len(rows):
-        return Constant(np.zeros(cut.shape, dtype=np.int64))
     function, mask = cut.function, cut.mask
     if _pointwise(cut):
         part = Data(cut.name, (len(rows),), "cut", source=source.gather(rows), function=function)
@@ -146,10 +232,10 @@ def _restricted(cut, source, rows):
 
 def _of_mask(function, mask):
     """Return a softmax, scaled or not, with the mask of fewer rows."""
-    plain = masked_softmax(mask)
+    plain = cut_function("softmax") if mask is None else masked_softmax(mask)
     if not isinstance(function.value, ScaledValue):
         return plain
     scale = function.value.scale
     return CutFunction(
-        function.name, "sum zero", ScaledValue(plain.value, scale), ScaledPullback(plain.pullback, scale)
+        f"{plain.name} with scale", "sum zero", ScaledValue(plain.value, scale), ScaledPullback(plain.pullback, scale)
     )

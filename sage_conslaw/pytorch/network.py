@@ -143,7 +143,8 @@ def from_torch(model, example_inputs, kwargs=None, loss=None, allow_cut=(), batc
     output, whole = living(output)
     if not whole:
         reader.note(
-            "the network is too large to look for entries that no loss reads: all nonlinearities are taken to reach it"
+            "the network is too large to look for single entries that no loss reads: ranges of axes are taken to be "
+            "read as wholes"
         )
     return TorchNetwork(
         type(model).__name__, output, program.parameters, program.names, program.ties, reader.notes, loss

@@ -163,6 +163,22 @@ class Axes:
                 constraints.append((constraint, mask))
         return NetworkResponse([new[leaf] for leaf in self.leaves if leaf in kept], pairings, constraints)
 
+    def resized(self, sizes):
+        r"""
+        Return the axes of the same network with other numbers of values in its classes, which no parameter has.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw import networks
+            sage: from sage_conslaw.structure.axes import axes_of
+            sage: axes = axes_of(networks.attention(4, 2, tokens=7).response())
+            sage: axes.sizes, axes.resized([2 if n == 7 else n for n in axes.sizes]).sizes
+            ((4, 2, 2, 4, 7, 7), (4, 2, 2, 4, 2, 2))
+        """
+        out = Axes(self.response, self.order, self.of, sizes, self.rigid, self.pairings)
+        out.ones, out.kept = self.ones, self.kept
+        return out
+
     def shape(self, node, sizes):
         r"""
         Return the shape of a node when the classes have the given sizes.
@@ -311,7 +327,7 @@ def axes_of(response):
         or len(response.constraints) != len(response.pairings)
     ):
         raise Unknown("what the covectors satisfy is not known")
-    roots = _without_fixed_terms(response)
+    roots, drawn = _without_fixed_terms(response)
     order, seen = [], set()
     for node in roots:
         for ancestor in _ancestors(node):
@@ -326,18 +342,18 @@ def axes_of(response):
         try:
             _tie(node, classes)
         except Unknown as reason:
-            raise reason.at(node) from None
+            raise reason.at(drawn.get(node, node)) from None
     pairings = []
-    for node, (constraint, mask) in zip(roots, response.constraints):
+    for node, (drawn_node, _), (constraint, mask) in zip(roots, response.pairings, response.constraints):
         causal = mask is not None and mask is not False
         if causal and mask is not True and not is_causal(np.asarray(mask)):
-            raise Unknown("a mask is not that of earlier entries", node, mask=True)
+            raise Unknown("a mask is not that of earlier entries", drawn_node, mask=True)
         pairings.append((node, constraint, causal))
         if causal:
             try:
                 _unify(classes[node][-1], classes[node][-2])
             except Unknown as reason:
-                raise Unknown(str(reason), node, mask=True) from None
+                raise Unknown(str(reason), drawn_node, mask=True) from None
     number, of, sizes, rigid = {}, {}, [], []
     for node in dict.fromkeys([*response.leaves, *order]):
         of[node] = tuple(
@@ -370,9 +386,9 @@ def _with_fixed_numbers(axes):
 
 def _without_fixed_terms(response):
     """Return the paired nodes without terms that have no parameter: they move nothing, and their constants (frozen
-    weights) tie no axes."""
-    if not any(isinstance(node, Constant) and not is_uniform(node) for node in response.order):
-        return [node for node, _ in response.pairings]
+    weights) tie no axes.  Also return what each new node was."""
+    if not any(isinstance(node, Constant) and not node.lazy and not is_uniform(node) for node in response.order):
+        return [node for node, _ in response.pairings], {}
     trained, kept = {}, {}
     for node in response.order:
         trained[node] = isinstance(node, Parameter) or any(trained[child] for child in node.inputs)
@@ -389,8 +405,9 @@ def _without_fixed_terms(response):
             else:
                 kept[node] = node
         return kept[node]
-    return [strip(node) if "orthogonal" not in constraint and trained[node] else node
-            for (node, _), (constraint, _) in zip(response.pairings, response.constraints)]
+    roots = [strip(node) if "orthogonal" not in constraint and trained[node] else node
+             for (node, _), (constraint, _) in zip(response.pairings, response.constraints)]
+    return roots, {new: node for node, new in kept.items() if new not in kept}
 
 
 def _ancestors(root):

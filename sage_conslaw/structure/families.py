@@ -184,7 +184,16 @@ def families(axes):
     affine = _sums(axes)
     shifts = [Family("shift", classes, parts) for classes, parts in
               translations(axes, _candidates(axes), _tuples, links, flat, _blind_anywhere(axes))]
-    return found + affine + independent(axes, affine, shifts)
+    return found + _affine(axes, affine, shifts)
+
+
+def _affine(axes, sums, shifts):
+    """Return independent families of affine laws, as many laws as one of three orders gives: where a class token and
+    its position are shifted against each other, their sums are the same."""
+    def number(kept):
+        return sum(family.number(list(axes.sizes)) for family in kept)
+    large, mixed = (sorted(some, key=lambda family: -number([family])) for some in (sums, [*shifts, *sums]))
+    return max((independent(axes, [], order) for order in ([*sums, *shifts], [*large, *shifts], mixed)), key=number)
 
 
 def _candidates(axes):

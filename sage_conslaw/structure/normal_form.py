@@ -31,12 +31,14 @@ Two blocks of a perceptron with layer normalisation as PyTorch computes it: six 
 """
 import numpy as np
 
+from ..graph.activations import unscaled
 from ..graph.cuts import Differences, LastUnit, SumOne, sum_one
 from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Reshape, Select, Slice, Transpose, Windows
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter, Tensor
 from .axes import covector_of, is_causal, is_sum_zero
+from .rearranged import rearranged
 
 
 def normal_form(response):
@@ -85,6 +87,8 @@ class _Form:
         self.known = {}
         # Rows of one-hot data, the last entry of each included.
         self.tokens = {}
+        # Tables of rotations by the leaves of angles.
+        self.tables = {}
 
     def built(self, root):
         for node in root.ancestors():
@@ -97,7 +101,8 @@ class _Form:
             return self._softmax(node)
         if isinstance(node, (Parameter, Constant)) or is_sum_zero(node):
             return node
-        special = self._masked_softmax(node) or self._one_hot(node) or self._patches(node)
+        special = (self._masked_softmax(node) or self._one_hot(node) or self._patches(node)
+                   or rearranged(node, self.known, self.tables))
         if special is not None:
             return special
         inputs = [self.known[child] for child in node.inputs]
@@ -109,7 +114,8 @@ class _Form:
         if (
             leaf.kind != "cut"
             or leaf.mask is not None
-            or getattr(function, "name", None) != "softmax"
+            or function is None
+            or unscaled(function).name != "softmax"
             or not leaf.shape
         ):
             return leaf
@@ -173,32 +179,63 @@ def _along_rows(operation, source, shape):
 
 
 def _summands(node):
+    """Return what a node is a sum of: tensors, or ranges of their axes, as pairs of a tensor and ranges or ``None``."""
+    if isinstance(node.operation, Slice):
+        inner = _summands(node.inputs[0])
+        if len(inner) > 1 and all(ranges is None for _, ranges in inner):
+            return [(one, node.operation.ranges) for one, _ in inner]
     if isinstance(node.operation, Add) and not isinstance(node, SumOne):
         return [one for child in node.inputs for one in _summands(child)]
-    return [node]
+    return [(node, None)]
 
 
 def _differences(paired, constraints):
-    """Return for each paired node what is left of it without the largest one that is part of it, ``None`` if
-    nothing."""
+    """
+    Return for each paired node what is left of it without the largest one that is part of it, ``None`` if nothing.
+
+    A stream of which later only some rows are read is part of it in these rows: `(c_1 + e_0 c_2, c_2)` runs through all
+    pairs as well.
+    """
     parts = [_summands(node) for node in paired]
     plain = [constraint in ("free", "sum zero") and (mask is None or mask is False) and len(set(here)) == len(here)
              for here, (constraint, mask) in zip(parts, constraints)]
     out, done = list(paired), []
-    for k in sorted(range(len(paired)), key=lambda k: (len(parts[k]), constraints[k][0] != "free")):
+    for k in sorted(range(len(paired)), key=lambda k: (len(parts[k]), -paired[k].size, constraints[k][0] != "free")):
         if not plain[k]:
             continue
-        mine = set(parts[k])
-        smaller = [j for j in done if paired[j].shape == paired[k].shape and mine.issuperset(parts[j])
-                   and constraints[j][0] in ("free", constraints[k][0])]
+        known = [part for j in done for part in [_contained(parts, paired, j, k, constraints)] if part is not None]
         done.append(k)
-        if not smaller:
+        if not known:
             continue
-        taken = set(parts[max(smaller, key=lambda j: len(parts[j]))])
-        left = [one for one in parts[k] if one not in taken]
+        taken = max(known, key=len)
+        left = [_sliced(*one) for one in parts[k] if one not in taken]
         total = None
         for one in left:
             total = one if total is None else Tensor(Add(), (total, one))
         out[k] = total
     return out
 
+
+def _contained(parts, paired, j, k, constraints):
+    """Return the summands of a node that are those of an earlier one, or ranges of them; ``None`` if that is not part
+    of it."""
+    if constraints[j][0] not in ("free", constraints[k][0]):
+        return None
+    mine = set(parts[k])
+    if paired[j].shape == paired[k].shape and mine.issuperset(parts[j]):
+        return set(parts[j])
+    for ranges in {ranges for _, ranges in mine if ranges is not None}:
+        here = {(one, ranges) for one, _ in parts[j]}
+        whole = constraints[k][0] == "free" or len(ranges) and ranges[-1] == (0, 1, paired[j].shape[-1])
+        if (
+            whole
+            and all(known is None for _, known in parts[j])
+            and paired[k].shape == tuple(number for _, _, number in ranges)
+            and mine.issuperset(here)
+        ):
+            return here
+    return None
+
+
+def _sliced(node, ranges):
+    return node if ranges is None else Tensor(Slice(node.shape, ranges), (node,))

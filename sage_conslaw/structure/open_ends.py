@@ -21,11 +21,12 @@ A gather in an order of its own is opened; what is before it and what is after i
     sage: reasons
     {'unknown 1': 'the axes of a Gather are not known'}
 """
-from ..graph.operations import Contract
-from ..graph.operations import LETTERS
+from ..graph.cuts import SumOne, sum_one, sum_zero
+from ..graph.operations import LETTERS, Contract
+from ..graph.rearrangements import Slice
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Data, Parameter, Tensor
-from .axes import Unknown, axes_of, covector_of, is_primitive
+from .axes import Unknown, axes_of, covector_of, is_primitive, is_sum_zero
 
 # Operations that are opened in one network; each costs one pass over the graph.
 _MOST = 60
@@ -75,13 +76,18 @@ def opened_at(response, reason, reasons):
         raise reason
     name = f"{MARK}{len(reasons) + 1}"
     reasons[name] = str(reason)
+    if isinstance(node, Data) or is_primitive(node):
+        # Data that are read in parts which do not fit: a part is opened.
+        parts = [other for other in response.order if isinstance(other.operation, Slice) and node in other.ancestors()
+                 and any(one != (0, 1, n) for one, n in zip(other.operation.ranges, other.operation.source))]
+        node = parts[-1] if parts else node
     return without_mask(response, node, name) if reason.mask else opened(response, node, name)
 
 
 def opened(response, node, name):
     r"""
-    Return the response with a node replaced by free data of this name, and its inputs paired with free covectors; a
-    leaf of data keeps its place, and what is paired with its source is marked.
+    Return the response with a node replaced by free data of this name, and its inputs paired with free covectors; data
+    become separate for each of their readers.
 
     EXAMPLES::
 
@@ -92,14 +98,15 @@ def opened(response, node, name):
         sage: [leaf.name for leaf in f.data_leaves]
         ['gelu', 's', 'unknown 1', 's']
     """
-    new, trained = {}, set()
+    new, trained, leaf = {}, set(), isinstance(node, Data) or is_primitive(node)
     for other in response.order:
         if isinstance(other, Parameter) or any(child in trained for child in other.inputs):
             trained.add(other)
         if other is node:
-            new[other] = Data(name, other.shape, "cut")
+            new[other] = _fresh(node, name)
             continue
-        inputs = [new[child] for child in other.inputs]
+        # Data are read in parts that do not fit: each reader has its own.
+        inputs = [_fresh(node, name) if child is node and leaf else new[child] for child in other.inputs]
         same = all(a is b for a, b in zip(inputs, other.inputs)) or is_primitive(other)
         new[other] = other if same else Tensor(other.operation, inputs)
     pairings, constraints = [], []
@@ -109,12 +116,18 @@ def opened(response, node, name):
         if covector is not None:
             pairings.append((new[root], covector))
             constraints.append((constraint, mask))
-    for child in node.inputs:
+    for child in node.inputs if not leaf else ():
         if child in trained:
             root = _marked(new[child], name)
             pairings.append((root, Data("s", root.shape, "covector")))
             constraints.append(("free", None))
     return _like(response, pairings, constraints)
+
+
+def _fresh(node, name):
+    if is_sum_zero(node):
+        return sum_zero(name, node.shape)
+    return sum_one(name, node.shape, node.causal) if isinstance(node, SumOne) else Data(name, node.shape, "cut")
 
 
 def _like(response, pairings, constraints):

@@ -5,6 +5,12 @@ Queries, keys and values are often one matrix whose columns are cut into three. 
 neither the response nor the metric, and then every axis is whole.  Slices move through sums, contractions, repetitions,
 transposes and reshapes to the leaves; a parameter that is used in parts which do not overlap becomes several.
 
+Tensors that are joined along an axis are zeros outside of their part: a slice of a join is one of them.  A paired node
+that is joined along an axis of free covectors falls into several, one for each part.
+
+Data that are read as a whole and in some rows (a class token asks, all tokens answer) are taken for separate data
+where :mod:`.mixing` shows that this spans the same.
+
 EXAMPLES::
 
     sage: from sage_conslaw import networks
@@ -15,6 +21,9 @@ EXAMPLES::
     sage: [(leaf.name, leaf.shape) for leaf in f.leaves]
     [('W[:,0:3]', (4, 3)), ('W[:,3:6]', (4, 3)), ('b[0:3]', (3,)), ('b[3:6]', (3,))]
 """
+import itertools
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..graph.cuts import SumOne, sum_one, sum_zero
@@ -23,6 +32,7 @@ from ..graph.rearrangements import Broadcast, Pad, Reshape, Slice, Transpose
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter, Tensor
 from .axes import Unknown, covector_of, is_primitive, is_uniform
+from .rearranged import Table
 
 
 def in_parts(response):
@@ -42,13 +52,54 @@ def in_parts(response):
         ...
         sage_conslaw.structure.axes.Unknown: parts of W overlap
     """
-    return cut_in_parts(response)[0]
+    found = cut_in_parts(response)
+    if found.overlaps:
+        raise Unknown(f"parts of {found.overlaps[0].node.label()} overlap")
+    return found.response
+
+
+@dataclass(frozen=True)
+class Overlap:
+    r"""
+    Data that were read as a whole and in parts, now separate: the node they are of, what stands for the whole, and the
+    ranges of each part.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.structure.parts import Overlap
+        sage: Overlap(None, None, ()).parts
+        ()
+    """
+
+    node: Tensor
+    whole: Tensor
+    parts: tuple
+
+
+@dataclass(frozen=True)
+class InParts:
+    r"""
+    A response with parameters in parts.
+
+    - ``origins`` -- where each part comes from: the parameter's name and the ranges of its axes, by the part's name
+
+    - ``overlaps`` -- data that are taken for separate, to be shown
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.structure.parts import InParts
+        sage: InParts(None, {}).overlaps
+        ()
+    """
+
+    response: NetworkResponse
+    origins: dict
+    overlaps: tuple = ()
 
 
 def cut_in_parts(response):
     r"""
-    Return the response with parameters in parts, and where each part comes from: the parameter's name and the ranges of
-    its axes, by the name of the part.
+    Return the response with parameters in parts, see :class:`InParts`.
 
     EXAMPLES::
 
@@ -56,22 +107,29 @@ def cut_in_parts(response):
         sage: from sage_conslaw.structure.parts import cut_in_parts
         sage: x, W = networks.input(4), networks.parameter("W", 4, 6)
         sage: y = x @ W
-        sage: cut_in_parts(networks.custom(y[:3] * y[3:]).response())[1r]["W[:,3:6]"]
+        sage: cut_in_parts(networks.custom(y[:3] * y[3:]).response()).origins["W[:,3:6]"]
         ('W', ((0, 1, 4), (3, 1, 3)))
     """
     if not any(
         isinstance(node.operation, Slice) and not _whole(node.operation.ranges, node.operation.source)
+        or isinstance(node.operation, Pad)
         for node in response.order
     ):
-        return response, {leaf.name: (leaf.name, tuple((0, 1, n) for n in leaf.shape)) for leaf in response.leaves}
+        return InParts(
+            response, {leaf.name: (leaf.name, tuple((0, 1, n) for n in leaf.shape)) for leaf in response.leaves}
+        )
     cut = _Cut()
     pairings, constraints = [], []
     for (node, covector), (constraint, mask) in zip(response.pairings, response.constraints):
-        new = cut.built(node, tuple((0, 1, n) for n in node.shape))
-        pairings.append(
-            (new, covector if new is node else covector_of(new, constraint, mask is not None and mask is not False))
-        )
-        constraints.append((constraint, mask))
+        masked = mask is not None and mask is not False
+        for ranges in cut.separate_ranges(node, constraint, masked):
+            new = cut.built(node, ranges)
+            if new is None:
+                continue
+            here = covector if new is node else covector_of(new, constraint, masked)
+            if here is not None:
+                pairings.append((new, here))
+                constraints.append((constraint, mask))
     leaves, origins = [], {}
     for leaf in response.leaves:
         parts = cut.parts_of(leaf)
@@ -79,7 +137,7 @@ def cut_in_parts(response):
         ranges = {part: key for key, part in cut.parts.get(leaf, {}).items()}
         for part in parts:
             origins[part.name] = leaf.name, ranges.get(part, tuple((0, 1, n) for n in leaf.shape))
-    return NetworkResponse(leaves, pairings, constraints), origins
+    return InParts(NetworkResponse(leaves, pairings, constraints), origins, tuple(cut.overlaps()))
 
 
 def _whole(ranges, shape):
@@ -90,7 +148,59 @@ class _Cut:
     """Nodes of the graph with ranges of their axes, each built once."""
 
     def __init__(self):
-        self.known, self.parts, self.data = {}, {}, {}
+        self.known, self.parts, self.data, self.ends = {}, {}, {}, {}
+
+    def separate_ranges(self, node, constraint, masked):
+        """Yield the ranges of the parts of a paired node whose covectors are separate."""
+        axes = []
+        for axis, n in enumerate(node.shape):
+            free = not masked and (constraint == "free" or constraint == "sum zero" and axis < len(node.shape) - 1)
+            ends = sorted({0, n, *self.ends_of(node)[axis]}) if free else [0, n]
+            axes.append([(a, 1, b - a) for a, b in zip(ends, ends[1:])] if n else [(0, 1, 0)])
+        return itertools.product(*axes)
+
+    def ends_of(self, node):
+        """Return for each axis of a node where joined parts end."""
+        for one in node.ancestors() if node not in self.ends else ():
+            if one not in self.ends:
+                self.ends[one] = self._ends_of(one)
+        return self.ends[node]
+
+    def _ends_of(self, node):
+        out, operation = [set() for _ in node.shape], node.operation
+        if operation is None or is_primitive(node):
+            return out
+        inside = [self.ends[child] for child in node.inputs]
+        if isinstance(operation, Add):
+            return [set().union(*ends) for ends in zip(*inside)]
+        if isinstance(operation, Contract) and len(inside) == 2:
+            for word, ends in zip((operation.left, operation.right), inside):
+                for letter, here in zip(word, ends):
+                    if letter in operation.result:
+                        out[operation.result.index(letter)] |= here
+        elif isinstance(operation, Transpose):
+            return [inside[0][k] for k in operation.order]
+        elif isinstance(operation, Broadcast):
+            new = len(node.shape) - len(inside[0])
+            for k, ends in enumerate(inside[0]):
+                out[new + k] = ends if node.inputs[0].shape[k] > 1 else set()
+        elif isinstance(operation, Pad):
+            for k, ends in enumerate(inside[0]):
+                out[k] = ends if k != operation.axis else {
+                    operation.before + end for end in {0, node.inputs[0].shape[k], *ends}
+                }
+        elif isinstance(operation, Slice):
+            for k, (ends, (start, step, number)) in enumerate(zip(inside[0], operation.ranges)):
+                out[k] = {end - start for end in ends if start < end < start + number} if step == 1 else set()
+        return [{end for end in ends if 0 < end < n} for ends, n in zip(out, node.shape)]
+
+    def overlaps(self):
+        """Return the data of which parts are read beside the whole."""
+        for node, several in self.data.items():
+            whole = tuple((0, 1, n) for n in node.shape)
+            parts = tuple(ranges for ranges in several if ranges != whole)
+            if whole in several and parts:
+                yield Overlap(node, self.known[node, whole], parts)
 
     def parts_of(self, leaf):
         """Return the parts of a parameter in order; they tile it."""
@@ -143,13 +253,18 @@ class _Cut:
         if isinstance(node, Data) or is_primitive(node):
             self._separate(node, ranges)
         if isinstance(node, Data):
+            if isinstance(node, Table) and not whole:
+                raise Unknown("part of a table of rotations is taken")
             return node if whole else Data(node.name, shape, node.kind, source=node.source, function=node.function)
         if isinstance(node, Constant):
+            if is_uniform(node) and not node.values.ravel()[:1].any() and node.size:
+                return None
             if whole:
                 return node
-            if not is_uniform(node):
-                raise Unknown("part of a constant is taken")
-            return Constant(np.broadcast_to(node.values.ravel()[0], shape), denominator=node.denominator)
+            if is_uniform(node):
+                return Constant(np.broadcast_to(node.values.ravel()[0], shape), denominator=node.denominator)
+            entries = tuple(slice(start, start + step * number, step) for start, step, number in ranges)
+            return Constant(node.values[entries], denominator=node.denominator)
         if is_primitive(node):
             kept = 2 if isinstance(node, SumOne) and node.causal else 1
             if not _whole(ranges[-kept:], node.shape[-kept:]):
@@ -163,16 +278,66 @@ class _Cut:
             inner = tuple((start + first * step, step * inner_step, number)
                           for (first, inner_step, number), (start, step, _) in zip(ranges, operation.ranges))
             return self.built(node.inputs[0], inner)
+        if isinstance(operation, Pad):
+            return self._of_join(node, operation, ranges)
+        if isinstance(operation, Contract) and len(node.inputs) == 2:
+            pieces = self._summed_pieces(node, operation)
+            if len(pieces) > 1:
+                return self._sum_of(node, operation, ranges, pieces)
         inputs = self._inputs(node, operation, ranges)
+        present = [child for child in inputs if child is not None]
+        if isinstance(operation, Add) and len(present) < len(inputs):
+            return present[0] if present else None
+        if len(present) < len(inputs):
+            return None
         if all(a is b for a, b in zip(inputs, node.inputs)) and whole:
             return node
         return self._made(operation, inputs, shape)
 
+    def _summed_pieces(self, node, operation):
+        """Return the parts in which a contraction sums over joined axes: ranges by letters."""
+        ends = {}
+        for child, word in zip(node.inputs, (operation.left, operation.right)):
+            for letter, n, here in zip(word, child.shape, self.ends_of(child)):
+                if letter not in operation.result:
+                    ends.setdefault(letter, {0, n}).update(here)
+        letters = [letter for letter, here in ends.items() if len(here) > 2]
+        several = [[(a, 1, b - a) for a, b in zip(sorted(ends[one]), sorted(ends[one])[1:])] for one in letters]
+        return [dict(zip(letters, chosen)) for chosen in itertools.product(*several)]
+
+    def _sum_of(self, node, operation, ranges, pieces):
+        """Return a contraction over joined axes as a sum over their parts, ``None`` where all of these are zero."""
+        total, known = None, dict(zip(operation.result, ranges))
+        for piece in pieces:
+            inputs = [self.built(child, tuple(piece.get(letter, known.get(letter, (0, 1, n)))
+                                              for letter, n in zip(word, child.shape)))
+                      for child, word in zip(node.inputs, (operation.left, operation.right))]
+            if None not in inputs:
+                one = Tensor(operation, inputs)
+                total = one if total is None else Tensor(Add(), (total, one))
+        return total
+
+    def _of_join(self, node, operation, ranges):
+        """Return ranges of a tensor with zeros before and after it, ``None`` where there are only these."""
+        (child,), axis = node.inputs, operation.axis
+        (start, step, number), size = ranges[axis], child.shape[axis]
+        inner = start - operation.before
+        if inner + step * (number - 1) < 0 or inner >= size:
+            return None
+        if inner >= 0 and inner + step * (number - 1) < size:
+            return self.built(child, (*ranges[:axis], (inner, step, number), *ranges[axis + 1:]))
+        if not _whole(ranges, node.shape):
+            raise Unknown("part of a join is taken that does not end with its parts")
+        (new,) = self._inputs(node, operation, ranges)
+        return new if new is None else node if new is child else self._made(operation, [new], None)
+
     def _separate(self, node, ranges):
-        """Parts of data are separate data only where no entry is in two of them."""
+        """Parts of data are separate data only where no entry is in two of them, or where it is shown."""
         others = self.data.setdefault(node, [])
         for other in others:
-            if all(_overlap(a, b) for a, b in zip(ranges, other)):
+            if all(_overlap(a, b) for a, b in zip(ranges, other)) and not (
+                _whole(ranges, node.shape) or _whole(other, node.shape)
+            ):
                 raise Unknown(f"parts of {node.name} overlap")
         others.append(ranges)
 

@@ -69,10 +69,12 @@ def places(axes, node, classes):
     return [i for i, c in enumerate(flat(axes, node)) if c in classes]
 
 
-def switchable(axes, classes, signs=None):
+def switchable(axes, classes, signs=None, kept=()):
     r"""
     Decide whether data switch off an index of one class, or with ``signs`` a unit of several at its special points;
     ``True`` is a proof.
+
+    INPUT: ``kept`` -- data that cannot be switched off
 
     EXAMPLES:
 
@@ -89,7 +91,9 @@ def switchable(axes, classes, signs=None):
     for node in axes.order:
         here = places(axes, node, classes)
         patterns = [frozenset(p) for size in range(1, len(here) + 1) for p in itertools.combinations(here, size)]
-        if isinstance(node, Data) or is_sum_zero(node):
+        if node in kept:
+            vanishing[node] = set()
+        elif isinstance(node, Data) or is_sum_zero(node):
             vanishing[node] = set(patterns)
         elif isinstance(node, SumOne):
             # The others still sum to one; a row of its own is never zero.

@@ -39,6 +39,7 @@ from .faithful import doubt, first_doubt
 from .families import families, flat
 from .formula import formula_of
 from .growth import Grown, at_true_size, certified, grown
+from .mixing import check_mixing, with_free_rows
 from .normal_form import normal_form
 from .of_family import structure_of
 from .open_ends import MARK, marks_of, opened_at, opened_cut, used, with_known_axes
@@ -89,21 +90,38 @@ class TrueWidth:
 
     def __init__(self, response, opening=False):
         self.given, self.reasons, self.segments = response, {}, None
+        try:
+            self._read(response, opening)
+        except Unknown as reason:
+            if not opening:
+                raise
+            # Nothing is known of it as a whole; it is one segment.
+            self.response, self.axes, self.in_parts = response, None, True
+            self.origins = {leaf.name: (leaf.name, tuple((0, 1, n) for n in leaf.shape)) for leaf in response.leaves}
+            sizes = tuple(leaf.size for leaf in response.leaves)
+            unknown = Grown(response.dimension, 0, 0, (), {}, str(reason))
+            self.segments = [Segment(tuple(leaf.name for leaf in response.leaves), None, unknown, sizes)]
+
+    def _read(self, response, opening):
+        """Take the network apart; with ``opening`` around what is not known."""
         if opening:
             response = self._without_doubt(response)
         form = normal_form(response)
         while True:
             try:
-                self.response, self.origins = cut_in_parts(form)
+                parts = cut_in_parts(form)
+                self.response, self.origins = parts.response, parts.origins
+                if opening:
+                    self.response, self.axes, self.reasons = with_known_axes(self.response, self.reasons)
+                else:
+                    self.axes = axes_of(used(self.response))
+                check_mixing(self.axes, parts.overlaps)
+                self.axes = with_free_rows(self.axes)
                 break
             except Unknown as reason:
                 if not opening:
                     raise
                 form = opened_at(form, reason, self.reasons)
-        if opening:
-            self.response, self.axes, self.reasons = with_known_axes(self.response, self.reasons)
-        else:
-            self.axes = axes_of(used(self.response))
         self.in_parts = self.response is not self.given
 
     def _without_doubt(self, response):
@@ -132,7 +150,7 @@ class TrueWidth:
         """
         if self.segments is None:
             self.segments = list(self._segments(generator, deadline))
-        unused = self.response.dimension - self.axes.response.dimension
+        unused = self.response.dimension - self.axes.response.dimension if self.axes else 0
         return sum(s.found.rank for s in self.segments), unused + sum(s.found.laws for s in self.segments)
 
     def _segments(self, generator, deadline):
@@ -288,7 +306,7 @@ class TrueWidth:
             listed = (
                 sum(family.number(list(segment.axes.sizes)) for family in segment.found.families) if segment.axes else 0
             )
-            if not segment.axes:
+            if not segment.axes and segment.found.laws:
                 found += [
                     self._entries(name, size, called, places) for name, size in zip(segment.names, segment.leaf_sizes)
                 ]
@@ -296,7 +314,7 @@ class TrueWidth:
                 more = segment.found.laws - listed
                 words = ", ".join(called[name] for name in segment.names)
                 found.append(MatrixLaw(f"{more} more in {words}, not written", "", "", more, more))
-        unused = set(self.response.leaves) - set(self.axes.response.leaves)
+        unused = set(self.response.leaves) - set((self.axes or self).response.leaves)
         return found + [
             self._entries(leaf.name, leaf.size, called, places) for leaf in self.response.leaves if leaf in unused
         ]
@@ -422,13 +440,6 @@ def width_of(family):
         return TrueWidth(response)
     except Unknown as reason:
         logger.info("the axes of the network are not known: %s", reason)
-        return _opened(response) if response.dimension > _MOST_DENSELY else None
+        return TrueWidth(response, opening=True) if response.dimension > _MOST_DENSELY else None
 
 
-def _opened(response):
-    """Return the segments of a large network, of which some are not known, or ``None``."""
-    try:
-        return TrueWidth(response, opening=True)
-    except Unknown as reason:
-        logger.info("what is not known cannot be opened: %s", reason)
-        return None
