@@ -1,23 +1,37 @@
 """
 Real models at their own size, on PyTorch's meta device: how many laws, proved or between bounds, and how long it takes.
 
-    python benchmarks/real_models.py [NAME ...]      writes benchmarks/real_models.md and benchmarks/real_models.csv
+    python benchmarks/real_models.py [NAME ...]
 
-Each model is read, taken apart and counted in a process of its own; seconds are those of the processor, imports
-included.  Nothing is trained and no weight is held.
+Writes `benchmarks/real_models.json`, and from it the tables in `benchmarks/real_models.md` and `docs/models.rst`; rows
+of models that are not named stay.  Each model is read, taken apart and counted in a process of its own; seconds are
+those of the processor, imports included.  Nothing is trained and no weight is held.
 """
-import csv
 import json
 import logging
 import pathlib
+import re
 import resource
 import subprocess
 import sys
 import time
 
 HERE = pathlib.Path(__file__).parent
-COLUMNS = ("model", "parameters", "laws", "status", "families", "open", "cpu seconds", "GB")
+PAGE = HERE.parent / "docs" / "models.rst"
+COLUMNS = ("model", "parameters", "laws", "status", "cpu seconds", "GB", "open")
 LIMIT = 600
+
+PREFACE = """
+Models of ``transformers`` at the size at which they are trained, read on PyTorch's meta device (no weight is held),
+and the number of independent laws of gradient flow with cross-entropy: ``python benchmarks/real_models.py`` makes this
+page. *Proved* is the number under the span condition: all laws of the model of the fields are functions of those
+listed. Where both sides do not meet there are two bounds, and the segment of parameters that is to blame.  Seconds are
+those of the processor for the whole process, and GB its largest memory.
+
+The lists are in the module's names.  Laws of equal layers are one line: ``*`` stands for the layer's number, and the
+numbers are those of all layers together.  ``(:,:,j)`` are the parts of an axis that a reshape splits: groups of heads,
+heads, halves, entries.
+"""
 
 
 def gpt2():
@@ -83,19 +97,18 @@ def one(name):
     logger.addHandler(Listener())
     with torch.device("meta"):
         model, example, loss = MODELS[name]()
-    net = networks.from_torch(model.eval(), torch.zeros_like(example, device="cpu"), loss=loss)
+    net = networks.from_torch(model.eval(), torch.ones_like(example, device="cpu"), loss=loss)
     width = width_of(problem(net, loss=loss).family)
-    row = {"model": name, "parameters": net.dimension, "laws": "", "families": "", "open": ""}
+    row = {"model": name, "parameters": net.dimension, "laws": "", "families": [], "open": ""}
     if width is None:
         row.update(status="not read", open=reasons[-1] if reasons else "")
     else:
         rank, laws = width.bounds(np.random.default_rng(0))
-        families = width.matrix_laws()
         proved = rank + laws == net.dimension
         row.update(
             laws=laws if proved else f"{laws} to {net.dimension - rank}",
             status="proved" if proved else "bounds",
-            families=len(families),
+            families=by_family(width.matrix_laws(net.shown_names().values())),
             open="; ".join(f"{words[:60]} ... {words.rpartition(';')[2].strip()}" for words in width.blame[:2]),
         )
     row["cpu seconds"] = round(time.process_time(), 1)
@@ -103,25 +116,69 @@ def one(name):
     print(json.dumps(row))
 
 
+def by_family(laws):
+    """Return the families of laws as lists (text, laws of all, how many); those of equal layers are one, with a star
+    for the layer's number."""
+    groups = {}
+    for law in laws:
+        text = re.sub(r"\.\d+(?=[.\[ ])", ".*", law.text)
+        total = groups.setdefault(text, [0, 0])
+        total[0] += law.laws
+        total[1] += 1
+    return [[text, *total] for text, total in groups.items()]
+
+
+def measured(name):
+    """Return the row of one model, made by a process of its own."""
+    try:
+        done = subprocess.run([sys.executable, __file__, "--one", name], capture_output=True, text=True, timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        return {"model": name, "status": "failed", "open": f"more than {LIMIT} s"}
+    if done.returncode:
+        return {"model": name, "status": "failed", "open": (done.stderr.strip().splitlines() or [""])[-1][:200]}
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def cells(row):
+    """Return what a row shows in each column."""
+    return [f"{row.get(column, ''):,}" if isinstance(row.get(column), int) else str(row.get(column, ""))
+            for column in COLUMNS]
+
+
+def page(rows):
+    """Return the page of the manual."""
+    table = ["", ".. list-table::", "   :header-rows: 1", ""]
+    lines = ["Real models", "===========", "", *PREFACE.strip().splitlines(), *table]
+    for entries in [COLUMNS, *map(cells, rows)]:
+        lines += [f"   {'* -' if k == 0 else '  -'} {entry}".rstrip() for k, entry in enumerate(entries)]
+    for row in rows:
+        if row.get("families"):
+            lines += [
+                "",
+                row["model"],
+                "-" * len(row["model"]),
+                *table,
+                "   * - laws",
+                "     - number",
+                "     - layers",
+            ]
+            for text, number, times in row["families"]:
+                lines += [f"   * - ``{text}``", f"     - {number:,}", f"     - {times}"]
+    return "\n".join(lines) + "\n"
+
+
 def main(names):
-    rows = []
+    store = HERE / "real_models.json"
+    known = {row["model"]: row for row in json.loads(store.read_text())} if store.exists() else {}
     for name in names or MODELS:
-        try:
-            done = subprocess.run([sys.executable, __file__, "--one", name], capture_output=True, text=True,
-                                  timeout=LIMIT)
-            row = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {
-                "status": "failed", "open": (done.stderr.strip().splitlines() or [""])[-1][:200]}
-        except subprocess.TimeoutExpired:
-            row = {"status": "failed", "open": f"more than {LIMIT} s"}
-        rows.append({"model": name} | row)
-        print(rows[-1], flush=True)
-    with open(HERE / "real_models.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
+        known[name] = measured(name)
+        print({key: value for key, value in known[name].items() if key != "families"}, flush=True)
+    rows = [known[name] for name in MODELS if name in known]
+    store.write_text(json.dumps(rows, indent=1) + "\n")
     lines = ["| " + " | ".join(COLUMNS) + " |", "|" + " --- |" * len(COLUMNS)]
-    lines += ["| " + " | ".join(str(row.get(column, "")) for column in COLUMNS) + " |" for row in rows]
+    lines += ["| " + " | ".join(cells(row)) + " |" for row in rows]
     (HERE / "real_models.md").write_text("\n".join(lines) + "\n")
+    PAGE.write_text(page(rows))
 
 
 if __name__ == "__main__":
