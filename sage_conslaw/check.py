@@ -56,7 +56,7 @@ MANY = 10**24
 CLASSIC = ("product", "linear", "relu", "nmf", "icnn")
 GATES = ("relu", "leaky relu", "abs", "dropout", "max", "top softmax", "any gate")
 # What a covector at the input of a nonlinearity satisfies, whatever the data.
-CUTS = {
+CUTS: dict = {
     "free": (
         "exp",
         "gelu",

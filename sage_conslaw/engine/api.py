@@ -21,21 +21,11 @@ _BY_SEGMENTS = "symmetries of the graph: quadratic and affine laws that each seg
 
 @in_sage
 def conservation_laws(
-    subject=None,
-    /,
-    *,
-    data=None,
-    flow=None,
-    loss=None,
-    degree=None,
-    algorithm=None,
-    proof=True,
-    seed=None,
-    error_bound=None,
-    time_limit=None,
-    progress=False,
-    real=None,
-):
+    subject: object = None, /, *, data: object = None, flow: object = None, loss: str | None = None,
+    degree: int | None = None, algorithm: str | None = None, proof: bool = True, seed: int | None = None,
+    error_bound: float | None = None, time_limit: float | None = None, progress: bool = False,
+    real: bool | None = None,
+) -> ConservationLaws:
     r"""
     Find all polynomial conservation laws up to a degree, count all laws, and prove the list complete where it is.
 
@@ -157,8 +147,11 @@ def conservation_laws(
 
 
 @in_sage
-def count_conservation_laws(subject=None, /, *, data=None, flow=None, loss=None, algorithm=None, proof=True, seed=None,
-                            error_bound=None, time_limit=None, progress=False, real=None):
+def count_conservation_laws(
+    subject: object = None, /, *, data: object = None, flow: object = None, loss: str | None = None,
+    algorithm: str | None = None, proof: bool = True, seed: int | None = None, error_bound: float | None = None,
+    time_limit: float | None = None, progress: bool = False, real: bool | None = None,
+) -> LawCount:
     r"""
     Count the independent conservation laws, polynomial or not; proved where a squeeze or a closure is found.
 
@@ -196,7 +189,7 @@ def count_conservation_laws(subject=None, /, *, data=None, flow=None, loss=None,
 
 
 @in_sage
-def is_conserved(h, data, *, flow=None, loss=None):
+def is_conserved(h: object, data: object, *, flow: object = None, loss: str | None = None) -> bool:
     r"""
     Decide exactly, over Q, whether one polynomial is a conservation law.
 

@@ -9,7 +9,7 @@ from ..flows.problem import problem
 from ..results.comparison import FlowComparison, NotCounted
 
 
-def compare_flows(data, flows=None, *, loss=None, seed=None):
+def compare_flows(data: object, flows=None, *, loss: str | None = None, seed: int | None = None) -> FlowComparison:
     r"""
     Compare what several flows conserve, law by law; each entry of the table is decided exactly.
 
@@ -51,7 +51,7 @@ def compare_flows(data, flows=None, *, loss=None, seed=None):
     seed = seed_of(seed)
     results = tuple(NotCounted(flow.explanation) if isinstance(flow, flow_room.UncountedFlow) else
                     conservation_laws(data, flow=flow, loss=loss, seed=seed) for flow in flows)
-    rows = []
+    rows: list = []
     for own, result in enumerate(results):
         if isinstance(result, NotCounted):
             continue

@@ -17,7 +17,9 @@ from ..runtime.arguments import seed_of
 from .strategies.limits import DENSE_COORDINATES
 
 
-def dimension(network: Network, *, seed=None, time_limit=None, progress: bool = False) -> FunctionDimension:
+def dimension(
+    network: Network, *, seed: int | None = None, time_limit: float | None = None, progress: bool = False,
+) -> FunctionDimension:
     r"""
     Bound the dimension of the set of functions of a network from below exactly, and prove it where an upper bound
     meets.

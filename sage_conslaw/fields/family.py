@@ -75,7 +75,7 @@ class ControlAffineFamily(ABC):
     # ``rate``: the rate of the exponential, or ``None`` if the coordinate is the time itself.
     time = None
     rate = None
-    meaning = {}
+    meaning: dict = {}
     # What the fields leave aside of the dynamics that they stand for, in words: with any, no list of laws is called
     # complete.
     forgotten = ()

@@ -52,7 +52,7 @@ class Flow:
     """
 
     name: str
-    tau: Damping = None
+    tau: Damping | None = None
     metric: object = None
     decay: Fraction = Fraction(0)
     groups: object = None

@@ -48,7 +48,7 @@ class Metric:
     names: tuple
     dual: bool = False
     by_name: bool = False
-    denominator: dict = None
+    denominator: dict | None = None
 
     def arranged(self, parameters):
         r"""

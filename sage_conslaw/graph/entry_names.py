@@ -53,7 +53,7 @@ class EntryNames(Sequence):
             return len(self) == len(other) and all(a == b for a, b in zip(self, other))
         return NotImplemented
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self):
         return repr(list(self)) if len(self) <= 1000 else f"[{self[0]!r}, ..., {self[-1]!r}] ({len(self)} names)"

@@ -188,8 +188,10 @@ class FirstIntegrals(SageObject):
 
 
 @in_sage
-def first_integrals(data, *, degree=2, kind="polynomial", flow=None, loss=None, seed=None, time_limit=None,
-                    progress=False):
+def first_integrals(
+    data: object, *, degree: int | None = 2, kind: str = "polynomial", flow: object = None, loss: str | None = None,
+    seed: int | None = None, time_limit: float | None = None, progress: bool = False,
+) -> FirstIntegrals:
     r"""
     Find first integrals, each one proved conserved for all parameter values, and say what was searched and whether
     there are others.

@@ -15,7 +15,7 @@ from ..runtime.errors import InputError, InputTypeError, NotCovered
 _PRIME = (1 << 61) - 1
 
 # Laws as functions, by the identity of their result, as long as it lives.
-_MADE = {}
+_MADE: dict = {}
 
 
 @dataclass(frozen=True)

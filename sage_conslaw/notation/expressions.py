@@ -40,7 +40,7 @@ class Feature:
     words: tuple
     clock: tuple = ()
     front: tuple = ("", "")
-    others: np.ndarray = None
+    others: np.ndarray | None = None
     # Whether ``others`` are factors, entry by entry; else they are velocities, or the other half of a skew matrix.
     product: bool = False
 

@@ -361,7 +361,7 @@ class Compendium(SageObject):
         return f"<table><tr>{head}</tr>{body}</table>"
 
 
-def compendium(claims=CLAIMS, seed=0):
+def compendium(claims=CLAIMS, seed: int | None = 0) -> Compendium:
     r"""
     Recompute what the literature claims, and return the table of both; each number is proved, or its status says
     otherwise.

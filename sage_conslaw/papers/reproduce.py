@@ -183,8 +183,10 @@ def _beyond(case, tau, nesterov, bias):
     return case
 
 
-def reproduce(paper="all", *, tau=None, nesterov=False, bias=False, certificates=None, progress=False, processes=None,
-              on_case=None, real=False):
+def reproduce(
+    paper="all", *, tau=None, nesterov=False, bias=False, certificates=None, progress: bool = False, processes=None,
+    on_case=None, real: bool | None = False,
+) -> Reproduction:
     r"""
     Recompute the sweeps of a paper: all polynomial laws, the count, and the proof, for each architecture.
 
@@ -215,7 +217,7 @@ def reproduce(paper="all", *, tau=None, nesterov=False, bias=False, certificates
     tau = None if tau is None else damping(tau)
     start, cases = time.perf_counter(), [_beyond(case, tau, nesterov, bias) for case in sweeps(paper)]
     processes = processes or os.cpu_count() or 1
-    tasks = [(case, None, real) for case in cases]
+    tasks: list = [(case, None, real) for case in cases]
     if certificates is not None:
         folder = Path(certificates)
         folder.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,9 @@ from ..runtime.errors import InputError
 from .rank_drops import rank_drops
 
 
-def exceptional_damping(data, *, loss=None, metric=None, seed=None):
+def exceptional_damping(
+    data: object, *, loss: str | None = None, metric: object = None, seed: int | None = None,
+) -> list:
     r"""
     Return the values `\tau > 0` at which momentum has more laws than for generic `\tau`; each is proved by a run of its
     own.

@@ -21,7 +21,10 @@ _FEW_PARAMETERS = 8
 
 
 @in_sage
-def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, time_limit=None, progress=False):
+def exceptional_parameters(
+    data: object, *, degree: int | None = None, codimension: int | None = None, seed: int | None = None,
+    time_limit: float | None = None, progress: bool = False,
+) -> ExceptionalParameters:
     r"""
     Find the parameter values for which there are more polynomial laws than generically; each law is proved on its
     branch.
@@ -101,7 +104,7 @@ def exceptional_parameters(data, *, degree=None, codimension=None, seed=None, ti
     names = tuple(family.names[i] for i in family.constants)
     groups = family.groups(None if degree is None else degree_of(degree))
     codimension = _codimension(codimension, len(names))
-    known = {"laws": (), "independent": 0, "branches": {}, "codimension": 0, "not_followed": []}
+    known: dict = {"laws": (), "independent": 0, "branches": {}, "codimension": 0, "not_followed": []}
 
     def result():
         return ExceptionalParameters(

@@ -118,7 +118,9 @@ def _laws_around(family, theta, generator):
     return len(independent_in(here, laws, generator))
 
 
-def numbers_by_region(network, flow=None, loss=None, points=100, seed=0):
+def numbers_by_region(
+    network, flow: object = None, loss: str | None = None, points: int = 100, seed: int | None = 0,
+) -> list:
     r"""
     Return the numbers of laws of the real network at random parameters, most frequent first; each is certified from
     above, and from below by the polynomial laws around one of the points.
@@ -159,7 +161,8 @@ def numbers_by_region(network, flow=None, loss=None, points=100, seed=0):
     D = family.response.dimension
     if D > MOST_PARAMETERS:
         raise InputError(f"numbers by region are for at most {MOST_PARAMETERS} parameters, not {D}")
-    generator, found, costs = np.random.default_rng(seed), {}, Costs(real.nodes, family.dimension)
+    generator, costs = np.random.default_rng(seed), Costs(real.nodes, family.dimension)
+    found: dict = {}
     for theta in integer_parameters(generator, D, positive_parameters(family), points):
         response = PatternResponse(
             family.response, real, theta, integer_inputs(real, generator, max(256, 4 * D)), generator

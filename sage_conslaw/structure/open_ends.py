@@ -156,7 +156,7 @@ def opened_cut(response, cut, name):
         if response.replaced.get(drawn) is cut:
             plain = opened(response, cut, name)
             pairings = list(plain.pairings)
-            root, constraint, mask = plain.pairings[place][0], *plain.constraints[place]
+            root, (constraint, mask) = plain.pairings[place][0], plain.constraints[place]
             root = _marked(root, name)
             pairings[place] = root, covector_of(root, constraint, mask is not None and mask is not False)
             return _like(plain, pairings, plain.constraints)

@@ -69,16 +69,9 @@ def run_case(task):
 
 
 def survey(
-    specs,
-    store="survey.sqlite",
-    *,
-    processes=None,
-    scheduler=None,
-    seed=0,
-    retry_failed=False,
-    time_limit=None,
-    progress=False,
-):
+    specs, store="survey.sqlite", *, processes=None, scheduler=None, seed: int | None = 0, retry_failed=False,
+    time_limit: float | None = None, progress: bool = False,
+) -> SurveyTable:
     r"""
     Find the laws of many architectures in parallel, and keep each result in a database as soon as it is there.
 
@@ -233,11 +226,11 @@ def _on_cluster(tasks, scheduler, deadline):
             for future in as_completed(flying, timeout=deadline.remaining()):
                 deadline.check()
                 if future.status == "error":
-                    error = future.exception()
-                    if isinstance(error, KilledWorker):
+                    failure = future.exception()
+                    if isinstance(failure, KilledWorker):
                         yield flying[future], ("failed", "its worker died more often than the cluster allows")
                     else:
-                        yield flying[future], ("failed", " ".join(str(error).split())[:500])
+                        yield flying[future], ("failed", " ".join(str(failure).split())[:500])
                 else:
                     yield flying[future], future.result()
         except TimeoutError:

@@ -2,6 +2,7 @@ r"""
 How the drift of laws depends on the step: its order, by a fit over several steps at one training time.
 """
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -91,20 +92,9 @@ class DriftOrder(SageObject):
 
 
 def drift_order(
-    network,
-    *,
-    steps,
-    time,
-    flow=None,
-    data=None,
-    loss=None,
-    seed=0,
-    theta=None,
-    velocity=None,
-    laws=None,
-    batch=None,
-    scheme=None,
-):
+    network, *, steps, time, flow: Any = None, data: Any = None, loss: str | None = None, seed: int | None = 0,
+    theta=None, velocity=None, laws=None, batch=None, scheme=None,
+) -> DriftOrder:
     r"""
     Measure the total drift of laws at one training time as a function of the step, and fit its order.
 

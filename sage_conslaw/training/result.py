@@ -53,7 +53,7 @@ class Training(SageObject):
     final_loss: float
     times: object = field(compare=False)
     losses: object = field(compare=False)
-    trajectories: object = field(compare=False)
+    trajectories: np.ndarray = field(compare=False)
     predictions: object = field(compare=False)
     theta: object = field(compare=False)
     velocity: object = field(compare=False)

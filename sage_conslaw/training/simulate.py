@@ -4,6 +4,7 @@ Training in floating point, step by step, with the laws watched.
 import secrets
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -24,21 +25,9 @@ from ..runtime.errors import InputError, InputTypeError
 
 
 def simulate(
-    network,
-    *,
-    flow=None,
-    data=None,
-    step,
-    steps,
-    loss=None,
-    seed=None,
-    theta=None,
-    velocity=None,
-    laws=None,
-    batch=None,
-    scheme=None,
-    every=1,
-):
+    network, *, flow: Any = None, data: Any = None, step, steps, loss: str | None = None,
+    seed: int | None = None, theta=None, velocity=None, laws=None, batch=None, scheme=None, every=1,
+) -> Training:
     r"""
     Train a network in floating point by a discretised flow and watch its laws; nothing here is proved.
 

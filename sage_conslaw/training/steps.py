@@ -116,7 +116,10 @@ class StepLaws(SageObject):
                 "laws": [{"law": str(law.law), "factor": law.factor} for law in self.laws], "complete": True}
 
 
-def step_laws(data, optimizer="sgd", *, lr=None, loss=None, degree=None, seed=None, **settings):
+def step_laws(
+    data: object, optimizer: object = "sgd", *, lr=None, loss: str | None = None, degree: int | None = None,
+    seed: int | None = None, **settings,
+) -> StepLaws:
     r"""
     Find all polynomials up to a degree that every step of an optimiser keeps up to a factor, for all data; proved by
     exact identities.
@@ -194,7 +197,10 @@ def _step_map(optimizer, lr, settings):
     return StepMap(name, h), given
 
 
-def step_increments(data, optimizer="sgd", *, lr=None, loss=None, laws=None, seed=None, **settings):
+def step_increments(
+    data: object, optimizer: object = "sgd", *, lr=None, loss: str | None = None, laws=None, seed: int | None = None,
+    **settings,
+):
     r"""
     Return what one step without momentum does to the laws of gradient flow of degree at most two, exactly.
 
