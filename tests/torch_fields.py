@@ -11,6 +11,9 @@ from torch_cases import covector, logits, randomised
 # Singular values below this part of the largest are rounding: rows are unit vectors.
 TOLERANCE = 1e-9
 
+# A bracket that is smaller than this part of the product of its fields is rounding.
+NOISE = 1e-8
+
 
 def field(model, names, shapes, output):
     """Return the gradient of a paired output as a function of all trained parameters in one vector."""
@@ -54,7 +57,8 @@ def number_of_laws(model, draw, loss=None, output=logits, seed=0, longest=4, tog
                 [(scaled(draw, generator), covector(shape, loss, generator)) for _ in range(length)]
                 for _ in range(2 * len(theta) + 20)
             ]
-            rows += values(gradient, theta, words, together)
+            found = values(gradient, theta, words, together)
+            rows += found if length == 1 else kept(found, gradient, theta, words, together)
             ranks.append(rank(torch.stack(rows)))
             if ranks[-1] == len(theta) or ranks[-2:] == [ranks[-1]] * 2:
                 break
@@ -65,6 +69,15 @@ def scaled(draw, generator):
     """Return inputs of several sizes, so that every piece of an activation is reached."""
     size = (0.3, 1.0, 3.0, 10.0)[int(torch.randint(0, 4, (), generator=generator))]
     return tuple(part * size if part.is_floating_point() else part for part in draw(generator))
+
+
+def kept(found, gradient, theta, words, together):
+    """Return the brackets that are more than the rounding of the fields that they are made of."""
+    sizes = 1.0
+    for letter in range(len(words[0])):
+        alone = torch.stack(values(gradient, theta, [[letters[letter]] for letters in words], together))
+        sizes = sizes * alone.norm(dim=1)
+    return [row for row, size in zip(found, sizes) if row.norm() > NOISE * size]
 
 
 def values(gradient, theta, words, together):

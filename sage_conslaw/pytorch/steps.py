@@ -113,16 +113,18 @@ class Steps:
         known = step.first or text not in self._along
         along = of_gradient if not step.mu or known else step.mu * self._along[text] + step.damp * of_gradient
         slope = of_gradient + step.mu * along if step.nesterov else along
-        turned = form.value(step.direction, 1)
+        turned, square = form.value(step.direction, 1), form.value(step.direction, 2)
         if step.mu:
-            u, v = step.direction, step.velocity
-            own, mixed = form.value(v, 1), form.value(u + v, 2) - form.value(u, 2) - form.value(v, 2)
+            own, mixed = turned, 2 * square
+            if step.nesterov:
+                own = form.value(step.velocity, 1)
+                mixed = form.value(step.both, 2) - square - form.value(step.velocity, 2)
             self._along[text] = step.shrink * (along - own) + own - step.rate * mixed
         return (
             (step.shrink**2 - 1) * q
             + (step.shrink - 1) * l
             - step.rate * (step.shrink * (slope - turned) + turned)
-            + step.rate**2 * form.value(step.direction, 2)
+            + step.rate**2 * square
         )
 
     def _tolerance(self, form, theta, step):
@@ -148,6 +150,8 @@ class _Moved:
         self.nesterov = bool(settings["nesterov"] and self.mu)
         self.velocity = g if not self.mu or self.first else self.mu * velocity + self.damp * g
         self.direction = g + self.mu * self.velocity if self.nesterov else self.velocity
+        # The sum is made once: it is as large as the model.
+        self.both = self.direction + self.velocity if self.nesterov else None
         self.largest = float(self.direction.abs().max())
 
 
