@@ -4,6 +4,7 @@ example inputs.
 
 The file is run, as the user's own program: nothing of it is checked.
 """
+import contextlib
 import importlib.util
 import sys
 from pathlib import Path
@@ -53,6 +54,12 @@ def from_file(place, sizes=(), loss=None):
         raise InputError(
             f"there is no file {path}; give FILE.py:NAME, where NAME() returns (model, args) or (model, args, kwargs)"
         )
+    # What the program prints is no part of the answer.
+    with contextlib.redirect_stdout(sys.stderr):
+        return _network(path, name, sizes, loss)
+
+
+def _network(path, name, sizes, loss):
     function = getattr(_module(path), name, None)
     if not callable(function):
         raise InputError(f"{path} has no function {name}; it must return (model, args) or (model, args, kwargs)")

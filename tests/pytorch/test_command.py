@@ -18,6 +18,11 @@ def tiny(width=3):
     return nn.Sequential(nn.Linear(2, width), nn.ReLU(), nn.Linear(width, 1)), (torch.zeros(1, 2),)
 
 
+def talkative():
+    print("a word of the user's")
+    return tiny()
+
+
 def wrong():
     return nn.Linear(2, 1)
 
@@ -44,6 +49,12 @@ def test_laws_count_and_certificate(place, tmp_path):
     assert record["number"] == 5 and record["parameters"] == 21
     verified = CliRunner().invoke(cli, ["verify", str(certificate)])
     assert verified.exit_code == 0, verified.output
+
+
+def test_what_the_file_prints_is_no_part_of_the_answer(place, capsys):
+    assert cli.main(["count", "--torch", f"{place}:talkative", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["number"] == 3 and "a word of the user's" in said.err
 
 
 def test_survey(place, tmp_path):

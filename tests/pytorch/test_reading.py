@@ -112,6 +112,14 @@ def test_networks_and_results_are_pickled():
     assert count_conservation_laws(again, seed=0).number == count_conservation_laws(net, seed=0, real=False).number
 
 
+def test_networks_with_a_masked_softmax_are_pickled():
+    net = networks.from_torch(Tied(), torch.tensor([[0, 1, 2]]), loss="cross-entropy")
+    again = pickle.loads(pickle.dumps(net))
+    assert again == net and again.notes == net.notes and again.loss == "cross-entropy"
+    count = count_conservation_laws(again, seed=0, real=False)
+    assert count == count_conservation_laws(net, seed=0, real=False) == pickle.loads(pickle.dumps(count))
+
+
 class Routed(nn.Module):
     """Routing that depends on the data."""
 
