@@ -36,10 +36,11 @@ docs: $(STAMP)
 pytest: $(STAMP)
 	$(BIN)/python -m pytest -n auto --dist worksteal --timeout 900 --timeout-method thread --durations 25
 
-# Real networks written in plain PyTorch against the package: about ten minutes.
+# Real networks written in plain PyTorch, and models of transformers, against the package: about half an hour.
 oracle: $(STAMP)
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install --disable-pip-version-check -q -e '.[torch]'
 	$(BIN)/python tests/real/oracle.py
+	$(BIN)/python tests/pytorch/oracle.py
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py
