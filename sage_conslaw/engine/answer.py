@@ -1,5 +1,14 @@
 r"""
 The engine: strategies are tried in order, each tightens the bounds, and what became of each is logged.
+
+No strategy decides anything alone: one that finds laws bounds the rank from above, one that finds a rank bounds the
+laws, and where the two meet the number is proved, whoever came first.
+
+- `product 3`: blocks find two laws in dimension 3, words a rank of 1: proved.
+- `linear 1 2 2 1`: blocks find six, words a rank of 1 in dimension 8, which leaves a seventh; the closure proves that
+  there is one, and the list is known not to be complete.
+- a large system without a polynomial law whose rank stops at `N - 1`: nothing meets, and the answer is an interval, or
+  a number that is probable.
 """
 import logging
 import time
@@ -43,9 +52,10 @@ def answer(question: Question, tell=None) -> Bounds:
     except Stopped as stopped:
         stopped.bounds = bounds
         raise
+    # A strategy that was too large is no error where another one answered.
     unlisted = question.search is not None and bounds.searched is None and not bounds.families
     if refused and (not bounds.evidence or unlisted):
-        # Nothing else answered: then what does not fit is the answer.
+        # Nothing else did: then what does not fit is the answer.
         raise InputError(refused[0])
     return bounds
 

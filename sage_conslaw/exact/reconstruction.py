@@ -1,4 +1,10 @@
-r"""From residues back to rational numbers: small integers first, then lattice reduction, then more primes."""
+r"""
+From residues back to rational numbers: small integers first, then lattice reduction, then more primes.
+
+Modulo 101 the residue 34 is `1/3`, as `3 \cdot 34 = 102`; no other fraction with numerator and denominator up to 7 has
+it.  The residue of `1/50` modulo 101, which is 99, is read as `-2`: a fraction that is too long for the prime is taken
+for a short one.  So whatever is reconstructed is checked over Q, and where that fails a further prime is taken.
+"""
 from fractions import Fraction
 from math import isqrt
 

@@ -1,5 +1,11 @@
 r"""
 Independent laws: the generic rank of the Jacobian of the laws.
+
+- Trivial: `x^2 - y^2` and twice itself have proportional gradients: one independent law.
+- Famous: `h = x^2 - y^2` and `h^2` are linearly independent and functionally not: the gradient of `h^2` is `2 h` times
+  that of `h` at every point.  Counting laws by the dimension of their span would call a list of one law two.
+- One that decides nothing: a rank at one point is a lower bound.  What is independent there is proved independent; what
+  is dependent there is left out, which loses a law with probability `O(degree / p)` and never adds one.
 """
 import numpy as np
 

@@ -5,6 +5,13 @@ For a random point `z` and a random field `v` of the family, `\sum_a c_a \langle
 linear equation for the coefficients of a law.  The kernel of any such equations modulo a prime has at least the
 dimension of the space of laws over Q; where every kernel vector lifts to a law that is conserved exactly, the two are
 equal, and the list is *proved* to hold every polynomial law of that degree.
+
+- Trivial: the fields `\xi\,(y, x)` of the product `x y`.  For `a x^2 + b x y + c y^2` each draw gives
+  `\xi\,(2 (a + c) x y + b (x^2 + y^2)) = 0`; two draws leave `(a, b, c) = (1, 0, -1)`, the law `x^2 - y^2`.
+- Famous: linear networks.  Monomials of different weight never meet in a law (:mod:`.gradings`), so the kernel of all
+  monomials, of size `N (N + 3) / 2`, is that of many small blocks, most of which have none.
+- One that fails at first: a law whose coefficients are longer than half a prime does not lift.  Its block alone is
+  solved modulo further primes, until it does; a kernel vector of one prime that is no law disappears on the way.
 """
 import logging
 
@@ -81,6 +88,7 @@ class _Samples:
         points[:, list(self.family.constants)] = self.values
         values = random_field(self.family, self.generator, self.p, missing)(ModularArithmetic(self.p), points)
         values = np.broadcast_to(values, points.shape)
+        # A further coordinate 1, which never moves, pads monomials of lower degree.
         one, zero = np.ones((missing, 1), dtype=np.int64), np.zeros((missing, 1), dtype=np.int64)
         self.points = np.concatenate([self.points, np.hstack([points, one])])
         self.fields = np.concatenate([self.fields, np.hstack([values, zero])])
@@ -89,6 +97,7 @@ class _Samples:
         """Return the derivative of each monomial along each sampled field, ``(number,) + table.shape[:-1]``."""
         self.grow(number)
         z, v, p = self.points[:number], self.fields[:number], self.p
+        # Leibniz' rule, factor by factor: the value of a product and its derivative along the field, side by side.
         value, moved = z[:, table[..., 0]], v[:, table[..., 0]]
         for column in range(1, table.shape[-1]):
             factor, factor_moved = z[:, table[..., column]], v[:, table[..., column]]
@@ -153,6 +162,7 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
             if vectors:
                 dimension += len(vectors)
                 solved.append((samples, block, vectors))
+    # As many independent laws as the kernel has dimensions: it can hold no others, and these are proved already.
     if products and len(products) == dimension:
         return sorted(products, key=order)
     solved = [_Block(family, *found) for found in solved]
@@ -163,6 +173,7 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
     verdicts = iter(family.conserved([law for block in solved for law in block.laws or []]))
     found = []
     for block in solved:
+        # The list takes all verdicts of the block off the iterator; a generator would stop at the first that fails.
         good = block.laws is not None and all([next(verdicts) for _ in block.laws])
         found += block.laws if good else block.lift(deadline)
     return sorted(found, key=order)
@@ -294,6 +305,7 @@ class _Block:
         while True:
             other = _Samples(self.family, self.samples.p, self.samples.generator)
             vectors = _modular_kernel(other, self.block)
+            # Reduced kernels have the same free columns at all values but special ones.
             if [max(v) for v in vectors] == [max(v) for v in self.vectors]:
                 return vectors
             # A special value has more laws.

@@ -1,5 +1,10 @@
 r"""
 The published search for polynomial laws: the linear system of all coefficients, solved over QQ.
+
+Every coefficient of `\langle \nabla h, v_j \rangle`, as a polynomial in the state, is one equation for those of `h`.
+For the field `(y, x)` and `h = a x^2 + b x y + c y^2` they are `2 a + 2 c = 0` (of `x y`) and `b = 0` (of `x^2` and of
+`y^2`).  Nothing is sampled, so there is nothing to check; the matrix has a row for each monomial of each product, which
+ends the search at some dozens of coordinates.  It is the judge of the modular one in the tests.
 """
 from fractions import Fraction
 

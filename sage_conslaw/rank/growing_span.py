@@ -4,6 +4,12 @@ The generic rank of the generated Lie algebra, by random Lie words modulo a prim
 `V_0 = \{f_0\} + V`, `V_{k+1} = V_k + [V_0, V_k]`.  When `r_{k+1} = r_k` the module over the rational functions is
 closed under brackets, and `N - r_k` is the number of independent laws ([MGP2023]_, Theorem 3.3; Frobenius).  There is
 no depth limit.
+
+- Trivial: one field alone.  `[f, f] = 0`, so the ranks are 1, 1, and there are `N - 1` laws.
+- Famous: `(1, 0, -y)` and `(0, 1, x)` in three dimensions (Heisenberg).  Their bracket `(0, 0, 2)` is new: ranks 2, 3,
+  and no law at all.
+- One that misleads: rank at a point is a lower bound only.  Where `x d/dx` is drawn at `x = 0` it is missed; points are
+  therefore random modulo a large prime, and what is said from above is *probable*, with a bound of the probability.
 """
 from dataclasses import dataclass, replace
 
@@ -138,8 +144,10 @@ def _lie_rank(family, generator, p, upper, deadline, most_work):
         degree = (depth + 2) * field_degree * (1 if family.variety is None else family.variety.degree)
         error += point_failure_bound((found + 1) * degree, p)
         error += prime_failure_bound((found + 1) * _height_bits(family, depth + 1))
+        # Words of this length saturate, and the next ones lie in the span: all longer ones do.
         if found < upper and not squeezed and not grows:
             return LieRank(found, tuple(sequence) + (found,), True, error, p)
+        # Without probes the same is seen one length later.
         if found < upper and sequence[-2:] == [found, found]:
             return LieRank(found, tuple(sequence), True, error, p)
         depth += 1

@@ -5,6 +5,12 @@ By the orbit theorem (Sussmann 1973, Nagano 1966) the tangent space of the orbit
 `z` of the fields pushed forward along flows of fields of the family, and for polynomial (analytic) fields it is the Lie
 algebra at `z`.  Where the drift and the controls have flows that are rational in the coordinates (momentum with a
 metric that does not depend on `w`: the controls are shears), this runs in GF(p).
+
+- Trivial: the drift `w\,d/dx` and the control `d/dw`.  Pushed for a time `h` the control becomes `h\,d/dx + d/dw`: two
+  times give both directions, without the bracket that would.
+- Famous: linear 2 2 2 2 with momentum, 25 coordinates: the ranks by step are 5, 10, 15, 20, 23, each step a flow where
+  words would nest another bracket.
+- One that fails: with a metric that depends on the velocity the controls are no shears; there words are taken.
 """
 import numpy as np
 

@@ -3,6 +3,12 @@ The published count: Sage polynomials, brackets expanded, exact rational linear 
 
 This is the reference the modular algorithm is tested against, and it can prove what random evaluation
 cannot: that the span is closed under brackets over the field of rational functions.
+
+- Trivial: `y d/dx - x d/dy` alone is closed, of rank 1.
+- Famous: linear 1 2 2 1 has six laws of degree 2 and rank 1 in dimension 8.  No list of laws proves the seventh; that
+  every bracket of two gradients is a multiple of one does.
+- One that is refused unasked: fields of hundreds of terms, whose brackets of five letters take minutes
+  (:mod:`..engine.strategies.closure`).
 """
 from dataclasses import dataclass
 
