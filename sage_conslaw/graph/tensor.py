@@ -31,8 +31,11 @@ class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
         sage: x, W, b = Data("x", (3,), "input"), Parameter("W", (3, 2)), Parameter("b", (2,))
         sage: (x @ W + b).shape
         (2,)
-        sage: (x @ W).relu().label()
-        'relu(x @ W)'
+        sage: (x @ W).relu().label(), [node.label() for node in x.relu().ancestors()]
+        ('relu(x @ W)', ['x', 'gate', 'relu(x)'])
+        sage: image, K = Data("x", (2, 6), "input"), Parameter("K", (4, 2, 3))
+        sage: image.convolve(K, stride=2).shape, image.avg_pool(3).shape, image.max_pool(2).shape
+        ((4, 2), (2, 2), (2, 3))
         sage: x @ b
         Traceback (most recent call last):
         ...
@@ -73,16 +76,7 @@ class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
 
     @property
     def size(self):
-        r"""
-        How many entries there are.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.size
-            6
-        """
+        """How many entries there are."""
         return int(np.prod(self.shape, dtype=np.int64))
 
     def with_inputs(self, inputs):
@@ -154,52 +148,21 @@ class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
         r"""
         Return the convolution of ``(channels, ...)`` with a kernel ``(outputs, channels / groups, ...)``: see
         :mod:`.convolution`.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: networks.input(2, 7).convolve(networks.parameter("W", 4, 2, 3), stride=2).shape
-            (4, 3)
         """
         return convolve(self, kernel, stride, padding, groups)
 
     def avg_pool(self, window, stride=None, padding=0):
-        r"""
-        Return the mean of each window of ``(channels, ...)``; entries of the padding count as zeros.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: networks.input(2, 6).avg_pool(3).shape, networks.input(4, 2, 6, 6).avg_pool((2, 2)).shape
-            ((2, 2), (4, 2, 3, 3))
-        """
+        """Return the mean of each window of ``(channels, ...)``; entries of the padding count as zeros."""
         return avg_pool(self, window, stride, padding)
 
     def max_pool(self, window, stride=None):
-        r"""
-        Return the largest entry of each window of ``(channels, ...)``, one free gate an entry of a window.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: networks.input(2, 6).max_pool(3).shape
-            (2, 2)
-        """
+        """Return the largest entry of each window of ``(channels, ...)``, one free gate an entry of a window."""
         return max_pool(self, window, stride)
 
     def ancestors(self, through_data=False):
         r"""
         Return all nodes up to this one, inputs before results; on request also those that gates and cuts are functions
         of.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: [node.label() for node in x.relu().ancestors()]
-            ['x', 'gate', 'relu(x)']
         """
         order, seen, stack = [], set(), [(self, False)]
         while stack:
@@ -239,16 +202,7 @@ class Parameter(_Leaf):
         self.name = name
 
     def entry_names(self):
-        r"""
-        Return the names of the entries, in order.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: networks.parameter("W", 1, 2).entry_names()
-            ['W_1_1', 'W_1_2']
-        """
+        """Return the names of the entries, in order."""
         if self.size == 1 and len(self.shape) == 1:
             return [self.name]
         ranges = (range(1, n + 1) for n in self.shape)
@@ -309,8 +263,8 @@ class Constant(_Leaf):
     EXAMPLES::
 
         sage: from sage_conslaw.graph.tensor import Constant
-        sage: Constant([[1, 0], [0, 1]]).shape
-        (2, 2)
+        sage: Constant([[1, 0], [0, 1]]).shape, Constant([[1, -5]]).largest, Constant([1, 2]).lazy
+        ((2, 2), 5, False)
         sage: Constant([1, 2], denominator=3).label()
         'a constant'
     """
@@ -325,28 +279,12 @@ class Constant(_Leaf):
 
     @property
     def lazy(self):
-        r"""
-        Whether the integers are given by a function, which may be many.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.graph.tensor import Constant
-            sage: Constant([1, 2]).lazy
-            False
-        """
+        """Whether the integers are given by a function, which may be many."""
         return callable(self._given)
 
     @property
     def largest(self):
-        r"""
-        A bound of the integers in absolute value; what a function gives is at most one.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.graph.tensor import Constant
-            sage: Constant([[1, -5]]).largest
-            5
-        """
+        """A bound of the integers in absolute value; what a function gives is at most one."""
         if callable(self._given):
             return 1
         values = self.values if any(self.values.strides) else self.values.ravel()[:1]
