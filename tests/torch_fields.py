@@ -64,7 +64,9 @@ def number_of_laws(model, draw, loss=None, output=logits, seed=0, longest=4, tog
     gradient, shape = field(model, names, shapes, output), output(model(*draw(generator))).shape
     rows, ranks = [], []
     own = patch.object(functional, "layer_norm", written_layer_norm)
-    with own, torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
+    # Models of transformers compute some steps in single precision, whatever their parameters are.
+    double = patch.object(torch, "float32", torch.float64)
+    with own, double, torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
         for length in range(1, longest + 1):
             words = [
                 [(scaled(draw, generator), covector(shape, loss, generator)) for _ in range(length)]

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from .phrases import (
-    equal_slices, half_words, latex_name, product_words, skew_words, square_words, still_words, sum_words,
+    beside, equal_slices, half_words, latex_name, product_words, skew_words, square_words, still_words, sum_words,
 )
 
 ONE = Fraction(1)
@@ -88,6 +88,11 @@ class Feature:
         return out
 
 
+def _clock_latex(text):
+    """Return the LaTeX of a power of the time, or of an exponential of it."""
+    return text.replace("exp(", r"\exp(").replace("*", " ") + r"\,"
+
+
 class Entries:
     r"""
     The parameters of a network as arrays of places in the state, and the features of each axis.
@@ -111,7 +116,7 @@ class Entries:
         if time is not None:
             clock, write, highest = time
             self.fronts += [
-                ((clock,) * power, (write(power) + "*", write(power).replace("*", " ") + r"\,"))
+                ((clock,) * power, (write(power) + "*", _clock_latex(write(power))))
                 for power in range(1, highest + 1)
             ]
 
@@ -223,7 +228,9 @@ class Entries:
                     rows = self._rows(places, axis).reshape(size // block, times, block, -1)
                     rows = np.moveaxis(rows, 1, 2).reshape(size, -1)
                     latex, text = latex_name(name), f"{name}_h^T {name}_h" if axis else f"{name}_h {name}_h^T"
-                    formula = rf"{latex}_h^\top {latex}_h" if axis else rf"{latex}_h {latex}_h^\top"
+                    # A name may have a number below: the block stands above.
+                    block_of = rf"{latex}^{{(h)\top}}", rf"{latex}^{{(h)}}"
+                    formula = beside(*block_of if axis else block_of[::-1])
                     whole = f"sum({text} over {times} blocks h)", rf"\textstyle\sum_{{h=1}}^{{{times}}} {formula}"
                     out.append(Feature(2, rows, (whole, whole, "", "")))
         return out
@@ -286,10 +293,11 @@ class Entries:
         out = []
         for feature in self.folded(size, head):
             name = feature.words[0][0].removeprefix("sum(").split("_h")[0]
+            latex = latex_name(name)
             both = (
                 feature.words[0][0].replace(f"{name}_h^T {name}_h", f"|{name}_h[:,J]|^2"),
                 feature.words[0][1].replace(
-                    rf"{latex_name(name)}_h^\top {latex_name(name)}_h", rf"\|{latex_name(name)}_h[:,J]\|^2"
+                    beside(rf"{latex}^{{(h)\top}}", rf"{latex}^{{(h)}}"), rf"\|{latex}^{{(h)}}[:,J]\|^2"
                 ),
             )
             out.append(

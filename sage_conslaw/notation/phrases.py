@@ -33,6 +33,19 @@ def latex_name(name):
     return f"{head}_{{{digits}}}" if digits else head
 
 
+def beside(first, second):
+    r"""
+    Return the LaTeX of a product: names of several letters are told apart by a space.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.notation.phrases import beside
+        sage: beside("U", r"U^\top"), beside(r"\mathrm{bQ}", r"\mathrm{bQ}^\top")
+        ('U U^\\top', '\\mathrm{bQ} \\, \\mathrm{bQ}^\\top')
+    """
+    return f"{first} {second}" if "mathrm" not in first + second else rf"{first} \, {second}"
+
+
 def slice_text(name, ndim, axis):
     """Return the text of all entries with index ``j`` on an axis."""
     return f"{name}[{','.join('j' if i == axis else ':' for i in range(ndim))}]"
@@ -47,7 +60,7 @@ def sum_words(name, latex, ndim, axis):
     if ndim == 1:
         whole = name, latex
     elif ndim == 2:
-        whole = (f"1^T {name}", rf"1^\top {latex}") if axis else (f"{name} 1", f"{latex} 1")
+        whole = (f"1^T {name}", rf"1^\top {latex}") if axis else (f"{name} 1", beside(latex, "1"))
     else:
         whole = each
     return whole, each, " for each j", r" \quad \forall j"
@@ -56,14 +69,14 @@ def sum_words(name, latex, ndim, axis):
 def square_words(name, ndim, axis):
     latex = latex_name(name)
     if ndim == 1:
-        whole, each = (f"{name} {name}^T", rf"{latex} {latex}^\top"), (f"{name}[j]^2", f"{latex}[j]^2")
+        whole, each = (f"{name} {name}^T", beside(latex, rf"{latex}^\top")), (f"{name}[j]^2", f"{latex}[j]^2")
     else:
         each = f"|{slice_text(name, ndim, axis)}|^2", rf"\|{slice_text(latex, ndim, axis)}\|^2"
         if ndim == 2:
             whole = (
                 (f"{name}^T {name}", rf"{latex}^\top {latex}")
                 if axis
-                else (f"{name} {name}^T", rf"{latex} {latex}^\top")
+                else (f"{name} {name}^T", beside(latex, rf"{latex}^\top"))
             )
         else:
             whole = f"Gram({name}, axis {axis + 1})", rf"\mathrm{{Gram}}_{{{axis + 1}}}({latex})"
@@ -105,7 +118,8 @@ def skew_words(name, ndim, axis):
     if ndim == 2 and axis:
         both = f"{name}^T d{name} - d{name}^T {name}", rf"{latex}^\top {dot} - {dot}^\top {latex}"
     elif ndim <= 2:
-        both = f"{name} d{name}^T - d{name} {name}^T", rf"{latex} {dot}^\top - {dot} {latex}^\top"
+        formula = beside(latex, rf"{dot}^\top") + " - " + beside(dot, rf"{latex}^\top")
+        both = f"{name} d{name}^T - d{name} {name}^T", formula
     else:
         both = f"Skew({name}, d{name}, axis {axis + 1})", rf"\mathrm{{Skew}}_{{{axis + 1}}}({latex}, {dot})"
     return both, both, "", ""

@@ -116,3 +116,11 @@ def test_latex_and_html_have_matrix_notation_and_what_it_leaves():
     result = conservation_laws(networks.linear([3, 2, 3]), seed=0)
     assert r"U_{1}^\top U_{1} - U_{2} U_{2}^\top" in result._latex_() and "U_{1;1,1}" not in result._latex_()
     assert r"U_{1}^\top U_{1} - U_{2} U_{2}^\top" in result._repr_html_()
+
+
+def test_latex_of_names_with_several_letters_of_the_time_and_of_blocks():
+    words = conservation_laws(networks.attention(4, 2, bias=True), seed=0)._latex_()
+    assert r"\mathrm{bQ} \, \mathrm{bQ}^\top" in words and r"Q^\top Q" in words
+    assert r"\exp(t)\," in conservation_laws(networks.linear([2, 2, 2]), flow=flows.momentum(tau=1), seed=0)._latex_()
+    grouped = conservation_laws(networks.attention(4, 2, heads=2, kv_heads=1), seed=0, real=False)._latex_()
+    assert r"Q^{(h)\top} Q^{(h)}" in grouped and "_h" not in grouped
