@@ -145,7 +145,7 @@ class ExactReadings:
             sage: f.annihilated_by(R, {0r: state[0r], 1r: -state[1r]}, numpy.array(R.gens()[2r:], dtype=object), state)
             True
         """
-        if self.coarse is not None and self.coarse.annihilated_by(ring, direction, symbols, state):
+        if any(other.annihilated_by(ring, direction, symbols, state) for other in self._others()):
             return True
         if self._refuted(ring, direction, state):
             return False
@@ -247,7 +247,11 @@ class ExactReadings:
         """
         # A function of parameters takes one for its value, and may take one for each of two derivatives.
         own = sum(node.size * (1 if node.operation is None or node.operation.polynomial else 3) for node in self.order)
-        return max(own, 0 if self.coarse is None else self.coarse.symbols_needed())
+        return max([own, *(other.symbols_needed() for other in self._others())])
+
+    def _others(self):
+        """Return the responses whose gradients span at least as much."""
+        return [other for other in (self.coarse, self.lighter) if other is not None]
 
     def _derivative_vanishes(self, ring, direction, symbols, state, abstract):
         zero = ring.zero()

@@ -114,8 +114,8 @@ def model_of(output, exact=True, eps=False):
                     f"the gate {node.function.name} of {source.label()} depends on parameters alone: it is 0 or 1"
                 )
             continue
-        known = None if carries[node] or not exact or _name(node) in NORMS else _of_parameters(node, new[source])
-        same = same and carries[node] and _name(node) not in NORMS + SUM_TO_ONE
+        known = None if carries[node] or not exact or name_of(node) in NORMS else _of_parameters(node, new[source])
+        same = same and carries[node] and name_of(node) not in NORMS + SUM_TO_ONE
         if known is None:
             new[node], constrained = _cut(node, new[source], exact, eps)
             # What is new in the graph and is no covector is what stands for the outputs.
@@ -126,7 +126,7 @@ def model_of(output, exact=True, eps=False):
                 pairings.append((new[source], constrained))
                 cuts.append(node)
                 constraints.append((node.function.constraint, node.mask))
-            if not carries[node] and _name(node) not in NORMS:
+            if not carries[node] and name_of(node) not in NORMS:
                 forgotten.append(f"{node.function.name} of {source.label()} depends on parameters alone")
         else:
             new[node] = known
@@ -154,14 +154,14 @@ def _loose(order, carries):
             users.setdefault(child, []).append(node)
     narrow = any(isinstance(node, Data) and node.kind == "input" and (node.shape or (1,))[-1] < 2 for node in order)
     for leaf in order:
-        name = _name(leaf) if getattr(leaf, "kind", None) == "cut" else None
+        name = name_of(leaf) if getattr(leaf, "kind", None) == "cut" else None
         if name in NORMS and (narrow or not all(_is_gain(child, user) for child, user in _readers(leaf, users))):
             said.append(
                 f"{name} of {leaf.source.label()} is read " + ("with one input" if narrow else "without a gain")
             )
         if name in NORMS and (leaf.shape or (1,))[-1] - (name != "rms norm") < 2:
             said.append(f"the outputs of {name} of {leaf.source.label()} have two values")
-        if name in NORMS and _is_scaled_away(leaf, order):
+        if name in NORMS and is_scaled_away(leaf, order):
             said.append(f"scaling the outputs of {name} of {leaf.source.label()} changes nothing")
         if name in SUM_TO_ONE and any(
             not carries[other]
@@ -174,7 +174,7 @@ def _loose(order, carries):
     return said
 
 
-def _is_scaled_away(leaf, order):
+def is_scaled_away(leaf, order):
     """Say whether the output stays as it is when the outputs of a norm are scaled: its degree in them is zero, and they
     reach it; gates and norms have degree zero, and other nonlinearities of anything that is scaled have none."""
     degrees, reached = {}, {leaf}
@@ -186,7 +186,7 @@ def _is_scaled_away(leaf, order):
         reached.add(node)
         here = [degrees[child] for child in children]
         if node.operation is None:
-            scaled = node.kind == "gate" or _name(node) in NORMS
+            scaled = node.kind == "gate" or name_of(node) in NORMS
             degrees[node] = 0 if None not in here and (scaled or not any(here)) else None
         elif None in here or isinstance(node.operation, Add) and len(set(here)) > 1:
             degrees[node] = None
@@ -215,7 +215,7 @@ def _is_gain(leaf, user):
     return isinstance(other, Parameter)
 
 
-def _name(leaf):
+def name_of(leaf):
     """Return the name of a cut's function, ``None`` if it is the user's own; a softmax with a mask may have scaled
     scores."""
     if leaf.mask is not None:
@@ -227,7 +227,7 @@ def _name(leaf):
 
 def _cut(leaf, source, exact, eps=False):
     """Return what replaces a cut, and the covector at its source or ``None``."""
-    name = _name(leaf)
+    name = name_of(leaf)
     if name in NORMS:
         if exact:
             return _norm(source, centred=name != "rms norm", eps=eps), None
@@ -264,7 +264,7 @@ def _squares_a_norm(node):
     if type(node.operation) is not Contract or len(node.inputs) != 2 or node.inputs[0] is not node.inputs[1]:
         return False
     leaf, spec = node.inputs[0], node.operation
-    return isinstance(leaf, Data) and leaf.kind == "cut" and _name(leaf) in NORMS and spec.left == spec.right == \
+    return isinstance(leaf, Data) and leaf.kind == "cut" and name_of(leaf) in NORMS and spec.left == spec.right == \
         spec.result and leaf.shape and leaf.shape[-1] > 1
 
 
@@ -272,7 +272,7 @@ def _squared_norm(leaf, z):
     """Return the squares of normalised entries: `s |z|^{-2} z_i^2`, whose sum is the size; so the last is that minus
     the others."""
     size = z.shape[-1]
-    if _name(leaf) != "rms norm":
+    if name_of(leaf) != "rms norm":
         z = z @ Constant(size * np.eye(size, dtype=np.int64) - 1)
     letters = LETTERS[:len(z.shape)]
     lead = letters[:-1]
@@ -288,7 +288,7 @@ def _squared_norm(leaf, z):
 def _outputs_of_norm(leaf, source):
     """Return the outputs of a normalisation as free data; those of a centred one sum to zero."""
     size = source.shape[-1] if source.shape else 1
-    if _name(leaf) == "rms norm":
+    if name_of(leaf) == "rms norm":
         return leaf
     if size == 1:
         return source @ Constant([[0]]) if source.shape else source * 0
@@ -321,7 +321,7 @@ def _of_parameters(leaf, source):
     """Return a known function of parameters as a node of the graph, ``None`` where there is no equation for it."""
     def apply(name):
         return Tensor(ParameterFunction(name), (source,), name.replace(" ", "_") + "({0})")
-    name = _name(leaf)
+    name = name_of(leaf)
     if (
         name in ("exp", "sigmoid", "tanh", "softplus", "any function")
         or name == "softmax"
@@ -371,7 +371,7 @@ def _dependent(arguments):
     for leaf, source in arguments:
         rows = np.ascontiguousarray(np.broadcast_to(values[source], (points, *source.shape)).reshape(points, -1).T)
         columns.update((row.tobytes(), row) for row in rows)
-        if _name(leaf) in ("gelu", "softplus", "any function") and not {row.tobytes() for row in rows} <= own:
+        if name_of(leaf) in ("gelu", "softplus", "any function") and not {row.tobytes() for row in rows} <= own:
             said.append(f"{leaf.function.name} of {leaf.source.label()}, whose entries are not parameters")
     if rank(np.vstack([np.ones((1, points), dtype=np.int64), *columns.values()]), _PRIME) <= len(columns):
         said.append("functions of parameters whose arguments depend on each other")

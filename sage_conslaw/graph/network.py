@@ -5,6 +5,7 @@ import sage_conslaw
 
 from .cuts import sum_zero
 from .models import model_of
+from .scaled_norms import without_scaled_norms
 from .tensor import Data, Parameter
 from .response import NetworkResponse
 from .values import flattened, nodes_of, restored, signature
@@ -198,16 +199,22 @@ class Network:
         if loss not in LOSSES:
             raise InputError(f"loss {loss!r} is not known; choose {' or '.join(map(repr, LOSSES))}")
         if loss not in self._responses:
+            plain = without_scaled_norms(self.output)
             exact = model_of(self.output, exact=True) if self.dimension <= EXACT_COORDINATES else None
             coarse = (
                 None
                 if exact is not None and exact.same
-                else self._response_of(model_of(self.output, exact=False), loss)
+                else self._response_of(model_of(self.output if exact is not None else plain, exact=False), loss)
             )
-            self._responses[loss] = coarse if exact is None else self._response_of(exact, loss, coarse)
+            if exact is not None and plain is not self.output:
+                # The same function in fewer terms: laws of it are laws.
+                lighter = self._response_of(model_of(plain, exact=True), loss)
+                self._responses[loss] = self._response_of(exact, loss, coarse, lighter)
+            else:
+                self._responses[loss] = coarse if exact is None else self._response_of(exact, loss, coarse)
         return self._responses[loss]
 
-    def _response_of(self, model, loss, coarse=None):
+    def _response_of(self, model, loss, coarse=None, lighter=None):
         shape = model.output.shape
         if loss == "cross-entropy" and not shape:
             raise InputError("cross-entropy needs classes on the last axis of the output, which has no axis")
@@ -223,6 +230,7 @@ class Network:
             [(model.output, free), *model.pairings],
             constraints,
             coarse=coarse,
+            lighter=lighter,
             forgotten=model.forgotten,
             replaced=model.replaced,
             cuts=model.cuts,

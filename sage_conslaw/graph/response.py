@@ -22,7 +22,8 @@ class NetworkResponse(ExactReadings):
 
     - ``pairings`` -- pairs (node, covector)
 
-    - ``coarse`` -- a response whose gradients span more at every point, for proofs that are cheaper there
+    - ``coarse`` -- a response whose gradients span more at every point, for proofs that are cheaper there;
+      ``lighter`` -- another one, of the same function written in fewer terms
 
     - ``forgotten`` -- what the model leaves aside, in words
 
@@ -51,9 +52,19 @@ class NetworkResponse(ExactReadings):
     """
 
     def __init__(
-        self, leaves, pairings, constraints=None, *, coarse=None, forgotten=(), replaced=None, cuts=(), drawn=None
+        self,
+        leaves,
+        pairings,
+        constraints=None,
+        *,
+        coarse=None,
+        lighter=None,
+        forgotten=(),
+        replaced=None,
+        cuts=(),
+        drawn=None,
     ):
-        self.coarse, self.forgotten = coarse, tuple(forgotten)
+        self.coarse, self.lighter, self.forgotten = coarse, lighter, tuple(forgotten)
         # For each cut, as it was drawn, the free data that stand for it.
         self.replaced, self.cuts = dict(replaced or {}), tuple(cuts)
         # The output as it was drawn, with its true functions, for those who read these.
