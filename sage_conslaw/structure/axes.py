@@ -115,6 +115,8 @@ class Axes:
         # Fixed factors and terms by channel that are ones in smaller networks (:mod:`.fixed_numbers`), and the values
         # of classes of positions that these keep (:mod:`.positions`).
         self.ones, self.kept = frozenset(), {}
+        # Whether ranks are those of fields without brackets.
+        self.letters = False
 
     def smallest(self, c, size):
         r"""

@@ -171,7 +171,7 @@ class Base:
         if point is None:
             point = random_array(generator, (small.dimension,), p)
         # With ones in place of other fixed numbers only fields without brackets span as much.
-        rank_here = word_rank(small, point, missing, generator, p, deadline, brackets=not axes.ones)
+        rank_here = word_rank(small, point, missing, generator, p, deadline, brackets=not (axes.ones or axes.letters))
         if rank_here > missing:
             raise ArithmeticError(
                 "a law that the graph shows is broken by the fields; please report it with the network"

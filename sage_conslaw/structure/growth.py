@@ -54,6 +54,9 @@ _BASES = (2, 3, 4)
 # Segments of at most this many parameters that no base proves are computed at their true size.
 _MOST_AT_TRUE_SIZE = 600
 
+# Where no brackets are taken, networks this many times as large are as cheap.
+_WITHOUT_BRACKETS = 3
+
 # Numbers held at once for the components of biases: 0.5 GB.
 _MOST_NUMBERS = 60_000_000
 
@@ -128,7 +131,7 @@ def grown(axes, generator, deadline=None, found=None, offsets=True):
     reason, best = "no small network was tried", None
     for size in _BASES:
         for base in bases(axes, found, size):
-            if dimension(axes, base.sizes) > MOST_PARAMETERS:
+            if dimension(axes, base.sizes) > MOST_PARAMETERS * (_WITHOUT_BRACKETS if axes.letters or axes.ones else 1):
                 reason = "its small networks are still large"
                 continue
             if deadline is not None:

@@ -44,7 +44,7 @@ _FEWEST = 2
 _MANY = 5000
 
 
-def few_positions(axes):
+def few_positions(axes, fewest=_FEWEST):
     r"""
     Return for each class of positions that can be switched off the few values that are kept.
 
@@ -67,7 +67,7 @@ def few_positions(axes):
         if not stuck:
             break
         candidates -= stuck
-    return _chosen(axes, candidates) if candidates else {}
+    return _chosen(axes, candidates, fewest) if candidates else {}
 
 
 def keep_few(axes):
@@ -132,14 +132,14 @@ def _off(axes, node, mine, vanishing, candidates):
     return {i for i in mine if result[i] in off[0]}, set()
 
 
-def _chosen(axes, candidates):
+def _chosen(axes, candidates, fewest):
     """Return the positions that are kept: the shortest row, near the middle, that uses all entries of the kernels that
     can be used with those that are kept already."""
     kept, readers = {}, [node for node in axes.order if isinstance(node.operation, Windows)]
 
     def choose(c, covers):
         middle = axes.sizes[c] // 2
-        for length in range(min(_FEWEST, axes.sizes[c]), axes.sizes[c] + 1):
+        for length in range(min(fewest, axes.sizes[c]), axes.sizes[c] + 1):
             starts = sorted(range(axes.sizes[c] - length + 1), key=lambda start: abs(2 * start + length - 2 * middle))
             for start in starts:
                 row = range(start, start + length)

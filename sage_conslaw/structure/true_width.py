@@ -45,6 +45,7 @@ from .of_family import structure_of
 from .open_ends import MARK, marks_of, opened_at, opened_cut, used, with_known_axes
 from .parts import cut_in_parts
 from .segments import segments
+from .shears import by_shears, shears
 from .values import entries_form, form_of
 from .wording import matrix_law, signed
 
@@ -184,10 +185,13 @@ class TrueWidth:
     @staticmethod
     def _of_segment(axes, opened, generator, deadline):
         """Return what is proved of a segment; where something was opened in it, its laws alone."""
-        if opened:
-            size, found = dimension(axes, axes.sizes), families(axes)
-            kept = certified(axes, found, generator)
-            return Grown(size, sum(family.number(list(axes.sizes)) for family in kept), 0, tuple(kept), {}, opened)
+        if opened or shears(axes):
+            kept = certified(axes, families(axes), generator)
+            number = sum(family.number(list(axes.sizes)) for family in kept)
+            found = Grown(dimension(axes, axes.sizes), number, 0, tuple(kept), {}, opened or "its means are not zero")
+            found = found if opened else by_shears(axes, found, generator, deadline)
+            if opened or found.proved:
+                return found
         found = grown(axes, generator, deadline)
         found = found if found.proved else _otherwise(axes, found, generator, deadline)
         return found if found.proved else at_true_size(axes, found, generator, deadline)

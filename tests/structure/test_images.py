@@ -9,6 +9,7 @@ from sage_conslaw.graph.convolution import avg_pool, max_pool
 from sage_conslaw.graph.tensor import Constant
 from sage_conslaw.structure import positions
 from sage_conslaw.structure.axes import axes_of
+from sage_conslaw.structure.shears import shears
 from sage_conslaw.structure.true_width import width_of
 
 
@@ -66,10 +67,37 @@ def test_factors_by_channel_are_scaled_away(channels):
     assert rank + laws == net.dimension and rank == dense_rank(net, None)
 
 
-def test_terms_by_channel_take_brackets_and_nothing_wrong_is_said():
-    net = normalised_by([1, 2, 3], [5, -7, 2])
+@pytest.mark.parametrize("build", [
+    lambda: normalised_by([1, 2, 3, 5, 7], [5, -7, 2, 3, 1], 5),
+    lambda: normalised_by([1, 2, 3, 5, 7], [5, 5, 5, 5, 5], 5),
+    lambda: residual([3, 1, 2, 5], [2, 7, -1, 4], 4)])
+def test_running_means_are_those_of_the_dense_route(build):
+    net = build()
     rank, laws = bounds(net)
-    assert rank <= dense_rank(net, None) and laws <= net.dimension - dense_rank(net, None)
+    assert rank + laws == net.dimension and rank == dense_rank(net, None)
+
+
+def residual(scale, shift, channels):
+    """Two normalised branches, one with running means, added to a stream that is read."""
+    P = networks.parameter
+    x, parts = networks.input(2), []
+    for i, mean in enumerate([shift, None]):
+        z = x @ P(f"W{i}", 2, channels)
+        z = (z if mean is None else z + Constant(mean)) * Constant(scale) * P(f"g{i}", channels)
+        parts.append(z + P(f"b{i}", channels))
+    return networks.custom((parts[0] + parts[1]).relu() @ P("U", channels, 2))
+
+
+@pytest.mark.parametrize("shape", ["no bias", "gain twice"])
+def test_where_the_lemma_does_not_hold_it_is_not_used(shape):
+    P = networks.parameter
+    g, b, z = P("g", 5), P("b", 5), networks.input(2) @ P("W", 2, 5) + Constant([5, -7, 2, 3, 1])
+    z = z * g if shape == "no bias" else z * g + b
+    h = (z.relu() if shape == "no bias" else (z * g).relu()) @ P("U", 5, 2)
+    net = networks.custom(h)
+    assert not shears(axes_of(net.response()))
+    rank, laws = bounds(net)
+    assert rank <= dense_rank(net, None) <= net.dimension - laws
 
 
 def test_a_zero_among_the_factors_is_no_scale():
