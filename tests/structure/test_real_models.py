@@ -49,7 +49,7 @@ def bounds(net, loss="cross-entropy"):
 
 @pytest.mark.parametrize("make, sizes", [
     (llama, (4, 2, 2, 1)), (bert, (3, 2, 1)), (vit, (3, 2, 1)),
-], ids=str)
+], ids=lambda value: getattr(value, "__name__", None) or str(value))
 def test_agrees_with_dense_words(make, sizes, any_size):
     with torch.device("meta"):
         model, example = make(*sizes)
