@@ -60,9 +60,9 @@ class State:
                 taken.add(velocity)
                 self.names.append(velocity)
 
-    def _in_time(self, terms, factor=()):
-        """Return a polynomial in t times a monomial, in the coordinates of the state."""
-        return {tuple(sorted((self.time,) * len(monomial) + tuple(factor))): value for monomial, value in terms.items()}
+    def _in_time(self, terms):
+        """Return a polynomial in t in the coordinates of the state."""
+        return {(self.time,) * len(monomial): value for monomial, value in terms.items()}
 
     def _tau_s(self):
         return {(0, self.time): ONE} if self.constants else {(self.time,): self.rate}
@@ -78,18 +78,16 @@ class State:
             ]
         velocity = range(self.forced, self.forced + D)
         if flow.tau.symbolic:
-            p, q, clock = None, {(): ONE}, [{}, self._tau_s()]
-            damped = [{(0, j): -ONE} for j in velocity]
+            factor, clock = {(): ONE}, [{}, self._tau_s()]
+            damping = {(0,): -ONE}
         else:
-            p, q = flow.tau.numerator, flow.tau.denominator
-            clock = [self._tau_s() if self.exponential else self._in_time(q)]
-            damped = [sparse.scaled(self._in_time(p, (j,)), -ONE) for j in velocity]
-        moved = [q if p is None else self._in_time(q) for _ in theta]
-        moved = [sparse.multiply(factor, {(j,): ONE}) for factor, j in zip(moved, velocity)]
-        pulls = [
-            sparse.scaled(sparse.multiply(q if p is None else self._in_time(q), {(i,): ONE}), -decay) if decay else {}
-            for i, decay in zip(theta, self.decays)
-        ]
+            factor = self._in_time(flow.tau.denominator)
+            clock = [self._tau_s() if self.exponential else factor]
+            damping = sparse.scaled(self._in_time(flow.tau.numerator), -ONE)
+        moved, damped = ([_times(part, j) for j in velocity] for part in (factor, damping))
+        if not any(self.different):
+            return clock + moved + damped
+        pulls = [_times(sparse.scaled(factor, -decay), i) if decay else {} for i, decay in zip(theta, self.decays)]
         if flow.decoupled:
             return clock + [sparse.add(a, b) for a, b in zip(moved, pulls)] + damped
         return clock + moved + [sparse.add(a, b) for a, b in zip(damped, pulls)]
@@ -152,7 +150,8 @@ class State:
             return {(0, i): ONE, (w,): ONE}
         if self.exponential:
             return {(i,): self.rate, (w,): ONE}
-        return sparse.add(self._in_time(self.flow.tau.numerator, (i,)), self._in_time(self.flow.tau.denominator, (w,)))
+        numerator, denominator = self._in_time(self.flow.tau.numerator), self._in_time(self.flow.tau.denominator)
+        return sparse.add(_times(numerator, i), _times(denominator, w))
 
     def ansatz(self):
         """Return groups (coordinates, degree) of the default search: degree 2, times powers of the time; ``None`` for
@@ -212,3 +211,8 @@ def _unused(name, taken):
     while name in taken:
         name += "_"
     return name
+
+
+def _times(terms, coordinate):
+    """Return a polynomial in times and constants, which come first, times a coordinate."""
+    return {(*monomial, coordinate): value for monomial, value in terms.items()}

@@ -23,6 +23,8 @@ class Noether(Strategy):
     def reason_against(self, question, bounds):
         """Return why no rotations are sought."""
         family = question.family
+        if bounds.meet and (question.search is None or bounds.searched is not None):
+            return "the bounds meet"
         if question.algorithm != "modular":
             return f"the algorithm {question.algorithm!r} is asked for"
         if family.exact_flow is None:

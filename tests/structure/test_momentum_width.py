@@ -1,0 +1,38 @@
+"""Momentum at any width: segments without laws, from small widths; never where there are laws."""
+import numpy as np
+import pytest
+
+from sage_conslaw import conservation_laws, count_conservation_laws, flows, networks
+from sage_conslaw.flows.problem import problem
+from sage_conslaw.structure.momentum_width import lawless_rank
+
+
+def rank(net, tau=1, loss=None):
+    family = problem(net, flows.momentum(tau), loss).family
+    return lawless_rank(family, np.random.default_rng(0)), family.dimension
+
+
+@pytest.mark.parametrize("tau", [0, 1, "3/t"])
+def test_wide_networks_keep_nothing(tau):
+    result = count_conservation_laws(networks.relu([30, 20, 5]), flow=flows.momentum(tau), seed=0)
+    assert (result.number, result.status) == (0, "proved") and result.method == "grown from small widths"
+    assert conservation_laws(networks.relu([30, 20, 5]), flow=flows.momentum(tau), seed=0).complete is True
+
+
+@pytest.mark.parametrize("net, loss", [
+    (networks.linear([3, 3, 3]), None), (networks.relu([3, 4, 3]), "cross-entropy"), (networks.linear([4, 5, 4]), None),
+    (networks.attention(3, 2), None), (networks.normalised(4, 5, 2, norm="layer"), None),
+])
+def test_never_more_than_the_rank(net, loss):
+    """Where there are laws the bound leaves room for all of them: against the dense search."""
+    found, dimension = rank(net, 1, loss)
+    dense = count_conservation_laws(net, flow=flows.momentum(1), loss=loss, seed=0, real=False)
+    assert dense.status == "proved" and found is not None and found <= dimension - dense.number
+
+
+def test_small_sizes_of_the_same_network_agree():
+    for widths in ([3, 3, 2], [4, 3, 3, 2], [2, 5, 1]):
+        found, dimension = rank(networks.relu(widths, bias=True))
+        assert found == dimension
+        dense = count_conservation_laws(networks.relu(widths, bias=True), flow=flows.momentum(1), seed=0, real=False)
+        assert dense.number == 0
