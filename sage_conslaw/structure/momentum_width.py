@@ -1,13 +1,13 @@
 r"""
 Momentum flows without laws at any width, from a dense rank at small widths.
 
-Write the controls of a segment as `(0, 0, \nabla f)` and let `I` be what they and their brackets with the drift and each
-other span.  The drift alone moves time, so the rank of the whole Lie algebra is one more than that of `I`; and `I` is a
-direct sum over the segments of the network (:mod:`.segments`), as the drift acts on each segment by itself.
+Write the controls of a segment as `(0, 0, \nabla f)` and let `I` be what they and their brackets with the drift and
+each other span.  The drift alone moves time, so the rank of the whole Lie algebra is one more than that of `I`; and `I`
+is a direct sum over the segments of the network (:mod:`.segments`), as the drift acts on each segment by itself.
 
 *Theorem.*  Let data switch off each value of a class `c` (:mod:`.switching`), let no parameter have more than `t`
-indices in `c`, and let `I` fill the positions and velocities of the segment at some size `n \ge t` of `c`.  Then it does at all
-larger sizes.  *Proof.*  With the data of the value `j` zero, controls are those of the network without `j`: they move
+indices in `c`, and let `I` fill the positions and velocities of the segment at some size `n \ge t` of `c`.  Then it
+does at all larger sizes.  *Proof.*  With the data of the value `j` zero, controls are those of the network without `j`: they move
 velocities without `j` and depend on positions without `j` alone, and so do their brackets with the drift, which moves
 each position by its own velocity.  A covector that annihilates `I` at a generic point of size `n + 1` is therefore zero
 on all positions and velocities without `j`, for each `j`; each coordinate has at most `t < n + 1` values and is among
