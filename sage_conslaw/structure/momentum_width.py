@@ -11,9 +11,9 @@ does at all larger sizes.
 
 *Proof.*  With the data of the value `j` zero, controls are those of the network without `j`: they move velocities
 without `j` and depend on positions without `j` alone, and so do their brackets with the drift, which moves each
-position by its own velocity.  A covector that annihilates `I` at a generic point of size `n + 1` is therefore zero on all
-positions and velocities without `j`, for each `j`; each coordinate has at most `t < n + 1` values and is among them for
-some `j`.
+position by its own velocity.  A covector that annihilates `I` at a generic point of size `n + 1` is therefore zero
+on all positions and velocities without `j`, for each `j`; each coordinate has at most `t < n + 1` values and is among
+them for some `j`.
 
 The trivial case is `relu 2 2 1`, computed itself.  The famous one: deep networks with ReLU keep nothing under momentum,
 whatever their widths.  One that fails: hidden units of a linear layer carry no data; they stay at their true number.
