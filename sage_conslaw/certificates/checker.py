@@ -23,7 +23,7 @@ from ..laws.independence import jacobian
 from ..runtime.deadline import ComputationLost, Deadline, TimeLimitReached
 from ..runtime.isolated import isolated
 from .errors import BeyondLimits, CertificateError
-from .problem_record import MAX_COORDINATES, parsed, rebuilt, rebuilt_network_of
+from .problem_rebuilt import MAX_COORDINATES, parsed, rebuilt, rebuilt_network_of
 from .real_witness import RealData, expanded
 from .record import arranged_back, digest
 from .schema import check_schema

@@ -23,7 +23,8 @@ from ..runtime.errors import InputError, NotCovered
 from .errors import CertificateError
 from .graph_record import data_places, user_nodes
 from .growth import growth_witness
-from .problem_record import MAX_COORDINATES, polynomial_text, problem_record, rebuilt
+from .problem_rebuilt import MAX_COORDINATES, rebuilt
+from .problem_record import polynomial_text, problem_record
 from .real_witness import covered, each_letter, real_witness
 from .schema import SCHEMA
 from .wide import KINDS

@@ -12,7 +12,7 @@ from ..runtime.later import later
 _HOMES = {
     "ControlAffineFamily": ".fields.family",
     "conservation_laws": ".engine.api",
-    "MAX_COORDINATES": ".certificates.problem_record",
+    "MAX_COORDINATES": ".certificates.problem_rebuilt",
     "count_conservation_laws": ".engine.api",
     "dimension": ".engine.dimension",
     "exceptional_lines": ".results.exceptional",

@@ -4,21 +4,22 @@ from collections of data.
 
 Strings are parsed, never evaluated.  Parameters are indeterminates: laws are found over Q(k) and hold for all values.
 """
-import re
 from pathlib import PurePath
 
 from ..fields.explicit import VectorFieldFamily
 from ..runtime.errors import InputError, InputTypeError, shortened
 from .biology import antimony_record, is_antimony, sbml_record
-from .files import known_keys, load, read_text, unknown_key
+from .files import load, read_text, unknown_key
 from .lines import is_lines, lines_record
 from ..fields.extension import Written
-from ..expressions.polynomials import parse_fraction, parse_polynomials
+from ..expressions.polynomials import parse_polynomials
 from .._sage import PolynomialRing, QQ
 from ..exact.terms import to_sage
+from .texts import (
+    MAX_VARIABLES, checked_names, components_in_order, difference_of_sides,
+    parameters_and_values, polynomial_family, text_of, with_values,
+)
 
-MAX_VARIABLES = 2000
-MAX_NAME = 200
 
 # What a system consists of.
 KEYS = ("variables", "parameters", "drift", "controls", "relations", "phi")
@@ -152,8 +153,8 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
         return read_record(lines_record(variables), strict=True)
     if isinstance(variables, dict) and drift is None and not controls:
         variables, drift = list(variables), variables
-    parameters, values = _parameters(parameters)
-    variables = _names(variables, "variable")
+    parameters, values = parameters_and_values(parameters)
+    variables = checked_names(variables, "variable")
     both = sorted(set(variables) & {*parameters, *values})
     if both:
         raise InputError(f"the name {both[0]} is a variable and a parameter; names must be distinct")
@@ -174,142 +175,21 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
     fields += [(f"control {i}", field) for i, field in enumerate(controls, start=1)]
     if not fields:
         raise InputError("a system needs a drift or controls; give drift = one polynomial a variable")
-    relations = [_with_values(_difference(_text(relation)), values) for relation in relations]
+    relations = [with_values(difference_of_sides(text_of(relation)), values) for relation in relations]
     texts = [
         [
-            None if text is None else _with_values(text, values)
-            for text in _components(field, what, variables, relations)
+            None if text is None else with_values(text, values)
+            for text in components_in_order(field, what, variables, relations)
         ]
         for what, field in fields
     ]
     if not relations:
-        family = _polynomial_family(variables, parameters, texts, drift is not None)
+        family = polynomial_family(variables, parameters, texts, drift is not None)
         if family is not None:
             return family
     return VectorFieldFamily.from_written(
         Written(parameters, variables, texts, [what for what, _ in fields], relations, drift is not None)
     )
-
-
-def _difference(relation):
-    """Return what vanishes: of an equation, the difference of its sides."""
-    left, sign, right = relation.partition("=")
-    return f"{left} - ({right})" if sign and left.strip() and right.strip() and "=" not in right else relation
-
-
-def _components(field, what, variables, relations):
-    """Return the texts of a field in the order of the variables, ``None`` where the relations are to give the
-    equation."""
-    if isinstance(field, dict):
-        known_keys(field, variables, what)
-        missing = [name for name in variables if name not in field]
-        if missing and not relations:
-            raise InputError(
-                f"{what} has no {shortened(', '.join(missing), 60)}; give one polynomial for each "
-                f"variable, 0 where it rests"
-            )
-        return [
-            _component(field[name], what, number, name) if name in field else None
-            for number, name in enumerate(variables, start=1)
-        ]
-    if isinstance(field, (str, bytes)) or not hasattr(field, "__len__"):
-        raise InputError(
-            f"{what} is {shortened(repr(field), 100)}; give a list of polynomials, one a variable, or a "
-            f"table by the variables"
-        )
-    if len(field) != len(variables):
-        raise InputError(
-            f"{what} has {len(field)} component{'s' if len(field) != 1 else ''} for {len(variables)} variables; "
-            "give one a variable"
-        )
-    return [_component(text, what, number, name) for number, (name, text) in enumerate(zip(variables, field), start=1)]
-
-
-def _component(text, what, number, name):
-    try:
-        return _text(text)
-    except ValueError as error:
-        raise InputError(f"{what.removeprefix('the ')} {number} ({shortened(name, 40)}'): {error}") from None
-
-
-def _polynomial_family(variables, parameters, texts, has_drift):
-    """Return the family if every component is a polynomial, else ``None``."""
-    names, parsed = parameters + variables, []
-    for field in texts:
-        try:
-            parsed.append([{} for _ in parameters] + parse_polynomials(field, names)[1])
-        except InputError:
-            # The other reader knows more, and says what is wrong in its own words.
-            return None
-    family = VectorFieldFamily.from_terms(names, parsed[0] if has_drift else None, parsed[1:] if has_drift else parsed)
-    family.constants = tuple(range(len(parameters)))
-    return family
-
-
-def _parameters(given):
-    """Return the names of indeterminate parameters, and the values of the others as text."""
-    if isinstance(given, dict):
-        pairs = [(name, None if value in (None, "") else str(value)) for name, value in given.items()]
-    elif isinstance(given, str) or not hasattr(given, "__iter__"):
-        return _names(given, "parameter"), {}
-    else:
-        pairs = [
-            tuple(part.strip() for part in entry.split("=", 1))
-            if isinstance(entry, str) and "=" in entry
-            else (entry, None)
-            for entry in given
-        ]
-    names = _names([name for name, _ in pairs], "parameter")
-    free = [name for name, (_, value) in zip(names, pairs) if value is None]
-    values = {}
-    for name, (_, value) in zip(names, pairs):
-        if value is not None:
-            try:
-                parse_fraction(value, free)
-            except InputError as error:
-                raise InputError(f"the parameter {name}: {error}") from None
-            values[name] = value
-    return free, values
-
-
-def _with_values(text, values):
-    """Return text with the names of parameters that have values replaced by these."""
-    if not values:
-        return text
-    pattern = r"(?<!\w)(" + "|".join(map(re.escape, values)) + r")(?!\w)"
-    return re.sub(pattern, lambda match: f"({values[match[1]]})", text)
-
-
-def _text(value):
-    """Return a polynomial as it is written; numbers of a file are exact decimals."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        raise InputError(f"the floating-point number {value} is not exact; give a text or a fraction such as 1/2")
-    if value is None or isinstance(value, (bool, bytes, list, tuple, dict)) or hasattr(value, "isoformat"):
-        raise InputError(f"{shortened(repr(value), 60)} is not a polynomial; give a text such as \"x*y\"")
-    if isinstance(value, int) and value.bit_length() > 9000:
-        raise InputError(f"a number of {value.bit_length()} bits is too long; give at most 9000 bits")
-    return str(value)
-
-
-def _names(names, what):
-    if isinstance(names, (str, bytes)) or not hasattr(names, "__iter__"):
-        raise InputError(f"{what}s are {shortened(repr(names), 100)}; give a list of names")
-    names, seen = list(names), set()
-    if len(names) > MAX_VARIABLES:
-        raise InputError(f"{len(names)} {what}s are too many; at most {MAX_VARIABLES}")
-    for name in names:
-        if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or name.startswith("_"):
-            raise InputError(
-                f"the {what} {shortened(repr(name), 60)} is not a name (a letter, then letters, digits and _)"
-            )
-        if len(name) > MAX_NAME:
-            raise InputError(f"the {what} {shortened(name, 40)} has {len(name)} characters; at most {MAX_NAME}")
-        if name in seen:
-            raise InputError(f"the {what} {name} is given twice; names must be distinct")
-        seen.add(name)
-    return names
 
 
 def read_record(record, strict=False):
@@ -351,10 +231,10 @@ def read_record(record, strict=False):
     if "phi" in record:
         if record.get("parameters") or "drift" in record or "controls" in record:
             raise InputError("a system with phi has no parameters, drift or controls: give these or phi")
-        names = _names(record["variables"], "variable")
+        names = checked_names(record["variables"], "variable")
         if not isinstance(record["phi"], list):
             raise InputError(f"phi is {shortened(repr(record['phi']), 60)}; give a list of polynomials")
-        parsed = parse_polynomials(list(map(_text, record["phi"])), names)[1]
+        parsed = parse_polynomials(list(map(text_of, record["phi"])), names)[1]
         ring = PolynomialRing(QQ, names, len(names))
         return [to_sage(f, ring) for f in parsed]
     if "drift" not in record and "controls" not in record:

@@ -202,7 +202,7 @@ class _WithUnits:
         """Return the rank of words in the small network's weights, the units' and those between a unit of each
         frame."""
         response = _linear_response(self.full)
-        family, point, columns = FlowFamily(response, response.names), *self._point()
+        family, (point, columns) = FlowFamily(response, response.names), self._point()
         A = DualArithmetic(ModularArithmetic(self.p))
         if self.between:
             A = DualArithmetic(A)
