@@ -9,6 +9,7 @@ transformers = pytest.importorskip("transformers")
 from sage_conslaw import conservation_laws, count_conservation_laws, networks  # noqa: E402
 from torch import nn  # noqa: E402
 from torch_cases import gpt2, largest_derivative  # noqa: E402
+from torch_fields import number_of_laws  # noqa: E402
 
 
 def ids(vocabulary, tokens, least=0):
@@ -129,6 +130,14 @@ def test_laws_and_numbers(name):
     model, result = laws(name)
     assert largest_derivative(result, model, draw, loss, rounds=1) < 1e-10
     assert result.number == number and result.complete is True
+
+
+def test_the_number_of_real_gradients_with_brackets():
+    # The others are in tests/pytorch/oracle.py.
+    build, draw, loss, number = CASES["gpt2, one head"]
+    model = build()
+    model.set_attn_implementation("eager")
+    assert number_of_laws(model, draw, loss, longest=3)[0] == number
 
 
 def test_gpt2_under_least_squares_has_no_shift_of_tokens():
