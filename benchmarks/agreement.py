@@ -1,10 +1,11 @@
 """
 Compare the number of laws that grows from small widths with the dense route, on random small networks.
 
-    python benchmarks/agreement.py [FIRST [LAST [transformers]]]
+    python benchmarks/agreement.py [FIRST [LAST [transformers | encoders]]]
 
 One line for each disagreement, and a summary; exit status 1 if there is one.  With a third argument the networks are
-small random transformers, and the dense side is the rank of random words at one point.
+small random transformers, or encoders of which some rows are read, and the dense side is the rank of random words at
+one point.
 """
 import pathlib
 import sys
@@ -13,7 +14,7 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests"))
 
-from random_graphs import dense_rank, random_network, random_transformer  # noqa: E402
+from random_graphs import dense_rank, random_encoder, random_network, random_transformer  # noqa: E402
 
 from sage_conslaw import count_conservation_laws  # noqa: E402
 from sage_conslaw.flows.problem import problem  # noqa: E402
@@ -23,7 +24,7 @@ from sage_conslaw.structure.true_width import width_of  # noqa: E402
 def example(seed, transformers):
     """Return a network, its loss, and a function that bounds its number of laws densely."""
     if transformers:
-        net, loss = random_transformer(seed)
+        net, loss = (random_encoder if transformers == "encoders" else random_transformer)(seed)
         return net, loss, lambda: (0, net.dimension - dense_rank(net, loss))
     net = random_network(seed)
     loss = "cross-entropy" if seed % 4 == 0 and net.output.shape[-1] > 1 else None

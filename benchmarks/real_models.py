@@ -123,7 +123,7 @@ def by_family(laws):
     for law in laws:
         text = re.sub(r"\.\d+(?=[.\[ ])", ".*", law.text)
         total = groups.setdefault(text, [0, 0])
-        total[0] += law.laws
+        total[0] += law.independent
         total[1] += 1
     return [[text, *total] for text, total in groups.items()]
 

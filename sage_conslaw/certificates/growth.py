@@ -135,7 +135,8 @@ def totals(records, still):
 def _segment_record(part, p, seed, number, whole):
     axes = part.axes
     found = families(axes)
-    for size in _BASES:
+    # The record has whole families.
+    for size in _BASES if not any(family.less for family in found) else ():
         for base in bases(axes, found, size):
             if dimension(axes, base.sizes) > MOST_PARAMETERS:
                 continue

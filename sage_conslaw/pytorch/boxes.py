@@ -75,7 +75,7 @@ class Boxes:
         lead = box[:-1] if box else []
         if cut.mask is None:
             return [*lead, *([(0, cut.source.shape[-1])] if box else [])]
-        return _nonzero(np.asarray(cut.mask), [*lead, (0, cut.source.shape[-1])], self)
+        return _nonzero(np.asarray(cut.mask), [*lead, (0, cut.source.shape[-1])])
 
     def _through(self, node, which, child, box):
         operation = node.operation
@@ -122,11 +122,9 @@ class Boxes:
         known, other = dict(zip(node.operation.result, box)), node.inputs[1 - which]
         for letter, n in zip(words[1 - which], other.shape):
             known.setdefault(letter, (0, n))
-        mask = other if isinstance(other, Constant) else next(
-            (part for part in other.inputs if isinstance(part, Constant) and part.shape == other.shape), None
-        ) if isinstance(other.operation, Contract) else None
+        mask = other if isinstance(other, Constant) else _mask_of(other)
         if mask is not None and mask.size and any(mask.values.strides):
-            narrow = _nonzero(mask.values, [known[letter] for letter in words[1 - which]], self)
+            narrow = _nonzero(mask.values, [known[letter] for letter in words[1 - which]])
             if narrow is None:
                 return None
             known.update(zip(words[1 - which], narrow))
@@ -185,7 +183,15 @@ class Boxes:
         return [(0, n) for n in source]
 
 
-def _nonzero(values, box, boxes):
+def _mask_of(node):
+    """Return the constant that a tensor is multiplied by, entry by entry, or ``None``."""
+    words = node.operation
+    if type(words) is not Contract or not words.left == words.right == words.result:
+        return None
+    return next((part for part in node.inputs if isinstance(part, Constant)), None)
+
+
+def _nonzero(values, box):
     """Return the smallest ranges in a box that contain all entries of an array that are not zero."""
     part = values[tuple(slice(a, b) for a, b in box)]
     # Mere repetitions are looked at once.

@@ -28,7 +28,7 @@ EXAMPLES::
     [('full', 16640), ('full', 16640), ('entries', 512)]
 """
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -58,6 +58,9 @@ class Family:
     - ``parts`` -- triples (leaf number, places of these indices among the classes of the leaf's axes, coefficient); for
       ``"sum"`` the places are those summed over
 
+    - ``less`` -- how many affine laws, the last ones, are left out, since the others and other families imply them: for
+      tokens and positions that are shifted against each other, both with covectors of sum zero, it is one
+
     EXAMPLES::
 
         sage: from sage_conslaw.structure.families import Family
@@ -68,6 +71,7 @@ class Family:
     kind: str
     classes: tuple
     parts: tuple
+    less: int = 0
 
     def number(self, sizes):
         r"""
@@ -89,7 +93,7 @@ class Family:
                 if self.kind == "full" and place == 0
                 else sizes[c]
             )
-        return total
+        return total - self.less
 
     def degree(self, c):
         r"""
@@ -127,12 +131,13 @@ class Family:
         if self.kind in ("sum", "entries"):
             (front, depth, _), = parts
             rows = front.reshape(int(np.prod(front.shape[:depth], dtype=np.int64)), -1).T
-            return [{(int(a),): Fraction(1) for a in row} for row in rows.tolist()]
+            return [{(int(a),): Fraction(1) for a in row} for row in rows.tolist()][:len(rows) - self.less]
         shape = tuple(sizes[c] for c in self.classes)
         laws = []
         if self.kind == "shift":
-            return [{(int(a),): Fraction(alpha) for front, _, alpha in parts for a in front[index].ravel().tolist()}
+            laws = [{(int(a),): Fraction(alpha) for front, _, alpha in parts for a in front[index].ravel().tolist()}
                     for index in itertools.product(*map(range, shape))]
+            return laws[:len(laws) - self.less]
         for index in itertools.product(*map(range, shape)):
             for j in range(index[0], shape[0]) if self.kind == "full" else (None,):
                 law = {}
@@ -193,7 +198,11 @@ def _affine(axes, sums, shifts):
     def number(kept):
         return sum(family.number(list(axes.sizes)) for family in kept)
     large, mixed = (sorted(some, key=lambda family: -number([family])) for some in (sums, [*shifts, *sums]))
-    return max((independent(axes, [], order) for order in ([*sums, *shifts], [*large, *shifts], mixed)), key=number)
+    kept = max((independent(axes, [], order) for order in ([*sums, *shifts], [*large, *shifts], mixed)), key=number)
+    rest = [replace(family, less=1) for family in mixed if family not in kept and number([family]) > 1]
+    kept = kept + independent(axes, kept, rest) if kept else kept
+    # Where the small network is too large to compare them, sums are kept, and their independence is seen later.
+    return kept or sums
 
 
 def _candidates(axes):

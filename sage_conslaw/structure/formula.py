@@ -127,6 +127,7 @@ def formula_of(width):
         for family in segment.found.families:
             sizes = [segment.axes.sizes[c] for c in family.classes]
             counted += family.number(list(segment.axes.sizes))
+            add((), Fraction(-family.less))
             if family.kind == "full":
                 add([*sizes, sizes[0]], Fraction(1, 2))
                 add(sizes, Fraction(1, 2))

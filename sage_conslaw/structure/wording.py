@@ -82,7 +82,7 @@ def _shift_law(axes, family, parts, number, called):
     if family.classes:
         letters = ", ".join(_LETTERS[:len(family.classes)])
         text, latex = f"{text} for each {letters}", rf"{latex} \quad \text{{for each }} {letters}"
-    return MatrixLaw(text, latex, "", number, number)
+    return MatrixLaw(text, latex, "", number + family.less, number)
 
 
 def signed(family, axes):

@@ -8,7 +8,9 @@ transformers = pytest.importorskip("transformers")
 from random_graphs import dense_rank, random_encoder  # noqa: E402
 
 from sage_conslaw import networks  # noqa: E402
+from sage_conslaw.graph.cuts import sum_one  # noqa: E402
 from sage_conslaw.flows.problem import problem  # noqa: E402
+from sage_conslaw.pytorch.norms import normalised  # noqa: E402
 from sage_conslaw.structure import true_width  # noqa: E402
 from sage_conslaw.structure.true_width import width_of  # noqa: E402
 
@@ -98,3 +100,14 @@ def test_random_encoders_agree_with_dense_words(seed, any_size):
     dense = dense_rank(net, loss)
     assert rank <= dense and laws <= net.dimension - dense
     assert rank + laws < net.dimension or rank == dense
+
+
+def test_tokens_and_positions_before_a_norm(any_size):
+    """Shifts of tokens, positions and a type against each other, and sums along each row, have two relations."""
+    x, P = sum_one("x", (3, 5)), networks.parameter
+    h = x @ P("E", 5, 4) + P("P", 3, 4) + P("T", 1, 4).repeat_to((3, 4))
+    net = networks.custom(normalised(h, 1e-5, True) * P("g", 4) @ P("U", 4, 2))
+    width, rank, laws = bounds(net, None)
+    # Rows of the three, two shifts of four entries, less a relation each; the gain.
+    assert (rank + laws, laws) == (net.dimension, 5 + 3 + 1 + 2 * 3 + 4), width.blame
+    assert rank == dense_rank(net, None) and sum(law.independent for law in width.matrix_laws()) == laws
