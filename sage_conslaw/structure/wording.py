@@ -41,7 +41,7 @@ def matrix_law(family, axes, called=None):
     if family.kind in ("sum", "entries"):
         (leaf, summed, _), = family.parts
         text, latex = _sum_words(axes, axes.leaves[leaf], summed, called)
-        return MatrixLaw(text, latex, "", number, number)
+        return MatrixLaw(text, latex, "", number + family.less, number)
     parts = [(axes.leaves[leaf], where, alpha) for leaf, where, alpha in signed(family, axes).parts]
     if family.kind == "shift":
         return _shift_law(axes, family, parts, number, called)
