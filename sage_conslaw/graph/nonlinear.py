@@ -120,10 +120,12 @@ class Nonlinearities:
         if mask is None:
             return self.cut("softmax")
         mask = np.asarray(mask)
+        # Mere repetitions are looked at and held once: the mask of a large model has one copy for all heads.
+        mask = mask[tuple(slice(n if stride else min(n, 1)) for n, stride in zip(mask.shape, mask.strides))]
         if mask.dtype == object or not np.isin(mask.astype(float), (0, 1)).all():
             raise InputError(f"the mask of {self.label()} has entries other than 0 and 1 (which entries take part)")
         try:
-            mask = np.broadcast_to(mask.astype(np.int64), self.shape)
+            mask = np.broadcast_to(mask.astype(np.int64, copy=False), self.shape)
         except ValueError:
             raise InputError(
                 f"the mask has the shape {mask.shape}, {self.label()} the shape {self.shape}: they do not fit"
