@@ -81,9 +81,14 @@ def lawless_rank(family, generator, deadline=None):
 
 
 def covers(family):
-    """Say whether a family is a momentum flow of a network in the Euclidean metric whose drift integrates exactly."""
+    """Say whether a family is a momentum flow of a network in the Euclidean metric whose drift integrates exactly.
+
+    A coarse reading counts what the exact one does for gradient flow; for momentum that is not known, so that networks
+    which have both are left out.
+    """
     return (type(family) is FlowFamily and isinstance(family.response, NetworkResponse) and family.metric is None
-            and family.exact_flow is not None and family.shears and not family.constants)
+            and family.response.coarse is None and family.exact_flow is not None and family.shears
+            and not family.constants)
 
 
 def _flow(family):

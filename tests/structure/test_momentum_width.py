@@ -21,7 +21,7 @@ def test_wide_networks_keep_nothing(tau):
 
 @pytest.mark.parametrize("net, loss", [
     (networks.linear([3, 3, 3]), None), (networks.relu([3, 4, 3]), "cross-entropy"), (networks.linear([4, 5, 4]), None),
-    (networks.attention(3, 2), None), (networks.normalised(4, 5, 2, norm="layer"), None),
+    (networks.perceptron([3, 4, 2], activation="gelu", bias=True), None), (networks.gated(3, 4), None),
 ])
 def test_never_more_than_the_rank(net, loss):
     """Where there are laws the bound leaves room for all of them: against the dense search."""
@@ -36,3 +36,9 @@ def test_small_sizes_of_the_same_network_agree():
         assert found == dimension
         dense = count_conservation_laws(networks.relu(widths, bias=True), flow=flows.momentum(1), seed=0, real=False)
         assert dense.number == 0
+
+
+def test_networks_with_two_readings_are_left_out():
+    """Norms without gain have rotations that the coarse reading forgets: laws of momentum."""
+    for options in (dict(), dict(gain=False, bias=False)):
+        assert rank(networks.normalised(3, 4, 2, norm="rms", **options))[0] is None
