@@ -1,5 +1,5 @@
 """
-Compare the number of laws that grows from small widths with the dense route, on random small networks.
+Compare the laws that grow from small widths with the dense route, numbers and spaces, on random small networks.
 
     python benchmarks/agreement.py [FIRST [LAST [transformers | encoders]]]
 
@@ -14,7 +14,13 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests"))
 
-from random_graphs import dense_rank, random_encoder, random_network, random_transformer  # noqa: E402
+from random_graphs import (  # noqa: E402
+    dense_rank,
+    random_encoder,
+    random_network,
+    random_transformer,
+    same_space,
+)
 
 from sage_conslaw import count_conservation_laws  # noqa: E402
 from sage_conslaw.flows.problem import problem  # noqa: E402
@@ -36,7 +42,7 @@ def example(seed, transformers):
 
 
 def main(first=0, last=500, transformers=False):
-    known = proved = wrong = 0
+    known = proved = wrong = spaces = 0
     for seed in range(int(first), int(last)):
         net, loss, dense = example(seed, transformers)
         width = width_of(problem(net, loss=loss).family)
@@ -50,8 +56,14 @@ def main(first=0, last=500, transformers=False):
             wrong += 1
             print(f"{seed}: {net}: between {laws} and {net.dimension - rank} laws by growth, {least} to {most} densely",
                   flush=True)
+        if rank + laws == net.dimension and not transformers:
+            same = same_space(width, net, loss)
+            spaces += same is True
+            if same is False:
+                wrong += 1
+                print(f"{seed}: {net}: the spaces of laws differ", flush=True)
     print(f"{int(last) - int(first)} networks, {known} with known axes, {proved} proved by growth, "
-          f"{wrong} disagreements")
+          f"{spaces} with equal spaces, {wrong} disagreements")
     return wrong > 0
 
 

@@ -75,8 +75,15 @@ def resnet50():
     return _resnet([3, 4, 6, 3], "bottleneck", [256, 512, 1024, 2048])
 
 
+def _two(model, example, loss):
+    """Return a batch of two: batch normalisation in training couples samples."""
+    import torch
+    return model, torch.cat([example, example]), loss
+
+
 MODELS = {"GPT-2 124M": gpt2, "Llama 8B": llama, "BERT base": bert, "ViT-B/16": vit, "ResNet-18": resnet18,
-          "ResNet-50": resnet50}
+          "ResNet-50": resnet50, "ResNet-18 in training": lambda: _two(*resnet18()),
+          "ResNet-50 in training": lambda: _two(*resnet50())}
 
 
 def one(name):
@@ -97,7 +104,8 @@ def one(name):
     logger.addHandler(Listener())
     with torch.device("meta"):
         model, example, loss = MODELS[name]()
-    net = networks.from_torch(model.eval(), torch.ones_like(example, device="cpu"), loss=loss)
+    model.train(name.endswith("in training"))
+    net = networks.from_torch(model, torch.ones_like(example, device="cpu"), loss=loss)
     width = width_of(problem(net, loss=loss).family)
     row = {"model": name, "parameters": net.dimension, "laws": "", "families": [], "open": ""}
     if width is None:

@@ -1,7 +1,10 @@
 """Random small networks: shared weights, skips, powers, bilinear products, gates, cuts, norms, heads."""
+from fractions import Fraction
+
 import numpy as np
 
-from sage_conslaw import networks
+from sage_conslaw import conservation_laws, networks
+from sage_conslaw.exact.linear_algebra import rank
 from sage_conslaw.graph.cuts import sum_one
 from sage_conslaw.graph.tensor import Data, concatenate
 from sage_conslaw.pytorch.live import living
@@ -218,6 +221,38 @@ def dense_rank(net, loss):
     response, generator = net.response(loss or "least-squares"), np.random.default_rng(7)
     point = generator.integers(1, PRIME, net.dimension)
     return word_rank(response, point, net.dimension, generator, PRIME)
+
+
+def same_space(width, net, loss):
+    """Say whether the laws of the families, with products of linear ones, span the polynomial laws of degree two that
+    the dense route finds; ``None`` where the families do not list all."""
+    listed = width.polynomials(10**6)
+    if listed is None:
+        return None
+    linear = [law for law in listed if max(map(len, law)) == 1]
+    listed = listed + [_product(a, b) for i, a in enumerate(linear) for b in linear[i:]]
+    found = conservation_laws(net, loss=loss, degree=2, algorithm="modular", seed=1, real=False).laws
+    dense = [{tuple(i for i, n in enumerate(exponents) for _ in range(int(n))): Fraction(str(value))
+              for exponents, value in law.dict().items()} for law in found]
+    places = {monomial: i for i, monomial in enumerate(sorted({m for law in (*listed, *dense) for m in law}))}
+
+    def rows(laws):
+        out = np.zeros((len(laws), max(1, len(places))), dtype=np.int64)
+        for row, law in zip(out, laws):
+            for monomial, value in law.items():
+                row[places[monomial]] = value.numerator * pow(value.denominator, -1, PRIME) % PRIME
+        return out
+    ranks = [rank(rows(laws), PRIME) if laws else 0 for laws in (listed, dense, listed + dense)]
+    return len(set(ranks)) == 1
+
+
+def _product(one, other):
+    out = {}
+    for a, x in one.items():
+        for b, y in other.items():
+            key = tuple(sorted(a + b))
+            out[key] = out.get(key, 0) + x * y
+    return {key: value for key, value in out.items() if value}
 
 
 def random_norms(seed):

@@ -70,7 +70,7 @@ def few_positions(axes, fewest=_FEWEST):
     return _chosen(axes, candidates, fewest) if candidates else {}
 
 
-def keep_few(axes):
+def keep_few(axes, fewest=_FEWEST):
     r"""
     Keep few positions in small networks, where these are large otherwise.
 
@@ -85,7 +85,7 @@ def keep_few(axes):
     """
     sizes = [axes.smallest(c, _FEWEST) for c in range(len(axes.sizes))]
     if not axes.kept and sum(int(np.prod(axes.shape(node, sizes), dtype=object)) for node in axes.order) > _MANY:
-        axes.kept = few_positions(axes)
+        axes.kept = few_positions(axes, fewest)
 
 
 def _read_elsewhere(axes, candidates):

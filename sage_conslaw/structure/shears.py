@@ -51,6 +51,7 @@ from .families import families
 from .fixed_numbers import only_axis
 from .growth import grown
 from .links import flat, is_primitive, is_uniform
+from .positions import keep_few
 
 _PRIME = (1 << 61) - 1
 
@@ -88,6 +89,8 @@ def by_shears(axes, found, generator, deadline=None):
     except Unknown:
         return found
     plain.letters = True
+    # The whole network is one segment: with three positions an axis each layer reads all that the one before it gives.
+    keep_few(plain, 3)
     laws = families(plain)
     base = next(iter(bases(plain, laws, 2)), None)
     if base is None or base.kinds or any(family.kind == "full" for family in laws):

@@ -1,7 +1,7 @@
 """The number of laws at any width, against the dense computation and against what is known."""
 import numpy as np
 import pytest
-from random_graphs import random_network
+from random_graphs import random_network, same_space
 
 from sage_conslaw import count_conservation_laws, networks
 from sage_conslaw.flows.problem import problem
@@ -31,6 +31,17 @@ def test_agrees_with_the_dense_route(seed):
     assert laws <= count.number <= net.dimension - rank
     if rank + laws == net.dimension:
         assert count.number == laws
+        # The dense search takes seconds where there are many parameters.
+        assert net.dimension > 40 or same_space(width, net, loss) in (True, None)
+
+
+def test_spaces_are_compared():
+    """What a missing family would be told by: a law left out makes the spaces different."""
+    net = networks.relu([3, 4, 2], bias=True)
+    width, _, _ = bounds(net, "cross-entropy")
+    assert same_space(width, net, "cross-entropy") is True
+    width.polynomials = lambda most, listed=width.polynomials(1000): listed[1:]
+    assert same_space(width, net, "cross-entropy") is False
 
 
 PROVED = [
