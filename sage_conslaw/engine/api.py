@@ -35,7 +35,8 @@ def conservation_laws(
       :class:`VectorFieldFamily`
 
     - ``data`` -- the samples ``(X, Y)`` on which a network is trained, exact numbers; ``Y = None`` leaves the targets
-      free. By default all data are meant. Then laws are those of training on these samples
+      free; with cross-entropy ``Y`` is classes from 0 on, or shares with the sum 1. By default all data are meant. Then
+      laws are those of training on these samples, in any mini-batches
 
     - ``flow`` -- a flow (default: the network's own, else Euclidean gradient flow)
 
