@@ -43,7 +43,7 @@ SCHEMA = "sage_conslaw.certificate/2"
 # Steps of the order of 0.2 microseconds; what is kept is counted in numbers and terms.
 LIMITS = {
     "bytes": 32_000_000,
-    "work": 150_000_000,
+    "work": 250_000_000,
     "kept": 4_000_000,
     "coordinates": 4000,
     "degree": 200,
@@ -2041,7 +2041,7 @@ def choices(places, classes):
     out = [()]
     for c in classes:
         out = [one + (i,) for one in out for i, d in enumerate(places) if d == c and i not in one]
-        spend(len(out))
+        spend(10 + 20 * len(out))
         need(len(out) <= 5000, "a node has one class too often")
     return out
 
@@ -2339,6 +2339,9 @@ class Segment:
                 rows += [({at(i, k)}, bit) for k, bit in zip(here, signs[i])]
             elif entry["op"] in ("uniform", "causal", "array"):
                 rows += [({at(i, k)}, 0) for k in here]
+            elif entry["op"] == "sum one":
+                # A row that is switched off still sums to one, and cannot change its sign.
+                rows += [({at(i, k)}, 0) for k in here if k not in self.last(i)]
             if not self.labels[i]:
                 continue
             nodes = [*entry["inputs"], i]
@@ -2370,6 +2373,10 @@ class Segment:
             kind = pair["covector"]
             for c in self.axes[pair["node"]][-1] if self.axes[pair["node"]] else ():
                 least[c] = max(least[c], {"free": 2, "sum zero": 3, "orthogonal": 3}.get(kind, 4))
+        for c in {c for i, entry in enumerate(self.nodes) if entry["op"] == "causal" or entry.get("causal")
+                  for c in self.axes[i][-1]}:
+            # The first position cannot be left out: it attends to itself alone.
+            least[c] = max(least[c], 1 + max((self.flat[i].count(c) for i in self.leaves), default=0))
         full = {family["classes"][0] for family in families if family["kind"] == "full"}
         in_units = {c for classes, _ in units for c in classes}
         need(all(m >= min(n, k) or c in in_units for c, (m, n, k) in enumerate(zip(sizes, self.sizes, least))),
@@ -2388,6 +2395,12 @@ class Segment:
             )
             need(all(sum(self._degree(family, c) for c in classes) <= 2 for family in families),
                  "the number of laws is of too high a degree in the number of units")
+            for family in families:
+                # The gradient of the law of two units is zero without one of them: no other entry with it is alive.
+                for part in family["parts"] if family["kind"] == "full" and family["classes"][0] in classes else ():
+                    i, k = self.leaves[part["parameter"]], part["places"][0]
+                    mine = [at for at, c in enumerate(self.flat[i]) if c in classes]
+                    need(signs[i][mine.index(k)] == 1, "a law of two units does not vanish without one of them")
         stuck = set()
         for c, (m, n) in enumerate(zip(sizes, self.sizes)):
             most = max((self.flat[i].count(c) for i in self.leaves), default=0)
@@ -2658,7 +2671,8 @@ def _check_segment(segment, one, p, label):
     network = SmallNetwork(segment, sizes)
     theta, rows, cost = [x for i in segment.leaves for x in point[i]], [], network.cost()
     need(sum(one["words"]) <= 2000, "there are more words than a small network has parameters")
-    spend(sum(count * 3 ** length for length, count in enumerate(one["words"], start=1)) * cost)
+    spend(sum(count * (1, 8, 27)[min(length, 2)] * 3 ** max(0, length - 2) for length, count in enumerate(one["words"]))
+          * cost)
     for length, count in enumerate(one["words"], start=1):
         for k in range(count):
             word = None

@@ -10,6 +10,7 @@ seed, and computes both ranks.
 Of an architecture of the catalog the segments are rebuilt too, and compared.  The segments of a network of the user's
 own are given by the file, and the statement says so.
 """
+import copy
 import json
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from ..exact.primes import UnluckyPrime, random_prime
 from ..fields.bracket import random_word
 from ..flows.flow_family import FlowFamily
 from ..flows.problem import problem as problem_of
+from ..graph.cuts import SumOne
 from ..networks.catalog import by_name
 from ..runtime.errors import InputError, NotCovered
 from ..structure.axes import Unknown, axes_of
@@ -29,6 +31,7 @@ from ..structure.bases import MOST_PARAMETERS, bases, dimension
 from ..structure.families import families
 from ..structure.open_ends import used
 from ..structure.segments import segments
+from ..structure.switching import switchable
 from ..structure.true_width import width_of
 from .errors import BeyondLimits, CertificateError
 from .growth_record import segment_axes, segment_graph
@@ -92,6 +95,27 @@ def parts_of(family):
     return [Part(found[0], len(found)) for found in kinds.values()], still
 
 
+def held(axes):
+    r"""
+    Return the axes with the classes held that outputs of a softmax have beside the axis along which they sum to one:
+    such rows are never zero, so a value of these classes is not switched off, and they stay at their true size.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.certificates.growth import held, parts_of
+        sage: from sage_conslaw.flows.problem import problem
+        sage: (part, *_), _ = parts_of(problem(networks.transformer_block(48, 96, heads=3)).family)
+        sage: part.axes.sizes, held(part.axes).rigid
+        ((48, 3, 16, 3, 16, 48, 2, 2), (False, False, False, True, False, False, False, False))
+    """
+    rows = {c for node in axes.order if isinstance(node, SumOne) for axis in axes.of[node][:-1] for c in axis}
+    rows -= {c for node in axes.order if isinstance(node, SumOne) for c in axes.of[node][-1]}
+    out = copy.copy(axes)
+    out.rigid = tuple(rigid or c in rows and not switchable(axes, [c]) for c, rigid in enumerate(axes.rigid))
+    return out
+
+
 def _nameless(graph):
     return graph | {"nodes": [{key: value for key, value in node.items() if key != "name"} for node in graph["nodes"]]}
 
@@ -133,10 +157,9 @@ def totals(records, still):
 
 
 def _segment_record(part, p, seed, number, whole):
-    axes = part.axes
-    found = families(axes)
-    # The record has whole families.
-    for size in _BASES if not any(family.less for family in found) else ():
+    axes, found = held(part.axes), families(part.axes)
+    # The record has whole families, and no fixed numbers that smaller networks have not.
+    for size in () if axes.ones or any(family.less for family in found) else _BASES:
         for base in bases(axes, found, size):
             if dimension(axes, base.sizes) > MOST_PARAMETERS:
                 continue
@@ -267,6 +290,8 @@ def _check_segment(segment, p, seed, number):
             raise CertificateError("a segment without a base shows nothing")
         return
     found = families(axes)
+    if axes.ones or any(family.less for family in found):
+        raise CertificateError("a segment has laws or fixed numbers that a record of growth has no place for")
     if segment["families"] != [_family_record(family) for family in found]:
         raise CertificateError("the laws of a segment are not those that its graph shows")
     if any(family.kind == "entries" for family in found):
@@ -275,7 +300,7 @@ def _check_segment(segment, p, seed, number):
     laws = sum(family.number(list(axes.sizes)) for family in found)
     if (segment["size"], segment["laws"], segment["rank"]) != (size, laws, size - laws):
         raise CertificateError(f"a segment has {laws} laws and {size} parameters")
-    base = _base(axes, found, segment["base"])
+    base = _base(held(axes), found, segment["base"])
     if dimension(axes, base.sizes) > MOST_PARAMETERS:
         raise BeyondLimits(f"a small network of a segment has more than {MOST_PARAMETERS} parameters")
     try:

@@ -674,15 +674,15 @@ def segment_number(graph):
 
 
 def growth_falsehood(record, m, n, words):
-    """Return what is false in what a proof by growth states, or ``None``; segments of over 60 parameters are small in
-    no test."""
+    """Return what is false in what a proof by growth states, or ``None``; segments of over 250 parameters are
+    beyond what is written out."""
     width, problem = record["width"], record["problem"]
     size = number = width["still"]
     for one in width["segments"]:
         graph = one["graph"]
         here = sum(prod(graph["sizes"][c] for axis in graph["nodes"][i]["axes"] for c in axis)
                    for i in graph["parameters"])
-        if here > 60:
+        if here > 250:
             return f"a segment of {here} parameters is beyond the oracle"
         own, laws = segment_number(graph)
         size, number = size + one["times"] * own, number + one["times"] * laws

@@ -30,13 +30,32 @@ def test_both_checkers_accept_what_is_true(name):
 
 def test_seven_million_parameters(tmp_path):
     """A transformer block of true width: a few kB, both checkers, in full; the plain one says what it does not know."""
-    result = count_conservation_laws(networks.transformer_block(768, 3072, heads=12), seed=0)
+    result = count_conservation_laws(networks.transformer_block(768, 3072, heads=4), seed=0)
     path = tmp_path / "block.json"
     write(result.certificate(), path)
     good, line = verify_file(path)
-    assert good and line.startswith("verified by both checkers: 51456 independent laws in dimension 7080960, complete")
-    assert "transformer_block 768 3072 with" in line and "heads 12" in line and path.stat().st_size < 8000
+    assert good and line.startswith("verified by both checkers: 149760 independent laws in dimension 7080960, complete")
+    assert "transformer_block 768 3072 with" in line and "heads 4" in line and path.stat().st_size < 8000
     assert "is not checked here" in check.given(json.loads(path.read_text()))
+
+
+def test_rows_of_sum_one_are_no_unit():
+    """Outputs of a softmax are zero in no row: a unit that would change the sign of a row of them is rejected."""
+    record = json.loads(json.dumps(growth_certificate(problem(networks.transformer_block(768, 3072, heads=12)), 0)))
+    segment = next(one for one in record["width"]["segments"]
+                   if any(node["op"] == "sum one" for node in one["graph"]["nodes"]))
+    rows = next(node["axes"] for node in segment["graph"]["nodes"] if node["op"] == "sum one")
+    heads = next(c for axis in rows for c in axis if segment["graph"]["sizes"][c] == 12)
+    assert segment["base"]["sizes"][heads] == 12
+    base, graph = segment["base"], check.Segment(segment["graph"])
+    check.BUDGET.update(work=10**9, kept=10**9)
+    for values, outputs in ((0, 0), (0, 1), (1, 0)):
+        bits = {"V": [values], "O": [outputs]}
+        signs = [bits.get(graph.nodes[i]["name"], []) for i in graph.leaves]
+        forged = base | {"sizes": [3 if c == heads else n for c, n in enumerate(base["sizes"])],
+                         "units": [*base["units"], {"classes": [heads], "signs": signs}]}
+        with pytest.raises(check.Rejected):
+            graph.check_base(segment["families"], forged)
 
 
 def test_a_count_has_the_same_certificate(tmp_path, capsys):
