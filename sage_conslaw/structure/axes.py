@@ -274,6 +274,12 @@ def _resized(constant, shape):
     return np.broadcast_to(np.tril(np.ones(shape[-2:], dtype=np.int64)), shape)
 
 
+def _is_mask(constant):
+    """Say whether a constant is the mask of earlier entries; the values of one of another shape are not read."""
+    square = len(constant.shape) > 1 and constant.shape[-1] == constant.shape[-2]
+    return square and is_causal(constant.values)
+
+
 def is_causal(values):
     """Say whether an array is the mask of earlier entries, repeated along all axes but the last two."""
     if values is None or values.ndim < 2 or values.shape[-1] != values.shape[-2]:
@@ -371,7 +377,7 @@ def _with_fixed_numbers(axes):
     """Return the axes with the classes rigid that have fixed numbers which no change of the parameters makes ones."""
     fixed, rigid = [], set()
     for node in axes.order:
-        if not isinstance(node, Constant) or is_uniform(node) or is_causal(node.values):
+        if not isinstance(node, Constant) or is_uniform(node) or _is_mask(node):
             continue
         axis = only_axis(node)
         classes = axes.of[node][axis] if axis is not None else ()
@@ -432,7 +438,7 @@ def _tie(node, classes):
     here, operation = classes[node], node.operation
     if isinstance(node, Constant):
         # Classes that other constants make rigid are found when all classes are.
-        if not is_uniform(node) and is_causal(node.values):
+        if not is_uniform(node) and _is_mask(node):
             _unify(here[-1], here[-2])
         return
     if isinstance(node, cuts.SumOne) and node.causal:

@@ -51,6 +51,8 @@ def only_axis(constant):
         sage: only_axis(Constant([[[1]], [[2]]])), only_axis(Constant([1, 0])), only_axis(Constant([[1, 2], [3, 4]]))
         (0, None, None)
     """
+    if constant.lazy:
+        return None
     wide = [k for k, (n, stride) in enumerate(zip(constant.shape, constant.values.strides)) if n > 1 and stride]
     return wide[0] if len(wide) == 1 and constant.values.all() else None
 
