@@ -123,7 +123,7 @@ class Boxes:
         for letter, n in zip(words[1 - which], other.shape):
             known.setdefault(letter, (0, n))
         mask = other if isinstance(other, Constant) else _mask_of(other)
-        if mask is not None and mask.size and any(mask.values.strides):
+        if mask is not None and not mask.lazy and mask.size and any(mask.values.strides):
             narrow = _nonzero(mask.values, [known[letter] for letter in words[1 - which]])
             if narrow is None:
                 return None
