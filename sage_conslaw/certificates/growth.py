@@ -10,7 +10,6 @@ seed, and computes both ranks.
 Of an architecture of the catalog the segments are rebuilt too, and compared.  The segments of a network of the user's
 own are given by the file, and the statement says so.
 """
-import copy
 import json
 from dataclasses import dataclass
 
@@ -23,7 +22,6 @@ from ..exact.primes import UnluckyPrime, random_prime
 from ..fields.bracket import random_word
 from ..flows.flow_family import FlowFamily
 from ..flows.problem import problem as problem_of
-from ..graph.cuts import SumOne
 from ..networks.catalog import by_name
 from ..runtime.errors import InputError, NotCovered
 from ..structure.axes import Unknown, axes_of
@@ -31,7 +29,7 @@ from ..structure.bases import MOST_PARAMETERS, bases, dimension
 from ..structure.families import families
 from ..structure.open_ends import used
 from ..structure.segments import segments
-from ..structure.switching import switchable
+from ..structure.switching import held
 from ..structure.true_width import width_of
 from .errors import BeyondLimits, CertificateError
 from .growth_record import segment_axes, segment_graph
@@ -93,27 +91,6 @@ def parts_of(family):
         key = json.dumps(_nameless(segment_graph(axes)))
         kinds.setdefault(key, []).append(axes)
     return [Part(found[0], len(found)) for found in kinds.values()], still
-
-
-def held(axes):
-    r"""
-    Return the axes with the classes held that outputs of a softmax have beside the axis along which they sum to one:
-    such rows are never zero, so a value of these classes is not switched off, and they stay at their true size.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.growth import held, parts_of
-        sage: from sage_conslaw.flows.problem import problem
-        sage: (part, *_), _ = parts_of(problem(networks.transformer_block(48, 96, heads=3)).family)
-        sage: part.axes.sizes, held(part.axes).rigid
-        ((48, 3, 16, 3, 16, 48, 2, 2), (False, False, False, True, False, False, False, False))
-    """
-    rows = {c for node in axes.order if isinstance(node, SumOne) for axis in axes.of[node][:-1] for c in axis}
-    rows -= {c for node in axes.order if isinstance(node, SumOne) for c in axes.of[node][-1]}
-    out = copy.copy(axes)
-    out.rigid = tuple(rigid or c in rows and not switchable(axes, [c]) for c, rigid in enumerate(axes.rigid))
-    return out
 
 
 def _nameless(graph):

@@ -45,6 +45,7 @@ from .bases import MOST_PARAMETERS, base_of_laws, bases, dimension, independent_
 from .families import families, flat
 from .positions import keep_few
 from .segments import apart
+from .switching import held
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ def grown(axes, generator, deadline=None, found=None, offsets=True):
         return _without_unseen(axes, found, generator, deadline)
     reason, best = "no small network was tried", None
     for size in _BASES:
-        for base in bases(axes, found, size):
+        for base in bases(held(axes), found, size):
             if dimension(axes, base.sizes) > MOST_PARAMETERS * (_WITHOUT_BRACKETS if axes.letters or axes.ones else 1):
                 reason = "its small networks are still large"
                 continue

@@ -40,6 +40,7 @@ At points where weights between different hidden units and inputs vanish these c
     sage: [signs[leaf] for leaf in f.leaves], switchable(axes, [0r, 1r, 2r], signs)
     ([(1, 1), (1, 1)], True)
 """
+import copy
 import itertools
 
 from ..graph.cuts import SumOne
@@ -142,6 +143,27 @@ def _through(axes, node, classes, patterns, vanishing):
     return True
 
 
+def held(axes):
+    r"""
+    Return the axes with the classes held that outputs of a softmax have beside the axis along which they sum to one:
+    such rows are never zero, so a value of these classes is not switched off, and they stay at their true size.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.switching import held
+        sage: axes = axes_of(networks.transformer_block(48, 96, heads=3).response())
+        sage: [axes.sizes[c] for c, rigid in enumerate(held(axes).rigid) if rigid]
+        [3]
+    """
+    rows = {c for node in axes.order if isinstance(node, SumOne) for axis in axes.of[node][:-1] for c in axis}
+    rows -= {c for node in axes.order if isinstance(node, SumOne) for c in axes.of[node][-1]}
+    out = copy.copy(axes)
+    out.rigid = tuple(rigid or c in rows and not switchable(axes, [c]) for c, rigid in enumerate(axes.rigid))
+    return out
+
+
 def sign_flips(axes, classes):
     r"""
     Yield sign characters of a unit with one neuron of each class: for each parameter the parity at each of its places,
@@ -168,7 +190,9 @@ def sign_flips(axes, classes):
     for node in axes.order:
         for i in places(axes, node, classes):
             weights[node, i] = lattice.unknowns(1)[0]
-            if isinstance(node, Constant):
+            # Rows that sum to one still do only where a unit leaves their sign.
+            row = isinstance(node, SumOne) and i < len(flat(axes, node)) - len(axes.of[node][-1])
+            if isinstance(node, Constant) or row:
                 lattice.relation({weights[node, i]: 1})
     for node in axes.order:
         if node.operation is not None and not is_primitive(node):
