@@ -52,7 +52,7 @@ def bounds(net, loss="cross-entropy"):
 # The numbers are those of dense words, which take ten seconds each; the first is computed here.
 @pytest.mark.parametrize("make, sizes, number", [
     (llama, (4, 2, 2, 1), None), (bert, (4, 2, 2), 58), (vit, (4, 3, 2), 59),
-], ids=str)
+], ids=lambda value: getattr(value, "__name__", None) or str(value))
 def test_agrees_with_dense_words(make, sizes, number, any_size):
     with torch.device("meta"):
         model, example = make(*sizes)
