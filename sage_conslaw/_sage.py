@@ -42,6 +42,8 @@ __all__ = ["ETuple", "Element", "FractionField", "GF", "Graphics", "MPolynomial"
 
 def symbolic_ring():
     """Return Sage's symbolic ring, which takes half a second to import and few calls need."""
+    # The table of functions comes first: without it expressions with exp or log have no operator.
+    import sage.functions.all  # noqa: F401
     from sage.symbolic.ring import SR
     return SR
 

@@ -90,10 +90,10 @@ def test_time_limit_keeps_the_laws():
 
 
 def test_an_error_of_our_own_is_not_called_bad_input(monkeypatch, capsys):
-    import sage_conslaw.engine.api
+    import sage_conslaw.engine.outcome
 
     def broken(*arguments, **options):
         return int([])
-    monkeypatch.setattr(sage_conslaw.engine.api, "supervised", broken)
+    monkeypatch.setattr(sage_conslaw.engine.outcome, "supervised", broken)
     assert cli.main(["laws", "linear", "2", "2"]) == 1
     assert "internal error" in capsys.readouterr().err
