@@ -8,8 +8,9 @@ take as long again, for groups, matroids and codes that no law needs.
 """
 from .runtime.loading import load_first
 
-# The last is named by Sage's spaces of matrices, which do not import it.
-load_first(["sage.all__sagemath_objects", "sage.rings.integer", "sage.libs.pari",
+# Real numbers come before PARI: where memory is limited, its stack leaves them none, and loading them never ends.  The
+# last is named by Sage's spaces of matrices, which do not import it.
+load_first(["sage.all__sagemath_objects", "sage.rings.integer", "sage.rings.real_mpfr", "sage.libs.pari",
             "sage.rings.polynomial.laurent_polynomial_ring"], ["sage.all"])
 
 from sage.matrix.constructor import matrix

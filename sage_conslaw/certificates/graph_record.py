@@ -17,6 +17,7 @@ from ..graph.activations import (
     largest,
     masked_softmax,
     top,
+    unscaled,
 )
 from ..graph.models import NORMS, SUM_TO_ONE
 from ..graph.network import Network
@@ -121,8 +122,10 @@ def _data_record(node, shape, place):
 
 
 def _cut_record(node, place):
-    name, constraint, source = node.function.name, node.function.constraint, tuple(node.source.shape)
-    if _KNOWN_CUTS.get(name) != constraint or name in NORMS + SUM_TO_ONE and not is_known(node.function):
+    # Covectors and outputs of a softmax are free in the same spaces whatever scale its scores have.
+    function, source = unscaled(node.function), tuple(node.source.shape)
+    name, constraint = function.name, function.constraint
+    if _KNOWN_CUTS.get(name) != constraint or name in NORMS + SUM_TO_ONE and not is_known(function):
         name = _OWN[constraint]
     if tuple(node.shape) == (*source[:-1], source[-1] - 1 if source else 0) and node.mask is None:
         # The outputs sum to zero: all but the last are free.

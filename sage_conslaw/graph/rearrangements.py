@@ -281,3 +281,30 @@ def _is_identity(step):
     if isinstance(step, Slice):
         return all(one == (0, 1, n) for one, n in zip(step.ranges, step.source))
     return isinstance(step, Reshape) and step.source == step.result
+
+
+def matched_axes(source, target):
+    r"""
+    Yield the axes that a reshape merges and splits together, as pairs of slices of the two shapes: the shortest ones
+    with equally many entries.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.graph.rearrangements import matched_axes
+        sage: [(a.start, a.stop, b.start, b.stop) for a, b in matched_axes((2r, 3r, 4r), (6r, 2r, 2r))]
+        [(0, 2, 0, 1), (2, 3, 1, 3)]
+    """
+    i = k = 0
+    while i < len(source) or k < len(target):
+        start_i, start_k = i, k
+        a = source[i] if i < len(source) else 1
+        b = target[k] if k < len(target) else 1
+        i, k = min(i + 1, len(source)), min(k + 1, len(target))
+        while a != b:
+            if a < b:
+                a *= source[i]
+                i += 1
+            else:
+                b *= target[k]
+                k += 1
+        yield slice(start_i, i), slice(start_k, k)

@@ -8,7 +8,7 @@ them, or two readers of parts that make no range, leave the smallest ranges that
 import numpy as np
 
 from ..graph.operations import Add, Contract, Gather
-from ..graph.rearrangements import Broadcast, Pad, Reshape, Select, Slice, Transpose, Windows
+from ..graph.rearrangements import Broadcast, Pad, Reshape, Select, Slice, Transpose, Windows, matched_axes
 from ..graph.tensor import Constant, Parameter
 
 
@@ -141,20 +141,9 @@ class Boxes:
         return out
 
     def _of_reshape(self, source, target, box):
-        out, i, k = [], 0, 0
-        while i < len(source) or k < len(target):
-            start_i, start_k = i, k
-            a = source[i] if i < len(source) else 1
-            b = target[k] if k < len(target) else 1
-            i, k = min(i + 1, len(source)), min(k + 1, len(target))
-            while a != b:
-                if a < b:
-                    a *= source[i]
-                    i += 1
-                else:
-                    b *= target[k]
-                    k += 1
-            out += self._of_group(source[start_i:i], target[start_k:k], box[start_k:k])
+        out = []
+        for mine, other in matched_axes(source, target):
+            out += self._of_group(source[mine], target[other], box[other])
         return out
 
     def _of_group(self, source, target, box):

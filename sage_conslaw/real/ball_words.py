@@ -111,7 +111,7 @@ def ball_rank(family, network, target, generator, work, inputs=None, point=None)
     proved, failed = _prove(real, z, pieces, number, work, costs)
     reached = proved >= target
     model = control_rank(family, generator, random_prime(generator), target, 1, drift=family.drift is not None)
-    letters = words[0]
+    letters = words[0] if words else 0
     if not reached and letters == model and _spans(family, real, z, pieces, letters, work, costs):
         return RealRank(target, tuple(words), "balls", True, False, None, tuple(_parameters(family, z)),
                         local=not real.response.analytic, spans=True, divides=real.response.divides)
@@ -161,6 +161,7 @@ def _pushed_rank(family, real, target, generator, work, costs, point):
 
 _NO_GAIN = "longer words and more samples add nothing"
 _TOO_LONG = "it takes longer than is spent unasked"
+_TIES = "entries of the data drawn are too close to say which is larger"
 
 
 def _spans(family, real, z, pieces, letters, work, costs):
@@ -205,8 +206,10 @@ def _choose(family, z, target, generator, work, costs):
         if length > 1 and not work.allows(cost, 1 - _KEPT):
             return pieces, [chosen], ranks, _TOO_LONG
         work.spend(cost)
-        words = _Words(family, generator, batch, length)
-        values = np.broadcast_to(words.without_noise(z), (batch, family.dimension))
+        drawn = _decided(family, generator, batch, length, z)
+        if drawn is None:
+            return pieces, [chosen], ranks, _TIES
+        words, values = drawn[0], np.broadcast_to(drawn[1], (batch, family.dimension))
         pieces.append((words, values))
         rows = np.concatenate([rows, values])
         picked, _ = pivots(rows, _TOLERANCES[0])
@@ -217,6 +220,22 @@ def _choose(family, z, target, generator, work, costs):
         if ranks[-2:] == [ranks[-1]] * 2:
             return pieces, [chosen], ranks, _NO_GAIN
     return pieces, [chosen], ranks, f"words of more than {_LONGEST} letters are not tried"
+
+
+# Draws that are tried before ties are an answer.
+_DRAWS = 8
+
+
+def _decided(family, generator, batch, length, z):
+    """Return words with data at which doubles decide each choice of the network, and their values; ``None`` if some
+    draws in a row have ties."""
+    for _ in range(_DRAWS):
+        words = _Words(family, generator, batch, length)
+        try:
+            return words, words.without_noise(z)
+        except Undecided:
+            continue
+    return None
 
 
 def _prove(family, z, pieces, number, work, costs):

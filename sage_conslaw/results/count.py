@@ -126,14 +126,14 @@ class LawCount(SageObject):
 
     def formula_where(self):
         r"""
-        Return from which widths on the formula is proved.
+        Return from which widths on the formula is proved, and for which it is proved at this value alone.
 
         EXAMPLES::
 
             sage: from sage_conslaw import count_conservation_laws, networks
             sage: r = count_conservation_laws(networks.attention(64, 16, heads=4), seed=0)
             sage: print(r.formula_where())
-            ('heads >= 3', 'head_dim >= 3', 'dim >= 5', 'dim >= head_dim', 'dim >= head_dim + 2')
+            ('heads = 4', 'head_dim >= 3', 'dim >= 3', 'dim >= head_dim')
         """
         counted = self.polynomial_in_sizes()
         return () if counted is None else counted.where(self._size_names())

@@ -17,8 +17,10 @@ import threading
 from .errors import InputError
 from .pari_threads import remember_stack
 
-# Address space in which Sage loads: with 1.5 GB most of it, measured.
+# Address space in which Sage loads: with 1.5 GB most of it, measured.  With less than the least nothing is tried: some
+# of its libraries repeat without end what the system refuses.
 _ENOUGH = 2500 << 20
+_LEAST = 1200 << 20
 
 
 def load(*names):
@@ -96,6 +98,8 @@ def _import(names):
 
 def _load_within(names, limit):
     """Import modules where memory is limited: libraries then warn of what they get less of, line by line."""
+    if limit < _LEAST:
+        raise _too_little(limit)
     shown, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     sys.stderr.flush()
     os.dup2(nowhere, 2)
@@ -106,10 +110,14 @@ def _load_within(names, limit):
     except (ImportError, MemoryError):
         if limit > _ENOUGH:
             raise
-        raise InputError(
-            f"Sage does not load within the memory limit of {limit >> 20} MB; allow {_ENOUGH >> 20} MB (ulimit -v)"
-        ) from None
+        raise _too_little(limit) from None
     finally:
         os.dup2(shown, 2)
         os.close(shown)
         os.close(nowhere)
+
+
+def _too_little(limit):
+    return InputError(
+        f"Sage does not load within the memory limit of {limit >> 20} MB; allow {_ENOUGH >> 20} MB (ulimit -v)"
+    )

@@ -32,10 +32,9 @@ import numpy as np
 
 from ..exact.linear_algebra import rank
 from ..graph.cuts import SumOne
-from ..graph.operations import Add
 from ..graph.tensor import Constant
 from ..laws.gradings import WeightLattice
-from .links import flat, is_primitive, is_sum_zero, links_of
+from .links import flat, is_primitive, is_sum_zero, links_of, relate
 
 _PRIME = (1 << 61) - 1
 
@@ -91,7 +90,7 @@ def scaled_away(axes, constants):
                 ):
                     lattice.relation({weights[node, i]: 1})
             if node.operation is not None and not is_primitive(node):
-                _relate(lattice, weights, node, links_of(axes, node))
+                relate(lattice, weights, node, links_of(axes, node))
         for node, constraint, _ in axes.pairings:
             last = sum(map(len, axes.of[node][:-1]))
             for i in places(node):
@@ -101,16 +100,3 @@ def scaled_away(axes, constants):
         if scales.size and rank(np.asarray(scales, dtype=np.int64) % _PRIME, _PRIME) == len(mine):
             found.update(mine)
     return found
-
-
-def _relate(lattice, weights, node, labels):
-    """Exponents add in products and are equal in sums."""
-    tables = [{name: weights[tensor, i] for i, name in enumerate(names) if (tensor, i) in weights}
-              for tensor, names in zip((*node.inputs, node), labels)]
-    if isinstance(node.operation, Add):
-        for table in tables[:-1]:
-            for name, weight in table.items():
-                lattice.relation({weight: 1}, {tables[-1][name]: -1})
-        return
-    for name in set().union(*tables):
-        lattice.relation(*({table[name]: 1 if table is not tables[-1] else -1} for table in tables if name in table))

@@ -10,10 +10,12 @@ EXAMPLES::
     sage: number.where({64r: "k"})
     ('k >= 3',)
 """
+from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
 from .._sage import symbolic_ring
+from .families import flat
 
 # Names of the sizes of the architectures of the catalog that are no list of layers.
 _NAMES = {
@@ -33,7 +35,7 @@ class Formula:
     - ``terms`` -- dictionary from tuples of sizes (with repetitions) to coefficients
 
     - ``least`` -- for sizes of classes that grew, from which size on the formula is proved; ``value`` -- the number at
-      the sizes given
+      the sizes given; ``fixed`` -- sizes of classes that did not grow, for which alone it is proved
 
     EXAMPLES::
 
@@ -49,6 +51,7 @@ class Formula:
     # tried at these widths alone.
     sums: tuple = ()
     offsets: tuple = ()
+    fixed: tuple = ()
 
     def expression(self, names=None):
         r"""
@@ -76,19 +79,20 @@ class Formula:
 
     def where(self, names=None):
         r"""
-        Return from which sizes on the formula is proved, as inequalities.
+        Return from which sizes on the formula is proved, as inequalities, and at which alone, as equations.
 
         EXAMPLES::
 
             sage: from sage_conslaw.structure.formula import Formula
-            sage: Formula({}, {7r: 2r}, 0r).where()
-            ('n7 >= 2',)
+            sage: Formula({}, {7r: 2r}, 0r, fixed=(4r,)).where()
+            ('n4 = 4', 'n7 >= 2')
         """
         names = names or {}
 
         def name(size):
             return str(names.get(size, f"n{size}"))
-        out = [f"{name(size)} >= {least}" for size, least in sorted(self.least.items())]
+        out = [f"{name(size)} = {size}" for size in self.fixed]
+        out += [f"{name(size)} >= {least}" for size, least in sorted(self.least.items()) if size not in self.fixed]
         out += [
             f"{name(size)} >= {' + '.join([*map(name, others), *([str(free)] if free else [])])}"
             for size, others, free in dict.fromkeys(self.sums)
@@ -116,7 +120,7 @@ def formula_of(width):
     """
     if width.segments is None or not all(segment.found.proved for segment in width.segments):
         return None
-    total, least, sums, offsets = {}, {}, [], []
+    total, least, sums, offsets, fixed = {}, {}, [], [], set()
 
     def add(monomial, value):
         key = tuple(sorted(monomial))
@@ -142,8 +146,22 @@ def formula_of(width):
         for c, n in segment.found.least.items():
             size = segment.axes.sizes[c]
             least[size] = max(least.get(size, 0), n)
+        fixed |= {segment.axes.sizes[c] for c in _still(segment)} - {1}
+    # As many equal segments as a size says (experts): their number is in the coefficients.
+    kinds = Counter(tuple(leaf.shape for leaf in segment.axes.leaves) for segment in width.segments if segment.axes)
+    fixed |= set(kinds.values()) & set(least)
     return Formula({key: value for key, value in total.items() if value}, least,
-                   int(sum(total_here(key, value) for key, value in total.items())), tuple(sums), tuple(offsets))
+                   int(sum(total_here(key, value) for key, value in total.items())), tuple(sums), tuple(offsets),
+                   tuple(sorted(fixed)))
+
+
+def _still(segment):
+    """Return the classes of a segment's parameters that did not grow from a small network."""
+    if segment.axes is None:
+        return set()
+    unseen = {leaf for family in segment.found.families if family.kind == "entries" for leaf, _, _ in family.parts}
+    seen = {c for i, leaf in enumerate(segment.axes.leaves) if i not in unseen for c in flat(segment.axes, leaf)}
+    return seen - set(segment.found.least)
 
 
 def total_here(sizes, value):

@@ -88,3 +88,20 @@ def links_of(axes, node):
         else:
             labels = [by_axis(child, lambda k: k), by_axis(node, lambda k: k)]
     return labels
+
+
+def relate(lattice, weights, node, labels):
+    r"""
+    Add to a lattice how exponents at an operation are related: they add in products and are equal in sums.
+
+    INPUT: ``weights`` -- the unknown of each pair (node, place of an axis); ``labels`` -- as from :func:`links_of`
+    """
+    tables = [{name: weights[tensor, i] for i, name in enumerate(names) if (tensor, i) in weights}
+              for tensor, names in zip((*node.inputs, node), labels)]
+    if isinstance(node.operation, Add):
+        for table in tables[:-1]:
+            for name, weight in table.items():
+                lattice.relation({weight: 1}, {tables[-1][name]: -1})
+        return
+    for name in set().union(*tables):
+        lattice.relation(*({table[name]: 1 if table is not tables[-1] else -1} for table in tables if name in table))

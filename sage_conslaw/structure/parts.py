@@ -28,7 +28,7 @@ import numpy as np
 
 from ..graph.cuts import SumOne, sum_one, sum_zero
 from ..graph.operations import Add, Contract
-from ..graph.rearrangements import Broadcast, Pad, Reshape, Slice, Transpose
+from ..graph.rearrangements import Broadcast, Pad, Reshape, Slice, Transpose, matched_axes
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter, Tensor
 from .axes import Unknown, covector_of, is_primitive, is_uniform
@@ -397,29 +397,18 @@ def _words(one, n):
 def _through_reshape(source, target, ranges):
     """Return the ranges of the source that ranges of its reshape are, where each is whole or of the first of the axes
     that one is split into."""
-    out, i, k = [], 0, 0
-    while i < len(source) or k < len(target):
-        start_i, start_k = i, k
-        a = source[i] if i < len(source) else 1
-        b = target[k] if k < len(target) else 1
-        i, k = min(i + 1, len(source)), min(k + 1, len(target))
-        while a != b:
-            if a < b:
-                a *= source[i]
-                i += 1
-            else:
-                b *= target[k]
-                k += 1
-        group, here = source[start_i:i], ranges[start_k:k]
-        if _whole(here, target[start_k:k]):
+    out = []
+    for mine, other in matched_axes(source, target):
+        group, here, new = source[mine], ranges[other], target[other]
+        if _whole(here, new):
             out += [(0, 1, n) for n in group]
             continue
-        live = [j for j, n in enumerate(target[start_k:k]) if n > 1]
+        live = [j for j, n in enumerate(new) if n > 1]
         first = live[0]
         sized = [j for j, n in enumerate(group) if n > 1]
-        if len(sized) != 1 or any(here[j] != (0, 1, target[start_k + j]) for j in live[1:]) or here[first][1] != 1:
+        if len(sized) != 1 or any(here[j] != (0, 1, new[j]) for j in live[1:]) or here[first][1] != 1:
             raise Unknown("part of a reshape is taken")
-        inner = a // target[start_k + first]
+        inner = int(np.prod(new, dtype=np.int64)) // new[first]
         start, _, number = here[first]
         out += [(start * inner, 1, number * inner) if j == sized[0] else (0, 1, 1) for j in range(len(group))]
     return tuple(out)

@@ -47,8 +47,7 @@ from ..graph.cuts import SumOne
 from ..graph.operations import Add, Contract
 from ..graph.tensor import Constant, Data, Parameter
 from ..laws.gradings import WeightLattice
-from .axes import is_primitive, is_sum_zero
-from .families import flat, links_of
+from .links import flat, is_primitive, is_sum_zero, links_of, relate
 
 # More independent sign flips of one unit are not tried; two or three are usual.
 _MOST_FLIPS = 6
@@ -153,7 +152,9 @@ def held(axes):
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.structure.axes import axes_of
         sage: from sage_conslaw.structure.switching import held
-        sage: axes = axes_of(networks.transformer_block(48, 96, heads=3).response())
+        sage: from sage_conslaw.flows.problem import problem
+        sage: from sage_conslaw.structure.true_width import width_of
+        sage: axes = width_of(problem(networks.transformer_block(48, 96, heads=3)).family).axes
         sage: [axes.sizes[c] for c, rigid in enumerate(held(axes).rigid) if rigid]
         [3]
     """
@@ -196,7 +197,7 @@ def sign_flips(axes, classes):
                 lattice.relation({weights[node, i]: 1})
     for node in axes.order:
         if node.operation is not None and not is_primitive(node):
-            _relate(axes, lattice, weights, node)
+            relate(lattice, weights, node, links_of(axes, node))
     keys = [(leaf, i) for leaf in axes.leaves for i in places(axes, leaf, classes)]
     if not keys:
         return
@@ -214,16 +215,3 @@ def sign_flips(axes, classes):
             options.append((sum(bits == (1,) for bits in single), len(options), by_leaf))
     for _, _, by_leaf in sorted(options, key=lambda option: option[:2]):
         yield by_leaf
-
-
-def _relate(axes, lattice, weights, node):
-    labels = links_of(axes, node)
-    tables = [{name: weights[tensor, i] for i, name in enumerate(names) if (tensor, i) in weights}
-              for tensor, names in zip((*node.inputs, node), labels)]
-    if isinstance(node.operation, Add):
-        for table in tables[:-1]:
-            for name, weight in table.items():
-                lattice.relation({weight: 1}, {tables[-1][name]: -1})
-        return
-    for name in set().union(*tables):
-        lattice.relation(*({table[name]: 1 if table is not tables[-1] else -1} for table in tables if name in table))

@@ -41,9 +41,7 @@ MODULES = {
 }
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.xfail(reason="its record does not give it back; refused, not wrong"))
-    if name == "encoder" else name for name in MODULES])
+@pytest.mark.parametrize("name", MODULES)
 def test_modules_have_certificates(name):
     build, shape = MODULES[name]
     network = networks.from_torch(build(), (torch.zeros(*shape),))

@@ -343,6 +343,16 @@ def test_time_limit_zero(run, args):
     assert err == "" or one_line(err)
 
 
+def test_time_limit_stops_a_long_run(run):
+    began = time.perf_counter()
+    status, out, err = run("count", "linear", 30, 30, 30, "--flow", "momentum", "--time-limit", 1, "--json")
+    assert status == 3
+    assert time.perf_counter() - began < 8
+    partial = json.loads(out)
+    assert (partial["parameters"], partial["state_dimension"]) == (1800, 3601)
+    assert partial["lie_dimension"] + partial["number_at_most"] == 3601
+
+
 def test_a_generous_time_limit_changes_nothing(run):
     status, out, err = run("laws", "linear", 3, 2, 3, "--time-limit", 60, "--json")
     assert (status, err, json.loads(out)["number"]) == (0, "", 3)
@@ -396,7 +406,7 @@ def test_symbolic_algorithm_ends_by_its_time_limit_and_not_for_memory():
 def test_interrupt_stops_at_once():
     r"""Ctrl-C reaches the whole group of processes; no traceback, nothing on standard output, no process left."""
     running = subprocess.Popen(
-        [sys.executable, "-m", "sage_conslaw.cli", "count", "linear", "60", "60", "--flow", "momentum"],
+        [sys.executable, "-m", "sage_conslaw.cli", "count", "linear", "30", "30", "30", "--flow", "momentum"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

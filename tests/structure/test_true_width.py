@@ -150,6 +150,10 @@ def test_formula():
     formula = width.formula()
     assert formula.value == laws and str(formula.expression({101: "k", 11: "h"})) == "h*k^2 + h*k"
     assert "k >= 3" in formula.where({101: "k"})
+    # Outputs of a softmax sum to one in each head: heads do not grow, and the formula is proved for eleven alone.
+    assert "h = 11" in formula.where({11: "h"}) and not any(
+        words.startswith("h >=") for words in formula.where({11: "h"})
+    )
     open_end, rank, laws = bounds(networks.linear([1, 12, 12, 1]))
     assert rank + laws < 168 and open_end.formula() is None and len(open_end.blame) == 1
 
@@ -175,6 +179,13 @@ def test_formulas_hold_at_small_sizes(net):
         == result.number
     )
     assert result.formula is not None
+
+
+def test_the_number_of_equal_segments_is_no_width():
+    """Each expert is a segment, so that their number is in the coefficients: the formula holds for 23 alone."""
+    width, _, laws = bounds(networks.mixture(61, 31, 23))
+    formula = width.formula()
+    assert formula.value == laws and "e = 23" in formula.where({23: "e"})
 
 
 def test_letters_on_the_command_line():
