@@ -8,10 +8,11 @@ take as long again, for groups, matroids and codes that no law needs.
 """
 from .runtime.loading import load_first
 
-# Real numbers come before PARI: where memory is limited, its stack leaves them none, and loading them never ends.  The
-# last is named by Sage's spaces of matrices, which do not import it.
+# Real numbers come before PARI: where memory is limited, its stack leaves them none, and loading them never ends.
+# Laurent polynomials are named by Sage's spaces of matrices, which do not import them.  Functions come before symbolic
+# expressions: in the other order, also of a session that imports them later, exp(u) has no operator.
 load_first(["sage.all__sagemath_objects", "sage.rings.integer", "sage.rings.real_mpfr", "sage.libs.pari",
-            "sage.rings.polynomial.laurent_polynomial_ring"], ["sage.all"])
+            "sage.rings.polynomial.laurent_polynomial_ring", "sage.functions.all"], ["sage.all"])
 
 from sage.matrix.constructor import matrix
 from sage.misc.latex import latex
@@ -43,8 +44,6 @@ __all__ = ["ETuple", "Element", "FractionField", "GF", "Graphics", "MPolynomial"
 
 def symbolic_ring():
     """Return Sage's symbolic ring, which takes half a second to import and few calls need."""
-    # The table of functions comes first: without it expressions with exp or log have no operator.
-    import sage.functions.all  # noqa: F401
     from sage.symbolic.ring import SR
     return SR
 

@@ -254,7 +254,8 @@ def of_potential(potential, names=None):
             entry = potential.diff(by_name[a]).diff(by_name[b]) if a in by_name and b in by_name else 0
             try:
                 hessian[i, j] = _rational_function(entry, field)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, RuntimeError):
+                # A RuntimeError where the session has loaded symbolic expressions before their functions.
                 raise InputError(f"the Hessian of the potential has the entry {entry}, which is not rational; "
                                  "give the metric itself as rational functions, or other parameters") from None
     if hessian.det().is_zero():

@@ -174,7 +174,7 @@ def test_a_case_that_fails_stops_nothing(tmp_path):
     table = survey(
         [
             {"architecture": "linear", "cases": [[2], [2, 2]]},
-            {"architecture": "linear", "sizes": [300, 300], "flow": "momentum", "time_limit": 5},
+            {"architecture": "linear", "sizes": [30, 30, 30], "flow": "momentum", "time_limit": 1},
         ],
         tmp_path / "a.sqlite",
         processes=1,
