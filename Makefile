@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests run side by side: threads of BLAS that spin take each other's processors.
+export OPENBLAS_NUM_THREADS ?= 1
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test lint doctest docs pytest oracle bench worksheets clean
