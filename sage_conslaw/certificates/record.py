@@ -131,6 +131,7 @@ def certificate(problem, result):
         sage: json.dumps(record) == json.dumps(conservation_laws(networks.product(2), seed=0).certificate())
         True
     """
+    _has_fields(problem)
     family = problem.family
     if family.dimension > MAX_COORDINATES:
         return _wide(problem, result)
@@ -180,12 +181,21 @@ def certificate_of_count(problem, result):
         sage_conslaw.InputError: a certificate in 4 coordinates lists the laws: take that of conservation_laws, or
         sage-conslaw laws --certificate
     """
+    _has_fields(problem)
     if problem.family.dimension <= MAX_COORDINATES:
         raise InputError(
             f"a certificate in {problem.family.dimension} coordinates lists the laws: take that of conservation_laws, "
             f"or sage-conslaw laws --certificate"
         )
     return _wide(problem, result)
+
+
+def _has_fields(problem):
+    if problem is None:
+        raise InputError(
+            "the result was read from a record, which has no fields to certify: ask conservation_laws again, with the "
+            "record's seed"
+        )
 
 
 def _real(problem, result, asked, generator):

@@ -6,7 +6,6 @@ import time
 from .._sage import Unknown
 from ..runtime.deadline import Deadline
 from ..runtime.arguments import degree_of, seed_of
-from ..flows.problem import problem
 from ..results.count import LawCount
 from ..results.laws import ConservationLaws
 from .strategies.limits import SEARCH_COORDINATES
@@ -190,7 +189,9 @@ def count_conservation_laws(
 
 
 @in_sage
-def is_conserved(h: object, data: object, *, flow: object = None, loss: str | None = None) -> bool:
+def is_conserved(
+    h: object, subject: object = None, /, *, data: object = None, flow: object = None, loss: str | None = None
+) -> bool:
     r"""
     Decide exactly, over Q, whether one polynomial is a conservation law.
 
@@ -199,6 +200,8 @@ def is_conserved(h: object, data: object, *, flow: object = None, loss: str | No
     - ``h`` -- a Sage or SymPy polynomial, or a string, in the names of the state coordinates; for systems a string with
       quotients and functions; for networks also one of ``matrix_laws()`` or matrix notation as it is printed: then all
       its entries are asked about
+
+    - ``subject``, ``data``, ``flow``, ``loss`` -- as for :func:`conservation_laws`
 
     EXAMPLES::
 
@@ -213,9 +216,14 @@ def is_conserved(h: object, data: object, *, flow: object = None, loss: str | No
         sage: net = networks.linear([3, 2, 3])
         sage: is_conserved("U1^T U1 - U2 U2^T", net), is_conserved("|U1|^2 - 2*|U2|^2", net)
         (True, False)
+        sage: is_conserved("exp(t)*(x1^2 - x2^2)", networks.product(2), flow="sgd:weight_decay=1/2")
+        True
+        sage: is_conserved("2*U1_1_1 - U1_2_1", networks.linear([2, 1]), data=([[1, 2]], None))
+        True
         sage: is_conserved("y", networks.product(3))
         Traceback (most recent call last):
         ...
         sage_conslaw.InputError: h has the variable y, which is not a coordinate (x1, x2, x3)
     """
-    return is_law(h, problem(data, flow, loss))
+    subject, data = subject_of(subject, data), None if subject is None else data
+    return is_law(h, problem_asked(subject, data, flow, loss, seed=0))

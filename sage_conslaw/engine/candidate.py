@@ -9,6 +9,7 @@ from ..fields.explicit import VectorFieldFamily
 from ..fields.extension import is_conserved_as_written
 from ..expressions.polynomials import polynomials_of_one_ring
 from ..notation.matrix_notation import MatrixLaw, entries_of_problem
+from ..notation.readable import clock_text
 from ..notation.written import entries_of
 from ..runtime.errors import InputError, NotCovered
 
@@ -23,13 +24,26 @@ def is_law(h, asked) -> bool:
             raise NotCovered(f"{h.text} has no entries here: it is known by the structure; ask at a smaller width")
         return all(family.conserved(list(h.entries)))
     try:
-        return family.conserved([_in_state(h, family)])[0]
+        return family.conserved([_in_state(_with_clock(h, family), family)])[0]
     except InputError:
-        if isinstance(h, str) and isinstance(family, VectorFieldFamily):
-            return is_conserved_as_written(h, family)
-        if not isinstance(h, str) or not asked.shapes or not _MATRIX.search(h) and h.strip() not in dict(asked.shapes):
+        if not isinstance(h, str):
             raise
-        return all(family.conserved(entries_of(h, entries_of_problem(asked, _HIGHEST))))
+        if asked.shapes and (_MATRIX.search(h) or h.strip() in dict(asked.shapes)):
+            return all(family.conserved(entries_of(h, entries_of_problem(asked, _HIGHEST))))
+        if isinstance(family, VectorFieldFamily):
+            return is_conserved_as_written(h, family)
+        raise
+
+
+def _with_clock(h, family):
+    """Return a text with the exponentials of time, as results print them, in the coordinate that stands for them."""
+    if not isinstance(h, str) or family.time is None or family.rate is None:
+        return h
+    name = family.names[family.time]
+    for power in range(1, _HIGHEST + 1):
+        h = h.replace(clock_text(power, name, family.rate), f"{name}^{power}")
+    return h
+
 
 # Powers of the time that may stand in front of a law that is read.
 _HIGHEST = 6

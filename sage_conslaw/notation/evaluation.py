@@ -2,6 +2,7 @@ r"""
 Laws at given parameters: every matrix expression as a matrix, what is in none as a number, without writing polynomials
 out.
 """
+import re
 import weakref
 from dataclasses import dataclass
 
@@ -128,9 +129,9 @@ class LawValues:
         self.problem = result.problem
         family = self.problem.family if self.problem is not None else None
         self.shapes = tuple(self.problem.shapes) if self.problem is not None else ()
-        self.dimension = len(family.names) if family is not None else 0
         # A sequence, not a list: there may be 10^8 of them.
-        self.names = family.names if family is not None else ()
+        self.names = family.names if family is not None else _names_of(result)
+        self.dimension = len(self.names)
         found = result.matrix_laws()
         expressions = [law for law in found if law.form is not None]
         if found and not expressions and not result.terms:
@@ -217,6 +218,10 @@ class LawValues:
 
     def _entry(self, source, name):
         if name not in source:
+            base, *index = re.split(r"_(?=\d)", name)
+            array = np.asarray(source[base]) if index and base in source else np.zeros(())
+            if 0 < array.ndim == len(index) and all(0 < int(i) <= n for i, n in zip(index, array.shape)):
+                return float(array[tuple(int(i) - 1 for i in index)])
             raise InputError(f"there is no number for the coordinate {name}; give all of {', '.join(self.names[:8])}")
         return float(source[name])
 
@@ -246,6 +251,11 @@ class LawValues:
             -8.0
         """
         return {text: form.value(state, degree) for text, form in self.forms}
+
+
+def _names_of(result):
+    """Return the variables of laws that were read from a record, without a family."""
+    return [str(name) for name in result.laws[0].parent().gens()] if result.laws else []
 
 
 def rest_of(result, expressions):

@@ -5,8 +5,13 @@ Each of the functions ``..._words`` returns four things: pairs (text, LaTeX) of 
 the text and LaTeX that say for which entries the latter holds.
 """
 
+import re
+
 # In how many slices an axis is cut: gates of two, queries with keys and values, the gates of an LSTM.
 _PARTS = (2, 3, 4)
+
+# A slice at the end of a name: rows, or columns behind the colon.
+_CUT = re.compile(r"\[(:,)?(\d+):(\d+)\]$")
 
 
 def equal_slices(shape):
@@ -23,7 +28,9 @@ def equal_slices(shape):
 
 
 def latex_name(name):
-    """Return the LaTeX of a parameter's name."""
+    """Return the LaTeX of a parameter's name, or of a slice of it."""
+    if cut := _CUT.search(name):
+        return latex_name(name[:cut.start()]) + cut[0]
     if not name.isidentifier():
         # The name of a module's parameter, such as h.0.attn.weight.
         return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
@@ -47,16 +54,35 @@ def beside(first, second):
 
 
 def slice_text(name, ndim, axis):
-    """Return the text of all entries with index ``j`` on an axis."""
-    return f"{name}[{','.join('j' if i == axis else ':' for i in range(ndim))}]"
+    r"""
+    Return the text of all entries with index ``j`` on an axis; a name that is a slice on the other axis has both in one
+    pair of brackets, and a single row or column its number.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.notation.phrases import slice_text
+        sage: [slice_text(*name) for name in (("W", 2, 1), ("W[0:4]", 2, 1), ("W[2:3]", 2, 1), ("W[:,0:4]", 2, 0))]
+        ['W[:,j]', 'W[0:4,j]', 'W[2,j]', 'W[j,0:4]']
+        sage: slice_text("W[0:4]", 2, 0)                     # the j-th of these rows
+        'W[0:4][j,:]'
+    """
+    index = ["j" if i == axis else ":" for i in range(ndim)]
+    cut = _CUT.search(name)
+    if cut and ndim == 2 and bool(cut[1]) != axis:
+        start, stop = cut[2], cut[3]
+        name, index[1 - axis] = name[:cut.start()], start if int(stop) == int(start) + 1 else f"{start}:{stop}"
+    return f"{name}[{','.join(index)}]"
+
+
+def _single(text):
+    """Say whether an index without a colon has one entry alone: the sum and the norm of it are plain."""
+    return ":" not in text.rpartition("[")[2]
 
 
 def sum_words(name, latex, ndim, axis):
-    each = (
-        (f"{name}[j]", f"{latex}[j]")
-        if ndim == 1
-        else (f"sum({slice_text(name, ndim, axis)})", rf"\Sigma\, {slice_text(latex, ndim, axis)}")
-    )
+    each = slice_text(name, ndim, axis), slice_text(latex, ndim, axis)
+    if not _single(each[0]):
+        each = f"sum({each[0]})", rf"\Sigma\, {each[1]}"
     if ndim == 1:
         whole = name, latex
     elif ndim == 2:
@@ -71,7 +97,8 @@ def square_words(name, ndim, axis):
     if ndim == 1:
         whole, each = (f"{name} {name}^T", beside(latex, rf"{latex}^\top")), (f"{name}[j]^2", f"{latex}[j]^2")
     else:
-        each = f"|{slice_text(name, ndim, axis)}|^2", rf"\|{slice_text(latex, ndim, axis)}\|^2"
+        each = slice_text(name, ndim, axis), slice_text(latex, ndim, axis)
+        each = tuple(f"{word}^2" for word in each) if _single(each[0]) else (f"|{each[0]}|^2", rf"\|{each[1]}\|^2")
         if ndim == 2:
             whole = (
                 (f"{name}^T {name}", rf"{latex}^\top {latex}")

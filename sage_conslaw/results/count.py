@@ -166,6 +166,10 @@ class LawCount(SageObject):
         """
         return list(self.families)
 
+    def __hash__(self):
+        # Without the laws: equal polynomials of rings with another order of the variables have other hashes.
+        return hash((self.architecture, self.sizes, self.flow, self.loss, self.lie_dimension, self.seed))
+
     def __int__(self):
         r"""
         Return the number, where it is proved or probable; bounds are no number.

@@ -54,6 +54,8 @@ class ConservationLaws(LawCount):
     searched: str = ""
     terms: tuple = field(default=(), compare=False)
 
+    __hash__ = LawCount.__hash__
+
     @property
     def independent_laws(self):
         r"""
@@ -292,6 +294,8 @@ class ConservationLaws(LawCount):
             # A search in degree 2, say, times powers of the time is not a search of all monomials of the total degree.
             record["degree_in_time"] = self.time_degree
             record["readable_laws"] = self.readable_laws()
+        if self.time is not None:
+            record |= {"time": self.time, "rate": self.rate}
         return record
 
     def __iter__(self):

@@ -33,7 +33,8 @@ _DERIVED = {
 
 def result_from_dict(kind, record):
     r"""
-    Return the result of a record; what only a session has, the network and its fields, is not in it.
+    Return the result of a record; what only a session has, the network and its fields, is not in it: laws are
+    evaluated at their variables, and there is no certificate.
 
     EXAMPLES::
 
@@ -44,6 +45,8 @@ def result_from_dict(kind, record):
         1 independent law of degree at most 2 in 4 parameters, complete (proved, no assumption)
         sage: again.to_dict() == r.to_dict(), again.laws
         (True, (U1_1_1^2 + U1_2_1^2 - U2_1_1^2 - U2_1_2^2,))
+        sage: again.evaluate({"U1": [[1], [2]], "U2": [[3, 4]]})
+        {'U1_1_1^2 + U1_2_1^2 - U2_1_1^2 - U2_1_2^2': np.float64(-20.0)}
         sage: ConservationLaws.from_dict({"number": 3})
         Traceback (most recent call last):
         ...
@@ -64,7 +67,7 @@ def result_from_dict(kind, record):
     )
     given["record"] = dict(record)
     if "laws" in known:
-        given["laws"] = _polynomials(record.get("laws", []))
+        given["laws"], given["terms"] = _polynomials(record.get("laws", []))
         given["complete"] = Unknown if record.get("complete") is None else record["complete"]
         given["coordinates"] = tuple(record.get("coordinates", {}).items())
         given["time_degree"] = record.get("degree_in_time")
@@ -76,7 +79,8 @@ def _tuples(value):
 
 
 def _polynomials(texts):
-    """Return laws as polynomials in the variables that they have, ordered by their names and the numbers in these."""
+    """Return laws as polynomials in the variables that they have, ordered by their names and the numbers in these, and
+    as sparse terms."""
     names = sorted(
         {name for text in texts for name in re.findall(r"[A-Za-z_]\w*", text)},
         key=lambda name: [
@@ -84,6 +88,7 @@ def _polynomials(texts):
         ],
     )
     if not texts:
-        return ()
+        return (), ()
     ring = PolynomialRing(QQ, names, len(names))
-    return tuple(to_sage(terms, ring) for terms in parse_polynomials(list(texts), names)[1])
+    terms = tuple(parse_polynomials(list(texts), names)[1])
+    return tuple(to_sage(law, ring) for law in terms), terms
