@@ -11,7 +11,8 @@ from fractions import Fraction
 import numpy as np
 
 from .phrases import (
-    beside, equal_slices, half_words, latex_name, product_words, skew_words, square_words, still_words, sum_words,
+    beside, equal_slices, half_words, joined_slices, latex_name, product_words, skew_words, square_words, still_words,
+    sum_words,
 )
 
 ONE = Fraction(1)
@@ -125,7 +126,8 @@ class Entries:
         Return the same with slices of matrices and vectors as arrays of their own, for those in the laws' ``support``;
         ``None`` if there are none.
 
-        Queries, keys and values are often one array with three times the rows, gates one with two or four times.
+        Queries, keys and values are often one array with three times the rows, gates one with two or four times; what
+        is joined before a layer has as many channels as its parts together.
 
         EXAMPLES::
 
@@ -135,12 +137,13 @@ class Entries:
             ['W', 'W[0:3]', 'W[3:6]', 'W[:,0:1]', 'W[:,1:2]', 'W[0:2]', 'W[2:4]', 'W[4:6]', 'b']
         """
         out, support = [], set(support)
+        sizes = [*self.sizes(), *([1] if any(1 in places.shape for _, places, _ in self.arrays) else [])]
         for name, places, moving in self.arrays:
             out.append((name, places, moving))
             if not support.isdisjoint(places.ravel().tolist()):
                 out += [
                     (name + word, places[key], None if moving is None else moving[key])
-                    for word, key in equal_slices(places.shape)
+                    for word, key in dict([*equal_slices(places.shape), *joined_slices(places.shape, sizes)]).items()
                 ]
         if len(out) == len(self.arrays):
             return None
@@ -215,7 +218,6 @@ class Entries:
         EXAMPLES::
 
             sage: from sage_conslaw.notation.expressions import Entries
-            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
             sage: [feature.words[0][0] for feature in Entries([("Q", (3, 4)), ("K", (3, 2))], 0, None, None).folded(2,
             ....:     2)]
             ['sum(Q_h^T Q_h over 2 blocks h)']
@@ -242,7 +244,6 @@ class Entries:
         EXAMPLES::
 
             sage: from sage_conslaw.notation.expressions import Entries
-            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
             sage: [feature.words[0][0] for feature in Entries([("U", (3, 2))], 0, 6, None).skew(2)]
             ['U^T dU - dU^T U']
         """
@@ -267,7 +268,6 @@ class Entries:
         EXAMPLES::
 
             sage: from sage_conslaw.notation.expressions import Entries
-            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
             sage: [feature.words[0][0] for feature in Entries([("Q", (3, 4))], 0, None, None).blocks(4, 2)]
             ['|Q[:,J]|^2']
         """
@@ -286,7 +286,6 @@ class Entries:
         EXAMPLES::
 
             sage: from sage_conslaw.notation.expressions import Entries
-            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
             sage: [feature.words[0][0] for feature in Entries([("Q", (3, 8))], 0, None, None).folded_blocks(4, 4, 2)]
             ['sum(|Q_h[:,J]|^2 over 2 blocks h)']
         """

@@ -140,6 +140,11 @@ def matrix_laws(laws, entries, generator, number):
             spanned = grown
         if spanned == len(laws):
             break
+    # A sum over all channels that was found before the law of each channel says nothing more.
+    for expression in [chosen_one for chosen_one in chosen if len(chosen_one[-1]) == 1]:
+        others = [other for other in chosen if other is not expression]
+        if len(Span([law for *_, entries in others for law in entries]).pivots) == spanned:
+            chosen = others
     added = _independent(chosen, number, generator)
     return [MatrixLaw(text, latex, shape, len(entries), new, form, tuple(entries))
             for (text, latex, shape, form, entries), new in zip(chosen, added) if new]

@@ -6,12 +6,13 @@ the text and LaTeX that say for which entries the latter holds.
 """
 
 import re
+from itertools import accumulate
 
 # In how many slices an axis is cut: gates of two, queries with keys and values, the gates of an LSTM.
 _PARTS = (2, 3, 4)
 
-# A slice at the end of a name: rows, or columns behind the colon.
-_CUT = re.compile(r"\[(:,)?(\d+):(\d+)\]$")
+# A slice at the end of a name: along the axis that follows these colons.
+_CUT = re.compile(r"\[((?::,)*)(\d+):(\d+)\]$")
 
 
 def equal_slices(shape):
@@ -25,6 +26,41 @@ def equal_slices(shape):
                 stop = start + n // parts
                 out.append((f"[{':,' * axis}{start}:{stop}]", (slice(None),) * axis + (slice(start, stop),)))
     return out
+
+
+# Parts that are joined along an axis, at most, and slices of an axis: an encoder's and a decoder's channels are two.
+_JOINED = 4
+_MOST_SLICES = 24
+
+
+def joined_slices(shape, sizes):
+    r"""
+    Return pairs (text, key) of the slices of an array along an axis that may be several things joined: parts whose
+    sizes are those of other axes.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.notation.phrases import joined_slices
+        sage: [text for text, _ in joined_slices((2, 5, 3, 3), [2, 3])]
+        ['[:,0:2]', '[:,2:5]', '[:,0:3]', '[:,3:5]']
+    """
+    out = []
+    for axis, n in enumerate(shape):
+        ends = {}
+        for parts in _sums(n, [size for size in sizes if size < n], _JOINED):
+            for at, size in zip(accumulate((0, *parts)), parts):
+                ends[at, at + size] = (slice(None),) * axis + (slice(at, at + size),)
+        out += [(f"[{':,' * axis}{a}:{b}]", key) for (a, b), key in ends.items()] if len(ends) <= _MOST_SLICES else []
+    return out
+
+
+def _sums(total, sizes, most):
+    """Yield the tuples of at most so many sizes with this sum."""
+    if not total:
+        yield ()
+    for size in sizes if most else ():
+        if size <= total:
+            yield from ((size, *rest) for rest in _sums(total - size, sizes, most - 1))
 
 
 def latex_name(name):
@@ -55,7 +91,7 @@ def beside(first, second):
 
 def slice_text(name, ndim, axis):
     r"""
-    Return the text of all entries with index ``j`` on an axis; a name that is a slice on the other axis has both in one
+    Return the text of all entries with index ``j`` on an axis; a name that is a slice on another axis has both in one
     pair of brackets, and a single row or column its number.
 
     EXAMPLES::
@@ -68,9 +104,9 @@ def slice_text(name, ndim, axis):
     """
     index = ["j" if i == axis else ":" for i in range(ndim)]
     cut = _CUT.search(name)
-    if cut and ndim == 2 and bool(cut[1]) != axis:
+    if cut and (along := len(cut[1]) // 2) != axis:
         start, stop = cut[2], cut[3]
-        name, index[1 - axis] = name[:cut.start()], start if int(stop) == int(start) + 1 else f"{start}:{stop}"
+        name, index[along] = name[:cut.start()], start if int(stop) == int(start) + 1 else f"{start}:{stop}"
     return f"{name}[{','.join(index)}]"
 
 

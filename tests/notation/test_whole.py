@@ -33,6 +33,14 @@ def gathered():
     return networks.custom(networks.input(3) @ p.gather(first).reshape(3, 4) @ q.gather(second).reshape(4, 3))
 
 
+def joined():
+    """A U: what the encoder found goes beside what the decoder has."""
+    x, a, b = networks.input(2), networks.parameter("a", 2, 3), networks.parameter("b", 3, 2)
+    hidden = (x @ a).relu()
+    both = networks.concatenate([hidden, (hidden @ b).relu()], -1)
+    return networks.custom((both @ networks.parameter("c", 5, 2)).relu() @ networks.parameter("d", 2, 2))
+
+
 def flattened_head():
     hidden = (networks.input(4, 3) @ networks.parameter("W", 3, 2)).relu()
     return networks.custom(hidden.reshape(8) @ networks.parameter("H", 8, 2))
@@ -124,3 +132,13 @@ def test_latex_of_names_with_several_letters_of_the_time_and_of_blocks():
     assert r"\exp(t)\," in conservation_laws(networks.linear([2, 2, 2]), flow=flows.momentum(tau=1), seed=0)._latex_()
     grouped = conservation_laws(networks.attention(4, 2, heads=2, kv_heads=1), seed=0, real=False)._latex_()
     assert r"Q^{(h)\top} Q^{(h)}" in grouped and "_h" not in grouped
+
+
+def test_joined_channels_have_the_laws_of_their_slices():
+    laws = conservation_laws(joined(), seed=0).matrix_laws()
+    assert sorted(str(law) for law in laws) == [
+        "|a[:,j]|^2 - |b[j,:]|^2 - |c[0:3][j,:]|^2 for each j (3 laws)",
+        "|b[:,j]|^2 - |c[3:5][j,:]|^2 for each j (2 laws)",
+        "|c[:,j]|^2 - |d[j,:]|^2 for each j (2 laws)",
+    ]
+    assert all(is_conserved(str(law), joined()) for law in laws)
