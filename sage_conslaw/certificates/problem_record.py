@@ -141,7 +141,7 @@ def _flow_record(problem):
         or flow.scaled == "layers"
     ):
         raise NotCovered(
-            f"the flow {flow!r} has no certificate: a checker rebuilds gradient and momentum flows only, in a metric "
+            f"{flow!r} has no certificate: a checker rebuilds gradient and momentum flows only, in a metric "
             f"and with coupled decay; leave the certificate out"
         )
     record = {"name": flow.name, "decay": str(flow.decay), "metric": _groups_record(problem) or _metric_record(problem)}
@@ -159,7 +159,7 @@ def _groups_record(problem):
     rates, decays = flow.groups.arranged(response, flow.decay)
     if any(decays) or not all(rates) or flow.metric_on(response, problem.own_metric) is not None:
         raise NotCovered(
-            f"the flow {flow!r} has no certificate: of groups of parameters a checker rebuilds positive rates in the "
+            f"{flow!r} has no certificate: of groups of parameters a checker rebuilds positive rates in the "
             f"Euclidean metric, without decay and frozen arrays; leave the certificate out"
         )
     entries = [[i, i, polynomial_text({(): rate}, [])] for i, rate in enumerate(rates)]

@@ -7,6 +7,8 @@ EXAMPLES::
     sage: flows.gradient(), flows.momentum(tau=1/2), flows.nesterov()
     (gradient flow, momentum flow with tau = 1/2, nesterov flow with tau = 3/t)
 """
+from difflib import get_close_matches
+
 from .adaptive import adagrad, adam, rmsprop
 from .flow import Flow, gradient, mirror, momentum, natural_gradient, nesterov, weight_decay
 from .optimiser_table import OPTIMISERS
@@ -26,13 +28,13 @@ def by_name(name, **options):
     EXAMPLES::
 
         sage: from sage_conslaw import flows
-        sage: flows.by_name("momentum", tau="1/2"), flows.by_name("sgd:lr=0.01,momentum=0.9"), flows.by_name("adam")
+        sage: flows.by_name("momentum:tau=1/2"), flows.by_name("sgd:lr=0.01,momentum=0.9"), flows.by_name("adam")
         (momentum flow with tau = 1/2, momentum flow with tau = 1, adam flow)
         sage: flows.by_name("gradiant")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: flow 'gradiant' is not known; choose 'gradient', 'momentum' or 'nesterov', or an
-        optimiser: ...
+        sage_conslaw.InputError: flow 'gradiant' is not known; did you mean 'gradient'? choose 'gradient', 'momentum',
+        'nesterov' or 'sign', or an optimiser: ...
         sage: flows.by_name("gradient", tau=1)
         Traceback (most recent call last):
         ...
@@ -41,16 +43,18 @@ def by_name(name, **options):
     head, _, tail = name.partition(":")
     if name == "sign":
         flow = sign()
-    elif name in FLOWS:
-        if "tau" in options and name != "momentum":
-            raise InputError(f"flow {name!r} has no option tau")
-        return FLOWS[name](**options)
+    elif head in FLOWS:
+        options |= _hyperparameters(tail)
+        for word in options.keys() - ({"metric", "tau"} if head == "momentum" else {"metric"}):
+            raise InputError(f"flow {head!r} has no option {word}")
+        return FLOWS[head](**options)
     elif is_optimiser(head):
         flow = from_torch_optimizer(head, **_hyperparameters(tail))
     else:
+        near = get_close_matches(head, [*FLOWS, "sign", *OPTIMISERS], 1)
         raise InputError(
-            f"flow {name!r} is not known; choose 'gradient', 'momentum' or 'nesterov', or an optimiser: "
-            f"{', '.join(sorted(OPTIMISERS))}"
+            f"flow {name!r} is not known; {f'did you mean {near[0]!r}? ' if near else ''}choose 'gradient', "
+            f"'momentum', 'nesterov' or 'sign', or an optimiser: {', '.join(sorted(OPTIMISERS))}"
         )
     if options.get("metric") not in (None, "euclidean") or "tau" in options:
         written = "" if name == "sign" else f"; its hyperparameters are written {head}:lr=0.1"
