@@ -51,7 +51,7 @@ def slopes(name, values, generator):
     return np.where(signs > 0, high, low), denominator, signs != 0
 
 
-def true_forward(A, network, response, theta, inputs, generator):
+def true_forward(A, network, response, theta, inputs, generator, before=None):
     r"""
     Return the values of all nodes of the real network, the gates as (numerators, denominator), and which samples are
     decided.
@@ -61,6 +61,8 @@ def true_forward(A, network, response, theta, inputs, generator):
     - ``theta`` -- integer parameters, shape ``(D,)`` or with a batch that broadcasts against that of ``inputs``
 
     - ``inputs`` -- dictionary of integer arrays by leaf, with a batch axis
+
+    - ``before`` -- is told each node before it is computed, with the values so far, which it may change
 
     EXAMPLES::
 
@@ -98,6 +100,8 @@ def true_forward(A, network, response, theta, inputs, generator):
             )
             values[node] = A.embed(gate)
         elif node.operation is not None:
+            if before is not None:
+                before(node, values)
             values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
     return values, gates, decided
 

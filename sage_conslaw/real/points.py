@@ -3,12 +3,17 @@ Points and samples at which real fields are looked at: parameters where as many 
 nor always off.
 
 Any point gives a sound lower bound. A dead unit gives none of its fields, though, so among random integer parameters
-those are tried first at which a pool of inputs has most patterns of activation.
+those are tried first at which a pool of inputs has most patterns of activation. A unit behind a ReLU reads nonnegative
+numbers, so random weights leave it always on or always off for most inputs; most points are *balanced*: the weights of
+each unit are turned until its mean over the inputs is about zero. Measured on `relu 5 4 8 5 9` without biases: none of
+200 random points has the full rank, and nine of ten balanced ones.
 """
 import numpy as np
 
 from ..exact.arithmetic import FloatArithmetic
-from ..graph.tensor import Data
+from ..graph.operations import Add, Contract, Gate
+from ..graph.rearrangements import Rearrangement
+from ..graph.tensor import Data, Parameter
 from .patterns import true_forward
 
 # Integers up to this size: small enough that depth 10 fits in doubles, large enough that sums coincide rarely.
@@ -101,6 +106,79 @@ def integer_inputs(network, generator, number):
     return out
 
 
+def _read_by_gates(network):
+    """Return the contractions with a parameter whose results, summed and rearranged, are pre-activations."""
+    waiting = [node.source for node in network.nodes if isinstance(node, Data) and node.kind == "gate"]
+    found = set()
+    while waiting:
+        node = waiting.pop()
+        operation = node.operation
+        if isinstance(operation, (Add, Rearrangement)):
+            waiting += node.inputs
+        elif isinstance(operation, Contract) and not isinstance(operation, Gate):
+            if sum(isinstance(part, Parameter) for part in node.inputs) == 1:
+                found.add(node)
+    return found
+
+
+def balanced(response, network, generator, thetas, inputs, positive=()):
+    r"""
+    Return rows of integer parameters at which pre-activations behind other gates are about as often positive as
+    negative.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.points import balanced, integer_inputs, integer_parameters
+        sage: from sage_conslaw.real.reading import real_network
+        sage: f = networks.relu([2, 3, 1, 1]).response(); net = real_network(f)
+        sage: draw = numpy.random.default_rng(0r); theta = integer_parameters(draw, 10r, (), 50r)
+        sage: turned = balanced(f, net, draw, theta, integer_inputs(net, draw, 64r))
+        sage: both = lambda theta: int((abs(numpy.sign(theta[:, 6:9]).sum(axis=1)) < 3).sum())
+        sage: both(turned) > both(theta), bool((theta[:, :6] == turned[:, :6]).all())
+        (True, True)
+    """
+    starts = dict(zip(response.leaves, response.leaf_starts))
+    fixed = {leaf for leaf, start in starts.items() if any(start <= i < start + leaf.size for i in positive)}
+    thetas, read = thetas.copy(), _read_by_gates(network)
+
+    def turn(node, values):
+        if node not in read:
+            return
+        which = 0 if isinstance(node.inputs[0], Parameter) else 1
+        weights, other = node.inputs[which], node.inputs[1 - which]
+        axes = tuple(range(-len(other.shape), 0))
+        h = values[other] / (1 + np.abs(values[other]).max(axis=axes, keepdims=True))
+        mean = h.mean(axis=-1 - len(other.shape), keepdims=True)
+        # Inputs have mean zero: no weights are to be turned there.
+        if weights in fixed or (mean ** 2).sum() * h.shape[-1 - len(other.shape)] < 0.2 * (h ** 2).sum():
+            return
+        turned = _turned(node.operation, which, values[weights], mean, generator)
+        values[weights] = turned
+        thetas[:, starts[weights] : starts[weights] + weights.size] = turned.reshape(len(thetas), -1)
+
+    true_forward(FloatArithmetic(), network, response, thetas[:, None, :], inputs, generator, turn)
+    return thetas
+
+
+def _turned(operation, which, weights, mean, generator):
+    """Return the weights without most of their part along the mean of what they are contracted with, as integers."""
+    letters = (operation.left, operation.right)
+    own, other, result = letters[which], letters[1 - which], operation.result
+    size = dict(zip(own, weights.shape[weights.ndim - len(own):]))
+    size |= dict(zip(other, mean.shape[mean.ndim - len(other):]))
+    value = np.einsum(f"...{own},...{other}->...{result}", weights, mean)
+    length = np.einsum(f"...{own},...{other}->...{result}", np.ones_like(weights), mean ** 2)
+    # Weights that several places share take the mean of what these ask for.
+    shared = np.prod([size[x] for x in result if x not in own])
+    part = np.einsum(f"...{result},...{other}->...{own}", value / np.maximum(length, 1e-9), mean) / shared
+    turned = weights - generator.uniform(0.7, 1.1, size=part.shape[:2] + (1,) * len(own)) * part
+    axes = tuple(range(2, turned.ndim))
+    turned = np.rint(turned * (_LARGEST / np.maximum(np.abs(turned).max(axis=axes, keepdims=True), 1e-9)))
+    return np.where(turned == 0, np.sign(weights), turned)
+
+
 def lively(response, network, generator, positive=()):
     r"""
     Return rows of integer parameters, those with the most patterns of activation first.
@@ -119,6 +197,8 @@ def lively(response, network, generator, positive=()):
     compared = max(4, min(_COMPARED, _MOST_ENTRIES // (_LOOKED_AT * size + 1)))
     thetas = integer_parameters(generator, response.dimension, positive, compared)
     inputs = integer_inputs(network, generator, _LOOKED_AT)
+    few = compared // 4
+    thetas[few:] = balanced(response, network, generator, thetas[few:], inputs, positive)
     _, gates, _ = true_forward(FloatArithmetic(), network, response, thetas[:, None, :], inputs, generator)
     score = np.zeros(compared)
     marks = np.zeros((compared, _LOOKED_AT))

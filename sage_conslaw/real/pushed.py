@@ -192,7 +192,9 @@ def _controls(family, A, z, data):
 def _values(family, A, z, data, number):
     """Return the drift, and the controls with these data, at a point."""
     controls = np.broadcast_to(_controls(family, A, z, data), (number, family.dimension))
-    return np.concatenate([np.reshape(family.drift_value(A, z), (1, family.dimension)), controls])
+    rows = np.concatenate([np.reshape(family.drift_value(A, z), (1, family.dimension)), controls])
+    # A norm of what is zero whatever the data gives no field.
+    return np.where(np.isfinite(rows), rows, 0.0)
 
 
 def _moved(family, duals, z, tangents, step, shear, size):

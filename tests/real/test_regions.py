@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from sage_conslaw import networks
+from sage_conslaw import count_conservation_laws, networks
 from sage_conslaw.real.regions import numbers_by_region
 
 
@@ -41,3 +41,10 @@ def test_only_piecewise_networks_have_regions():
         numbers_by_region(networks.linear([2, 2]))
     with pytest.raises(ValueError, match="points 0"):
         numbers_by_region(networks.relu([1, 2, 1]), points=0)
+
+
+@pytest.mark.parametrize("widths", [(5, 4, 8, 5, 9), (4, 3, 6, 4, 3)], ids=str)
+def test_deep_networks_are_looked_at_where_units_are_balanced(widths):
+    # At random points units behind two others are on or off for most inputs, and the rank falls short.
+    result = count_conservation_laws(networks.relu(list(widths)), seed=0)
+    assert (result.number, result.status, result.assumption) == (sum(widths[1:-1]), "proved", "none")
