@@ -117,6 +117,8 @@ class Axes:
         self.ones, self.kept = frozenset(), {}
         # Whether ranks are those of fields without brackets.
         self.letters = False
+        # Data of sum one in whose place data of sum zero are taken (:func:`.switching.centred`).
+        self.centred = frozenset()
 
     def smallest(self, c, size):
         r"""
@@ -178,7 +180,7 @@ class Axes:
             ((4, 2, 2, 4, 7, 7), (4, 2, 2, 4, 2, 2))
         """
         out = Axes(self.response, self.order, self.of, sizes, self.rigid, self.pairings)
-        out.ones, out.kept = self.ones, self.kept
+        out.ones, out.kept, out.centred = self.ones, self.kept, self.centred
         return out
 
     def shape(self, node, sizes):
@@ -208,6 +210,8 @@ class Axes:
         if is_sum_zero(node):
             return cuts.sum_zero(node.inputs[0].name, shape)
         if isinstance(node, cuts.SumOne):
+            if node in self.centred:
+                return (cuts.causal_sum_zero if node.causal else cuts.sum_zero)(node.name, shape)
             return cuts.sum_one(node.name, shape, node.causal)
         inputs = [new[child] for child in node.inputs]
         operation = node.operation

@@ -45,7 +45,7 @@ from .bases import MOST_PARAMETERS, base_of_laws, bases, dimension, independent_
 from .families import families, flat
 from .positions import keep_few
 from .segments import apart
-from .switching import held
+from .switching import centred, held
 
 logger = logging.getLogger(__name__)
 
@@ -125,13 +125,26 @@ def grown(axes, generator, deadline=None, found=None, offsets=True):
         (False, 0)
     """
     found = families(axes) if found is None else found
-    total = dimension(axes, axes.sizes)
     keep_few(axes)
     if any(family.kind == "entries" for family in found):
         return _without_unseen(axes, found, generator, deadline)
-    reason, best = "no small network was tried", None
+    # Heads that may grow come first: the number is then known for any number of them.
+    heads, known = centred(axes), None
+    for one in (heads, axes) if heads is not None else (axes,):
+        known = _from_small(held(one), found, known, generator, deadline)
+        if not known.proved and offsets and (heads is None or one is heads):
+            known = _without_offsets(axes, found, known, generator, deadline)
+        if known.proved:
+            break
+    return known
+
+
+def _from_small(axes, found, known, generator, deadline):
+    """Return what the first small network proves from which this one grows; if there is none, what is known, and else
+    the laws alone."""
+    total, reason, best = dimension(axes, axes.sizes), "no small network was tried", None
     for size in _BASES:
-        for base in bases(held(axes), found, size):
+        for base in bases(axes, found, size):
             if dimension(axes, base.sizes) > MOST_PARAMETERS * (_WITHOUT_BRACKETS if axes.letters or axes.ones else 1):
                 reason = "its small networks are still large"
                 continue
@@ -145,10 +158,11 @@ def grown(axes, generator, deadline=None, found=None, offsets=True):
                 return Grown(total, laws, total - laws, tuple(found), least, None, base.conditions())
             if base.independent:
                 best = found
+    if known is not None:
+        return known
     best = certified(axes, found, generator) if best is None else best
     laws = sum(family.number(list(axes.sizes)) for family in best)
-    open_end = Grown(total, laws, 0, tuple(best), {}, reason)
-    return _without_offsets(axes, found, open_end, generator, deadline) if offsets else open_end
+    return Grown(total, laws, 0, tuple(best), {}, reason)
 
 
 def certified(axes, found, generator):

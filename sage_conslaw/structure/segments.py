@@ -73,44 +73,63 @@ def apart(response, leaves):
         sage: apart(networks.custom(x @ W + x @ V).response(), [V])
         False
     """
+    return all(len({bool(n) for n in counts}) == 1 for counts in _counts(response, leaves))
+
+
+def of_one_degree(response, leaf):
+    r"""
+    Say whether terms with the same other data have the same degree in one tensor of data.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.cuts import sum_one
+        sage: from sage_conslaw.structure.segments import of_one_degree
+        sage: A, V, b = sum_one("A", (2, 2)), networks.parameter("V", 3, 2), networks.parameter("b", 2)
+        sage: x = networks.input(2, 3)
+        sage: [of_one_degree(networks.custom(y).response(), A) for y in (A @ (x @ V), A @ (x @ V) + b, A @ V.T + b)]
+        [True, True, False]
+    """
+    return all(len(counts) == 1 for counts in _counts(response, [leaf]))
+
+
+def _counts(response, leaves):
+    """Return for each pairing and multiset of data the numbers of chosen tensors that terms with these data have."""
     chosen, terms = set(leaves), {}
     for pair in response.pairings:
         for node in pair:
             for ancestor in node.ancestors():
                 if ancestor not in terms:
-                    terms[ancestor] = _marked(ancestor, terms, chosen)
+                    terms[ancestor] = _counted(ancestor, terms, chosen)
         # At a normalisation the covector has parameters too: what counts is the product.
-        total = {}
-        for a, left in terms[pair[0]].items():
-            for b, right in terms[pair[1]].items():
-                key = _MIXED if _MIXED in (a, b) else tuple(sorted(a + b))
-                total.setdefault(key, set()).update(i or j for i in left for j in right)
-        if _MIXED in total or any(len(marks) > 1 for marks in total.values()):
-            return False
-    return True
+        yield from _products(terms[pair[0]], terms[pair[1]]).values()
 
 
-def _marked(node, terms, chosen):
-    """Return the terms of a node: the multiset of their data, and whether they have a chosen parameter (a set of truth
-    values)."""
-    if isinstance(node, Parameter):
-        return {(): {node in chosen}}
-    if isinstance(node, (Data, Constant, SumOne)):
-        return {(id(node),) if isinstance(node, Data) else (): {False}}
+def _counted(node, terms, chosen):
+    """Return the terms of a node: the multiset of their data, and how many chosen tensors they have."""
+    if node in chosen or isinstance(node, (Parameter, Data, Constant, SumOne)):
+        known = isinstance(node, Data) and node not in chosen
+        return {(id(node),) if known else (): {int(node in chosen)}}
     inputs = [terms[child] for child in node.inputs]
     if len(inputs) == 1:
         return inputs[0]
-    out = {}
     if isinstance(node.operation, Add):
-        pairs = [item for part in inputs for item in part.items()]
-    elif isinstance(node.operation, Contract) and len(inputs[0]) * len(inputs[1]) <= _MOST_TERMS ** 2:
-        pairs = [(_MIXED if _MIXED in (a, b) else tuple(sorted(a + b)), {i or j for i in left for j in right})
-                 for a, left in inputs[0].items() for b, right in inputs[1].items()]
-    else:
-        pairs = [(_MIXED, {True, False})]
-    for key, marks in pairs:
-        out[key] = out.get(key, set()) | marks
-    return out if len(out) <= _MOST_TERMS else {_MIXED: {True, False}}
+        return _summed(item for part in inputs for item in part.items())
+    if isinstance(node.operation, Contract) and len(inputs[0]) * len(inputs[1]) <= _MOST_TERMS ** 2:
+        return _products(*inputs)
+    return {_MIXED: {0, 1}}
+
+
+def _products(left, right):
+    return _summed((_MIXED if _MIXED in (a, b) else tuple(sorted(a + b)), {i + j for i in here for j in there})
+                   for a, here in left.items() for b, there in right.items())
+
+
+def _summed(pairs):
+    out = {}
+    for key, counts in pairs:
+        out[key] = out.get(key, set()) | counts
+    return out if len(out) <= _MOST_TERMS and _MIXED not in out else {_MIXED: {0, 1}}
 
 
 class _Joined:

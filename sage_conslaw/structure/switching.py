@@ -48,6 +48,7 @@ from ..graph.operations import Add, Contract
 from ..graph.tensor import Constant, Data, Parameter
 from ..laws.gradings import WeightLattice
 from .links import flat, is_primitive, is_sum_zero, links_of, relate
+from .segments import of_one_degree
 
 # More independent sign flips of one unit are not tried; two or three are usual.
 _MOST_FLIPS = 6
@@ -93,7 +94,7 @@ def switchable(axes, classes, signs=None, kept=()):
         patterns = [frozenset(p) for size in range(1, len(here) + 1) for p in itertools.combinations(here, size)]
         if node in kept:
             vanishing[node] = set()
-        elif isinstance(node, Data) or is_sum_zero(node):
+        elif isinstance(node, Data) or is_sum_zero(node) or node in axes.centred:
             vanishing[node] = set(patterns)
         elif isinstance(node, SumOne):
             # The others still sum to one; a row of its own is never zero.
@@ -142,6 +143,14 @@ def _through(axes, node, classes, patterns, vanishing):
     return True
 
 
+def _rows(axes):
+    """Return the classes of rows of data that sum to one and are not centred, where no row can be switched off."""
+    sum_one = [node for node in axes.order if isinstance(node, SumOne) and node not in axes.centred]
+    rows = {c for node in sum_one for axis in axes.of[node][:-1] for c in axis}
+    rows -= {c for node in sum_one for c in axes.of[node][-1]}
+    return {c for c in rows if not switchable(axes, [c])}
+
+
 def held(axes):
     r"""
     Return the axes with the classes held that outputs of a softmax have beside the axis along which they sum to one:
@@ -158,10 +167,43 @@ def held(axes):
         sage: [axes.sizes[c] for c, rigid in enumerate(held(axes).rigid) if rigid]
         [3]
     """
-    rows = {c for node in axes.order if isinstance(node, SumOne) for axis in axes.of[node][:-1] for c in axis}
-    rows -= {c for node in axes.order if isinstance(node, SumOne) for c in axes.of[node][-1]}
+    out, rows = copy.copy(axes), _rows(axes)
+    out.rigid = tuple(rigid or c in rows for c, rigid in enumerate(axes.rigid))
+    return out
+
+
+def centred(axes):
+    r"""
+    Return the axes with data of sum zero in place of outputs of a softmax that hold a class of the parameters, or
+    ``None`` if there are none or their fields are not known to be among the network's own.
+
+    *Lemma.*  Let `A` be data whose rows sum to one, and let all terms with the same other data have the same degree
+    `k` in `A`.  Then the fields with any `\delta` of row sums zero in place of `A` are in the span of the network's
+    fields, with the same parameters.  *Proof.*  Scaling the other data shows that the span is the sum of those of the
+    groups of terms with the same other data.  In such a group `f(A_0 + t \delta)` is in the span for every number
+    `t`, so are the coefficients of this polynomial in `t`, and that of `t^k` is `f(\delta)`.
+
+    So the rank with `\delta` is a lower bound of the network's own, and heads can be switched off one by one: the
+    rank grows from few heads to any number, while the laws are those of the network itself.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.flows.problem import problem
+        sage: from sage_conslaw.structure.switching import centred, switchable
+        sage: from sage_conslaw.structure.true_width import width_of
+        sage: axes = width_of(problem(networks.transformer_block(48, 96, heads=3)).family).axes
+        sage: (heads,) = [c for c, n in enumerate(axes.sizes) if n == 3]
+        sage: switchable(axes, [heads]), switchable(centred(axes), [heads])
+        (False, True)
+    """
+    rows = _rows(axes) & {c for leaf in axes.leaves for c in flat(axes, leaf)}
+    nodes = [node for node in axes.order if isinstance(node, SumOne)
+             and rows & {c for axis in axes.of[node][:-1] for c in axis}]
+    if not nodes or not all(of_one_degree(axes.response, node) for node in nodes):
+        return None
     out = copy.copy(axes)
-    out.rigid = tuple(rigid or c in rows and not switchable(axes, [c]) for c, rigid in enumerate(axes.rigid))
+    out.centred = frozenset(nodes)
     return out
 
 
@@ -192,7 +234,7 @@ def sign_flips(axes, classes):
         for i in places(axes, node, classes):
             weights[node, i] = lattice.unknowns(1)[0]
             # Rows that sum to one still do only where a unit leaves their sign.
-            row = isinstance(node, SumOne) and i < len(flat(axes, node)) - len(axes.of[node][-1])
+            row = isinstance(node, SumOne) and node not in axes.centred and i < len(flat(axes, node)) - len(axes.of[node][-1])
             if isinstance(node, Constant) or row:
                 lattice.relation({weights[node, i]: 1})
     for node in axes.order:
