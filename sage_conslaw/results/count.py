@@ -133,7 +133,7 @@ class LawCount(SageObject):
             sage: from sage_conslaw import count_conservation_laws, networks
             sage: r = count_conservation_laws(networks.attention(64, 16, heads=4), seed=0)
             sage: print(r.formula_where())
-            ('heads = 4', 'head_dim >= 3', 'dim >= 3', 'dim >= head_dim')
+            ('heads >= 2', 'head_dim >= 3', 'dim >= 3', 'dim >= head_dim')
         """
         counted = self.polynomial_in_sizes()
         return () if counted is None else counted.where(self._size_names())

@@ -86,8 +86,8 @@ def of_one_degree(response, leaf):
         sage: from sage_conslaw.graph.cuts import sum_one
         sage: from sage_conslaw.structure.segments import of_one_degree
         sage: A, V, b = sum_one("A", (2, 2)), networks.parameter("V", 3, 2), networks.parameter("b", 2)
-        sage: x = networks.input(2, 3)
-        sage: [of_one_degree(networks.custom(y).response(), A) for y in (A @ (x @ V), A @ (x @ V) + b, A @ V.T + b)]
+        sage: x, c = networks.input(2, 3), networks.parameter("c", 3)
+        sage: [of_one_degree(networks.custom(y).response(), A) for y in (A @ (x @ V), A @ (x @ V) + b, A @ V.T + c)]
         [True, True, False]
     """
     return all(len(counts) == 1 for counts in _counts(response, [leaf]))

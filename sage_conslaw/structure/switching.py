@@ -190,10 +190,10 @@ def centred(axes):
 
         sage: from sage_conslaw import networks
         sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.structure.switching import centred, switchable
+        sage: from sage_conslaw.structure.switching import centred, held, switchable
         sage: from sage_conslaw.structure.true_width import width_of
         sage: axes = width_of(problem(networks.transformer_block(48, 96, heads=3)).family).axes
-        sage: (heads,) = [c for c, n in enumerate(axes.sizes) if n == 3]
+        sage: heads = held(axes).rigid.index(True)
         sage: switchable(axes, [heads]), switchable(centred(axes), [heads])
         (False, True)
     """
@@ -234,7 +234,8 @@ def sign_flips(axes, classes):
         for i in places(axes, node, classes):
             weights[node, i] = lattice.unknowns(1)[0]
             # Rows that sum to one still do only where a unit leaves their sign.
-            row = isinstance(node, SumOne) and node not in axes.centred and i < len(flat(axes, node)) - len(axes.of[node][-1])
+            row = isinstance(node, SumOne) and i < len(flat(axes, node)) - len(axes.of[node][-1])
+            row = row and node not in axes.centred
             if isinstance(node, Constant) or row:
                 lattice.relation({weights[node, i]: 1})
     for node in axes.order:

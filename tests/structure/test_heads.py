@@ -28,7 +28,7 @@ def values(response, point, number, generator):
 
 def centred_segments():
     nets = [networks.attention(4, 2, heads=3), networks.attention(3, 2, heads=2, bias=True, tokens=3)]
-    nets += [random_transformer(seed)[0] for seed in range(30)]
+    nets += [random_transformer(seed)[0] for seed in range(14)]
     for net in nets:
         width = width_of(problem(net).family)
         for leaves in segments(width.axes.response) if width and width.axes else ():
