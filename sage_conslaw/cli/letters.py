@@ -4,6 +4,7 @@ The option ``--formula`` of the command ``count``: letters in place of widths.
 Each letter stands for a prime that nothing else is, the number of laws is proved at these widths, and is read as a
 formula in the letters.
 """
+import math
 import re
 
 import click
@@ -15,7 +16,11 @@ from . import package
 # the largest, as models are wider than their heads, and options are small.
 _SIZES, _OPTIONS = (61, 31, 23, 19, 17, 13, 11), (7, 5, 3)
 
+# What takes the place of a size that divides a number that is given.
+_SPARE = (67, 37, 29, 41, 43, 47, 53)
+
 _LETTER = re.compile("[A-Za-z][A-Za-z0-9_]*")
+_NUMBER = re.compile("[1-9][0-9]*")
 
 
 def with_numbers(sizes, settings):
@@ -23,67 +28,76 @@ def with_numbers(sizes, settings):
     Return sizes and settings with numbers for letters, in the order in which to try them, with the numbers of the
     letters.
 
-    Every second try makes sizes multiples of the letters in settings, as heads divide a width; then the first sizes are
-    the smallest.
+    Further tries make sizes multiples of the letters and numbers in settings, as heads divide a width, and of two; then
+    the first sizes are the smallest, and the first letter in settings is a multiple of the others.
 
     EXAMPLES::
 
         sage: from sage_conslaw.cli.letters import with_numbers
-        sage: [(sizes, settings) for sizes, settings, _ in with_numbers(["D", "H"], ["heads=h"])]
-        [(('61', '31'), ('heads=7',)), (('427', '217'), ('heads=7',)), (('31', '61'), ('heads=7',)), (('217', '427'),
-        ('heads=7',))]
+        sage: [sizes for sizes, settings, _ in with_numbers(["D", "H"], ["heads=h"])]
+        [('61', '31'), ('427', '217'), ('854', '434'), ('31', '61'), ('217', '427'), ('434', '854')]
+        sage: with_numbers(["h*d", "4*d"], ["heads=h"])[0r]
+        (('427', '244'), ('heads=7',), {'4*d': 244, 'd': 61, 'h': 7, 'h*d': 427})
     """
-    values = [word.partition("=")[2] for word in settings]
-    in_sizes = list(dict.fromkeys(word for word in sizes if _LETTER.fullmatch(word)))
-    options = [word for word in dict.fromkeys(values) if len(word) == 1 and word.isalpha() and word not in in_sizes]
+    given = [word.partition("=")[2] for word in settings]
+    factors = [factor for word in sizes for factor in word.split("*")]
+    options = [word for word in dict.fromkeys(given) if _LETTER.fullmatch(word) and (len(word) == 1 or word in factors)]
+    in_sizes = [word for word in dict.fromkeys(factors) if _LETTER.fullmatch(word) and word not in options]
     if len(in_sizes) > len(_SIZES) or len(options) > len(_OPTIONS):
         raise InputError(
             f"{len(in_sizes)} letters for sizes and {len(options)} for options; at most {len(_SIZES)} "
             f"and {len(_OPTIONS)} are told apart"
         )
-    letters = dict(zip(in_sizes, _SIZES)) | dict(zip(options, _OPTIONS))
-    factor = 1
-    for letter in options:
-        factor *= letters[letter]
+    known = [int(word) for word in (*factors, *given) if _NUMBER.fullmatch(word)]
+    spare = iter(prime for prime in _SPARE if all(n % prime for n in known))
+    primes = [prime if all(n % prime for n in known) else next(spare, prime) for prime in _SIZES[:len(in_sizes)]]
+    heads = math.lcm(1, *(int(word) for word in given if _NUMBER.fullmatch(word) and int(word) < 100))
     tries = []
-    for order in (_SIZES[:len(in_sizes)], _SIZES[:len(in_sizes)][::-1]):
-        for times in (1, factor) if factor > 1 else (1,):
+    for order, few in ((primes, 1), (primes[::-1], 1), (primes, math.prod(_OPTIONS[1:len(options)]))):
+        letters = dict(zip(options, (_OPTIONS[0] * few, *_OPTIONS[1:])))
+        factor = math.lcm(heads, *letters.values())
+        for times in (1, factor, 2 * factor) if factor > 1 else (1,):
             numbers = {**letters, **{letter: prime * times for letter, prime in zip(in_sizes, order)}}
-            tries.append(
-                (
-                    tuple(str(numbers.get(word, word)) for word in sizes),
-                    tuple(
-                        f"{word.partition('=')[0]}={numbers.get(word.partition('=')[2], word.partition('=')[2])}"
-                        if "=" in word
-                        else word
-                        for word in settings
-                    ),
-                    numbers,
-                )
-            )
+            numbers |= {word: int(_product(word, numbers)) for word in sizes if "*" in word
+                        and _NUMBER.fullmatch(_product(word, numbers))}
+            tries.append((tuple(_product(word, numbers) for word in sizes),
+                          tuple(word.partition("=")[0] + "=" + _product(word.partition("=")[2], numbers)
+                                if "=" in word else word for word in settings), numbers))
     return list({try_[:2]: try_ for try_ in tries}.values())
+
+
+def _product(word, numbers):
+    """Return a word with numbers for its letters, multiplied if it is a product."""
+    factors = [str(numbers.get(factor, factor)) for factor in word.split("*")]
+    if len(factors) > 1 and all(_NUMBER.fullmatch(factor) for factor in factors):
+        return str(math.prod(map(int, factors)))
+    return "*".join(factors)
 
 
 def names(numbers):
     r"""
-    Return how sizes are written: letters, and quotients and products of two of them.
+    Return how sizes are written: letters, quotients and products of two of them, and quotients by small numbers.
 
     EXAMPLES::
 
         sage: from sage_conslaw.cli.letters import names
         sage: names({"D": 187r, "h": 17r})[11r]
         D/h
+        sage: names({"D": 372r})[31r]
+        1/12*D
     """
     SR = package.symbolic_ring()
-    out = {}
-    for a, n in numbers.items():
-        for b, m in numbers.items():
-            if a != b and n % m == 0:
-                out[n // m] = SR.var(a) / SR.var(b)
-            if a < b:
-                out[n * m] = SR.var(a) * SR.var(b)
-    out.update({n: SR.var(a) for a, n in numbers.items()})
-    return out
+    letters = {n: math.prod(SR(int(one)) if _NUMBER.fullmatch(one) else SR.var(one) for one in word.split("*"))
+               for word, n in reversed(numbers.items())}
+    out = {n // m: a / m for n, a in letters.items() for m in range(2, 100) if n % m == 0 and n // m > m}
+    for n, a in letters.items():
+        for m, b in letters.items():
+            if n != m and n % m == 0:
+                out[n // m] = a / b
+            if n < m:
+                out[n * m] = a * b
+    out |= {n // 2: a / 2 for n, a in out.items() if n % 2 == 0 and n // 2 not in out}
+    return out | letters
 
 
 def lines(result, numbers):
@@ -102,7 +116,9 @@ def lines(result, numbers):
         return ["no formula is proved for these widths" + "".join(f"; {words}" for words in result.blame)], {
             "formula": None
         }
-    written = names(numbers)
+    # What is no letter is a number.
+    SR, letters = package.symbolic_ring(), names(numbers)
+    written = {n: letters.get(n, SR(n)) for n in counted.sizes()}
     formula, where = counted.expression(written), counted.where(written)
     text = f"{formula} laws" + (f", proved for {', '.join(where)}" if where else ", proved at these widths")
     return [text], {"formula": str(formula), "formula_where": list(where)}

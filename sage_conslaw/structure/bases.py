@@ -358,13 +358,13 @@ def _degree_fits(axes, found, c):
 
 def _partners(axes, found, c, growing, stuck):
     """Return the classes whose neurons make a unit with one of ``c``: those that share a parameter with it, but for
-    heads and the like."""
+    heads and the like, and for those that have fewer values than there are units."""
     batch = {d for family in found if family.kind == "full" and family.classes[0] == c for d in family.classes[1:]}
     return {
         d
         for leaf in axes.leaves
         for d in flat(axes, leaf)
-        if c in flat(axes, leaf) and d in growing and d not in stuck and d not in batch
+        if c in flat(axes, leaf) and d in growing and d not in (*stuck, *batch) and axes.sizes[d] >= axes.sizes[c]
     }
 
 

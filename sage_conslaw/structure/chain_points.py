@@ -33,7 +33,7 @@ from ..rank.words import Effort, word_ranks
 from .chains import kinds_of_components
 from .index_classes import index_classes
 from .symmetries import balances, explicit_laws
-from .wide_layers import independent_balances, rank_of_wide_layers
+from .wide_layers import independent_balances, rank_from_narrow
 
 # Lengths of words: the first ones may add nothing, so five are always tried.
 _EFFORT = Effort(work=20_000_000, idle=2, shortest=5)
@@ -111,6 +111,9 @@ class ChainBounds:
     r"""
     Proved lower bounds: of the rank of the Lie algebra, and of the number of independent laws.
 
+    - ``narrow`` -- the widths of a network from which these grow, one neuron in each hidden layer at a time, or
+      ``None``
+
     EXAMPLES::
 
         sage: from sage_conslaw.structure.chain_points import ChainBounds
@@ -120,6 +123,7 @@ class ChainBounds:
 
     rank: int
     laws: int
+    narrow: list = None
 
 
 def chain_bounds(classes, generator, p, deadline=None):
@@ -135,14 +139,14 @@ def chain_bounds(classes, generator, p, deadline=None):
         sage: def bounds(net, loss="least-squares"):
         ....:     return chain_bounds(index_classes(net.response(loss)), numpy.random.default_rng(0r), int(2^61 - 1))
         sage: bounds(networks.linear([40, 30, 20, 10]))                     # 1325 + 675 = 2000
-        ChainBounds(rank=1325, laws=675)
+        ChainBounds(rank=1325, laws=675, narrow=None)
         sage: bounds(networks.linear([3, 4, 3]), "cross-entropy")           # 10 + 14 = 24
-        ChainBounds(rank=10, laws=14)
+        ChainBounds(rank=10, laws=14, narrow=None)
 
     One input and one output: a law is missing, and nothing claims it (the count is 7)::
 
         sage: bounds(networks.linear([1, 2, 2, 1]))
-        ChainBounds(rank=1, laws=6)
+        ChainBounds(rank=1, laws=6, narrow=None)
     """
     layers = linear_layers(classes)
     if layers is None:
@@ -161,9 +165,9 @@ def chain_bounds(classes, generator, p, deadline=None):
     rank_of_words, balances_here = 0, independent_balances(widths)
     if any(0 < first and last < len(widths) - 1 for kind, _ in kinds for first, last in kind.chains):
         # Chains that neither begin at inputs nor end at outputs move only with others, and these may be few.
-        rank_of_words = rank_of_wide_layers(widths, generator, deadline)
+        rank_of_words, narrow = rank_from_narrow(widths, generator, deadline)
         if rank_of_words + balances_here == size:
-            return ChainBounds(rank_of_words, balances_here + inert)
+            return ChainBounds(rank_of_words, balances_here + inert, narrow)
     numbers = [number for _, number in kinds]
     # Two components of each kind, and which copy of which kind each of them is.
     copies = [(k, copy) for k, number in enumerate(numbers) for copy in range(min(number, 2))]

@@ -52,6 +52,8 @@ class Formula:
     sums: tuple = ()
     offsets: tuple = ()
     fixed: tuple = ()
+    # Triples (coefficients of sizes, number, whether the sum is this number or at least).
+    ranges: tuple = ()
 
     def expression(self, names=None):
         r"""
@@ -77,9 +79,23 @@ class Formula:
             total = total + term
         return total.expand()
 
+    def sizes(self):
+        r"""
+        Return all sizes of which the formula or its conditions speak.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.structure.formula import Formula
+            sage: sorted(Formula({(3r, 4r): 1}, {7r: 2r}, 12r, fixed=(5r,)).sizes())
+            [3, 4, 5, 7]
+        """
+        several = [*self.terms, self.least, self.fixed, *(dict(form) for form, _, _ in self.ranges)]
+        return set().union(*several, *((size, *others) for size, others, _ in self.sums))
+
     def where(self, names=None):
         r"""
-        Return from which sizes on the formula is proved, as inequalities, and at which alone, as equations.
+        Return from which sizes on the formula is proved, as inequalities, and at which alone, as equations; conditions
+        on sizes that are named by their numbers are left out.
 
         EXAMPLES::
 
@@ -91,15 +107,25 @@ class Formula:
 
         def name(size):
             return str(names.get(size, f"n{size}"))
-        out = [f"{name(size)} = {size}" for size in self.fixed]
-        out += [f"{name(size)} >= {least}" for size, least in sorted(self.least.items()) if size not in self.fixed]
-        out += [
-            f"{name(size)} >= {' + '.join([*map(name, others), *([str(free)] if free else [])])}"
-            for size, others, free in dict.fromkeys(self.sums)
-        ]
+        plain = {size for size, name in names.items() if str(name) == str(size)}
+        forms = [(((size, 1),), size, True) for size in self.fixed]
+        forms += [(((size, 1),), least, False) for size, least in sorted(self.least.items()) if size not in self.fixed]
+        forms += self.ranges
+        for size, others, free in self.sums:
+            forms.append((((size, 1), *((other, -1) for other in others)), free, False))
+        out = [_condition(form, number, exact, name) for form, number, exact in dict.fromkeys(forms)
+               if not plain.issuperset(size for size, _ in form)]
         if self.offsets:
             out.append(f"the biases {', '.join(dict.fromkeys(self.offsets))} tried at these widths")
         return tuple(out)
+
+
+def _condition(form, number, exact, name):
+    """Return a condition on a linear form in sizes as text."""
+    def side(sign, rest):
+        here = [(name(n) if abs(a) == 1 else f"{abs(a)}*{name(n)}") for n, a in form if a * sign > 0]
+        return " + ".join([*here, *([str(rest)] if rest > 0 or not here else [])])
+    return f"{side(1, max(0, -number))} {'=' if exact else '>='} {side(-1, max(0, number))}"
 
 
 def formula_of(width):
@@ -120,7 +146,7 @@ def formula_of(width):
     """
     if width.segments is None or not all(segment.found.proved for segment in width.segments):
         return None
-    total, least, sums, offsets, fixed = {}, {}, [], [], set()
+    total, least, sums, offsets, fixed, ranges = {}, {}, [], [], set(), []
 
     def add(monomial, value):
         key = tuple(sorted(monomial))
@@ -128,6 +154,11 @@ def formula_of(width):
     add((), Fraction(width.response.dimension - width.axes.response.dimension))
     for segment in width.segments:
         counted = 0
+        if segment.found.formula is not None:
+            for sizes, value in segment.found.formula[0].items():
+                add(sizes, value)
+            ranges += segment.found.formula[1]
+            continue
         for family in segment.found.families:
             sizes = [segment.axes.sizes[c] for c in family.classes]
             counted += family.number(list(segment.axes.sizes))
@@ -152,7 +183,7 @@ def formula_of(width):
     fixed |= set(kinds.values()) & set(least)
     return Formula({key: value for key, value in total.items() if value}, least,
                    int(sum(total_here(key, value) for key, value in total.items())), tuple(sums), tuple(offsets),
-                   tuple(sorted(fixed)))
+                   tuple(sorted(fixed)), tuple(ranges))
 
 
 def _still(segment):

@@ -91,6 +91,8 @@ class Grown:
     # number; biases that were tried at these widths alone.
     sums: tuple = ()
     offsets: tuple = ()
+    # The number as coefficients by sizes, and the conditions on these, where families do not give it.
+    formula: tuple = None
 
     @property
     def proved(self):

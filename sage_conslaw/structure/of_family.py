@@ -39,7 +39,7 @@ class Structure:
     """
 
     def __init__(self, classes, mirror):
-        self.classes, self.mirror = classes, mirror
+        self.classes, self.mirror, self.chains = classes, mirror, None
         self.balances = balances(classes, mirror)
         self.shifts = shifts(classes, mirror)
         self._check_laws()
@@ -103,9 +103,9 @@ class Structure:
 
     def _bounds(self, generator, p, deadline):
         if not self.mirror:
-            known = chain_bounds(self.classes, generator, p, deadline)
-            if known is not None:
-                return known.rank, known.laws
+            self.chains = chain_bounds(self.classes, generator, p, deadline)
+            if self.chains is not None:
+                return self.chains.rank, self.chains.laws
         if not selects_paths(self.classes):
             return 0, self._law_bound(star_point(self.classes, generator, p), p, deadline)
         best = laws = 0

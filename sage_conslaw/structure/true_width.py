@@ -35,6 +35,7 @@ from ..graph.tensor import Constant, Data, Parameter
 from ..notation.matrix_notation import MatrixLaw
 from .axes import Unknown, axes_of, is_uniform
 from .bases import dimension
+from .chain_formula import chain_formula
 from .faithful import doubt, first_doubt
 from .families import families, flat
 from .formula import formula_of
@@ -353,8 +354,10 @@ def _otherwise(axes, found, generator, deadline):
         return found
     rank, laws = structure.bounds(generator, deadline)
     rank, laws = max(rank, found.rank), max(laws, found.laws)
-    reason = None if rank + laws == found.dimension else found.reason
-    return replace(found, rank=rank, laws=laws, reason=reason)
+    if rank + laws != found.dimension:
+        return replace(found, rank=rank, laws=laws)
+    formula = structure.chains and chain_formula(structure.classes, structure.chains)
+    return replace(found, rank=rank, laws=laws, reason=None, formula=formula)
 
 
 def signature(axes):

@@ -92,9 +92,24 @@ def rank_of_wide_layers(widths, generator, deadline=None):
         sage: rank_of_wide_layers([2, 20, 19, 1], numpy.random.default_rng(0r))
         39
     """
+    return rank_from_narrow(widths, generator, deadline)[0]
+
+
+def rank_from_narrow(widths, generator, deadline=None):
+    r"""
+    Return the lower bound of :func:`rank_of_wide_layers` and the narrow widths from which it grows, ``None`` if there
+    are none: the bound holds for as many more units as one likes.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.structure.wide_layers import rank_from_narrow
+        sage: rank_from_narrow([2, 20, 19, 1], numpy.random.default_rng(0r))
+        (39, [2, 2, 1, 1])
+    """
     useful = useful_widths(widths)
     if len(useful) < 4:
-        return 0
+        return 0, None
     # Products of words of a small prime are single ones of doubles; an unlucky one costs the bound, no more.
     p = random_prime(generator, 21)
     narrowest, tried = min(useful[1:-1]), 0
@@ -107,8 +122,8 @@ def rank_of_wide_layers(widths, generator, deadline=None):
         if tried > _MOST_BASES or small.size * 27 > _MOST_WORK // max(1, small.wanted):
             break
         if small.form_is_regular() and small.rank(deadline) == small.wanted:
-            return small.own + units * (small.k - 1) + units * (units - 1) // 2 * small.between
-    return 0
+            return small.own + units * (small.k - 1) + units * (units - 1) // 2 * small.between, base
+    return 0, None
 
 
 @dataclass

@@ -50,7 +50,7 @@ def test_fields_with_centred_outputs_are_in_the_span():
         strict += rank(values(part, point, number, generator), PRIME) < rank(rows, PRIME)
         seen += 1
     # Biases of values are not moved without sums of one.
-    assert seen > 8 and strict > 0
+    assert seen > 5 and strict > 0
 
 
 def test_outputs_of_several_degrees_are_not_centred():
