@@ -6,7 +6,8 @@ import numpy as np
 from sage_conslaw import conservation_laws, networks
 from sage_conslaw.exact.linear_algebra import rank
 from sage_conslaw.graph.cuts import sum_one
-from sage_conslaw.graph.tensor import Data, concatenate
+from sage_conslaw.graph.joining import concatenate
+from sage_conslaw.graph.tensor import Data
 from sage_conslaw.pytorch.live import living
 from sage_conslaw.pytorch.norms import normalised
 from sage_conslaw.structure.bases import word_rank

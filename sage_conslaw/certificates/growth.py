@@ -33,7 +33,7 @@ from ..structure.switching import held
 from ..structure.true_width import width_of
 from .errors import BeyondLimits, CertificateError
 from .growth_record import segment_axes, segment_graph
-from .wide import affordable
+from .wide_chains import affordable
 
 # Sizes of classes that a base may have, as in the search, and words beyond those needed: other draws may need more.
 _BASES, _SPARE = (2, 3, 4), 1

@@ -15,7 +15,9 @@ from ..graph.rearrangements import Broadcast, Reshape, Select, Slice, Transpose,
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter, Tensor
 from ..runtime.errors import NotCovered
-from ..structure.axes import Unknown, axes_of, covector_of, is_causal, is_primitive, is_sum_zero, is_uniform
+from ..structure.axes import Unknown, axes_of
+from ..structure.links import is_primitive, is_sum_zero, is_uniform
+from ..structure.resized import covector_of, is_causal
 from .errors import BeyondLimits, CertificateError
 
 # Entries of a node that is written out: a mask of earlier positions, an array, the windows of a convolution.

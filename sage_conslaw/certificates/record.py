@@ -27,7 +27,7 @@ from .problem_rebuilt import MAX_COORDINATES, rebuilt
 from .problem_record import polynomial_text, problem_record
 from .real_witness import covered, each_letter, real_witness
 from .schema import SCHEMA
-from .wide import KINDS
+from .wide_layers import KINDS
 from .wide_witness import wide_witness
 from .witness import determinant, prime_for, rank_witness
 from .words import assumption_of, statement

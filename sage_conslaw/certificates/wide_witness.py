@@ -7,7 +7,9 @@ from ..exact.linear_algebra import independent_rows
 from ..exact.primes import random_prime
 from ..runtime.errors import InputError
 from ..structure.chains import kinds_of_components
-from .wide import ChainNetwork, Components, Layers, affordable, chain_parts, star_parts, still_part, totals
+from .wide import star_parts, still_part, totals
+from .wide_chains import ChainNetwork, Components, affordable, chain_parts
+from .wide_layers import Layers
 
 # Lengths without gain after which the search stops, but not before words of this length, as in chain points.
 _IDLE, _AT_LEAST = 2, 5

@@ -7,7 +7,9 @@ by free data, and nothing else is assumed.
 """
 import numpy as np
 
-from .tensor import Constant, Data, Tensor, contract
+from .joining import contract
+
+from .tensor import Constant, Data, Tensor
 from .operations import LETTERS
 
 

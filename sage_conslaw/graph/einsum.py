@@ -11,7 +11,8 @@ import numpy as np
 
 from .operations import Contract
 from .products import shown
-from .tensor import Tensor, concatenate
+from .joining import concatenate
+from .tensor import Tensor
 from ..runtime.errors import InputError, InputTypeError
 
 

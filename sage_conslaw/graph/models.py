@@ -26,7 +26,8 @@ from .cuts import covector, differences
 from .operations import LETTERS, Add, Contract
 from .operations.parameter_function import ParameterFunction
 from .operations.power import Power
-from .tensor import Constant, Data, Parameter, Tensor, contract
+from .joining import contract
+from .tensor import Constant, Data, Parameter, Tensor
 
 NORMS = ("rms norm", "layer norm", "batch norm")
 SUM_TO_ONE = ("softmax", "masked softmax", "top softmax", "normalised sigmoid", "top normalised sigmoid")

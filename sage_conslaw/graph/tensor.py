@@ -4,7 +4,6 @@ The graph of a network: leaves (parameters, data, constants) and operations betw
 A tensor has no axis for samples: shapes are those of one input, and an array of ``tokens`` or of pixels is an axis of
 its own.
 """
-import re
 import itertools
 from fractions import Fraction
 from functools import cached_property, partial
@@ -13,11 +12,10 @@ import numpy as np
 
 from .linear import LinearOperations, unknown_operation
 from .nonlinear import Nonlinearities
-from .products import Products, shown
+from .products import Products
 from .rearranging import Rearranging
-from .operations import METHODS, Contract
-from .rearrangements import Pad
-from ..runtime.errors import InputError, InputTypeError
+from .operations import METHODS
+from ..runtime.errors import InputError
 from .convolution import avg_pool, convolve, max_pool
 
 
@@ -159,10 +157,10 @@ class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
         """Return the largest entry of each window of ``(channels, ...)``, one free gate an entry of a window."""
         return max_pool(self, window, stride)
 
-    def ancestors(self, through_data=False):
+    def ancestors(self, through_data=False, closed=lambda node: False):
         r"""
         Return all nodes up to this one, inputs before results; on request also those that gates and cuts are functions
-        of.
+        of, and not what closed nodes are made of.
         """
         order, seen, stack = [], set(), [(self, False)]
         while stack:
@@ -172,9 +170,9 @@ class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
             elif node not in seen:
                 seen.add(node)
                 stack.append((node, True))
-                children = node.inputs + (
-                    (node.source,) if through_data and node.source is not None else ()
-                )
+                children = () if closed(node) else node.inputs
+                if through_data and node.source is not None:
+                    children += (node.source,)
                 stack.extend((child, False) for child in reversed(children))
         return order
 
@@ -328,82 +326,3 @@ class Constant(_Leaf):
         if any(self.values.strides) and (self.values != first).any():
             return "a constant"
         return str(Fraction(int(first), self.denominator))
-
-
-def contract(spec, a, b):
-    r"""
-    Return the contraction of two tensors in Einstein's notation, one letter an axis.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Data, contract
-        sage: q, k = Data("q", (2, 5, 3), "input"), Data("k", (2, 5, 3), "input")
-        sage: contract("hti,hui->htu", q, k).shape
-        (2, 5, 5)
-        sage: contract("hti,hui", q, k)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: 'hti,hui' is not a contraction; write the axes of both operands and of the result, e.g.
-        'ti,ui->tu'
-    """
-    if not isinstance(spec, str):
-        raise InputTypeError(f"{spec!r} is not a contraction; give a text such as 'ti,ui->tu'")
-    for operand in (a, b):
-        if not isinstance(operand, Tensor):
-            raise InputTypeError(f"{shown(operand)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
-    if not re.fullmatch(r"[a-zA-Z]*,[a-zA-Z]*->[a-zA-Z]*", spec):
-        raise InputError(
-            f"{spec!r} is not a contraction; write the axes of both operands and of the result, e.g. 'ti,ui->tu'"
-        )
-    parts = re.split(",|->", spec)
-    if any(len(set(part)) < len(part) for part in parts) or any(
-        sum(letter in part for part in parts) < 2 for letter in set(spec) - set(",->")
-    ):
-        raise InputError(
-            f"{spec!r} is not a contraction: an axis is named once in an operand, and again in the "
-            f"other or in the result"
-        )
-    return Tensor(Contract(spec), (a, b), f"contract({spec!r}, {{0}}, {{1}})")
-
-
-def concatenate(tensors, axis=0):
-    r"""
-    Return several tensors joined along an axis.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Data, concatenate
-        sage: concatenate([Data("x", (2, 3), "input"), Data("y", (1, 3), "input")]).shape
-        (3, 3)
-        sage: concatenate([Data("x", (2, 3), "input"), Data("y", (1, 2), "input")])
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: x of shape (2, 3) and y of shape (1, 2) cannot be joined along axis 0: the other axes
-        must agree
-    """
-    tensors = list(tensors)
-    for node in tensors:
-        if not isinstance(node, Tensor):
-            raise InputTypeError(f"{shown(node)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
-    if not tensors:
-        raise InputError("there are no tensors to join; give at least one")
-    if not -len(tensors[0].shape) <= axis < len(tensors[0].shape):
-        raise InputError(f"{tensors[0].label()} of shape {tensors[0].shape} has no axis {axis}")
-    axis = int(axis) % max(1, len(tensors[0].shape))
-    for other in tensors[1:]:
-        if len(other.shape) != len(tensors[0].shape) or other.shape[:axis] + other.shape[axis + 1:] != \
-                tensors[0].shape[:axis] + tensors[0].shape[axis + 1:]:
-            raise InputError(
-                f"{tensors[0].label()} of shape {tensors[0].shape} and {other.label()} of shape "
-                f"{other.shape} cannot be joined "
-                f"along axis {axis}: the other axes must agree"
-            )
-    total, offset = None, 0
-    length = sum(node.shape[axis] for node in tensors)
-    for node in tensors:
-        piece = node
-        if node.shape[axis] != length:
-            piece = Tensor(Pad(node.shape, axis, offset, length - offset - node.shape[axis]), (node,), "{0}")
-        total = piece if total is None else total + piece
-        offset += node.shape[axis]
-    return total

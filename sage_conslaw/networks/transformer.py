@@ -8,7 +8,8 @@ import numpy as np
 
 from .catalog import check_sizes
 from ..runtime.arguments import truth
-from ..graph.tensor import Constant, Data, Parameter, contract
+from ..graph.joining import contract
+from ..graph.tensor import Constant, Data, Parameter
 from .pieces import activate, changed, choice, gated_unit, normalise, positive_integer
 from ..graph.network import Network
 from ..runtime.errors import InputError

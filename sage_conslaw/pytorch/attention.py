@@ -7,7 +7,8 @@ import numpy as np
 
 from ..graph.activations import CutFunction, cut_function, masked_softmax
 from ..graph.operations import LETTERS
-from ..graph.tensor import Constant, Data, contract
+from ..graph.joining import contract
+from ..graph.tensor import Constant, Data
 from .pointwise import NEVER
 from .constants import constant
 from .refusals import Refused

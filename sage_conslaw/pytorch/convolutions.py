@@ -6,7 +6,8 @@ import numpy as np
 from ..graph.activations import gate_function
 from ..graph.operations import LETTERS
 from ..graph.rearrangements import Windows
-from ..graph.tensor import Data, concatenate, contract
+from ..graph.joining import concatenate, contract
+from ..graph.tensor import Data
 from .piecewise import PLACES
 from .constants import constant
 from .refusals import Refused

@@ -5,7 +5,8 @@ import numpy as np
 
 from ..graph.einsum import einsum as contracted
 from ..graph.operations import LETTERS
-from ..graph.tensor import Constant, concatenate, contract
+from ..graph.joining import concatenate, contract
+from ..graph.tensor import Constant
 from .refusals import Refused
 from .values import Tokens, Unread
 

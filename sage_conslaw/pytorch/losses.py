@@ -11,7 +11,8 @@ gradient is that of the loss for some `c`, and what follows may therefore add an
 import numpy as np
 
 from ..graph.cuts import differences
-from ..graph.tensor import Data, Parameter, Tensor, concatenate
+from ..graph.joining import concatenate
+from ..graph.tensor import Data, Parameter, Tensor
 from .refusals import Refused, operator_name
 from .values import Loss, Masked, Pointwise, SquareMean, Tokens, flattened
 

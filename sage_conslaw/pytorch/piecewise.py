@@ -5,7 +5,8 @@ import numpy as np
 
 from ..graph.activations import GateFunction, gate_function
 from ..graph.operations import LETTERS
-from ..graph.tensor import Constant, Data, contract
+from ..graph.joining import contract
+from ..graph.tensor import Constant, Data
 from .pointwise import NEVER, pointwise, scalar
 from .constants import constant
 from .refusals import Refused

@@ -9,7 +9,9 @@ from functools import wraps
 
 import numpy as np
 
-from ..graph.tensor import Constant, Tensor, concatenate
+from ..graph.joining import concatenate
+
+from ..graph.tensor import Constant, Tensor
 from .constants import constant
 from .refusals import Refused
 from .values import Loss, Masked, Pointwise, SquareMean, Tokens, flattened

@@ -4,7 +4,7 @@ Recurrent cells and layers, unrolled over the steps of the example.
 An LSTM cell is two dense layers, three sigmoids, two tangents and products: each nonlinearity is cut, so that the state
 is data times data, and the weights are those of the dense layers before the cuts.
 """
-from ..graph.tensor import concatenate, contract
+from ..graph.joining import concatenate, contract
 from .refusals import Refused
 
 

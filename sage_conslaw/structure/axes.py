@@ -27,9 +27,10 @@ from ..graph import cuts
 from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Broadcast, Reshape, Select, Slice, Transpose, Windows
 from ..graph.response import NetworkResponse
-from ..graph.tensor import Constant, Data, Parameter, Tensor
+from ..graph.tensor import Constant, Parameter, Tensor
 from .fixed_numbers import only_axis, scaled_away
-from .links import is_primitive, is_sum_zero, is_uniform
+from .links import is_primitive, is_uniform
+from .resized import Axes, is_causal, is_mask
 
 
 class Unknown(Exception):
@@ -87,236 +88,6 @@ def _unify(left, right):
         raise Unknown("axes of different sizes are tied together")
 
 
-class Axes:
-    r"""
-    The classes of the axes of a response.
-
-    - ``of`` -- for each node and each of its axes the classes that it is a product of
-
-    - ``sizes``, ``rigid`` -- of each class how many values it has, and whether these must stay
-
-    - ``pairings`` -- triples (node, constraint of its covector, whether it is masked to earlier entries)
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: axes = axes_of(networks.relu([40, 30, 10], bias=True).response("cross-entropy"))
-        sage: axes.sizes, axes.pairings[0][1]
-        ((40, 30, 10), 'sum zero')
-    """
-
-    def __init__(self, response, order, of, sizes, rigid, pairings):
-        self.response, self.order, self.of = response, order, of
-        self.sizes, self.rigid, self.pairings = tuple(sizes), tuple(rigid), pairings
-        self.leaves = [leaf for leaf in response.leaves]
-        # Classes of all axes one after the other, as they are asked for.
-        self.flat = {}
-        # Fixed factors and terms by channel that are ones in smaller networks (:mod:`.fixed_numbers`), and the values
-        # of classes of positions that these keep (:mod:`.positions`).
-        self.ones, self.kept = frozenset(), {}
-        # Whether ranks are those of fields without brackets.
-        self.letters = False
-        # Data of sum one in whose place data of sum zero are taken (:func:`.switching.centred`).
-        self.centred = frozenset()
-
-    def smallest(self, c, size):
-        r"""
-        Return how many values a class has in a small network that wants ``size`` of them.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.structure.axes import axes_of
-            sage: axes_of(networks.relu([40, 30, 10]).response()).smallest(1r, 2r)
-            2
-        """
-        if c in self.kept:
-            return len(self.kept[c])
-        return self.sizes[c] if self.rigid[c] else min(self.sizes[c], size)
-
-    def restricted(self, sizes, leaves=None):
-        r"""
-        Return the response of the same network with other numbers in each class; parameters outside of ``leaves`` are
-        zero and left out.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.structure.axes import axes_of
-            sage: f = networks.perceptron([512, 2048, 256], activation="z^2").response()
-            sage: [leaf.shape for leaf in axes_of(f).restricted([2, 3, 4]).leaves]
-            [(2, 3), (3, 4)]
-        """
-        kept = set(self.leaves if leaves is None else leaves)
-        new = {}
-        for node in self.order:
-            new[node] = self._built(node, new, sizes, kept)
-        pairings, constraints, seen = [], [], set()
-        for node, constraint, mask in self.pairings:
-            here = new[node]
-            if here is None or not any(isinstance(leaf, Parameter) for leaf in here.ancestors()):
-                continue
-            if (here, constraint, mask) in seen:
-                # A residual stream is read in many places, and without the other terms these are one.
-                continue
-            seen.add((here, constraint, mask))
-            covector = covector_of(here, constraint, mask)
-            if covector is not None:
-                pairings.append((here, covector))
-                constraints.append((constraint, mask))
-        return NetworkResponse([new[leaf] for leaf in self.leaves if leaf in kept], pairings, constraints)
-
-    def resized(self, sizes):
-        r"""
-        Return the axes of the same network with other numbers of values in its classes, which no parameter has.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.structure.axes import axes_of
-            sage: axes = axes_of(networks.attention(4, 2, tokens=7).response())
-            sage: axes.sizes, axes.resized([2 if n == 7 else n for n in axes.sizes]).sizes
-            ((4, 2, 2, 4, 7, 7), (4, 2, 2, 4, 2, 2))
-        """
-        out = Axes(self.response, self.order, self.of, sizes, self.rigid, self.pairings)
-        out.ones, out.kept, out.centred = self.ones, self.kept, self.centred
-        return out
-
-    def shape(self, node, sizes):
-        r"""
-        Return the shape of a node when the classes have the given sizes.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.structure.axes import axes_of
-            sage: f = networks.linear([4, 3]).response(); axes = axes_of(f)
-            sage: axes.shape(f.leaves[0r], [2, 5])
-            (2, 5)
-        """
-        return tuple(int(np.prod([sizes[c] for c in classes], dtype=np.int64)) for classes in self.of[node])
-
-    def _built(self, node, new, sizes, kept):
-        shape = self.shape(node, sizes)
-        if isinstance(node, Parameter):
-            return _Leaf(node.name, shape) if node in kept else None
-        if isinstance(node, Data):
-            return Data(node.name, shape, node.kind)
-        if isinstance(node, Constant):
-            if node in self.ones and shape != node.shape:
-                return Constant(np.broadcast_to(np.int64(1), shape))
-            return Constant(_resized(node, shape), denominator=node.denominator)
-        if is_sum_zero(node):
-            return cuts.sum_zero(node.inputs[0].name, shape)
-        if isinstance(node, cuts.SumOne):
-            if node in self.centred:
-                return (cuts.causal_sum_zero if node.causal else cuts.sum_zero)(node.name, shape)
-            return cuts.sum_one(node.name, shape, node.causal)
-        inputs = [new[child] for child in node.inputs]
-        operation = node.operation
-        if isinstance(operation, Add):
-            present = [child for child in inputs if child is not None]
-            return Tensor(Add(), present) if len(present) == 2 else present[0] if present else None
-        if any(child is None for child in inputs):
-            return None
-        if isinstance(operation, Contract):
-            return Tensor(operation, inputs)
-        (child,) = inputs
-        if isinstance(operation, Reshape):
-            return child.reshape(*shape)
-        if isinstance(operation, Transpose):
-            return child.transpose(*operation.order)
-        if isinstance(operation, Broadcast):
-            return child.repeat_to(shape)
-        if isinstance(operation, Windows):
-            return Tensor(Windows(child.shape, operation.kept, self._places(node, sizes)), (child,))
-        if isinstance(operation, Select):
-            return child[
-                (slice(None),) * operation.axis
-                + (
-                    np.repeat(
-                        np.arange(child.shape[operation.axis]), shape[operation.axis] // child.shape[operation.axis]
-                    ),
-                )
-            ]
-        return child
-
-    def _places(self, node, sizes):
-        """Return the places of windows among the positions that are kept; others vanish, as padding does."""
-        operation, (child,) = node.operation, node.inputs
-        axes = self.of[child][operation.kept:], self.of[node][operation.kept:]
-        inside, window = ([c for axis in part for c in axis] for part in axes)
-        if all(sizes[c] == self.sizes[c] for c in (*inside, *window)):
-            return operation.places
-        kept = {c: self.kept[c] if sizes[c] != self.sizes[c] else range(self.sizes[c]) for c in (*inside, *window)}
-        new = np.full([self.sizes[c] for c in inside], -1)
-        new[np.ix_(*(kept[c] for c in inside))] = np.arange(new[np.ix_(*(kept[c] for c in inside))].size).reshape(
-            [len(kept[c]) for c in inside]
-        )
-        places = operation.places.reshape([self.sizes[c] for c in window])[np.ix_(*(kept[c] for c in window))]
-        places = np.where(places < 0, -1, new.ravel()[places])
-        return places.reshape([int(np.prod([sizes[c] for c in axis], dtype=np.int64)) for axis in axes[1]])
-
-
-class _Leaf(Parameter):
-    """A parameter whose entries are always numbered, so that equal names cannot meet."""
-
-    def entry_names(self):
-        return [self.name] if self.size == 1 else super().entry_names()
-
-    def entry_name(self, place):
-        return self.name if self.size == 1 else super().entry_name(place)
-
-
-def _resized(constant, shape):
-    if constant.shape == shape:
-        return constant.values
-    values = constant.values
-    if is_uniform(constant):
-        return np.broadcast_to(values.flat[0], shape)
-    return np.broadcast_to(np.tril(np.ones(shape[-2:], dtype=np.int64)), shape)
-
-
-def _is_mask(constant):
-    """Say whether a constant is the mask of earlier entries; the values of one of another shape are not read."""
-    square = len(constant.shape) > 1 and constant.shape[-1] == constant.shape[-2]
-    return square and is_causal(constant.values)
-
-
-def is_causal(values):
-    """Say whether an array is the mask of earlier entries, repeated along all axes but the last two."""
-    if values is None or values.ndim < 2 or values.shape[-1] != values.shape[-2]:
-        return False
-    repeated = tuple(n if stride else 1 for n, stride in zip(values.shape[:-2], values.strides[:-2]))
-    different = values[tuple(slice(n) for n in repeated)]
-    return bool((different == np.tril(np.ones(values.shape[-2:], dtype=values.dtype))).all())
-
-
-def covector_of(node, constraint, mask):
-    r"""
-    Return the covectors of a constraint at a node, ``None`` if they are zero; with ``mask``, only earlier entries take
-    part.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Data
-        sage: from sage_conslaw.structure.axes import covector_of
-        sage: covector_of(Data("z", (4, 3), "input"), "sum zero", False).shape
-        (4, 3)
-    """
-    size = node.shape[-1] if node.shape else 1
-    if constraint == "free":
-        return Data("s", node.shape, "covector")
-    if size <= (2 if constraint == "sum zero and orthogonal" else 1):
-        return None
-    if constraint == "sum zero":
-        return (cuts.causal_sum_zero if mask else cuts.sum_zero)("s", node.shape)
-    if constraint == "orthogonal":
-        return cuts.orthogonal("s", node)
-    return cuts.orthogonal("s", node @ cuts.differences(size, transposed=True)) @ cuts.differences(size)
-
-
 def axes_of(response):
     r"""
     Return the axes of a network's response, or raise :class:`Unknown` with the reason.
@@ -342,7 +113,7 @@ def axes_of(response):
     roots, drawn = _without_fixed_terms(response)
     order, seen = [], set()
     for node in roots:
-        for ancestor in _ancestors(node):
+        for ancestor in node.ancestors(closed=is_primitive):
             if ancestor not in seen:
                 seen.add(ancestor)
                 order.append(ancestor)
@@ -381,7 +152,7 @@ def _with_fixed_numbers(axes):
     """Return the axes with the classes rigid that have fixed numbers which no change of the parameters makes ones."""
     fixed, rigid = [], set()
     for node in axes.order:
-        if not isinstance(node, Constant) or is_uniform(node) or _is_mask(node):
+        if not isinstance(node, Constant) or is_uniform(node) or is_mask(node):
             continue
         axis = only_axis(node)
         classes = axes.of[node][axis] if axis is not None else ()
@@ -422,27 +193,12 @@ def _without_fixed_terms(response):
     return roots, {new: node for node, new in kept.items() if new not in kept}
 
 
-def _ancestors(root):
-    """Return all nodes up to this one; what a primitive is made of is left out."""
-    order, seen, stack = [], set(), [(root, False)]
-    while stack:
-        node, expanded = stack.pop()
-        if expanded:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            if not is_primitive(node):
-                stack.extend((child, False) for child in reversed(node.inputs))
-    return order
-
-
 def _tie(node, classes):
     """Tie the axes of a node to those of its inputs."""
     here, operation = classes[node], node.operation
     if isinstance(node, Constant):
         # Classes that other constants make rigid are found when all classes are.
-        if not is_uniform(node) and _is_mask(node):
+        if not is_uniform(node) and is_mask(node):
             _unify(here[-1], here[-2])
         return
     if isinstance(node, cuts.SumOne) and node.causal:

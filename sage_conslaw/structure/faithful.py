@@ -26,7 +26,7 @@ EXAMPLES::
 from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Broadcast, Rearrangement
 from ..graph.tensor import Constant, Data, Parameter
-from .axes import is_sum_zero
+from .links import is_sum_zero
 
 _NORMS = ("rms norm", "layer norm", "batch norm", "rms norm with eps", "layer norm with eps")
 

@@ -36,11 +36,10 @@ import numpy as np
 from ..exact.linear_algebra import rank
 from ..exact.terms import oriented
 from ..graph.operations import Add, Contract
-from ..graph.rearrangements import Broadcast, Select
 from ..graph.tensor import Constant, Data, Parameter
 from ..laws.gradings import WeightLattice
-from .axes import is_primitive, is_sum_zero, is_uniform
-from .links import flat, links_of
+from .blind import blind_to, seeds, tuples
+from .links import flat, is_primitive, is_uniform, links_of
 from .translations import independent, translations
 
 _PRIME = (1 << 61) - 1
@@ -187,8 +186,7 @@ def families(axes):
                 found += _new(axes, links, "full", (first, *batch), found)
         found += _new(axes, links, "diagonal", classes, found)
     affine = _sums(axes)
-    shifts = [Family("shift", classes, parts) for classes, parts in
-              translations(axes, _candidates(axes), _tuples, links, flat, _blind_anywhere(axes))]
+    shifts = [Family("shift", classes, parts) for classes, parts in translations(axes, _candidates(axes), links)]
     return found + _affine(axes, affine, shifts)
 
 
@@ -215,25 +213,19 @@ def _candidates(axes):
     return sorted(sets, key=lambda classes: (-len(classes), classes))
 
 
-def _tuples(classes_here, classes):
-    """Return all choices of places, one for each class, all different."""
-    choices = [[i for i, c in enumerate(classes_here) if c == wanted] for wanted in classes]
-    return [chosen for chosen in itertools.product(*choices) if len(set(chosen)) == len(chosen)]
-
-
 def _new(axes, links, kind, classes, found):
     """Return the families of this kind over these classes that those found do not imply."""
     lattice, weights, wanted = WeightLattice(), {}, set(classes)
     nodes = [node for node in axes.order if wanted.issubset(flat(axes, node))]
     for node in nodes:
-        for chosen in _tuples(flat(axes, node), classes):
+        for chosen in tuples(flat(axes, node), classes):
             weights[node, chosen] = lattice.unknowns(1)[0]
     keys = [key for key in weights if isinstance(key[0], Parameter)]
     if not keys:
         return []
     for node in nodes:
         if isinstance(node, (Data, Constant)) or is_primitive(node):
-            for chosen in _tuples(flat(axes, node), classes):
+            for chosen in tuples(flat(axes, node), classes):
                 lattice.relation({weights[node, chosen]: 1})
     having = set(nodes)
     for node, labels in links:
@@ -242,7 +234,7 @@ def _new(axes, links, kind, classes, found):
         _relate(axes, lattice, weights, node, labels, classes, kind == "full")
     for node, constraint, _ in axes.pairings:
         last = len(flat(axes, node)) - len(axes.of[node][-1]) if axes.of[node] else 0
-        for chosen in _tuples(flat(axes, node), classes):
+        for chosen in tuples(flat(axes, node), classes):
             if (
                 "orthogonal" not in constraint
                 or kind == "full"
@@ -270,7 +262,7 @@ def _relate(axes, lattice, weights, node, labels, classes, full):
     operands = list(node.inputs)
     tables = [dict() for _ in labels]
     for table, tensor, names in zip(tables, (*operands, node), labels):
-        for chosen in _tuples(flat(axes, tensor), classes):
+        for chosen in tuples(flat(axes, tensor), classes):
             table[tuple(names[i] for i in chosen)] = weights[tensor, chosen]
     result = tables[-1]
     if isinstance(node.operation, Add):
@@ -316,8 +308,8 @@ def _rank(vectors):
 def _sums(axes):
     """Return the sums of parameters that no covector sees."""
     found, seen = [], set()
-    for wanted in _seeds(axes):
-        blind = _blind(axes, wanted)
+    for wanted in seeds(axes):
+        blind = blind_to(axes, wanted)
         for number, leaf in enumerate(axes.leaves):
             here = flat(axes, leaf)
             if () in blind[leaf]:
@@ -332,77 +324,3 @@ def _sums(axes):
                         Family("sum", tuple(c for i, c in enumerate(here) if i not in chosen), ((number, chosen, 1),))
                     )
     return [family for family in found if family.kind == "entries" or (family.parts[0][0], ()) not in seen]
-
-
-def _seeds(axes):
-    """Return the classes of axes along which something sums to zero."""
-    seeds = {axes.of[node][-1] for node, constraint, _ in axes.pairings if "sum zero" in constraint and axes.of[node]}
-    seeds |= {axes.of[node][-1] for node in axes.order if is_sum_zero(node)}
-    return sorted(seed for seed in seeds if seed)
-
-
-def _blind_anywhere(axes):
-    """Return for each node along which places a constant change of it is not seen, whatever the class."""
-    total = {node: set() for node in axes.order}
-    for wanted in _seeds(axes):
-        for node, places in _blind(axes, wanted).items():
-            total[node] |= {one for one in places if one}
-    return total
-
-
-def _blind(axes, wanted):
-    """Return for each node along which places (those of the classes ``wanted``) a shift of it is not seen; () stands
-    for any change."""
-    users = {node: [] for node in axes.order}
-    links = {}
-    for node in axes.order:
-        if node.operation is None or is_primitive(node):
-            continue
-        links[node] = links_of(axes, node)
-        for place, child in enumerate(node.inputs):
-            if child in users:
-                users[child].append((node, place))
-    paired = {}
-    for node, constraint, _ in axes.pairings:
-        paired.setdefault(node, []).append(constraint)
-    blind = {}
-    for node in reversed(axes.order):
-        here = flat(axes, node)
-        good = set()
-        for chosen in [(), *_tuples(here, wanted)]:
-            last = tuple(range(len(here) - len(axes.of[node][-1]), len(here))) if axes.of[node] else ()
-            seen = any(
-                "sum zero" not in constraint or chosen != last or not chosen for constraint in paired.get(node, ())
-            )
-            if not seen and all(
-                _unseen(axes, blind, links[user], user, place, chosen, wanted) for user, place in users[node]
-            ):
-                good.add(chosen)
-        blind[node] = good
-    return blind
-
-
-def _unseen(axes, blind, labels, user, place, chosen, wanted):
-    result = labels[-1]
-    if () in blind[user]:
-        return True
-    mine = labels[place]
-    shift = tuple(mine[i] for i in chosen)
-    if isinstance(user.operation, Contract):
-        other = user.inputs[1 - place]
-        theirs = labels[1 - place]
-        if not chosen:
-            return False
-        if not set(shift) & set(theirs):
-            return tuple(result.index(name) for name in shift) in blind[user]
-        return (
-            is_sum_zero(other)
-            and shift == tuple(theirs[len(theirs) - len(axes.of[other][-1]) :])
-            and not set(shift) & set(result)
-        )
-    if chosen:
-        return all(name in result for name in shift) and tuple(result.index(name) for name in shift) in blind[user]
-    # Repeated along a new axis, any change is a shift along it.
-    return isinstance(user.operation, (Broadcast, Select)) and any(
-        all(result[i] not in mine for i in there) for there in blind[user] if there
-    )

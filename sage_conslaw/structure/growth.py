@@ -30,19 +30,13 @@ EXAMPLES::
 import logging
 from dataclasses import dataclass, replace
 
-import numpy as np
 
-from ..exact.arithmetic import ModularArithmetic
-from ..exact.linear_algebra import rank
 from ..exact.modular import random_array
 from ..exact.primes import random_prime, with_lucky_prime
-from ..graph.operations import Add
-from ..graph.rearrangements import Broadcast, Reshape
-from ..graph.response import NetworkResponse
-from ..graph.tensor import Constant, Data, Parameter
-from .axes import Unknown, axes_of, is_primitive
+from .axes import Unknown, axes_of
 from .bases import MOST_PARAMETERS, base_of_laws, bases, dimension, independent_families, law_rank, word_rank
 from .families import families, flat
+from .offsets import added_leaves, offsets_move
 from .positions import keep_few
 from .segments import apart
 from .switching import centred, held
@@ -57,9 +51,6 @@ _MOST_AT_TRUE_SIZE = 600
 
 # Where no brackets are taken, networks this many times as large are as cheap.
 _WITHOUT_BRACKETS = 3
-
-# Numbers held at once for the components of biases: 0.5 GB.
-_MOST_NUMBERS = 60_000_000
 
 
 @dataclass(frozen=True)
@@ -317,7 +308,7 @@ def _without_offsets(axes, found, known, generator, deadline):
     if not listed and bare.laws + fixed != known.laws:
         return replace(known, reason=f"without biases there are {bare.laws} laws")
     # A small prime: the products at true width are then single ones of doubles.
-    if not _offsets_move(axes, offsets, fixed, generator, random_prime(generator, 21), deadline):
+    if not offsets_move(axes, offsets, fixed, generator, random_prime(generator, 21), deadline):
         return replace(known, reason="the biases are not moved in all directions by fields without brackets")
     laws = bare.laws + fixed
     back = {value: key for key, value in renamed.items()}
@@ -337,87 +328,3 @@ def _without_offsets(axes, found, known, generator, deadline):
         sums,
         tuple(leaf.name for leaf in offsets),
     )
-
-
-def added_leaves(axes):
-    r"""
-    Return the parameters that enter by a sum, repeated or not: biases.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.growth import added_leaves
-        sage: [leaf.name for leaf in added_leaves(axes_of(networks.relu([3, 2, 1], bias=True).response()))]
-        ['b1']
-    """
-    entering = {leaf: leaf for leaf in axes.leaves}
-    uses = {leaf: [] for leaf in axes.leaves}
-    for node in axes.order:
-        for child in node.inputs if not is_primitive(node) else ():
-            if child in entering:
-                if isinstance(node.operation, Add):
-                    uses[entering[child]].append(True)
-                elif isinstance(node.operation, (Broadcast, Reshape)):
-                    entering[node] = entering[child]
-                else:
-                    uses[entering[child]].append(False)
-    found = [leaf for leaf in axes.leaves if uses[leaf] and all(uses[leaf])]
-    return found if len(found) < len(axes.leaves) else []
-
-
-def _offsets_move(axes, offsets, fixed, generator, p, deadline):
-    """Say whether the components of the fields at some parameters fill their space; where other neurons' weights are
-    zero, fewer neurons do."""
-    mine = {c for leaf in offsets for c in flat(axes, leaf)}
-    wanted = sum(int(np.prod([axes.sizes[c] for c in flat(axes, leaf)])) for leaf in offsets) - fixed
-    few = 4
-    while True:
-        if deadline is not None:
-            deadline.check()
-        sizes = [n if c in mine else axes.smallest(c, few) for c, n in enumerate(axes.sizes)]
-        if few < max(axes.sizes) and not all(_has_readers(axes, c, sizes) for c in mine):
-            few *= 2
-            continue
-        if wanted * max(map(int, sizes)) * 8 > _MOST_NUMBERS or dimension(axes, sizes) > _MOST_NUMBERS:
-            return False
-        small = axes.restricted(sizes)
-        names = {leaf.name for leaf in offsets}
-        if (
-            _components_rank(small, [leaf for leaf in small.leaves if leaf.name in names], wanted, generator, p)
-            == wanted
-        ):
-            return True
-        if few >= max(axes.sizes):
-            return False
-        few *= 2
-
-
-def _has_readers(axes, c, sizes):
-    """Say whether as many numbers as there are biases of a class are read from each of them: with fewer their
-    components cannot fill it."""
-    total = 0
-    for leaf in axes.leaves:
-        here = flat(axes, leaf)
-        if c in here and len(here) > 1:
-            total += int(np.prod([sizes[d] for d in here], dtype=np.int64)) // sizes[c]
-    return total >= sizes[c]
-
-
-def _components_rank(response, leaves, wanted, generator, p):
-    """Return the rank of the components at some leaves of random fields at a random point."""
-    A, batch = ModularArithmetic(p), wanted + 2
-    data = response.draw(generator, p, batch)
-    values = {}
-    for node in response.order:
-        if isinstance(node, Parameter):
-            values[node] = random_array(generator, node.shape, p)
-        elif isinstance(node, Data):
-            values[node] = data[node]
-        elif isinstance(node, Constant):
-            values[node] = node.value(A)
-        else:
-            values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
-    some = NetworkResponse(leaves, response.pairings)
-    rows = some.pulled_back(A, values, [(node, values[covector]) for node, covector in response.pairings])
-    return rank(np.broadcast_to(rows, (batch, some.dimension)), p)

@@ -27,7 +27,8 @@ from ..graph.cuts import SumOne
 from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Broadcast, Reshape, Transpose
 from ..graph.tensor import Data
-from .axes import Unknown, is_sum_zero
+from .axes import Unknown
+from .links import is_sum_zero
 from .families import flat, links_of
 from .rearranged import Table
 from .switching import switchable

@@ -30,7 +30,8 @@ from .axes import Unknown, axes_of
 from .families import flat
 from .segments import segments
 from .switching import switchable
-from .true_width import signature, width_of
+from .signature import signature
+from .true_width import width_of
 
 logger = logging.getLogger(__name__)
 

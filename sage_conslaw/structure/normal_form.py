@@ -37,7 +37,8 @@ from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Reshape, Select, Slice, Transpose, Windows
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter, Tensor
-from .axes import covector_of, is_causal, is_sum_zero
+from .links import is_sum_zero
+from .resized import covector_of, is_causal
 from .rearranged import rearranged
 
 

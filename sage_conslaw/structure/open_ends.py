@@ -26,7 +26,9 @@ from ..graph.operations import LETTERS, Contract
 from ..graph.rearrangements import Slice
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Data, Parameter, Tensor
-from .axes import Unknown, axes_of, covector_of, is_primitive, is_sum_zero
+from .axes import Unknown, axes_of
+from .links import is_primitive, is_sum_zero
+from .resized import covector_of
 
 # Operations that are opened in one network; each costs one pass over the graph.
 _MOST = 60

@@ -28,10 +28,13 @@ import numpy as np
 
 from ..graph.cuts import SumOne, sum_one, sum_zero
 from ..graph.operations import Add, Contract
-from ..graph.rearrangements import Broadcast, Pad, Reshape, Slice, Transpose, matched_axes
+from ..graph.rearrangements import Broadcast, Pad, Reshape, Slice, Transpose
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter, Tensor
-from .axes import Unknown, covector_of, is_primitive, is_uniform
+from .axes import Unknown
+from .links import is_primitive, is_uniform
+from .resized import covector_of
+from .ranges import overlap, part_of, through_reshape, whole
 from .rearranged import Table
 
 
@@ -111,7 +114,7 @@ def cut_in_parts(response):
         ('W', ((0, 1, 4), (3, 1, 3)))
     """
     if not any(
-        isinstance(node.operation, Slice) and not _whole(node.operation.ranges, node.operation.source)
+        isinstance(node.operation, Slice) and not whole(node.operation.ranges, node.operation.source)
         or isinstance(node.operation, Pad)
         for node in response.order
     ):
@@ -138,10 +141,6 @@ def cut_in_parts(response):
         for part in parts:
             origins[part.name] = leaf.name, ranges.get(part, tuple((0, 1, n) for n in leaf.shape))
     return InParts(NetworkResponse(leaves, pairings, constraints), origins, tuple(cut.overlaps()))
-
-
-def _whole(ranges, shape):
-    return all(one == (0, 1, n) for one, n in zip(ranges, shape))
 
 
 class _Cut:
@@ -197,10 +196,10 @@ class _Cut:
     def overlaps(self):
         """Return the data of which parts are read beside the whole."""
         for node, several in self.data.items():
-            whole = tuple((0, 1, n) for n in node.shape)
-            parts = tuple(ranges for ranges in several if ranges != whole)
-            if whole in several and parts:
-                yield Overlap(node, self.known[node, whole], parts)
+            entire = tuple((0, 1, n) for n in node.shape)
+            parts = tuple(ranges for ranges in several if ranges != entire)
+            if entire in several and parts:
+                yield Overlap(node, self.known[node, entire], parts)
 
     def parts_of(self, leaf):
         """Return the parts of a parameter in order; they tile it."""
@@ -230,7 +229,7 @@ class _Cut:
         for first, number in [*spans, (leaf.shape[axis], 0)]:
             if first > start:
                 ranges = tuple((start, 1, first - start) if k == axis else (0, 1, n) for k, n in enumerate(leaf.shape))
-                parts[ranges] = _part(leaf, ranges)
+                parts[ranges] = part_of(leaf, ranges)
             start = first + number
 
     def built(self, node, ranges):
@@ -244,22 +243,22 @@ class _Cut:
         return self.known[node, ranges]
 
     def _built(self, node, ranges):
-        whole = _whole(ranges, node.shape)
+        entire = whole(ranges, node.shape)
         shape = tuple(number for _, _, number in ranges)
         if isinstance(node, Parameter):
-            part = node if whole else _part(node, ranges)
+            part = node if entire else part_of(node, ranges)
             self.parts.setdefault(node, {})[ranges] = part
             return part
         if isinstance(node, Data) or is_primitive(node):
             self._separate(node, ranges)
         if isinstance(node, Data):
-            if isinstance(node, Table) and not whole:
+            if isinstance(node, Table) and not entire:
                 raise Unknown("part of a table of rotations is taken")
-            return node if whole else Data(node.name, shape, node.kind, source=node.source, function=node.function)
+            return node if entire else Data(node.name, shape, node.kind, source=node.source, function=node.function)
         if isinstance(node, Constant):
             if is_uniform(node) and not node.values.ravel()[:1].any() and node.size:
                 return None
-            if whole:
+            if entire:
                 return node
             if is_uniform(node):
                 return Constant(np.broadcast_to(node.values.ravel()[0], shape), denominator=node.denominator)
@@ -267,9 +266,9 @@ class _Cut:
             return Constant(node.values[entries], denominator=node.denominator)
         if is_primitive(node):
             kept = 2 if isinstance(node, SumOne) and node.causal else 1
-            if not _whole(ranges[-kept:], node.shape[-kept:]):
+            if not whole(ranges[-kept:], node.shape[-kept:]):
                 raise Unknown("part of what sums to zero or one is taken")
-            if whole:
+            if entire:
                 return node
             return sum_one(node.name, shape, node.causal) if isinstance(node, SumOne) else \
                 sum_zero(node.inputs[0].name, shape)
@@ -290,7 +289,7 @@ class _Cut:
             return present[0] if present else None
         if len(present) < len(inputs):
             return None
-        if all(a is b for a, b in zip(inputs, node.inputs)) and whole:
+        if all(a is b for a, b in zip(inputs, node.inputs)) and entire:
             return node
         return self._made(operation, inputs, shape)
 
@@ -326,7 +325,7 @@ class _Cut:
             return None
         if inner >= 0 and inner + step * (number - 1) < size:
             return self.built(child, (*ranges[:axis], (inner, step, number), *ranges[axis + 1:]))
-        if not _whole(ranges, node.shape):
+        if not whole(ranges, node.shape):
             raise Unknown("part of a join is taken that does not end with its parts")
         (new,) = self._inputs(node, operation, ranges)
         return new if new is None else node if new is child else self._made(operation, [new], None)
@@ -335,8 +334,8 @@ class _Cut:
         """Parts of data are separate data only where no entry is in two of them, or where it is shown."""
         others = self.data.setdefault(node, [])
         for other in others:
-            if all(_overlap(a, b) for a, b in zip(ranges, other)) and not (
-                _whole(ranges, node.shape) or _whole(other, node.shape)
+            if all(overlap(a, b) for a, b in zip(ranges, other)) and not (
+                whole(ranges, node.shape) or whole(other, node.shape)
             ):
                 raise Unknown(f"parts of {node.name} overlap")
         others.append(ranges)
@@ -358,8 +357,8 @@ class _Cut:
             new = len(node.shape) - len(child.shape)
             return [self.built(child, tuple(one if n > 1 else (0, 1, n) for one, n in zip(ranges[new:], child.shape)))]
         if isinstance(operation, Reshape):
-            return [self.built(child, _through_reshape(child.shape, node.shape, ranges))]
-        if not _whole(ranges, node.shape):
+            return [self.built(child, through_reshape(child.shape, node.shape, ranges))]
+        if not whole(ranges, node.shape):
             raise Unknown(f"part of a {type(operation).__name__} is taken")
         return [self.built(child, tuple((0, 1, n) for n in child.shape))]
 
@@ -377,38 +376,3 @@ class _Cut:
         if isinstance(operation, Pad):
             return Tensor(Pad(child.shape, operation.axis, operation.before, operation.after), (child,))
         return Tensor(operation, inputs)
-
-
-def _part(leaf, ranges):
-    words = ",".join(_words(one, n) for one, n in zip(ranges, leaf.shape))
-    return Parameter(f"{leaf.name}[{words}]", tuple(number for _, _, number in ranges))
-
-
-def _overlap(one, other):
-    (a, step, n), (b, leap, m) = one, other
-    return not set(range(a, a + step * n, step)).isdisjoint(range(b, b + leap * m, leap))
-
-
-def _words(one, n):
-    start, step, number = one
-    return ":" if one == (0, 1, n) else f"{start}:{start + step * number}" + (f":{step}" if step != 1 else "")
-
-
-def _through_reshape(source, target, ranges):
-    """Return the ranges of the source that ranges of its reshape are, where each is whole or of the first of the axes
-    that one is split into."""
-    out = []
-    for mine, other in matched_axes(source, target):
-        group, here, new = source[mine], ranges[other], target[other]
-        if _whole(here, new):
-            out += [(0, 1, n) for n in group]
-            continue
-        live = [j for j, n in enumerate(new) if n > 1]
-        first = live[0]
-        sized = [j for j, n in enumerate(group) if n > 1]
-        if len(sized) != 1 or any(here[j] != (0, 1, new[j]) for j in live[1:]) or here[first][1] != 1:
-            raise Unknown("part of a reshape is taken")
-        inner = int(np.prod(new, dtype=np.int64)) // new[first]
-        start, _, number = here[first]
-        out += [(start * inner, 1, number * inner) if j == sized[0] else (0, 1, 1) for j in range(len(group))]
-    return tuple(out)

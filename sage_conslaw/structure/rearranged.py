@@ -14,7 +14,7 @@ EXAMPLES:
 The halves of an axis of six are exchanged, and one changes its sign::
 
     sage: from sage_conslaw import networks
-    sage: from sage_conslaw.graph.tensor import concatenate
+    sage: from sage_conslaw.graph.joining import concatenate
     sage: from sage_conslaw.structure.rearranged import block_map
     sage: x = networks.input(2, 6)
     sage: turned = block_map(concatenate([-x[:, 3:], x[:, :3]], axis=1))
@@ -94,7 +94,7 @@ def block_map(node, new=None):
     Blocks of different tensors are no map of one::
 
         sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.tensor import concatenate
+        sage: from sage_conslaw.graph.joining import concatenate
         sage: from sage_conslaw.structure.rearranged import block_map
         sage: x, y = networks.input(4), networks.input(4, name="y")
         sage: block_map(concatenate([x[2:], y[:2]])) is None

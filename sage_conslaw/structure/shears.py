@@ -45,7 +45,8 @@ from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Broadcast, Reshape
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Parameter, Tensor
-from .axes import Unknown, axes_of, covector_of
+from .axes import Unknown, axes_of
+from .resized import covector_of
 from .bases import bases
 from .families import families
 from .fixed_numbers import only_axis

@@ -31,7 +31,8 @@ from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Broadcast, Reshape, Select, Transpose
 from ..graph.tensor import Constant, Parameter
 from ..laws.gradings import WeightLattice
-from .axes import is_primitive, is_sum_zero, is_uniform
+from .blind import blind_anywhere, tuples
+from .links import flat, is_primitive, is_sum_zero, is_uniform
 
 _PRIME = (1 << 61) - 1
 
@@ -39,25 +40,24 @@ _PRIME = (1 << 61) - 1
 _MOST = 5000
 
 
-def translations(axes, sets, places_of, links, flat, blind):
+def translations(axes, sets, links):
     r"""
     Return for each set of classes the solutions: pairs of the set and a list of (leaf number, places, coefficient).
 
-    INPUT: ``sets`` -- sets of classes; ``places_of``, ``links``, ``flat`` -- how the places of a node's axes are named;
-    ``blind`` -- for each node places along which a constant change of it is not seen
+    INPUT: ``sets`` -- sets of classes; ``links`` -- for each node the names of its inputs' and its own axes
     """
-    found = []
+    found, blind = [], blind_anywhere(axes)
     for classes in sets:
-        found += [(classes, parts) for parts in _solutions(axes, classes, places_of, dict(links), flat, blind)]
+        found += [(classes, parts) for parts in _solutions(axes, classes, links, blind)]
     return found
 
 
-def _solutions(axes, classes, places_of, links, flat, blind):
+def _solutions(axes, classes, links, blind):
     lattice, weights = WeightLattice(), {}
     wanted = set(classes)
     for node in axes.order:
         if wanted.issubset(flat(axes, node)):
-            for chosen in places_of(flat(axes, node), classes):
+            for chosen in tuples(flat(axes, node), classes):
                 weights[node, chosen] = lattice.unknowns(1)[0]
     keys = [key for key in weights if isinstance(key[0], Parameter)]
     if len(keys) < 2:
@@ -65,11 +65,11 @@ def _solutions(axes, classes, places_of, links, flat, blind):
     for (node, chosen), weight in weights.items():
         if node.operation is None and not isinstance(node, Parameter) or is_primitive(node):
             lattice.relation({weight: 1})
-    for node, labels in links.items():
-        _relate(axes, lattice, weights, node, labels, flat, blind[node])
+    for node, labels in links:
+        _relate(axes, lattice, weights, node, labels, blind[node])
     for node, constraint, _ in axes.pairings:
-        for chosen in places_of(flat(axes, node), classes):
-            if "sum zero" not in constraint or set(chosen) & _last(axes, node, flat):
+        for chosen in tuples(flat(axes, node), classes):
+            if "sum zero" not in constraint or set(chosen) & _last(axes, node):
                 lattice.relation({weights[node, chosen]: 1})
     _, scales = lattice.characters([weights[key] for key in keys])
     number = {leaf: i for i, leaf in enumerate(axes.leaves)}
@@ -80,19 +80,19 @@ def _solutions(axes, classes, places_of, links, flat, blind):
     return out
 
 
-def _last(axes, node, flat):
+def _last(axes, node):
     """Return the places of the last axis of a node."""
     total = len(flat(axes, node))
     return set(range(total - len(axes.of[node][-1]), total)) if axes.of[node] else set()
 
 
-def _relate(axes, lattice, weights, node, labels, flat, blind):
+def _relate(axes, lattice, weights, node, labels, blind):
     """Say what a node is shifted by when its inputs are; what is no shift of the node is forbidden."""
     result = labels[-1]
     incoming = {chosen: [] for (other, chosen) in _of(weights, node)}
     for which, child in enumerate(node.inputs):
         for key in _of(weights, child):
-            factor = _passes(axes, node, which, labels, {labels[which][i] for i in key[1]}, flat)
+            factor = _passes(axes, node, which, labels, {labels[which][i] for i in key[1]})
             if factor is None and _unseen(node, which, labels, {labels[which][i] for i in key[1]}, blind):
                 continue
             if factor is None:
@@ -119,7 +119,7 @@ def _of(weights, node):
     return [key for key in weights if key[0] is node]
 
 
-def _passes(axes, node, which, labels, shift, flat):
+def _passes(axes, node, which, labels, shift):
     """Return the factor with which a shift of an input is one of the node, 0 if nothing sees it, ``None`` if it is
     something else."""
     operation, result = node.operation, set(labels[-1])
@@ -129,7 +129,7 @@ def _passes(axes, node, which, labels, shift, flat):
         other = node.inputs[1 - which]
         mine, theirs = labels[which], labels[1 - which]
         summed = (set(mine) | set(theirs)) - result
-        last = {theirs[i] for i in _last(axes, other, flat)}
+        last = {theirs[i] for i in _last(axes, other)}
         if is_sum_zero(other) and last and last <= summed & set(mine) and not last & shift:
             return 0
         if not shift <= result:

@@ -29,11 +29,10 @@ from dataclasses import dataclass, replace
 
 
 from ..flows.flow_family import FlowFamily
-from ..graph.cuts import Differences, LastUnit, SumOne
+from ..graph.cuts import SumOne
 from ..graph.response import NetworkResponse
-from ..graph.tensor import Constant, Data, Parameter
 from ..notation.matrix_notation import MatrixLaw
-from .axes import Unknown, axes_of, is_uniform
+from .axes import Unknown, axes_of
 from .bases import dimension
 from .chain_formula import chain_formula
 from .faithful import doubt, first_doubt
@@ -47,6 +46,7 @@ from .open_ends import MARK, marks_of, opened_at, opened_cut, used, with_known_a
 from .parts import cut_in_parts
 from .segments import segments
 from .shears import by_shears, shears
+from .signature import signature
 from .values import entries_form, form_of
 from .wording import matrix_law, signed
 
@@ -360,54 +360,6 @@ def _otherwise(axes, found, generator, deadline):
     return replace(found, rank=rank, laws=laws, reason=None, formula=formula)
 
 
-def signature(axes):
-    r"""
-    Return a value that is equal for segments that are the same but for names.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.true_width import signature
-        sage: one, other = (axes_of(f.response()) for f in (networks.relu([3, 4, 2]), networks.relu([3, 5, 2])))
-        sage: signature(one) == signature(axes_of(networks.relu([3, 4,
-        ....:     2]).response())), signature(one) == signature(other)
-        (True, False)
-    """
-    number = {node: i for i, node in enumerate(axes.order)}
-    nodes = []
-    for node in axes.order:
-        operation = node.operation
-        kind = type(operation).__name__ if operation is not None else type(node).__mro__[0].__name__
-        if isinstance(node, SumOne):
-            kind = f"sum one {node.causal}"
-        elif isinstance(node, Data):
-            # What kind of free data they are does not matter.
-            kind = "data"
-        elif isinstance(node, Parameter):
-            kind = "parameter"
-        elif isinstance(node, Constant):
-            kind = f"constant {node.denominator} " + (
-                str(node.values.ravel()[:1])
-                if is_uniform(node)
-                else f"{type(node).__name__}"
-                if isinstance(node, (Differences, LastUnit))
-                else str(node.values.tobytes())
-                if node.size < 10_000
-                else f"{id(node)}"
-            )
-        details = [getattr(operation, name, None) for name in ("spec", "order", "axis", "entries", "kept")]
-        windows = getattr(operation, "places", None)
-        nodes.append((kind, tuple(map(str, details)), None if windows is None else windows.tobytes(),
-                      tuple(number[child] for child in node.inputs if child in number), axes.of[node], node.shape))
-    return (
-        tuple(nodes),
-        tuple((number[node], *rest) for node, *rest in axes.pairings),
-        axes.sizes,
-        tuple(number[leaf] for leaf in axes.leaves),
-    )
-
-
 def _read_widely(response):
     """Return the reading whose structure is known: the coarse one, where it is known to count what the exact one
     does."""
@@ -448,5 +400,3 @@ def width_of(family):
     except Unknown as reason:
         logger.info("the axes of the network are not known: %s", reason)
         return TrueWidth(response, opening=True) if response.dimension > _MOST_DENSELY else None
-
-

@@ -5,7 +5,8 @@ import pytest
 from sage_conslaw import InputError, networks
 from sage_conslaw.exact.arithmetic import DualArithmetic, FloatArithmetic, ModularArithmetic
 from sage_conslaw.graph.operations import Gather
-from sage_conslaw.graph.tensor import Data, concatenate
+from sage_conslaw.graph.joining import concatenate
+from sage_conslaw.graph.tensor import Data
 
 A = FloatArithmetic()
 
