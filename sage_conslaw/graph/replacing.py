@@ -6,7 +6,7 @@ import numpy as np
 
 from ..exact.arithmetic import FloatArithmetic
 from .operations import Add, Contract, Gather
-from .tensor import Constant, Data
+from .tensor import Constant
 
 
 def replaced(output, other):
@@ -35,9 +35,7 @@ def replaced(output, other):
         if node.operation is not None:
             new[node] = node.with_inputs([new[child] for child in node.inputs])
         elif node.source is not None and new[node.source] is not node.source:
-            new[node] = Data(
-                node.name, node.shape, node.kind, new[node.source], node.function, node.mask, node.values, node.one_hot
-            )
+            new[node] = node.with_source(new[node.source])
         else:
             new[node] = node
     return new

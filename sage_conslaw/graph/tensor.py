@@ -243,12 +243,17 @@ class Data(_Leaf):
         3
     """
 
-    def __init__(self, name, shape, kind, source=None, function=None, mask=None, values=None, one_hot=False):
+    def __init__(self, name, shape, kind, *, source=None, function=None, mask=None, values=None, one_hot=False):
         super().__init__(shape)
         self.name, self.kind = name, kind
         # Real values are tokens: rows of 0 and 1, the last token of the vocabulary a row of zeros.
         self.one_hot = one_hot
         self.source, self.function, self.mask, self.values = source, function, mask, values
+
+    def with_source(self, source):
+        """Return the same function of another tensor."""
+        return Data(self.name, self.shape, self.kind, source=source, function=self.function, mask=self.mask,
+                    values=self.values, one_hot=self.one_hot)
 
 
 class Constant(_Leaf):

@@ -70,7 +70,7 @@ def polynomial(widths, power=2):
 
 
 def convolutional(
-    channels, size=4, kernel=2, dimensions=1, stride=1, padding=0, groups=1, bias=False, activation="relu", pool=1
+    channels, size=4, kernel=2, *, dimensions=1, stride=1, padding=0, groups=1, bias=False, activation="relu", pool=1
 ):
     r"""
     Return a convolutional network; laws belong to its hidden channels.

@@ -61,7 +61,7 @@ def positions(tokens, dim):
 
 
 def self_attention(
-    x, head_dim, heads=1, kv_heads=None, value_dim=None, bias=False, rotary=False, causal=False, suffix=""
+    x, head_dim, heads=1, *, kv_heads=None, value_dim=None, bias=False, rotary=False, causal=False, suffix=""
 ):
     r"""
     Return multi-head self-attention of a tensor ``(tokens, dim)``, with projections `Q, K, V` and `O`.
@@ -107,7 +107,9 @@ def _attention_options(dim, head_dim, heads, kv_heads, value_dim, tokens):
     return dim, head_dim, heads, kv_heads, value_dim, tokens
 
 
-def attention(dim, head_dim, heads=1, kv_heads=None, value_dim=None, bias=False, rotary=False, causal=False, tokens=2):
+def attention(
+    dim, head_dim, heads=1, *, kv_heads=None, value_dim=None, bias=False, rotary=False, causal=False, tokens=2
+):
     r"""
     Return multi-head self-attention on tokens of width ``dim`` ([MGP2025]_; grouped queries, rotary positions: Tran et
     al. 2026).
@@ -144,7 +146,14 @@ def attention(dim, head_dim, heads=1, kv_heads=None, value_dim=None, bias=False,
     )
     bias, rotary, causal = truth(bias), truth(rotary, "rotary"), truth(causal, "causal")
     output = self_attention(
-        Data("x", (tokens, dim), "input"), head_dim, heads, kv_heads, value_dim, bias, rotary, causal
+        Data("x", (tokens, dim), "input"),
+        head_dim,
+        heads,
+        kv_heads=kv_heads,
+        value_dim=value_dim,
+        bias=bias,
+        rotary=rotary,
+        causal=causal,
     )
     return Network("attention", (dim, head_dim), output, bias=bias, **changed(
         dict(heads=heads, kv_heads=kv_heads, value_dim=value_dim, rotary=rotary, causal=causal, tokens=tokens),
@@ -155,6 +164,7 @@ def transformer_block(
     dim,
     hidden,
     heads=1,
+    *,
     kv_heads=None,
     norm="layer",
     mlp="gelu",
@@ -205,7 +215,8 @@ def transformer_block(
             return z + part(z)
         return z + part(normalise(z, norm, name)) if order == "pre" else normalise(z + part(z), norm, name)
     x = Data("x", (tokens, dim), "input")
-    x = add(x, lambda z: self_attention(z, head_dim, heads, kv_heads, None, bias, rotary, causal), "1")
+    given = dict(kv_heads=kv_heads, bias=bias, rotary=rotary, causal=causal)
+    x = add(x, lambda z: self_attention(z, head_dim, heads, **given), "1")
     x = add(x, feed_forward, "2")
     return Network(
         "transformer_block",

@@ -198,11 +198,7 @@ def _rebuilt(node, new, alive, boxed=None):
     if source is None:
         return node
     if alive is None:
-        return (
-            node
-            if new[source] is source
-            else Data(node.name, node.shape, node.kind, new[source], node.function, node.mask, node.values)
-        )
+        return node if new[source] is source else node.with_source(new[source])
     if not alive.any():
         return _zeros(node.shape)
     box = _as_box(node, alive)

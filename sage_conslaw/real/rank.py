@@ -11,7 +11,7 @@ complete then. The trivial case is `product 2`; the famous one `relu 2 3 2`, whe
 the one that fails is `relu 1 4 1`, with `r = 2` of 4.
 """
 import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..exact.primes import random_prime, with_lucky_prime
 from ..graph.response import NetworkResponse
@@ -112,8 +112,9 @@ def restricted(family, response):
 
 def _pattern_rank(family, network, target, generator, work, inputs, point):
     best, searched, costs = None, False, Costs(network.nodes, family.dimension)
+    search = _Search(family, network, generator, work, costs, inputs)
     for attempt in range(1, 1 + (_REGIONS if point is None else 1)):
-        real, full, searched = _best_point(family, network, target, generator, work, costs, inputs, point)
+        real, full, searched = search.best_point(target, point)
         if not real.samples:
             continue
         growth = with_lucky_prime(
@@ -181,49 +182,60 @@ def _unmeasured(family, network, target, generator):
 _UNTRIED = "the real rank is smaller at the points tried, and more points take longer than is spent unasked"
 
 
-def _best_point(family, network, target, generator, work, costs, inputs, point):
-    """Return the restricted response at the best point found, how many gradients it has where it has all (else 0), and
-    whether the search was whole."""
-    response, positive = family.response, positive_parameters(family)
-    number = max(256, 4 * response.dimension)
+@dataclass(frozen=True)
+class _Search:
+    """The search for parameters with many independent gradients: what is asked, what it may cost, and the samples."""
 
-    def pool():
-        return integer_inputs(network, generator, number) if inputs is None else inputs
-    if point is not None:
-        return PatternResponse(response, network, point, pool(), generator), 0, True
-    waiting = list(lively(response, network, generator, positive))
-    work.spend(costs.words(DOUBLES, len(waiting), 1))
-    theta, samples, full, searched = waiting[0], pool(), 0, True
-    if response.dimension <= _RANKED:
-        # No point can have more independent gradients than the model.
-        bar = control_rank(family, generator, random_prime(generator), min(target, response.dimension), 1)
-        work.spend(costs.words(MODULAR, 2 * bar + 48, 1) + costs.elimination(2 * bar + 48, bar))
-        most = most_gradients(network, response, theta)
-        points = _POINTS_UNASKED if work.limit is not None else _POINTS
-        if most < response.dimension:
-            # Two patterns of activation: the signs of the parameters are all that matters.
-            bar, points = min(bar, most), _POINTS_ON_A_LINE
-        theta, samples, full, searched = _ranked(
-            response, network, waiting, bar, generator, work, costs, pool, positive, points
-        )
-    return PatternResponse(response, network, theta, samples, generator), full, searched
+    family: object
+    network: object
+    generator: object
+    work: Work
+    costs: Costs
+    inputs: dict | None
 
+    def samples(self):
+        """Return the given samples, or new ones."""
+        number = max(256, 4 * self.family.response.dimension)
+        return integer_inputs(self.network, self.generator, number) if self.inputs is None else self.inputs
 
-def _ranked(response, network, waiting, bar, generator, work, costs, pool, positive, points):
-    """Return parameters with many independent gradients, by ranks on doubles, their samples, the bar where it is
-    reached (else 0), and whether the search was whole."""
-    smooth = SmoothResponse(response, network)
-    best, rank = (waiting[0], pool()), -1
-    for number in range(points):
-        theta = waiting[number] if number < min(_FRESH, len(waiting)) else mutated(best[0], generator, positive)
-        samples = pool()
-        cost = costs.rank_on_doubles(max(map(len, samples.values()), default=1), response.dimension)
-        if number and not work.allows(cost, 1 - _KEPT):
-            return *best, 0, False
-        work.spend(cost)
-        found = smooth.rank_on_doubles(theta, samples, generator)
-        if found >= rank:
-            best, rank = (theta, samples), found
-        if rank >= bar:
-            return *best, bar, True
-    return *best, 0, True
+    def best_point(self, target, point):
+        """Return the restricted response at the best point found, how many gradients it has where it has all (else 0),
+        and whether the search was whole."""
+        response, generator, work = self.family.response, self.generator, self.work
+        if point is not None:
+            return PatternResponse(response, self.network, point, self.samples(), generator), 0, True
+        waiting = list(lively(response, self.network, generator, positive_parameters(self.family)))
+        work.spend(self.costs.words(DOUBLES, len(waiting), 1))
+        theta, samples, full, searched = waiting[0], self.samples(), 0, True
+        if response.dimension <= _RANKED:
+            # No point can have more independent gradients than the model.
+            bar = control_rank(self.family, generator, random_prime(generator), min(target, response.dimension), 1)
+            work.spend(self.costs.words(MODULAR, 2 * bar + 48, 1) + self.costs.elimination(2 * bar + 48, bar))
+            most = most_gradients(self.network, response, theta)
+            points = _POINTS_UNASKED if work.limit is not None else _POINTS
+            if most < response.dimension:
+                # Two patterns of activation: the signs of the parameters are all that matters.
+                bar, points = min(bar, most), _POINTS_ON_A_LINE
+            theta, samples, full, searched = self.ranked(waiting, bar, points)
+        return PatternResponse(response, self.network, theta, samples, generator), full, searched
+
+    def ranked(self, waiting, bar, points):
+        """Return parameters with many independent gradients, by ranks on doubles, their samples, the bar where it is
+        reached (else 0), and whether the search was whole."""
+        response, positive = self.family.response, positive_parameters(self.family)
+        smooth = SmoothResponse(response, self.network)
+        best, rank = (waiting[0], self.samples()), -1
+        for number in range(points):
+            fresh = number < min(_FRESH, len(waiting))
+            theta = waiting[number] if fresh else mutated(best[0], self.generator, positive)
+            samples = self.samples()
+            cost = self.costs.rank_on_doubles(max(map(len, samples.values()), default=1), response.dimension)
+            if number and not self.work.allows(cost, 1 - _KEPT):
+                return *best, 0, False
+            self.work.spend(cost)
+            found = smooth.rank_on_doubles(theta, samples, self.generator)
+            if found >= rank:
+                best, rank = (theta, samples), found
+            if rank >= bar:
+                return *best, bar, True
+        return *best, 0, True

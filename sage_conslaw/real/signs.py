@@ -119,7 +119,7 @@ def _chosen(node, router, data, values):
         return None
     # No covector passes to the scores of experts that never answer.
     source = node.source * Constant(mask)
-    return Data(node.name, node.shape, node.kind, source, node.function) * Constant(mask)
+    return Data(node.name, node.shape, node.kind, source=source, function=node.function) * Constant(mask)
 
 
 def _arranged(node):

@@ -78,8 +78,8 @@ def laws_are_all(classes, laws, generator, p, deadline=None):
         missing = len(block) - len(known)
         # Subnetworks that just hold a monomial may have laws of their own (one input, one output): then with neurons to
         # spare.
-        if not any(_rank_of_equations(classes, words, word, block, missing, spare, generator, p, deadline) == missing
-                   for spare in range(_SPARE_NEURONS + 1)):
+        if missing and not any(_rank_of_equations(classes, words, block, spare, generator, p, deadline) == missing
+                               for spare in range(_SPARE_NEURONS + 1)):
             return False
     return True
 
@@ -149,10 +149,8 @@ def _rank_of_laws(laws, block, n, p):
     return sparse_rank(np.array(rows), np.array(columns), np.array(values, dtype=np.int64), p)
 
 
-def _rank_of_equations(classes, words, word, block, enough, spare, generator, p, deadline):
+def _rank_of_equations(classes, words, block, spare, generator, p, deadline):
     """Return the rank of equations from one subnetwork a monomial of the block."""
-    if enough == 0:
-        return 0
     chosen = _chosen_neurons(classes, block, spare)
     kept = [indices.shape[1] for indices in chosen]
     small = classes.restricted(kept)
@@ -167,6 +165,7 @@ def _rank_of_equations(classes, words, word, block, enough, spare, generator, p,
     rows, columns, values, first = [], [], [], 0
     bases = {}
     padded = np.append(words, 0)
+    word = np.bitwise_xor.reduce(padded[block[0]])
     for start in range(0, len(block), _BATCH):
         if deadline is not None:
             deadline.check()

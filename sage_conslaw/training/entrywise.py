@@ -15,7 +15,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..flows.adaptive import KINDS, AdaptiveFlow
+from ..flows.adaptive import AdaptiveFlow
+from ..flows.adaptive_fields import KINDS
 from ..flows.sign import SignFlow
 from ..runtime.errors import InputError
 
