@@ -23,7 +23,7 @@ from ..exact import terms as sparse
 from .algebras import Fractions
 from .syntax import Reader
 
-FUNCTIONS = ("sqrt", "sin", "cos", "tan", "exp", "log", "sinh", "cosh", "tanh", "sigmoid")
+FUNCTIONS = ("sqrt", "sin", "cos", "tan", "exp", "log", "ln", "sinh", "cosh", "tanh", "sigmoid")
 ONE = {(): Fraction(1)}
 # Values at zero; the logarithm has none.
 AT_ZERO = {name: Fraction(1) for name in ("cos", "exp", "cosh")} | {
@@ -296,6 +296,8 @@ class FunctionParser(Fractions):
                 self._stem("log", argument), f"log({self.written(argument)})", rule, "log", argument
             )
         return self._known[key], ONE
+
+    _ln = _log
 
     # -- what moves ------------------------------------------------------------------------------------------
 

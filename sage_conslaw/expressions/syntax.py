@@ -7,7 +7,7 @@ because ``*`` binds closer than ``+``; at ``-x^2`` the power is formed before th
 a sign; at ``x y`` two values meet without an operator, which is an error here (blanks separate, they never join).
 
 What the operators do is the business of an *algebra*, an object with ``number``, ``name``, ``negative`` and
-``combine``. Decimal literals are exact: ``0.9`` is the fraction 9/10.
+``combine``. Decimal literals are exact: ``0.9`` is the fraction 9/10, and ``1e-3`` is 1/1000.
 """
 import re
 from fractions import Fraction
@@ -20,7 +20,8 @@ MAX_DIGITS = 3000
 MAX_DEPTH = 200
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?P<tail>\w*))|(?P<name>[^\W\d]\w*)|(?P<operator>\*\*|[-+*/^()]))", re.ASCII
+    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?P<tail>\w*))|(?P<name>[^\W\d]\w*)"
+    r"|(?P<operator>\*\*|[-+*/^()]))", re.ASCII
 )
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 
@@ -123,10 +124,14 @@ class Reader:
         digits = token["number"]
         if token["tail"]:
             self.fail(
-                f"{shortened(digits, 40)!r} is neither a number nor a name; numbers are written as 1000, 1/2 or 0.5"
+                f"{shortened(digits, 40)!r} is neither a number nor a name; "
+                "numbers are written as 1000, 1/2, 0.5 or 1e-3"
             )
-        if len(digits) > MAX_DIGITS:
-            self.fail(f"a number of {len(digits)} digits is too long (at most {MAX_DIGITS})")
+        length = len(digits)
+        if length <= MAX_DIGITS:
+            length += abs(int(digits.lower().partition("e")[2] or 0))
+        if length > MAX_DIGITS:
+            self.fail(f"a number of {length} digits is too long (at most {MAX_DIGITS})")
         return self.algebra.number(exact_decimal(digits))
 
     def _operator(self, symbol, start, expects_value):
@@ -227,13 +232,14 @@ class Reader:
 
 def exact_decimal(digits):
     r"""
-    Return the exact value of a decimal literal without exponent.
+    Return the exact value of a decimal literal.
 
     EXAMPLES::
 
         sage: from sage_conslaw.expressions.syntax import exact_decimal
-        sage: exact_decimal("0.9"), exact_decimal("12")
-        (Fraction(9, 10), Fraction(12, 1))
+        sage: exact_decimal("0.9"), exact_decimal("12"), exact_decimal("2.5e-3")
+        (Fraction(9, 10), Fraction(12, 1), Fraction(1, 400))
     """
-    whole, _, decimals = digits.partition(".")
-    return Fraction(int((whole + decimals) or 0), 10 ** len(decimals))
+    mantissa, _, exponent = digits.lower().partition("e")
+    whole, _, decimals = mantissa.partition(".")
+    return Fraction(int((whole + decimals) or 0), 10 ** len(decimals)) * Fraction(10) ** int(exponent or 0)

@@ -17,7 +17,10 @@ from ..runtime.errors import InputError, NotCovered, shortened
 from ..expressions.functions import FUNCTIONS
 
 _PRIME = re.compile(r"([A-Za-z]\w*)\s*('+)", re.ASCII)
-_QUOTIENT = re.compile(r"d\s*([A-Za-z]\w*)\s*/\s*d\s*t", re.ASCII)
+_QUOTIENT = re.compile(r"d\s*([A-Za-z]\w*)\s*/\s*d\s*t|d\s*/\s*d\s*t\s+([A-Za-z]\w*)", re.ASCII)
+# Signs of printed text, for those of a keyboard.
+_PRINTED = str.maketrans({"\N{PRIME}": "'", "\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{MINUS SIGN}": "-",
+                          "\N{MULTIPLICATION SIGN}": "*", "\N{MIDDLE DOT}": "*", "\N{DOT OPERATOR}": "*"})
 _INITIAL = re.compile(r"[A-Za-z]\w*\s*\(\s*0\s*\)", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 # A name of an expression: no part of a number, and no function that is called.
@@ -82,7 +85,7 @@ def lines_record(text, name="the text"):
 
 def _lines(text):
     """Return the lines with something in them, without comments."""
-    for line in re.split(r"[;\n\r]", text.replace("\N{PRIME}", "'").replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")):
+    for line in re.split(r"[;\n\r]", text.translate(_PRINTED)):
         line = re.split(r"#|//", line)[0].strip()
         if line:
             yield line
@@ -96,7 +99,7 @@ def _differentiated(left):
     if match.re is _PRIME and len(match[2]) > 1:
         raise InputError(f"the equation of {left} is of second order; write {match[1]}' = v and v' = ..., with a name "
                          "for the velocity")
-    return match[1]
+    return match[1] or match[2]
 
 
 def _declared(words, given):

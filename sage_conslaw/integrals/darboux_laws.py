@@ -96,13 +96,33 @@ def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
     if polynomial_laws:
         coefficients = [system.ring.one(), *map(system.ring, polynomial_laws[:MAX_COEFFICIENTS])]
         laws = independent_laws(family, polynomial_laws, [*laws, *system.solve(system.ring.one(), coefficients)])
-    for denominator in system.denominators()[:MAX_DENOMINATORS]:
-        if deadline is not None:
-            deadline.check()
-        new = list(system.solve(denominator, [system.ring.one()]))
-        if new:
-            laws = [*laws, *independent_laws(family, [*polynomial_laws, *laws], new)]
-    return tuple(laws)
+    return system.with_denominators(laws, [system.ring.one()], polynomial_laws, deadline)
+
+
+def denominators(found, degree, moving):
+    r"""
+    Return the products of Darboux polynomials up to a degree, simple ones first, each with its factors; at most one
+    more than are tried.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.integrals.darboux import darboux_polynomials
+        sage: from sage_conslaw.integrals.darboux_laws import denominators
+        sage: from sage_conslaw.inputs.systems import system
+        sage: found = darboux_polynomials(system(["x", "y"], ["x", "2*y"]), 1)
+        sage: [product for product, _ in denominators(found, 2, [0, 1])]
+        [x, y, x^2, x*y, y^2]
+    """
+    level, out = [(1, ())], []
+    while level:
+        grown = []
+        for value, factors in level:
+            for number in range(factors[-1] if factors else 0, len(found)):
+                product = value * found[number].polynomial
+                if _degree(product, moving) <= degree and len(out) <= MAX_DENOMINATORS:
+                    grown.append((product, (*factors, number)))
+        out, level = out + grown, grown
+    return out[:MAX_DENOMINATORS + 1]
 
 
 # Polynomial laws in more variables are not split: Singular takes minutes at a hundred.
@@ -112,16 +132,9 @@ _FACTORED = 40
 class _Ansatz:
     """The linear systems for the exponents and for g, over Q(k)."""
 
-    def __init__(self, family, degree, found, polynomial_laws=()):
+    def __init__(self, family, degree, found, polynomial_laws=(), split=True):
         self.family, self.degree, self.found = family, degree, found
-        # A polynomial law splits as well: the angle of x^2 + p^2 is the phase of an oscillator.
-        still = [DarbouxPolynomial(factor, (family.ring().zero(),) * len(family.sparse_fields()))
-                 for law in map(family.ring(), polynomial_laws) if len(law.variables()) <= _FACTORED
-                 for factor in sparse.irreducible_factors(law)]
-        every = [*found, *still]
-        self.angles = angles(family, every)
-        split = [darboux.polynomial for darboux in every if splits_quadratically(family, darboux)]
-        self.angles += root_sums(family, every, split)
+        self.angles = self._split(polynomial_laws) if split else []
         self.fields, self.ring = family.sparse_fields(), family.ring()
         self.moving = [i for i in range(family.dimension) if i not in family.constants]
         self.place = {i: k for k, i in enumerate(family.constants)}
@@ -134,19 +147,27 @@ class _Ansatz:
             self.table.append(tuple(i for i, e in zip(self.moving, a) for _ in range(e)))
         self.table = sorted(self.table, key=lambda m: (len(m), m))
 
-    def denominators(self):
-        """Return the products of Darboux polynomials up to the degree, simple ones first."""
-        level, out = [(self.ring.one(), 0)], []
-        while level:
-            grown = []
-            for value, start in level:
-                for number, darboux in enumerate(self.found[start:], start=start):
-                    product = value * darboux.polynomial
-                    if _degree(product, self.moving) <= self.degree and len(out) < MAX_DENOMINATORS:
-                        grown.append((product, number))
-                        out.append(product)
-            level = grown
-        return out
+    def _split(self, polynomial_laws):
+        """Return the angles and sums over roots of Darboux polynomials and laws that split over an extension."""
+        family = self.family
+        # A polynomial law splits as well: the angle of x^2 + p^2 is the phase of an oscillator.
+        still = [DarbouxPolynomial(factor, (family.ring().zero(),) * len(family.sparse_fields()))
+                 for law in map(family.ring(), polynomial_laws) if len(law.variables()) <= _FACTORED
+                 for factor in sparse.irreducible_factors(law)]
+        every = [*self.found, *still]
+        split = [darboux.polynomial for darboux in every if splits_quadratically(family, darboux)]
+        return angles(family, every) + root_sums(family, every, split)
+
+    def with_denominators(self, laws, coefficients, polynomial_laws, deadline):
+        """Return laws and those with a Darboux polynomial as denominator that are independent of them."""
+        laws = list(laws)
+        for denominator, _ in denominators(self.found, self.degree, self.moving)[:MAX_DENOMINATORS]:
+            if deadline is not None:
+                deadline.check()
+            new = self.solve(denominator, coefficients)
+            if new:
+                laws += independent_laws(self.family, [*polynomial_laws, *laws], new)
+        return tuple(laws)
 
     def solve(self, f, coefficients):
         """Return laws with exponents in the span of the coefficients over Q(k), and g / f:
@@ -228,10 +249,12 @@ def _degree(polynomial, moving):
     return max(sum(int(e[i]) for i in moving) for e in polynomial.dict())
 
 
-def rational_laws(family, degree, deadline=None, found=None):
+def rational_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
     r"""
-    Return a basis of the rational laws `\prod p_i^{n_i}`, `n_i` integers, of Darboux polynomials of degree at most
-    ``degree``.
+    Return independent rational laws: `\prod p_i^{n_i}`, `n_i` integers, of Darboux polynomials of degree at most
+    ``degree``, and `g / f`, where `f` is a product of Darboux polynomials and `g` a polynomial of that degree.
+
+    Laws that are functions of ``polynomial_laws`` are left out.
 
     EXAMPLES::
 
@@ -241,6 +264,9 @@ def rational_laws(family, degree, deadline=None, found=None):
         (x^2*y^3/(x + y - 1)^5,)
         sage: rational_laws(system(["x", "y"], ["a*x", "b*y"], parameters=["a", "b"]), 1)
         ()
+
+    A numerator `g` of a law is a Darboux polynomial with the cofactor of `f`, which a search that does not finish may
+    have missed.
     """
     found = darboux_polynomials(family, degree, deadline) if found is None else found
     ring, fields, rows = family.ring(), family.sparse_fields(), {}
@@ -263,4 +289,6 @@ def rational_laws(family, degree, deadline=None, found=None):
                 f"{law} does not hold exactly although its linear equations do; please report the system"
             )
         laws.append(law)
-    return tuple(laws)
+    quotients = _Ansatz(family, degree, found, split=False)
+    laws = independent_laws(family, polynomial_laws, laws)
+    return quotients.with_denominators(laws, [], polynomial_laws, deadline)

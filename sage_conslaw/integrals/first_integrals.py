@@ -8,7 +8,7 @@ from .._sage import SageObject, Unknown
 from ..runtime.deadline import Deadline, TimeLimitReached
 from ..exact import terms as sparse
 from .darboux import search_darboux_polynomials
-from .darboux_laws import darboux_laws, rational_laws
+from .darboux_laws import MAX_DENOMINATORS, darboux_laws, denominators, rational_laws
 from .independence import independent_laws
 from .modulo_relations import laws_modulo_relations, search_modulo_relations
 from ..runtime.threads import in_sage
@@ -66,8 +66,8 @@ class FirstIntegrals(SageObject):
         sage: first_integrals(system(["x", "y"], ["1", "x^2 + y^2 + 1"]), kind="rational", degree=1)
         no rational first integral
         0 independent laws in 2 coordinates, at most 1 exists
-        searched: products of integer powers of p_i; p_i: all irreducible Darboux polynomials of degree at most 1 over Q
-        (none found; cofactors in the span of y, x, 1)
+        searched: products of integer powers of p_i and g/f, with deg g <= 1, f a product of p_i; p_i: all irreducible
+        Darboux polynomials of degree at most 1 over Q (none found; cofactors in the span of y, x, 1)
     """
 
     kind: str
@@ -101,11 +101,10 @@ class FirstIntegrals(SageObject):
         over = f"Q({', '.join(self.parameters)})" if self.parameters else "Q"
         if self.kind == "polynomial":
             return f"all polynomials of degree at most {self.degree} over {over}"
+        quotients = f"deg g <= {self.degree}, f a product of p_i"
         what = {
-            "rational": "products of integer powers of p_i",
-            "darboux": f"sums of n_i*log(p_i) and g/f, with n_i over {over} or polynomial laws, deg g "
-                       f"<= {self.degree}, "
-            "f a product of p_i",
+            "rational": f"products of integer powers of p_i and g/f, with {quotients}",
+            "darboux": f"sums of n_i*log(p_i) and g/f, with n_i over {over} or polynomial laws, {quotients}",
         }[self.kind]
         return f"{what}; p_i: {self.darboux_polynomials}" + "".join(
             f"; {gap}" for gap in self.gaps if gap not in self.darboux_polynomials.gaps
@@ -204,7 +203,8 @@ def first_integrals(
     - ``degree`` -- degree of the polynomials, or of the Darboux polynomials and of the exponent
 
     - ``kind`` -- ``"polynomial"``: all of them up to the degree; ``"rational"``: products of integer powers of Darboux
-      polynomials; ``"darboux"``: `\sum n_i \log p_i + g / f`, where the `n_i` may be polynomial laws
+      polynomials, and `g / f` with such products `f`; ``"darboux"``: `\sum n_i \log p_i + g / f`, where the `n_i` may
+      be polynomial laws
 
     - ``flow``, ``loss``, ``seed`` -- as for :func:`conservation_laws`
 
@@ -276,14 +276,17 @@ def _found(data, degree, kind, flow, loss, seed, deadline, start):
         if bound:
             found = search_modulo_relations(family, degree, found, deadline)
         gaps, timed_out = found.gaps, found.timed_out
+        moving = [i for i in range(family.dimension) if i not in family.constants]
+        if len(denominators(found.polynomials, degree, moving)) > MAX_DENOMINATORS:
+            gaps = (*gaps, f"quotients with more than {MAX_DENOMINATORS} denominators")
         own = [sparse.to_sage(known.terms[i], family.ring()) for i in known.independent]
         try:
             if bound:
                 laws = independent_laws(
-                    family, own, laws_modulo_relations(family, degree, found.polynomials, kind == "rational")
+                    family, own, laws_modulo_relations(family, degree, found.polynomials, kind == "rational", deadline)
                 )
             elif kind == "rational":
-                laws = independent_laws(family, own, rational_laws(family, degree, deadline, found.polynomials))
+                laws = rational_laws(family, degree, deadline, found.polynomials, own)
             else:
                 laws = darboux_laws(family, degree, deadline, found.polynomials, own)
         except TimeLimitReached as reached:

@@ -23,6 +23,7 @@ from ..runtime.isolated import isolated
 from .branching import Undecided, solve
 from .darboux import DarbouxPolynomial, DarbouxSearch, primitive_vector
 from .darboux_law import DarbouxLaw
+from .darboux_laws import MAX_DENOMINATORS, denominators
 
 # Unknown coefficients of the polynomial, and of cofactors: 10 and 6 take a second.
 _MOST = (15, 12)
@@ -191,9 +192,9 @@ def _solved(family, variety, columns, values):
     return variety.terms(total)
 
 
-def laws_modulo_relations(family, degree, found, rational):
+def laws_modulo_relations(family, degree, found, rational, deadline=None):
     r"""
-    Return laws `\prod p_i^{n_i}` with integers `n_i`, or `\sum n_i \log p_i + g` with `n_i` in Q(k) and `g` of degree
+    Return laws `\prod p_i^{n_i}` with integers `n_i`, or `\sum n_i \log p_i` with `n_i` in Q(k), and `g / f` of degree
     at most ``degree``, from Darboux polynomials modulo relations; each proved by a normal form.
 
     EXAMPLES::
@@ -202,34 +203,64 @@ def laws_modulo_relations(family, degree, found, rational):
         sage: family = system(["q", "t"], ["sin(q)", "1"])
         sage: first_integrals(family, kind="darboux", degree=1, seed=0).integrals
         (log(sin_q) - log(cos_q - 1) + t,)
+
+    A law with a denominator, `x - \tan q`::
+
+        sage: first_integrals(system(["q", "x"], ["cos(q)^2", "1"]), kind="rational", degree=2, seed=0).integrals
+        (-((x*cos_q - sin_q)/cos_q),)
     """
     if not found:
         return ()
-    variety, ring = family.variety, family.ring()
-    fields = variety.fields(family.sparse_fields())
-    table = [] if rational else [m for m in _standard(family, degree) if m]
-    rows = {}
-    for number, field in enumerate(fields):
-        for column, darboux in enumerate(found):
-            for m, value in darboux.cofactors[number].dict().items():
-                rows.setdefault((number, m), {})[column] = value
-        for column, monomial in enumerate(table, start=len(found)):
-            p = variety.polynomial({monomial: Fraction(1)})
-            moved = sum((p.derivative(z) * f for z, f in zip(variety.ring.gens(), field)), variety.ring.zero())
-            for m, value in variety.normal_form(moved).dict().items():
-                rows.setdefault((number, m), {})[column] = value
-    vectors = _over_integers(variety, rows, len(found)) if rational else _over_parameters(variety, rows,
-                                                                                         len(found) + len(table))
-    laws = []
-    for vector in vectors:
-        if not any(vector[:len(found)]):
-            continue
-        entries = primitive_vector(vector, variety.parameters if variety.constants else QQ, ring)
-        factors = tuple((d.polynomial, n) for d, n in zip(found, entries) if n)
-        exponent = sum((n * ring.prod(ring.gen(i) for i in m) for m, n in zip(table, entries[len(found):])),
-                       ring.zero())
-        laws.append(DarbouxLaw(factors, exponent))
+    variety = family.variety
+    products = [(family.ring().one(), ())]
+    products += denominators(found, degree, variety.moving)[:MAX_DENOMINATORS]
+    if rational:
+        rows = {}
+        for number in range(len(family.sparse_fields())):
+            for column, darboux in enumerate(found):
+                _place(rows, number, column, darboux.cofactors[number])
+        laws = [_law(family, vector, found, []) for vector in _over_integers(variety, rows, len(found))]
+        logarithms, products = [], products[1:]
+    else:
+        laws, logarithms = [], found
+    for f, factors in products:
+        if deadline is not None:
+            deadline.check()
+        table = [m for m in _standard(family, degree) if m or factors]
+        rows = _law_equations(family, logarithms, table, f, [found[i] for i in factors])
+        for vector in _over_parameters(variety, rows, len(logarithms) + len(table)):
+            # A multiple of the denominator alone is a constant.
+            if factors or any(vector[:len(logarithms)]):
+                laws.append(_law(family, vector, logarithms, table, f))
     return tuple(laws)
+
+
+def _law_equations(family, logarithms, table, f, factors):
+    r"""Return the coefficients of the normal forms of `f \sum n_i c_i + L g - c_f g`, in the `n_i` and in `g`."""
+    variety, rows = family.variety, {}
+    below = variety.polynomial(sparse.from_sage(f))
+    for number, field in enumerate(variety.fields(family.sparse_fields())):
+        cofactor = sum((darboux.cofactors[number] for darboux in factors), variety.ring.zero())
+        for column, darboux in enumerate(logarithms):
+            _place(rows, number, column, variety.normal_form(below * darboux.cofactors[number]))
+        for column, monomial in enumerate(table, start=len(logarithms)):
+            p = variety.polynomial({monomial: Fraction(1)})
+            moved = sum((p.derivative(z) * g for z, g in zip(variety.ring.gens(), field)), -cofactor * p)
+            _place(rows, number, column, variety.normal_form(moved))
+    return rows
+
+
+def _place(rows, number, column, polynomial):
+    for m, value in polynomial.dict().items():
+        rows.setdefault((number, m), {})[column] = value
+
+
+def _law(family, vector, logarithms, table, f=None):
+    variety, ring = family.variety, family.ring()
+    entries = primitive_vector(vector, variety.parameters if variety.constants else QQ, ring)
+    factors = tuple((d.polynomial, n) for d, n in zip(logarithms, entries) if n)
+    g = sum((n * ring.prod(ring.gen(i) for i in m) for m, n in zip(table, entries[len(logarithms):])), ring.zero())
+    return DarbouxLaw(factors, g if f is None or f.is_one() else g / f)
 
 
 def _over_parameters(variety, rows, columns):

@@ -11,6 +11,8 @@ from sage_conslaw import InputError, conservation_laws, is_conserved, read_syste
     ("v = V*S/(K + S); S' = -v; P' = v", ["S + P"]),
     ("parameters: a, b = 2\nx' = a*y\ny' = -b*x", ["2*x^2 + a*y^2"]),
     ("x' = y; y' = -x; r^2 = x^2 + y^2", None),
+    ("x' = 1e-3*y; y' = -2.5E2*x", ["250000*x^2 + y^2"]),
+    ("d/dt x = ln(y); d/dt y = \N{MINUS SIGN}2\N{MIDDLE DOT}ln(x)", ["2*x*log_x + y*log_y - 2*x - y"]),
     ("S' = -b*S*I/N; E' = b*S*I/N - e*E; I' = e*E - g*I; R' = g*I", ["S + E + I + R"]),
 ])
 def test_texts(tmp_path, text, laws):

@@ -73,7 +73,7 @@ BAD = {
     "code": ({"variables": ["x"], "drift": ["__import__('os').system('true')"]}, "syntax error"),
     "duplicate": ({"variables": ["x", "x"], "drift": ["x", "x"]}, "given twice"),
     "both": ({"variables": ["x"], "parameters": ["x"], "drift": ["x"]}, "a variable and a parameter"),
-    "exponent notation": ({"variables": ["x"], "drift": ["5e-1*x"]}, "neither a number nor a name"),
+    "half an exponent notation": ({"variables": ["x"], "drift": ["5e-*x"]}, "neither a number nor a name"),
     "many": ({"variables": [f"x{i}" for i in range(10_000)], "drift": ["0"] * 10_000}, "too many"),
     "no fields": ({"variables": ["x"]}, "no drift"),
     "no variables": ({"drift": ["x"]}, "no variables"),

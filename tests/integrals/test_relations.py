@@ -1,14 +1,18 @@
 """Laws modulo an invariant ideal: dimensions, generic ranks and completeness on the variety."""
 import numpy as np
 import pytest
+import sympy
 
 from sage_conslaw._sage import QQ, PolynomialRing
-from sage_conslaw import InputError, certificates, conservation_laws, is_conserved
+from sage_conslaw import InputError, certificates, conservation_laws, first_integrals, is_conserved
 from sage_conslaw.exact.primes import random_prime
 from sage_conslaw.exact.terms import to_sage
 from sage_conslaw.fields.variety import Variety
 from sage_conslaw.expressions.polynomials import parse_polynomials
 from sage_conslaw.inputs.systems import system
+from sage_conslaw.integrals.darboux import darboux_polynomials
+from sage_conslaw.integrals.darboux_laws import rational_laws
+from sage_conslaw.integrals.independence import independent_laws
 from spaces import Space
 
 KEPLER = dict(variables=["x", "y", "px", "py", "u"], drift=["px", "py", "-x*u^3", "-y*u^3", "-u^3*(x*px + y*py)"],
@@ -150,3 +154,21 @@ def test_a_rank_is_closed_modulo_relations():
                     relations=["x^2 + y^2 + z^2 - 1"])
     result = conservation_laws(family, degree=1, algorithm="symbolic", seed=0)
     assert (result.lie_dimension, result.number, result.status) == (1, 1, "proved")
+
+
+def test_quotients_modulo_relations():
+    # x - tan(q): the denominator is a Darboux polynomial on the circle.
+    found = first_integrals(system(["q", "x"], ["cos(q)^2", "1"]), kind="rational", degree=2, seed=0)
+    (law,) = found.integrals
+    numerator, denominator = sympy.fraction(sympy.sympify(str(law).replace("^", "**")))
+    q, x = sympy.symbols("q x")
+    written = (numerator / denominator).subs({"sin_q": sympy.sin(q), "cos_q": sympy.cos(q)})
+    assert sympy.simplify(written.diff(q) * sympy.cos(q)**2 + written.diff(x)) == 0 and found.complete is True
+
+
+def test_a_quotient_whose_numerator_the_search_missed():
+    # Calogero and Moser's two particles: the energy and one law more are polynomials over (x - y)^2.
+    text = "x' = p; y' = q; p' = 2*g/(x-y)^3; q' = -2*g/(x-y)^3"
+    family = system(text)
+    laws = rational_laws(family, 4, found=darboux_polynomials(family, 1))
+    assert len(independent_laws(family, [family.ring()("p + q")], laws)) == 2 and all(law.is_rational for law in laws)
