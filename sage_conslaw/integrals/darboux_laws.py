@@ -8,7 +8,7 @@ a Darboux polynomial as denominator (an exponential factor).  Conjugate pairs ov
 real form, an arc tangent or a logarithm of a quotient (:mod:`.conjugates`); those over other number fields as sums
 over roots (:mod:`.root_sums`).
 """
-from math import gcd, lcm
+from math import comb, gcd, lcm
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from .independence import independent_laws
 # linear system, or as many columns in it as there are Darboux polynomials.
 MAX_DENOMINATORS = 40
 MAX_COEFFICIENTS = 40
+
+# Unknown coefficients of the numerators of rational laws in all: two hundred in twenty variables take a second.
+_MOST_NUMERATORS = 300
 
 # With a denominator, polynomials beside the quotient are tried if they have at most this many monomials.
 MAX_BESIDE = 300
@@ -99,6 +102,22 @@ def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
     return system.with_denominators(laws, [system.ring.one()], polynomial_laws, deadline)
 
 
+def most_denominators(family, degree, rational):
+    r"""
+    Return how many denominators are tried, for rational laws fewer where their numerators have many coefficients.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.integrals.darboux_laws import most_denominators
+        sage: from sage_conslaw.inputs.systems import system
+        sage: [most_denominators(system(["x", "y"], ["x", "2*y"]), 20, rational) for rational in (False, True)]
+        [40, 2]
+    """
+    moving = family.dimension - len(family.constants)
+    most = 1 + _MOST_NUMERATORS // comb(moving + degree, degree) if rational else MAX_DENOMINATORS
+    return min(most, MAX_DENOMINATORS)
+
+
 def denominators(found, degree, moving):
     r"""
     Return the products of Darboux polynomials up to a degree, simple ones first, each with its factors; at most one
@@ -160,8 +179,8 @@ class _Ansatz:
 
     def with_denominators(self, laws, coefficients, polynomial_laws, deadline):
         """Return laws and those with a Darboux polynomial as denominator that are independent of them."""
-        laws = list(laws)
-        for denominator, _ in denominators(self.found, self.degree, self.moving)[:MAX_DENOMINATORS]:
+        laws, most = list(laws), most_denominators(self.family, self.degree, not coefficients)
+        for denominator, _ in denominators(self.found, self.degree, self.moving)[:most]:
             if deadline is not None:
                 deadline.check()
             new = self.solve(denominator, coefficients)
@@ -249,7 +268,7 @@ def _degree(polynomial, moving):
     return max(sum(int(e[i]) for i in moving) for e in polynomial.dict())
 
 
-def rational_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
+def rational_laws(family, degree, deadline=None, found=None, polynomial_laws=(), quotients=True):
     r"""
     Return independent rational laws: `\prod p_i^{n_i}`, `n_i` integers, of Darboux polynomials of degree at most
     ``degree``, and `g / f`, where `f` is a product of Darboux polynomials and `g` a polynomial of that degree.
@@ -265,8 +284,8 @@ def rational_laws(family, degree, deadline=None, found=None, polynomial_laws=())
         sage: rational_laws(system(["x", "y"], ["a*x", "b*y"], parameters=["a", "b"]), 1)
         ()
 
-    A numerator `g` of a law is a Darboux polynomial with the cofactor of `f`, which a search that does not finish may
-    have missed.
+    A numerator `g` of a law is a Darboux polynomial with the cofactor of `f`: a search that does not finish may have
+    missed it, after one that does there are no others (``quotients=False``).
     """
     found = darboux_polynomials(family, degree, deadline) if found is None else found
     ring, fields, rows = family.ring(), family.sparse_fields(), {}
@@ -289,6 +308,7 @@ def rational_laws(family, degree, deadline=None, found=None, polynomial_laws=())
                 f"{law} does not hold exactly although its linear equations do; please report the system"
             )
         laws.append(law)
-    quotients = _Ansatz(family, degree, found, split=False)
     laws = independent_laws(family, polynomial_laws, laws)
-    return quotients.with_denominators(laws, [], polynomial_laws, deadline)
+    if not quotients:
+        return tuple(laws)
+    return _Ansatz(family, degree, found, split=False).with_denominators(laws, [], polynomial_laws, deadline)

@@ -8,7 +8,7 @@ from .._sage import SageObject, Unknown
 from ..runtime.deadline import Deadline, TimeLimitReached
 from ..exact import terms as sparse
 from .darboux import search_darboux_polynomials
-from .darboux_laws import MAX_DENOMINATORS, darboux_laws, denominators, rational_laws
+from .darboux_laws import darboux_laws, denominators, most_denominators, rational_laws
 from .independence import independent_laws
 from .modulo_relations import laws_modulo_relations, search_modulo_relations
 from ..runtime.threads import in_sage
@@ -277,16 +277,17 @@ def _found(data, degree, kind, flow, loss, seed, deadline, start):
             found = search_modulo_relations(family, degree, found, deadline)
         gaps, timed_out = found.gaps, found.timed_out
         moving = [i for i in range(family.dimension) if i not in family.constants]
-        if len(denominators(found.polynomials, degree, moving)) > MAX_DENOMINATORS:
-            gaps = (*gaps, f"quotients with more than {MAX_DENOMINATORS} denominators")
+        most, rational = most_denominators(family, degree, kind == "rational"), kind == "rational"
+        if not (rational and found.complete) and len(denominators(found.polynomials, degree, moving)) > most:
+            gaps = (*gaps, f"quotients with more than {most} denominators")
         own = [sparse.to_sage(known.terms[i], family.ring()) for i in known.independent]
         try:
             if bound:
                 laws = independent_laws(
-                    family, own, laws_modulo_relations(family, degree, found.polynomials, kind == "rational", deadline)
+                    family, own, laws_modulo_relations(family, degree, found.polynomials, rational, deadline)
                 )
-            elif kind == "rational":
-                laws = rational_laws(family, degree, deadline, found.polynomials, own)
+            elif rational:
+                laws = rational_laws(family, degree, deadline, found.polynomials, own, not found.complete)
             else:
                 laws = darboux_laws(family, degree, deadline, found.polynomials, own)
         except TimeLimitReached as reached:

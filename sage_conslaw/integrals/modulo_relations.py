@@ -23,7 +23,7 @@ from ..runtime.isolated import isolated
 from .branching import Undecided, solve
 from .darboux import DarbouxPolynomial, DarbouxSearch, primitive_vector
 from .darboux_law import DarbouxLaw
-from .darboux_laws import MAX_DENOMINATORS, denominators
+from .darboux_laws import denominators, most_denominators
 
 # Unknown coefficients of the polynomial, and of cofactors: 10 and 6 take a second.
 _MOST = (15, 12)
@@ -213,7 +213,7 @@ def laws_modulo_relations(family, degree, found, rational, deadline=None):
         return ()
     variety = family.variety
     products = [(family.ring().one(), ())]
-    products += denominators(found, degree, variety.moving)[:MAX_DENOMINATORS]
+    products += denominators(found, degree, variety.moving)[:most_denominators(family, degree, rational)]
     if rational:
         rows = {}
         for number in range(len(family.sparse_fields())):
