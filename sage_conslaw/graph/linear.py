@@ -36,6 +36,7 @@ WRITTEN = {
     "diagonal": "networks.einsum('ii->i', x)",
     "flip": "x[::-1]",
     "roll": "networks.concatenate of slices",
+    "conv": "x.convolve(kernel)",
     "conv1d": "x.convolve(kernel)",
     "conv2d": "x.convolve(kernel)",
     "convolution": "x.convolve(kernel)",

@@ -141,7 +141,7 @@ def matrix_laws(laws, entries, generator, number):
         if spanned == len(laws):
             break
     # A sum over all channels that was found before the law of each channel says nothing more.
-    for expression in [chosen_one for chosen_one in chosen if len(chosen_one[-1]) == 1]:
+    for expression in list(chosen):
         others = [other for other in chosen if other is not expression]
         if len(Span([law for *_, entries in others for law in entries]).pivots) == spanned:
             chosen = others
