@@ -14,7 +14,7 @@ from ...real.regions import family_on_region
 from ...real.signs import family_with_signs
 from ...rank.symbolic import symbolic_lie_rank
 from ..strategy import Strategy
-from .closure import costly
+from .closure import MOST_TERMS, costly
 
 # Parameters up to which polynomials of a region are written out unasked.
 _MOST_BY_DEFAULT = 60
@@ -55,6 +55,7 @@ class OnRegion(Strategy):
             return
         if costly(family, real.rank, len(real.words)) is None:
             # The fields of the region contain the real ones.
-            exact = symbolic_lie_rank(family.polynomial_fields(), generator, question.deadline)
+            fields = family.polynomial_fields()
+            exact = symbolic_lie_rank(fields, generator, question.deadline, most_terms=MOST_TERMS)
             if exact.proved:
                 bounds.real_fields_have(replace(real, most=exact.rank), self.name)
