@@ -18,19 +18,25 @@ _MOST_LINES = 4
 
 def latex_name(name):
     r"""
-    Return the LaTeX of a coordinate: entries of arrays have their indices below, velocities a dot.
+    Return the LaTeX of a coordinate: entries of arrays have their indices below, velocities a dot; moments have what
+    they belong to below.
 
     EXAMPLES::
 
         sage: from sage_conslaw.results.display import latex_name
-        sage: [latex_name(name) for name in ("U1_2_3", "dU1_2_3", "x1", "router_1_2", "s", "u")]
-        ['U_{1;2,3}', '\\dot{U}_{1;2,3}', 'x_{1}', '\\mathrm{router}_{1,2}', 's', 'u']
+        sage: [latex_name(name) for name in ("U1_2_3", "dU1_2_3", "x1", "router_1_2", "m_x1", "u")]
+        ['U_{1;2,3}', '\\dot{U}_{1;2,3}', 'x_{1}', '\\mathrm{router}_{1,2}', 'm_{x_{1}}', 'u']
     """
     found = re.fullmatch(r"(d?)([A-Za-z]+?)(\d*)((?:_\d+)*)", name)
     if not found or (found[1] and not (found[3] or found[4])):
         found = re.fullmatch(r"()([A-Za-z]+?)(\d*)((?:_\d+)*)", name)
         if not found:
-            return rf"\mathrm{{{name.replace('_', ' ')}}}"
+            moment = re.fullmatch(r"([A-Za-z])_([A-Za-z].*)", name)
+            if moment:
+                return f"{moment[1]}_{{{latex_name(moment[2])}}}"
+            words, indices = re.fullmatch(r"(.*?)((?:_\d+)*)", name).groups()
+            below = f"_{{{indices[1:].replace('_', ',')}}}" if indices else ""
+            return rf"\mathrm{{{words.replace('_', chr(92) + '_')}}}{below}"
     dot, letters, number, indices = found.groups()
     head = letters if len(letters) == 1 else rf"\mathrm{{{letters}}}"
     head = rf"\dot{{{head}}}" if dot else head
@@ -38,9 +44,9 @@ def latex_name(name):
     return f"{head}_{{{below}}}" if below else head
 
 
-def latex_of(law):
+def latex_of(law, functions=()):
     r"""
-    Return the LaTeX of a law, with readable names.
+    Return the LaTeX of a law, with readable names; ``functions`` are pairs (coordinate, what it stands for).
 
     EXAMPLES::
 
@@ -48,13 +54,24 @@ def latex_of(law):
         sage: R.<U1_1_2, V_1> = QQ[]
         sage: latex_of(U1_1_2^2 - 2*V_1)
         'U_{1;1,2}^{2} - 2 V_{1}'
+        sage: R.<p, cos_q> = QQ[]
+        sage: latex_of(p^2 - 2*cos_q, [("cos_q", "cos(q)")])
+        'p^{2} - 2 \\cos(q)'
     """
     ring = law.parent()
     names = ring.variable_names()
     # A ring of its own: the names of the user's ring stay as they are.
     shown = PolynomialRing(QQ, [f"{name}_shown" for name in names], len(names))
-    shown._latex_names = tuple(map(latex_name, names))
+    stands = {name: found for name, text in functions if (found := _FUNCTION.fullmatch(text))}
+    shown._latex_names = tuple(
+        f"{chr(92)}{stands[name][1]}({stands[name][2].replace('*', ' ')})" if name in stands else latex_name(name)
+        for name in names
+    )
     return str(latex(shown(law.dict())))
+
+
+# Functions that LaTeX knows by their names.
+_FUNCTION = re.compile(r"(exp|log|sin|cos|tan|sinh|cosh|tanh)\(([^()]*)\)")
 
 
 def origin(variables, shapes):
@@ -196,12 +213,12 @@ def latex_table(result, polynomials=False):
         sage: print(latex_table(conservation_laws(networks.linear([2, 2, 2]), seed=0)))
         \begin{array}{lll}
         \text{law} & \text{degree} & \text{parameters} \\ \hline
-        U_{1}^\top U_{1} - U_{2} U_{2}^\top \quad \text{(symmetric 2 x 2: 3 laws)} & 2 & \text{U1, U2}
+        U_{1}^\top U_{1} - U_{2} U_{2}^\top \quad \text{(symmetric 2 x 2: 3 laws)} & 2 & \mathrm{U1,\ U2}
         \end{array}
     """
     table, hidden = _table(result, polynomials)
     rows = [
-        " & ".join([text + (rf" \quad \text{{({words})}}" if words else ""), degree, rf"\text{{{_escaped(where)}}}"])
+        " & ".join([text + (rf" \quad \text{{({words})}}" if words else ""), degree, rf"\mathrm{{{_escaped(where)}}}"])
         for text, words, degree, where in table
     ]
     if not rows:
@@ -214,7 +231,8 @@ def latex_table(result, polynomials=False):
 
 
 def _escaped(text):
-    return text.replace("_", r"\_")
+    """Return a list of names for letters of mathematics, where an underscore is read as one by LaTeX and MathJax."""
+    return text.replace("_", r"\_").replace(", ", ",\\ ").replace(" more", r"\ more")
 
 
 def _table(result, polynomials):
@@ -229,7 +247,7 @@ def _table(result, polynomials):
         rows.append((law.latex, words, degree, where))
     for i in chosen[:MOST_LAWS]:
         law = result.laws[i]
-        rows.append((latex_of(law), "", str(law.degree()), origin(law.variables(), shapes)))
+        rows.append((latex_of(law, result.coordinates), "", str(law.degree()), origin(law.variables(), shapes)))
     return rows, max(0, len(chosen) - MOST_LAWS)
 
 

@@ -260,7 +260,7 @@ class ConservationLaws(LawCount):
             sage: print(latex(conservation_laws(networks.product(2), seed=0)))
             \begin{array}{lll}
             \text{law} & \text{degree} & \text{parameters} \\ \hline
-            x_{1}^{2} - x_{2}^{2} & 2 & \text{x1, x2}
+            x_{1}^{2} - x_{2}^{2} & 2 & \mathrm{x1,\ x2}
             \end{array}
         """
         return latex_table(self)

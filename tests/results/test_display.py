@@ -84,7 +84,9 @@ def test_the_readme_is_what_the_command_prints():
         ("x12", "x_{12}"),
         ("s", "s"),
         ("router_1_2", r"\mathrm{router}_{1,2}"),
-        ("k_on", r"\mathrm{k on}"),
+        ("k_on", r"k_{\mathrm{on}}"),
+        ("m_U1_1_2", "m_{U_{1;1,2}}"),
+        ("up_weight_1_2", r"\mathrm{up\_weight}_{1,2}"),
     ],
 )
 def test_names_in_latex(name, latex):
