@@ -123,7 +123,7 @@ class ChainBounds:
 
     rank: int
     laws: int
-    narrow: list = None
+    narrow: list | None = None
 
 
 def chain_bounds(classes, generator, p, deadline=None):

@@ -83,7 +83,7 @@ class Grown:
     sums: tuple = ()
     offsets: tuple = ()
     # The number as coefficients by sizes, and the conditions on these, where families do not give it.
-    formula: tuple = None
+    formula: tuple | None = None
 
     @property
     def proved(self):

@@ -27,7 +27,6 @@ What is missing is said, with the segment to blame::
 import logging
 from dataclasses import dataclass, replace
 
-
 from ..flows.flow_family import FlowFamily
 from ..graph.cuts import SumOne
 from ..graph.response import NetworkResponse
@@ -393,8 +392,7 @@ def width_of(family):
         return None
     response = _read_widely(family.response)
     try:
-        reason = doubt(response)
-        if reason is not None:
+        if (reason := doubt(response)) is not None:
             raise Unknown(reason)
         return TrueWidth(response)
     except Unknown as reason:
