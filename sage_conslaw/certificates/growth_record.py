@@ -20,6 +20,9 @@ from ..structure.links import is_primitive, is_sum_zero, is_uniform
 from ..structure.resized import covector_of, is_causal
 from .errors import BeyondLimits, CertificateError
 
+# Entries of an axis of a small network: a list of them takes a tenth of a second.
+_LONGEST_AXIS = 1_000_000
+
 # Entries of a node that is written out: a mask of earlier positions, an array, the windows of a convolution.
 _MOST_WRITTEN = 20_000_000
 
@@ -180,7 +183,7 @@ def _node(entry, shape, nodes):
 def _selected(child, axis, shape):
     if axis >= len(child.shape) or len(shape) != len(child.shape) or shape[axis] % child.shape[axis]:
         raise CertificateError("the entries that a segment repeats do not fit")
-    if shape[axis] > 1_000_000:
+    if shape[axis] > _LONGEST_AXIS:
         raise BeyondLimits(f"an axis of {shape[axis]} repeated entries is beyond the limit")
     return Tensor(Select(child.shape, axis, np.repeat(np.arange(child.shape[axis]), shape[axis] // child.shape[axis])),
                   [child])

@@ -16,6 +16,9 @@ from ..real.reading import SLOPES, real_network
 from .errors import BeyondLimits, CertificateError
 from .witness import Draws, determinant, path_witness, prime_for, word_field
 
+# Numbers of points and samples are integers that doubles and their products with weights hold.
+_LARGEST = 1 << 40
+
 # Gates whose slopes a checker knows at a point.
 KNOWN_GATES = (*SLOPES, "max")
 # Samples that are looked at; those that no letter names are left out of the file.
@@ -72,7 +75,7 @@ class RealData:
         if len(samples) * sum(node.size for node in real.nodes) > MAX_VALUES:
             raise BeyondLimits("the samples need more work than a check may take")
         rows, start, inputs = np.array(samples, dtype=np.float64).reshape(len(samples), size), 0, {}
-        if np.abs(rows).max(initial=0) > 1 << 40 or max(map(abs, parameters), default=0) > 1 << 40:
+        if np.abs(rows).max(initial=0) > _LARGEST or max(map(abs, parameters), default=0) > _LARGEST:
             raise CertificateError("a real point or a sample has a number above 2^40")
         for leaf in self.inputs:
             inputs[leaf] = rows[:, start:start + leaf.size].reshape(len(samples), *leaf.shape)

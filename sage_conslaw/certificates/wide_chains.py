@@ -19,6 +19,9 @@ from .errors import BeyondLimits, CertificateError
 from .wide_layers import ends, number
 from .witness import word_field
 
+# Letters of a word: 3^12 backward passes take a minute.
+_LONGEST_WORD = 12
+
 # A word of d letters costs about 3^d backward passes, each with an overhead, in numbers; numpy takes about 2e7 of them
 # in a second.
 _OVERHEAD, _MOST_WORK = 20_000, 40_000_000
@@ -87,7 +90,7 @@ def affordable(counts, size):
         sage: affordable([10r, 5r], 100r), affordable([0r] * 30r + [1r], 100r)
         (True, False)
     """
-    return len(counts) <= 12 and sum(
+    return len(counts) <= _LONGEST_WORD and sum(
         (count * size + _OVERHEAD) * 3 ** depth for depth, count in enumerate(counts) if count
     ) <= _MOST_WORK
 

@@ -11,7 +11,7 @@ from ..expressions.polynomials import polynomials_of_one_ring
 from ..notation.matrix_notation import MatrixLaw, entries_of_problem
 from ..notation.readable import clock_text
 from ..notation.written import entries_of
-from ..runtime.errors import InputError, NotCovered
+from ..runtime.errors import InputError, NotCovered, first_few
 
 
 def is_law(h, asked) -> bool:
@@ -61,7 +61,6 @@ def _in_state(h, family):
         for i in monomial:
             name = ring.variable_names()[i]
             if name not in place:
-                shown = ", ".join(family.names[:8]) + (", ..." if len(family.names) > 8 else "")
-                raise InputError(f"h has the variable {name}, which is not a coordinate ({shown})")
+                raise InputError(f"h has the variable {name}, which is not a coordinate ({first_few(family.names)})")
         moved[tuple(sorted(place[ring.variable_names()[i]] for i in monomial))] = value
     return moved

@@ -6,12 +6,12 @@ import time
 import numpy as np
 
 from ..flows import gradient
-from ..graph.network import Network
+from ..graph.network import Network, required
 from ..networks.modern import polynomial
 from ..rank.gradient_span import gradient_rank, outputs_independent
 from ..results.dimension import FunctionDimension
 from ..runtime.deadline import Deadline
-from ..runtime.errors import InputError, InputTypeError
+from ..runtime.errors import InputError
 from ..structure.neurovariety import ambient_dimension, dimension_at_most, expected_dimension
 from ..runtime.arguments import seed_of
 from .strategies.limits import DENSE_COORDINATES
@@ -58,8 +58,7 @@ def dimension(
         sage_conslaw.InputTypeError: '5 5 3 1' is not a network; give e.g. networks.polynomial([5, 5, 3, 1], 2)
     """
     start, seed, deadline = time.perf_counter(), seed_of(seed), Deadline(time_limit, progress)
-    if not isinstance(network, Network):
-        raise InputTypeError(f"{network!r} is not a network; give e.g. networks.polynomial([5, 5, 3, 1], 2)")
+    required(network, f"{network!r} is not a network; give e.g. networks.polynomial([5, 5, 3, 1], 2)")
     generator = np.random.default_rng(seed)
     family = gradient().family(network.response())
     expected = ambient = power = None

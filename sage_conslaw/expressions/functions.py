@@ -23,6 +23,9 @@ from ..exact import terms as sparse
 from .algebras import Fractions
 from .syntax import Reader
 
+# The order of a root: each is a variable with a relation of that degree, and laws of systems use square and cube roots.
+_HIGHEST_ROOT = 12
+
 FUNCTIONS = ("sqrt", "sin", "cos", "tan", "exp", "log", "ln", "sinh", "cosh", "tanh", "sigmoid")
 ONE = {(): Fraction(1)}
 # Values at zero; the logarithm has none.
@@ -95,8 +98,8 @@ class FunctionParser(Fractions):
             self.fail("an exponent must be a number")
         value = up.get((), Fraction(0)) / down[()]
         if value.denominator > 1:
-            if value.denominator > 12:
-                self.fail(f"a root of order {value.denominator} is above 12")
+            if value.denominator > _HIGHEST_ROOT:
+                self.fail(f"a root of order {value.denominator} is above {_HIGHEST_ROOT}")
             base = self._root(self.reduced(base), value.denominator)
         if value < 0 and not base[0]:
             self.fail("division by zero")

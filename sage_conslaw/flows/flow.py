@@ -14,7 +14,7 @@ from .metric import Metric, diagonal, full, natural, of_potential, positive
 from .rescaled import RescaledResponse
 from .state import State
 from .tau import Damping, damping, is_exact
-from ..runtime.errors import InputError, InputTypeError
+from ..runtime.errors import InputError, InputTypeError, first_few
 
 ONE = Fraction(1)
 
@@ -117,7 +117,7 @@ class Flow:
                 metric = None if self.metric == "euclidean" else self.metric
         if metric is not None and not metric.by_name and metric.size != response.dimension:
             raise InputError(f"the metric is for {metric.size} parameters; there are {response.dimension} "
-                             f"({', '.join(response.names[:6])}{', ...' if response.dimension > 6 else ''})")
+                             f"({first_few(response.names)})")
         return metric.arranged(response.names) if metric is not None and metric.by_name else metric
 
     def family(self, response, metric=None):

@@ -11,7 +11,7 @@ from functools import reduce
 from math import gcd, lcm
 
 from ..exact import terms as sparse
-from ..runtime.errors import InputError
+from ..runtime.errors import InputError, first_few
 
 ONE = Fraction(1)
 
@@ -44,8 +44,8 @@ class Groups:
     decays: tuple
 
     def __repr__(self):
-        shown = ", ".join(map(str, self.rates[:6])) + (", ..." if len(self.rates) > 6 else "")
-        decays = ", ".join(map(str, self.decays[:6])) + (", ..." if len(self.decays) > 6 else "")
+        shown = first_few(self.rates)
+        decays = first_few(self.decays)
         parts = [f"rates {shown}"] if len(set(self.rates)) > 1 else []
         parts += [f"weight decays {decays}"] if len(set(self.decays)) > 1 else []
         return " and ".join(parts) or "equal groups"
@@ -80,8 +80,7 @@ class Groups:
         else:
             raise InputError(
                 f"the optimiser has {_arrays(self.names, len(self.rates))} and the network "
-                f"{len(arrays)} ({', '.join(known[:8])}"
-                f"{', ...' if len(known) > 8 else ''}); give the names of the network's parameters"
+                f"{len(arrays)} ({first_few(known)}); give the names of the network's parameters"
             )
         rates, decays = [], []
         for place, (_, size) in zip(order, arrays):
@@ -91,7 +90,7 @@ class Groups:
 
 
 def _arrays(names, number):
-    words = "" if names is None else f" ({', '.join(map(str, names[:8]))}{', ...' if len(names) > 8 else ''})"
+    words = "" if names is None else f" ({first_few(names)})"
     return f"{number} array{'s' if number != 1 else ''}{words}"
 
 

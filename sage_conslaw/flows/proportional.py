@@ -13,12 +13,13 @@ from ..exact import terms as sparse
 from ..exact.arithmetic import ModularArithmetic
 from ..exact.modular import random_array
 from ..exact.primes import random_prime
-from ..runtime.errors import InputError
+from ..runtime.errors import InputError, first_few
 from .spanned import ONE, spanning_gradients
 from .._sage import PolynomialRing, QQ
 
-# Laws are also written for every region, with signs of polynomials, up to this many parameters.
+# Laws are also written for every region, with signs of polynomials, up to this many parameters, and so many of them.
 _GENERAL_TEXT = 60
+_SHOWN_LAWS = 12
 
 
 class ProportionalClasses:
@@ -71,8 +72,7 @@ class ProportionalClasses:
         for name, value in at:
             if name not in place:
                 raise InputError(
-                    f"the point has the coordinate {name}, which is not a parameter ({', '.join(self.names[:8])}"
-                    f"{', ...' if len(self.names) > 8 else ''})"
+                    f"the point has the coordinate {name}, which is not a parameter ({first_few(self.names)})"
                 )
             values[place[name]] = value
         return values
@@ -153,7 +153,7 @@ class ProportionalClasses:
         text = f"laws where {where}"
         if len(self.names) <= _GENERAL_TEXT:
             laws = self.law_texts(rates)
-            text += f"; in general: {', '.join(laws[:12])}{', ...' if len(laws) > 12 else ''}"
+            text += f"; in general: {first_few(laws, _SHOWN_LAWS)}"
         return text
 
 

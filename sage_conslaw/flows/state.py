@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import repeat
 
 from ..exact import terms as sparse
-from ..runtime.errors import InputError, NotCovered
+from ..runtime.errors import InputError, NotCovered, first_few
 from .groups import common_rate
 from .tau import exponential_text
 
@@ -104,8 +104,7 @@ class State:
                 raise InputError("the metric depends on t, but with this flow the time enters as s = exp(rate * t): "
                                  "write it in s, or take tau = 0 or a tau that depends on t")
             raise InputError(
-                f"the metric has the variable {bad}, which is not a coordinate ({', '.join(self.names[:8])}"
-                f"{', ...' if len(self.names) > 8 else ''})"
+                f"the metric has the variable {bad}, which is not a coordinate ({first_few(self.names)})"
             )
         top = max((sparse.degree(terms) for _, _, terms in metric.entries), default=0)
         return [(row, column, self._in_state(metric, terms, top, place)) for row, column, terms in metric.entries]

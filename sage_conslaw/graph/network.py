@@ -286,3 +286,23 @@ class Network:
             True
         """
         return sage_conslaw.check_span(self, data, samples, theta, loss, seed, flow)
+
+
+def required(given, otherwise):
+    r"""
+    Return a network that was given, or say what else was: the one place where what is handed over is asked its kind.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.network import required
+        sage: required(networks.product(2), "...")
+        product network 2 with 2 parameters
+        sage: required("product 2", "'product 2' is not a network")
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputTypeError: 'product 2' is not a network
+    """
+    if not isinstance(given, Network):
+        raise InputTypeError(otherwise)
+    return given

@@ -3,7 +3,7 @@ Operators between tensors: sums, products of entries, matrix products, powers.
 """
 import numpy as np
 
-from ..runtime.errors import InputError, InputTypeError
+from ..runtime.errors import InputError, InputTypeError, shortened
 from .linear import product_spec, rational
 from .operations import LETTERS, Add, Contract
 
@@ -104,5 +104,4 @@ class Products:
 
 def shown(value):
     """Return a value as text of one line."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shortened(" ".join(str(value).split()))

@@ -15,7 +15,7 @@ from .nonlinear import Nonlinearities
 from .products import Products
 from .rearranging import Rearranging
 from .operations import METHODS
-from ..runtime.errors import InputError
+from ..runtime.errors import InputError, shortened
 from .convolution import avg_pool, convolve, max_pool
 
 
@@ -118,7 +118,7 @@ class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
             return f"a tensor of shape {self.shape}"
         words = [node.label() for node in self.inputs]
         text = self._written.format(*(f"({word})" if " " in word and " " in self._written else word for word in words))
-        return text if len(text) <= 60 else text[:57] + "..."
+        return shortened(text)
 
     def __repr__(self):
         return f"{self.label()} of shape {self.shape}"

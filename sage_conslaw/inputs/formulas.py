@@ -18,6 +18,9 @@ from fractions import Fraction
 
 from ..runtime.errors import InputError, NotCovered, shortened
 
+# An exponent: a power is multiplied out.
+_HIGHEST_POWER = 100
+
 # How close the outermost operator of a text binds.
 SUM, PRODUCT, POWER, ATOM = range(4)
 
@@ -128,8 +131,8 @@ class Formulas:
         exponent = self._constant(children[1], local, depth)
         if exponent.denominator > 1:
             raise NotCovered(f"{self.where} has the exponent {exponent}, which is not whole: no rational function")
-        if abs(exponent) > 100:
-            raise InputError(f"{self.where} has the exponent {exponent}; at most 100")
+        if abs(exponent) > _HIGHEST_POWER:
+            raise InputError(f"{self.where} has the exponent {exponent}; at most {_HIGHEST_POWER}")
         base = wrapped(*self.text(children[0], local, depth), ATOM)
         if exponent == 0:
             return "1", ATOM

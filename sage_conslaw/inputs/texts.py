@@ -8,6 +8,9 @@ from ..runtime.errors import InputError, shortened
 from .files import known_keys
 from ..expressions.polynomials import parse_fraction, parse_polynomials
 
+# Bits of a number: Python refuses to print more than 4300 digits, and such a number is a mistake.
+_LONGEST_NUMBER = 9000
+
 MAX_VARIABLES = 2000
 MAX_NAME = 200
 
@@ -110,8 +113,8 @@ def text_of(value):
         raise InputError(f"the floating-point number {value} is not exact; give a text or a fraction such as 1/2")
     if value is None or isinstance(value, (bool, bytes, list, tuple, dict)) or hasattr(value, "isoformat"):
         raise InputError(f"{shortened(repr(value), 60)} is not a polynomial; give a text such as \"x*y\"")
-    if isinstance(value, int) and value.bit_length() > 9000:
-        raise InputError(f"a number of {value.bit_length()} bits is too long; give at most 9000 bits")
+    if isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER:
+        raise InputError(f"a number of {value.bit_length()} bits is too long; give at most {_LONGEST_NUMBER} bits")
     return str(value)
 
 

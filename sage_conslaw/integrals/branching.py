@@ -5,6 +5,11 @@ The systems of undetermined coefficients for Darboux polynomials are bilinear an
 factors, or is linear in an unknown with an invertible coefficient.  Following these is much faster than a Groebner
 basis of the whole.
 """
+# Terms of a polynomial that is factored, a millisecond; beyond, a factorisation may take minutes.
+_FACTORED = 60
+
+# Unknowns of a Groebner basis: with more of them it does not end.
+_MOST_UNKNOWNS = 12
 
 
 class Undecided(ArithmeticError):
@@ -100,7 +105,7 @@ def _next(equations, wanted, ring):
                 slope = e.coefficient({v: 1})
                 if not any(u in wanted for u in slope.variables()):
                     return v, ring.fraction_field()(-(e - slope * v)) / slope
-        if e.number_of_terms() <= 60:
+        if e.number_of_terms() <= _FACTORED:
             factors = [f for f, _ in e.factor() if any(v in wanted for v in f.variables())]
             if len(factors) > 1 or factors and factors[0].number_of_terms() < e.number_of_terms():
                 return [e, factors]
@@ -111,7 +116,7 @@ def _next(equations, wanted, ring):
 
 def _by_groebner(equations, wanted, ring):
     """Split what is neither linear nor factors by a Groebner basis, if that is small."""
-    if len({v for e in equations for v in e.variables()}) > 12:
+    if len({v for e in equations for v in e.variables()}) > _MOST_UNKNOWNS:
         raise Undecided("a branch with many unknowns does not factor")
     basis = list(ring.ideal(equations).groebner_basis())
     for e in basis:

@@ -32,6 +32,19 @@ def _labels(reader, labels):
     raise Refused("the labels depend on parameters")
 
 
+def _with_loss(reader, rows, labels, ignored):
+    """Return the rows whose label is not ignored."""
+    kept = np.flatnonzero(labels.numpy().ravel() != ignored)
+    if not len(kept):
+        raise Refused("all labels of the example are ignored; give labels that occur")
+    if len(kept) == rows.shape[0]:
+        return rows
+    reader.note(
+        f"{rows.shape[0] - len(kept)} of {rows.shape[0]} positions have no loss, as in the labels of the example"
+    )
+    return rows[kept]
+
+
 def cross_entropy(reader, node, logits, labels, weight=None, reduction=1, ignored=-100, smoothing=0.0):
     """Return cross-entropy over classes; positions whose label is ignored have no loss."""
     logits = reader.tensor(logits)
@@ -44,16 +57,7 @@ def cross_entropy(reader, node, logits, labels, weight=None, reduction=1, ignore
     labels = _labels(reader, labels)
     if labels.dtype.is_floating_point:
         return Loss(logits, "cross-entropy")
-    kept = np.flatnonzero(labels.numpy().ravel() != ignored)
-    if not len(kept):
-        raise Refused("all labels of the example are ignored; give labels that occur")
-    rows = logits.reshape(-1, logits.shape[-1])
-    if len(kept) == rows.shape[0]:
-        return Loss(rows, "cross-entropy")
-    reader.note(
-        f"{rows.shape[0] - len(kept)} of {rows.shape[0]} positions have no loss, as in the labels of the example"
-    )
-    return Loss(rows[kept], "cross-entropy")
+    return Loss(_with_loss(reader, logits.reshape(-1, logits.shape[-1]), labels, ignored), "cross-entropy")
 
 
 def _soft(reader, logits, labels):
@@ -66,14 +70,13 @@ def _soft(reader, logits, labels):
     return Loss(sum(pull.sum(tuple(range(len(pull.shape)))) for pull in pulls), "least-squares")
 
 
-def negative_likelihood(reader, node, logarithms, labels, *rest):
+def negative_likelihood(reader, node, logarithms, labels, weight=None, reduction=1, ignored=-100):
     """Return the negative log-likelihood of logarithms of probabilities."""
     logarithms = reader.tensor(logarithms)
     if len(logarithms.shape) > 2:
         logarithms = logarithms.transpose([0, *range(2, len(logarithms.shape)), 1])
     rows = logarithms.reshape(-1, logarithms.shape[-1])
-    kept = np.flatnonzero(_labels(reader, labels).numpy().ravel() != -100)
-    return Loss(rows if len(kept) == rows.shape[0] else rows[kept], "least-squares")
+    return Loss(_with_loss(reader, rows, _labels(reader, labels), ignored), "least-squares")
 
 
 def _any(name, shape):

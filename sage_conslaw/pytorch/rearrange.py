@@ -16,6 +16,9 @@ from .constants import constant
 from .refusals import Refused
 from .values import Loss, Masked, Pointwise, SquareMean, Tokens, flattened
 
+# Entries of a tensor whose linear map is written down: its matrix takes 32 MB.
+_WRITTEN = 2048
+
 _PENDING = (Tensor, Pointwise, SquareMean, Masked, Loss)
 
 
@@ -239,9 +242,9 @@ def linear_map(reader, node, value, *rest, **keywords):
     interpolations.
     """
     torch, tensor = reader.program.torch, reader.tensor(value)
-    if tensor.size > 2048:
+    if tensor.size > _WRITTEN:
         raise Refused(
-            f"it is applied to {tensor.size} entries, more than the 2048 for which its matrix is written down"
+            f"it is applied to {tensor.size} entries, more than the {_WRITTEN} for which its matrix is written down"
         )
     basis = torch.eye(tensor.size, dtype=torch.float64).reshape(tensor.size, *tensor.shape)
     images = torch.stack([node.target(row, *rest, **keywords) for row in basis])

@@ -5,7 +5,7 @@ import csv
 
 import numpy as np
 
-from ..runtime.errors import InputError
+from ..runtime.errors import InputError, shortened
 
 
 class Records:
@@ -66,7 +66,7 @@ class Records:
                 steps,
                 [row[text]["drift"] for row in self.history],
                 color=colour,
-                label=text if len(text) <= 60 else text[:57] + "...",
+                label=shortened(text),
             )
             if "predicted" in self.history[-1][text]:
                 axes.plot(

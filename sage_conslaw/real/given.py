@@ -26,10 +26,10 @@ from ..exact.arithmetic import PolynomialArithmetic
 from ..exact.balls import precision
 from ..exact.linear_algebra import pivot_columns
 from ..flows.polynomial_response import PolynomialResponse
-from ..graph.network import Network
+from ..graph.network import Network, required
 from ..graph.replacing import replaced
 from ..graph.tensor import Constant, Data, Parameter
-from ..runtime.errors import InputError, InputTypeError
+from ..runtime.errors import InputError, InputTypeError, first_few
 from .components import independent
 from .patterns import PatternResponse
 from .points import lively
@@ -96,8 +96,7 @@ def samples_of(network, data, loss="least-squares"):
         ...
         sage_conslaw.InputError: the inputs x have the shape (1, 3); give (samples,) + (2,)
     """
-    if not isinstance(network, Network):
-        raise InputError("data=(X, Y) belongs to a network; phi and systems have no samples")
+    required(network, "data=(X, Y) belongs to a network; phi and systems have no samples")
     X, Y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
     leaves = network.inputs
     if not leaves:
@@ -239,8 +238,7 @@ def problem_on_data(asked, network, data, seed):
     if real.kind == "patterns":
         point, gates = _region(response, real, inputs, seed)
         remarks += (
-            f"on the region of activation around the parameters "
-            f"{', '.join(map(str, point[:8]))}{', ...' if len(point) > 8 else ''}",
+            f"on the region of activation around the parameters {first_few(point)}",
         )
     components = independent(_components(network, response, asked.loss, inputs, targets, gates))
     if not any(map(sparse.degree, components)):

@@ -16,7 +16,7 @@ from ..laws.independence import independent_in
 from ..laws.kernel import polynomial_laws
 from ..laws.monomials import blocks
 from ..runtime.arguments import integer
-from ..runtime.errors import InputError, InputTypeError
+from ..runtime.errors import InputError, InputTypeError, first_few
 from .grow import grow
 from .patterns import PatternResponse
 from .points import integer_inputs, integer_parameters
@@ -76,7 +76,7 @@ class Region(SageObject):
         }
 
     def _repr_(self):
-        point = ", ".join(map(str, self.point[:8])) + (", ..." if len(self.point) > 8 else "")
+        point = first_few(self.point)
         return (
             f"{f'between {self.least} and ' if self.least < self.number else ''}{self.number} "
             f"law{'' if self.number == 1 else 's'} at {100 * self.share:.0f} % of the points, e.g. around "

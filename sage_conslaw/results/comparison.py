@@ -4,6 +4,7 @@ What one flow conserves and another loses or gains, law by law.
 from html import escape
 from dataclasses import dataclass
 
+from ..runtime.errors import shortened
 from .._sage import SageObject
 
 
@@ -80,7 +81,7 @@ class FlowComparison(SageObject):
     def _repr_(self):
         head, body, totals = self._cells()
         # A long law is cut, so that the table fits a terminal; the results hold it whole.
-        body = [[row[0] if len(row[0]) <= 60 else row[0][:57] + "...", *row[1:]] for row in body]
+        body = [[shortened(row[0]), *row[1:]] for row in body]
         widths = [max(len(row[i]) for row in [head, *body, totals]) for i in range(len(head))]
         line = "  ".join("-" * width for width in widths)
         text = lambda row: "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()

@@ -18,6 +18,22 @@ EXAMPLES::
 # Of what a message repeats of an input, this much: a line of an error is read, a page is not.
 _MOST_SHOWN = 600
 
+# So many names say what kind of names they are; a message stays one that is read.
+_FEW = 8
+
+
+def first_few(items, most=_FEW):
+    r"""
+    Return the first items as text, and dots if there are more than ``most``.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.runtime.errors import first_few
+        sage: first_few(["x", "y"]), first_few(range(100r), 3)
+        ('x, y', '0, 1, 2, ...')
+    """
+    return ", ".join(map(str, items[:most])) + (", ..." if len(items) > most else "")
+
 
 def shortened(text, most=60):
     r"""

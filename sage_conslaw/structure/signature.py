@@ -17,6 +17,9 @@ from ..graph.cuts import Differences, LastUnit, SumOne
 from ..graph.tensor import Constant, Data, Parameter
 from .links import is_uniform
 
+# Entries of a constant that are compared; larger ones are equal if they are the same array.
+_COMPARED = 10_000
+
 
 def signature(axes):
     r"""
@@ -51,7 +54,7 @@ def signature(axes):
                 else f"{type(node).__name__}"
                 if isinstance(node, (Differences, LastUnit))
                 else str(node.values.tobytes())
-                if node.size < 10_000
+                if node.size < _COMPARED
                 else f"{id(node)}"
             )
         details = [getattr(operation, name, None) for name in ("spec", "order", "axis", "entries", "kept")]

@@ -10,7 +10,7 @@ from ..expressions.polynomials import polynomials_of_one_ring
 from ..flows.carried import carried
 from ..notation.readable import readable
 from ..results.laws import ConservationLaws
-from ..runtime.errors import InputError
+from ..runtime.errors import InputError, first_few
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _of_another(family, own, laws):
             _placed(family, own.names, [law])
             raise InputError(
                 f"a law of the other flow depends on its own clock or momenta, which are not those of this one "
-                f"({', '.join(family.names[:8])}{', ...' if len(family.names) > 8 else ''}); leave it out"
+                f"({first_few(family.names)}); leave it out"
             )
         out.append(same)
     return out
@@ -178,9 +178,9 @@ def _placed(family, names, polynomials):
     for terms in polynomials:
         for i in {i for monomial in terms for i in monomial}:
             if names[i] not in place:
-                shown = ", ".join(family.names[:8]) + (", ..." if len(family.names) > 8 else "")
                 raise InputError(
-                    f"the law has the variable {names[i]}, which is not a coordinate of the state ({shown})"
+                    f"the law has the variable {names[i]}, which is not a coordinate of the state "
+                    f"({first_few(family.names)})"
                 )
         out.append({tuple(sorted(place[names[i]] for i in monomial)): value for monomial, value in terms.items()})
     return out

@@ -13,7 +13,7 @@ from ..flows.flow import gradient
 from ..flows.sign import SignFlow
 from ..flows.spanned import WrittenFlow
 from ..flows.uncounted import UncountedFlow
-from ..graph.network import Network
+from ..graph.network import required
 from ..flows.problem import as_flow, problem
 from .descent import Descent
 from .entrywise import Entrywise
@@ -113,8 +113,7 @@ def simulate(
         ...
         sage_conslaw.InputError: the data for the input x have the shape (1, 2); give (samples,) + (3,)
     """
-    if not isinstance(network, Network):
-        raise InputTypeError(f"{network!r} is not a network; give e.g. networks.linear([2, 3, 2])")
+    required(network, f"{network!r} is not a network; give e.g. networks.linear([2, 3, 2])")
     step, steps, every = positive_number(step, "step"), _count(steps, "steps", 100), _count(every, "every", 1)
     seed = secrets.randbits(32) if seed is None else _count(seed, "seed", 0, least=0)
     flow = as_flow(flow)
