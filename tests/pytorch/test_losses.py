@@ -58,6 +58,25 @@ def test_what_is_not_known(given, words):
     assert "\n" not in str(error.value)
 
 
+def test_labels_that_nll_loss_names_are_ignored():
+    """One of two rows of scores has no loss: its weights never move."""
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.other = nn.Linear(2, 3, bias=False), nn.Linear(2, 3, bias=False)
+
+        def forward(self, x, y):
+            return F.nll_loss(torch.stack([self.one(x), self.other(x)]).log_softmax(-1), y, ignore_index=-1)
+
+    numbers = [
+        count_conservation_laws(networks.from_torch(Two(), (torch.ones(2), torch.tensor(labels))), seed=0).number
+        for labels in ([0, 2], [0, -1])
+    ]
+    assert numbers[1] == numbers[0] + 4
+    with pytest.raises(InputError, match="all labels of the example are ignored"):
+        networks.from_torch(Two(), (torch.ones(2), torch.tensor([-1, -1])))
+
+
 def test_a_position_that_has_no_loss():
     assert _loss("next-token", None, outputs(1, 4, 7))[1].shape == (1, 3, 7)
     with pytest.raises(InputError, match="two positions"):
