@@ -60,6 +60,8 @@ CUTS: dict = {
     "free": (
         "exp",
         "gelu",
+        "inverse",
+        "inverse root",
         "silu",
         "sigmoid",
         "softplus",

@@ -40,6 +40,8 @@ _KNOWN_CUTS = {
     "top sigmoid": "free",
     "top normalised sigmoid": "free",
     "gelu": "free",
+    "inverse": "free",
+    "inverse root": "free",
     "silu": "free",
     "sigmoid": "free",
     "softplus": "free",

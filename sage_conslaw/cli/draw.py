@@ -5,7 +5,7 @@ import click
 
 from ..runtime.errors import InputError, shortened
 from .completion import architectures
-from .options import SIZES, ProblemCommand, asked_problem
+from .options import SIZES, ProblemCommand, allow_cut_option, asked_problem
 
 _EPILOG = """Examples:
 
@@ -24,6 +24,7 @@ _KINDS = (".svg", ".png", ".pdf")
 @click.argument("architecture", required=False, shell_complete=architectures)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
 @click.option("--torch", metavar="FILE.py:NAME", help="A model of PyTorch: your own file is run, see laws --help.")
+@allow_cut_option
 @click.option("--bias", is_flag=True, help="Biases on the hidden layers.")
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="An option of the architecture.")
 def draw(architecture, sizes, torch, bias, settings):

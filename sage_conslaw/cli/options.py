@@ -29,6 +29,28 @@ def _log_strategies(context, _, wanted):
     context.call_on_close(lambda: (logger.removeHandler(handler), logger.setLevel(level)))
 
 
+def allow_cut_option(function):
+    """Add the option that names what may be cut in a model of PyTorch."""
+    return click.option(
+        "--allow-cut",
+        metavar="NAME",
+        multiple=True,
+        expose_value=False,
+        callback=_remember_cuts,
+        help="For --torch: an operation or a module whose values and slopes may be taken as arbitrary, "
+             "e.g. sort; may be "
+        "repeated.",
+    )(function)
+
+
+def _remember_cuts(context, _, names):
+    context.meta["allow_cut"] = tuple(names)
+
+
+def _allowed_cuts():
+    return click.get_current_context().meta.get("allow_cut", ())
+
+
 def problem_options(function):
     """Add the options that ``laws`` and ``count`` share."""
     for option in reversed(
@@ -48,6 +70,7 @@ def problem_options(function):
                      "(model, args, kwargs); "
                 "integers after it are given to NAME.",
             ),
+            allow_cut_option,
             click.option(
                 "--flow",
                 metavar="NAME",
@@ -135,6 +158,8 @@ def asked_problem(architecture, sizes, phi, system, bias, settings, torch=None):
         return _torch_model(
             torch, [word for word in (architecture, *sizes) if word is not None], phi, system, bias, settings
         )
+    if _allowed_cuts():
+        raise click.UsageError("--allow-cut belongs to --torch FILE.py:NAME")
     if settings and architecture is None:
         raise click.UsageError("--set belongs to an architecture")
     given = [
@@ -200,7 +225,8 @@ def _torch_model(place, words, phi, system, bias, settings):
                 f"{shortened(repr(word), 60)} after --torch is not an integer; architecture names are "
                 f"left out, and integers are given to NAME"
             )
-    return package.networks.by_name(f"torch:{place}", [whole(word, "an argument of NAME") for word in words])
+    arguments = [whole(word, "an argument of NAME") for word in words]
+    return package.networks.by_name(f"torch:{place}", arguments, allow_cut=_allowed_cuts())
 
 
 def _settings(words, bias):

@@ -192,6 +192,39 @@ def nonzero_minor(balls, rows, columns):
     return bool(determinant > 0 or determinant < 0)
 
 
+def rank_beyond(known, new, columns):
+    r"""
+    Return the rank that is proved of rows ``known``, of which a minor on ``columns`` is tried, and ``new`` together.
+
+    EXAMPLES:
+
+    What is added is far below the rounding of doubles::
+
+        sage: import numpy
+        sage: from flint import arb
+        sage: from sage_conslaw.exact.balls import precision, rank_beyond
+        sage: with precision(200r):
+        ....:     rank_beyond(numpy.array([[arb(1r), arb(1r)]]), numpy.array([[arb(1r), arb(1r) + arb(10r)**-30r]]),
+        ....:         [0r])
+        2
+    """
+    rows = arb_mat(known.tolist())
+    try:
+        inverse = arb_mat(known[:, columns].tolist()).inv()
+    except ZeroDivisionError:
+        return 0
+    rest = arb_mat(new.tolist()) - arb_mat(new[:, columns].tolist()) * (inverse * rows)
+    rest, found = np.array(rest.tolist(), dtype=object), len(known)
+    while rest.size:
+        sizes = np.abs(midpoints(rest)) * (signs_of(rest) != 0)
+        i, j = np.unravel_index(np.argmax(sizes), sizes.shape)
+        if not sizes[i, j] > 0:
+            break
+        rest = np.delete(rest - (rest[:, j:j + 1] / rest[i, j]) * rest[i:i + 1], i, axis=0)
+        found += 1
+    return found
+
+
 def pivots(values, tolerance):
     r"""
     Return rows and columns of a large minor of a float matrix, by elimination with complete pivoting: a guess, to be

@@ -161,6 +161,22 @@ def _tanh_slope(z):
     return 1 - np.tanh(z) ** 2
 
 
+def _inverse(z):
+    return 1 / z
+
+
+def _inverse_slope(z):
+    return -1 / (z * z)
+
+
+def _inverse_root(z):
+    return 1 / np.sqrt(z)
+
+
+def _inverse_root_slope(z):
+    return -0.5 / (z * np.sqrt(z))
+
+
 def _softmax(z):
     e = np.exp(z - z.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
@@ -196,6 +212,8 @@ def _layer_pullback(z, s):
 FREE = {
     "exp": _elementwise(np.exp, np.exp),
     "gelu": _elementwise(_gelu, _gelu_slope),
+    "inverse": _elementwise(_inverse, _inverse_slope),
+    "inverse root": _elementwise(_inverse_root, _inverse_root_slope),
     "silu": _elementwise(_silu, _silu_slope),
     "sigmoid": _elementwise(_sigmoid, _sigmoid_slope),
     "softplus": _elementwise(_softplus, _sigmoid),

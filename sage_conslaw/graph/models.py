@@ -32,6 +32,9 @@ from .tensor import Constant, Data, Parameter, Tensor
 NORMS = ("rms norm", "layer norm", "batch norm")
 SUM_TO_ONE = ("softmax", "masked softmax", "top softmax", "normalised sigmoid", "top normalised sigmoid")
 
+# Functions of parameters alone that are algebraic.
+_POWERS = {"inverse": "-1", "inverse root": "-1/2"}
+
 # A prime and a seed to see whether arguments of functions are independent: a rank there proves it.
 _PRIME, _SEED = (1 << 61) - 1, 0
 
@@ -118,7 +121,12 @@ def model_of(output, exact=True, eps=False):
         known = None if carries[node] or not exact or name_of(node) in NORMS else _of_parameters(node, new[source])
         same = same and carries[node] and name_of(node) not in NORMS + SUM_TO_ONE
         if known is None:
-            new[node], constrained = _cut(node, new[source], exact, eps)
+            algebraic = exact and not carries[node] and name_of(node) in _POWERS
+            new[node], constrained = (
+                (_power(new[source], _POWERS[name_of(node)]), None)
+                if algebraic
+                else _cut(node, new[source], exact, eps)
+            )
             # What is new in the graph and is no covector is what stands for the outputs.
             free = [leaf for leaf in new[node].ancestors() if isinstance(leaf, Data) and leaf.kind == "cut"]
             replaced.update({node: leaf for leaf in free if leaf is node or leaf not in seen})
@@ -127,7 +135,7 @@ def model_of(output, exact=True, eps=False):
                 pairings.append((new[source], constrained))
                 cuts.append(node)
                 constraints.append((node.function.constraint, node.mask))
-            if not carries[node] and name_of(node) not in NORMS:
+            if not carries[node] and not algebraic and name_of(node) not in NORMS:
                 forgotten.append(f"{node.function.name} of {source.label()} depends on parameters alone")
         else:
             new[node] = known
@@ -258,6 +266,13 @@ def _norm(z, centred, eps=False):
         return contract(f"{lead},{letters}->{letters}", scale + along, z)
     root = Tensor(Power("-1/2"), (square,), "{0}")
     return contract(f"{lead},{letters}->{letters}", contract(f"{lead},{lead}->{lead}", scale, root), z)
+
+
+def _power(z, exponent):
+    """Return a power of each entry with a free factor: of a parameter alone, as a temperature."""
+    letters = LETTERS[:len(z.shape)]
+    power = Tensor(Power(exponent), (z,), "{0}")
+    return contract(f"{letters},{letters}->{letters}", Data("scale", z.shape, "cut"), power)
 
 
 def _squares_a_norm(node):

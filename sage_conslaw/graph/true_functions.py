@@ -4,8 +4,7 @@ balls, and on duals over both.
 
 A cut forgets which function it stands for; this module remembers. `\mathrm{gelu}(z) = z \Phi(z)` has the slope
 `\Phi(z) + z \Phi'(z)`; the root mean square `y = z / \rho` has the transposed derivative
-`c \mapsto (c - y \langle c, y \rangle / n) / \rho`. There is no constant inside the roots: eps is 0 unless the network
-says so.
+`c \mapsto (c - y \langle c, y \rangle / n) / \rho`, also with a constant eps inside the root.
 """
 from fractions import Fraction
 
@@ -169,12 +168,51 @@ def _sigmoid_slope(A, z, y, weights, inverse, shape, reading):
     return reading.by_row(A, _bell(A, z, weights), inverse, shape)
 
 
+class Scaled(Reading):
+    """A function of a multiple of its input."""
+
+    def __init__(self, reading, scale):
+        self.reading, self.scale = reading, Fraction(scale)
+
+    def value(self, A, z, shape):
+        """Return the function of the multiple."""
+        return self.reading.value(A, A.scale(z, self.scale), shape)
+
+    def pullback(self, A, z, covector, shape):
+        """Return the transposed derivative."""
+        return A.scale(self.reading.pullback(A, A.scale(z, self.scale), covector, shape), self.scale)
+
+
+class Logarithms(Reading):
+    """The logarithms of the shares of a softmax, or of the sum of exponentials that they are divided by."""
+
+    def __init__(self, of_sum):
+        self.of_sum = of_sum
+
+    def _sum(self, A, z, shape):
+        """Return the sums of exponentials, with the last axis kept."""
+        total = self.total(A, A.elementary("exp", z), shape)
+        return A.reshape(total, shape[:-1], (*shape[:-1], 1))
+
+    def value(self, A, z, shape):
+        """Return the logarithms."""
+        logarithm = A.elementary("logarithm", self._sum(A, z, shape))
+        return logarithm if self.of_sum else A.subtract(z, logarithm)
+
+    def pullback(self, A, z, covector, shape):
+        """Return the transposed derivative: shares of the covector, or what is left of it without them."""
+        shares = READINGS["softmax"].value(A, z, shape)
+        if self.of_sum:
+            return A.multiply(covector, shares)
+        return A.subtract(covector, self.by_row(A, shares, self.total(A, covector, shape), shape))
+
+
 class Unit(Reading):
     """Division by the root mean square along the last axis, of the entries themselves or of their differences from the
-    mean."""
+    mean; ``eps`` is a constant below the root."""
 
-    def __init__(self, centred, without_last=False):
-        self.centred, self.without_last = centred, without_last
+    def __init__(self, centred, without_last=False, eps=0):
+        self.centred, self.without_last, self.eps = centred, without_last, Fraction(eps)
 
     def _centre(self, A, z, shape):
         if not self.centred:
@@ -186,13 +224,19 @@ class Unit(Reading):
         # A single entry is its own mean: the output is zero, as every implementation with eps > 0 has it.
         return self.centred and shape[-1] == 1
 
+    def _inverse_root(self, A, z, shape):
+        square = self.mean(A, A.multiply(z, z), shape)
+        if self.eps:
+            square = A.add(square, A.reshape(A.fractions([self.eps]), (1,), ()))
+        return A.elementary("inverse root", square)
+
     def value(self, A, z, shape):
         """Return the normalised entries, on request without the last."""
         if self._flat(shape):
             y = A.scale(z, 0)
         else:
             z = self._centre(A, z, shape)
-            y = self.by_row(A, z, A.elementary("inverse root", self.mean(A, A.multiply(z, z), shape)), shape)
+            y = self.by_row(A, z, self._inverse_root(A, z, shape), shape)
         return A.slice(y, 0, shape[-1] - 1) if self.without_last else y
 
     def pullback(self, A, z, covector, shape):
@@ -202,14 +246,18 @@ class Unit(Reading):
         if self.without_last:
             covector = A.concatenate([covector, A.scale(A.slice(covector, 0, 1), 0)], -1)
         z = self._centre(A, z, shape)
-        root = A.elementary("inverse root", self.mean(A, A.multiply(z, z), shape))
+        root = self._inverse_root(A, z, shape)
         y = self.by_row(A, z, root, shape)
         along = self.by_row(A, y, self.mean(A, A.multiply(covector, y), shape), shape)
         return self._centre(A, self.by_row(A, A.subtract(covector, along), root, shape), shape)
 
 
 READINGS = {
+    "log softmax": Logarithms(False),
+    "log sum exp": Logarithms(True),
     "exp": _own("exp", lambda A, z, y: y),
+    "inverse": _own("inverse", lambda A, z, y: A.negate(A.multiply(y, y))),
+    "inverse root": _own("inverse root", lambda A, z, y: A.scale(A.multiply(y, A.multiply(y, y)), Fraction(-1, 2))),
     "gelu": _product_rule("normal", lambda A, z, y: A.elementary("normal density", z)),
     "silu": _product_rule("sigmoid", _bell),
     "sigmoid": _own("sigmoid", _bell),
@@ -241,6 +289,21 @@ def top(gate, active):
     return Shares(known.name, known.slope, active=active)
 
 
+def masked(mask):
+    r"""
+    Return the reading of a softmax over the allowed entries of each row, of all for ``None``.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
+        sage: from sage_conslaw.graph.true_functions import masked
+        sage: masked([1r, 0r]).value(FloatArithmetic(), numpy.array([3.0, 5.0]), (2r,))
+        array([1., 0.])
+    """
+    return Shares("exp", _exponential_slope, mask)
+
+
 def reading(name):
     r"""
     Return the true function with this name, ``None`` if it is not known.
@@ -268,7 +331,7 @@ def reading_of(cut):
     """
     function = cut.function
     if cut.mask is not None and function.name == "masked softmax":
-        return Shares("exp", _exponential_slope, cut.mask)
+        return masked(cut.mask)
     if function.reading is not None:
         return function.reading
     # A function of the user's own may have a name of ours: only our own is known to be what the name says.

@@ -261,9 +261,10 @@ def by_name(architecture, sizes, **options):
     """
     if architecture.startswith("torch:"):
         # A module of the user's own: FILE.py:NAME, whose sizes are the arguments of NAME.
+        cuts = options.pop("allow_cut", ())
         if any(value not in (None, False) for value in options.values()):
-            raise InputError(f"{architecture} has no options; sizes are the arguments of the function")
-        return from_file(architecture.removeprefix("torch:"), sizes)
+            raise InputError(f"{architecture} has no options but allow_cut; sizes are the arguments of the function")
+        return from_file(architecture.removeprefix("torch:"), sizes, allow_cut=cuts)
     if architecture not in CATALOG:
         near = difflib.get_close_matches(architecture.lower(), CATALOG, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""

@@ -9,6 +9,7 @@ from ..graph.activations import CutFunction, cut_function, masked_softmax
 from ..graph.operations import LETTERS
 from ..graph.joining import contract
 from ..graph.tensor import Constant, Data
+from ..graph.true_functions import Scaled, masked, reading
 from .pointwise import NEVER
 from .constants import constant
 from .refusals import Refused
@@ -63,23 +64,37 @@ def _soft(scores, allowed, scale, name="softmax"):
         if scale != 1:
             scores = scores * scale
         return scores.softmax(allowed)
-    if allowed is None:
-        function, mask = cut_function("softmax"), None
-    else:
+    mask = None
+    if allowed is not None:
         distinct = whole(allowed)
         if not distinct.any(axis=-1).all():
             raise Refused("the mask leaves no entry in a row")
         mask = np.broadcast_to(distinct.astype(np.int64, copy=False), scores.shape)
-        function = masked_softmax(mask)
-    # The covectors at the scores sum to zero whatever positive number multiplies them.
-    function = CutFunction(
+    function = scaled_softmax(mask, scale)
+    out = Data("softmax", scores.shape, "cut", source=scores, function=function, mask=mask)
+    return out if mask is None else out * Constant(mask)
+
+
+def scaled_softmax(mask, scale):
+    r"""
+    Return the softmax of a positive multiple of the scores, over the allowed entries: covectors at the scores sum to
+    zero whatever the multiple.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw.pytorch.attention import scaled_softmax
+        sage: scaled_softmax(None, 0.5r).value(numpy.zeros(2r))
+        array([0.5, 0.5])
+    """
+    function = cut_function("softmax") if mask is None else masked_softmax(mask)
+    return CutFunction(
         f"{function.name} with scale",
         "sum zero",
         ScaledValue(function.value, scale),
         ScaledPullback(function.pullback, scale),
+        reading=Scaled(masked(mask), scale),
     )
-    out = Data("softmax", scores.shape, "cut", source=scores, function=function, mask=mask)
-    return out if mask is None else out * Constant(mask)
 
 
 def softmax(reader, node, value, axis=-1, *rest, **keywords):
@@ -106,7 +121,9 @@ def _log_softmax_pullback(z, covector):
     return covector - np.exp(_log_softmax(z)) * covector.sum(axis=-1, keepdims=True)
 
 
-LOG_SOFTMAX = CutFunction("log softmax", "sum zero", _log_softmax, _log_softmax_pullback)
+LOG_SOFTMAX = CutFunction(
+    "log softmax", "sum zero", _log_softmax, _log_softmax_pullback, reading=reading("log softmax")
+)
 
 
 def _log_sum_exp(z):
@@ -118,7 +135,9 @@ def _log_sum_exp_pullback(z, covector):
     return covector * np.exp(_log_softmax(z))
 
 
-LOG_SUM_EXP = CutFunction("log sum exp", "free", _log_sum_exp, _log_sum_exp_pullback)
+LOG_SUM_EXP = CutFunction(
+    "log sum exp", "free", _log_sum_exp, _log_sum_exp_pullback, reading=reading("log sum exp")
+)
 
 
 def log_softmax(reader, node, value, axis=-1, *rest, **keywords):

@@ -28,10 +28,10 @@ _ERRORS = (
 )
 
 
-def from_file(place, sizes=(), loss=None):
+def from_file(place, sizes=(), loss=None, allow_cut=()):
     r"""
     Return the network of ``FILE.py:NAME``; the function gets the sizes, and returns ``(model, args)`` or
-    ``(model, args, kwargs)``.
+    ``(model, args, kwargs)``.  What ``allow_cut`` names may be cut.
 
     EXAMPLES::
 
@@ -56,10 +56,10 @@ def from_file(place, sizes=(), loss=None):
         )
     # What the program prints is no part of the answer.
     with contextlib.redirect_stdout(sys.stderr):
-        return _network(path, name, sizes, loss)
+        return _network(path, name, sizes, loss, allow_cut)
 
 
-def _network(path, name, sizes, loss):
+def _network(path, name, sizes, loss, allow_cut):
     function = getattr(_module(path), name, None)
     if not callable(function):
         raise InputError(f"{path} has no function {name}; it must return (model, args) or (model, args, kwargs)")
@@ -71,7 +71,7 @@ def _network(path, name, sizes, loss):
         raise InputError(
             f"{name} of {path} returned {type(answer).__name__}, not (model, args) or (model, args, kwargs)"
         )
-    network = from_torch(*answer, loss=loss)
+    network = from_torch(*answer, loss=loss, allow_cut=allow_cut)
     # As it is called on the command line and in surveys.
     network.title = f"{network.title} of {path.name}:{name}"
     return network

@@ -11,11 +11,11 @@ are followed back instead (:mod:`.boxes`).
 import numpy as np
 
 from ..exact.arithmetic import FloatArithmetic
-from ..graph.activations import CUTS, CutFunction, cut_function, masked_softmax
+from ..graph.activations import CUTS, cut_function, masked_softmax
 from ..graph.operations import Contract
 from ..graph.rearrangements import Pad
 from ..graph.tensor import Constant, Data, Parameter, Tensor
-from .attention import ScaledPullback, ScaledValue
+from .attention import ScaledValue, scaled_softmax
 from .boxes import Boxes
 from .values import ElementwiseValue
 
@@ -228,10 +228,6 @@ def _restricted(cut, source, rows):
 
 def _of_mask(function, mask):
     """Return a softmax, scaled or not, with the mask of fewer rows."""
-    plain = cut_function("softmax") if mask is None else masked_softmax(mask)
-    if not isinstance(function.value, ScaledValue):
-        return plain
-    scale = function.value.scale
-    return CutFunction(
-        f"{plain.name} with scale", "sum zero", ScaledValue(plain.value, scale), ScaledPullback(plain.pullback, scale)
-    )
+    if isinstance(function.value, ScaledValue):
+        return scaled_softmax(mask, function.value.scale)
+    return cut_function("softmax") if mask is None else masked_softmax(mask)

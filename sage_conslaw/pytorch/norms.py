@@ -14,6 +14,7 @@ import numpy as np
 from ..graph.activations import CutFunction
 from ..graph.cuts import differences
 from ..graph.tensor import Data
+from ..graph.true_functions import Unit
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,23 @@ def normalised(z, eps, centre):
     if not eps:
         return z.layer_norm() if centre else z.rms_norm()
     if not centre:
-        return z.cut(CutFunction("rms norm with eps", "free", NormValue(eps, False), NormPullback(eps, False)))
+        return z.cut(
+            CutFunction(
+                "rms norm with eps",
+                "free",
+                NormValue(eps, False),
+                NormPullback(eps, False),
+                reading=Unit(False, eps=eps),
+            )
+        )
     size = z.shape[-1]
-    function = CutFunction("layer norm with eps", "sum zero", NormValue(eps, True, True), NormPullback(eps, True, True))
+    function = CutFunction(
+        "layer norm with eps",
+        "sum zero",
+        NormValue(eps, True, True),
+        NormPullback(eps, True, True),
+        reading=Unit(True, True, eps),
+    )
     if size == 1:
         # One entry, centred, is zero whatever the input.
         return z * 0

@@ -7,11 +7,11 @@ from ..graph.activations import GateFunction, gate_function
 from ..graph.operations import LETTERS
 from ..graph.joining import contract
 from ..graph.tensor import Constant, Data
-from .pointwise import NEVER, pointwise, scalar
+from .pointwise import NEVER, pointwise, reversed_subtract, scalar, subtract
 from .constants import constant
 from .refusals import Refused
 from .statistics import axes_of_rank
-from .values import Masked, SquareMean, Unread
+from .values import Choice, Masked, SquareMean, Unread
 
 # Where the largest entries are depends on the data.
 PLACES = Unread(
@@ -192,8 +192,105 @@ def filled(reader, node, value, mask, fill):
     return kept if not fill else kept + constant(np.broadcast_to(mask.numpy() * float(fill), tensor.shape))
 
 
+def comparison(sign):
+    r"""
+    Return the rule of a comparison: where the difference of the two has this sign, a gate; ties are not looked at.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.piecewise import comparison
+        sage: comparison(1r).__name__
+        'comparison_rule'
+    """
+    def comparison_rule(reader, node, a, b):
+        difference = reader.tensor(pointwise_difference(reader, node, a, b))
+        return Choice(_open(difference if sign > 0 else difference * -1))
+    return comparison_rule
+
+
+def pointwise_difference(reader, node, a, b):
+    """Return the difference of two values of which one may be a number."""
+    return subtract(reader, node, a, b) if scalar(reader, a) is None else reversed_subtract(reader, node, b, a)
+
+
+def _open(tensor):
+    """Return the gates that are one where entries are positive."""
+    return Data("gate", tensor.shape, "gate", source=tensor, function=gate_function("relu"))
+
+
+def negated(reader, node, choice):
+    """Return where a choice is not made."""
+    return Choice(_complement(_chosen(reader, choice)))
+
+
+def both(reader, node, a, b):
+    """Return where two choices are made."""
+    return Choice(_chosen(reader, a) * _chosen(reader, b))
+
+
+def either(reader, node, a, b):
+    """Return where one of two choices is made."""
+    return Choice(_complement(_complement(_chosen(reader, a)) * _complement(_chosen(reader, b))))
+
+
+def _chosen(reader, value):
+    """Return a choice, or a known condition, as a tensor of zeros and ones."""
+    return value.gates if isinstance(value, Choice) else reader.tensor(value)
+
+
+def _complement(gates):
+    return gates * -1 + Constant(np.array(1)).repeat_to(gates.shape)
+
+
+def sign(reader, node, value):
+    """Return the signs of entries: gates of one and minus one."""
+    tensor = reader.tensor(value)
+    return Data("gate", tensor.shape, "gate", source=tensor, function=gate_function("abs"))
+
+
+def filled_whole(reader, node, value, fill, **keywords):
+    """Return a number in every entry: a tensor that is known."""
+    example = node.meta["val"]
+    number = scalar(reader, fill)
+    if number is None:
+        raise Refused("the number that fills a tensor depends on the data or on parameters")
+    return reader.program.torch.full(tuple(example.shape), number, dtype=example.dtype)
+
+
+def same_everywhere(number):
+    r"""
+    Return the rule of a tensor of zeros, or of ones, in the shape of another.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.piecewise import same_everywhere
+        sage: same_everywhere(0r).__name__
+        'constant_rule'
+    """
+    def constant_rule(reader, node, value, **keywords):
+        return filled_whole(reader, node, value, number)
+    return constant_rule
+
+
+def copied(reader, node, target, source, *rest):
+    """Return what is copied, in the shape of what it is copied into."""
+    return reader.tensor(source).repeat_to(tuple(node.meta["val"].shape))
+
+
+def random_leaky(reader, node, value, lower=1 / 8, upper=1 / 3, train=False, *rest):
+    """Return the leaky positive part with a random slope in training: gates."""
+    if not train:
+        return leaky(reader, node, value, (lower + upper) / 2)
+    reader.note("random slopes are read as free gates")
+    return gated(reader.tensor(value), GateFunction("random leaky relu", Leaky((lower + upper) / 2)))
+
+
 def where(reader, node, condition, a, b):
     """Return entries of one value or of another by a known condition."""
+    if isinstance(condition, Choice):
+        shape = tuple(node.meta["val"].shape)
+        a, b, gates = (reader.tensor(part).repeat_to(shape) for part in (a, b, condition.gates))
+        return b + gates * (a - b)
     if not reader.known(condition):
         raise Refused("the condition depends on the data or on parameters")
     for chosen, other, mask in ((a, b, condition), (b, a, ~condition)):

@@ -7,7 +7,7 @@ the function of `g` is cut there and multiplied with `u`.
 """
 from fractions import Fraction
 
-from ..graph.tensor import Tensor
+from ..graph.tensor import Data, Tensor
 from .norms import normalised
 from .constants import constant, number
 from .refusals import Refused
@@ -202,7 +202,7 @@ def _times_number(reader, value, factor):
 
 def _norm(reader, x, y):
     """Return the normalisation ``x (c mean(x^2) + eps)^(-1/2)``, ``None`` if it is none."""
-    if not isinstance(y, SquareMean) or y.power != -0.5 or not y.kept:
+    if not isinstance(y, SquareMean) or y.power != -0.5 or not (y.kept or not y.shape):
         return None
     x = x.base if isinstance(x, Pointwise) and x.polynomial == [0, 1] else x
     if x is not y.base:
@@ -235,7 +235,16 @@ def power(reader, node, value, exponent):
         polynomial = value.polynomial
         for _ in range(int(exponent) - 1):
             polynomial = _product(polynomial, value.polynomial)
+    elif exponent in (-1, -0.5) and value.polynomial is not None and _of_parameters(value.base):
+        # A power of a polynomial in parameters alone is algebraic, and is read as it is.
+        value = Pointwise.of(reader.tensor(value))
     return Pointwise(value.base, Expression("aten.pow.Tensor_Scalar", (value.expression, exponent)), polynomial)
+
+
+def _of_parameters(tensor):
+    """Return whether a tensor depends on parameters, and on nothing else; what is detached of them does not move."""
+    data = [node for node in tensor.ancestors(through_data=True) if isinstance(node, Data)]
+    return all(node.source is not None and node.function.name == "detach" for node in data)
 
 
 def root(exponent):

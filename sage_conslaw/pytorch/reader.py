@@ -19,9 +19,10 @@ from ..runtime.errors import InputError
 from . import losses
 from .constants import constant, number
 from .leaves import Leaves
+from .pointwise import power
 from .rearrange import same
 from .refusals import Refused, modules, operator_name, refusal
-from .values import Complex, Expression, Loss, Masked, Pointwise, SquareMean, Tokens, Unread, flattened
+from .values import Choice, Complex, Expression, Loss, Masked, Pointwise, SquareMean, Tokens, Unread, flattened
 
 # Operations whose result differs from call to call are not computed once.
 RANDOM = frozenset(
@@ -41,12 +42,15 @@ class Reader(Leaves):
     def __init__(self, program, operators, allow_cut=()):
         super().__init__(program)
         self.operators, self.allow_cut = operators, tuple(allow_cut)
-        self.cut_names, self.norms = set(), {}
+        self.cut_names, self.norms, self._met = set(), {}, set()
         self.values = {node: self.placeholder(node) for node in program.placeholders}
         for node in program.operations:
             value = self._operation(node)
             self.values[node] = self._held(value) if node in program.without_gradient else value
         self.outputs = [self.values[node] for node in program.outputs]
+        for word in self.allow_cut:
+            if word not in self._met:
+                self.note(f"nothing is named {word}: it is not cut")
 
     # -- operations ------------------------------------------------------------------------------
 
@@ -99,7 +103,7 @@ class Reader(Leaves):
 
     def all_known(self, values):
         """Return whether no value depends on a parameter or on an input."""
-        read = (Tensor, Pointwise, SquareMean, Masked, Tokens, Loss, Complex, Unread)
+        read = (Tensor, Pointwise, SquareMean, Masked, Choice, Tokens, Loss, Complex, Unread)
         return not any(isinstance(value, read) for value in flattened(values))
 
     def compute(self, node, arguments, keywords):
@@ -139,6 +143,8 @@ class Reader(Leaves):
                 "a loss enters a further operation; return the outputs of the network and name the "
                 "loss, or return the loss alone"
             )
+        if isinstance(value, Choice):
+            return value.gates
         if self.is_complex(value):
             raise Refused("a complex tensor stands where a real one is needed")
         if isinstance(value, Unread):
@@ -150,8 +156,7 @@ class Reader(Leaves):
             return Constant(np.array(part.numerator), denominator=part.denominator)
         raise Refused(f"{type(value).__name__} stands where a tensor is needed")
 
-    @staticmethod
-    def of_mean(value):
+    def of_mean(self, value):
         """Return the root or power of a mean of squares as a function of the mean."""
         mean = (value.base * value.base).mean(value.axes, keepdims=value.kept)
         expression, polynomial = Expression(None), [Fraction(0), Fraction(1)]
@@ -163,9 +168,8 @@ class Reader(Leaves):
         if value.eps:
             expression = Expression("aten.add.Tensor", (expression, value.eps))
             polynomial = [number(value.eps), polynomial[1]]
-        if value.power != 1:
-            expression, polynomial = Expression("aten.pow.Tensor_Scalar", (expression, value.power)), None
-        return Pointwise(mean, expression, polynomial)
+        root = Pointwise(mean, expression, polynomial)
+        return root if value.power == 1 else power(self, None, root, value.power)
 
     def _held(self, value):
         """Return a value that was computed without gradients: data, if it depends on a parameter."""
@@ -189,6 +193,7 @@ class Reader(Leaves):
         if not self.allow_cut:
             return False
         names = {name, f"aten.{name}", str(node.target), *modules(node)}
+        self._met.update(names.intersection(self.allow_cut))
         return any(word in names for word in self.allow_cut)
 
     def cut_out(self, node, arguments):
@@ -210,6 +215,8 @@ class Reader(Leaves):
             return [value.real, value.imaginary]
         if isinstance(value, Loss):
             return [value.output]
+        if isinstance(value, Choice):
+            return [value.gates]
         if isinstance(value, Unread):
             raise Refused(value.reason)
         return [self.tensor(value)] if isinstance(value, (Tensor, Pointwise, SquareMean)) else []

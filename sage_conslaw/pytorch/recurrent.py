@@ -24,7 +24,8 @@ def _lstm_step(x, state, weights):
     i, f, g, o = _pieces(z, 4)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     h = o.sigmoid() * c.tanh()
-    return h, c
+    # A smaller state is a projection of the outputs.
+    return (h if len(weights) < 5 else _dense(h, weights[4], None)), c
 
 
 def _gru_step(x, state, weights):
@@ -89,12 +90,15 @@ def layers(kind):
         states = [reader.tensor(part) for part in (state if kind == "lstm" else [state])]
         x = x.transpose(1, 0, 2) if batch_first else x
         weights = [reader.tensor(part) for part in weights]
-        each, finals = 4 if biases else 2, []
+        own_count, finals = 4 if biases else 2, []
+        projected = kind == "lstm" and states[0].shape[-1] != states[1].shape[-1]
+        each = own_count + projected
         for layer in range(int(count)):
             outs = []
             for direction in range(2 if both else 1):
                 place = layer * (2 if both else 1) + direction
-                own = weights[place * each:(place + 1) * each] + [None] * (4 - each)
+                mine = weights[place * each:(place + 1) * each]
+                own = mine[:own_count] + [None] * (4 - own_count) + mine[own_count:]
                 hidden, last = _over_steps(STEPS[kind], x, [part[place] for part in states], own, direction)
                 outs.append(hidden)
                 finals.append(last)

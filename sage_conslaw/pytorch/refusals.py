@@ -35,8 +35,8 @@ def refusal(node, name, reason, operators):
         sage: from sage_conslaw.pytorch.refusals import refusal
         sage: node = types.SimpleNamespace(meta={"nn_module_stack": {"a": ("L['self'].mlp", None)}})
         sage: refusal(node, "sort", "places depend on the data", {})
-        "sort in mlp, cannot be read: places depend on the data; rewrite it, or cut it with allow_cut=['sort'], which
-        takes its values and slopes as arbitrary"
+        "sort in mlp, cannot be read: places depend on the data; rewrite it, or cut it with allow_cut=['sort']
+        (--allow-cut sort), which takes its values and slopes as arbitrary"
     """
     where, line = modules(node), source_line(node)
     text = (
@@ -44,8 +44,13 @@ def refusal(node, name, reason, operators):
         f"read: {reason}"
     )
     known = difference(name, operators)
-    return text + (f" (near: {known})" if known and "no rule" in reason else "") + \
-        f"; rewrite it, or cut it with allow_cut=[{name!r}], which takes its values and slopes as arbitrary"
+    return (
+        text
+        + (f" (near: {known})" if known and "no rule" in reason else "")
+        + f"; rewrite it, or cut it with allow_cut=[{name!r}] (--allow-cut {name}), which takes its "
+          f"values and slopes as "
+        "arbitrary"
+    )
 
 
 def difference(name, operators):

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..graph.activations import CUTS, CutFunction
 from ..graph.tensor import Tensor
+from .readings import reading_of_expression
 
 # Functions of the catalog are recognised at these points to 14 digits, so that a written-out one has its own name.
 _POINTS = np.linspace(-3.7, 3.9, 41)
@@ -103,12 +104,18 @@ def function_of(expression):
         if (
             known.constraint == "free"
             and known.name not in ("normalised sigmoid",)
-            and np.allclose(known.value(_POINTS), seen, 1e-14, 1e-14)
         ):
-            return known
+            with np.errstate(invalid="ignore"):
+                same = np.allclose(known.value(_POINTS), seen, 1e-14, 1e-14, equal_nan=True)
+            if same:
+                return known
     text = expression.text()
     return CutFunction(
-        text if len(text) <= 40 else "a function of one variable", "free", value, ElementwisePullback(expression)
+        text if len(text) <= 40 else "a function of one variable",
+        "free",
+        value,
+        ElementwisePullback(expression),
+        reading=reading_of_expression(expression),
     )
 
 
@@ -276,6 +283,27 @@ class Masked:
             (2,)
         """
         return self.tensor.shape
+
+
+@dataclass(frozen=True)
+class Choice:
+    r"""
+    A condition that depends on data or on parameters: gates of zero and one.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.pytorch.values import Choice
+        sage: Choice(networks.input(2)).shape
+        (2,)
+    """
+
+    gates: Tensor
+
+    @property
+    def shape(self):
+        """The shape of the gates."""
+        return self.gates.shape
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import copy
 import numpy as np
 
 from ..exact.arithmetic import FloatArithmetic
-from ..exact.balls import BallArithmetic, Undecided, nonzero_minor, pivots, precision
+from ..exact.balls import BallArithmetic, Undecided, nonzero_minor, pivots, precision, rank_beyond
 from ..exact.primes import random_prime
 from ..fields.bracket import bracket, combination
 from . import pushed
@@ -20,13 +20,14 @@ from .smooth import SmoothResponse, dyadic
 from .work import BALLS, DOUBLES, Costs
 from .certified import RealRank
 
-# Relative size below which a pivot in doubles counts as zero, and the stricter choice if the balls do not confirm it.
-_TOLERANCES = (1e-10, 1e-7, 1e-4)
+# Relative size below which a pivot in doubles counts as zero, and above which it is sure not to be one.
+_TOLERANCES = (1e-10, 1e-4)
 
 # Rounding leaves about 1e-16 of the letters' product, a cancellation of several terms about 1e-14.
 _NOISE = 1e-12
 
-# Bits of the balls: a minor of size 100 loses about 100 of them, brackets a few more.
+# Bits of the balls: a minor of size 100 loses about 100 of them, brackets a few more; the second where doubles choose
+# badly.
 _BITS = (160, 400)
 
 # Words longer than this take 3^5 passes each.
@@ -40,6 +41,15 @@ _POINTS = 3
 
 # The part of the budget that is kept for the proof.
 _KEPT = 0.4
+
+# Where gradients alone fall short of the model's, brackets decide: for them so many times the budget is spent.
+_FOR_BRACKETS = 10
+
+# Where units may be dead, so many points are tried for one with as many independent gradients as the model has.
+_LIVELY = 40
+
+# Rows of each length, and of each one that is missing, that are looked at on balls alone.
+_ROWS_ON_BALLS = (16, 4)
 
 
 class _Words:
@@ -99,18 +109,24 @@ def ball_rank(family, network, target, generator, work, inputs=None, point=None)
     best, costs = None, Costs(network.nodes, family.dimension)
     if inputs is None and pushed.covers(family, real.response):
         return _pushed_rank(family, real, target, generator, work, costs, point)
+    model = control_rank(family, generator, random_prime(generator), target, 1, drift=family.drift is not None)
     for _ in range(_POINTS if point is None else 1):
-        z = _point(family, generator, point)
+        z = _lively(real, generator, point, min(model, target), work, costs)
         with np.errstate(all="ignore"):
-            pieces, chosen, words, why = _choose(real, z, target, generator, work, costs)
+            pieces, chosen, words, why = _choose(real, z, target, generator, work, costs, model)
         if best is None or sum(map(len, chosen)) > best[0]:
             best = sum(map(len, chosen)), z, pieces, words, why
         if best[0] >= target or work.over():
             break
     number, z, pieces, words, why = best
-    proved, failed = _prove(real, z, pieces, number, work, costs)
+    faint = real.response.faint and why == _NO_GAIN
+    proved, failed = _prove(real, z, pieces, number, work, costs, target if why == _NO_GAIN else 0)
+    if proved > number:
+        # What doubles saw by length is no bound then.
+        words = [*words[:-1], proved]
+    if faint and proved <= number < target:
+        why = _FAINT
     reached = proved >= target
-    model = control_rank(family, generator, random_prime(generator), target, 1, drift=family.drift is not None)
     letters = words[0] if words else 0
     if not reached and letters == model and _spans(family, real, z, pieces, letters, work, costs):
         return RealRank(target, tuple(words), "balls", True, False, None, tuple(_parameters(family, z)),
@@ -125,7 +141,8 @@ def ball_rank(family, network, target, generator, work, inputs=None, point=None)
         None if reached else failed or why,
         tuple(_parameters(family, z)),
         local=not real.response.analytic,
-        short=not reached and letters < model,
+        # What doubles saw to fill the rank is no sign that the real fields fall short.
+        short=not reached and letters < model and number < target and why != _FAINT,
         divides=real.response.divides,
     )
 
@@ -160,6 +177,8 @@ def _pushed_rank(family, real, target, generator, work, costs, point):
 
 
 _NO_GAIN = "longer words and more samples add nothing"
+_NO_MINOR = "no minor is proved not to vanish in this precision"
+_FAINT = "the eps of a normalisation is too small to be seen in doubles, and balls take longer than is spent unasked"
 _TOO_LONG = "it takes longer than is spent unasked"
 _TIES = "entries of the data drawn are too close to say which is larger"
 
@@ -195,7 +214,65 @@ def _point(family, generator, point):
     return z
 
 
-def _choose(family, z, target, generator, work, costs):
+def _lively(family, generator, point, bar, work, costs):
+    """Return a point; where gates may be closed, one with as many independent gradients as were seen at any tried."""
+    best, most = _point(family, generator, point), -1
+    if point is not None or family.response.analytic:
+        return best
+    batch = _SPARE * bar + 16
+    cost = 2 * costs.words(DOUBLES, batch, 1) + costs.pivots(batch, bar)
+    for _ in range(_LIVELY):
+        if not work.allows(cost, 1 - _KEPT):
+            break
+        work.spend(cost)
+        z = _point(family, generator, None)
+        with np.errstate(all="ignore"):
+            drawn = _decided(family, generator, batch, 1, z)
+        rank = (
+            0 if drawn is None else len(pivots(np.broadcast_to(drawn[1], (batch, family.dimension)), _TOLERANCES[0])[0])
+        )
+        if rank > most:
+            best, most = z, rank
+        if most >= bar:
+            break
+    return best
+
+
+def _on_balls(family, z, pieces, number, target, work, costs):
+    """Return the rank that balls confirm of what doubles are sure of and some other rows: the square of a small eps is
+    no rounding there."""
+    rows = np.concatenate([values for _, values in pieces])
+    starts = np.cumsum([0] + [len(values) for _, values in pieces])
+    # Longer words lose what is small against their letters.
+    sure, columns = pivots(rows[:starts[min(2, len(pieces))]], _TOLERANCES[-1])
+    sure, columns = sure[:number], columns[:number]
+    picked, (least, each), parts = pivots(rows, _TOLERANCES[0])[0][:number], _ROWS_ON_BALLS, []
+    for start, stop in zip(starts, starts[1:]):
+        others = [i for i in picked if start <= i < stop and i not in set(sure)]
+        others += [i for i in range(start, stop) if i not in set(picked)][:least + each * (target - number)]
+        parts.append(([i - start for i in sure if start <= i < stop], [i - start for i in others]))
+    cost = sum(costs.words(BALLS, len(mine + others), length) for length, (mine, others) in enumerate(parts, 1))
+    cost += 4 * costs.determinant(max(number, 1)) * (1 + family.dimension // max(number, 1))
+    if not work.allows(cost):
+        return 0
+    work.spend(cost)
+    with precision(_BITS[1]):
+        A, known, new = BallArithmetic(), [], []
+        try:
+            for (words, _), (mine, others) in zip(pieces, parts):
+                values = words.values(A, A.embed(z), mine + others)
+                values = np.broadcast_to(values, (len(mine + others), family.dimension))
+                known += list(values[:len(mine)])
+                new += list(values[len(mine):])
+        except Undecided:
+            return 0
+        order = [i for part in parts for i in part[0]]
+        if not order:
+            return 0
+        return min(target, rank_beyond(np.array(known, dtype=object), np.array(new, dtype=object), columns))
+
+
+def _choose(family, z, target, generator, work, costs, model=0):
     """Return words by length, the pivots among their rows, the ranks by length in doubles, and why it ended."""
     pieces, ranks = [], []
     rows = np.zeros((0, family.dimension))
@@ -203,6 +280,8 @@ def _choose(family, z, target, generator, work, costs):
     for length in range(1, _LONGEST + 1):
         batch = _SPARE * (target - (ranks[-1] if ranks else 0)) + 16
         cost = (length + 1) * costs.words(DOUBLES, batch, length) + costs.pivots(len(rows) + batch, target)
+        if length == 2 and ranks[0] < model:
+            work.extend(_FOR_BRACKETS)
         if length > 1 and not work.allows(cost, 1 - _KEPT):
             return pieces, [chosen], ranks, _TOO_LONG
         work.spend(cost)
@@ -238,36 +317,36 @@ def _decided(family, generator, batch, length, z):
     return None
 
 
-def _prove(family, z, pieces, number, work, costs):
-    """Return the largest rank up to ``number`` that balls confirm, and why not ``number``."""
+def _prove(family, z, pieces, number, work, costs, target=0):
+    """Return the largest rank up to ``number`` that balls confirm, up to ``target`` where doubles may see too little,
+    and why not ``number``."""
     if not number:
         return 0, None
     rows = np.concatenate([values for _, values in pieces])
     starts = np.cumsum([0] + [len(values) for _, values in pieces])
-    for tolerance, bits in [
-        (_TOLERANCES[0], _BITS[0]),
-        (_TOLERANCES[0], _BITS[1]),
-        *((t, _BITS[1]) for t in _TOLERANCES[1:]),
-    ]:
-        picked, columns = pivots(rows, tolerance)
-        picked, columns = picked[:number], columns[:number]
-        parts = [sorted(i - start for i in picked if start <= i < stop) for start, stop in zip(starts, starts[1:])]
-        cost = costs.determinant(len(picked)) + costs.pivots(len(rows), number)
-        cost += sum(costs.words(BALLS, len(mine), length) for length, mine in enumerate(parts, 1) if mine)
-        if not work.allows(cost):
-            return 0, _TOO_LONG
-        work.spend(cost)
-        with precision(bits):
-            A = BallArithmetic()
-            try:
-                values = [
-                    np.broadcast_to(words.values(A, A.embed(z), mine), (len(mine), family.dimension))
-                    for (words, _), mine in zip(pieces, parts)
-                    if mine
-                ]
-            except Undecided as error:
-                return 0, str(error)
-            balls = np.concatenate(values) if values else np.zeros((0, family.dimension), dtype=object)
-            if nonzero_minor(balls, list(range(len(balls))), columns):
-                return len(balls), None if len(balls) == number else "a smaller minor only is proved not to vanish"
-    return 0, "no minor is proved not to vanish in this precision"
+    picked, columns = pivots(rows, _TOLERANCES[0])
+    picked, columns = picked[:number], columns[:number]
+    parts = [sorted(i - start for i in picked if start <= i < stop) for start, stop in zip(starts, starts[1:])]
+    cost = costs.determinant(len(picked)) + costs.pivots(len(rows), number)
+    cost += sum(costs.words(BALLS, len(mine), length) for length, mine in enumerate(parts, 1) if mine)
+    if not work.allows(cost):
+        return 0, _TOO_LONG
+    work.spend(cost)
+    confirmed = 0
+    with precision(_BITS[0]):
+        A = BallArithmetic()
+        try:
+            values = [
+                np.broadcast_to(words.values(A, A.embed(z), mine), (len(mine), family.dimension))
+                for (words, _), mine in zip(pieces, parts)
+                if mine
+            ]
+        except Undecided as error:
+            return 0, str(error)
+        balls = np.concatenate(values) if values else np.zeros((0, family.dimension), dtype=object)
+        confirmed = len(balls) if nonzero_minor(balls, list(range(len(balls))), columns) else 0
+    if confirmed < max(number, target):
+        confirmed = max(confirmed, _on_balls(family, z, pieces, number, max(number, target), work, costs))
+    if confirmed >= number:
+        return confirmed, None
+    return confirmed, "a smaller minor only is proved not to vanish" if confirmed else _NO_MINOR

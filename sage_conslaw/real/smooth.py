@@ -23,6 +23,9 @@ _GRAIN = 64
 # Singular values below this count as zero where doubles choose.
 _TOLERANCE = 1e-9
 
+# The square of an eps below this is rounding.
+_FAINT = 1e-8
+
 # The key of the targets among the data of samples.
 _TARGETS = "targets"
 
@@ -144,11 +147,19 @@ class SmoothResponse(NetworkResponse):
         norms = [node for node in cuts if node.function.name in NORMS]
         self.divides = bool(norms)
         self.analytic = not any(
-            node.kind == "gate" or node.function.name.startswith("top ") for node in cuts
+            node.kind == "gate"
+            or node.function.name.startswith("top ")
+            or not getattr(node.function.reading, "analytic", True)
+            for node in cuts
         ) and all((node.shape or (1,))[-1] - (node.function.name != "rms norm") > 1 for node in norms)
         self._readings = {
             node: reading_of(node) for node in self.nodes if isinstance(node, Data) and node.kind == "cut"
         }
+
+    @property
+    def faint(self):
+        """Whether a constant below a root is so small that its effects are rounding on doubles."""
+        return any(0 < getattr(function, "eps", 0) < _FAINT for function in self._readings.values())
 
     def samples(self, generator, batch):
         r"""

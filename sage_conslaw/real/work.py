@@ -46,13 +46,18 @@ class Work:
     """
 
     def __init__(self, limit=None, deadline=None):
-        self.limit, self.spent, self._deadline = limit, 0, deadline
+        self.limit, self.spent, self._deadline, self._extended = limit, 0, deadline, False
         remaining = None if deadline is None else deadline.remaining()
         self._reserve = None if remaining is None else (1 - _BEFORE_LIMIT) * remaining
 
     def spend(self, units):
         """Charge what a step costs."""
         self.spent += int(units)
+
+    def extend(self, times):
+        """Make the budget so many times what it was, once."""
+        if self.limit is not None and not self._extended:
+            self.limit, self._extended = times * self.limit, True
 
     def left(self):
         """Return the units left, ``None`` without a limit."""

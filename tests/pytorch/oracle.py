@@ -17,14 +17,17 @@ from test_transformers import CASES  # noqa: E402
 from torch_fields import number_of_laws  # noqa: E402
 
 
-# With few tokens and one patch real gradients span less than the model: numbers of these networks, found here.
-REAL = {"bert": 52, "vit": 58}
+# An eps of 1e-12 is zero in double precision, and laws of scale then seem to hold: three in BERT, two in ViT.
+EPS = 0.1
 
 
 def found(name):
     """Return the number of laws of the real gradients of a case, and the ranks of words by length."""
     build, draw, loss, _ = CASES[name]
     model = build().double()
+    for module in model.modules():
+        if getattr(module, "eps", 1) < 1e-8:
+            module.eps = EPS
     if hasattr(model, "set_attn_implementation"):
         model.set_attn_implementation("eager")
     try:
@@ -40,11 +43,11 @@ def main(names):
     for name in names or CASES:
         start = time.monotonic()
         number, ranks = found(name)
-        expected = REAL.get(name, CASES[name][3])
+        expected = CASES[name][3]
         agrees = number == expected
         wrong += not agrees
-        print(f"{name}: {number} laws, ranks {ranks}, {'as expected' if agrees else f'not {expected}'}; counted "
-              f"{CASES[name][3]}; {time.monotonic() - start:.0f} s", flush=True)
+        print(f"{name}: {number} laws, ranks {ranks}, {'as expected' if agrees else f'not {expected}'}; "
+              f"{time.monotonic() - start:.0f} s", flush=True)
     return wrong
 
 

@@ -23,6 +23,15 @@ def talkative():
     return tiny()
 
 
+class Sorted(nn.Module):
+    def forward(self, x):
+        return torch.sort(x)[0]
+
+
+def ordered(width=3):
+    return nn.Sequential(nn.Linear(2, width), Sorted(), nn.Linear(width, 2, bias=False)), (torch.zeros(1, 2),)
+
+
 def wrong():
     return nn.Linear(2, 1)
 
@@ -49,6 +58,17 @@ def test_laws_count_and_certificate(place, tmp_path):
     assert record["number"] == 5 and record["parameters"] == 21
     verified = CliRunner().invoke(cli, ["verify", str(certificate)])
     assert verified.exit_code == 0, verified.output
+
+
+def test_what_may_be_cut_is_named(place, tmp_path, capsys):
+    assert cli.main(["count", "--torch", f"{place}:ordered"]) == 2
+    assert "--allow-cut sort" in capsys.readouterr().err
+    certificate = str(tmp_path / "cut.json")
+    arguments = ["laws", "--torch", f"{place}:ordered", "--allow-cut", "sort", "--json", "--certificate", certificate]
+    assert cli.main(arguments) == 0 and json.loads(capsys.readouterr().out)["assumption"] == "span"
+    assert cli.main(["verify", certificate]) == 0
+    assert cli.main(["count", "relu", "2", "3", "2", "--allow-cut", "sort"]) == 2
+    assert "belongs to --torch" in capsys.readouterr().err
 
 
 def test_what_the_file_prints_is_no_part_of_the_answer(place, capsys):

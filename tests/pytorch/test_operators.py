@@ -146,6 +146,17 @@ CASES = {
     "a variational encoder": (variational, reals((1, 4)), 3),
     "bags of tokens": (bag, lambda g: (torch.randint(0, 4, (1, 3), generator=g),), None),
     "a U-Net": (UNet, reals((1, 1, 2, 2)), 10),
+    "a soft threshold": (lambda: dense(nn.Softshrink()), reals((1, 3)), 0),
+    "random slopes": (lambda: dense(nn.RReLU()), reals((1, 3)), 3),
+    "a memory of fewer numbers": (lambda: Does(lambda self, x: self.r(x)[0], r=nn.LSTM(1, 3, proj_size=2)),
+                                  reals((2, 1, 1)), 12),
+    "chosen by the inputs": (lambda: Does(lambda self, x: self.b(torch.where(x > 0, self.a(x), torch.zeros_like(x))),
+                                          a=nn.Linear(3, 3), b=nn.Linear(3, 2)), reals((1, 3)), 3),
+    "divided by a norm": (lambda: Does(lambda self, x: F.relu(x @ self.w / self.w.norm()) @ self.v,
+                                       w=nn.Parameter(torch.ones(2, 3)), v=nn.Parameter(torch.ones(3, 2))),
+                          reals((1, 2)), 1),
+    "a temperature": (lambda: Does(lambda self, x: self.b(F.relu(self.a(x))) / self.t, a=nn.Linear(2, 3),
+                                   b=nn.Linear(3, 3), t=nn.Parameter(torch.tensor(1.5))), reals((1, 2)), 4),
 }
 
 
@@ -157,6 +168,18 @@ def test_laws_hold_along_real_gradients(name):
     assert largest_derivative(result, model, draw, rounds=1) < 1e-10
     if number is not None:
         assert result.number == number and result.complete is True
+
+
+def test_entries_that_are_set_to_a_number():
+    def forward(self, x):
+        y = self.a(x)
+        y[:, 0] = 0
+        y.mul_(2).add_(1)
+        return self.b(y)
+    net = networks.from_torch(Does(forward, a=nn.Linear(3, 4), b=nn.Linear(4, 2)), torch.zeros(1, 3))
+    found = conservation_laws(net, seed=0)
+    # The row that is overwritten does not move.
+    assert "a.bias_1" in [law.text for law in found.matrix_laws()] and found.complete is True
 
 
 def test_padding_that_occurs_is_used_and_does_not_move():
