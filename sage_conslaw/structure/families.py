@@ -28,12 +28,12 @@ EXAMPLES::
     [('full', 16640), ('full', 16640), ('entries', 512)]
 """
 import itertools
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from ..exact.linear_algebra import rank
 from ..exact.terms import oriented
 from ..graph.operations import Add, Contract
 from ..graph.tensor import Constant, Data, Parameter
@@ -153,9 +153,8 @@ class Family:
 def _places(axes, leaves, number, sizes):
     start = 0
     for leaf in leaves:
-        classes = [c for axis in axes.of[leaf] for c in axis]
-        shape = [sizes[c] for c in classes]
-        size = int(np.prod(shape, dtype=np.int64))
+        shape = [sizes[c] for axis in axes.of[leaf] for c in axis]
+        size = math.prod(shape)
         if leaf is axes.leaves[number]:
             return start + np.arange(size).reshape(shape)
         start += size
@@ -244,16 +243,17 @@ def _new(axes, links, kind, classes, found):
                 lattice.relation({weights[node, chosen]: 1})
     _, scales = lattice.characters([weights[key] for key in keys])
     number = {leaf: i for i, leaf in enumerate(axes.leaves)}
-    known = [_projected(family, axes, classes) for family in found if set(classes) <= set(family.classes)
-             and (kind == "diagonal" or family.kind == "full" and family.classes[0] == classes[0])]
-    fresh = []
+    known, fresh = _Echelon(), []
+    for family in found:
+        if set(classes) <= set(family.classes) and (
+            kind == "diagonal" or family.kind == "full" and family.classes[0] == classes[0]
+        ):
+            known.adds(_projected(family, classes))
     for column in scales.T:
         column = column // np.gcd.reduce(column) * (1 if column[np.flatnonzero(column)[0]] > 0 else -1)
         parts = tuple((number[node], chosen, int(w)) for (node, chosen), w in zip(keys, column) if w)
         family = Family(kind, classes, parts)
-        vector = _projected(family, axes, classes)
-        if _rank(known + [vector]) > _rank(known):
-            known.append(vector)
+        if known.adds(_projected(family, classes)):
             fresh.append(family)
     return fresh
 
@@ -288,7 +288,7 @@ def _relate(axes, lattice, weights, node, labels, classes, full):
                     lattice.relation({table[key]: 1})
 
 
-def _projected(family, axes, classes):
+def _projected(family, classes):
     """Return the coefficients of the sum of a family over all indices but those of ``classes``."""
     order = [family.classes.index(c) for c in classes]
     out = {}
@@ -298,11 +298,29 @@ def _projected(family, axes, classes):
     return out
 
 
-def _rank(vectors):
-    keys = sorted({key for vector in vectors for key in vector})
-    if not keys:
-        return 0
-    return rank(np.array([[vector.get(key, 0) for key in keys] for vector in vectors], dtype=np.int64) % _PRIME, _PRIME)
+class _Echelon:
+    """Sparse rows modulo a prime with different first keys."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def adds(self, vector):
+        """Keep a vector, and say whether it is independent of those before it."""
+        row = {key: value % _PRIME for key, value in vector.items() if value % _PRIME}
+        while row:
+            first = min(row)
+            top, factor = self.rows.get(first), row[first]
+            if top is None:
+                inverse = pow(factor, -1, _PRIME)
+                self.rows[first] = {key: value * inverse % _PRIME for key, value in row.items()}
+                return True
+            for key, value in top.items():
+                left = (row.get(key, 0) - factor * value) % _PRIME
+                if left:
+                    row[key] = left
+                else:
+                    row.pop(key, None)
+        return False
 
 
 def _sums(axes):

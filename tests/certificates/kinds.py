@@ -1,5 +1,6 @@
 """Certificates of every kind, small: what the tests of the checkers and the mutations start from."""
 import functools
+import importlib.util
 import json
 
 from sage_conslaw import VectorFieldFamily, conservation_laws, flows, networks
@@ -41,6 +42,13 @@ def _one_to_one():
     return networks.custom(x)
 
 
+def _torch(*layers):
+    """Return the network of layers of PyTorch, given by name and arguments, on inputs of two numbers."""
+    import torch
+    return networks.from_torch(torch.nn.Sequential(*(getattr(torch.nn, name)(*a) for name, *a in layers)),
+                               (torch.zeros(1, 2),))
+
+
 PROBLEMS = {
     "product": (lambda: networks.product(2), {}),
     "linear": (lambda: networks.linear([2, 2, 1]), {}),
@@ -78,6 +86,18 @@ PROBLEMS = {
     "custom": (_gate_of_parameters, {}),
     "custom, positive": (_masked, {}),
 }
+
+# Modules of PyTorch, where it is installed.
+TORCH = {
+    "torch": (lambda: _torch(("Linear", 2, 2), ("ReLU",), ("Linear", 2, 1)), {}),
+    "torch, norm": (lambda: _torch(("LayerNorm", 2), ("Linear", 2, 1), ("Tanh",)), {}),
+    "torch, cross-entropy": (lambda: _torch(("Linear", 2, 2), ("PReLU",), ("Linear", 2, 2), ("LogSoftmax", -1)),
+                             {"loss": "cross-entropy"}),
+    "torch, momentum": (lambda: _torch(("Linear", 2, 1, False), ("Linear", 1, 2, False)),
+                        {"flow": flows.momentum(1)}),
+}
+if importlib.util.find_spec("torch"):
+    PROBLEMS |= TORCH
 
 
 # Certificates at any width, here of small ones: architecture, sizes, options and loss.

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from certificates import oracle  # noqa: E402
+from certificates import dimension_mutations, oracle  # noqa: E402
 from certificates.kinds import GROWTH, PROBLEMS, WIDE, certificate  # noqa: E402
 from sage_conslaw import check as plain  # noqa: E402
 from sage_conslaw.certificates import checker  # noqa: E402
@@ -296,9 +296,23 @@ def run(number, seed, progress=None):
     return counts, forgeries, slowest
 
 
+def run_dimensions(number, seed):
+    """Try changed certificates of dimensions; return how many were accepted by whom, and those that are false."""
+    counts, forgeries = Counter(), []
+    for record in dimension_mutations.mutants(number, seed, changed_value, paths, held):
+        accepted, line = dimension_mutations.verdicts(record)
+        counts["dimensions: " + (" and ".join(accepted) or "rejected")] += 1
+        reason = dimension_mutations.falsehood(record, line) if accepted else None
+        if reason is not None:
+            forgeries.append((accepted, reason, record))
+    return counts, forgeries
+
+
 def main(arguments):
     number, seed = (int(arguments[i]) if len(arguments) > i else default for i, default in enumerate((NUMBER, SEED)))
-    counts, forgeries, slowest = run(number, seed, progress=1000)
+    counts, forgeries, slowest = run(number - number // 15, seed, progress=1000)
+    more, false = run_dimensions(number // 15, seed)
+    counts, forgeries = counts + more, forgeries + false
     for accepted, reason, record in forgeries:
         print(f"accepted by {' and '.join(accepted)}, false: {reason}: {json.dumps(record)[:2000]}")
     print(

@@ -1,11 +1,16 @@
 r"""
 The sizes at which one strategy gives way to another, with the measurements behind them.
 """
+from ...runtime.deadline import Deadline, TimeLimitReached
 from ..strategy import TooLarge
 
 # Below this number of coordinates the search in all monomials of degree 2 takes less than what it would be replaced by
 # (0.2 s at 300 coordinates); above, a count looks for quadratic laws only where the structure of a network shows them.
 SEARCH_COORDINATES = 300
+
+# From this number of coordinates on a search may take a minute (normalised 9 12 5: 192 coordinates, 75 s). Where the time
+# is limited, what the structure knows is asked before, for at most this part of the time.
+_LONG_SEARCH, _PART = 100, 0.25
 
 # A dense rank takes about 56 bytes an entry (array, list of integers, FLINT's copy): 5.6 GB at 10000 coordinates.
 DENSE_COORDINATES = 10_000
@@ -43,6 +48,22 @@ def kernel_seconds(pieces) -> float:
 def structure_seconds(family) -> float:
     """Estimate the seconds of reading a large network's structure."""
     return _STRUCTURE * family.dimension
+
+
+def structure_first(question):
+    """Say whether the numbers that a structure knows come before a search that might not end in time."""
+    return question.deadline.limit is not None and question.family.dimension >= _LONG_SEARCH
+
+
+def numbers_in_time(structure, question, bounds, name):
+    """Tell the bounds the numbers of a structure alone, if they are known in a part of the time."""
+    deadline = Deadline(_PART * question.deadline.remaining())
+    try:
+        rank, laws = structure.bounds(question.generator(name), deadline)
+    except TimeLimitReached as reached:
+        rank, laws = (reached.partial.get(key, 0) for key in ("rank_at_least", "laws_at_least"))
+    bounds.rank_is_at_least(rank, name)
+    bounds.number_is_at_least(laws, name)
 
 
 def too_large(family):

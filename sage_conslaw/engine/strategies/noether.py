@@ -43,9 +43,10 @@ class Noether(Strategy):
         laws = noether_laws(family, generator)
         if laws is None:
             return
+        question.deadline.check(found=tuple(laws))
         independent = independent_in(family, laws, generator)
         bounds.number_is_at_least(len(independent), self.name)
-        question.deadline.check(found=tuple(laws))
+        question.deadline.check(independent=tuple(independent), laws_at_least=len(independent))
         bounds.some_laws_are(laws, independent, self.name)
         grow(question, bounds, self.name)
         if bounds.meet and question.search is not None:

@@ -1,31 +1,51 @@
 r"""
 One vector field alone is closed under brackets: where it is not zero, its span has dimension 1.
+
+`f G` and `g G` have the bracket `(f G(g) - g G(f)) G`, so multiples of one field count as one.
 """
 
+from ...exact.arithmetic import ModularArithmetic
+from ...exact.modular import random_array
+from ...exact.primes import with_lucky_prime
 from ...fields.explicit import VectorFieldFamily
+from ...flows.flow_family import FlowFamily
+from ...graph.one_field import has_one_field
 from ..strategy import FindRank
 
 
 class SingleField(FindRank):
-    """The rank of a system without controls, or of one control alone; also where relations bind the coordinates."""
+    """The rank of a system without controls, or of one control alone, also where relations bind the coordinates; and
+    of networks whose gradients are multiples of one."""
 
     name = "single field"
-    # Before linear laws are sought first, which draws a rank at random points.
-    order = 28
+    # Before all that takes time: it reads the answer off.
+    order = 4
 
     def reason_against(self, question, bounds):
         """Return why the rank is not 1 at once."""
         if question.algorithm == "symbolic":
             return "the algorithm 'symbolic' is asked for"
         reason = super().reason_against(question, bounds)
-        if reason is None and not (isinstance(question.family, VectorFieldFamily) and self._alone(question.family)):
+        if reason is None and not self._alone(question):
             reason = "there are several fields"
         return reason
 
+    def _alone(self, question):
+        family = question.family
+        if isinstance(family, VectorFieldFamily):
+            fields = ([family.drift] if family.drift is not None else []) + family.controls
+            return sum(any(field) for field in fields) == 1
+        if type(family) is not FlowFamily or family.drift is not None or family.variety is not None:
+            return False
+        return has_one_field(family.response) and self._moves(family, question.generator(self.name))
+
     @staticmethod
-    def _alone(family):
-        fields = ([family.drift] if family.drift is not None else []) + family.controls
-        return sum(any(field) for field in fields) == 1
+    def _moves(family, generator):
+        """Say whether the field is seen not to be zero, at a random point modulo a prime."""
+        def moves(p):
+            point = random_array(generator, (family.dimension,), p)
+            return bool(family.control(ModularArithmetic(p), point, family.draw(generator, p, 1)).any())
+        return with_lucky_prime(generator, moves)
 
     def cost(self, question, bounds):
         """Estimate nothing: the answer is read off."""

@@ -5,7 +5,7 @@ from ...exact.primes import random_prime
 from ...laws.independence import independent_laws
 from ...runtime.errors import InputError
 from ..strategy import Strategy
-from .limits import DENSE_COORDINATES, SEARCH_COORDINATES, structure_seconds
+from .limits import DENSE_COORDINATES, SEARCH_COORDINATES, numbers_in_time, structure_first, structure_seconds
 
 # What results record as the method where rows were sparse.
 SPARSE = "sparse point"
@@ -26,7 +26,7 @@ class StructureOfGraph(Strategy):
             return f"the algorithm {question.algorithm!r} is asked for"
         if question.search is None and not question.proof and n <= DENSE_COORDINATES:
             return "no proof is asked for"
-        if n <= SEARCH_COORDINATES and question.search is not None:
+        if n <= SEARCH_COORDINATES and question.search is not None and not structure_first(question):
             return f"a search in {n} coordinates is as fast"
         if question.search is not None and not question.all_of_degree_two():
             return "it knows the laws of degree 2, and others are sought"
@@ -38,6 +38,9 @@ class StructureOfGraph(Strategy):
 
     def run(self, question, bounds):
         """Give laws, how many there are at least, and a rank."""
+        if question.family.dimension <= SEARCH_COORDINATES and question.search is not None:
+            numbers_in_time(question.structure, question, bounds, self.name)
+            return
         structure, deadline = question.structure, question.deadline
         generator = question.generator(self.name)
         # The numbers first: they take a second where writing a list of laws down takes minutes.

@@ -2,7 +2,7 @@ r"""
 Any width: the network falls into segments, and each grows from a small one to its true size.
 """
 from ..strategy import Strategy
-from .limits import DENSE_COORDINATES, SEARCH_COORDINATES
+from .limits import DENSE_COORDINATES, SEARCH_COORDINATES, numbers_in_time, structure_first
 
 # What results record as the method where a small network proves the large one.
 GROWN = "grown from small widths"
@@ -26,11 +26,13 @@ class AnyWidth(Strategy):
         n = question.family.dimension
         if question.algorithm != "modular":
             return f"the algorithm {question.algorithm!r} is asked for"
+        if bounds.meet and question.search is None:
+            return "the bounds meet"
         if question.search is not None and not question.all_of_degree_two():
             return "it knows the laws of degree 2, and others are sought"
         if not question.proof and n <= DENSE_COORDINATES:
             return "no proof is asked for"
-        if n <= SEARCH_COORDINATES:
+        if n <= SEARCH_COORDINATES and not structure_first(question):
             return f"a search in {n} coordinates is as fast"
         if question.search is not None and n <= DENSE_COORDINATES and question.structure is not None:
             return "the structure knows the laws one by one"
@@ -38,6 +40,9 @@ class AnyWidth(Strategy):
 
     def run(self, question, bounds):
         """Give the rank, and how many laws there are at least."""
+        if question.family.dimension <= SEARCH_COORDINATES:
+            numbers_in_time(question.width, question, bounds, self.name)
+            return
         rank, laws = question.width.bounds(question.generator(self.name), question.deadline)
         bounds.rank_is_at_least(rank, self.name, method=GROWN)
         bounds.number_is_at_least(laws, self.name)
