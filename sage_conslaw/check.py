@@ -2963,8 +2963,8 @@ def load(path):
             gc.enable()
 
 
-def _bounded():
-    """Give this process at most 2 GB, and each file 60 s where the system can tell the time."""
+def bounded():
+    """Give this process at most 2 GB; return what is called before each file, to give it 60 s."""
     try:
         import resource
         import signal
@@ -2989,7 +2989,7 @@ def main(paths):
         file.json: cannot be read: No such file or directory
         2
     """
-    worst, start = 0, _bounded() if __name__ == "__main__" else lambda: None
+    worst, start = 0, bounded() if __name__ == "__main__" else lambda: None
     for path in paths:
         name = os.path.basename(path) or path
         try:

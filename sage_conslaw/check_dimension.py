@@ -15,7 +15,7 @@ import sys
 from functools import cache
 from math import comb
 
-from .check import BUDGET, LIMITS, Rejected, TooMuchWork, determinant, is_prime, load, need
+from .check import BUDGET, LIMITS, Rejected, TooMuchWork, bounded, determinant, is_prime, load, need
 
 SCHEMA = "sage_conslaw.dimension/1"
 KEYS = {"schema", "widths", "power", "prime", "weights", "inputs", "covectors", "pivots", "minor", "dimension",
@@ -178,12 +178,16 @@ def _orthogonal(inputs, hidden, outputs, power):
 
 def main(paths):
     """Verify files, one line each; return the exit status."""
-    worst = 0
+    worst, start = 0, bounded() if __name__ == "__main__" else lambda: None
     for path in paths:
         try:
+            start()
             print(f"{path}: verified: {verify(load(path))}")
         except Rejected as reason:
             print(f"{path}: rejected: {reason}")
+            worst = max(worst, 1)
+        except MemoryError:
+            print(f"{path}: rejected: the file takes more memory than this checker's limit")
             worst = max(worst, 1)
         except OSError as error:
             print(f"{path}: cannot be read: {error.strerror}")

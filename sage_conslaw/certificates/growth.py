@@ -38,6 +38,8 @@ from .wide_chains import affordable
 # Sizes of classes that a base may have, as in the search, and words beyond those needed: other draws may need more.
 _BASES, _SPARE = (2, 3, 4), 1
 _IDLE, _AT_LEAST = 2, 4
+# Parameter arrays of one segment: GPT-2 has four, and a graph of 2000 nodes is the largest that is checked.
+_MOST_ARRAYS = 1000
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,9 @@ def parts_of(family):
         )
     still, kinds = width.response.dimension - width.axes.response.dimension, {}
     for leaves in segments(width.axes.response):
+        if len(leaves) > _MOST_ARRAYS:
+            raise NotCovered(f"a segment of {len(leaves)} parameter arrays is more than a certificate at any width has "
+                             f"({_MOST_ARRAYS}); leave it out")
         moved = used(width.axes.restricted(width.axes.sizes, leaves))
         still += sum(leaf.size for leaf in leaves) - moved.dimension
         if not moved.leaves:
@@ -289,6 +294,8 @@ def _check_segment(segment, p, seed, number):
     family, point = _small(base, p, abs(seed), number)
     if family is None:
         raise CertificateError("the small network of a segment has no fields, or lacks parameters")
+    if sum(segment["words"]) > MOST_PARAMETERS:
+        raise CertificateError("there are more words than a small network has parameters")
     if not affordable(segment["words"], family.dimension):
         raise BeyondLimits("the words need more work than a check may take")
     values = np.concatenate([_words(family, point, count, depth, p, abs(seed), number)

@@ -10,7 +10,7 @@ from .completion import architectures
 from .letters import counted, lines
 from .options import SIZES, ProblemCommand, asked_problem, problem_options, search_options, shows_progress
 from .regions import regions_of, regions_option
-from .report import coloured
+from .report import answered, coloured
 
 _EPILOG = """Examples:
 
@@ -53,8 +53,6 @@ def count(architecture, sizes, phi, system, bias, settings, torch, as_json, form
     def find(data):
         return package.count_conservation_laws(data, **common, progress=shows_progress(as_json))
     result, numbers = counted(build, find, sizes, settings) if formula else (find(build(sizes, settings)), {})
-    if certificate is not None:
-        package.write(_certificate(result, lambda: build(sizes, settings), common), certificate)
     words, keys = lines(result, numbers) if numbers else ([f"formula: {result.formula}"] if formula else [], {})
     if regions:
         met = regions_of(build(sizes, settings), common, result.seed)
@@ -69,6 +67,10 @@ def count(architecture, sizes, phi, system, bias, settings, torch, as_json, form
             click.echo(f"  open: {word}")
         for remark in result.remarks:
             click.echo(f"  ({remark})")
+    if certificate is not None:
+        # After the answer, which then is there where no certificate can be written.
+        answered()
+        package.write(_certificate(result, lambda: build(sizes, settings), common), certificate)
 
 
 def _certificate(result, build, common):

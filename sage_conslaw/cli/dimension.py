@@ -5,9 +5,10 @@ import json
 
 import click
 
+from ..runtime.announcements import announce
 from ..runtime.errors import InputError
 from . import package
-from .options import SIZES, integer_option, shows_progress
+from .options import SIZES, integer_option, limit_option, shows_progress
 
 _EPILOG = """Examples:
 
@@ -39,12 +40,12 @@ def dimension(widths, power, seed, time_limit, certificate, as_json):
     """
     try:
         sizes = [int(word) for word in widths]
-        limit = None if time_limit is None else float(time_limit)
     except ValueError:
-        raise InputError(
-            "widths are positive integers and --time-limit is a number of seconds, e.g. dimension 5 5 3 1 --power 2"
-        ) from None
-    power = integer_option(power, "--power")
+        raise InputError("widths are positive integers, e.g. dimension 5 5 3 1 --power 2") from None
+    power, limit = integer_option(power, "--power"), limit_option(time_limit)
+    # What takes time to load is loaded before the clock of --time-limit starts.
+    package.dimension
+    announce(lambda: {"widths": sizes, "dimension_at_most": None})
     result = package.dimension(
         package.networks.polynomial(sizes, 2 if power is None else power),
         seed=integer_option(seed, "--seed"),

@@ -20,7 +20,7 @@ from .options import (
     shows_progress,
 )
 from .regions import regions_of, regions_option
-from .report import coloured, paged
+from .report import answered, coloured, paged
 
 _EPILOG = """Examples:
 
@@ -84,8 +84,6 @@ def laws(
     )
     check(data, exceptional, codimension, latex)
     result = package.conservation_laws(data, degree=degree, **common, progress=shows_progress(as_json))
-    if certificate is not None:
-        package.write(result.certificate(), certificate)
     record, lines = (
         branches(data, result, degree, integer_option(codimension, "--codimension"), common["time_limit"],
                  shows_progress(as_json))
@@ -101,6 +99,10 @@ def laws(
         click.echo(package.latex_table(result, polynomials or everything))
     else:
         paged([*_lines(result, everything, polynomials), *lines])
+    if certificate is not None:
+        # After the answer, which then is there where no certificate can be written.
+        answered()
+        package.write(result.certificate(), certificate)
 
 
 def _lines(result, everything, polynomials):

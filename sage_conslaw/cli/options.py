@@ -292,7 +292,7 @@ def number_option(text, name, what, example):
 
 def search_options(options):
     """Return the keyword arguments of the public calls from the options that ``problem_options`` adds."""
-    limit = number_option(options.pop("time_limit"), "--time-limit", "a number of seconds", "60")
+    limit = limit_option(options.pop("time_limit"))
     flow, metric, tau, decay = (options.pop(name) for name in ("flow", "metric", "tau", "weight_decay"))
     if flow is not None or metric is not None or tau is not None or decay is not None:
         given = {name: value for name, value in (("tau", tau), ("metric", metric)) if value is not None}
@@ -302,8 +302,13 @@ def search_options(options):
     bound = number_option(options.pop("error_bound"), "--error-bound", "a number between 0 and 1", "1e-30")
     if bound is not None:
         options["error_bound"] = bound
-    return {**options, "seed": integer_option(options.pop("seed"), "--seed"),
-            "time_limit": None if limit is None else SinceAnnounced(limit)}
+    return {**options, "seed": integer_option(options.pop("seed"), "--seed"), "time_limit": limit}
+
+
+def limit_option(text):
+    """Return the time limit of a command, which counts from the first announcement, or ``None``."""
+    limit = number_option(text, "--time-limit", "a number of seconds", "60")
+    return None if limit is None else SinceAnnounced(limit)
 
 
 def shows_progress(as_json):

@@ -28,11 +28,21 @@ def stop(message, code):
     return code
 
 
+def answered():
+    """Say to whoever supervises the command that the answer is printed: what follows is its certificate."""
+    sys.stdout.flush()
+    announce(lambda: {"answered": True})
+
+
 def print_partial(partial, as_json):
     """Print what was proved when the time was over."""
     announce(lambda: {"writing": True})
     if as_json:
         click.echo(json.dumps(partial))
+        return
+    if partial.get("dimension_at_most") is not None:
+        click.echo(f"dimension between {partial.get('dimension_at_least', 0)} and {partial['dimension_at_most']} "
+                   f"(proved)")
         return
     if partial.get("state_dimension") is None:
         click.echo("nothing is proved yet: the time was over while the problem was built")

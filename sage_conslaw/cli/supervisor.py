@@ -102,6 +102,10 @@ def _out_of_time(known, limit):
     """Print what was announced, and return the exit status."""
     if "writing" in known:
         return stop("the answer could not be written in time", 3)
-    print_partial(unproved(**known), "--json" in sys.argv)
     seconds = int(limit) if limit == int(limit) else limit
+    if "store" in known:
+        return stop(f"time limit of {seconds} s reached; the same command goes on from {known['store']}", 3)
+    if "answered" in known:
+        return stop(f"time limit of {seconds} s reached; the answer above is final, the certificate is not written", 3)
+    print_partial(known if "widths" in known else unproved(**known), "--json" in sys.argv)
     return stop(f"time limit of {seconds} s reached; the result above is sound but not final", 3)

@@ -4,9 +4,9 @@ The engine: strategies are tried in order, each tightens the bounds, and what be
 No strategy decides anything alone: one that finds laws bounds the rank from above, one that finds a rank bounds the
 laws, and where the two meet the number is proved, whoever came first.
 
-- `product 3`: blocks find two laws in dimension 3, words a rank of 1: proved.
-- `linear 1 2 2 1`: blocks find six, words a rank of 1 in dimension 8, which leaves a seventh; the closure proves that
-  there is one, and the list is known not to be complete.
+- `linear 2 1 2`: blocks find one law in dimension 4, words a rank of 3: proved.
+- `linear 1 2 2 1`: all gradients are multiples of one, so the rank is 1 in dimension 8; blocks find six laws, and the
+  list is known not to be complete.
 - a large system without a polynomial law whose rank stops at `N - 1`: nothing meets, and the answer is an interval, or
   a number that is probable.
 """
@@ -36,11 +36,11 @@ def answer(question: Question, tell=None) -> Bounds:
         sage: from sage_conslaw.engine.answer import answer
         sage: from sage_conslaw.engine.question import Question
         sage: from sage_conslaw.flows.problem import problem
-        sage: family = problem(networks.product(3)).family
+        sage: family = problem(networks.linear([2, 1, 2])).family
         sage: bounds = answer(Question(family=family, search=family.groups(), seed=0))
         sage: bounds.number, bounds.status, [attempt.strategy for attempt in bounds.attempts if attempt.outcome ==
         ....:     "tried"]
-        ((2, 2), 'proved', ['blocks', 'words', 'real fields'])
+        ((1, 1), 'proved', ['blocks', 'words', 'real fields'])
     """
     bounds = Bounds(question.family.moving_dimension, question.family.forgotten)
     try:

@@ -10,7 +10,10 @@ from ..graph.network import Network, required
 from ..networks.modern import polynomial
 from ..rank.gradient_span import gradient_rank, outputs_independent
 from ..results.dimension import FunctionDimension
-from ..runtime.deadline import Deadline
+from ..runtime.alarm import interrupting
+from ..runtime.announcements import announce
+from ..runtime.deadline import Deadline, Stopped
+from ..runtime.isolated import interruptible
 from ..runtime.errors import InputError
 from ..structure.neurovariety import ambient_dimension, dimension_at_most, expected_dimension
 from ..runtime.arguments import seed_of
@@ -33,7 +36,8 @@ def dimension(
 
     - ``network`` -- e.g. ``networks.polynomial(widths, power)``
 
-    - ``seed``, ``time_limit``, ``progress`` -- as for :func:`conservation_laws`
+    - ``seed``, ``time_limit``, ``progress`` -- as for :func:`conservation_laws`; when the time is over the exception's
+      ``partial`` has ``dimension_at_least`` and ``dimension_at_most``
 
     OUTPUT: a result with ``dimension``, ``expected``, ``ambient``, ``defective``, ``filling``, ``status``
 
@@ -60,26 +64,23 @@ def dimension(
     start, seed, deadline = time.perf_counter(), seed_of(seed), Deadline(time_limit, progress)
     required(network, f"{network!r} is not a network; give e.g. networks.polynomial([5, 5, 3, 1], 2)")
     generator = np.random.default_rng(seed)
-    family = gradient().family(network.response())
-    expected = ambient = power = None
-    most = family.dimension
-    if network.architecture == "polynomial":
-        power, widths = network.options["power"], network.sizes
-        expected, ambient = expected_dimension(widths, power), ambient_dimension(widths, power)
-        # Rotations are known for squares before one output, all invertible matrices for power 1.
-        hidden = [n for n in range(1, len(widths) - 1) if power == 1 or power == 2 and widths[n + 1] == 1]
-        independent = {layer: outputs_independent(polynomial(widths[:layer + 1], power), generator) for layer in hidden}
-        most = min(most, dimension_at_most(widths, power, independent))
-    if most * family.dimension > DENSE_COORDINATES ** 2:
-        raise InputError(
-            f"a rank of up to {most} in {family.dimension} coordinates needs about "
-            f"{56e-9 * most * family.dimension:.0f} GB of memory; "
-            f"at most {DENSE_COORDINATES} by {DENSE_COORDINATES} entries fit"
-        )
+    known = {"widths": list(network.sizes), "power": None, "dimension": None, "dimension_at_most": None,
+             "expected": None, "ambient": None, "status": "bounded", "seed": seed, "time_limit_reached": True}
     try:
-        rank, error = gradient_rank(family, generator, most, deadline)
+        with interrupting(deadline):
+            family = gradient().family(network.response())
+            known["dimension_at_most"] = family.dimension
+            known.update(_bounded_above(network, family.dimension, generator))
+            announce(lambda: known)
+        rank, error = interruptible(
+            lambda deadline: gradient_rank(family, generator, known["dimension_at_most"], deadline), deadline
+        )
+    except Stopped as stopped:
+        least = stopped.partial.get("rank_at_least", 0)
+        raise stopped.with_partial({**known, "dimension_at_least": least}) from None
     finally:
         deadline.close()
+    most, power, expected, ambient = (known[key] for key in ("dimension_at_most", "power", "expected", "ambient"))
     return FunctionDimension(
         widths=network.sizes,
         power=power,
@@ -93,3 +94,23 @@ def dimension(
         seed=seed,
         seconds=time.perf_counter() - start,
     )
+
+
+def _bounded_above(network, parameters, generator):
+    """Return what is expected of a network, and the bound from above; refuse a rank that does not fit."""
+    known = {"dimension_at_most": parameters}
+    if network.architecture == "polynomial":
+        power, widths = network.options["power"], network.sizes
+        known |= {"power": power, "expected": expected_dimension(widths, power),
+                  "ambient": ambient_dimension(widths, power)}
+        # Rotations are known for squares before one output, all invertible matrices for power 1.
+        hidden = [n for n in range(1, len(widths) - 1) if power == 1 or power == 2 and widths[n + 1] == 1]
+        independent = {layer: outputs_independent(polynomial(widths[:layer + 1], power), generator) for layer in hidden}
+        known["dimension_at_most"] = min(parameters, dimension_at_most(widths, power, independent))
+    most = known["dimension_at_most"]
+    if most * parameters > DENSE_COORDINATES ** 2:
+        raise InputError(
+            f"a rank of up to {most} in {parameters} coordinates needs about {56e-9 * most * parameters:.0f} GB of "
+            f"memory; at most {DENSE_COORDINATES} by {DENSE_COORDINATES} entries fit"
+        )
+    return known

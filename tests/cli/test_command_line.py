@@ -326,7 +326,8 @@ def test_injection_is_never_evaluated(run, tmp_path, place):
 # Time limits ---------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("args", [["laws", "linear", 3, 2, 3], ["count", "relu", 3, 4, 2, "--bias"],
-                                  ["laws", "--phi", "x*y*z"], ["laws", "linear", 2, 2, 2, "--algorithm", "symbolic"],
+                                  ["laws", "--phi", "x*y; y*z"],
+                                  ["laws", "linear", 2, 2, 2, "--algorithm", "symbolic"],
                                   ["count", "linear", 2, 2, 2, "--algorithm", "symbolic"]])
 def test_time_limit_zero(run, args):
     status, out, err = run(*args, "--time-limit", 0, "--json")

@@ -8,8 +8,8 @@ from ..strategy import TooLarge
 # (0.2 s at 300 coordinates); above, a count looks for quadratic laws only where the structure of a network shows them.
 SEARCH_COORDINATES = 300
 
-# From this number of coordinates on a search may take a minute (normalised 9 12 5: 192 coordinates, 75 s). Where the time
-# is limited, what the structure knows is asked before, for at most this part of the time.
+# From this number of coordinates on a search may take a minute (normalised 9 12 5: 192 coordinates, 75 s). Where the
+# time is limited, what the structure knows is asked before, for at most this part of the time.
 _LONG_SEARCH, _PART = 100, 0.25
 
 # A dense rank takes about 56 bytes an entry (array, list of integers, FLINT's copy): 5.6 GB at 10000 coordinates.
