@@ -64,7 +64,7 @@ def dimension(
     start, seed, deadline = time.perf_counter(), seed_of(seed), Deadline(time_limit, progress)
     required(network, f"{network!r} is not a network; give e.g. networks.polynomial([5, 5, 3, 1], 2)")
     generator = np.random.default_rng(seed)
-    known = {"widths": list(network.sizes), "power": None, "dimension": None, "dimension_at_most": None,
+    known: dict = {"widths": list(network.sizes), "power": None, "dimension": None, "dimension_at_most": None,
              "expected": None, "ambient": None, "status": "bounded", "seed": seed, "time_limit_reached": True}
     try:
         with interrupting(deadline):
