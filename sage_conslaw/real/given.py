@@ -33,6 +33,7 @@ from ..runtime.errors import InputError, InputTypeError, first_few
 from .components import independent
 from .patterns import PatternResponse
 from .points import lively
+from .rank import positive_parameters
 from .reading import real_network
 from .._sage import PolynomialRing, QQ
 
@@ -234,16 +235,18 @@ def problem_on_data(asked, network, data, seed):
         if targets is not None:
             given.given_targets, given.given_loss = _numbers(targets), asked.loss
         return _with_response(asked, given, remarks)
-    gates = {}
+    point, gates = None, {}
     if real.kind == "patterns":
-        point, gates = _region(response, real, inputs, seed)
+        point, gates = _region(response, real, inputs, seed, positive_parameters(asked.family))
         remarks += (
             f"on the region of activation around the parameters {first_few(point)}",
         )
     components = independent(_components(network, response, asked.loss, inputs, targets, gates))
     if not any(map(sparse.degree, components)):
         components = []
-    return _with_response(asked, PolynomialResponse(response.names, components), remarks, exact=True)
+    on_data = _with_response(asked, PolynomialResponse(response.names, components), remarks, exact=True)
+    on_data.family.region_point = point
+    return on_data
 
 
 def _balls(numbers):
@@ -278,7 +281,7 @@ def _with_response(asked, response, remarks, exact=False):
     return replace(asked, family=family, network=None)
 
 
-def _region(response, real, inputs, seed):
+def _region(response, real, inputs, seed, positive):
     """Return integer parameters at which no sample has a pre-activation that is zero, and the gates of the samples
     there."""
     generator = np.random.default_rng([int(seed), 2])
@@ -288,10 +291,15 @@ def _region(response, real, inputs, seed):
             leaf: part.astype(np.float64) if all(a.denominator == 1 for a in part.flat) else _balls(part)
             for leaf, part in inputs.items()
         }
-    for theta in lively(response, real, generator)[:_POINTS]:
+    best, most = None, -1
+    for theta in lively(response, real, generator, positive)[:_POINTS]:
         here = PatternResponse(response, real, theta, exact, generator)
-        if here.samples == number:
-            return [int(a) for a in theta], here.gates()
+        # Where most samples and units differ, fewest functions are conserved by chance.
+        active = here.patterns + sum(int((part != 0).any(axis=0).sum()) for part in here.gates().values())
+        if here.samples == number and active > most:
+            best, most = ([int(a) for a in theta], here.gates()), active
+    if best is not None:
+        return best
     raise InputError(
         "at every point tried some sample has a pre-activation that is zero; leave that sample out (an "
         "input that is zero, say)"

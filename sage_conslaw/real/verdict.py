@@ -59,7 +59,8 @@ def known_at_once(family, rank):
     if not isinstance(family, FlowFamily):
         return RealRank(rank, (), "dynamics", True, False, local=False)
     if getattr(family, "on_given_data", False):
-        return RealRank(rank, (), "data", True, False)
+        point = getattr(family, "region_point", None)
+        return RealRank(rank, (), "data", True, False, point=point, local=point is not None)
     if not isinstance(family.response, NetworkResponse) or real_network(family.response).kind != "polynomial":
         return None
     given = getattr(family.response, "given_inputs", None)
@@ -149,7 +150,8 @@ def words(real, assumption):
     if real.method == "polynomial":
         return "no assumption: the network is polynomial, and the model is the network"
     if real.method == "data":
-        return "no assumption: the fields are those of the given samples, exactly"
+        exactly = "no assumption: the fields are those of the given samples, exactly"
+        return exactly if real.point is None else f"{exactly}, on the region of activation around a point"
     if real.method == "signs":
         return (
             f"no assumption: coordinates of real gradients at a point with {real.patterns} patterns of activation fall "

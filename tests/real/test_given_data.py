@@ -157,3 +157,17 @@ def test_what_is_no_data_is_said_in_one_line(data, words):
 def test_only_networks_have_samples():
     with pytest.raises(ValueError, match="belongs to a network"):
         conservation_laws("x*y", data=([[1]], None))
+
+
+def test_data_results_name_their_region_and_choose_one_where_units_are_on():
+    data = ([[1, 2], [3, -1], [1, 1]], None)
+    numbers = set()
+    for seed in range(4):
+        result = conservation_laws(networks.relu([2, 3, 2]), data=data, seed=seed)
+        point = np.array([float(a) for a in result.real.point])
+        assert result.real.local and "on the region of activation" in result.assumption_in_words()
+        hidden = np.maximum(np.array(data[0]) @ point[:6].reshape(2, 3), 0)
+        # The gradients of both outputs in the second layer alone.
+        assert hidden.any() and result.real.rank >= 2 * np.linalg.matrix_rank(hidden)
+        numbers.add(result.number)
+    assert max(numbers) <= 6
