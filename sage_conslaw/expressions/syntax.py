@@ -58,6 +58,20 @@ class Reader:
         ...
         sage_conslaw.InputError: syntax error in "2 x": an operator is missing before x; allowed are numbers, names, + -
         * / ^ and parentheses
+
+    ``read``::
+
+        sage: Reader(Polynomials(["x"])).read("-x^2")
+        {(0, 0): Fraction(-1, 1)}
+
+    ``fail``::
+
+        sage: from sage_conslaw.expressions.polynomials import parse_polynomials
+        sage: parse_polynomials(["x + 1/y"])
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: syntax error in "x + 1/y": a denominator in the variables is not a polynomial (the
+        term 1/y); ...
     """
 
     def __init__(self, algebra):
@@ -66,16 +80,7 @@ class Reader:
         algebra.fail = self.fail
 
     def read(self, text):
-        r"""
-        Return the value of one expression.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.expressions.algebras import Polynomials
-            sage: from sage_conslaw.expressions.syntax import Reader
-            sage: Reader(Polynomials(["x"])).read("-x^2")
-            {(0, 0): Fraction(-1, 1)}
-        """
+        """Return the value of one expression."""
         if len(text) > MAX_LENGTH:
             raise InputError(f"a polynomial of {len(text)} characters is too long; at most {MAX_LENGTH}")
         if not text.strip():
@@ -208,18 +213,7 @@ class Reader:
         self.fail(f"{known} is not a polynomial" if known else f"the character {sign!r} is not known")
 
     def fail(self, why):
-        r"""
-        Refuse the text: the error says where and why.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.expressions.polynomials import parse_polynomials
-            sage: parse_polynomials(["x + 1/y"])
-            Traceback (most recent call last):
-            ...
-            sage_conslaw.InputError: syntax error in "x + 1/y": a denominator in the variables is not a polynomial (the
-            term 1/y); ...
-        """
+        """Refuse the text: the error says where and why."""
         if self.span is not None:
             # The term at fault, where it is not the whole polynomial.
             term = self.text[slice(*self.span)].strip()

@@ -48,6 +48,18 @@ class AdaptiveFlow(WrittenFlow):
         0
         sage: flows.adam().family(networks.product(1).response()).names
         ['s', 'x1', 'm_x1', 'p_x1']
+
+    ``keeps_ring``::
+
+        sage: from sage_conslaw import flows
+        sage: flows.adam().keeps_ring
+        False
+
+    ``family``::
+
+        sage: from sage_conslaw import flows, networks
+        sage: flows.rmsprop(rate=1/10).family(networks.product(1).response()).polynomial_fields()
+        [[1/10*s, 0, 1/20*p_x1], [0, -p_x1, 0], [0, 0, -p_x1^3]]
     """
 
     kind: str = "adam"
@@ -55,27 +67,11 @@ class AdaptiveFlow(WrittenFlow):
 
     @property
     def keeps_ring(self):
-        r"""
-        The state has moments beside the parameters.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows
-            sage: flows.adam().keeps_ring
-            False
-        """
+        """The state has moments beside the parameters."""
         return False
 
     def family(self, response, metric=None):
-        r"""
-        Return the family of the moments' dynamics, written out.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows, networks
-            sage: flows.rmsprop(rate=1/10).family(networks.product(1).response()).polynomial_fields()
-            [[1/10*s, 0, 1/20*p_x1], [0, -p_x1, 0], [0, 0, -p_x1^3]]
-        """
+        """Return the family of the moments' dynamics, written out."""
         written = WrittenFields(self, response)
         every = list(range(written.first, len(written.names)))
         remarks = self.remarks or (

@@ -49,6 +49,26 @@ class Flow:
         ['x1', 'x2']
         sage: flows.momentum(tau=1).family(networks.product(2).response()).names
         ['s', 'x1', 'x2', 'dx1', 'dx2']
+
+    ``second_order``::
+
+        sage: flows.gradient().second_order, flows.nesterov().second_order
+        (False, True)
+
+    ``keeps_ring``::
+
+        sage: flows.gradient().keeps_ring, flows.momentum().keeps_ring
+        (True, False)
+
+    ``metric_on``::
+
+        sage: flows.gradient(metric="mirror").metric_on(networks.product(2).response())
+        mirror metric
+
+    ``family``::
+
+        sage: flows.momentum(tau=1).family(networks.product(2).response()).names
+        ['s', 'x1', 'x2', 'dx1', 'dx2']
     """
 
     name: str
@@ -74,28 +94,12 @@ class Flow:
 
     @property
     def second_order(self):
-        r"""
-        Whether the state has velocities.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows, networks
-            sage: flows.gradient().second_order, flows.nesterov().second_order
-            (False, True)
-        """
+        """Whether the state has velocities."""
         return self.tau is not None
 
     @property
     def keeps_ring(self):
-        r"""
-        Whether the state is that of the parameters alone, so that laws live in the user's ring.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows, networks
-            sage: flows.gradient().keeps_ring, flows.momentum().keeps_ring
-            (True, False)
-        """
+        """Whether the state is that of the parameters alone, so that laws live in the user's ring."""
         return not self.second_order and not self.decay and not (self.groups is not None and any(self.groups.decays))
 
     def metric_on(self, response, metric=None):
@@ -103,12 +107,6 @@ class Flow:
         Return the metric of this flow on the parameters of a response, ``None`` for the Euclidean one.
 
         INPUT: as for :meth:`family`
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows, networks
-            sage: flows.gradient(metric="mirror").metric_on(networks.product(2).response())
-            mirror metric
         """
         if self.metric is not None:
             if self.metric == "mirror":
@@ -129,12 +127,6 @@ class Flow:
         - ``response`` -- of a network or of polynomials
 
         - ``metric`` -- the network's own metric, taken if the flow names none
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows, networks
-            sage: flows.momentum(tau=1).family(networks.product(2).response()).names
-            ['s', 'x1', 'x2', 'dx1', 'dx2']
         """
         metric = self.metric_on(response, metric)
         rates = decays = None

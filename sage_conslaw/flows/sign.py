@@ -48,6 +48,20 @@ class SignFlow(WrittenFlow):
         sign flow
         sage: conservation_laws(networks.linear([1, 2, 3]), flow=flows.sign()).laws
         (U2_1_1 - U2_2_1, U2_1_2 - U2_2_2, U2_1_3 - U2_2_3)
+
+    ``family``::
+
+        sage: from sage_conslaw import flows, networks
+        sage: flows.sign().family(networks.product(3).response()).polynomial_fields()
+        [[1, 1, 1]]
+
+    ``witnesses``::
+
+        sage: for names, plus, minus in flows.sign().witnesses(networks.linear([1, 1, 2])):
+        ....:     print(names, [sign(x) for x in plus], [sign(x) for x in minus])
+        ['U1_1_1'] [1, ..., ...] [-1, ..., ...]
+        ['U2_1_1'] [..., 1, ...] [..., -1, ...]
+        ['U2_1_2'] [..., ..., 1] [..., ..., -1]
     """
 
     at: tuple = ()
@@ -57,12 +71,6 @@ class SignFlow(WrittenFlow):
         Return the family of sign vectors: one constant field a class of proportional coordinates, times their rates.
 
         A positive diagonal metric changes no sign; the network's own is one.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows, networks
-            sage: flows.sign().family(networks.product(3).response()).polynomial_fields()
-            [[1, 1, 1]]
         """
         rates, decays = self.rates_and_decays(response)
         classes = proportional_classes(response).without([i for i, rate in enumerate(rates) if not rate])
@@ -105,15 +113,6 @@ class SignFlow(WrittenFlow):
 
         OUTPUT: list of triples (names of the class, gradient, gradient), the gradients as lists of rationals at the
         point of the region
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows, networks
-            sage: for names, plus, minus in flows.sign().witnesses(networks.linear([1, 1, 2])):
-            ....:     print(names, [sign(x) for x in plus], [sign(x) for x in minus])
-            ['U1_1_1'] [1, ..., ...] [-1, ..., ...]
-            ['U2_1_1'] [..., 1, ...] [..., -1, ...]
-            ['U2_1_2'] [..., ..., 1] [..., ..., -1]
         """
         classes = proportional_classes(network.response(loss))
         sage = lambda vector: [QQ((value.numerator, value.denominator)) for value in vector]

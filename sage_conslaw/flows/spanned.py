@@ -165,31 +165,26 @@ class WrittenFlow(Flow):
         sage: from sage_conslaw import flows
         sage: flows.sign().second_order, flows.sign().keeps_ring
         (False, True)
+
+    ``keeps_ring``::
+
+        sage: flows.sign().keeps_ring, flows.weight_decay(1, flows.sign()).keeps_ring
+        (True, False)
+
+    ``rates_and_decays``::
+
+        sage: from sage_conslaw import flows, networks
+        sage: flows.weight_decay(1/2, flows.sign()).rates_and_decays(networks.product(2).response())
+        ([Fraction(1, 1), Fraction(1, 1)], [Fraction(1, 2), Fraction(1, 2)])
     """
 
     @property
     def keeps_ring(self):
-        r"""
-        Whether the state is that of the parameters alone.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows
-            sage: flows.sign().keeps_ring, flows.weight_decay(1, flows.sign()).keeps_ring
-            (True, False)
-        """
+        """Whether the state is that of the parameters alone."""
         return not self.decay and not (self.groups is not None and any(self.groups.decays))
 
     def rates_and_decays(self, response):
-        r"""
-        Return the rate and the decay of each coordinate, as lists; a frozen coordinate has neither.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows, networks
-            sage: flows.weight_decay(1/2, flows.sign()).rates_and_decays(networks.product(2).response())
-            ([Fraction(1, 1), Fraction(1, 1)], [Fraction(1, 2), Fraction(1, 2)])
-        """
+        """Return the rate and the decay of each coordinate, as lists; a frozen coordinate has neither."""
         if self.groups is None:
             return [ONE] * response.dimension, [self.decay] * response.dimension
         return self.groups.arranged(response, self.decay)

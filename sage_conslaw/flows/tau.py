@@ -21,6 +21,17 @@ class Damping:
         sage: t = polygen(QQ, "t")
         sage: damping(3/t)
         3/t
+
+    ``constant``::
+
+        sage: t = polygen(QQ, "t")
+        sage: damping(1/2).constant, damping(3/t).constant
+        (Fraction(1, 2), None)
+
+    ``over_time``::
+
+        sage: damping(3/t).over_time, damping(1).over_time
+        (Fraction(3, 1), None)
     """
 
     def __init__(self, numerator, denominator, text, symbolic=False):
@@ -31,32 +42,14 @@ class Damping:
 
     @property
     def constant(self):
-        r"""
-        Return the rational constant, or ``None``.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.flows.tau import damping
-            sage: t = polygen(QQ, "t")
-            sage: damping(1/2).constant, damping(3/t).constant
-            (Fraction(1, 2), None)
-        """
+        """Return the rational constant, or ``None``."""
         if self.symbolic or set(self.numerator) - {()} or set(self.denominator) - {()}:
             return None
         return self.numerator.get((), Fraction(0)) / self.denominator[()]
 
     @property
     def over_time(self):
-        r"""
-        Return `k` if the damping is `k/t`, else ``None``.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.flows.tau import damping
-            sage: t = polygen(QQ, "t")
-            sage: damping(3/t).over_time, damping(1).over_time
-            (Fraction(3, 1), None)
-        """
+        """Return `k` if the damping is `k/t`, else ``None``."""
         if set(self.numerator) <= {()} and set(self.denominator) == {(0,)}:
             return self.numerator.get((), Fraction(0)) / self.denominator[(0,)]
         return None

@@ -31,6 +31,22 @@ class Specialisation:
         sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
         sage: at(3*k) == 3*at(k) % 101, at(R(1/2))
         (True, 51)
+
+    ``matrix``::
+
+        sage: R = PolynomialRing(QQ, ["k"], 1)
+        sage: k = R.gen()
+        sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
+        sage: at.matrix([{0r: R(2)}], 1r)
+        array([[2]])
+
+    ``has_kernel``::
+
+        sage: R = PolynomialRing(QQ, ["k"], 1)
+        sage: k = R.gen()
+        sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
+        sage: at.has_kernel([{0r: k, 1r: -k}], 2r), at.has_kernel([{0r: R(1)}], 1r)
+        (True, False)
     """
 
     def __init__(self, ring, p, generator):
@@ -63,19 +79,7 @@ class Specialisation:
         return total % self.p
 
     def matrix(self, rows, columns):
-        r"""
-        Return sparse rows as an array modulo the prime.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.function_fields.specialisation import Specialisation
-            sage: R = PolynomialRing(QQ, ["k"], 1)
-            sage: k = R.gen()
-            sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
-            sage: at.matrix([{0r: R(2)}], 1r)
-            array([[2]])
-        """
+        """Return sparse rows as an array modulo the prime."""
         out = np.zeros((len(rows), columns), dtype=np.int64)
         for number, row in enumerate(rows):
             for column, value in row.items():
@@ -83,19 +87,7 @@ class Specialisation:
         return out
 
     def has_kernel(self, rows, columns):
-        r"""
-        Decide whether the columns are dependent modulo the prime; if not, they are independent over Q(k).
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.function_fields.specialisation import Specialisation
-            sage: R = PolynomialRing(QQ, ["k"], 1)
-            sage: k = R.gen()
-            sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
-            sage: at.has_kernel([{0r: k, 1r: -k}], 2r), at.has_kernel([{0r: R(1)}], 1r)
-            (True, False)
-        """
+        """Decide whether the columns are dependent modulo the prime; if not, they are independent over Q(k)."""
         rows = [row for row in rows if row]
         return (
             not rows

@@ -53,6 +53,22 @@ class FloatReading:
         sage: f.gradient(theta, numpy.array([[1.0], [-1.0]]), numpy.array([[1.0], [1.0]]))
         array([[ 2.,  0.,  1.,  0.],
                [ 0., -3.,  0.,  1.]])
+
+    ``values``::
+
+        sage: f, theta, x = FloatReading(networks.linear([1, 1])), numpy.array([2.0]), numpy.array([[3.0]])
+        sage: len(f.values(theta, x))
+        3
+
+    ``output``::
+
+        sage: f.output(theta, x)
+        array([[6.]])
+
+    ``gradient``::
+
+        sage: f.gradient(theta, x, numpy.array([[1.0]]))
+        array([[3.]])
     """
 
     def __init__(self, network):
@@ -70,15 +86,6 @@ class FloatReading:
 
         - ``inputs`` -- array of shape ``(samples,) + shape of the input``, or a dictionary of such arrays by the
           inputs' names
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.graph.float_reading import FloatReading
-            sage: f, theta, x = FloatReading(networks.linear([1, 1])), numpy.array([2.0]), numpy.array([[3.0]])
-            sage: len(f.values(theta, x))
-            3
         """
         A, values, start = FloatArithmetic(), {}, 0
         given = self.given(inputs)
@@ -139,32 +146,12 @@ class FloatReading:
         return node.values
 
     def output(self, theta, inputs):
-        r"""
-        Return the output, shape ``(samples,) + shape of the output``.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.graph.float_reading import FloatReading
-            sage: f, theta, x = FloatReading(networks.linear([1, 1])), numpy.array([2.0]), numpy.array([[3.0]])
-            sage: f.output(theta, x)
-            array([[6.]])
-        """
+        """Return the output, shape ``(samples,) + shape of the output``."""
         return self.values(theta, inputs)[self.network.output]
 
     def gradient(self, theta, inputs, covectors, values=None):
         r"""
         Return the gradients of the output paired with covectors, one row a sample: shape ``(samples, parameters)``.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.graph.float_reading import FloatReading
-            sage: f, theta, x = FloatReading(networks.linear([1, 1])), numpy.array([2.0]), numpy.array([[3.0]])
-            sage: f.gradient(theta, x, numpy.array([[1.0]]))
-            array([[3.]])
         """
         values = self.values(theta, inputs) if values is None else values
 

@@ -26,6 +26,34 @@ class DarbouxLaw(SageObject):
         (x^3/y^2, True)
         sage: latex(law)
         \frac{x^{3}}{y^{2}}
+
+    ``is_rational``::
+
+        sage: from sage_conslaw import first_integrals, system
+        sage: law = first_integrals(system(["x", "y"], ["x", "2*y"]), kind="rational", degree=1, seed=0)[0]
+        sage: law.is_rational
+        True
+
+    ``holds_for``::
+
+        sage: from sage_conslaw.integrals.darboux_law import DarbouxLaw
+        sage: R.<x, y> = QQ[]
+        sage: fields = system(["x", "y"], ["2*x", "3*y"]).sparse_fields()
+        sage: DarbouxLaw(((x, R(3)), (y, R(-2))), R(0)).holds_for(fields, R)
+        True
+        sage: DarbouxLaw(((x, R(2)), (y, R(-3))), R(0)).holds_for(fields, R)
+        False
+
+    ``expression``::
+
+        sage: law, = darboux_laws(system(["x", "y"], ["x - x*y", "-y + x*y"]), 1)
+        sage: law.expression()
+        -x - y + log(x) + log(y)
+
+    ``to_dict``::
+
+        sage: sorted(law.to_dict())
+        ['angles', 'exponent', 'factors', 'law', 'rational']
     """
 
     factors: tuple
@@ -36,16 +64,7 @@ class DarbouxLaw(SageObject):
 
     @property
     def is_rational(self):
-        r"""
-        Whether the law is a rational function: integer exponents and no exponential, or a quotient alone.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import first_integrals, system
-            sage: law = first_integrals(system(["x", "y"], ["x", "2*y"]), kind="rational", degree=1, seed=0)[0]
-            sage: law.is_rational
-            True
-        """
+        """Whether the law is a rational function: integer exponents and no exponential, or a quotient alone."""
         if self.angles:
             return False
         if not self.factors:
@@ -53,20 +72,7 @@ class DarbouxLaw(SageObject):
         return not self.exponent and all(n.is_constant() and QQ(n).is_integer() for _, n in self.factors)
 
     def holds_for(self, fields, ring):
-        r"""
-        Decide exactly whether the law is conserved along fields, given as lists of sparse polynomials.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.integrals.darboux_law import DarbouxLaw
-            sage: from sage_conslaw.inputs.systems import system
-            sage: R.<x, y> = QQ[]
-            sage: fields = system(["x", "y"], ["2*x", "3*y"]).sparse_fields()
-            sage: DarbouxLaw(((x, R(3)), (y, R(-2))), R(0)).holds_for(fields, R)
-            True
-            sage: DarbouxLaw(((x, R(2)), (y, R(-3))), R(0)).holds_for(fields, R)
-            False
-        """
+        """Decide exactly whether the law is conserved along fields, given as lists of sparse polynomials."""
         proofs = [(cofactors_of(p, fields, ring), n) for p, n in self.factors]
         for angle, n in self.angles:
             proofs.append((angle.derivatives(fields, ring), n))
@@ -80,17 +86,7 @@ class DarbouxLaw(SageObject):
         return True
 
     def expression(self):
-        r"""
-        Return the law as a symbolic expression of Sage.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.integrals.darboux_laws import darboux_laws
-            sage: from sage_conslaw.inputs.systems import system
-            sage: law, = darboux_laws(system(["x", "y"], ["x - x*y", "-y + x*y"]), 1)
-            sage: law.expression()
-            -x - y + log(x) + log(y)
-        """
+        """Return the law as a symbolic expression of Sage."""
         from sage.functions.log import log
         from sage.symbolic.ring import SR
         if self.is_rational and self.factors:
@@ -102,16 +98,7 @@ class DarbouxLaw(SageObject):
         return total + sum(SR(n) * angle.expression() for angle, n in self.angles)
 
     def to_dict(self):
-        r"""
-        Return the law as text and in its parts.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import first_integrals, system
-            sage: law = first_integrals(system(["x", "y"], ["x", "2*y"]), kind="rational", degree=1, seed=0)[0]
-            sage: sorted(law.to_dict())
-            ['angles', 'exponent', 'factors', 'law', 'rational']
-        """
+        """Return the law as text and in its parts."""
         return {"law": str(self), "rational": self.is_rational, "factors": [[str(p), str(n)] for p, n in self.factors],
                 "exponent": str(self.exponent), "angles": [[str(angle), str(n)] for angle, n in self.angles]}
 

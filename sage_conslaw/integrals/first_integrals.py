@@ -68,6 +68,19 @@ class FirstIntegrals(SageObject):
         0 independent laws in 2 coordinates, at most 1 exists
         searched: products of integer powers of p_i and g/f, with deg g <= 1, f a product of p_i; p_i: all irreducible
         Darboux polynomials of degree at most 1 over Q (none found; cofactors in the span of y, x, 1)
+
+    ``searched``::
+
+        sage: from sage_conslaw import first_integrals, system
+        sage: first_integrals(system(["x", "y"], ["x", "-y"]), kind="polynomial", degree=2, seed=0).searched
+        'all polynomials of degree at most 2 over Q'
+
+    ``to_dict``::
+
+        sage: record = first_integrals(system(["x", "y"], ["2*x", "3*y"]), kind="rational", degree=1,
+        ....:     seed=0).to_dict()
+        sage: record["integrals"], record["complete"], record["darboux_polynomials"]
+        (['x^3/y^2'], True, [{'cofactors': ['2'], 'polynomial': 'x'}, {'cofactors': ['3'], 'polynomial': 'y'}])
     """
 
     kind: str
@@ -89,15 +102,7 @@ class FirstIntegrals(SageObject):
 
     @property
     def searched(self):
-        r"""
-        What was searched, in words.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import first_integrals, system
-            sage: first_integrals(system(["x", "y"], ["x", "-y"]), kind="polynomial", degree=2, seed=0).searched
-            'all polynomials of degree at most 2 over Q'
-        """
+        """What was searched, in words."""
         over = f"Q({', '.join(self.parameters)})" if self.parameters else "Q"
         if self.kind == "polynomial":
             return f"all polynomials of degree at most {self.degree} over {over}"
@@ -145,18 +150,7 @@ class FirstIntegrals(SageObject):
         return r"\begin{array}{l} " + (lines or rf"\text{{no {self.kind} first integral}}") + r" \end{array}"
 
     def to_dict(self):
-        r"""
-        Return the result as plain data, for JSON.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import first_integrals
-            sage: from sage_conslaw.inputs.systems import system
-            sage: record = first_integrals(system(["x", "y"], ["2*x", "3*y"]), kind="rational", degree=1,
-            ....:     seed=0).to_dict()
-            sage: record["integrals"], record["complete"], record["darboux_polynomials"]
-            (['x^3/y^2'], True, [{'cofactors': ['2'], 'polynomial': 'x'}, {'cofactors': ['3'], 'polynomial': 'y'}])
-        """
+        """Return the result as plain data, for JSON."""
         found = self.darboux_polynomials
         return {
             "kind": self.kind,

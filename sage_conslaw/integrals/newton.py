@@ -42,6 +42,34 @@ class LaurentOperator:
         [(0, 1), (1, 0), (0, 0)]
         sage: [len(L.points(L.face(m))) for m in L.support]
         [1, 1, 1]
+
+    ``part``::
+
+        sage: from sage_conslaw.integrals.newton import LaurentOperator, table_of_monomials
+        sage: L = LaurentOperator(system(["x", "y"], ["x*(1 - y)", "y*(x - 1)"]))
+        sage: face = L.face(L.support[0r])
+        sage: L.part(L.ring.one(), 0r)
+        1
+
+    ``face``::
+
+        sage: face == L.face(*L.points(face))
+        True
+
+    ``points``::
+
+        sage: L.points(face)
+        [(0, 1)]
+
+    ``support_on``::
+
+        sage: L.support_on(face)
+        [(0, 1)]
+
+    ``blocks``::
+
+        sage: len(list(L.blocks(face, table_of_monomials(2r, 1r))))
+        2
     """
 
     def __init__(self, family, faces=True):
@@ -87,18 +115,7 @@ class LaurentOperator:
         return out
 
     def part(self, value, number):
-        r"""
-        Return the coefficient for one of the fields, of a coefficient for their combination.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.integrals.newton import LaurentOperator, table_of_monomials
-            sage: from sage_conslaw.inputs.systems import system
-            sage: L = LaurentOperator(system(["x", "y"], ["x*(1 - y)", "y*(x - 1)"]))
-            sage: face = L.face(L.support[0r])
-            sage: L.part(L.ring.one(), 0r)
-            1
-        """
+        """Return the coefficient for one of the fields, of a coefficient for their combination."""
         if not self.combination:
             return value
         s = self.ring.gens()[-len(self.combination):]
@@ -128,62 +145,20 @@ class LaurentOperator:
         return frozenset(i for i, (offset, row) in enumerate(self.facets) if offset + _dot(row, point) == 0)
 
     def face(self, *points):
-        r"""
-        Return the smallest face that contains some points, as the set of facets through it.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.integrals.newton import LaurentOperator, table_of_monomials
-            sage: from sage_conslaw.inputs.systems import system
-            sage: L = LaurentOperator(system(["x", "y"], ["x*(1 - y)", "y*(x - 1)"]))
-            sage: face = L.face(L.support[0r])
-            sage: face == L.face(*L.points(face))
-            True
-        """
+        """Return the smallest face that contains some points, as the set of facets through it."""
         return frozenset.intersection(*(self._faces[m] for m in points))
 
     def points(self, face):
-        r"""
-        Return the exponents of the operators on a face.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.integrals.newton import LaurentOperator, table_of_monomials
-            sage: from sage_conslaw.inputs.systems import system
-            sage: L = LaurentOperator(system(["x", "y"], ["x*(1 - y)", "y*(x - 1)"]))
-            sage: face = L.face(L.support[0r])
-            sage: L.points(face)
-            [(0, 1)]
-        """
+        """Return the exponents of the operators on a face."""
         return [b for b in self.operators if self._faces[b] >= face]
 
     def support_on(self, face):
-        r"""
-        Return the points of the cofactor's support on a face.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.integrals.newton import LaurentOperator, table_of_monomials
-            sage: from sage_conslaw.inputs.systems import system
-            sage: L = LaurentOperator(system(["x", "y"], ["x*(1 - y)", "y*(x - 1)"]))
-            sage: face = L.face(L.support[0r])
-            sage: L.support_on(face)
-            [(0, 1)]
-        """
+        """Return the points of the cofactor's support on a face."""
         return [m for m in self.support if self._faces[m] >= face]
 
     def blocks(self, face, table):
         r"""
         Return monomials grouped by their weights along the normals of a face: the top part of `p` lies in one group.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.integrals.newton import LaurentOperator, table_of_monomials
-            sage: from sage_conslaw.inputs.systems import system
-            sage: L = LaurentOperator(system(["x", "y"], ["x*(1 - y)", "y*(x - 1)"]))
-            sage: face = L.face(L.support[0r])
-            sage: len(list(L.blocks(face, table_of_monomials(2r, 1r))))
-            2
         """
         normals = [self.facets[i][1] for i in sorted(face)] + self.equations
         groups = {}

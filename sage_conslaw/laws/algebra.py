@@ -175,6 +175,25 @@ class LevelSet:
         Traceback (most recent call last):
         ...
         sage_conslaw.InputError: the point has 1 coordinate; the ring has 3 variables (x, y, z)
+
+    ``ideal``::
+
+        sage: R.<x, y, z> = QQ[]
+        sage: leaf = LevelSet([x^2 - y^2, x^2 - z^2], [2, 1, 1])
+        sage: leaf.ideal().gens()
+        [x^2 - y^2 - 3, x^2 - z^2 - 3]
+
+    ``dimension``::
+
+        sage: R.<x, y, z> = QQ[]
+        sage: leaf.dimension()
+        1
+
+    ``eliminate``::
+
+        sage: R.<x, y, z> = QQ[]
+        sage: leaf.eliminate(["x"]).gens()
+        [y^2 - z^2]
     """
 
     def __init__(self, laws, point):
@@ -195,45 +214,15 @@ class LevelSet:
         self.laws = [self.ring(law) for law in laws]
 
     def ideal(self):
-        r"""
-        Return the ideal of the equations ``h = h(point)``.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.laws.algebra import LevelSet
-            sage: R.<x, y, z> = QQ[]
-            sage: leaf = LevelSet([x^2 - y^2, x^2 - z^2], [2, 1, 1])
-            sage: leaf.ideal().gens()
-            [x^2 - y^2 - 3, x^2 - z^2 - 3]
-        """
+        """Return the ideal of the equations ``h = h(point)``."""
         return self.ring.ideal([law - law(*self.point) for law in self.laws])
 
     def dimension(self):
-        r"""
-        Return the dimension of the level set, as an algebraic set.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.laws.algebra import LevelSet
-            sage: R.<x, y, z> = QQ[]
-            sage: leaf = LevelSet([x^2 - y^2, x^2 - z^2], [2, 1, 1])
-            sage: leaf.dimension()
-            1
-        """
+        """Return the dimension of the level set, as an algebraic set."""
         return self.ideal().dimension()
 
     def eliminate(self, variables):
-        r"""
-        Return the ideal of the projection that forgets some variables.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.laws.algebra import LevelSet
-            sage: R.<x, y, z> = QQ[]
-            sage: leaf = LevelSet([x^2 - y^2, x^2 - z^2], [2, 1, 1])
-            sage: leaf.eliminate(["x"]).gens()
-            [y^2 - z^2]
-        """
+        """Return the ideal of the projection that forgets some variables."""
         gens = self.ring.gens_dict()
         unknown = [str(v) for v in variables if str(v) not in gens]
         if unknown:

@@ -32,6 +32,36 @@ class WeightLattice:
         sage: signs.shape, scales
         ((2, 2), array([[1],
                [1]]))
+
+    ``unknowns``::
+
+        sage: lattice = WeightLattice()
+        sage: x, y = lattice.unknowns(2r)
+        sage: x, y
+        (0, 1)
+
+    ``relation``::
+
+        sage: lattice.relation({x: 1r, y: -1r})
+        sage: lattice.characters([x, y])[1]
+        array([[1],
+        [1]])
+
+    ``homogeneous_field``::
+
+        sage: from fractions import Fraction
+        sage: lattice = WeightLattice(); x, y = lattice.unknowns(2r)
+        sage: lattice.homogeneous_field([{(1r,): Fraction(1r)}, {(0r,): Fraction(-1r)}], [x, y])
+        sage: lattice.characters([x, y])[1]
+        array([[1],
+        [1]])
+
+    ``characters``::
+
+        sage: lattice = WeightLattice(); x, y = lattice.unknowns(2r)
+        sage: signs, scales = lattice.characters([x, y])
+        sage: signs.shape, scales.shape
+        ((2, 2), (2, 2))
     """
 
     def __init__(self):
@@ -40,34 +70,12 @@ class WeightLattice:
         self._count = 0
 
     def unknowns(self, number):
-        r"""
-        Return new unknown weights.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.laws.gradings import WeightLattice
-            sage: lattice = WeightLattice()
-            sage: x, y = lattice.unknowns(2r)
-            sage: x, y
-            (0, 1)
-        """
+        """Return new unknown weights."""
         start, self._count = self._count, self._count + number
         return range(start, self._count)
 
     def relation(self, *rows):
-        r"""
-        Add the relation that the sum of the rows ``{unknown: coefficient}`` is zero.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.laws.gradings import WeightLattice
-            sage: lattice = WeightLattice()
-            sage: x, y = lattice.unknowns(2r)
-            sage: lattice.relation({x: 1r, y: -1r})
-            sage: lattice.characters([x, y])[1]
-            array([[1],
-            [1]])
-        """
+        """Add the relation that the sum of the rows ``{unknown: coefficient}`` is zero."""
         total = {}
         for row in rows:
             for unknown, coefficient in row.items():
@@ -98,20 +106,7 @@ class WeightLattice:
         return known
 
     def homogeneous_field(self, field, state):
-        r"""
-        Add the relations under which a field with sparse polynomial components is homogeneous.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.laws.gradings import WeightLattice
-            sage: lattice = WeightLattice()
-            sage: x, y = lattice.unknowns(2r)
-            sage: from fractions import Fraction
-            sage: lattice.homogeneous_field([{(1r,): Fraction(1r)}, {(0r,): Fraction(-1r)}], [x, y])
-            sage: lattice.characters([x, y])[1]
-            array([[1],
-            [1]])
-        """
+        """Add the relations under which a field with sparse polynomial components is homogeneous."""
         constant = self.unknowns(1)[0]
         for j, component in enumerate(field):
             for monomial in component:
@@ -122,15 +117,6 @@ class WeightLattice:
         Return a basis of the sign flips and of the scalings.
 
         OUTPUT: arrays of shape ``(len(state), k)``, of bits and of integers
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.laws.gradings import WeightLattice
-            sage: lattice = WeightLattice()
-            sage: x, y = lattice.unknowns(2r)
-            sage: signs, scales = lattice.characters([x, y])
-            sage: signs.shape, scales.shape
-            ((2, 2), (2, 2))
         """
         rows = [self._expression(unknown) for unknown in state]
         relations = [self._sum(dict(relation)) for relation in self._relations]

@@ -32,51 +32,44 @@ class PolynomialForm:
         sage: h = PolynomialForm.of({(0r, 0r): Fraction(1r), (1r,): Fraction(-2r)})
         sage: float(h.value(numpy.array([3.0, 1.0]))), float(h.value(numpy.array([3.0, 1.0]), degree=2r)), h.degree
         (7.0, 9.0, 2)
+
+    ``of``::
+
+        sage: PolynomialForm.of({(0r,): Fraction(1r)}).degree
+        1
+
+    ``degree``::
+
+        sage: PolynomialForm(()).degree
+        0
+
+    ``value``::
+
+        sage: float(PolynomialForm.of({(0r, 1r): Fraction(1r)}).value(numpy.array([3.0, 2.0])))
+        6.0
+
+    ``pieces``::
+
+        sage: PolynomialForm.of({(0r, 1r): Fraction(2r)}).pieces(numpy.array([3.0, 2.0]))
+        [(1, 0, array([12.]))]
     """
 
     parts: tuple
 
     @classmethod
     def of(cls, terms):
-        r"""
-        Return the form of a sparse polynomial.
-
-        EXAMPLES::
-
-            sage: from fractions import Fraction
-            sage: from sage_conslaw.notation.evaluation import PolynomialForm
-            sage: PolynomialForm.of({(0r,): Fraction(1r)}).degree
-            1
-        """
+        """Return the form of a sparse polynomial."""
         degrees = sorted({len(monomial) for monomial in terms})
         return cls(tuple((degree, np.array([m for m in terms if len(m) == degree], dtype=np.int64).reshape(-1, degree),
                           np.array([float(terms[m]) for m in terms if len(m) == degree])) for degree in degrees))
 
     @property
     def degree(self):
-        r"""
-        The degree.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.evaluation import PolynomialForm
-            sage: PolynomialForm(()).degree
-            0
-        """
+        """The degree."""
         return max((degree for degree, *_ in self.parts), default=0)
 
     def value(self, state, degree=None):
-        r"""
-        Return the value at a state; with ``degree`` that of the part of this degree alone.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from fractions import Fraction
-            sage: from sage_conslaw.notation.evaluation import PolynomialForm
-            sage: float(PolynomialForm.of({(0r, 1r): Fraction(1r)}).value(numpy.array([3.0, 2.0])))
-            6.0
-        """
+        """Return the value at a state; with ``degree`` that of the part of this degree alone."""
         total = state[0] * 0
         for power, places, coefficients in self.parts:
             if degree is None or degree == power:
@@ -89,17 +82,7 @@ class PolynomialForm:
 
 
     def pieces(self, state):
-        r"""
-        Return what is added up: triples of one, zero and the terms.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from fractions import Fraction
-            sage: from sage_conslaw.notation.evaluation import PolynomialForm
-            sage: PolynomialForm.of({(0r, 1r): Fraction(2r)}).pieces(numpy.array([3.0, 2.0]))
-            [(1, 0, array([12.]))]
-        """
+        """Return what is added up: triples of one, zero and the terms."""
         out = []
         for power, places, coefficients in self.parts:
             product = state.new_tensor(coefficients) if hasattr(state, "new_tensor") else coefficients
@@ -123,6 +106,28 @@ class LawValues:
         sage: laws = LawValues(conservation_laws(networks.relu([1, 1, 1]), seed=0))
         sage: laws.values(laws.state({"U1": [[2.0]], "U2": [[3.0]]}))
         {'U1^2 - U2^2': array([-5.])}
+
+    ``of``::
+
+        sage: r = conservation_laws(networks.linear([1, 1, 1]), seed=0)
+        sage: LawValues.of(r) is LawValues.of(r)
+        True
+
+    ``state``::
+
+        sage: laws = LawValues(conservation_laws(networks.linear([1, 1, 1]), seed=0))
+        sage: laws.state({"U1": [[2]], "U2": [[3]]})
+        array([2., 3.])
+        sage: laws.state({"U1": [[2]]})
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: there is no array for the parameter U2 of shape (1, 1); given are U1
+
+    ``values``::
+
+        sage: laws = LawValues(conservation_laws(networks.linear([1, 2, 1]), seed=0))
+        sage: float(laws.values(numpy.array([1.0, 2.0, 3.0, 5.0]))["U1^T U1 - U2 U2^T"][0r, 0r])
+        -8.0
     """
 
     def __init__(self, result):
@@ -147,17 +152,7 @@ class LawValues:
 
     @classmethod
     def of(cls, result):
-        r"""
-        Return the laws of a result as functions, made once for each result.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import conservation_laws, networks
-            sage: from sage_conslaw.notation.evaluation import LawValues
-            sage: r = conservation_laws(networks.linear([1, 1, 1]), seed=0)
-            sage: LawValues.of(r) is LawValues.of(r)
-            True
-        """
+        """Return the laws of a result as functions, made once for each result."""
         # By identity: two results may be equal and have come from different modules.
         if id(result) not in _MADE:
             _MADE[id(result)] = cls(result)
@@ -168,18 +163,6 @@ class LawValues:
         r"""
         Return the parameters as one array: from a module of PyTorch, a mapping of names to arrays, or an array of all
         coordinates.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import conservation_laws, networks
-            sage: from sage_conslaw.notation.evaluation import LawValues
-            sage: laws = LawValues(conservation_laws(networks.linear([1, 1, 1]), seed=0))
-            sage: laws.state({"U1": [[2]], "U2": [[3]]})
-            array([2., 3.])
-            sage: laws.state({"U1": [[2]]})
-            Traceback (most recent call last):
-            ...
-            sage_conslaw.InputError: there is no array for the parameter U2 of shape (1, 1); given are U1
         """
         if hasattr(source, "named_parameters"):
             # Frozen parameters and buffers are there too, under their names; tied ones under each.
@@ -238,18 +221,7 @@ class LawValues:
         return array
 
     def values(self, state, degree=None):
-        r"""
-        Return the value of every law, by its text; with ``degree`` those of the parts of this degree.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import conservation_laws, networks
-            sage: from sage_conslaw.notation.evaluation import LawValues
-            sage: laws = LawValues(conservation_laws(networks.linear([1, 2, 1]), seed=0))
-            sage: float(laws.values(numpy.array([1.0, 2.0, 3.0, 5.0]))["U1^T U1 - U2 U2^T"][0r, 0r])
-            -8.0
-        """
+        """Return the value of every law, by its text; with ``degree`` those of the parts of this degree."""
         return {text: form.value(state, degree) for text, form in self.forms}
 
 

@@ -34,6 +34,17 @@ class Feature:
         sage: (feature,) = Entries([("b", (2,))], 0, None, None).squares(2)
         sage: feature.terms(1)
         {(1, 1): Fraction(1, 1)}
+
+    ``terms``::
+
+        sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+        sage: entries.squares(2)[1].terms(0)
+        {(6, 6): Fraction(1, 1), (7, 7): Fraction(1, 1), (8, 8): Fraction(1, 1)}
+
+    ``pair``::
+
+        sage: entries.squares(2)[1].pair(0, 1)
+        {(6, 9): Fraction(1, 1), (7, 10): Fraction(1, 1), (8, 11): Fraction(1, 1)}
     """
 
     degree: int
@@ -46,16 +57,7 @@ class Feature:
     product: bool = False
 
     def terms(self, index):
-        r"""
-        Return the entry as a sparse polynomial.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
-            sage: entries.squares(2)[1].terms(0)
-            {(6, 6): Fraction(1, 1), (7, 7): Fraction(1, 1), (8, 8): Fraction(1, 1)}
-        """
+        """Return the entry as a sparse polynomial."""
         if self.product:
             return {
                 tuple(sorted(self.clock + pair)): ONE
@@ -66,16 +68,7 @@ class Feature:
         return {tuple(sorted(self.clock + (int(place),) * self.degree)): ONE for place in self.rows[index]}
 
     def pair(self, i, j):
-        r"""
-        Return the entry off the diagonal.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
-            sage: entries.squares(2)[1].pair(0, 1)
-            {(6, 9): Fraction(1, 1), (7, 10): Fraction(1, 1), (8, 11): Fraction(1, 1)}
-        """
+        """Return the entry off the diagonal."""
         out = {}
         if self.others is None:
             for a, b in zip(self.rows[i].tolist(), self.rows[j].tolist()):
@@ -104,6 +97,66 @@ class Entries:
         sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
         sage: entries.sizes(), [feature.words[0][0] for feature in entries.squares(2)]
         ([2, 3], ['U^T U', 'V V^T'])
+
+    ``unpacked``::
+
+        sage: entries = Entries([("W", (6, 2)), ("b", (6,))], 0, None, None)
+        sage: [name for name, *_ in entries.unpacked(range(12)).arrays]
+        ['W', 'W[0:3]', 'W[3:6]', 'W[:,0:1]', 'W[:,1:2]', 'W[0:2]', 'W[2:4]', 'W[4:6]', 'b']
+
+    ``sizes``::
+
+        sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+        sage: entries.sizes()
+        [2, 3]
+
+    ``sums``::
+
+        sage: [feature.words[0][0] for feature in entries.sums(2)]
+        ['1^T U', 'V 1']
+
+    ``squares``::
+
+        sage: [feature.words[0][0] for feature in entries.squares(2)]
+        ['U^T U', 'V V^T']
+
+    ``folded``::
+
+        sage: [feature.words[0][0] for feature in Entries([("Q", (3, 4)), ("K", (3, 2))], 0, None, None).folded(2,
+        ....:     2)]
+        ['sum(Q_h^T Q_h over 2 blocks h)']
+
+    ``skew``::
+
+        sage: [feature.words[0][0] for feature in Entries([("U", (3, 2))], 0, 6, None).skew(2)]
+        ['U^T dU - dU^T U']
+
+    ``blocks``::
+
+        sage: [feature.words[0][0] for feature in Entries([("Q", (3, 4))], 0, None, None).blocks(4, 2)]
+        ['|Q[:,J]|^2']
+
+    ``folded_blocks``::
+
+        sage: [feature.words[0][0] for feature in Entries([("Q", (3, 8))], 0, None, None).folded_blocks(4, 4, 2)]
+        ['sum(|Q_h[:,J]|^2 over 2 blocks h)']
+
+    ``products``::
+
+        sage: entries = Entries([("u", (2,)), ("v", (2,)), ("W", (3, 2))], 0, None, None)
+        sage: [feature.words[1][0] for feature in entries.products({(0, 2), (1, 3), (4, 5), (6, 7), (8, 9)})]
+        ['u[j]*v[j]', 'W[j,0]*W[j,1]']
+
+    ``still``::
+
+        sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
+        sage: [feature.words[0][0] for feature in entries.still({1, 2, 5, 6})]
+        ['U_1_2, U_2_1, U_3_2', 'V_1_1']
+
+    ``norms``::
+
+        sage: [feature.words[0][0] for feature in entries.norms()]
+        ['sum(U)', '|U|^2', 'sum(V)', '|V|^2']
     """
 
     def __init__(self, parameters, first, velocity, time):
@@ -128,13 +181,6 @@ class Entries:
 
         Queries, keys and values are often one array with three times the rows, gates one with two or four times; what
         is joined before a layer has as many channels as its parts together.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: entries = Entries([("W", (6, 2)), ("b", (6,))], 0, None, None)
-            sage: [name for name, *_ in entries.unpacked(range(12)).arrays]
-            ['W', 'W[0:3]', 'W[3:6]', 'W[:,0:1]', 'W[:,1:2]', 'W[0:2]', 'W[2:4]', 'W[4:6]', 'b']
         """
         out, support = [], set(support)
         sizes = [*self.sizes(), *([1] if any(1 in places.shape for _, places, _ in self.arrays) else [])]
@@ -152,16 +198,7 @@ class Entries:
         return view
 
     def sizes(self):
-        r"""
-        Return the sizes of axes above 1, each once, in the order of the parameters' hidden axes.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
-            sage: entries.sizes()
-            [2, 3]
-        """
+        """Return the sizes of axes above 1, each once, in the order of the parameters' hidden axes."""
         return [n for n in dict.fromkeys(n for _, places, _ in self.arrays for n in places.shape[::-1]) if n > 1]
 
     def _axes(self, size):
@@ -175,16 +212,7 @@ class Entries:
         return np.moveaxis(places, axis, 0).reshape(places.shape[axis], -1)
 
     def sums(self, size):
-        r"""
-        Return the sums over all axes but one, for parameters and velocities.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
-            sage: [feature.words[0][0] for feature in entries.sums(2)]
-            ['1^T U', 'V 1']
-        """
+        """Return the sums over all axes but one, for parameters and velocities."""
         out = []
         for name, places, moving, axis in self._axes(size):
             for symbol, latex, array in (
@@ -197,16 +225,7 @@ class Entries:
         return out
 
     def squares(self, size):
-        r"""
-        Return the squared norms of slices, the diagonals of Gram matrices.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
-            sage: [feature.words[0][0] for feature in entries.squares(2)]
-            ['U^T U', 'V V^T']
-        """
+        """Return the squared norms of slices, the diagonals of Gram matrices."""
         return [Feature(2, self._rows(places, axis), square_words(name, places.ndim, axis), clock, front)
                 for name, places, _, axis in self._axes(size) for clock, front in self.fronts]
 
@@ -214,13 +233,6 @@ class Entries:
         r"""
         Return Gram matrices summed over groups of neighbouring blocks, for axes that are multiples of ``size``: heads
         that share keys.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: [feature.words[0][0] for feature in Entries([("Q", (3, 4)), ("K", (3, 2))], 0, None, None).folded(2,
-            ....:     2)]
-            ['sum(Q_h^T Q_h over 2 blocks h)']
         """
         out = []
         for name, places, _ in self.arrays:
@@ -238,15 +250,7 @@ class Entries:
         return out
 
     def skew(self, size):
-        r"""
-        Return the skew matrices of parameters and velocities.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: [feature.words[0][0] for feature in Entries([("U", (3, 2))], 0, 6, None).skew(2)]
-            ['U^T dU - dU^T U']
-        """
+        """Return the skew matrices of parameters and velocities."""
         return [
             Feature(
                 2,
@@ -262,15 +266,7 @@ class Entries:
         ]
 
     def blocks(self, size, block):
-        r"""
-        Return the squared norms of blocks of neighbouring slices.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: [feature.words[0][0] for feature in Entries([("Q", (3, 4))], 0, None, None).blocks(4, 2)]
-            ['|Q[:,J]|^2']
-        """
+        """Return the squared norms of blocks of neighbouring slices."""
         out = []
         for name, places, _, axis in self._axes(size):
             rows = self._rows(places, axis).reshape(size // block, -1)
@@ -280,15 +276,7 @@ class Entries:
         return out
 
     def folded_blocks(self, size, head, block):
-        r"""
-        Return the squared norms of blocks of neighbouring slices, summed over the heads that share keys.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: [feature.words[0][0] for feature in Entries([("Q", (3, 8))], 0, None, None).folded_blocks(4, 4, 2)]
-            ['sum(|Q_h[:,J]|^2 over 2 blocks h)']
-        """
+        """Return the squared norms of blocks of neighbouring slices, summed over the heads that share keys."""
         out = []
         for feature in self.folded(size, head):
             name = feature.words[0][0].removeprefix("sum(").split("_h")[0]
@@ -312,13 +300,6 @@ class Entries:
         r"""
         Return the products of two parameters of one shape, entry by entry, and of the two columns or rows of one; only
         those whose monomials are in the ``support`` of the laws, if that is given.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: entries = Entries([("u", (2,)), ("v", (2,)), ("W", (3, 2))], 0, None, None)
-            sage: [feature.words[1][0] for feature in entries.products({(0, 2), (1, 3), (4, 5), (6, 7), (8, 9)})]
-            ['u[j]*v[j]', 'W[j,0]*W[j,1]']
         """
         pairs = []
         for number, (name, places, _) in enumerate(self.arrays):
@@ -340,16 +321,7 @@ class Entries:
         ]
 
     def still(self, fixed):
-        r"""
-        Return the entries in the set ``fixed`` of places as features, one a parameter, under their names.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
-            sage: [feature.words[0][0] for feature in entries.still({1, 2, 5, 6})]
-            ['U_1_2, U_2_1, U_3_2', 'V_1_1']
-        """
+        """Return the entries in the set ``fixed`` of places as features, one a parameter, under their names."""
         out = []
         for name, places, _ in self.arrays:
             where = [tuple(index) for index in np.argwhere(np.isin(places, sorted(fixed)))]
@@ -360,16 +332,7 @@ class Entries:
         return out
 
     def norms(self):
-        r"""
-        Return the sums and the squared norms of whole parameters.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: entries = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None)
-            sage: [feature.words[0][0] for feature in entries.norms()]
-            ['sum(U)', '|U|^2', 'sum(V)', '|V|^2']
-        """
+        """Return the sums and the squared norms of whole parameters."""
         out = []
         for name, places, moving in self.arrays:
             rows, symbol = places.reshape(1, -1), latex_name(name)

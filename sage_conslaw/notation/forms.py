@@ -30,6 +30,28 @@ class Form:
                [11., 25.]])
         sage: Form(((1r, features[0]),), None).value(numpy.array([1.0, 2.0, 3.0, 4.0]))
         array([ 5., 25.])
+
+    ``of``::
+
+        sage: from fractions import Fraction
+        sage: Form.of(Entries([("b", (2,))], 0, None, None).norms(), {1: Fraction(1r)}).degree
+        2
+
+    ``degree``::
+
+        sage: Form(((1r, Entries([("b", (2,))], 0, None, None).sums(2)[0]),)).degree
+        1
+
+    ``value``::
+
+        sage: form = Form(((1r, Entries([("b", (2,))], 0, None, None).norms()[0]),))
+        sage: form.value(numpy.array([1.0, 2.0])), form.value(numpy.array([1.0, 2.0]), degree=2r)
+        (array([3.]), array([0.]))
+
+    ``pieces``::
+
+        sage: Form(((1r, Entries([("b", (2,))], 0, None, None).norms()[1]),)).pieces(numpy.array([1.0, 2.0]))
+        [(1, 2, array([[1., 2.]]))]
     """
 
     terms: tuple
@@ -37,46 +59,16 @@ class Form:
 
     @classmethod
     def of(cls, features, coefficients, matrix=None):
-        r"""
-        Return the form of a combination of features.
-
-        EXAMPLES::
-
-            sage: from fractions import Fraction
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: from sage_conslaw.notation.forms import Form
-            sage: Form.of(Entries([("b", (2,))], 0, None, None).norms(), {1: Fraction(1r)}).degree
-            2
-        """
+        """Return the form of a combination of features."""
         return cls(tuple((value, features[k]) for k, value in coefficients.items()), matrix)
 
     @property
     def degree(self):
-        r"""
-        The degree in parameters and velocities.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: from sage_conslaw.notation.forms import Form
-            sage: Form(((1r, Entries([("b", (2,))], 0, None, None).sums(2)[0]),)).degree
-            1
-        """
+        """The degree in parameters and velocities."""
         return max(feature.degree for _, feature in self.terms)
 
     def value(self, state, degree=None):
-        r"""
-        Return the value at a state; with ``degree`` that of the part of this degree alone.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: from sage_conslaw.notation.forms import Form
-            sage: form = Form(((1r, Entries([("b", (2,))], 0, None, None).norms()[0]),))
-            sage: form.value(numpy.array([1.0, 2.0])), form.value(numpy.array([1.0, 2.0]), degree=2r)
-            (array([3.]), array([0.]))
-        """
+        """Return the value at a state; with ``degree`` that of the part of this degree alone."""
         total = None
         for value, feature in self.terms:
             if degree is None or feature.degree == degree:
@@ -87,14 +79,6 @@ class Form:
     def pieces(self, state):
         r"""
         Return what is added up: triples of the coefficient, the degree and the entries of the state, one row an index.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.notation.expressions import Entries
-            sage: from sage_conslaw.notation.forms import Form
-            sage: Form(((1r, Entries([("b", (2,))], 0, None, None).norms()[1]),)).pieces(numpy.array([1.0, 2.0]))
-            [(1, 2, array([[1., 2.]]))]
         """
         return [
             (value, 0, state[feature.rows] * state[feature.others])

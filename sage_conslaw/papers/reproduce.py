@@ -115,6 +115,23 @@ class Reproduction(SageObject):
         sage: from sage_conslaw.papers.reproduce import Reproduction
         sage: Reproduction(({"number": 1, "expected": 1, "status": "proved"},), 0.5)
         1 of 1 architectures agree, 1 proved, 0.5 s
+
+    ``agree``::
+
+        sage: from sage_conslaw.papers.reproduce import Case, Reproduction
+        sage: r = Reproduction(({"number": 1r, "expected": 1r, "status": "proved"},), 0r)
+        sage: r.agree
+        1
+
+    ``proved``::
+
+        sage: r.proved
+        1
+
+    ``to_dict``::
+
+        sage: r.to_dict()["total"]
+        1
     """
 
     cases: tuple
@@ -122,30 +139,12 @@ class Reproduction(SageObject):
 
     @property
     def agree(self):
-        r"""
-        How many architectures have the number expected.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.papers.reproduce import Case, Reproduction
-            sage: r = Reproduction(({"number": 1r, "expected": 1r, "status": "proved"},), 0r)
-            sage: r.agree
-            1
-        """
+        """How many architectures have the number expected."""
         return sum(case["number"] == case["expected"] for case in self.cases)
 
     @property
     def proved(self):
-        r"""
-        How many numbers are proved.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.papers.reproduce import Case, Reproduction
-            sage: r = Reproduction(({"number": 1r, "expected": 1r, "status": "proved"},), 0r)
-            sage: r.proved
-            1
-        """
+        """How many numbers are proved."""
         return sum(case["status"] == "proved" for case in self.cases)
 
     def _repr_(self):
@@ -153,16 +152,7 @@ class Reproduction(SageObject):
                 f"{self.seconds:.1f} s")
 
     def to_dict(self):
-        r"""
-        Return the reproduction as JSON objects.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.papers.reproduce import Case, Reproduction
-            sage: r = Reproduction(({"number": 1r, "expected": 1r, "status": "proved"},), 0r)
-            sage: r.to_dict()["total"]
-            1
-        """
+        """Return the reproduction as JSON objects."""
         return {"cases": list(self.cases), "agree": self.agree, "proved": self.proved,
                 "total": len(self.cases), "seconds": round(self.seconds, 3)}
 

@@ -26,6 +26,20 @@ class AlgebraicField:
         [{0: k, 1: 1}, {3: 1}]
         sage: field.kernel([{0r: k, 1r: R(1)}, {0r: R(1), 1r: k}], 2r)
         []
+
+    ``kernel``::
+
+        sage: R.<k, m> = QQ[]
+        sage: field = AlgebraicField(whole_space(R).within(k^2 - 2))
+        sage: rows = [{0r: k, 1r: -R(2)}, {0r: R(1), 1r: -k}]
+        sage: field.kernel(rows, 2r)
+        [{0: k, 1: 1}]
+
+    ``holds``::
+
+        sage: R.<k, m> = QQ[]
+        sage: field.holds(rows, {0r: k, 1r: R(1)}), field.holds(rows, {0r: R(1), 1r: R(1)})
+        (True, False)
     """
 
     def __init__(self, variety):
@@ -54,19 +68,7 @@ class AlgebraicField:
         return factor / divisor.constant_coefficient()
 
     def kernel(self, rows, columns):
-        r"""
-        Return the reduced kernel as dictionaries ``{column: rational function of the parameters}``.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.parameters.algebraic import AlgebraicField
-            sage: from sage_conslaw.parameters.varieties import whole_space
-            sage: R.<k, m> = QQ[]
-            sage: field = AlgebraicField(whole_space(R).within(k^2 - 2))
-            sage: rows = [{0r: k, 1r: -R(2)}, {0r: R(1), 1r: -k}]
-            sage: field.kernel(rows, 2r)
-            [{0: k, 1: 1}]
-        """
+        """Return the reduced kernel as dictionaries ``{column: rational function of the parameters}``."""
         solved = {}
         for row in rows:
             row = {column: self._element(entry) for column, entry in row.items()}
@@ -94,19 +96,7 @@ class AlgebraicField:
         return sum((c * root ** i for i, c in enumerate(value.list())), self.rational.zero())
 
     def holds(self, rows, vector):
-        r"""
-        Decide exactly whether the equations hold for a vector of polynomials in the parameters.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.parameters.algebraic import AlgebraicField
-            sage: from sage_conslaw.parameters.varieties import whole_space
-            sage: R.<k, m> = QQ[]
-            sage: field = AlgebraicField(whole_space(R).within(k^2 - 2))
-            sage: rows = [{0r: k, 1r: -R(2)}, {0r: R(1), 1r: -k}]
-            sage: field.holds(rows, {0r: k, 1r: R(1)}), field.holds(rows, {0r: R(1), 1r: R(1)})
-            (True, False)
-        """
+        """Decide exactly whether the equations hold for a vector of polynomials in the parameters."""
         zero = self.rational.zero()
         return all(
             self.variety.vanishes(sum((row[c] * vector[c] for c in row.keys() & vector.keys()), zero).numerator())

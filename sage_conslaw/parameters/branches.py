@@ -67,6 +67,18 @@ class BranchSearch:
         sage: [[(branch.variety, branch.laws) for branch in level] for level in search.levels(2r)]
         [[(b - 1 = 0, ({(3,): Fraction(1, 1)},)), (a = 0, ({(2,): Fraction(1, 1)},))],
          []]
+
+    ``not_followed``::
+
+        sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
+        sage: search = BranchSearch(family, family.groups(1r), numpy.random.default_rng(0r))
+        sage: search.not_followed
+        []
+
+    ``levels``::
+
+        sage: [[branch.variety for branch in level] for level in search.levels(1r)]
+        [[b - 1 = 0, a = 0]]
     """
 
     def __init__(self, family, groups, generator):
@@ -90,19 +102,7 @@ class BranchSearch:
 
     @property
     def not_followed(self):
-        r"""
-        The places that were not searched.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.parameters.branches import BranchSearch
-            sage: from sage_conslaw.inputs.systems import system
-            sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
-            sage: search = BranchSearch(family, family.groups(1r), numpy.random.default_rng(0r))
-            sage: search.not_followed
-            []
-        """
+        """The places that were not searched."""
         return self.drops.not_followed
 
     def _monomials(self, block):
@@ -115,16 +115,6 @@ class BranchSearch:
     def levels(self, codimension):
         r"""
         Yield, for each codimension, an iterator over the branches with new laws; a branch that gains laws comes again.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.parameters.branches import BranchSearch
-            sage: from sage_conslaw.inputs.systems import system
-            sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
-            sage: search = BranchSearch(family, family.groups(1r), numpy.random.default_rng(0r))
-            sage: [[branch.variety for branch in level] for level in search.levels(1r)]
-            [[b - 1 = 0, a = 0]]
         """
         for drops in self.drops.levels(codimension):
             yield self._branches(drops)

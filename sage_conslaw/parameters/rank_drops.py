@@ -85,6 +85,19 @@ class DropSearch:
         [[b - 1 = 0, a = 0], []]
         sage: search.not_followed
         []
+
+    ``equations``::
+
+        sage: from sage_conslaw.laws.monomials import blocks
+        sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
+        sage: search = DropSearch(family, family.groups(1r), numpy.random.default_rng(0r))
+        sage: len(search.equations([(2r,), (3r,)]))
+        2
+
+    ``levels``::
+
+        sage: [[drop.variety for drop in drops] for drops in search.levels(1r)]
+        [[b - 1 = 0, a = 0]]
     """
 
     def __init__(self, family, groups, generator):
@@ -100,20 +113,7 @@ class DropSearch:
         ]
 
     def equations(self, block):
-        r"""
-        Return the equations of a block, exact in the parameters.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.parameters.rank_drops import DropSearch
-            sage: from sage_conslaw.laws.monomials import blocks
-            sage: from sage_conslaw.inputs.systems import system
-            sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
-            sage: search = DropSearch(family, family.groups(1r), numpy.random.default_rng(0r))
-            sage: len(search.equations([(2r,), (3r,)]))
-            2
-        """
+        """Return the equations of a block, exact in the parameters."""
         monomials = [tuple(int(i) for i in row if i < self.family.dimension) for row in block]
         return monomials, self.rows(monomials)
 
@@ -132,20 +132,7 @@ class DropSearch:
         return block[[self.bound.is_standard(tuple(int(i) for i in row if i < n)) for row in block]]
 
     def levels(self, codimension):
-        r"""
-        Yield, for each codimension up to the one given, an iterator over the drops as they are found.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.parameters.rank_drops import DropSearch
-            sage: from sage_conslaw.laws.monomials import blocks
-            sage: from sage_conslaw.inputs.systems import system
-            sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
-            sage: search = DropSearch(family, family.groups(1r), numpy.random.default_rng(0r))
-            sage: [[drop.variety for drop in drops] for drops in search.levels(1r)]
-            [[b - 1 = 0, a = 0]]
-        """
+        """Yield, for each codimension up to the one given, an iterator over the drops as they are found."""
         nodes = self._all_cores()
         for level in range(1, codimension + 1):
             children = []

@@ -32,6 +32,19 @@ class TorchNetwork(Network):
         Linear with 3 parameters
         sage: list(net.parameters.items())                                      # optional - torch
         [('weight', (1, 2)), ('bias', (1,))]
+
+    ``parameters``::
+
+        sage: import torch                                                  # optional - torch
+        sage: networks.from_torch(torch.nn.Sequential(torch.nn.Linear(2r, 1r, bias=False)),  # optional - torch
+        ....:     torch.zeros(1r, 2r)).parameters
+        {'0.weight': (1, 2)}
+
+    ``shown_names``::
+
+        sage: model = torch.nn.Sequential(torch.nn.Linear(2r, 1r, bias=False))  # optional - torch
+        sage: networks.from_torch(model, torch.zeros(1r, 2r)).shown_names()     # optional - torch
+        {'p0_weight': '0.weight'}
     """
 
     def __init__(self, title, output, leaves, names, ties, notes, loss):
@@ -43,30 +56,12 @@ class TorchNetwork(Network):
         r"""
         The module's names and the shapes of the trained arrays; entries in polynomials have ``_`` for what is not a
         letter or a digit.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: from sage_conslaw import networks
-            sage: networks.from_torch(torch.nn.Sequential(torch.nn.Linear(2r, 1r, bias=False)),  # optional - torch
-            ....:     torch.zeros(1r, 2r)).parameters
-            {'0.weight': (1, 2)}
         """
         shapes = {leaf.name: leaf.shape for leaf in self._leaves}
         return {name: shapes[word] for name, word in self._names.items()}
 
     def shown_names(self):
-        r"""
-        Return how the trained arrays are called where people read: their names in the module.
-
-        EXAMPLES::
-
-            sage: import torch                                                  # optional - torch
-            sage: from sage_conslaw import networks
-            sage: model = torch.nn.Sequential(torch.nn.Linear(2r, 1r, bias=False))  # optional - torch
-            sage: networks.from_torch(model, torch.zeros(1r, 2r)).shown_names()     # optional - torch
-            {'p0_weight': '0.weight'}
-        """
+        """Return how the trained arrays are called where people read: their names in the module."""
         return {word: name for name, word in self._names.items()}
 
     def __repr__(self):

@@ -131,6 +131,24 @@ class Pointwise:
         sage: from sage_conslaw.pytorch.values import Pointwise
         sage: Pointwise.of(networks.input(3)).polynomial
         [Fraction(0, 1), Fraction(1, 1)]
+
+    ``of``::
+
+        sage: Pointwise.of(networks.input(3)).shape
+        (3,)
+
+    ``shape``::
+
+        sage: Pointwise.of(networks.input(2, 3)).shape
+        (2, 3)
+
+    ``tensor``::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.pytorch.values import Expression, Pointwise
+        sage: x = networks.input(3)
+        sage: Pointwise(x, Expression(None), [Fraction(0r), Fraction(0r), Fraction(1r)]).tensor(None).label()
+        'x * x'
     """
 
     base: Tensor
@@ -140,30 +158,12 @@ class Pointwise:
 
     @classmethod
     def of(cls, tensor):
-        r"""
-        Return the identity function of a tensor.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.pytorch.values import Pointwise
-            sage: Pointwise.of(networks.input(3)).shape
-            (3,)
-        """
+        """Return the identity function of a tensor."""
         return cls(tensor, Expression(None), [Fraction(0), Fraction(1)], tensor)
 
     @property
     def shape(self):
-        r"""
-        The shape, that of the tensor.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.pytorch.values import Pointwise
-            sage: Pointwise.of(networks.input(2, 3)).shape
-            (2, 3)
-        """
+        """The shape, that of the tensor."""
         return self.base.shape
 
     def tensor(self, shift):
@@ -173,15 +173,6 @@ class Pointwise:
         INPUT:
 
         - ``shift`` -- a function that makes a constant of a number and a shape
-
-        EXAMPLES::
-
-            sage: from fractions import Fraction
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.pytorch.values import Expression, Pointwise
-            sage: x = networks.input(3)
-            sage: Pointwise(x, Expression(None), [Fraction(0r), Fraction(0r), Fraction(1r)]).tensor(None).label()
-            'x * x'
         """
         if self.made is None:
             self.made = self._cut() if self.polynomial is None else self._expanded(shift)
@@ -215,6 +206,16 @@ class SquareMean:
         sage: from sage_conslaw.pytorch.values import SquareMean
         sage: SquareMean(networks.input(2, 3), (1,), 1, 0, 1, True).shape
         (2, 1)
+
+    ``shape``::
+
+        sage: SquareMean(networks.input(2, 3), (1,), 1, 0, 1, False).shape
+        (2,)
+
+    ``to_power``::
+
+        sage: SquareMean(networks.input(2, 3), (1,), 1, 0, 1, True).to_power(-0.5r).power
+        -0.5
     """
 
     base: Tensor
@@ -226,30 +227,12 @@ class SquareMean:
 
     @property
     def shape(self):
-        r"""
-        The shape of the means.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.pytorch.values import SquareMean
-            sage: SquareMean(networks.input(2, 3), (1,), 1, 0, 1, False).shape
-            (2,)
-        """
+        """The shape of the means."""
         sizes = enumerate(self.base.shape)
         return tuple(1 if i in self.axes else n for i, n in sizes if self.kept or i not in self.axes)
 
     def to_power(self, exponent):
-        r"""
-        Return a power of it.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.pytorch.values import SquareMean
-            sage: SquareMean(networks.input(2, 3), (1,), 1, 0, 1, True).to_power(-0.5r).power
-            -0.5
-        """
+        """Return a power of it."""
         return replace(self, power=self.power * exponent)
 
 

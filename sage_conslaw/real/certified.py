@@ -38,6 +38,16 @@ class RealRank:
         sage: from sage_conslaw.real.certified import RealRank
         sage: RealRank(3, (3,), "patterns", True, False).rank
         3
+
+    ``less``::
+
+        sage: RealRank(3, (3,), "patterns", False, True).less, RealRank(3, (3,), "patterns", False, False).less
+        (True, False)
+
+    ``to_dict``::
+
+        sage: RealRank(3, (3,), "patterns", True, False).to_dict()["rank"]
+        3
     """
 
     rank: int
@@ -59,25 +69,11 @@ class RealRank:
         r"""
         Whether the real fields are known to span less than the model where they were looked at; then no list of the
         model's laws is called complete.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.real.certified import RealRank
-            sage: RealRank(3, (3,), "patterns", False, True).less, RealRank(3, (3,), "patterns", False, False).less
-            (True, False)
         """
         return not self.reached and (self.stagnated or self.short)
 
     def to_dict(self):
-        r"""
-        Return it as JSON objects.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.real.certified import RealRank
-            sage: RealRank(3, (3,), "patterns", True, False).to_dict()["rank"]
-            3
-        """
+        """Return it as JSON objects."""
         return {
             "rank": self.rank,
             "words": list(self.words),

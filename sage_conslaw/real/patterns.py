@@ -174,6 +174,20 @@ class PatternResponse(NetworkResponse):
         ....:     numpy.random.default_rng(0r))
         sage: g.samples, g.patterns
         (3, 2)
+
+    ``gates``::
+
+        sage: f = networks.relu([1, 1, 1]).response()
+        sage: inputs = {leaf: numpy.array([[1.0], [-1.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
+        sage: g = PatternResponse(f, real_network(f), numpy.array([1.0, 3.0]), inputs, numpy.random.default_rng(0r))
+        sage: [part.ravel().tolist() for part in g.gates().values()]
+        [[Fraction(1, 1), Fraction(0, 1)]]
+
+    ``draw``::
+
+        sage: [part.ravel().tolist() for leaf, part in g.draw(numpy.random.default_rng(0r), 101r, 2r).items()
+        ....:     if leaf.kind != "covector"]
+        [[1, 100], [1, 0]]
     """
 
     def __init__(self, response, network, theta, inputs, generator):
@@ -211,41 +225,12 @@ class PatternResponse(NetworkResponse):
         return np.argsort(turn, kind="stable")
 
     def gates(self):
-        r"""
-        Return the true slopes of the samples by gate, as fractions.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.real.patterns import PatternResponse
-            sage: from sage_conslaw.real.reading import real_network
-            sage: f = networks.relu([1, 1, 1]).response()
-            sage: inputs = {leaf: numpy.array([[1.0], [-1.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
-            sage: g = PatternResponse(f, real_network(f), numpy.array([1.0, 3.0]), inputs, numpy.random.default_rng(0r))
-            sage: [part.ravel().tolist() for part in g.gates().values()]
-            [[Fraction(1, 1), Fraction(0, 1)]]
-        """
+        """Return the true slopes of the samples by gate, as fractions."""
         fractions = np.frompyfunc(lambda a, b: Fraction(int(a), int(b)), 2, 1)
         return {leaf: fractions(part, denominator) for leaf, (part, denominator) in self._gates.items()}
 
     def draw(self, generator, p, batch):
-        r"""
-        Return data of the real network: every sample of the pool comes once before one comes twice.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.real.patterns import PatternResponse
-            sage: from sage_conslaw.real.reading import real_network
-            sage: f = networks.relu([1, 1, 1]).response()
-            sage: inputs = {leaf: numpy.array([[1.0], [-1.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
-            sage: g = PatternResponse(f, real_network(f), numpy.array([1.0, 3.0]), inputs, numpy.random.default_rng(0r))
-            sage: [part.ravel().tolist() for leaf, part in g.draw(numpy.random.default_rng(0r), 101r, 2r).items()
-            ....:     if leaf.kind != "covector"]
-            [[1, 100], [1, 0]]
-        """
+        """Return data of the real network: every sample of the pool comes once before one comes twice."""
         data = super().draw(generator, p, batch)
         if self._next < self.samples:
             chosen = self._order[np.arange(self._next, self._next + batch) % self.samples]

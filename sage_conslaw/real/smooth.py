@@ -127,6 +127,21 @@ class SmoothResponse(NetworkResponse):
         sage: one = {leaf: numpy.ones_like(part) for leaf, part in data.items()}
         sage: midpoints(g.gradient(A, A.constant([1r, 1r]), one)).round(4r)
         array([[1.0833, 0.8413]])
+
+    ``samples``::
+
+        sage: f = networks.gated(2, 1).response()
+        sage: [part.shape for part in SmoothResponse(f, real_network(f)).samples(numpy.random.default_rng(0r),
+        ....:     3r).values()]
+        [(3, 2), (3, 2)]
+
+    ``rank_on_doubles``::
+
+        sage: f = networks.relu([1, 2, 1]).response()
+        sage: inputs = {leaf: numpy.array([[1.0], [-1.0], [2.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
+        sage: SmoothResponse(f, real_network(f)).rank_on_doubles(numpy.array([1.0, -2.0, 3.0, 5.0]), inputs,
+        ....:     numpy.random.default_rng(0r))
+        2
     """
 
     def __init__(self, response, network, inputs=None):
@@ -162,20 +177,7 @@ class SmoothResponse(NetworkResponse):
         return any(0 < getattr(function, "eps", 0) < _FAINT for function in self._readings.values())
 
     def samples(self, generator, batch):
-        r"""
-        Return random inputs, or some of those given, and covectors of the loss: one a field.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.real.reading import real_network
-            sage: from sage_conslaw.real.smooth import SmoothResponse
-            sage: f = networks.gated(2, 1).response()
-            sage: [part.shape for part in SmoothResponse(f, real_network(f)).samples(numpy.random.default_rng(0r),
-            ....:     3r).values()]
-            [(3, 2), (3, 2)]
-        """
+        """Return random inputs, or some of those given, and covectors of the loss: one a field."""
         out, chosen = {}, None
         if self._given is not None:
             chosen = generator.integers(0, len(next(iter(self._given.values()))), size=batch)
@@ -246,18 +248,6 @@ class SmoothResponse(NetworkResponse):
     def rank_on_doubles(self, theta, inputs, generator):
         r"""
         Return the numerical rank of the gradients at some parameters, one a sample: it chooses, and proves nothing.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.real.reading import real_network
-            sage: from sage_conslaw.real.smooth import SmoothResponse
-            sage: f = networks.relu([1, 2, 1]).response()
-            sage: inputs = {leaf: numpy.array([[1.0], [-1.0], [2.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
-            sage: SmoothResponse(f, real_network(f)).rank_on_doubles(numpy.array([1.0, -2.0, 3.0, 5.0]), inputs,
-            ....:     numpy.random.default_rng(0r))
-            2
         """
         number = len(next(iter(inputs.values()))) if inputs else 1
         data = {

@@ -17,6 +17,29 @@ class FunctionDimension(SageObject):
         sage: from sage_conslaw import dimension, networks
         sage: dimension(networks.polynomial([5, 5, 3, 1], 2), seed=0)
         dimension 32 where 35 is expected, in an ambient space of dimension 70: defective (proved)
+
+    ``defective``::
+
+        sage: [dimension(networks.polynomial(w, 2), seed=0).defective for w in ([2, 2, 1], [5, 4, 3, 1])]
+        [False, True]
+
+    ``filling``::
+
+        sage: dimension(networks.polynomial([2, 3, 3, 4, 4, 2, 1], 2), seed=0).filling
+        True
+
+    ``certificate``::
+
+        sage: from sage_conslaw import certificates, dimension, networks
+        sage: certificates.check_dimension(dimension(networks.polynomial([5, 4, 3, 1], 2), seed=0).certificate())
+        'dimension 25 where 28 is expected, in an ambient space of dimension 70: 25 at least and at most; 5 4 3 1,
+        power 2'
+
+    ``to_dict``::
+
+        sage: r = dimension(networks.polynomial([2, 2, 1], 2), seed=0).to_dict()
+        sage: r["dimension"], r["expected"], r["ambient"], r["defective"], r["status"]
+        (3, 3, 3, False, 'proved')
     """
 
     widths: tuple
@@ -35,12 +58,6 @@ class FunctionDimension(SageObject):
     def defective(self):
         r"""
         Whether the dimension is smaller than expected; ``None`` where this is not proved, or nothing is expected.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import dimension, networks
-            sage: [dimension(networks.polynomial(w, 2), seed=0).defective for w in ([2, 2, 1], [5, 4, 3, 1])]
-            [False, True]
         """
         if self.expected is None:
             return None
@@ -50,15 +67,7 @@ class FunctionDimension(SageObject):
 
     @property
     def filling(self):
-        r"""
-        Whether the functions fill the ambient space; ``None`` where this is not proved.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import dimension, networks
-            sage: dimension(networks.polynomial([2, 3, 3, 4, 4, 2, 1], 2), seed=0).filling
-            True
-        """
+        """Whether the functions fill the ambient space; ``None`` where this is not proved."""
         if self.ambient is None:
             return None
         return True if self.dimension == self.ambient else False if self.dimension_at_most < self.ambient else None
@@ -67,13 +76,6 @@ class FunctionDimension(SageObject):
         r"""
         Return the certificate, a record that anyone can recheck: :func:`sage_conslaw.certificates.check_dimension`, or
         ``python -m sage_conslaw.check_dimension FILE`` without the package.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import certificates, dimension, networks
-            sage: certificates.check_dimension(dimension(networks.polynomial([5, 4, 3, 1], 2), seed=0).certificate())
-            'dimension 25 where 28 is expected, in an ambient space of dimension 70: 25 at least and at most; 5 4 3 1,
-            power 2'
         """
         return dimension_certificate(self)
 
@@ -87,16 +89,7 @@ class FunctionDimension(SageObject):
         return f"dimension {self.dimension}, as expected, {ambient}{': filling' if self.filling else ''} ({certainty})"
 
     def to_dict(self) -> dict:
-        r"""
-        Return the result as JSON objects.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import dimension, networks
-            sage: r = dimension(networks.polynomial([2, 2, 1], 2), seed=0).to_dict()
-            sage: r["dimension"], r["expected"], r["ambient"], r["defective"], r["status"]
-            (3, 3, 3, False, 'proved')
-        """
+        """Return the result as JSON objects."""
         return {
             "widths": [int(n) for n in self.widths],
             "power": self.power,

@@ -84,6 +84,28 @@ class ExceptionalParameters(SageObject):
         sage: len(r.branches), r.complete
         (2, True)
         sage: TestSuite(r).run()
+
+    ``complete``::
+
+        sage: found = exceptional_parameters(system(["x"], ["k*x"], parameters=["k"]), seed=0)
+        sage: found.complete
+        True
+
+    ``searched``::
+
+        sage: found.searched
+        'all branches of every codimension (ranks over Q(k) by exact elimination)'
+
+    ``to_dict``::
+
+        sage: r = exceptional_parameters(system(["x", "y"], ["k*y", "x"], parameters=["k"]), seed=0)
+        sage: r.to_dict()["exceptional"]
+        [{'codimension': 1,
+          'condition': ['k'],
+          'independent_laws_found': 1,
+          'laws': ['x'],
+          'limits': [],
+          'solution': {'k': '0'}}]
     """
 
     parameters: tuple
@@ -98,30 +120,12 @@ class ExceptionalParameters(SageObject):
 
     @property
     def complete(self):
-        r"""
-        Whether all branches were searched.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import exceptional_parameters, system
-            sage: found = exceptional_parameters(system(["x"], ["k*x"], parameters=["k"]), seed=0)
-            sage: found.complete
-            True
-        """
+        """Whether all branches were searched."""
         return not self.not_followed and self.codimension >= len(self.parameters)
 
     @property
     def searched(self):
-        r"""
-        A line that says which branches were searched, and how.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import exceptional_parameters, system
-            sage: found = exceptional_parameters(system(["x"], ["k*x"], parameters=["k"]), seed=0)
-            sage: found.searched
-            'all branches of every codimension (ranks over Q(k) by exact elimination)'
-        """
+        """A line that says which branches were searched, and how."""
         if not self.codimension:
             return "codimension 1 begun, not ended"
         every = "every codimension" if self.codimension >= len(self.parameters) else \
@@ -143,21 +147,7 @@ class ExceptionalParameters(SageObject):
         return "\n".join([*lines, *(f"  {law}" for law in record["generic_laws"]), *exceptional_lines(record)])
 
     def to_dict(self):
-        r"""
-        Return the result as JSON objects.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import exceptional_parameters, system
-            sage: r = exceptional_parameters(system(["x", "y"], ["k*y", "x"], parameters=["k"]), seed=0)
-            sage: r.to_dict()["exceptional"]
-            [{'codimension': 1,
-              'condition': ['k'],
-              'independent_laws_found': 1,
-              'laws': ['x'],
-              'limits': [],
-              'solution': {'k': '0'}}]
-        """
+        """Return the result as JSON objects."""
         return {
             "generic_laws": [str(law) for law in self.laws],
             "exceptional": [branch.to_dict() for branch in self.branches],

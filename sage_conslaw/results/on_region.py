@@ -31,6 +31,23 @@ class LawsOnRegion(SageObject):
         sage: r = conservation_laws(networks.relu([1, 4, 1]), seed=0)
         sage: r.number, len(r.independent_laws), len(r.region.independent_laws), r.region.complete
         (6, 4, 6, True)
+
+    ``independent_laws``::
+
+        sage: r = conservation_laws(networks.perceptron([1, 2, 1], activation="abs"), seed=0)
+        sage: len(r.region.independent_laws)
+        3
+
+    ``where``::
+
+        sage: from sage_conslaw.results.on_region import LawsOnRegion
+        sage: LawsOnRegion((), (), (1, -2.0), 2, True).where()
+        'on the region of activation around (1, -2)'
+
+    ``to_dict``::
+
+        sage: LawsOnRegion((), (), (1, -2.0), 2, True).to_dict()["point"]
+        ['1', '-2']
     """
 
     laws: tuple
@@ -41,42 +58,17 @@ class LawsOnRegion(SageObject):
 
     @property
     def independent_laws(self):
-        r"""
-        The laws that are functionally independent.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import conservation_laws, networks
-            sage: r = conservation_laws(networks.perceptron([1, 2, 1], activation="abs"), seed=0)
-            sage: len(r.region.independent_laws)
-            3
-        """
+        """The laws that are functionally independent."""
         return tuple(self.laws[i] for i in self.independent)
 
     def where(self):
-        r"""
-        Return in words where they hold.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.results.on_region import LawsOnRegion
-            sage: LawsOnRegion((), (), (1, -2.0), 2, True).where()
-            'on the region of activation around (1, -2)'
-        """
+        """Return in words where they hold."""
         numbers = ", ".join(f"{float(a):g}" for a in self.point[:_SHOWN])
         region = "the region of activation" if self.patterns is not None else "the region of equal signs"
         return f"on {region} around ({numbers}{', ...' if len(self.point) > _SHOWN else ''})"
 
     def to_dict(self):
-        r"""
-        Return it as JSON objects.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.results.on_region import LawsOnRegion
-            sage: LawsOnRegion((), (), (1, -2.0), 2, True).to_dict()["point"]
-            ['1', '-2']
-        """
+        """Return it as JSON objects."""
         return {
             "laws": list(map(str, self.laws)),
             "independent": list(self.independent),

@@ -88,6 +88,36 @@ class Deadline:
         Traceback (most recent call last):
         ...
         sage_conslaw.InputTypeError: time_limit 'soon' is not a number of seconds; give e.g. 60
+
+    ``remaining``::
+
+        sage: from sage_conslaw.runtime.deadline import Deadline, Stopped
+        sage: Deadline(None).remaining() is None, Deadline(60).remaining() > 50
+        (True, True)
+
+    ``check``::
+
+        sage: deadline = Deadline(60)
+        sage: deadline.check(rank_at_least=3)
+        sage: deadline.partial
+        {'rank_at_least': 3}
+
+    ``listens``::
+
+        sage: deadline.listens(print)
+        sage: deadline.check(rank_at_least=3)
+        {'rank_at_least': 3}
+
+    ``show``::
+
+        sage: deadline = Deadline(0)
+        sage: deadline.show(rank_at_least=3)
+        sage: deadline.partial
+        {'rank_at_least': 3}
+
+    ``close``::
+
+        sage: Deadline(60, progress=True).close()
     """
 
     def __init__(self, limit, progress=False):
@@ -111,29 +141,11 @@ class Deadline:
             threading.Thread(target=self._tick, name="shows progress", daemon=True).start()
 
     def remaining(self):
-        r"""
-        Return the seconds left, ``None`` without a limit.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.runtime.deadline import Deadline, Stopped
-            sage: Deadline(None).remaining() is None, Deadline(60).remaining() > 50
-            (True, True)
-        """
+        """Return the seconds left, ``None`` without a limit."""
         return None if self.limit is None else max(0.0, self.limit - (time.monotonic() - self.start))
 
     def check(self, grace=0.0, **proved):
-        r"""
-        Record what is proved, and raise if the time is over, by more than ``grace`` seconds.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.runtime.deadline import Deadline, Stopped
-            sage: deadline = Deadline(60)
-            sage: deadline.check(rank_at_least=3)
-            sage: deadline.partial
-            {'rank_at_least': 3}
-        """
+        """Record what is proved, and raise if the time is over, by more than ``grace`` seconds."""
         self.show(**proved)
         if self.listener is not None and proved:
             self.listener(self.partial)
@@ -141,31 +153,11 @@ class Deadline:
             raise TimeLimitReached(self.limit, dict(self.partial))
 
     def listens(self, listener):
-        r"""
-        Tell what is proved to a listener from now on, and show nothing oneself.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.runtime.deadline import Deadline
-            sage: deadline = Deadline(60)
-            sage: deadline.listens(print)
-            sage: deadline.check(rank_at_least=3)
-            {'rank_at_least': 3}
-        """
+        """Tell what is proved to a listener from now on, and show nothing oneself."""
         self.listener, self._progress = listener, False
 
     def show(self, **proved):
-        r"""
-        Record what is proved, and show it if progress is asked for.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.runtime.deadline import Deadline
-            sage: deadline = Deadline(0)
-            sage: deadline.show(rank_at_least=3)
-            sage: deadline.partial
-            {'rank_at_least': 3}
-        """
+        """Record what is proved, and show it if progress is asked for."""
         self.partial.update(proved)
         if self._progress and time.monotonic() - self.start > _SILENT:
             self._show()
@@ -194,14 +186,7 @@ class Deadline:
             self._bar.set_description_str(", ".join(words) or "searching laws")
 
     def close(self):
-        r"""
-        Clear the line that shows the progress.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.runtime.deadline import Deadline, Stopped
-            sage: Deadline(60, progress=True).close()
-        """
+        """Clear the line that shows the progress."""
         self._closed.set()
         bar, self._bar = self._bar, None
         if bar is not None:

@@ -27,35 +27,28 @@ class Component:
         sage: from sage_conslaw.structure.chains import Component
         sage: Component(((0r, 2r), (1r, 1r)), ((1r, 1r, 0r),)).neurons(1r)
         [0, 1]
+
+    ``neurons``::
+
+        sage: component = Component(((0r, 2r), (1r, 1r)), ((1r, 1r, 0r),))
+        sage: component.neurons(1r)
+        [0, 1]
+
+    ``weights``::
+
+        sage: component.weights()
+        [(0, 0, 0), (1, 0, 0), (1, 1, 0)]
     """
 
     chains: tuple
     links: tuple = ()
 
     def neurons(self, layer):
-        r"""
-        Return the numbers of the chains that have a neuron in this layer.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.structure.chains import Component
-            sage: component = Component(((0r, 2r), (1r, 1r)), ((1r, 1r, 0r),))
-            sage: component.neurons(1r)
-            [0, 1]
-        """
+        """Return the numbers of the chains that have a neuron in this layer."""
         return [i for i, (first, last) in enumerate(self.chains) if first <= layer <= last]
 
     def weights(self):
-        r"""
-        Return all nonzero weights, as triples (layer, chain there, chain in the next layer).
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.structure.chains import Component
-            sage: component = Component(((0r, 2r), (1r, 1r)), ((1r, 1r, 0r),))
-            sage: component.weights()
-            [(0, 0, 0), (1, 0, 0), (1, 1, 0)]
-        """
+        """Return all nonzero weights, as triples (layer, chain there, chain in the next layer)."""
         return [(l, i, i) for i, (first, last) in enumerate(self.chains) for l in range(first, last)] + list(self.links)
 
 

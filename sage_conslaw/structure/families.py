@@ -65,6 +65,26 @@ class Family:
         sage: from sage_conslaw.structure.families import Family
         sage: Family("full", (0r, 1r), ((0r, (1r, 0r), 1r), (1r, (1r, 0r), -1r))).number([64r, 12r])
         24960
+
+    ``number``::
+
+        sage: n = SR.var("n")
+        sage: Family("full", (0r,), ((0r, (1r,), 1r),)).number([n])
+        1/2*(n + 1)*n
+
+    ``degree``::
+
+        sage: Family("full", (0r, 1r), ()).degree(0r), Family("full", (0r, 1r), ()).degree(1r)
+        (2, 1)
+
+    ``polynomials``::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.structure.axes import axes_of
+        sage: from sage_conslaw.structure.families import families
+        sage: axes = axes_of(networks.relu([40, 30, 10]).response())
+        sage: families(axes)[0r].polynomials(axes, axes.leaves, [1, 1, 1])
+        [{(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}]
     """
 
     kind: str
@@ -73,16 +93,7 @@ class Family:
     less: int = 0
 
     def number(self, sizes):
-        r"""
-        Return how many laws there are for given sizes of the classes; sizes may be symbols.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.structure.families import Family
-            sage: n = SR.var("n")
-            sage: Family("full", (0r,), ((0r, (1r,), 1r),)).number([n])
-            1/2*(n + 1)*n
-        """
+        """Return how many laws there are for given sizes of the classes; sizes may be symbols."""
         total = 1
         for place, c in enumerate(self.classes):
             total = total * (
@@ -95,15 +106,7 @@ class Family:
         return total - self.less
 
     def degree(self, c):
-        r"""
-        Return the degree of the number of laws in the size of a class.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.structure.families import Family
-            sage: Family("full", (0r, 1r), ()).degree(0r), Family("full", (0r, 1r), ()).degree(1r)
-            (2, 1)
-        """
+        """Return the degree of the number of laws in the size of a class."""
         return sum(
             2 if self.kind == "full" and place == 0 else 1 for place, other in enumerate(self.classes) if other == c
         )
@@ -112,15 +115,6 @@ class Family:
         r"""
         Return the laws as sparse polynomials in the parameters of ``leaves``, numbered one after the other, at given
         sizes.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.structure.axes import axes_of
-            sage: from sage_conslaw.structure.families import families
-            sage: axes = axes_of(networks.relu([40, 30, 10]).response())
-            sage: families(axes)[0r].polynomials(axes, axes.leaves, [1, 1, 1])
-            [{(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}]
         """
         parts = []
         for number, where, alpha in self.parts:

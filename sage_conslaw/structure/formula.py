@@ -42,6 +42,22 @@ class Formula:
         sage: from sage_conslaw.structure.formula import Formula
         sage: Formula({(5r, 5r): 1/2, (5r,): 1/2}, {}, 15r).expression()
         1/2*n5^2 + 1/2*n5
+
+    ``expression``::
+
+        sage: D, h = SR.var("D, h")
+        sage: Formula({(64r, 64r, 12r): 1, (64r, 12r): 1}, {}, 49920r).expression({64r: D/h, 12r: h})
+        D + D^2/h
+
+    ``sizes``::
+
+        sage: sorted(Formula({(3r, 4r): 1}, {7r: 2r}, 12r, fixed=(5r,)).sizes())
+        [3, 4, 5, 7]
+
+    ``where``::
+
+        sage: Formula({}, {7r: 2r}, 0r, fixed=(4r,)).where()
+        ('n4 = 4', 'n7 >= 2')
     """
 
     terms: dict
@@ -59,13 +75,6 @@ class Formula:
         r"""
         Return the formula as a Sage expression in the given names of sizes, a dictionary
         ``{size: name or expression}``.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.structure.formula import Formula
-            sage: D, h = SR.var("D, h")
-            sage: Formula({(64r, 64r, 12r): 1, (64r, 12r): 1}, {}, 49920r).expression({64r: D/h, 12r: h})
-            D + D^2/h
         """
         SR = symbolic_ring()
         names = names or {}
@@ -80,15 +89,7 @@ class Formula:
         return total.expand()
 
     def sizes(self):
-        r"""
-        Return all sizes of which the formula or its conditions speak.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.structure.formula import Formula
-            sage: sorted(Formula({(3r, 4r): 1}, {7r: 2r}, 12r, fixed=(5r,)).sizes())
-            [3, 4, 5, 7]
-        """
+        """Return all sizes of which the formula or its conditions speak."""
         several = [*self.terms, self.least, self.fixed, *(dict(form) for form, _, _ in self.ranges)]
         return set().union(*several, *((size, *others) for size, others, _ in self.sums))
 
@@ -96,12 +97,6 @@ class Formula:
         r"""
         Return from which sizes on the formula is proved, as inequalities, and at which alone, as equations; conditions
         on sizes that are named by their numbers are left out.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.structure.formula import Formula
-            sage: Formula({}, {7r: 2r}, 0r, fixed=(4r,)).where()
-            ('n4 = 4', 'n7 >= 2')
         """
         names = names or {}
 

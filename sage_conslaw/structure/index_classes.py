@@ -34,6 +34,19 @@ class IndexClasses:
         sage: classes = index_classes(f)
         sage: classes.sizes, [classes.of[leaf] for leaf in f.leaves]
         ([4, 3, 2], [(0, 1), (1,), (1, 2)])
+
+    ``indices``::
+
+        sage: import numpy
+        sage: classes = index_classes(networks.linear([2, 3]).response())
+        sage: classes.indices(0r, numpy.array([4r]))
+        (array([1]), array([1]))
+
+    ``restricted``::
+
+        sage: classes = index_classes(networks.linear([40, 30, 10]).response("cross-entropy"))
+        sage: classes.restricted([1, 1, 2]).local_reparameterisation()
+        [U1*U2_1_1 - U1*U2_1_2]
     """
 
     def __init__(self, response, of, sizes, zero_sum):
@@ -41,18 +54,7 @@ class IndexClasses:
         self.starts = np.cumsum([0] + [leaf.size for leaf in response.leaves])
 
     def indices(self, leaf_number, entries):
-        r"""
-        Return the index of flat entries of a leaf along each of its axes.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.structure.index_classes import index_classes
-            sage: classes = index_classes(networks.linear([2, 3]).response())
-            sage: classes.indices(0r, numpy.array([4r]))
-            (array([1]), array([1]))
-        """
+        """Return the index of flat entries of a leaf along each of its axes."""
         return np.unravel_index(entries, self.response.leaves[leaf_number].shape)
 
     def restricted(self, sizes, free=False):
@@ -60,14 +62,6 @@ class IndexClasses:
         Return the response of the network with the given numbers of neurons in each class.
 
         With ``free``, covectors at the output are free even where those of this network sum to zero.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.structure.index_classes import index_classes
-            sage: classes = index_classes(networks.linear([40, 30, 10]).response("cross-entropy"))
-            sage: classes.restricted([1, 1, 2]).local_reparameterisation()
-            [U1*U2_1_1 - U1*U2_1_2]
         """
         new = {}
 

@@ -36,6 +36,23 @@ class Structure:
         768
         sage: structure_of(problem(networks.linear([3, 2, 3])).family).bounds(numpy.random.default_rng(0r))
         (9, 3)
+
+    ``number_of_laws``::
+
+        sage: structure = structure_of(problem(networks.linear([3, 2, 3])).family)
+        sage: structure.number_of_laws
+        3
+
+    ``bounds``::
+
+        sage: structure.bounds(numpy.random.default_rng(0r))
+        (9, 3)
+
+    ``laws``::
+
+        sage: structure = structure_of(problem(networks.linear([2, 1, 2])).family)
+        sage: structure.laws(numpy.random.default_rng(0r))
+        [{(0, 0): Fraction(1, 1), (1, 1): Fraction(1, 1), (2, 2): Fraction(-1, 1), (3, 3): Fraction(-1, 1)}]
     """
 
     def __init__(self, classes, mirror):
@@ -66,35 +83,13 @@ class Structure:
 
     @property
     def number_of_laws(self):
-        r"""
-        The number of laws before their products, independent or not.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.problem import problem
-            sage: from sage_conslaw.structure.of_family import structure_of
-            sage: structure = structure_of(problem(networks.linear([3, 2, 3])).family)
-            sage: structure.number_of_laws
-            3
-        """
+        """The number of laws before their products, independent or not."""
         return sum(law.number for law in [*self.balances, *self.shifts])
 
     def bounds(self, generator, deadline=None):
         r"""
         Return proved lower bounds: of the rank of the Lie algebra at generic points, and of the number of independent
         laws; 0 where nothing is known.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.problem import problem
-            sage: from sage_conslaw.structure.of_family import structure_of
-            sage: structure = structure_of(problem(networks.linear([3, 2, 3])).family)
-            sage: structure.bounds(numpy.random.default_rng(0r))
-            (9, 3)
         """
         if self.classes.zero_sum is not None and self.classes.sizes[self.classes.zero_sum] == 1:
             # Softmax of a single output is constant: nothing moves, and every parameter is a law.
@@ -129,16 +124,6 @@ class Structure:
         r"""
         Return all polynomial laws of degree at most 2, proved to be all; ``None`` where the structure does not give
         them.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.problem import problem
-            sage: from sage_conslaw.structure.of_family import structure_of
-            sage: structure = structure_of(problem(networks.linear([2, 1, 2])).family)
-            sage: structure.laws(numpy.random.default_rng(0r))
-            [{(0, 0): Fraction(1, 1), (1, 1): Fraction(1, 1), (2, 2): Fraction(-1, 1), (3, 3): Fraction(-1, 1)}]
         """
         if self.mirror:
             return None

@@ -48,6 +48,29 @@ class Axes:
         sage: axes = axes_of(networks.relu([40, 30, 10], bias=True).response("cross-entropy"))
         sage: axes.sizes, axes.pairings[0][1]
         ((40, 30, 10), 'sum zero')
+
+    ``smallest``::
+
+        sage: axes_of(networks.relu([40, 30, 10]).response()).smallest(1r, 2r)
+        2
+
+    ``restricted``::
+
+        sage: f = networks.perceptron([512, 2048, 256], activation="z^2").response()
+        sage: [leaf.shape for leaf in axes_of(f).restricted([2, 3, 4]).leaves]
+        [(2, 3), (3, 4)]
+
+    ``resized``::
+
+        sage: axes = axes_of(networks.attention(4, 2, tokens=7).response())
+        sage: axes.sizes, axes.resized([2 if n == 7 else n for n in axes.sizes]).sizes
+        ((4, 2, 2, 4, 7, 7), (4, 2, 2, 4, 2, 2))
+
+    ``shape``::
+
+        sage: f = networks.linear([4, 3]).response(); axes = axes_of(f)
+        sage: axes.shape(f.leaves[0r], [2, 5])
+        (2, 5)
     """
 
     def __init__(self, response, order, of, sizes, rigid, pairings):
@@ -65,16 +88,7 @@ class Axes:
         self.centred = frozenset()
 
     def smallest(self, c, size):
-        r"""
-        Return how many values a class has in a small network that wants ``size`` of them.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.structure.axes import axes_of
-            sage: axes_of(networks.relu([40, 30, 10]).response()).smallest(1r, 2r)
-            2
-        """
+        """Return how many values a class has in a small network that wants ``size`` of them."""
         if c in self.kept:
             return len(self.kept[c])
         return self.sizes[c] if self.rigid[c] else min(self.sizes[c], size)
@@ -83,14 +97,6 @@ class Axes:
         r"""
         Return the response of the same network with other numbers in each class; parameters outside of ``leaves`` are
         zero and left out.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.structure.axes import axes_of
-            sage: f = networks.perceptron([512, 2048, 256], activation="z^2").response()
-            sage: [leaf.shape for leaf in axes_of(f).restricted([2, 3, 4]).leaves]
-            [(2, 3), (3, 4)]
         """
         kept = set(self.leaves if leaves is None else leaves)
         new = {}
@@ -114,31 +120,13 @@ class Axes:
     def resized(self, sizes):
         r"""
         Return the axes of the same network with other numbers of values in its classes, which no parameter has.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.structure.axes import axes_of
-            sage: axes = axes_of(networks.attention(4, 2, tokens=7).response())
-            sage: axes.sizes, axes.resized([2 if n == 7 else n for n in axes.sizes]).sizes
-            ((4, 2, 2, 4, 7, 7), (4, 2, 2, 4, 2, 2))
         """
         out = Axes(self.response, self.order, self.of, sizes, self.rigid, self.pairings)
         out.ones, out.kept, out.centred = self.ones, self.kept, self.centred
         return out
 
     def shape(self, node, sizes):
-        r"""
-        Return the shape of a node when the classes have the given sizes.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.structure.axes import axes_of
-            sage: f = networks.linear([4, 3]).response(); axes = axes_of(f)
-            sage: axes.shape(f.leaves[0r], [2, 5])
-            (2, 5)
-        """
+        """Return the shape of a node when the classes have the given sizes."""
         return tuple(int(np.prod([sizes[c] for c in classes], dtype=np.int64)) for classes in self.of[node])
 
     def _built(self, node, new, sizes, kept):

@@ -87,6 +87,35 @@ class TrueWidth:
         sage: width = width_of(problem(networks.relu([784, 512, 256, 10], bias=True)).family)
         sage: width.bounds(numpy.random.default_rng(0r))
         (535040, 768)
+
+    ``bounds``::
+
+        sage: width_of(problem(networks.convolutional([3, 64, 64, 10])).family).bounds(numpy.random.default_rng(0r))
+        (9728, 128)
+
+    ``blame``::
+
+        sage: width = width_of(problem(networks.relu([20, 30, 10])).family)
+        sage: _ = width.bounds(numpy.random.default_rng(0r)); width.blame
+        []
+
+    ``formula``::
+
+        sage: width = width_of(problem(networks.attention(1009, 101, heads=11)).family)
+        sage: _ = width.bounds(numpy.random.default_rng(0r)); width.formula().expression({101r: "k", 11r: "h"})
+        h*k^2 + h*k
+
+    ``polynomials``::
+
+        sage: width = width_of(problem(networks.lora([2, 2], rank=1)).family)
+        sage: _ = width.bounds(numpy.random.default_rng(0r)); width.polynomials(100r)
+        [{(0, 0): Fraction(1, 1), (1, 1): Fraction(1, 1), (2, 2): Fraction(-1, 1), (3, 3): Fraction(-1, 1)}]
+
+    ``matrix_laws``::
+
+        sage: width = width_of(problem(networks.lora([768, 768], rank=8)).family)
+        sage: _ = width.bounds(numpy.random.default_rng(0r)); width.matrix_laws()
+        [A1^T A1 - B1 B1^T (symmetric 8 x 8: 36 laws)]
     """
 
     def __init__(self, response, opening=False):
@@ -137,18 +166,7 @@ class TrueWidth:
                 raise Unknown(reason)
 
     def bounds(self, generator, deadline=None):
-        r"""
-        Return proved lower bounds of the rank of the Lie algebra and of the number of independent laws.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.problem import problem
-            sage: from sage_conslaw.structure.true_width import width_of
-            sage: width_of(problem(networks.convolutional([3, 64, 64, 10])).family).bounds(numpy.random.default_rng(0r))
-            (9728, 128)
-        """
+        """Return proved lower bounds of the rank of the Lie algebra and of the number of independent laws."""
         if self.segments is None:
             self.segments = list(self._segments(generator, deadline))
         unused = self.response.dimension - self.axes.response.dimension if self.axes else 0
@@ -198,19 +216,7 @@ class TrueWidth:
 
     @property
     def blame(self):
-        r"""
-        The segments whose bounds do not meet, as text.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.problem import problem
-            sage: from sage_conslaw.structure.true_width import width_of
-            sage: width = width_of(problem(networks.relu([20, 30, 10])).family)
-            sage: _ = width.bounds(numpy.random.default_rng(0r)); width.blame
-            []
-        """
+        """The segments whose bounds do not meet, as text."""
         return [
             f"{' '.join(segment.names)}: between {segment.found.laws} and "
             f"{segment.found.dimension - segment.found.rank} laws; {segment.found.reason}"
@@ -219,35 +225,13 @@ class TrueWidth:
         ]
 
     def formula(self):
-        r"""
-        Return the number of laws as a formula in the sizes of the classes, ``None`` where it is not proved.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.problem import problem
-            sage: from sage_conslaw.structure.true_width import width_of
-            sage: width = width_of(problem(networks.attention(1009, 101, heads=11)).family)
-            sage: _ = width.bounds(numpy.random.default_rng(0r)); width.formula().expression({101r: "k", 11r: "h"})
-            h*k^2 + h*k
-        """
+        """Return the number of laws as a formula in the sizes of the classes, ``None`` where it is not proved."""
         return formula_of(self)
 
     def polynomials(self, most_terms):
         r"""
         Return the laws of all families as sparse polynomials in the parameters, ``None`` if these have more terms, or
         not all laws are in families.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.problem import problem
-            sage: from sage_conslaw.structure.true_width import width_of
-            sage: width = width_of(problem(networks.lora([2, 2], rank=1)).family)
-            sage: _ = width.bounds(numpy.random.default_rng(0r)); width.polynomials(100r)
-            [{(0, 0): Fraction(1, 1), (1, 1): Fraction(1, 1), (2, 2): Fraction(-1, 1), (3, 3): Fraction(-1, 1)}]
         """
         if self.in_parts:
             return None
@@ -286,16 +270,6 @@ class TrueWidth:
         Return the families of independent laws as matrix expressions with values; equal segments are listed one by one.
 
         INPUT: ``names`` -- how the parameters are called, in order (default: as in the graph)
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.problem import problem
-            sage: from sage_conslaw.structure.true_width import width_of
-            sage: width = width_of(problem(networks.lora([768, 768], rank=8)).family)
-            sage: _ = width.bounds(numpy.random.default_rng(0r)); width.matrix_laws()
-            [A1^T A1 - B1 B1^T (symmetric 8 x 8: 36 laws)]
         """
         found, called, places = [], self._called(names), self._places()
         for segment in self.segments or ():

@@ -77,6 +77,27 @@ class FamilyForm:
                [14., 20.]])
         sage: form.degree
         2
+
+    ``degree``::
+
+        sage: from sage_conslaw.structure.values import FamilyForm
+        sage: FamilyForm("sum", ()).degree
+        1
+
+    ``value``::
+
+        sage: row = View(0r, (3r,), ((0r, 1r, 3r),), (3r,), (0r,), 1r)
+        sage: FamilyForm("diagonal", ((1r, row),)).value(numpy.array([1.0, 2.0, 3.0]))
+        array([1., 4., 9.])
+        sage: FamilyForm("entries", ((1r, row),)).value(numpy.array([1.0, 2.0, 3.0]), degree=2r)
+        array([0., 0., 0.])
+
+    ``pieces``::
+
+        sage: row = View(0r, (2r,), ((0r, 1r, 2r),), (2r,), (0r,), 1r)
+        sage: FamilyForm("diagonal", ((1r, row),)).pieces(numpy.array([1.0, 2.0]))
+        [(1, 2, array([[1.],
+                [2.]]))]
     """
 
     kind: str
@@ -84,31 +105,13 @@ class FamilyForm:
 
     @property
     def degree(self):
-        r"""
-        The degree in the parameters.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.structure.values import FamilyForm
-            sage: FamilyForm("sum", ()).degree
-            1
-        """
+        """The degree in the parameters."""
         return 1 if self.kind in ("sum", "entries", "shift") else 2
 
     def value(self, state, degree=None):
         r"""
         Return the value at a state: one number for each value of the indices, a symmetric matrix for each of them for a
         full family; with ``degree`` that of the part of this degree alone.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.structure.values import FamilyForm, View
-            sage: row = View(0r, (3r,), ((0r, 1r, 3r),), (3r,), (0r,), 1r)
-            sage: FamilyForm("diagonal", ((1r, row),)).value(numpy.array([1.0, 2.0, 3.0]))
-            array([1., 4., 9.])
-            sage: FamilyForm("entries", ((1r, row),)).value(numpy.array([1.0, 2.0, 3.0]), degree=2r)
-            array([0., 0., 0.])
         """
         total = None
         for alpha, view in self.terms:
@@ -129,15 +132,6 @@ class FamilyForm:
     def pieces(self, state):
         r"""
         Return what is added up: triples of the coefficient, the degree and the entries of the state, one row an index.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.structure.values import FamilyForm, View
-            sage: row = View(0r, (2r,), ((0r, 1r, 2r),), (2r,), (0r,), 1r)
-            sage: FamilyForm("diagonal", ((1r, row),)).pieces(numpy.array([1.0, 2.0]))
-            [(1, 2, array([[1.],
-                    [2.]]))]
         """
         return [(alpha, self.degree, view.rows(state)) for alpha, view in self.terms]
 

@@ -29,6 +29,63 @@ class SurveyTable(SageObject):
         sage: from sage_conslaw.surveys.table import SurveyTable
         sage: SurveyTable((), 0, 0.0)
         0 cases: 0 done (0 proved), 0 failed, 0 to do
+
+    ``of``::
+
+        sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {},
+        ....:     "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r},
+        ....:     "done", 1r, {"number": 0r, "status": "proved"}, None)]
+        sage: table = SurveyTable.of(rows, 1r, 0r)
+        sage: table
+        case                  flow      laws  status
+        --------------------  --------  ----  ------
+        linear 2 1            gradient     0  proved, expected 1
+        1 case: 1 done (1 proved), 0 failed, 0 to do; 1 differ from what was expected
+
+    ``done``::
+
+        sage: len(table.done)
+        1
+
+    ``failed``::
+
+        sage: table.failed
+        []
+
+    ``proved``::
+
+        sage: table.proved
+        1
+
+    ``differing``::
+
+        sage: len(table.differing)
+        1
+
+    ``to_dict``::
+
+        sage: SurveyTable((), 0r, float(0)).to_dict()["total"]
+        0
+
+    ``to_pandas``::
+
+        sage: len(SurveyTable((), 0r, 0.0).to_pandas())
+        0
+
+    ``export``::
+
+        sage: SurveyTable((), 0, 0.0).export("table.xls")
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: the file table.xls does not end in .csv or .parquet
+
+    ``plot``::
+
+        sage: row = {"architecture": "linear", "sizes": [2r, 3r, 2r], "options": {}, "flow": {"name": "gradient"},
+        ....:     "loss": "least-squares",
+        ....:        "state": "done", "status": "proved", "number": 6r, "expected": None, "reason": None}
+        sage: len(SurveyTable((row,), 1r, 0.0).plot().axes[0r].get_lines())
+        1
     """
 
     rows: tuple
@@ -37,22 +94,7 @@ class SurveyTable(SageObject):
 
     @classmethod
     def of(cls, rows, computed, seconds):
-        r"""
-        Return the table of rows of a store.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {},
-            ....:     "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r},
-            ....:     "done", 1r, {"number": 0r, "status": "proved"}, None)]
-            sage: table = SurveyTable.of(rows, 1r, 0r)
-            sage: table
-            case                  flow      laws  status
-            --------------------  --------  ----  ------
-            linear 2 1            gradient     0  proved, expected 1
-            1 case: 1 done (1 proved), 0 failed, 0 to do; 1 differ from what was expected
-        """
+        """Return the table of rows of a store."""
         out = []
         for _, case, state, attempts, record, reason in rows:
             out.append(
@@ -69,70 +111,22 @@ class SurveyTable(SageObject):
 
     @property
     def done(self):
-        r"""
-        The rows that have a result.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {},
-            ....:     "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r},
-            ....:     "done", 1r, {"number": 0r, "status": "proved"}, None)]
-            sage: table = SurveyTable.of(rows, 1r, 0r)
-            sage: len(table.done)
-            1
-        """
+        """The rows that have a result."""
         return [row for row in self.rows if row["state"] == "done"]
 
     @property
     def failed(self):
-        r"""
-        The rows that failed.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {},
-            ....:     "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r},
-            ....:     "done", 1r, {"number": 0r, "status": "proved"}, None)]
-            sage: table = SurveyTable.of(rows, 1r, 0r)
-            sage: table.failed
-            []
-        """
+        """The rows that failed."""
         return [row for row in self.rows if row["state"] == "failed"]
 
     @property
     def proved(self):
-        r"""
-        How many results are proved.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {},
-            ....:     "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r},
-            ....:     "done", 1r, {"number": 0r, "status": "proved"}, None)]
-            sage: table = SurveyTable.of(rows, 1r, 0r)
-            sage: table.proved
-            1
-        """
+        """How many results are proved."""
         return sum(row["status"] == "proved" for row in self.done)
 
     @property
     def differing(self):
-        r"""
-        The rows whose number is not the expected one.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: rows = [("key", {"architecture": "linear", "sizes": [2r, 1r], "options": {},
-            ....:     "flow": {"name": "gradient"}, "loss": "least-squares", "expected": 1r},
-            ....:     "done", 1r, {"number": 0r, "status": "proved"}, None)]
-            sage: table = SurveyTable.of(rows, 1r, 0r)
-            sage: len(table.differing)
-            1
-        """
+        """The rows whose number is not the expected one."""
         return [row for row in self.done if row["expected"] not in (None, row["number"])]
 
     def summary(self) -> str:
@@ -192,15 +186,7 @@ class SurveyTable(SageObject):
         return f"<table><tr>{head}</tr>{body}</table><p>{escape(self.summary())}</p>"
 
     def to_dict(self):
-        r"""
-        Return the table as JSON objects.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: SurveyTable((), 0r, float(0)).to_dict()["total"]
-            0
-        """
+        """Return the table as JSON objects."""
         return {
             "cases": list(self.rows),
             "total": len(self.rows),
@@ -213,32 +199,14 @@ class SurveyTable(SageObject):
         }
 
     def to_pandas(self):
-        r"""
-        Return the table as a data frame: sizes and options as text, one column a result.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: len(SurveyTable((), 0r, 0.0).to_pandas())
-            0
-        """
+        """Return the table as a data frame: sizes and options as text, one column a result."""
         pandas = _pandas()
         flat = [{**row, "sizes": " ".join(map(str, row["sizes"])), "flow": flow_text(row["flow"]),
                  "options": " ".join(f"{name}={value}" for name, value in row["options"].items())} for row in self.rows]
         return pandas.DataFrame(flat)
 
     def export(self, path):
-        r"""
-        Write the table to a file, CSV or Parquet by its ending.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: SurveyTable((), 0, 0.0).export("table.xls")
-            Traceback (most recent call last):
-            ...
-            sage_conslaw.InputError: the file table.xls does not end in .csv or .parquet
-        """
+        """Write the table to a file, CSV or Parquet by its ending."""
         path = writable(path, (".csv", ".parquet"))
         frame = self.to_pandas()
         if path.suffix == ".csv":
@@ -259,15 +227,6 @@ class SurveyTable(SageObject):
         INPUT:
 
         - ``path`` -- a file to write it to, e.g. ``counts.png``
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.surveys.table import SurveyTable
-            sage: row = {"architecture": "linear", "sizes": [2r, 3r, 2r], "options": {}, "flow": {"name": "gradient"},
-            ....:     "loss": "least-squares",
-            ....:        "state": "done", "status": "proved", "number": 6r, "expected": None, "reason": None}
-            sage: len(SurveyTable((row,), 1r, 0.0).plot().axes[0r].get_lines())
-            1
         """
         figure = plot_counts(self.done)
         if path is not None:

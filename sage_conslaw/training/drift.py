@@ -38,6 +38,17 @@ class DriftOrder(SageObject):
         sage: r = drift_order(networks.linear([3, 2, 3]), steps=[0.01, 0.005, 0.0025], time=1, seed=0); r
         drift at the time 1 for 3 steps from 0.0025 to 0.01: 3 laws, order 1.0...
         sage: TestSuite(r).run()
+
+    ``to_dict``::
+
+        sage: d = drift_order(networks.product(2), steps=[0.1, 0.05], time=1, seed=0).to_dict()
+        sage: d["steps"], d["groups"][0]["laws"]
+        ([0.1, 0.05], 1)
+
+    ``plot``::
+
+        sage: drift_order(networks.product(2), steps=[0.1, 0.05], time=1, seed=0).plot()
+        Graphics object consisting of 3 graphics primitives
     """
 
     steps: tuple
@@ -60,16 +71,7 @@ class DriftOrder(SageObject):
         )
 
     def to_dict(self):
-        r"""
-        Return the result as JSON objects (numbers, strings, lists).
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import drift_order, networks
-            sage: d = drift_order(networks.product(2), steps=[0.1, 0.05], time=1, seed=0).to_dict()
-            sage: d["steps"], d["groups"][0]["laws"]
-            ([0.1, 0.05], 1)
-        """
+        """Return the result as JSON objects (numbers, strings, lists)."""
         groups = []
         for group, number, drifts, predicted, order in zip(
             self.groups, self.numbers, self.drifts, self.predictions, self.orders
@@ -79,15 +81,7 @@ class DriftOrder(SageObject):
         return {"steps": list(self.steps), "time": self.time, "groups": groups}
 
     def plot(self, figsize=None):
-        r"""
-        Return a picture on logarithmic axes: drifts with their lines, and as rings what was predicted.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import drift_order, networks
-            sage: drift_order(networks.product(2), steps=[0.1, 0.05], time=1, seed=0).plot()
-            Graphics object consisting of 3 graphics primitives
-        """
+        """Return a picture on logarithmic axes: drifts with their lines, and as rings what was predicted."""
         return drift_picture(self, figsize)
 
 

@@ -32,6 +32,23 @@ class Observables:
         sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2",
         ....:     "x1 + x2"]); watched.texts, watched.conserved
         (('x1^2 - x2^2', 'x1 + x2'), (True, False))
+
+    ``evaluator``::
+
+        sage: import numpy
+        sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
+        sage: watched.evaluator()(numpy.array([3.0, 1.0]))
+        array([8., 4.])
+
+    ``quadratic_parts``::
+
+        sage: watched.quadratic_parts()(numpy.array([3.0, 1.0]))
+        array([8., 0.])
+
+    ``predictable``::
+
+        sage: watched.predictable()
+        (True, False)
     """
 
     terms: tuple
@@ -41,35 +58,13 @@ class Observables:
     dimension: int
 
     def evaluator(self):
-        r"""
-        Return a function of states ``(..., dimension)`` to values ``(..., laws)``.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.problem import problem
-            sage: from sage_conslaw.training.observables import observables
-            sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
-            sage: watched.evaluator()(numpy.array([3.0, 1.0]))
-            array([8., 4.])
-        """
+        """Return a function of states ``(..., dimension)`` to values ``(..., laws)``."""
         return _evaluator(self.terms, self.dimension)
 
     def quadratic_parts(self):
         r"""
         Return a function to the quadratic parts of the laws: what a step adds, by
         `h(\theta - \eta v) = h(\theta) + \eta^2 h_2(v)`.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.problem import problem
-            sage: from sage_conslaw.training.observables import observables
-            sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
-            sage: watched.quadratic_parts()(numpy.array([3.0, 1.0]))
-            array([8., 0.])
         """
         parts = [{monomial: value for monomial, value in law.items() if len(monomial) == 2} for law in self.terms]
         return _evaluator(parts, self.dimension)
@@ -78,16 +73,6 @@ class Observables:
         r"""
         Say for each law whether a first-order step changes it by `\eta^2 h_2` exactly: it is conserved and of degree
         two at most.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.problem import problem
-            sage: from sage_conslaw.training.observables import observables
-            sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
-            sage: watched.predictable()
-            (True, False)
         """
         return tuple(kept is True and sparse.degree(law) <= 2 for law, kept in zip(self.terms, self.conserved))
 

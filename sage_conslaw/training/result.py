@@ -35,6 +35,45 @@ class Training(SageObject):
         sage: r.laws, r.conserved, r.trajectories.shape, r.times[:3].round(3)
         (('x1^2 - x2^2',), (True,), (1, 11), array([0. , 0.1, 0.2]))
         sage: TestSuite(r).run()
+
+    ``drifts``::
+
+        sage: simulate(networks.product(3), step=0.01, steps=10, seed=0).drifts().shape
+        (2,)
+
+    ``total_drift``::
+
+        sage: r = simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2],  # 0.1^2 (4^2 - 2^2), abs tol 1e-12
+        ....:     data=[0]); r.total_drift()
+        0.12
+        sage: r.total_drift("momentum")
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: there is no group 'momentum' of laws; known: ''
+
+    ``predicted_drift``::
+
+        sage: simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2],  # abs tol 1e-12
+        ....:     data=[0]).predicted_drift()
+        0.12
+
+    ``to_dict``::
+
+        sage: import json
+        sage: d = simulate(networks.product(2), step=0.1, steps=2, seed=0).to_dict()
+        sage: d["step"], d["laws"], len(d["trajectories"][0]), json.loads(json.dumps(d)) == d
+        (0.1, ['x1^2 - x2^2'], 3, True)
+
+    ``plot``::
+
+        sage: r = simulate(networks.product(3), step=0.1, steps=10, seed=0); r.plot()
+        Graphics object consisting of 4 graphics primitives
+        sage: r.plot("loss")
+        Graphics object consisting of 1 graphics primitive
+        sage: r.plot("speed")
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: there is no picture 'speed'; choose 'laws' or 'loss'
     """
 
     network: str
@@ -59,15 +98,7 @@ class Training(SageObject):
     velocity: object = field(compare=False)
 
     def drifts(self):
-        r"""
-        Return the drift of each law: the largest `|h(t) - h(0)|` recorded.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks, simulate
-            sage: simulate(networks.product(3), step=0.01, steps=10, seed=0).drifts().shape
-            (2,)
-        """
+        """Return the drift of each law: the largest `|h(t) - h(0)|` recorded."""
         return np.abs(self.trajectories - self.trajectories[:, :1]).max(axis=1, initial=0.0)
 
     def _members(self, group):
@@ -82,32 +113,12 @@ class Training(SageObject):
         r"""
         Return the length of the vector of all changes `h(T) - h(0)` at the end, of one group of laws if its label is
         given.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks, simulate
-            sage: r = simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2],  # 0.1^2 (4^2 - 2^2), abs tol 1e-12
-            ....:     data=[0]); r.total_drift()
-            0.12
-            sage: r.total_drift("momentum")
-            Traceback (most recent call last):
-            ...
-            sage_conslaw.InputError: there is no group 'momentum' of laws; known: ''
         """
         change = self.trajectories[:, -1] - self.trajectories[:, 0]
         return float(np.linalg.norm(change[self._members(group)]))
 
     def predicted_drift(self, group=None):
-        r"""
-        Return the total drift as predicted, or ``None`` where there is no prediction.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks, simulate
-            sage: simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2],  # abs tol 1e-12
-            ....:     data=[0]).predicted_drift()
-            0.12
-        """
+        """Return the total drift as predicted, or ``None`` where there is no prediction."""
         predicted = self.predictions[:, -1][self._members(group)]
         return None if np.isnan(predicted).any() else float(np.linalg.norm(predicted))
 
@@ -128,17 +139,7 @@ class Training(SageObject):
         )
 
     def to_dict(self):
-        r"""
-        Return the result as JSON objects (numbers, strings, lists).
-
-        EXAMPLES::
-
-            sage: import json
-            sage: from sage_conslaw import networks, simulate
-            sage: d = simulate(networks.product(2), step=0.1, steps=2, seed=0).to_dict()
-            sage: d["step"], d["laws"], len(d["trajectories"][0]), json.loads(json.dumps(d)) == d
-            (0.1, ['x1^2 - x2^2'], 3, True)
-        """
+        """Return the result as JSON objects (numbers, strings, lists)."""
         predicted = [None if np.isnan(row).any() else row.tolist() for row in self.predictions]
         return {
             "network": self.network,
@@ -174,18 +175,6 @@ class Training(SageObject):
 
         - ``logarithmic`` -- whether the size of the changes is drawn on a logarithmic axis; by default if there are
           several groups of laws
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks, simulate
-            sage: r = simulate(networks.product(3), step=0.1, steps=10, seed=0); r.plot()
-            Graphics object consisting of 4 graphics primitives
-            sage: r.plot("loss")
-            Graphics object consisting of 1 graphics primitive
-            sage: r.plot("speed")
-            Traceback (most recent call last):
-            ...
-            sage_conslaw.InputError: there is no picture 'speed'; choose 'laws' or 'loss'
         """
         if what not in ("laws", "loss"):
             raise InputError(f"there is no picture {what!r}; choose 'laws' or 'loss'")

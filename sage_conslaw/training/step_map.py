@@ -26,6 +26,16 @@ class StepMap:
         ....:     "nesterov": False})
         sage: m.matrices(Fraction(1r, 10r))
         ([[Fraction(1, 1), Fraction(-9, 100)], [Fraction(0, 1), Fraction(9, 10)]], [Fraction(-1, 10), Fraction(1, 1)])
+
+    ``matrices``::
+
+        sage: StepMap("sgdw", {"weight_decay": Fraction(1r, 2r)}).matrices(Fraction(1r, 10r))
+        ([[Fraction(19, 20)]], [Fraction(-1, 10)])
+
+    ``factors``::
+
+        sage: [text for text, _ in StepMap("sgd", {"weight_decay": 1r}).factors(2r, None)]
+        ['1 - lr', '(1 - lr)^2']
     """
 
     def __init__(self, name, h):
@@ -43,16 +53,7 @@ class StepMap:
         return self.name + (f" with {', '.join(words)}" if words else "")
 
     def matrices(self, lr):
-        r"""
-        Return the matrix `A` and the column `B` at a step size.
-
-        EXAMPLES::
-
-            sage: from fractions import Fraction
-            sage: from sage_conslaw.training.step_map import StepMap
-            sage: StepMap("sgdw", {"weight_decay": Fraction(1r, 2r)}).matrices(Fraction(1r, 10r))
-            ([[Fraction(19, 20)]], [Fraction(-1, 10)])
-        """
+        """Return the matrix `A` and the column `B` at a step size."""
         coupled = Fraction(0) if self.decoupled else self.decay
         shrink = 1 - lr * self.decay if self.decoupled else ONE
         if not self.momentum:
@@ -85,12 +86,6 @@ class StepMap:
         r"""
         Return the possible factors: functions of the step size, with their text, products of at most ``degree``
         eigenvalues.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.training.step_map import StepMap
-            sage: [text for text, _ in StepMap("sgd", {"weight_decay": 1r}).factors(2r, None)]
-            ['1 - lr', '(1 - lr)^2']
         """
         sizes = SIZES if lr is None else (lr,)
         basis = self._eigenvalue_functions(lr)
