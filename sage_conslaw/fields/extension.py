@@ -345,4 +345,4 @@ def _undeclared(relations, known, equations):
 
 
 def _names_in(text):
-    return re.findall(r"[A-Za-z]\w*", str(text), re.ASCII)
+    return re.findall(r"(?<![\w.])[A-Za-z]\w*", str(text), re.ASCII)

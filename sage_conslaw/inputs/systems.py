@@ -57,8 +57,8 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
 
     INPUT:
 
-    - ``variables`` -- list of names; or a text with the whole system, ``"S' = -b*S*I; I' = b*S*I - g*I"``, whose other
-      names are parameters; or the drift itself, as a dictionary by variable
+    - ``variables`` -- list of names or symbols; or a text with the whole system, ``"S' = -b*S*I; I' = b*S*I - g*I"``,
+      whose other names are parameters; or the drift itself, as a dictionary by variable
 
     - ``drift`` -- list of expressions as strings, one a variable, or a dictionary by variable, in the variables and
       parameters: numbers, ``+ - * / ^``, parentheses, and the functions ``sqrt``, ``sin``, ``cos``, ``tan``, ``exp``,

@@ -25,6 +25,7 @@ def components_in_order(field, what, variables, relations):
     """Return the texts of a field in the order of the variables, ``None`` where the relations are to give the
     equation."""
     if isinstance(field, dict):
+        field = {_name_of(key): value for key, value in field.items()}
         known_keys(field, variables, what)
         missing = [name for name in variables if name not in field]
         if missing and not relations:
@@ -101,7 +102,7 @@ def with_values(text, values):
     """Return text with the names of parameters that have values replaced by these."""
     if not values:
         return text
-    pattern = r"(?<!\w)(" + "|".join(map(re.escape, values)) + r")(?!\w)"
+    pattern = r"(?<![\w.])(" + "|".join(map(re.escape, values)) + r")(?!\w)"
     return re.sub(pattern, lambda match: f"({values[match[1]]})", text)
 
 
@@ -118,10 +119,15 @@ def text_of(value):
     return str(value)
 
 
+def _name_of(symbol):
+    """Return the name of a symbol of SymPy or Sage, anything else as it is."""
+    return str(symbol) if hasattr(symbol, "is_symbol") or hasattr(symbol, "is_generator") else symbol
+
+
 def checked_names(names, what):
     if isinstance(names, (str, bytes)) or not hasattr(names, "__iter__"):
         raise InputError(f"{what}s are {shortened(repr(names), 100)}; give a list of names")
-    names, seen = list(names), set()
+    names, seen = list(map(_name_of, names)), set()
     if len(names) > MAX_VARIABLES:
         raise InputError(f"{len(names)} {what}s are too many; at most {MAX_VARIABLES}")
     for name in names:

@@ -8,8 +8,10 @@ import json
 from pathlib import Path
 
 import pytest
+import sympy
 
 from sage_conslaw import conservation_laws, is_conserved
+from sage_conslaw._sage import QQ, PolynomialRing
 from sage_conslaw.cli.command import cli
 from sage_conslaw.expressions.polynomials import parse_polynomials
 from sage_conslaw.inputs.systems import read_collection, read_record, read_system, system
@@ -127,3 +129,18 @@ def test_controls_and_drift_together():
 def test_collections():
     assert len(read_collection(DATA / "biomodels.json")) == 37
     assert len(read_collection(DATA / "classic.json")) == len(CLASSIC)
+
+
+def test_symbols_are_names():
+    x, y, k = sympy.symbols("x y k")
+    written = system(["x", "y"], ["k*y", "-x"], parameters=["k"])
+    for family in (system([x, y], [k*y, -x], parameters=[k]), system({y: -x, x: k*y}, parameters={k: None})):
+        assert sorted(family.names) == sorted(written.names)
+        assert is_conserved("x^2 + k*y^2", family)
+    ring = PolynomialRing(QQ, "x, y")
+    assert system(ring.gens(), [ring.gen(1), -ring.gen(0)]).drift == system(["x", "y"], ["y", "-x"]).drift
+
+
+def test_values_with_exponents_are_put_into_relations():
+    family = system(["x", "y"], ["k*y", "-k*x"], relations=["x^2 + y^2 - r^2"], parameters={"k": "1e-3", "r": "2.e1"})
+    assert family.variety.dimension == 1 and family.variety.contains({(0, 0): 1, (1, 1): 1, (): -400})
