@@ -2,6 +2,12 @@ r"""
 Rank, row selection and kernel modulo a prime, and back to the rationals.
 
 The dense work is FLINT's (``nmod_mat``); many small systems at once are eliminated together.
+
+- Trivial: the zero matrix has rank 0, and every vector is in its kernel.
+- Famous: the equations for `a x^2 + b y^2` along `(y, x)` are `2a + 2b = 0`: the kernel modulo `p` is `(-1, 1)`, and
+  rational reconstruction gives `-x^2 + y^2` back.
+- One that misleads: `\begin{pmatrix}1&1\\1&1+p\end{pmatrix}` has rank 2 over `\QQ` and 1 modulo `p`.  A rank modulo a
+  prime bounds the true one from below, a kernel from above; what is read from a kernel is checked exactly.
 """
 import multiprocessing
 import os

@@ -3,6 +3,11 @@ Vectorised arithmetic over GF(p) for 62-bit primes on numpy arrays.
 
 Elements are ``int64`` in ``[0, p)``.  Elementwise products use one quotient in extended precision;
 large matrix products are split in 21-bit limbs and done by the floating-point BLAS, exactly.
+
+- Trivial: below `2^{21}` a product fits and is reduced at once.
+- Famous: `(p - 1)^2 = 1` modulo `p = 2^{61} - 1`.  The product overflows 64 bits; the quotient, right to within one
+  unit in extended precision, overflows in the same way, and the wrapped difference is the remainder up to one `p`.
+- One that would fail: with primes of 64 bits this difference does not fit in ``int64``; hence 62.
 """
 import numpy as np
 

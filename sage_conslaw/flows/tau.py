@@ -1,5 +1,9 @@
 r"""
 The damping `\tau` of a momentum flow: a rational constant, or a rational function of time.
+
+- Trivial: `\tau = 0`, no friction.
+- Famous: `\tau = 3/t`, Nesterov's; the time becomes a coordinate.
+- One that is refused: `\sqrt t` is no rational function of time, and a decimal number is not exact.
 """
 from fractions import Fraction
 

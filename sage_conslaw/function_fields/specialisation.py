@@ -1,6 +1,12 @@
 r"""
 Kernels over Q(k): a random point of the parameters modulo a prime says where they are, exact elimination on few columns
 what they are.
+
+- Trivial: a matrix without parameters is one over `\QQ`.
+- Famous: `(k, -1)` has the kernel `(1, k)`: at `k = 5` modulo `p` one pivot is seen, and the entry `k` is then found by
+  exact elimination of that column alone.
+- One that misleads: at `k = 0` the pivot is gone.  Points are random modulo a large prime, and what is found is checked
+  over `\QQ(k)`.
 """
 from math import gcd
 

@@ -2,6 +2,11 @@ r"""
 Darboux polynomials: `p` with `L_v p = c_v p` for each field `v`; `c_v` is its cofactor.
 
 The possible cofactors come first (see :mod:`.cofactors`); for each the polynomials are the kernel of a matrix.
+
+- Trivial: `x' = x`: the coordinate itself, with cofactor 1.
+- Famous: Lotka-Volterra, `x' = x(1 - y)`, `y' = y(x - 1)`: `x` and `y`, with cofactors `1 - y` and `x - 1`.
+- One that has none: van der Pol's equation, `x' = y`, `y' = (1 - x^2) y - x`, at any degree (Odani 1995).  An empty
+  list speaks of the degree that was searched, no other.
 """
 from dataclasses import dataclass
 from math import comb, gcd, lcm

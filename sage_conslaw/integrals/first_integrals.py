@@ -1,5 +1,10 @@
 r"""
 First integrals of a family of vector fields: polynomial, rational, or of Darboux type.
+
+- Trivial: `x' = 0` keeps `x`.
+- Famous: Lotka-Volterra, `x' = x(1 - y)`, `y' = y(x - 1)`, keeps `x y e^{-x - y}`: the cofactors `1 - y` and `x - 1` of
+  `x` and `y` and the derivative of `-x - y` cancel.  No polynomial and no rational function is conserved.
+- One that fails: van der Pol's equation has no Darboux polynomial, so no integral of these kinds in any degree.
 """
 import time
 from dataclasses import dataclass, field

@@ -1,5 +1,9 @@
 r"""
 The algebra of the laws: minimal generators, algebraic relations, and level sets.
+
+Laws multiply: the polynomials in laws are laws.  The trivial case is one law; the famous one is the sphere, where
+`x^2 + y^2 + z^2` of rotations generates every law; where generators satisfy a relation, as the minors of a matrix do,
+fewer of them are independent than are needed to write all others.
 """
 from itertools import combinations_with_replacement
 

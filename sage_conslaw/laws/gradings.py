@@ -4,6 +4,11 @@ Gradings: the scalings and sign flips under which every field of a family is hom
 Give each coordinate an unknown weight in an abelian group.  A field `\sum c\, z^a\, \partial/\partial z_j` is
 homogeneous if all `weight(z^a) - weight(z_j)` agree.  Every solution with values in Z (a scaling) or Z/2 (a sign flip)
 splits the laws: each homogeneous part of a law is a law, so the kernel is a direct sum over weights.
+
+- Trivial: `x' = 1 + x` makes `x` as heavy as 1, so there is no grading and one block.
+- Famous: the gradients of `u v` allow equal weights of `u` and `v`, and a sign
+  flip of each: `u^2 - v^2` is homogeneous.
+- What they do not see: a rotation mixes coordinates and is no grading; `x^2 + y^2` is found in a block of both squares.
 """
 import numpy as np
 

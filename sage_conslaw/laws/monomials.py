@@ -1,5 +1,10 @@
 r"""
 The monomials of degree 1 to d, split into blocks of equal weight.
+
+- Trivial: a family without gradings has one block, of all monomials.
+- Famous: under `u v` a sign flip of each coordinate and their common scaling put `u^2, v^2` in one block and `u v` in
+  another: laws are sought among few monomials at a time.
+- One that fails: all monomials of degree 12 in 100 coordinates do not fit in memory; this is said before they are made.
 """
 from math import comb, prod
 

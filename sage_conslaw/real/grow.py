@@ -3,6 +3,11 @@ The growing span of exact real fields modulo a prime, by word length.
 
 The draws come from a finite pool of samples, so one batch without gain shows little: a length is left only after the
 whole pool was seen and two batches added nothing.
+
+- Trivial: one sample, one field, and brackets with itself that vanish.
+- Famous: ``relu 2 3 2``: the samples of a lively point alone reach the rank that the laws leave.
+- One that falls short: ``relu 1 4 1``: one input has two patterns of activation; the span stops growing below the
+  model's rank, and that is all that is said.
 """
 from dataclasses import dataclass
 

@@ -4,6 +4,11 @@ Chains of neurons in a linear network: which weights are not zero at a chain poi
 Each weight matrix first has at most one nonzero weight in each row and column: the neurons form disjoint chains.  Data
 enter at inputs and leave at outputs; a chain that has neither is *floating*.  It is attached by one more weight to a
 chain that is not, or to one that is attached already.  What hangs together is a *component*.
+
+- Trivial: ``linear 2 2``: two chains of one weight.
+- Famous: equal widths `n` in every layer: `n` chains from the inputs to the outputs, one kind of component.
+- One that falls short: ``linear 1 12 12 1``: eleven chains float in the middle, and the rank found there is smaller
+  than the generic one; what is missing is said.
 """
 import heapq
 from dataclasses import dataclass

@@ -1,5 +1,9 @@
 r"""
 The structure of a family, if it has one that is known: laws without a search, a rank without dense rows.
+
+Two kinds of points have ranks that can be seen: star points, where gates select single paths, and chain points of
+linear networks.  The trivial case is a network without hidden layer; the famous ones are ``relu 784 512 256 10`` and
+``linear 784 512 256 10``; attention has neither, and is left to :mod:`.true_width`.
 """
 import logging
 from fractions import Fraction

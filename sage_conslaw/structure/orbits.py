@@ -6,6 +6,11 @@ enough: every orbit has a monomial with indices 0 and 1 alone.  Where all parame
 law of the network is a law of the subnetwork, so each subnetwork gives equations with few terms for the coefficients of
 a law.  The kernel of any such equations modulo a prime has at least the dimension of the space of laws; where known
 laws fill it, they are all.
+
+- Trivial: blocks whose known laws already fill them need no equation.
+- Famous: ``linear 40 30 20 10``: the upper triangles of two matrices, proved to be all by one block a kind.
+- One that fails: ``linear 1 2 1`` has quadratic laws besides `U_1^T U_1 - U_2 U_2^T`: the kernel is larger than what is
+  known, and nothing is claimed.
 """
 import numpy as np
 
