@@ -120,7 +120,7 @@ def lines(result, numbers):
     SR, letters = package.symbolic_ring(), names(numbers)
     written = {n: letters.get(n, SR(n)) for n in counted.sizes()}
     formula, where = counted.expression(written), counted.where(written)
-    text = f"{formula} laws" + (f", proved for {', '.join(where)}" if where else ", proved at these widths")
+    text = f"{formula} laws" + (f", proved for {', '.join(where)}" if where else ", proved for all widths")
     return [text], {"formula": str(formula), "formula_where": list(where)}
 
 

@@ -25,7 +25,7 @@ import itertools
 
 from ..graph.operations import Contract
 from ..graph.rearrangements import Broadcast, Select
-from .links import flat, is_primitive, is_sum_zero, links_of
+from .links import at, flat, is_primitive, is_sum_zero, links_of, same_along
 
 
 def tuples(classes_here, classes):
@@ -94,6 +94,8 @@ def _unseen(axes, blind, labels, user, place, chosen, wanted):
         if not chosen:
             return False
         if not set(shift) & set(theirs):
+            return tuple(result.index(name) for name in shift) in blind[user]
+        if set(shift) <= set(result) and same_along(axes, other, at(theirs, shift)):
             return tuple(result.index(name) for name in shift) in blind[user]
         return (
             is_sum_zero(other)

@@ -90,6 +90,21 @@ def links_of(axes, node):
     return labels
 
 
+def at(labels, names):
+    return frozenset(i for i, name in enumerate(labels) if name in names)
+
+
+def same_along(axes, node, places):
+    """Say whether a tensor has the same entries all along some places of its axes."""
+    if not places:
+        return True
+    labels = links_of(axes, node) if node.inputs and not is_primitive(node) else None
+    if labels is None or not isinstance(node.operation, (Broadcast, Add, Reshape, Transpose)):
+        return False
+    names = {labels[-1][i] for i in places}
+    return all(same_along(axes, child, at(labels[k], names)) for k, child in enumerate(node.inputs))
+
+
 def relate(lattice, weights, node, labels):
     r"""
     Add to a lattice how exponents at an operation are related: they add in products and are equal in sums.

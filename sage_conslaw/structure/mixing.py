@@ -28,8 +28,7 @@ from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Broadcast, Reshape, Transpose
 from ..graph.tensor import Data
 from .axes import Unknown
-from .links import is_sum_zero
-from .families import flat, links_of
+from .links import at, flat, is_sum_zero, links_of, same_along
 from .rearranged import Table
 from .switching import switchable
 
@@ -124,7 +123,7 @@ def _through(axes, node, tracked, mixed):
         if len(rows) < len(reading) or any(one != rows[0] for one in rows):
             return None
         others = [k for k in range(len(node.inputs)) if k not in reading]
-        if not all(_same_along(axes, node.inputs[k], _at(labels[k], rows[0])) for k in others):
+        if not all(same_along(axes, node.inputs[k], at(labels[k], rows[0])) for k in others):
             return None
         return frozenset(result.index(name) for name in rows[0])
     if isinstance(node.operation, Contract) and len(node.inputs) == 2:
@@ -135,7 +134,7 @@ def _through(axes, node, tracked, mixed):
         other = 1 - reading[0]
         factor, theirs = node.inputs[other], labels[other]
         if rows[0] <= set(result):
-            if not _same_along(axes, factor, _at(theirs, rows[0])):
+            if not same_along(axes, factor, at(theirs, rows[0])):
                 return None
             return frozenset(result.index(name) for name in rows[0])
         if rows[0] & set(result) or not (isinstance(factor, SumOne) and not factor.causal or is_sum_zero(factor)):
@@ -147,21 +146,6 @@ def _through(axes, node, tracked, mixed):
             return True
         return frozenset(result.index(name) for name in rows[0]) if rows[0] <= set(result) else None
     return None
-
-
-def _at(labels, names):
-    return frozenset(i for i, name in enumerate(labels) if name in names)
-
-
-def _same_along(axes, node, places):
-    """Say whether a tensor has the same entries all along some places of its axes."""
-    if not places:
-        return True
-    labels = links_of(axes, node) if node.inputs and not is_sum_zero(node) and not isinstance(node, SumOne) else None
-    if labels is None or not isinstance(node.operation, (Broadcast, Add, Reshape, Transpose)):
-        return False
-    names = {labels[-1][i] for i in places}
-    return all(_same_along(axes, child, _at(labels[k], names)) for k, child in enumerate(node.inputs))
 
 
 def with_free_rows(axes):

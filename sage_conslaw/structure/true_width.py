@@ -16,19 +16,27 @@ A transformer block of seven million parameters::
     sage: block.formula().expression({3r: "h", 16r: "k", 48r: "d"})
     h*k^2 + h*k + 2*d
 
-What is missing is said, with the segment to blame::
+One input and one output have one field up to factors, and no more is needed::
 
     sage: narrow = width_of(problem(networks.linear([1, 12, 12, 1])).family)
-    sage: rank, laws = narrow.bounds(numpy.random.default_rng(0r)); rank + laws < 168
+    sage: narrow.bounds(numpy.random.default_rng(0r))
+    (1, 167)
+
+What is missing is said, with the segment to blame::
+
+    sage: x, W = networks.input(700), networks.parameter("W", 700, 700)
+    sage: open_end = width_of(problem(networks.custom((x + x @ W) @ networks.parameter("V", 700, 2))).family)
+    sage: rank, laws = open_end.bounds(numpy.random.default_rng(0r)); rank + laws < 491400
     True
-    sage: [words.split(":")[0] for words in narrow.blame]
-    ['U1 U2 U3']
+    sage: [words.split(":")[0] for words in open_end.blame]
+    ['W V']
 """
 import logging
 from dataclasses import dataclass, replace
 
 from ..flows.flow_family import FlowFamily
 from ..graph.cuts import SumOne
+from ..graph.one_field import has_one_field
 from ..graph.response import NetworkResponse
 from ..notation.matrix_notation import MatrixLaw
 from .axes import Unknown, axes_of
@@ -203,6 +211,8 @@ class TrueWidth:
     @staticmethod
     def _of_segment(axes, opened, generator, deadline):
         """Return what is proved of a segment; where something was opened in it, its laws alone."""
+        if not opened and has_one_field(axes.response):
+            return _of_one_field(axes, generator)
         if opened or shears(axes):
             kept = certified(axes, families(axes), generator)
             number = sum(family.number(list(axes.sizes)) for family in kept)
@@ -316,6 +326,16 @@ class TrueWidth:
             starts[leaf.name] = start, leaf.shape
             start += leaf.size
         return {part: (*starts[origin], ranges) for part, (origin, ranges) in self.origins.items()}
+
+
+def _of_one_field(axes, generator):
+    """Return the number where all fields are multiples of one: its rank is one, and all but one are laws."""
+    total = dimension(axes, axes.sizes)
+    terms = {(): -1}
+    for leaf in axes.leaves:
+        sizes = tuple(sorted(axes.sizes[c] for c in flat(axes, leaf)))
+        terms[sizes] = terms.get(sizes, 0) + 1
+    return Grown(total, total - 1, 1, tuple(certified(axes, families(axes), generator)), {}, None, formula=(terms, ()))
 
 
 def _otherwise(axes, found, generator, deadline):

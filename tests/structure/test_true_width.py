@@ -151,8 +151,20 @@ def test_formula():
     assert formula.value == laws and str(formula.expression({101: "k", 11: "h"})) == "h*k^2 + h*k"
     assert "k >= 3" in formula.where({101: "k"})
     assert "h >= 2" in formula.where({11: "h"})
-    open_end, rank, laws = bounds(networks.linear([1, 12, 12, 1]))
-    assert rank + laws < 168 and open_end.formula() is None and len(open_end.blame) == 1
+    # All gradients are multiples of one.
+    narrow, rank, laws = bounds(networks.linear([1, 12, 12, 1]))
+    assert (rank, laws) == (1, 167) and narrow.formula().where() == ()
+    assert int(narrow.formula().expression({12: 2})) == 7
+    x, W = networks.input(700), networks.parameter("W", 700, 700)
+    open_end, rank, laws = bounds(networks.custom((x + x @ W) @ networks.parameter("V", 700, 2)))
+    assert rank + laws < 491_400 and open_end.formula() is None and len(open_end.blame) == 1
+
+
+def test_factors_that_repeat_along_an_axis_carry_its_sums():
+    """The gate of an expert multiplies all its outputs: with cross-entropy their sums are conserved."""
+    net = networks.mixture(3, 1, 3, 3, active=1)
+    width, rank, laws = bounds(net, "cross-entropy")
+    assert (laws, rank + laws) == (int(count_conservation_laws(net, loss="cross-entropy", seed=1, real=False)), 36)
 
 
 @pytest.mark.parametrize(
