@@ -250,11 +250,14 @@ def _choices(found, stuck):
 
 
 def _kinds(axes, found, cores, spares, growing, stuck):
-    """Yield kinds of units, each with a sign character that data allow: the first one, or the others of one kind."""
-    kinds = []
-    for c in cores:
-        partners = _partners(axes, found, c, growing, [d for d in stuck if d not in spares])
-        kinds.append(sorted({c, *partners}))
+    """Yield kinds of units, each with a sign character that data allow: the first one, or the others of one kind; with
+    all classes that share a parameter with those that have no data, or all but one."""
+    partners = [_partners(axes, found, c, growing, [d for d in stuck if d not in spares]) for c in cores]
+    for left in [None, *sorted({d for several in partners for d in several if len(several) > 1})]:
+        yield from _signed(axes, cores, spares, [sorted({c, *several} - {left}) for c, several in zip(cores, partners)])
+
+
+def _signed(axes, cores, spares, kinds):
     kinds += [[c] for c in spares if axes.sizes[c] != sum(axes.sizes[d] for d, one in zip(cores, kinds) if c in one)]
     allowed = [[signs for signs in sign_flips(axes, classes) if switchable(axes, classes, signs)][:_MOST_SIGNS]
                for classes in kinds]
