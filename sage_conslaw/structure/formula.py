@@ -70,6 +70,8 @@ class Formula:
     fixed: tuple = ()
     # Triples (coefficients of sizes, number, whether the sum is this number or at least).
     ranges: tuple = ()
+    # Sizes that are also how many equal segments there are (experts).
+    segments: tuple = ()
 
     def expression(self, names=None):
         r"""
@@ -110,6 +112,7 @@ class Formula:
             forms.append((((size, 1), *((other, -1) for other in others)), free, False))
         out = [_condition(form, number, exact, name) for form, number, exact in dict.fromkeys(forms)
                if not plain.issuperset(size for size, _ in form)]
+        out += [f"{name(size)} equal segments" for size in self.segments if size not in plain]
         if self.offsets:
             out.append(f"the biases {', '.join(dict.fromkeys(self.offsets))} tried at these widths")
         return tuple(out)
@@ -143,27 +146,37 @@ def formula_of(width):
         return None
     total, least, sums, offsets, fixed, ranges = {}, {}, [], [], set(), []
 
+    # As many equal segments as a size says: each stands for all of them, and all but the first are done.
+    kinds = Counter(_kind(segment) for segment in width.segments)
+    grown = {segment.axes.sizes[c] for segment in width.segments for c in segment.found.least if segment.axes}
+    alike, done = {number for number in kinds.values() if number > 1} & grown, set()
+
     def add(monomial, value):
         key = tuple(sorted(monomial))
         total[key] = total.get(key, 0) + value
     add((), Fraction(width.response.dimension - width.axes.response.dimension))
     for segment in width.segments:
-        counted = 0
+        counted, kind = 0, _kind(segment)
+        times = (kinds[kind],) if kinds[kind] in alike else ()
+        if kind in done:
+            continue
+        if times:
+            done.add(kind)
         if segment.found.formula is not None:
             for sizes, value in segment.found.formula[0].items():
-                add(sizes, value)
+                add((*times, *sizes), value)
             ranges += segment.found.formula[1]
             continue
         for family in segment.found.families:
             sizes = [segment.axes.sizes[c] for c in family.classes]
             counted += family.number(list(segment.axes.sizes))
-            add((), Fraction(-family.less))
+            add(times, Fraction(-family.less))
             if family.kind == "full":
-                add([*sizes, sizes[0]], Fraction(1, 2))
-                add(sizes, Fraction(1, 2))
+                add([*times, *sizes, sizes[0]], Fraction(1, 2))
+                add([*times, *sizes], Fraction(1, 2))
             else:
-                add(sizes, Fraction(1))
-        add((), Fraction(segment.found.laws - counted))
+                add([*times, *sizes], Fraction(1))
+        add(times, Fraction(segment.found.laws - counted))
         sums += [
             (segment.axes.sizes[c], tuple(segment.axes.sizes[d] for d in others), free)
             for c, others, free in segment.found.sums
@@ -173,12 +186,15 @@ def formula_of(width):
             size = segment.axes.sizes[c]
             least[size] = max(least.get(size, 0), n)
         fixed |= {segment.axes.sizes[c] for c in _still(segment)} - {1}
-    # As many equal segments as a size says (experts): their number is in the coefficients.
-    kinds = Counter(tuple(leaf.shape for leaf in segment.axes.leaves) for segment in width.segments if segment.axes)
-    fixed |= set(kinds.values()) & set(least)
     return Formula({key: value for key, value in total.items() if value}, least,
                    int(sum(total_here(key, value) for key, value in total.items())), tuple(sums), tuple(offsets),
-                   tuple(sorted(fixed)), tuple(ranges))
+                   tuple(sorted(fixed)), tuple(ranges), tuple(sorted(alike)))
+
+
+def _kind(segment):
+    """Return what equal segments have in common: what is proved of them, and the shapes of their parameters."""
+    shapes = tuple(leaf.shape for leaf in segment.axes.leaves) if segment.axes else segment.names
+    return shapes, repr(segment.found)
 
 
 def _still(segment):

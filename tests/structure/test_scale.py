@@ -179,6 +179,15 @@ def test_one_input_and_one_output():
         assert not has_one_field(other.response())
 
 
+def test_where_both_sides_do_not_meet_there_are_two_bounds():
+    x, W = networks.input(150), networks.parameter("W", 150, 150)
+    net = networks.custom((x + x @ W) @ networks.parameter("V", 150, 2))
+    counted = count_conservation_laws(net, seed=0)
+    assert counted.status == "bounded" and "between" in repr(counted) and counted.blame
+    record = counted.to_dict()
+    assert record["number_at_least"] < record["number_at_most"] == record["number"]
+
+
 # Mutations and what must not be recognised ---------------------------------------------------------------------------
 
 def test_a_wrong_balance_is_not_believed(monkeypatch):

@@ -190,11 +190,18 @@ def test_formulas_hold_at_small_sizes(net):
     assert result.formula is not None
 
 
-def test_the_number_of_equal_segments_is_no_width():
-    """Each expert is a segment, so that their number is in the coefficients: the formula holds for 23 alone."""
+def test_experts_are_as_many_as_there_are_equal_segments():
     width, _, laws = bounds(networks.mixture(61, 31, 23))
     formula = width.formula()
-    assert formula.value == laws and "e = 23" in formula.where({23: "e"})
+    assert formula.value == laws and str(formula.expression({23: "e", 31: "h", 61: "d"})) == "e*h + d"
+    assert {"e equal segments", "e >= 3"} <= set(formula.where({23: "e"}))
+    # Two layers of 23 units are no 23 segments.
+    x = networks.input(23)
+    y = ((x @ networks.parameter("U", 23, 23)).gelu() @ networks.parameter("V", 23, 23)).gelu()
+    assert bounds(networks.custom(y))[0].formula().segments == ()
+    for experts in (2, 3, 4):
+        number = count_conservation_laws(networks.mixture(3, 2, experts), seed=0, real=False).number
+        assert int(formula.expression({23: experts, 31: 2, 61: 3})) == number
 
 
 def test_letters_on_the_command_line():
