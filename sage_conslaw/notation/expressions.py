@@ -174,16 +174,16 @@ class Entries:
                 for power in range(1, highest + 1)
             ]
 
-    def unpacked(self, support):
+    def unpacked(self, support, joined=True):
         r"""
         Return the same with slices of matrices and vectors as arrays of their own, for those in the laws' ``support``;
         ``None`` if there are none.
 
         Queries, keys and values are often one array with three times the rows, gates one with two or four times; what
-        is joined before a layer has as many channels as its parts together.
+        is ``joined`` before a layer has as many channels as its parts together.
         """
         out, support = [], set(support)
-        sizes = [*self.sizes(), *([1] if any(1 in places.shape for _, places, _ in self.arrays) else [])]
+        sizes = [*self.sizes(), *([1] if any(1 in places.shape for _, places, _ in self.arrays) else [])] * joined
         for name, places, moving in self.arrays:
             out.append((name, places, moving))
             if not support.isdisjoint(places.ravel().tolist()):
@@ -327,7 +327,7 @@ class Entries:
             where = [tuple(index) for index in np.argwhere(np.isin(places, sorted(fixed)))]
             if where and not (places.ndim == 1 and len(where) == places.size):
                 rows = np.array([[places[index]] for index in where])
-                words = still_words(name, where, places.size)
+                words = still_words(name, where, places.shape)
                 out.append(Feature(1, rows, (words, words, "", "")))
         return out
 

@@ -179,9 +179,12 @@ def _read_best(span, entries):
     yield from _expressions(span, entries)
     # Asked here whether that is all: then nothing is looked for in slices.
     yield None
-    packed = entries.unpacked({place for monomial in span.support for place in monomial})
-    if packed is not None:
-        yield from _expressions(span, packed)
+    support = {place for monomial in span.support for place in monomial}
+    for joined in (False, True):
+        packed = entries.unpacked(support, joined)
+        if packed is not None:
+            yield from _expressions(span, packed)
+            yield None
 
 
 def _independent(expressions, number, generator):

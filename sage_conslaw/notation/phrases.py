@@ -7,6 +7,7 @@ the text and LaTeX that say for which entries the latter holds.
 
 import re
 from itertools import accumulate
+from math import prod
 
 # In how many slices an axis is cut: gates of two, queries with keys and values, the gates of an LSTM.
 _PARTS = (2, 3, 4)
@@ -160,14 +161,34 @@ def half_words(name, axis):
     return both, both, " for each j", r" \quad \forall j"
 
 
+def _slice_of(where, shape):
+    """Return the slice along one axis that has just these indices, as text, or ``None``."""
+    for axis, n in enumerate(shape):
+        values = {int(index[axis]) for index in where}
+        first, last = min(values), max(values) + 1
+        if last - first == len(values) and len(where) * n == len(values) * prod(shape):
+            return f"[{':,' * axis}{first}:{last}]"
+    return None
+
+
 # So many entries that never move are named; of more the first ones.
 _NAMED = 6
 
 
-def still_words(name, where, size):
-    """Return the words for entries that never move: all, or the names of the first ones."""
-    if len(where) == size:
-        return f"{name}, every entry", rf"{latex_name(name)} \text{{, every entry}}"
+def still_words(name, where, shape):
+    r"""
+    Return the words for entries that never move: all, a slice, or the names of the first ones.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.notation.phrases import still_words
+        sage: [still_words("b", [(i,) for i in which], (6,))[0] for which in (range(2, 4), (0, 5))]
+        ['b[2:4]', 'b_1, b_6']
+    """
+    whole = "" if len(shape) == 1 else ", every entry"
+    cut = "" if len(where) == prod(shape) else _slice_of(where, shape)
+    if cut is not None:
+        return f"{name}{cut}{whole}", latex_name(name + cut) + (rf" \text{{{whole}}}" if whole else "")
     places = [[str(int(i) + 1) for i in index] for index in where[:_NAMED]]
     more = ", ..." if len(where) > _NAMED else ""
     text = ", ".join("_".join([name, *place]) for place in places)

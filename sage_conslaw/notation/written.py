@@ -38,13 +38,15 @@ def entries_of(text, entries):
         e.g.
         1^T U or |V|^2
     """
-    inner, block, neighbours = _without_shape(" ".join(text.replace(".T", "^T").replace("@", " ").split()))
+    inner, together, neighbours = _without_shape(" ".join(text.replace(".T", "^T").replace("@", " ").split()))
+    if listed := _listed(inner, entries):
+        return listed
     words = _words(entries, neighbours)
     for (clock, (front, _)) in entries.fronts:
         common = front and inner.startswith(front + "(") and inner.endswith(")")
         chosen = _terms(inner[len(front) + 1:-1] if common else inner, words, clock if common else ())
         if chosen:
-            return _polynomials(chosen, block, text)
+            return _polynomials(chosen, together, text)
     names = ", ".join(dict.fromkeys(name for name, *_ in entries.arrays))
     single = [word for word in words if word.startswith(("1^T", "|")) and ":" not in word]
     raise InputError(
@@ -53,15 +55,39 @@ def entries_of(text, entries):
     )
 
 
+def _listed(text, entries):
+    """Return the entries of parameters that a text lists by their names, or as a slice; empty if it does not."""
+    arrays = {name: places for name, places, _ in entries.arrays}
+    cut = re.fullmatch(r"(.+)\[((?::,)*)(\d+):(\d+)\](, every entry)?", text)
+    if cut and cut[1] in arrays:
+        key = (slice(None),) * (len(cut[2]) // 2) + (slice(int(cut[3]), int(cut[4])),)
+        places = arrays[cut[1]]
+        return [{(i,): Fraction(1)} for i in places[key].ravel().tolist()] if len(key) <= places.ndim else []
+    out = []
+    for word in text.split(", "):
+        for ndim in range(1, word.count("_") + 1):
+            name, *index = word.rsplit("_", ndim)
+            shape = arrays[name].shape if name in arrays else ()
+            if len(shape) == ndim and all(i.isdigit() and 0 < int(i) <= n for i, n in zip(index, shape)):
+                out.append({(int(arrays[name][tuple(int(i) - 1 for i in index)]),): Fraction(1)})
+    return out if len(out) == text.count(", ") + 1 else []
+
+
 def _without_shape(text):
-    """Return the expression alone, the size of the blocks that are meant (``None``: all entries), and that of the
-    blocks
-    J that it speaks of."""
+    """Return the expression alone, a function that says which pairs of indices are meant (``None``: all), and the size
+    of the blocks J that it speaks of."""
     found = _SHAPE.search(text)
-    block = int(found[2]) if found and found[2] else None
+    together = None
+    if found and found[2]:
+        together = lambda i, j, block=int(found[2]): i // block == j // block
+    elif found and found[1] and "the entries within" in found[1]:
+        if "more class" in found[1]:
+            raise InputError(f"{shortened(repr(text), 80)} does not name all classes: give the law of matrix_laws()")
+        classes = [{int(i) - 1 for i in members.split(",")} for members in re.findall(r"\{([\d,]+)\}", found[1])]
+        together = lambda i, j: i == j or any({i, j} <= members for members in classes)
     text = text[:found.start()] if found else text
     each = _EACH.search(text)
-    return text[:each.start()] if each else text, block, int(each[1]) if each and each[1] else None
+    return text[:each.start()] if each else text, together, int(each[1]) if each and each[1] else None
 
 
 def _words(entries, neighbours):
@@ -123,7 +149,7 @@ def _begins(text, word):
     return text.startswith(start) and re.match(r"\s*([+-]|$)", text[len(start):]) is not None
 
 
-def _polynomials(chosen, block, text):
+def _polynomials(chosen, together, text):
     size = len(chosen[0][1].rows)
     if any(len(feature.rows) != size for _, feature, _ in chosen) or len({whole for *_, whole in chosen}) > 1:
         raise InputError(f"the terms of {shortened(repr(text), 80)} are not all of one size; add matrices to matrices")
@@ -131,7 +157,7 @@ def _polynomials(chosen, block, text):
     indices = [(i, j) for i in range(size) for j in range(i + skew, size)] if whole else [(i, i) for i in range(size)]
     out = []
     for i, j in indices:
-        if block is None or i // block == j // block:
+        if together is None or together(i, j):
             total = {}
             for factor, feature, _ in chosen:
                 for monomial, value in (feature.terms(i) if i == j and not skew else feature.pair(i, j)).items():

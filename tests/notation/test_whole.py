@@ -142,3 +142,11 @@ def test_joined_channels_have_the_laws_of_their_slices():
         "|c[:,j]|^2 - |d[j,:]|^2 for each j (2 laws)",
     ]
     assert all(is_conserved(str(law), joined()) for law in laws)
+
+
+@pytest.mark.parametrize("net", [masked, masked_unevenly, gathered], ids=lambda make: make.__name__)
+def test_what_is_printed_is_read(net):
+    """Also entries that never move: all of an array, a slice of it, or some by their names."""
+    laws = conservation_laws(net(), seed=0).matrix_laws()
+    assert laws and all(is_conserved(str(law), net()) for law in laws)
+    assert not is_conserved("U[0:1], every entry" if net != gathered else "p[0:2]", net())
