@@ -47,7 +47,8 @@ def _by_label(rows):
 def _annotate(axes, lines, behind):
     axes.set_xlabel("hidden units (all hidden widths together)")
     axes.set_ylabel("independent laws")
-    axes.set_title(f"lines: medians{behind}; circles: proved, triangles: probable, squares: bounded", fontsize=9, loc="left")
+    title = f"lines: medians{behind}; circles: proved, triangles: probable, squares: bounded"
+    axes.set_title(title, fontsize=9, loc="left")
     axes.grid(alpha=0.3)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.yaxis.get_major_locator().set_params(integer=True)
