@@ -157,13 +157,15 @@ class Bounds:
     @property
     def number(self) -> tuple:
         """Bounds of the number of independent laws, proved under the assumption."""
-        if self.forgotten:
-            # The model may span more than the network does: only a rank of the real fields bounds the number from
-            # above.
-            return self.dimension - self.rank_at_most, self.dimension - (0 if self.real is None else self.real.rank)
-        if not self.real_is_less:
-            return self.dimension - self.rank_at_most, self.dimension - self.rank_at_least
-        least = self.dimension - self.rank_at_most if self.region is None else len(self.region[1])
+        least = self.dimension - self.rank_at_most
+        if not self.forgotten and not self.real_is_less:
+            # What bounds the real fields bounds the model's where these are the same number.
+            proved = self.real is not None and self.real.reached and self.real.most is not None
+            return max(least, self.dimension - self.real.most) if proved else least, self.dimension - self.rank_at_least
+        # The model may span more than the network does: only a rank of the real fields bounds the number from above.
+        least = least if self.region is None else len(self.region[1])
+        if self.real is None:
+            return least, self.dimension
         if self.real.most is not None:
             least = max(least, self.dimension - self.real.most)
         return least, self.dimension - self.real.rank

@@ -28,8 +28,9 @@ class RealRank:
       generic ones; ``divides``: whether norms without a constant limit these to what paths join to the point on which
       none divides by zero
 
-    - ``most`` -- a proved upper bound of it, where there is one: a single sample with its target is one field, and on a
-      region of activation the fields of all patterns may be closed under brackets
+    - ``most`` -- a proved upper bound of it, where there is one: a single sample with its target is one field, one
+      input that a network of one output scales with is another (:mod:`.homogeneous`), and on a region of activation the
+      fields of all patterns may be closed under brackets
 
     - ``patterns`` -- how many patterns of activation the samples have there
 

@@ -14,6 +14,7 @@ from ..exact.primes import random_prime
 from ..graph.response import NetworkResponse
 from .certified import RealRank
 from .grow import control_rank
+from .homogeneous import directions
 from .rank import certified_rank
 from .reading import real_network
 from .sign_classes import certified_classes
@@ -103,8 +104,8 @@ def real_rank(family, rank, generator, deadline=None, real=None):
     inputs = getattr(family.response, "given_inputs", None)
     found = certified_rank(family, rank, generator, deadline, None if real else DEFAULT, inputs)
     targets = getattr(family.response, "given_targets", None)
-    alone = targets is not None and len(targets) == 1 and family.drift is None
-    return replace(found, most=1) if alone else found
+    alone = targets is not None and len(targets) == 1 or directions(real_network(family.response), family.response) == 1
+    return replace(found, most=1) if alone and family.drift is None else found
 
 
 def _of_gradients(family, rank, generator, deadline, real):

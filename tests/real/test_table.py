@@ -243,3 +243,25 @@ def test_gradients_that_span_the_model_need_no_words():
     assert (result.number, result.status, result.assumption) == (5, "proved", "none")
     assert result.real.spans and len(result.real.words) < len(result.lie_sequence)
     assert "span what the model's do" in result.assumption_in_words()
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: squared_norm(1, 3, 1),
+        lambda: networks.custom(
+            (networks.parameter("a", 3).gelu() * (networks.input(1) @ networks.parameter("W", 1, 3)))
+            @ networks.parameter("U", 3, 1)
+        ),
+        lambda: normalised(1, 4, 1, norm="rms"),
+        lambda: networks.perceptron([1, 3, 1], activation="abs"),
+    ],
+)
+def test_one_input_that_only_scales_leaves_one_direction(build):
+    # Gradients of all inputs are multiples of one, by numbers: brackets add nothing, and the upper bound is proved.
+    result = count_conservation_laws(build(), seed=0)
+    assert (result.number, result.status, result.assumption) == (result.state_dimension - 1, "proved", "none")
+    assert result.real.most == 1
+    # A clock is no multiple of them.
+    drifting = count_conservation_laws(build(), flow=flows.weight_decay(1), seed=0)
+    assert drifting.real is None or drifting.real.most is None

@@ -1,0 +1,96 @@
+r"""
+Networks with one input that only its sign or its scale enters: all gradients are multiples of few.
+
+Where `f(\theta; t x) = t^d f(\theta; x)` for `t > 0`, the gradients of all positive inputs are multiples of those at
+`x = 1`, by factors that do not depend on the parameters, and those of all negative ones of those at `x = -1`.  Where
+`f` is even or odd in `x`, too, one direction an output is left; with one output the Lie algebra has rank one, and all
+but one direction of the parameters are laws.
+
+The trivial case: `a x`. The famous one: a normalisation of `W x` with one input, `\pm W / |W|`, whatever follows. One
+that is refused: `\max(0, w x + b)`, a sum of degrees one and zero.
+"""
+from ..graph.models import NORMS
+from ..graph.operations import Add, Contract, Gather
+from ..graph.tensor import Constant, Data, Parameter
+from ..graph.true_functions import Unit, reading_of
+
+# Parities in the sign of the input; `None` stands for neither.
+EVEN, ODD = 1, -1
+
+_FLAT = 0, EVEN
+
+
+def directions(network, response):
+    r"""
+    Return an upper bound for the number of gradients up to factors that do not depend on the parameters; ``None``
+    where there may be infinitely many.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.real.homogeneous import directions
+        sage: from sage_conslaw.real.reading import real_network
+        sage: def number(net):
+        ....:     return directions(real_network(net.response()), net.response())
+        sage: [number(networks.normalised(1, 3, m, norm="rms")) for m in (1, 2)]
+        [1, 2]
+        sage: number(networks.relu([1, 3, 1])), number(networks.perceptron([1, 3, 1], activation="abs"))
+        (2, 1)
+        sage: number(networks.relu([1, 3, 1], bias=True)), number(networks.relu([2, 3, 1]))
+        (None, None)
+    """
+    output = response.drawn.pairings[0][0]
+    inputs = [node for node in network.nodes if isinstance(node, Data) and node.kind == "input"]
+    if sum(node.size for node in inputs) != 1 or inputs[0].one_hot:
+        return None
+    known: dict = {}
+    for node in network.nodes:
+        known[node] = _scaling(node, known)
+    if known[output] is None:
+        return None
+    rows = output.size // output.shape[-1] if response.constraints[0][0] == "sum zero" else 0
+    return (output.size - rows) * (1 if known[output][1] else 2)
+
+
+def _scaling(node, known):
+    """Return the degree of a node in the size of the input and its parity, ``None`` where it has no degree."""
+    if isinstance(node, (Parameter, Constant)):
+        return _FLAT
+    if isinstance(node, Data):
+        if node.kind == "input":
+            return 1, ODD
+        source = known.get(node.source)
+        return _of_function(node, *source) if source is not None else _FLAT if node.kind == "rotation" else None
+    parts = [known[child] for child in node.inputs]
+    operation = node.operation
+    if operation is None or None in parts:
+        return None
+    degrees, parities = zip(*parts)
+    if isinstance(operation, Contract):
+        return sum(degrees), _product(parities)
+    if isinstance(operation, (Add, Gather)):
+        same = len(set(degrees)) == 1
+        return (degrees[0], parities[0] if len(set(parities)) == 1 else None) if same else None
+    return _FLAT if set(parts) == {_FLAT} else None
+
+
+def _product(parities):
+    out = EVEN
+    for parity in parities:
+        out = out and parity and out * parity
+    return out
+
+
+def _of_function(node, degree, parity):
+    """Return the same of a gate or a nonlinearity of a node with a degree."""
+    if node.kind == "gate" and node.function.name != "dropout":
+        # The slope of an absolute value is its sign; other slopes of an odd number are neither even nor odd.
+        return 0, parity if parity == EVEN or node.function.name == "abs" else None
+    if node.kind != "cut":
+        return None
+    reading = reading_of(node)
+    if node.function.name in NORMS and isinstance(reading, Unit) and not reading.eps:
+        return 0, parity
+    if degree or reading is None:
+        return None
+    return 0, parity if parity == EVEN else None
