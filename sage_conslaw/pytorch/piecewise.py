@@ -11,7 +11,7 @@ from .pointwise import NEVER, pointwise, reversed_subtract, scalar, subtract
 from .constants import constant
 from .refusals import Refused
 from .statistics import axes_of_rank
-from .values import Choice, Masked, SquareMean, Unread
+from .values import Choice, Masked, SquareMean, Tokens, Unread
 
 # Where the largest entries are depends on the data.
 PLACES = Unread(
@@ -206,6 +206,15 @@ def comparison(sign):
         difference = reader.tensor(pointwise_difference(reader, node, a, b))
         return Choice(_open(difference if sign > 0 else difference * -1))
     return comparison_rule
+
+
+def of_tokens(reader, node, a, b):
+    """Return where tokens are, or are not, some known ones: as in the example."""
+    tokens, other = (a, b) if isinstance(a, Tokens) else (b, a)
+    if not isinstance(tokens, Tokens) or isinstance(other, Tokens) or not reader.all_known([other]):
+        raise Refused("two values that depend on the data or on parameters are compared")
+    reader.note(f"where the tokens of {tokens.name} are special ones is as in the example")
+    return node.target(tokens.values, other)
 
 
 def pointwise_difference(reader, node, a, b):

@@ -104,6 +104,7 @@ OPERATORS = {
     "sign": piecewise.sign,
     **_lines(piecewise.comparison(1), "gt ge"),
     **_lines(piecewise.comparison(-1), "lt le"),
+    **_lines(piecewise.of_tokens, "eq ne"),
     **_lines(piecewise.negated, "logical_not bitwise_not"),
     **_lines(piecewise.both, "logical_and bitwise_and"),
     **_lines(piecewise.either, "logical_or bitwise_or"),

@@ -18,12 +18,12 @@ from ..graph.response import NetworkResponse
 from .ball_words import ball_rank
 from .certified import RealRank
 from .grow import control_rank, grow
-from .patterns import PatternResponse
+from .patterns import PatternResponse, fits_in_doubles
 from .points import integer_inputs, integer_parameters, lively, mutated
 from .reading import real_network
 from .sectors import most_gradients
 from .smooth import SmoothResponse
-from .work import DEFAULT, DOUBLES, MODULAR, Costs, Work
+from .work import BALLS, DEFAULT, DOUBLES, MODULAR, Costs, Work
 
 # So many points are tried until the gradients have the model's rank: deep and narrow networks have dead units at most
 # points.  The first are fresh, then the best is changed.  Measured on 48 runs with ReLU networks of depth 3 to 5 and
@@ -164,7 +164,14 @@ def _unmeasured(family, network, target, generator):
         return unknown
     inputs = integer_inputs(network, generator, _COUNTED)
     theta = integer_parameters(generator, family.response.dimension, positive_parameters(family))[0]
-    patterns = PatternResponse(family.response, network, theta, inputs, generator).patterns
+    numbers = _COUNTED * sum(node.size for node in network.nodes)
+    if numbers * BALLS > DEFAULT and not fits_in_doubles(network, family.response, theta, inputs):
+        return unknown
+    counted = PatternResponse(family.response, network, theta, inputs, generator)
+    if counted.samples < _COUNTED // 2:
+        # Where most samples have ties, as the largest of several zeros, the others say little.
+        return unknown
+    patterns = counted.patterns
     # On one pattern the network is affine in its inputs.
     size = (1 + sum(leaf.size for leaf in inputs)) * family.response.pairings[0][0].size
     if patterns > _COUNTED // 4 or patterns * size >= target:

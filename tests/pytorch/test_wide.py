@@ -83,3 +83,22 @@ def test_a_monitor_at_this_size(wide):
         F.cross_entropy(model(IDS)[0], torch.tensor([3, 1, 4, 1, 5, 9])).backward()
         optimizer.step()
     assert monitor.steps == 3 and "as predicted for SGD" in repr(monitor)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_residual_network_at_its_size(training):
+    """Two stages of basic blocks with batch normalisation, pooling and a head, without weights."""
+    transformers = pytest.importorskip("transformers")
+    config = transformers.ResNetConfig(
+        embedding_size=16, hidden_sizes=[16, 32], depths=[2, 1], layer_type="basic", num_labels=10
+    )
+    with torch.device("meta"):
+        model = transformers.ResNetForImageClassification(config).train(training)
+    net = networks.from_torch(model, torch.zeros(4 if training else 1, 3, 16, 16), loss="cross-entropy")
+    result = conservation_laws(net, seed=0)
+    # Norms within blocks, 16 + 16 + 32, and at the two streams, 16 + 32; differences of the biases of a block and of
+    # its shortcut, 32; sums over the classes, 33.
+    assert net.dimension == 26586 and result.number == 177
+    assert result.complete is True and result.assumption == "span"
+    texts = [law.text for law in result.matrix_laws()]
+    assert "1^T classifier.1.weight" in texts and "sum(classifier.1.bias)" in texts
