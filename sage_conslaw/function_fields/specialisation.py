@@ -14,14 +14,15 @@ import numpy as np
 from flint import nmod_mat
 
 from .._sage import QQ, FractionField, matrix
-from ..exact.linear_algebra import kernel
+from ..exact.linear_algebra import independent_rows, kernel
 from .substitution import Substitution
 
 # Kernels of at most this many columns over Q(k) are eliminated at once, in 10 ms; 30 dense ones take minutes.
 SMALL_KERNEL = 8
 
-# Degree in the parameters of the kernel vectors that are read off from a substitution.
-SUBSTITUTED_DEGREE = 7
+# Degrees in the parameters of the kernel vectors that are read off from a substitution: small ones are common, and ten
+# times as fast.
+SUBSTITUTED_DEGREES = (3, 7)
 
 
 class Specialisation:
@@ -124,9 +125,13 @@ def exact_kernel(rows, columns, ring, at):
         return []
     used = sorted({i for vector in modular for i in vector})
     if ring is not QQ and len(modular) == 1 and len(used) > SMALL_KERNEL:
-        vector = _one_by_substitution(rows, used, columns, ring)
-        if vector is not None:
-            return [vector]
+        # Short rows first, and of all rows as many as are independent: what is found is checked on all.
+        short = sorted(rows, key=len)
+        independent = [short[i] for i in independent_rows(at.matrix(short, columns), at.p)]
+        for degree in SUBSTITUTED_DEGREES:
+            vector = _one_by_substitution(rows, independent, used, columns, Substitution(ring, degree))
+            if vector is not None:
+                return [vector]
     field = QQ if ring is QQ else FractionField(ring)
     for chosen in ([used] if len(used) == columns else [used, list(range(columns))]):
         place = {column: i for i, column in enumerate(chosen)}
@@ -138,24 +143,23 @@ def exact_kernel(rows, columns, ring, at):
     return [[vector[place[c]] if c in place else field.zero() for c in range(columns)] for vector in basis]
 
 
-def _one_by_substitution(rows, used, columns, ring):
+def _one_by_substitution(rows, independent, used, columns, large):
     """Return a kernel vector in Q[k] read off from that over Q at large parameters, proved, or ``None``."""
-    large = Substitution(ring, SUBSTITUTED_DEGREE)
     if not large.fits:
         return None
     place = {column: i for i, column in enumerate(used)}
-    small = [{place[c]: large(v) for c, v in row.items() if c in place} for row in rows]
+    small = [{place[c]: large(v) for c, v in row.items() if c in place} for row in independent]
     basis = exact_matrix([row for row in small if row], len(used), QQ).right_kernel_matrix()
     if basis.nrows() != 1:
         return None
     (vector,) = basis.rows()
     vector = vector * vector.denominator()
-    vector = [large.read(QQ(entry) / gcd(*map(int, vector))) for entry in vector]
-    if None in vector:
-        return None
-    out = [vector[place[c]] if c in place else ring.zero() for c in range(columns)]
-    good = all(not sum((value * out[c] for c, value in row.items()), ring.zero()) for row in rows)
-    return out if good else None
+    content = gcd(*map(int, vector))
+    for found in large.multiples([QQ(entry) / content for entry in vector]):
+        out = [found[place[c]] if c in place else large.ring.zero() for c in range(columns)]
+        if all(not sum((value * out[c] for c, value in row.items()), large.ring.zero()) for row in rows):
+            return out
+    return None
 
 
 def exact_matrix(rows, columns, field):

@@ -80,6 +80,31 @@ class Substitution:
         return None
 
 
+    def multiples(self, vector):
+        r"""
+        Yield vectors of polynomials whose values are multiples of an integer vector by a power of the base: it cancels
+        where all entries have it.
+
+        EXAMPLES::
+
+            sage: from sage_conslaw.function_fields.substitution import Substitution
+            sage: R = PolynomialRing(QQ, ["a", "b"])
+            sage: a, b = R.gens()
+            sage: at = Substitution(R, 2)
+            sage: [a^2, a*b] in at.multiples([QQ(1), at(b) / at(a)])
+            True
+        """
+        for place in sorted(self._places):
+            out = []
+            for entry in vector:
+                value = self.read(entry * _BASE**place)
+                if value is None:
+                    break
+                out.append(value)
+            else:
+                yield out
+
+
 def _weights(ring, degree):
     """Return weights of the parameters such that monomials up to the degree have different weights, and the monomials
     by weight."""
