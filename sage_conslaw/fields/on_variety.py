@@ -52,9 +52,9 @@ def on_variety(field, denominator, variety, what):
 
 
 def prove_invariance(fields, variety, what):
-    """Refuse relations that a field leaves: the derivative of each along each field is reduced modulo the ideal."""
+    """Refuse relations that a field leaves: the derivatives of generators of the ideal along each field lie in it."""
     for field, name in zip(fields, what):
-        for relation in variety.relations:
+        for relation in variety.generators:
             moved = variety.normal_form(variety.polynomial(sparse.derivative_along(field, relation)))
             if moved:
                 shown = variety.polynomial(relation)

@@ -88,9 +88,11 @@ class Variety:
 
     def _settle(self, irreducible):
         """Compute the Groebner basis and the dimension, and refuse what is not irreducible."""
-        self.basis, self.codimension, self.degree = [], 0, 1
+        self.basis, self.generators, self.codimension, self.degree = [], [], 0, 1
         if self.relations:
-            ideal = self.ring.ideal([self.polynomial(relation) for relation in self.relations])
+            # A transcendental extension keeps primes and bases, and over Q they are found much faster.
+            ring = self.ring if self.has_parameters else self.ring.change_ring(QQ)
+            ideal = ring.ideal([ring(self.polynomial(relation)) for relation in self.relations])
             if ideal.is_one():
                 raise InputError("the relations have no solution: 1 is a combination of them")
             components = [ideal] if irreducible else ideal.minimal_associated_primes()
@@ -100,8 +102,9 @@ class Variety:
                     f"the relations have {len(components)} components: {shown}; add relations that leave one of them"
                 )
             # What vanishes on the variety is the prime ideal, which the relations may generate only up to powers.
-            self.basis = list(components[0].groebner_basis())
-            self.relations = [self.terms(g) for g in self.basis]
+            self.basis = [self.ring(g) for g in components[0].groebner_basis()]
+            given, self.relations = self.relations, [self.terms(g) for g in self.basis]
+            self.generators = given if irreducible else self.relations
             self.codimension = len(self.moving) - int(components[0].dimension())
             for relation in self.relations:
                 self.degree *= max(1, sum(i in self.place for i in max(relation, key=len)))
