@@ -51,92 +51,93 @@ def _allowed_cuts():
     return click.get_current_context().meta.get("allow_cut", ())
 
 
+_PROBLEM_OPTIONS = [
+    click.option(
+        "--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons."
+    ),
+    click.option(
+        "--system",
+        metavar="FILE",
+        help="A system: JSON or TOML, SBML (.xml), Antimony (.ant), or lines S' = ... (.txt).",
+    ),
+    click.option(
+        "--torch",
+        metavar="FILE.py:NAME",
+        help="A model of PyTorch: your own file is run, and NAME() returns (model, args) or "
+             "(model, args, kwargs); "
+        "integers after it are given to NAME.",
+    ),
+    allow_cut_option,
+    click.option(
+        "--flow",
+        metavar="NAME",
+        shell_complete=names("gradient", "momentum", "nesterov", "sign", "sgd", "adam"),
+        help="The optimiser: gradient (default), momentum, nesterov, sign, or one of PyTorch's, "
+             "e.g. adam or sgd:lr=0.01,momentum=0.9.",
+    ),
+    click.option(
+        "--tau", metavar="Q", help="Damping of momentum: a rational >= 0, a rational function of t, or tau."
+    ),
+    click.option(
+        "--metric",
+        metavar="NAME",
+        shell_complete=names("euclidean", "mirror", "icnn"),
+        help="euclidean, mirror or icnn (default: the network's own).",
+    ),
+    click.option("--weight-decay", metavar="Q", help="The rate of weight decay, a rational >= 0."),
+    click.option(
+        "--loss",
+        metavar="NAME",
+        shell_complete=names("least-squares", "cross-entropy"),
+        help="least-squares (default) or cross-entropy.",
+    ),
+    click.option("--bias", is_flag=True, help="Biases on the hidden layers."),
+    click.option(
+        "--set",
+        "settings",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="An option of a modern architecture, e.g. heads=2, rotary=true, norm=rms; may be repeated.",
+    ),
+    click.option(
+        "--algorithm",
+        metavar="NAME",
+        shell_complete=names("modular", "symbolic", "syzygies"),
+        help="modular (default), symbolic (the published algorithms) or syzygies.",
+    ),
+    click.option(
+        "--proof/--no-proof", default=True, help="Whether to try to prove a count that is only probable."
+    ),
+    click.option(
+        "--real/--no-real",
+        "real",
+        default=None,
+        help="Whether to certify that real gradients span enough (default: where that takes "
+             "under about a second).",
+    ),
+    click.option(
+        "--error-bound",
+        metavar="X",
+        help="How improbable an error of a count that is only probable must be, e.g. 1e-30.",
+    ),
+    click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given."),
+    click.option(
+        "--time-limit", metavar="S", help="Seconds; then the sound partial result is printed, exit status 3."
+    ),
+    click.option(
+        "--verbose",
+        is_flag=True,
+        expose_value=False,
+        callback=_log_strategies,
+        help="One line a strategy on standard error: tried or skipped, why, what it proved, seconds.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
+]
+
+
 def problem_options(function):
     """Add the options that ``laws`` and ``count`` share."""
-    for option in reversed(
-        [
-            click.option(
-                "--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons."
-            ),
-            click.option(
-                "--system",
-                metavar="FILE",
-                help="A system: JSON or TOML, SBML (.xml), Antimony (.ant), or lines S' = ... (.txt).",
-            ),
-            click.option(
-                "--torch",
-                metavar="FILE.py:NAME",
-                help="A model of PyTorch: your own file is run, and NAME() returns (model, args) or "
-                     "(model, args, kwargs); "
-                "integers after it are given to NAME.",
-            ),
-            allow_cut_option,
-            click.option(
-                "--flow",
-                metavar="NAME",
-                shell_complete=names("gradient", "momentum", "nesterov", "sign", "sgd", "adam"),
-                help="The optimiser: gradient (default), momentum, nesterov, sign, or one of PyTorch's, "
-                     "e.g. adam or sgd:lr=0.01,momentum=0.9.",
-            ),
-            click.option(
-                "--tau", metavar="Q", help="Damping of momentum: a rational >= 0, a rational function of t, or tau."
-            ),
-            click.option(
-                "--metric",
-                metavar="NAME",
-                shell_complete=names("euclidean", "mirror", "icnn"),
-                help="euclidean, mirror or icnn (default: the network's own).",
-            ),
-            click.option("--weight-decay", metavar="Q", help="The rate of weight decay, a rational >= 0."),
-            click.option(
-                "--loss",
-                metavar="NAME",
-                shell_complete=names("least-squares", "cross-entropy"),
-                help="least-squares (default) or cross-entropy.",
-            ),
-            click.option("--bias", is_flag=True, help="Biases on the hidden layers."),
-            click.option(
-                "--set",
-                "settings",
-                metavar="NAME=VALUE",
-                multiple=True,
-                help="An option of a modern architecture, e.g. heads=2, rotary=true, norm=rms; may be repeated.",
-            ),
-            click.option(
-                "--algorithm",
-                metavar="NAME",
-                shell_complete=names("modular", "symbolic", "syzygies"),
-                help="modular (default), symbolic (the published algorithms) or syzygies.",
-            ),
-            click.option(
-                "--proof/--no-proof", default=True, help="Whether to try to prove a count that is only probable."
-            ),
-            click.option(
-                "--real/--no-real",
-                "real",
-                default=None,
-                help="Whether to certify that real gradients span enough (default: where that takes "
-                     "under about a second).",
-            ),
-            click.option(
-                "--error-bound",
-                metavar="X",
-                help="How improbable an error of a count that is only probable must be, e.g. 1e-30.",
-            ),
-            click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given."),
-            click.option(
-                "--time-limit", metavar="S", help="Seconds; then the sound partial result is printed, exit status 3."
-            ),
-            click.option(
-                "--verbose",
-                is_flag=True,
-                expose_value=False,
-                callback=_log_strategies,
-                help="One line a strategy on standard error: tried or skipped, why, what it proved, seconds.",
-            ),
-            click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
-        ]
-    ):
+    for option in reversed(_PROBLEM_OPTIONS):
         function = option(function)
     return function
 

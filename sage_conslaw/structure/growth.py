@@ -272,25 +272,7 @@ def _without_offsets(axes, found, known, generator, deadline):
         plain = axes_of(axes.restricted(axes.sizes, kept))
     except Unknown:
         return known
-    numbers = {
-        i: plain.leaves.index(other)
-        for i, leaf in enumerate(axes.leaves)
-        for other in plain.leaves
-        if leaf in kept and other.name == leaf.name
-    }
-    sums = [family for family in found if all(number not in numbers for number, _, _ in family.parts)]
-    renamed = {}
-    for i, j in numbers.items():
-        renamed.update(zip(flat(axes, axes.leaves[i]), flat(plain, plain.leaves[j])))
-    others = [
-        replace(
-            family,
-            classes=tuple(renamed.get(c, -1) for c in family.classes),
-            parts=tuple((numbers[number], where, alpha) for number, where, alpha in family.parts if number in numbers),
-        )
-        for family in found
-        if family not in sums
-    ]
+    sums, others, renamed = _carried(axes, plain, kept, found)
     if any(-1 in family.classes for family in others):
         return known
     bare = grown(plain, generator, deadline, others, False)
@@ -328,3 +310,28 @@ def _without_offsets(axes, found, known, generator, deadline):
         sums,
         tuple(leaf.name for leaf in offsets),
     )
+
+
+def _carried(axes, plain, kept, found):
+    """Return the families of the other parameters alone, those of these parameters in the terms of their own network,
+    with -1 for classes that it has not, and what its classes are called there."""
+    numbers = {
+        i: plain.leaves.index(other)
+        for i, leaf in enumerate(axes.leaves)
+        for other in plain.leaves
+        if leaf in kept and other.name == leaf.name
+    }
+    sums = [family for family in found if all(number not in numbers for number, _, _ in family.parts)]
+    renamed = {}
+    for i, j in numbers.items():
+        renamed.update(zip(flat(axes, axes.leaves[i]), flat(plain, plain.leaves[j])))
+    others = [
+        replace(
+            family,
+            classes=tuple(renamed.get(c, -1) for c in family.classes),
+            parts=tuple((numbers[number], where, alpha) for number, where, alpha in family.parts if number in numbers),
+        )
+        for family in found
+        if family not in sums
+    ]
+    return sums, others, renamed
