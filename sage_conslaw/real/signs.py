@@ -14,7 +14,7 @@ negative: all others never answer, and nothing moves their weights.
 """
 import numpy as np
 
-from ..exact.arithmetic import ModularArithmetic
+from ..exact.arithmetic import FloatArithmetic, ModularArithmetic
 from ..exact.modular import random_array
 from ..graph.activations import is_known
 from ..graph.cuts import differences
@@ -109,7 +109,8 @@ def _scaled(node, scale, data, values):
 def _chosen(node, router, data, values):
     """Return the shares of experts without those that no sign of the one input chooses, near the parameters."""
     number = node.function.settings[0] if node.kind == "cut" else 1
-    scores = values.ravel()
+    # In the order in which the choice reads them.
+    scores = _value_of(node.source, FloatArithmetic(), {data: np.ones(data.shape), router: values}, data).ravel()
     if data.size != 1 or node.shape != (len(scores),) or len(set(scores.tolist())) < len(scores):
         return None
     order = np.argsort(scores)
@@ -129,21 +130,24 @@ def _arranged(node):
     return node
 
 
+def _value_of(source, A, values, data):
+    """Return the value of a node from those of the data and of a parameter; what is above the data is not read."""
+    values = {node: np.ones(node.shape, dtype=np.int64) for node in data.ancestors() if node is not data} | values
+    for node in source.ancestors():
+        if node not in values and node.operation is not None:
+            values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
+    return values[source]
+
+
 def _is_scaled(source, scale, data):
     """Say whether the entries that a norm reads together are all data times one entry of the parameter."""
     A, generator = ModularArithmetic(_PRIME), np.random.default_rng(0)
 
     def rows(values):
-        for node in source.ancestors():
-            if node not in values and node.operation is not None:
-                values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
-        return values[source].reshape(-1, source.shape[-1])
-    # What is above the data is not read.
-    above = {node: np.ones(node.shape, dtype=np.int64) for node in data.ancestors() if node is not data}
+        return _value_of(source, A, values, data).reshape(-1, source.shape[-1])
     labels, ones = random_array(generator, data.shape, _PRIME), np.ones(scale.shape, dtype=np.int64)
-    read = rows({**above, data: labels, scale: ones})
-    weights = rows({**above, data: np.ones(data.shape, dtype=np.int64),
-                    scale: random_array(generator, scale.shape, _PRIME)})
+    read = rows({data: labels, scale: ones})
+    weights = rows({data: np.ones(data.shape, dtype=np.int64), scale: random_array(generator, scale.shape, _PRIME)})
     whole = np.sort(labels.ravel())
     return bool((weights == weights[:, :1]).all()) and read.shape[1] == data.size and all(
         (np.sort(row) == whole).all() for row in read

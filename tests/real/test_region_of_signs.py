@@ -4,6 +4,7 @@ import pytest
 from sage_conslaw import conservation_laws, networks
 from sage_conslaw._sage import QQ
 from sage_conslaw.flows.problem import problem
+from sage_conslaw.graph.activations import GateFunction, largest
 from sage_conslaw.real.signs import family_with_signs
 
 
@@ -58,3 +59,15 @@ def test_what_is_no_polynomial_on_a_region_is_counted(net, number):
     result = conservation_laws(net, seed=1)
     assert (result.number, result.status, result.complete, result.assumption) == (number, "proved", False, "none")
     assert len(result.independent) == number - 1 and result.real.most == result.state_dimension - number
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_scores_that_are_turned_around_before_the_choice(seed):
+    x, V = networks.input(1), networks.parameter("V", 3, 1)
+    scores = (x @ networks.parameter("R", 1, 3))[::-1]
+    share = scores.data("share", (3,), "gate", source=scores, function=GateFunction("top softmax", largest))
+    result = conservation_laws(networks.custom((share * (x @ networks.parameter("B", 1, 3)).tanh()) @ V), seed=seed)
+    # No input chooses the score in the middle, which is that of the entry of R at the other end.
+    middle = 3 - int(np.argsort([float(a) for a in result.real.point[:3]])[1])
+    fixed = [str(law) for law in result.region.laws if law.degree() == 1]
+    assert [name for name in fixed if name.startswith("V")] == [f"V_{middle}_1"]
