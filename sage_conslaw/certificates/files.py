@@ -35,7 +35,11 @@ def write(record, path):
         ....:     verify_file(path)
         (True, 'verified by both checkers: 1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, ...')
     """
-    Path(path).write_text(json.dumps(record) + "\n", encoding="utf8")
+    try:
+        Path(path).write_text(json.dumps(record) + "\n", encoding="utf8")
+    except OSError as error:
+        # A full disk does not say which file it was.
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
 
 
 def verify_file(path):

@@ -51,8 +51,8 @@ def branches(data, result, degree, codimension, limit, progress=False):
             data, degree=degree, codimension=codimension, seed=result.seed, time_limit=left, progress=progress
         )
     except Stopped as stopped:
-        known = {"number_at_least": len(result.independent), "number_at_most": result.number}
-        partial = {**stopped.partial, **result.to_dict(), **known}
+        # What is known of the number at generic parameters is the result's.
+        partial = {**stopped.partial, **result.to_dict()}
         raise (
             TimeLimitReached(Deadline(limit).limit, partial)
             if isinstance(stopped, TimeLimitReached)

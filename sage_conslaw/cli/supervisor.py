@@ -6,6 +6,7 @@ what it needs and announces what it is asked.  Usually it ends by itself, with w
 asks no deadline (a graph of a million operations, a ring of a thousand variables), it is ended a little after the
 limit, and what it announced last is printed here.
 """
+import json
 import multiprocessing
 import os
 import signal
@@ -104,6 +105,8 @@ def _out_of_time(known, limit):
         return stop("the answer could not be written in time", 3)
     seconds = int(limit) if limit == int(limit) else limit
     if "store" in known:
+        print(json.dumps({"store": known["store"], "time_limit_reached": True}) if "--json" in sys.argv
+              else f"what is finished is in {known['store']}")
         return stop(f"time limit of {seconds} s reached; the same command goes on from {known['store']}", 3)
     if "answered" in known:
         return stop(f"time limit of {seconds} s reached; the answer above is final, the certificate is not written", 3)

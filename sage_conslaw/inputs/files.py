@@ -99,7 +99,7 @@ def parsed(data, name, toml, exact=True):
     """
     kind = "TOML" if toml else "JSON"
     try:
-        text = data.decode("utf8")
+        text = data.decode("utf-8-sig")
         if _ENORMOUS.search(text):
             raise ValueError("a number in it has thousands of digits")
         number = str if exact else float

@@ -266,6 +266,8 @@ def command_line(draw):
             "count",
             "count",
             "integrals",
+            "dimension",
+            "draw",
             "reproduce",
             "verify",
             "survey",
@@ -343,6 +345,19 @@ def command_line(draw):
                 words.append(flag)
         words += ["--json"] * (draw.random() < 0.4)
         words += ["--time-limit", draw.choice(LIMITS)] if draw.random() < 0.3 else ["--time-limit", "20"]
+    elif command in ("dimension", "draw"):
+        if command == "draw":
+            words.append(draw.choice(ARCHITECTURES))
+        words += [draw.choice(SIZES[:7] if draw.random() < 0.9 else SIZES) for _ in range(draw.choice([1, 2, 3, 3, 4]))]
+        if command == "draw":
+            words.append(draw.choice(["net.svg", "net.SVG", "net.gif", "net", "/dev/full.svg", "/no/such/net.svg", ""]))
+            words += draw.choice([[], [], ["--bias"], ["--set", draw.choice(OPTIONS) + "=" + draw.choice(VALUES)]])
+        else:
+            words += ["--power", draw.choice(NUMBERS)] if draw.random() < 0.5 else []
+            words += ["--seed", draw.choice(NUMBERS)] if draw.random() < 0.3 else []
+            words += ["--certificate", draw.choice(["/dev/full", "/no/x"])] if draw.random() < 0.1 else []
+            words += ["--json"] * (draw.random() < 0.3)
+            words += ["--time-limit", draw.choice(LIMITS) if draw.random() < 0.3 else "20"]
     elif command == "reproduce":
         words += [draw.choice(["abid", "", "everything", "--tau", "-x"])]
     elif command in ("verify", "survey", "completion"):

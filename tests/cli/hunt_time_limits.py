@@ -222,8 +222,8 @@ def fault(status, out, err, over, grace):
     return None
 
 
-def hunt(limit=3, only="", grace=2.0, show=print):
-    """Return the faults found."""
+def hunt(limit=3, only="", grace=2.0, show=print, numbers=None):
+    """Return how many faults are found, in all commands with a word or in those with some numbers."""
     faults = 0
     with tempfile.TemporaryDirectory() as folder:
         at = files(folder)
@@ -232,16 +232,22 @@ def hunt(limit=3, only="", grace=2.0, show=print):
         os.chdir(folder)
         start_ups = {}
         nothing = {"laws": ["count", "product", "2"], "torch": ["count", "--torch", f"{at['model']}:tiny"]}
-        for kind, words in commands(at):
+        for number, (kind, words) in enumerate(commands(at)):
+            if numbers is not None and number not in numbers:
+                continue
             line = " ".join(words).replace(folder + "/", "")[:100]
             if only not in line:
                 continue
-            if kind not in start_ups:
-                start_ups[kind] = min(run(nothing[kind], 60, 60)[3] for _ in range(3))
-                show(f"start-up of {kind}: {start_ups[kind]:.1f} s")
-            status, out, err, seconds = run(words, limit, limit + 60)
-            over = seconds - limit - start_ups[kind]
-            wrong = fault(status, out, err, over, grace)
+            for attempt in range(2):
+                if attempt or kind not in start_ups:
+                    # Before a second look the start-up is measured again: the machine may be busy.
+                    start_ups[kind] = min(run(nothing[kind], 60, 90)[3] for _ in range(1 + attempt))
+                    show(f"start-up of {kind}: {start_ups[kind]:.1f} s")
+                status, out, err, seconds = run(words, limit, limit + 60)
+                over = seconds - limit - start_ups[kind]
+                wrong = fault(status, out, err, over, grace)
+                if wrong is None:
+                    break
             faults += wrong is not None
             said = (out.strip().splitlines() or err.strip().splitlines() or [""])[0][:90]
             show(f"{'FAULT ' + wrong if wrong else 'ok':<28} {status!s:>4} {over:6.1f}  {line}  | {said}")
