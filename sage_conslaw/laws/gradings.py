@@ -18,6 +18,7 @@ from ..exact.modular import random_array
 
 # A fixed prime for the integer kernel of the relations; every character found is checked exactly.
 _PRIME = (1 << 61) - 1
+_LARGEST_WEIGHT = 1 << 31
 
 
 class WeightLattice:
@@ -125,6 +126,10 @@ class WeightLattice:
         """
         rows = [self._expression(unknown) for unknown in state]
         relations = [self._sum(dict(relation)) for relation in self._relations]
+        # Weights of a chain grow as its length does; those beyond a word are taken as zero: coarser gradings, never wrong.
+        huge = {free for row in rows + relations for free, value in row.items() if abs(value) > _LARGEST_WEIGHT}
+        rows, relations = ([{free: value for free, value in row.items() if free not in huge} for row in some]
+                           for some in (rows, relations))
         frees = sorted({free for row in rows + relations for free in row})
         place = {free: i for i, free in enumerate(frees)}
         weights = np.zeros((len(state), len(frees)), dtype=np.int64)
