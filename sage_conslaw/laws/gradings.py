@@ -126,10 +126,12 @@ class WeightLattice:
         """
         rows = [self._expression(unknown) for unknown in state]
         relations = [self._sum(dict(relation)) for relation in self._relations]
-        # Weights of a chain grow as its length does; those beyond a word are taken as zero: coarser gradings, never wrong.
+        # Weights of a long chain do not fit in a word; those that do not are taken as zero: coarser, never wrong.
         huge = {free for row in rows + relations for free, value in row.items() if abs(value) > _LARGEST_WEIGHT}
-        rows, relations = ([{free: value for free, value in row.items() if free not in huge} for row in some]
-                           for some in (rows, relations))
+        rows, relations = (
+            [{free: value for free, value in row.items() if free not in huge} for row in some]
+            for some in (rows, relations)
+        )
         frees = sorted({free for row in rows + relations for free in row})
         place = {free: i for i, free in enumerate(frees)}
         weights = np.zeros((len(state), len(frees)), dtype=np.int64)
