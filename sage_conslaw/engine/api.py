@@ -59,7 +59,8 @@ def conservation_laws(
     - ``progress`` -- whether to say on standard error what is proved so far, in anything over two seconds
 
     - ``real`` -- whether to certify that the gradients of the real network span enough: ``True`` insists, ``False``
-      leaves it; by default it is tried where that takes under about a second. ``assumption`` of the result is
+      leaves it; by default it is tried where that takes under about a second, ten where gradients alone fall short
+      of the model's and brackets may make up for it. ``assumption`` of the result is
       ``"none"`` where it is proved, else ``"span"``
 
     OUTPUT: a :class:`ConservationLaws`
