@@ -8,6 +8,7 @@ from sage_conslaw.exact.linear_algebra import rank
 from sage_conslaw.graph.cuts import sum_one
 from sage_conslaw.graph.joining import concatenate
 from sage_conslaw.graph.tensor import Data
+from sage_conslaw.laws.independence import jacobian
 from sage_conslaw.pytorch.live import living
 from sage_conslaw.pytorch.norms import normalised
 from sage_conslaw.structure.bases import word_rank
@@ -226,7 +227,8 @@ def dense_rank(net, loss):
 
 def same_space(width, net, loss):
     """Say whether the laws of the families, with products of linear ones, span the polynomial laws of degree two that
-    the dense route finds; ``None`` where the families do not list all."""
+    the dense route finds, or all but functions of them (`1, 2, 1`: the determinant of both layers); ``None`` where the
+    families do not list all."""
     listed = width.polynomials(10**6)
     if listed is None:
         return None
@@ -244,6 +246,9 @@ def same_space(width, net, loss):
                 row[places[monomial]] = value.numerator * pow(value.denominator, -1, PRIME) % PRIME
         return out
     ranks = [rank(rows(laws), PRIME) if laws else 0 for laws in (listed, dense, listed + dense)]
+    if ranks[0] < ranks[1] == ranks[2]:
+        point = np.random.default_rng(7).integers(1, PRIME, net.dimension)
+        ranks = [rank(jacobian(laws, net.dimension, point, PRIME), PRIME) if laws else 0 for laws in (listed, dense)]
     return len(set(ranks)) == 1
 
 

@@ -18,7 +18,7 @@ def bounds(net, loss=None):
     return width, *width.bounds(np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", [*range(24), 291])
 def test_agrees_with_the_dense_route(seed):
     """More of them: benchmarks/agreement.py."""
     net = random_network(seed)
