@@ -7,7 +7,7 @@ import click
 
 from . import package
 from .completion import architectures
-from .letters import counted, lines
+from .letters import counted, lines, pieces, sentence
 from .options import SIZES, ProblemCommand, asked_problem, problem_options, search_options, shows_progress
 from .regions import regions_of, regions_option
 from .report import answered, coloured
@@ -54,6 +54,10 @@ def count(architecture, sizes, phi, system, bias, settings, torch, as_json, form
         return package.count_conservation_laws(data, **common, progress=shows_progress(as_json))
     result, numbers = counted(build, find, sizes, settings) if formula else (find(build(sizes, settings)), {})
     words, keys = lines(result, numbers) if numbers else ([f"formula: {result.formula}"] if formula else [], {})
+    if numbers and architecture == "linear":
+        others = pieces(build, find, sizes, numbers)
+        words = list(dict.fromkeys([*words, *(sentence(*one) for one in others)]))
+        keys["formula_pieces"] = [{"formula": str(piece), "where": list(where)} for piece, where in others]
     if regions:
         met = regions_of(build(sizes, settings), common, result.seed)
         words, keys = [*words, *map(str, met)], {**keys, "regions": [region.to_dict() for region in met]}

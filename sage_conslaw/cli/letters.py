@@ -4,6 +4,7 @@ The option ``--formula`` of the command ``count``: letters in place of widths.
 Each letter stands for a prime that nothing else is, the number of laws is proved at these widths, and is read as a
 formula in the letters.
 """
+import itertools
 import math
 import re
 
@@ -15,6 +16,12 @@ from . import package
 # Larger than the small networks from which the numbers grow, and no common size of anything else; the first sizes are
 # the largest, as models are wider than their heads, and options are small.
 _SIZES, _OPTIONS = (61, 31, 23, 19, 17, 13, 11), (7, 5, 3)
+
+# For linear networks: with the first list a width may be more than those beside it together, with the second none is.
+_ORDERS = ((61, 31, 23, 19, 17, 13, 11), (61, 53, 43, 37, 31, 23, 19))
+
+# Letters up to which all orders of these are tried: twelve numbers, a second or two.
+_MOST_PERMUTED = 3
 
 # What takes the place of a size that divides a number that is given.
 _SPARE = (67, 37, 29, 41, 43, 47, 53)
@@ -100,6 +107,12 @@ def names(numbers):
     return out | letters
 
 
+def _written(counted, numbers):
+    """Return how the sizes of a formula are written: what is no letter is a number."""
+    SR, letters = package.symbolic_ring(), names(numbers)
+    return {n: letters.get(n, SR(n)) for n in counted.sizes()}
+
+
 def lines(result, numbers):
     r"""
     Return the lines to print, and the keys for JSON: the formula and from which widths on it is proved.
@@ -116,12 +129,53 @@ def lines(result, numbers):
         return ["no formula is proved for these widths" + "".join(f"; {words}" for words in result.blame)], {
             "formula": None
         }
-    # What is no letter is a number.
-    SR, letters = package.symbolic_ring(), names(numbers)
-    written = {n: letters.get(n, SR(n)) for n in counted.sizes()}
+    written = _written(counted, numbers)
     formula, where = counted.expression(written), counted.where(written)
-    text = f"{formula} laws" + (f", proved for {', '.join(where)}" if where else ", proved for all widths")
-    return [text], {"formula": str(formula), "formula_where": list(where)}
+    return [sentence(formula, where)], {"formula": str(formula), "formula_where": list(where)}
+
+
+def sentence(formula, where):
+    r"""
+    Return a formula and its conditions as text.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.cli.letters import sentence
+        sage: sentence("n^2", ("n >= 2",)), sentence("n", ())
+        ('n^2 laws, proved for n >= 2', 'n laws, proved for all widths')
+    """
+    return f"{formula} laws, proved for {', '.join(where) or 'all widths'}"
+
+
+def pieces(build, count, sizes, numbers):
+    r"""
+    Return the formulas of a linear network for other orders of its widths, as pairs of formula and conditions; each is
+    proved where its conditions hold.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import count_conservation_laws, networks
+        sage: from sage_conslaw.cli.letters import pieces
+        sage: def build(sizes, settings):
+        ....:     return networks.linear(list(map(int, sizes)))
+        sage: found = pieces(build, lambda net: count_conservation_laws(net, seed=0), ["4", "r", "4"], {"r": 61r})
+        sage: [(str(formula), where) for formula, where in found]
+        [('8*r - 28', ('r >= 10',))]
+    """
+    letters, found = [word for word in numbers if "*" not in word], {}
+    several = [order for primes in _ORDERS for order in (primes[:len(letters)], primes[:len(letters)][::-1])]
+    if len(letters) <= _MOST_PERMUTED:
+        several = dict.fromkeys(order for primes in several for order in itertools.permutations(primes))
+    for order in several:
+        here = dict(zip(letters, order))
+        if len(here) < len(letters):
+            break
+        counted = count(build([_product(word, here) for word in sizes], [])).polynomial_in_sizes()
+        if counted is not None:
+            written = _written(counted, here)
+            piece = counted.expression(written), counted.where(written)
+            found[str(piece)] = piece
+    return list(found.values())
 
 
 def counted(build, count, sizes, settings):

@@ -110,8 +110,12 @@ class Formula:
         forms += self.ranges
         for size, others, free in self.sums:
             forms.append((((size, 1), *((other, -1) for other in others)), free, False))
-        out = [_condition(form, number, exact, name) for form, number, exact in dict.fromkeys(forms)
-               if not plain.issuperset(size for size, _ in form)]
+        out = []
+        for form, number, exact in dict.fromkeys(forms):
+            known = sum(a * n for n, a in form if n in plain)
+            form = [(n, a) for n, a in form if n not in plain]
+            if form:
+                out.append(_condition(form, number - known, exact, name))
         out += [f"{name(size)} equal segments" for size in self.segments if size not in plain]
         if self.offsets:
             out.append(f"the biases {', '.join(dict.fromkeys(self.offsets))} tried at these widths")

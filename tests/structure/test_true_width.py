@@ -212,6 +212,9 @@ def test_letters_on_the_command_line():
     assert done.exit_code == 0 and "h*k^2 + h*k laws" in done.output
     done = CliRunner().invoke(cli, ["count", "relu", "n", "h", "m", "--formula", "--json"])
     assert done.exit_code == 0 and '"formula": "h"' in done.output
+    # Narrow and wide layers are different pieces.
+    done = CliRunner().invoke(cli, ["count", "linear", "4", "r", "4", "--formula"])
+    assert done.exit_code == 0 and "8*r - 28 laws, proved for r >= 10" in done.output
 
 
 def test_laws_of_a_large_network_are_matrices():
