@@ -5,7 +5,7 @@ import copy
 import pytest
 from certificates import oracle
 from certificates.kinds import PROBLEMS, certificate
-from certificates.mutations import repaired, run, verdicts
+from certificates.mutations import repaired, run, run_dimensions, verdicts
 
 from sage_conslaw import networks
 from sage_conslaw.certificates.graph_record import network_record
@@ -36,6 +36,19 @@ def test_what_is_accepted_is_true():
     assert not forgeries, forgeries[0][:2]
     # The sample is worth something: some are accepted, most are not.
     assert counts["rejected"] > 80 and counts["plain and package"] > 2
+
+
+def test_what_is_accepted_of_dimensions_is_true():
+    counts, forgeries = run_dimensions(80, 1)
+    assert not forgeries, forgeries[0][:2]
+    assert counts["dimensions: rejected"] > 40 and counts["dimensions: plain and package"] > 2
+
+
+def test_both_checkers_refuse_needless_words():
+    """The one growth certificate that the package accepted alone: more words than parameters."""
+    record = copy.deepcopy(certificate("growth, gated"))
+    record["width"]["segments"][0]["words"] = [4000]
+    assert rejected(signed(record))
 
 
 def forged(name, **changes):
