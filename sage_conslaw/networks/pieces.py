@@ -68,8 +68,8 @@ def activate(z, activation):
         sage: activate(x, "swoosh")
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: activation 'swoosh' is not known; choose abs, dropout, exp, gelu, leaky relu, relu,
-        sigmoid, silu, softplus, tanh, linear, z^2, z^3, ... or cut for any function
+        sage_conslaw.InputError: activation 'swoosh' is not known; choose abs, dropout, exp, gelu, inverse, inverse
+        root, leaky relu, relu, sigmoid, silu, softplus, tanh, linear, z^2, z^3, ... or cut for any function
     """
     if activation == "linear":
         return z
