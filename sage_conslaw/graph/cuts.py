@@ -168,6 +168,23 @@ def sum_one(name, shape, causal=False):
     return out
 
 
+def has_one_entry(leaf):
+    r"""
+    Say whether one entry of each row takes part in a softmax: its output is one there, whatever the data.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.cuts import has_one_entry
+        sage: x = networks.input(2, 3)
+        sage: [has_one_entry(y) for y in (x.softmax(), (x @ networks.parameter("w", 3, 1)).softmax())]
+        [False, True]
+    """
+    if leaf.mask is None:
+        return leaf.shape[-1] == 1
+    return np.count_nonzero(leaf.mask) * leaf.shape[-1] == leaf.size
+
+
 def orthogonal(name, z):
     r"""
     Return a tensor of data that is orthogonal to ``z`` along the last axis:

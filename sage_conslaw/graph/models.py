@@ -22,7 +22,7 @@ from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import rank
 from ..exact.modular import random_array
 from .activations import is_known, unscaled
-from .cuts import covector, differences
+from .cuts import covector, differences, has_one_entry
 from .operations import LETTERS, Add, Contract
 from .operations.parameter_function import ParameterFunction
 from .operations.power import Power
@@ -117,6 +117,9 @@ def model_of(output, exact=True, eps=False):
                 forgotten.append(
                     f"the gate {node.function.name} of {source.label()} depends on parameters alone: it is 0 or 1"
                 )
+            continue
+        if name_of(node) in SUM_TO_ONE and has_one_entry(node):
+            new[node], carries[node] = Constant(np.broadcast_to(np.int64(1), node.shape)), False
             continue
         known = None if carries[node] or not exact or name_of(node) in NORMS else _of_parameters(node, new[source])
         same = same and carries[node] and name_of(node) not in NORMS + SUM_TO_ONE

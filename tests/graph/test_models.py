@@ -301,3 +301,19 @@ def test_a_norm_that_only_a_norm_reads_is_checked_without_it():
 )
 def test_other_norms_stay(net):
     assert net.response().lighter is None
+
+
+def test_a_softmax_of_one_entry_brings_no_data_to_what_reads_it():
+    # All samples have the same values, so their norm is zero and nothing moves: four parameters and as many velocities.
+    x, W = networks.input(2, 1), networks.parameter("W", 1, 1)
+    a, B = networks.parameter("a", 1), networks.parameter("B", 1, 2)
+    net = networks.custom(((x @ W).softmax() * a.silu()).gelu().sigmoid().batch_norm() @ B)
+    result = conservation_laws(net)
+    assert result.number == 4 and result.complete
+    assert conservation_laws(net, flow=flows.momentum(tau=0), seed=0).number >= 8
+
+
+@pytest.mark.parametrize("mask, number", [([1, 0], 5), ([1, 1], 2)], ids=["one entry", "two entries"])
+def test_a_mask_that_leaves_one_entry_makes_a_softmax_constant(mask, number):
+    x, W, U = networks.input(2), networks.parameter("W", 2, 2), networks.parameter("U", 2, 1)
+    assert count_conservation_laws(networks.custom((x @ W).softmax(mask=mask) @ U)).number == number
