@@ -10,10 +10,13 @@ one place.
   laws, proved, and the list of 6 is not complete.
 - a network of 700 coordinates with `proof=False`: no laws, a rank that stopped growing at random points: probable.
 """
+import logging
+from dataclasses import dataclass, replace
 from typing import Any
-from dataclasses import dataclass
 
 from .._sage import Unknown
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,10 @@ class Bounds:
 
     def real_fields_have(self, found, strategy: str):
         """Record the certified rank of the real fields, and whether it reached the model's."""
+        if found.most is not None and found.most < found.rank:
+            # One of the two is wrong, and the rank is a minor that was computed.
+            logger.warning("at most %s real fields and at least %s: nothing is said of most", found.most, found.rank)
+            found = replace(found, most=None)
         self.real = found
         if found.method is not None:
             self._record("real rank at least", found.rank, strategy)
@@ -120,7 +127,10 @@ class Bounds:
 
     def region_has(self, laws, independent, strategy: str):
         """Record the laws of the search space on the region around the point of the real rank."""
-        if len(independent) > self.laws_at_least:
+        if self.real is not None and len(independent) > self.dimension - self.real.rank:
+            logger.warning("%s laws on a region where %s real fields are independent, in dimension %s: nothing is said",
+                           len(independent), self.real.rank, self.dimension)
+        elif len(independent) > self.laws_at_least:
             self.region = tuple(laws), tuple(independent)
             self._record("laws on the region at least", len(independent), strategy)
 

@@ -207,7 +207,11 @@ def rank_beyond(known, new, columns):
         ....:     rank_beyond(numpy.array([[arb(1r), arb(1r)]]), numpy.array([[arb(1r), arb(1r) + arb(10r)**-30r]]),
         ....:         [0r])
         2
+        sage: rank_beyond(numpy.array([[arb(1r), arb(1r)]]), numpy.array([], dtype=object), [0r])
+        1
     """
+    if not len(new):
+        return len(known) if nonzero_minor(known, range(len(known)), columns) else 0
     rows = arb_mat(known.tolist())
     try:
         inverse = arb_mat(known[:, columns].tolist()).inv()

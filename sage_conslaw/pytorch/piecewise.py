@@ -192,9 +192,12 @@ def filled(reader, node, value, mask, fill):
     return kept if not fill else kept + constant(np.broadcast_to(mask.numpy() * float(fill), tensor.shape))
 
 
-def comparison(sign):
+def comparison(sign, ties=False):
     r"""
-    Return the rule of a comparison: where the difference of the two has this sign, a gate; ties are not looked at.
+    Return the rule of a comparison: where the difference of the two has this sign, a gate, and with ``ties`` also where
+    it is zero, which the complement of the opposite gate says.
+
+    The two may be equal on an open set, as zeros of a positive part are: ``relu(z) <= 0`` is ``z <= 0``.
 
     EXAMPLES::
 
@@ -204,7 +207,8 @@ def comparison(sign):
     """
     def comparison_rule(reader, node, a, b):
         difference = reader.tensor(pointwise_difference(reader, node, a, b))
-        return Choice(_open(difference if sign > 0 else difference * -1))
+        gates = _open(difference if (sign > 0) != ties else difference * -1)
+        return Choice(_complement(gates) if ties else gates)
     return comparison_rule
 
 

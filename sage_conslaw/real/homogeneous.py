@@ -39,6 +39,9 @@ def directions(network, response):
         sage: number(networks.relu([1, 3, 1], bias=True)), number(networks.relu([2, 3, 1]))
         (None, None)
     """
+    if network.kind is None or any(node not in network.nodes for node, _ in response.drawn.pairings):
+        # What is not known may be random, as slopes are, and another output has gradients of its own.
+        return None
     output = response.drawn.pairings[0][0]
     inputs = [node for node in network.nodes if isinstance(node, Data) and node.kind == "input"]
     if sum(node.size for node in inputs) != 1 or inputs[0].one_hot:

@@ -17,8 +17,10 @@ import numpy as np
 from ..exact import modular
 from ..exact.arithmetic import FloatArithmetic
 from ..exact.balls import BallArithmetic, largest_of, precision, signs_of
+from ..graph.operations import Add, Contract, Gather
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data
+from .gates import values_matter
 from .reading import LARGEST, SLOPES
 
 # Integers below this are exact in double precision, and so are their sums and products as long as they stay below it.
@@ -80,6 +82,8 @@ def true_forward(A, network, response, theta, inputs, generator, before=None):
         ([[[1, 0], [0, 1]]], [True, True])
     """
     values, gates, start, decided = {}, {}, 0, True
+    matter = values_matter(network.nodes)
+    alive = _Alive(response.leaves) if matter else None
     theta = A.embed(theta)
     for leaf in response.leaves:
         values[leaf] = A.reshape(A.slice(theta, start, start + leaf.size), (leaf.size,), leaf.shape)
@@ -91,6 +95,10 @@ def true_forward(A, network, response, theta, inputs, generator, before=None):
             values[node] = A.embed(inputs[node])
         elif isinstance(node, Data):
             numerators, denominator, clear = slopes(node.function.name, values[node.source], generator)
+            if node in matter and node.function.name in SLOPES and node.function.name != "leaky relu":
+                # A comparison is false, and a sign zero, where the source is zero whatever the parameters are.
+                zero = ~clear & (alive.parts[node.source] == 0)
+                numerators, clear = np.where(zero, 0, numerators), clear | zero
             gates[node] = numerators, denominator
             decided = decided & clear.all(axis=tuple(range(clear.ndim - len(node.shape), clear.ndim)))
             gate = (
@@ -103,6 +111,8 @@ def true_forward(A, network, response, theta, inputs, generator, before=None):
             if before is not None:
                 before(node, values)
             values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
+        if alive is not None:
+            alive.add(node, gates.get(node))
     return values, gates, decided
 
 
@@ -155,6 +165,25 @@ def fits_in_doubles(network, response, theta, inputs):
         elif node.operation is not None:
             values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
     return all(np.isfinite(value).all() and value.max(initial=0.0) < _EXACT for value in values.values())
+
+
+class _Alive:
+    """What is not zero for some parameters with the gates of each sample: sums in which nothing cancels."""
+
+    def __init__(self, leaves):
+        self.parts = {leaf: np.ones(leaf.shape) for leaf in leaves}
+
+    def add(self, node, gate):
+        """Add a node, with its slopes if it is a gate."""
+        if gate is not None:
+            part = np.abs(gate[0])
+        elif isinstance(node, Constant):
+            part = node.value(_Bounds())
+        elif isinstance(node.operation, (Add, Contract, Gather)):
+            part = node.operation.forward(_Bounds(), *(self.parts[child] for child in node.inputs))
+        else:
+            part = np.ones(node.shape)
+        self.parts[node] = (part != 0) * 1.0
 
 
 class PatternResponse(NetworkResponse):

@@ -20,22 +20,37 @@ from .._sage import QQ
 from ..exact import terms as sparse
 from ..exact.arithmetic import DualArithmetic, Dual, FloatArithmetic, PolynomialArithmetic
 from ..flows.polynomial_response import PolynomialResponse
+from ..graph.operations import Add, Contract, Gather
 from ..graph.tensor import Constant, Data
 from .components import independent
+from .gates import gated, values_matter
 from .reading import SLOPES
 
 # Terms that are written out in all sectors together, and cells of a line.
 MOST_TERMS, _MOST_CELLS = 20_000, 200
 
 
-def _gated(node):
-    """Return the gate of a node that is its source times the gate, else ``None``."""
-    if len(node.inputs) != 2:
-        return None
-    left, right = node.inputs
-    gate = right if isinstance(right, Data) and right.kind == "gate" else left
-    other = left if gate is right else right
-    return gate if isinstance(gate, Data) and gate.kind == "gate" and gate.source is other else None
+def _degrees(network):
+    """Return the degree in the inputs of each node, as long as no gate changes; ``None`` where there is none."""
+    out: dict = {}
+    for node in network.nodes:
+        parts = [out[child] for child in node.inputs]
+        if isinstance(node, Data):
+            out[node] = 1 if node.kind == "input" else 0 if node.kind == "gate" else None
+        elif not any(parts) and None not in parts:
+            # Also any function of parameters alone.
+            out[node] = 0
+        elif None in parts or not isinstance(node.operation, (Contract, Add, Gather)):
+            out[node] = None
+        else:
+            out[node] = sum(parts) if isinstance(node.operation, Contract) else max(parts)
+    return out
+
+
+def _affine(network, gates):
+    """Say whether all pre-activations are affine in the inputs as long as no gate changes."""
+    degrees = _degrees(network)
+    return all(degrees[gate.source] is not None and degrees[gate.source] <= 1 for gate in gates)
 
 
 def possible_signs(network, response, theta, known=None):
@@ -87,7 +102,7 @@ def possible_signs(network, response, theta, known=None):
         else:
             both, difference = node.operation.forward(A, *(values[child] for child in node.inputs))
             positive, negative = (both + difference > 0.5) * 1.0, (both - difference > 0.5) * 1.0
-            gate = _gated(node)
+            gate = gated(node)
             if gate is not None and gate.function.name in ("relu", "abs"):
                 # The gate follows the sign of its source.
                 source = out[gate.source]
@@ -115,14 +130,19 @@ def gates_for_every_input(network, response, theta):
         sage: [part.tolist() for part in gates.values()]
         [[nan], [0.0]]
     """
-    signs, out = possible_signs(network, response, theta), {}
+    signs, out, matter = possible_signs(network, response, theta), {}, values_matter(network.nodes)
     for node in network.nodes:
         if isinstance(node, Data) and node.kind == "gate":
             value = np.full(node.shape, np.nan)
             if node.function.name in SLOPES:
                 low, high, denominator = SLOPES[node.function.name]
                 positive, negative = signs[node.source]
-                value = np.where(negative == 0, high / denominator, np.where(positive == 0, low / denominator, value))
+                # Sources without negative values may be zero for an open set of inputs, and so may those without
+                # positive ones: there a positive part and a comparison are zero, and nothing else is known.
+                if node not in matter:
+                    value = np.where(negative == 0, high / denominator, value)
+                if node not in matter or node.function.name == "relu":
+                    value = np.where(positive == 0, low / denominator, value)
             out[node] = value
     return out
 
@@ -148,19 +168,22 @@ def most_gradients(network, response, theta):
     gates = [node for node in network.nodes if isinstance(node, Data) and node.kind == "gate"]
     if sum(node.size for node in inputs) != 1 or not all(node.function.name in SLOPES for node in gates):
         return response.dimension
+    output, degree = response.pairings[0][0], _degrees(network)[network.nodes[-1]]
+    if len(response.pairings) > 1 or degree is None or not _affine(network, gates):
+        return response.dimension
     signs = possible_signs(network, response, theta, {node: np.zeros(node.shape) for node in inputs})
     if any(part.any() for gate in gates for part in signs[gate.source]):
         return response.dimension
-    output = response.pairings[0][0]
     constant = any(part.any() for part in signs[network.nodes[-1]])
-    return min(response.dimension, (3 if constant else 2) * output.size)
+    # Coefficients of the powers of positive inputs, and of negative ones, and one constant.
+    return min(response.dimension, (2 * degree + constant) * output.size)
 
 
 def _on_the_line(network, response, theta, at, slope):
-    """Return the gates just after a point of the line of inputs, going in a direction, and the next point where one of
-    them changes (``None``: none does); raise where that is not the same for all parameters nearby."""
+    """Return the gates just after a point of the line of inputs, going in a direction, the next point where one of
+    them changes (``None``: none does), the changes by point, and what is zero at the point and not after it."""
     A = DualArithmetic(PolynomialArithmetic(QQ))
-    values, gates, start, changes = {}, {}, 0, {}
+    values, gates, start, changes, touched = {}, {}, 0, {}, set()
     for leaf in response.leaves:
         values[leaf] = Dual(theta[start:start + leaf.size].reshape(leaf.shape), None)
         start += leaf.size
@@ -178,14 +201,17 @@ def _on_the_line(network, response, theta, at, slope):
             for place in np.ndindex(*node.shape):
                 here, speed = QQ(value[place]), QQ(moved[place])
                 positive = (here or speed) > 0
-                exact[place] = QQ(high if positive else low) / denominator
+                # At zero a comparison is false and a sign is zero; the other slopes are multiplied by that zero.
+                exact[place] = QQ(high if positive else low) / denominator if here or speed else QQ(0)
                 gates[node][place] = np.nan if not here and not speed else float(exact[place])
+                if speed and not here:
+                    touched.add((node, place))
                 if here * speed < 0:
                     changes.setdefault(-here / speed, []).append((node, place))
             values[node] = Dual(exact, None)
         elif node.operation is not None:
             values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
-    return gates, min(changes, default=None), changes
+    return gates, min(changes, default=None), changes, touched
 
 
 def _filled(shape, value):
@@ -209,7 +235,10 @@ class Unstable(ArithmeticError):
 
 
 def _decided(network, response, theta, gates):
-    """Return gates with what is zero whatever the parameters are set to zero; raise where a zero is chance."""
+    """Return gates with what is zero whatever the parameters are set to zero; raise where a zero is chance, or where
+    the slope at zero is read by itself."""
+    if any(np.isnan(gates[node]).any() for node in values_matter(network.nodes) if node.function.name == "leaky relu"):
+        raise Unstable("a slope at zero is used")
     structural = possible_signs(network, response, theta, gates)
     out = {}
     for node, value in gates.items():
@@ -219,6 +248,16 @@ def _decided(network, response, theta, gates):
             raise Unstable("a pre-activation is zero by chance")
         out[node] = np.where(open_, 0.0, value)
     return out
+
+
+def _zero_at_the_origin(network, response, theta, gates):
+    """Return which pre-activations vanish without input, whatever the parameters nearby are."""
+    inputs = {node: np.zeros(node.shape) for node in network.nodes if isinstance(node, Data) and node.kind == "input"}
+    signs = possible_signs(network, response, theta, {**gates, **inputs})
+    return {
+        (node, place) for node in gates
+        for place in zip(*np.nonzero((signs[node.source][0] == 0) & (signs[node.source][1] == 0)))
+    }
 
 
 def cells(network, response, theta):
@@ -243,14 +282,21 @@ def cells(network, response, theta):
     exact[:] = [QQ(int(a)) for a in theta]
     found = []
     for direction in (1, -1):
-        at = QQ(0)
+        at, expected = QQ(0), None
         while len(found) < _MOST_CELLS:
-            gates, following, changes = _on_the_line(network, response, exact, at, QQ(direction))
+            gates, following, changes, touched = _on_the_line(network, response, exact, at, QQ(direction))
             found.append(_decided(network, response, np.asarray(theta, dtype=np.float64), gates))
+            if expected is None:
+                expected = _zero_at_the_origin(network, response, np.asarray(theta, dtype=np.float64), gates)
+            if touched - expected:
+                raise Unstable("a unit is zero by chance where another changes")
             if following is None:
                 break
             if len(changes[following]) > 1:
                 raise Unstable("two units change at one input")
+            expected = {*changes[following]} | {
+                (node, place) for node, part in gates.items() for place in zip(*np.nonzero(np.isnan(part)))
+            }
             at += direction * following
     unique = {tuple(tuple(part.ravel()) for part in gates.values()): gates for gates in found}
     return list(unique.values())
@@ -278,6 +324,8 @@ def sectors(network, response, theta):
     if any(node.one_hot for node in inputs) or not gates:
         return None
     if sum(node.size for node in inputs) == 1 and all(node.function.name in SLOPES for node in gates):
+        if not _affine(network, gates):
+            return None
         try:
             return cells(network, response, theta)
         except Unstable:
@@ -309,7 +357,9 @@ def response_on_region(network, response, theta, most_terms=MOST_TERMS):
         return None
     polynomials = []
     for gates in found:
-        polynomials += response.local_reparameterisation({leaf: _fractions(part) for leaf, part in gates.items()})
+        # Gates that only other gates depend on are no data of the response.
+        read = {leaf: _fractions(part) for leaf, part in gates.items() if leaf in response.data_leaves}
+        polynomials += response.local_reparameterisation(read)
     components = independent([sparse.from_sage(f) for f in polynomials])
     return PolynomialResponse(response.names, components)
 
