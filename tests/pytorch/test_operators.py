@@ -179,7 +179,7 @@ def test_entries_that_are_set_to_a_number():
     net = networks.from_torch(Does(forward, a=nn.Linear(3, 4), b=nn.Linear(4, 2)), torch.zeros(1, 3))
     found = conservation_laws(net, seed=0)
     # The row that is overwritten does not move.
-    assert "a.bias_1" in [law.text for law in found.matrix_laws()] and found.complete is True
+    assert "a.bias[0:1]" in [law.text for law in found.matrix_laws()] and found.complete is True
 
 
 def test_padding_that_occurs_is_used_and_does_not_move():

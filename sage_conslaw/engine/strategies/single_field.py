@@ -33,7 +33,7 @@ class SingleField(FindRank):
     def _alone(self, question):
         family = question.family
         if isinstance(family, VectorFieldFamily):
-            fields = ([family.drift] if family.drift is not None else []) + family.controls
+            fields = [*family.controls, *([] if family.drift is None else [family.drift])]
             return sum(any(field) for field in fields) == 1
         if type(family) is not FlowFamily or family.drift is not None or family.variety is not None:
             return False
