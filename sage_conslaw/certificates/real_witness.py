@@ -80,7 +80,8 @@ class RealData:
         for leaf in self.inputs:
             inputs[leaf] = rows[:, start:start + leaf.size].reshape(len(samples), *leaf.shape)
             start += leaf.size
-        pattern = PatternResponse(response, real, np.array(parameters, dtype=np.float64), inputs, None)
+        # The checker that stands alone takes no sample with a zero.
+        pattern = PatternResponse(response, real, np.array(parameters, dtype=np.float64), inputs, None, ties=False)
         if pattern.samples != len(samples) and not drop:
             raise CertificateError("a pre-activation of a sample is zero at the real point")
         self.samples, self._gates = [samples[i] for i in pattern.kept], pattern.gates()

@@ -53,7 +53,7 @@ def slopes(name, values, generator):
     return np.where(signs > 0, high, low), denominator, signs != 0
 
 
-def true_forward(A, network, response, theta, inputs, generator, before=None):
+def true_forward(A, network, response, theta, inputs, generator, before=None, ties=True):
     r"""
     Return the values of all nodes of the real network, the gates as (numerators, denominator), and which samples are
     decided.
@@ -65,6 +65,8 @@ def true_forward(A, network, response, theta, inputs, generator, before=None):
     - ``inputs`` -- dictionary of integer arrays by leaf, with a batch axis
 
     - ``before`` -- is told each node before it is computed, with the values so far, which it may change
+
+    - ``ties`` -- whether comparisons of what is equal for all parameters nearby are decided
 
     EXAMPLES::
 
@@ -82,7 +84,7 @@ def true_forward(A, network, response, theta, inputs, generator, before=None):
         ([[[1, 0], [0, 1]]], [True, True])
     """
     values, gates, start, decided = {}, {}, 0, True
-    matter = values_matter(network.nodes)
+    matter = values_matter(network.nodes) if ties else ()
     alive = _Alive(response.leaves) if matter else None
     theta = A.embed(theta)
     for leaf in response.leaves:
@@ -95,7 +97,7 @@ def true_forward(A, network, response, theta, inputs, generator, before=None):
             values[node] = A.embed(inputs[node])
         elif isinstance(node, Data):
             numerators, denominator, clear = slopes(node.function.name, values[node.source], generator)
-            if node in matter and node.function.name in SLOPES and node.function.name != "leaky relu":
+            if node in matter and node.function.name in ("relu", "abs"):
                 # A comparison is false, and a sign zero, where the source is zero whatever the parameters are.
                 zero = ~clear & (alive.parts[node.source] == 0)
                 numerators, clear = np.where(zero, 0, numerators), clear | zero
@@ -219,14 +221,16 @@ class PatternResponse(NetworkResponse):
         [[1, 100], [1, 0]]
     """
 
-    def __init__(self, response, network, theta, inputs, generator):
+    def __init__(self, response, network, theta, inputs, generator, ties=True):
         super().__init__(response.leaves, response.pairings)
         self.theta = theta
         if fits_in_doubles(network, response, theta, inputs):
-            _, gates, decided = true_forward(FloatArithmetic(), network, response, theta, inputs, generator)
+            A = FloatArithmetic()
+            _, gates, decided = true_forward(A, network, response, theta, inputs, generator, ties=ties)
         else:
             with precision(_BITS):
-                _, gates, decided = true_forward(BallArithmetic(), network, response, theta, inputs, generator)
+                A = BallArithmetic()
+                _, gates, decided = true_forward(A, network, response, theta, inputs, generator, ties=ties)
         number = len(next(iter(inputs.values()))) if inputs else 1
         self.kept = kept = np.flatnonzero(np.broadcast_to(decided, (number,)))
         self._inputs = {leaf: part[kept] for leaf, part in inputs.items()}

@@ -237,7 +237,8 @@ class Unstable(ArithmeticError):
 def _decided(network, response, theta, gates):
     """Return gates with what is zero whatever the parameters are set to zero; raise where a zero is chance, or where
     the slope at zero is read by itself."""
-    if any(np.isnan(gates[node]).any() for node in values_matter(network.nodes) if node.function.name == "leaky relu"):
+    matter = [node for node in values_matter(network.nodes) if node.function.name not in ("relu", "abs")]
+    if any(np.isnan(gates[node]).any() for node in matter):
         raise Unstable("a slope at zero is used")
     structural = possible_signs(network, response, theta, gates)
     out = {}

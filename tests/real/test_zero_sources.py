@@ -4,7 +4,8 @@ import logging
 import numpy as np
 import pytest
 
-from sage_conslaw import count_conservation_laws, networks
+from sage_conslaw import conservation_laws, count_conservation_laws, networks
+from sage_conslaw.check import verify
 from sage_conslaw.engine.bounds import Bounds
 from sage_conslaw.exact.balls import rank_beyond
 from sage_conslaw.graph.activations import GateFunction, gate_function
@@ -103,6 +104,22 @@ def test_squares_of_the_input_take_no_line():
     theta = np.arange(1.0, 1 + response.dimension)
     assert sectors(real_network(response), response, theta) is None
     assert most_gradients(real_network(response), response, theta) == response.dimension
+
+
+def test_a_zero_at_the_origin_by_chance_takes_no_line():
+    # Nearby the second unit changes a little beside the first, which makes one more cell.
+    x, b, c = networks.input(1), networks.parameter("b", 1), networks.parameter("c", 1)
+    first, second = (x @ networks.parameter(name, 1, 1) for name in "PQ")
+    response = networks.custom(first.relu() + (second + b + c).relu()).response()
+    assert list(response.names) == ["P_1_1", "Q_1_1", "b", "c"]
+    for c_1, number in ((-3.0, None), (-2.0, 3)):
+        found = sectors(real_network(response), response, np.array([2.0, 5.0, 3.0, c_1]))
+        assert (found and len(found)) == number
+
+
+def test_a_certificate_takes_no_sample_at_which_a_source_is_zero():
+    record = conservation_laws(between(negative_part, 2), seed=0).certificate()
+    assert record["assumption"] == "span" and verify(record)
 
 
 def test_a_polynomial_output_has_more_gradients():
