@@ -19,6 +19,9 @@ class GateFunction:
     r"""
     A piecewise linear activation; ``slope`` gives the gates at pre-activations, in floating point.
 
+    - ``below`` -- the slope at negative numbers as a fraction, where that at positive ones is one and the name does
+      not say which it is
+
     EXAMPLES::
 
         sage: from sage_conslaw.graph.activations import gate_function
@@ -34,6 +37,7 @@ class GateFunction:
 
     name: str
     slope: object = field(compare=False)
+    below: object = None
 
 
 @dataclass(frozen=True)

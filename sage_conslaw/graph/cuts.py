@@ -8,9 +8,8 @@ by free data, and nothing else is assumed.
 import numpy as np
 
 from .joining import contract
-
-from .tensor import Constant, Data, Tensor
 from .operations import LETTERS
+from .tensor import Constant, Data, Tensor
 
 
 def difference_rows(size):

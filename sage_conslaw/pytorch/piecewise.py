@@ -1,6 +1,8 @@
 r"""
 Piecewise linear functions, which become gates, and choices by masks.
 """
+from fractions import Fraction
+
 import numpy as np
 
 from ..graph.activations import GateFunction, gate_function
@@ -8,7 +10,7 @@ from ..graph.operations import LETTERS
 from ..graph.joining import contract
 from ..graph.tensor import Constant, Data
 from .pointwise import NEVER, pointwise, reversed_subtract, scalar, subtract
-from .constants import constant
+from .constants import constant, number
 from .refusals import Refused
 from .statistics import axes_of_rank
 from .values import Choice, Masked, SquareMean, Tokens, Unread
@@ -73,9 +75,16 @@ class Leaky:
 
 
 def leaky(reader, node, value, slope=0.01, *rest):
-    """Return the leaky positive part with this slope."""
-    tensor = reader.tensor(value)
-    return gated(tensor, GateFunction("leaky relu", Leaky(float(scalar(reader, slope)))))
+    r"""
+    Return the leaky positive part with this slope, a decimal as it is printed: it is the identity for slope 1, the
+    absolute value for -1, the positive part for 0, and the function that is named so for 1/100.
+    """
+    tensor, below = reader.tensor(value), number(scalar(reader, slope))
+    if below == 1:
+        return tensor
+    named = {Fraction(0): "relu", Fraction(-1): "abs", Fraction(1, 100): "leaky relu"}.get(below)
+    function = GateFunction(f"leaky relu of slope {float(below):.6g}", Leaky(float(below)), below)
+    return gated(tensor, gate_function(named) if named else function)
 
 
 def gated(tensor, function):

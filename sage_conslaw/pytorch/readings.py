@@ -15,11 +15,20 @@ from ..exact.arithmetic import Dual, DualArithmetic
 from ..exact.balls import Undecided, innermost, signs_of
 from ..graph.true_functions import Reading
 
-# Operations that are not analytic everywhere: pieces, roots and poles.
-_IN_PIECES = frozenset(
-    "abs sign relu relu6 clamp clamp_min clamp_max hardtanh hardsigmoid hardswish leaky_relu elu softshrink hardshrink "
-    "threshold sqrt rsqrt reciprocal div log log2 log1p".split()
+# Operations that are analytic everywhere, powers with their exponents aside; a line of the table that is not named here
+# has pieces, roots or poles.
+_ANALYTIC = frozenset(
+    "add sub rsub mul neg square exp exp2 expm1 sin cos atan sinh cosh tanh erf erfc sigmoid silu mish log_sigmoid "
+    "log_sigmoid_forward pow".split()
 )
+
+# Operations that are analytic where they are defined: without any other, a tree is one formula.
+_ONE_FORMULA = _ANALYTIC | frozenset(
+    "gelu softplus logaddexp special_expit sqrt rsqrt reciprocal div log log2 log1p".split()
+)
+
+# PyTorch's softplus is the identity above this unless another number is given: less than 1/10^8 from it.
+_SOFTPLUS_THRESHOLD = 20
 
 
 def _number(A, value):
@@ -169,7 +178,7 @@ class ElementwiseReading(Reading):
     """
 
     def __init__(self, expression):
-        self.expression, self.analytic = expression, not _names(expression) & _IN_PIECES and _smooth(expression)
+        self.expression, self.analytic = expression, _names(expression) <= _ANALYTIC and _smooth(expression)
 
     def value(self, A, z, shape):
         """Return the function of each entry."""
@@ -202,6 +211,26 @@ def _names(expression):
     if expression.call is None:
         return set()
     return {expression.call.split(".")[1]}.union(*(_names(p) for p in expression.arguments if hasattr(p, "call")))
+
+
+def in_one_formula(expression):
+    r"""
+    Say whether no operation of a tree has pieces, so that few points tell which function it is.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.pytorch.readings import in_one_formula
+        sage: from sage_conslaw.pytorch.values import Expression
+        sage: clamped = Expression("aten.clamp.default", (Expression(None), -5r, 5r))
+        sage: [in_one_formula(Expression("aten.tanh.default", (part,))) for part in (Expression(None), clamped)]
+        [True, False]
+    """
+    if expression.call is None:
+        return True
+    name, arguments = expression.call.split(".")[1], expression.arguments
+    if name not in _ONE_FORMULA or name == "softplus" and len(arguments) > 2 and arguments[2] < _SOFTPLUS_THRESHOLD:
+        return False
+    return all(in_one_formula(part) for part in arguments if hasattr(part, "call"))
 
 
 def _smooth(expression):

@@ -10,7 +10,6 @@ from functools import wraps
 import numpy as np
 
 from ..graph.joining import concatenate
-
 from ..graph.tensor import Constant, Tensor
 from .constants import constant
 from .refusals import Refused

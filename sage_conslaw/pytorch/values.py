@@ -20,7 +20,7 @@ import numpy as np
 
 from ..graph.activations import CUTS, CutFunction
 from ..graph.tensor import Tensor
-from .readings import reading_of_expression
+from .readings import in_one_formula, reading_of_expression
 
 # Functions of the catalog are recognised at these points to 14 digits, so that a written-out one has its own name.
 _POINTS = np.linspace(-3.7, 3.9, 41)
@@ -99,8 +99,9 @@ class ElementwisePullback:
 def function_of(expression):
     """Return the nonlinearity that an expression is: one of the catalog under its own name, else one with this text."""
     value = ElementwiseValue(expression)
-    seen = value(_POINTS)
-    for known in CUTS.values():
+    # Pieces may differ where no point lies.
+    seen = value(_POINTS) if in_one_formula(expression) else np.full(len(_POINTS), np.nan)
+    for known in CUTS.values() if np.isfinite(seen).mean() > 0.5 else ():
         if (
             known.constraint == "free"
             and known.name not in ("normalised sigmoid",)

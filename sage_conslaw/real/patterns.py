@@ -21,7 +21,7 @@ from ..graph.operations import Add, Contract, Gather
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data
 from .gates import values_matter
-from .reading import LARGEST, SLOPES
+from .reading import LARGEST, slopes_of
 
 # Integers below this are exact in double precision, and so are their sums and products as long as they stay below it.
 _EXACT = 2.0 ** 53
@@ -30,7 +30,7 @@ _EXACT = 2.0 ** 53
 _BITS = 256
 
 
-def slopes(name, values, generator):
+def slopes(function, values, generator):
     r"""
     Return the true slopes of a gate as integers over a common denominator, and per entry whether they are decided.
 
@@ -38,17 +38,19 @@ def slopes(name, values, generator):
 
         sage: import numpy
         sage: from sage_conslaw.real.patterns import slopes
-        sage: numerators, denominator, decided = slopes("leaky relu", numpy.array([-2.0, 3.0, 0.0]), None)
+        sage: from sage_conslaw.graph.activations import gate_function
+        sage: leaky = gate_function("leaky relu")
+        sage: numerators, denominator, decided = slopes(leaky, numpy.array([-2.0, 3.0, 0.0]), None)
         sage: numerators.tolist(), denominator, decided.tolist()
         ([1, 100, 1], 100, [True, True, False])
     """
-    if name == "dropout":
+    if function.name == "dropout":
         # Every pattern of kept and dropped units occurs in training; kept ones are doubled.
         return 2 * generator.integers(0, 2, size=values.shape), 1, np.ones(values.shape, dtype=bool)
-    if name in LARGEST:
+    if function.name in LARGEST:
         mark, decided = largest_of(values)
         return mark, 1, np.broadcast_to(decided[..., None], mark.shape)
-    low, high, denominator = SLOPES[name]
+    low, high, denominator = slopes_of(function)
     signs = signs_of(values)
     return np.where(signs > 0, high, low), denominator, signs != 0
 
@@ -96,7 +98,7 @@ def true_forward(A, network, response, theta, inputs, generator, before=None, ti
         elif isinstance(node, Data) and node.kind == "input":
             values[node] = A.embed(inputs[node])
         elif isinstance(node, Data):
-            numerators, denominator, clear = slopes(node.function.name, values[node.source], generator)
+            numerators, denominator, clear = slopes(node.function, values[node.source], generator)
             if node in matter and node.function.name in ("relu", "abs"):
                 # A comparison is false, and a sign zero, where the source is zero whatever the parameters are.
                 zero = ~clear & (alive.parts[node.source] == 0)
@@ -145,7 +147,8 @@ def fits_in_doubles(network, response, theta, inputs):
         [True, False]
     """
     gates = [node for node in network.nodes if isinstance(node, Data) and node.kind == "gate"]
-    if any(SLOPES.get(node.function.name, (0, 0, 1))[2] != 1 for node in gates):
+    known = {node: slopes_of(node.function) or (0, 2, 1) for node in gates}
+    if any(denominator != 1 for _, _, denominator in known.values()):
         return False
     if any(isinstance(node, Constant) and node.denominator != 1 for node in network.nodes):
         return False
@@ -163,7 +166,7 @@ def fits_in_doubles(network, response, theta, inputs):
         elif isinstance(node, Data) and node.kind == "input":
             values[node] = largest[node]
         elif isinstance(node, Data):
-            values[node] = np.full(node.shape, 2.0)
+            values[node] = np.full(node.shape, float(max(map(abs, known[node]))))
         elif node.operation is not None:
             values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
     return all(np.isfinite(value).all() and value.max(initial=0.0) < _EXACT for value in values.values())

@@ -16,10 +16,35 @@ from ..graph.true_functions import reading_of
 # Slopes of the piecewise linear activations by sign: numerators for negative and positive input, and the denominator.
 SLOPES = {"relu": (0, 1, 1), "leaky relu": (1, 100, 100), "abs": (-1, 1, 1)}
 
+# Numerators and denominators below this are read: arrays of 64 bits hold them.
+_LARGEST_SLOPE = 1 << 62
+
 # These take one entry of the last axis, the largest; all others get zero.
 LARGEST = ("max", "top softmax")
 
 KINDS = ("polynomial", "patterns", "balls")
+
+
+def slopes_of(function):
+    r"""
+    Return the slopes of a gate by the sign of its source, as in ``SLOPES``; ``None`` where signs do not decide them, or
+    they are not known exactly.
+
+    EXAMPLES::
+
+        sage: from fractions import Fraction
+        sage: from sage_conslaw.graph.activations import GateFunction, gate_function
+        sage: from sage_conslaw.real.reading import slopes_of
+        sage: slopes_of(gate_function("leaky relu")), slopes_of(gate_function("max"))
+        ((1, 100, 100), None)
+        sage: slopes_of(GateFunction("leaky relu of slope 0.5", None, Fraction(1r, 2r)))
+        (1, 2, 2)
+    """
+    below = function.below
+    if below is None:
+        return SLOPES.get(function.name)
+    low, denominator = below.numerator, below.denominator
+    return (low, denominator, denominator) if max(abs(low), denominator) < _LARGEST_SLOPE else None
 
 
 @dataclass(frozen=True)
@@ -66,7 +91,7 @@ def real_network(response):
             continue
         if node.kind == "gate":
             name = node.function.name
-            if name not in SLOPES and name not in LARGEST and name != "dropout":
+            if slopes_of(node.function) is None and name not in LARGEST and name != "dropout":
                 return RealNetwork(None, nodes, f"the slopes of {name} are not known exactly")
             kind = "patterns" if kind == "polynomial" else kind
         elif node.kind == "cut":

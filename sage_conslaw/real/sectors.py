@@ -24,7 +24,7 @@ from ..graph.operations import Add, Contract, Gather
 from ..graph.tensor import Constant, Data
 from .components import independent
 from .gates import gated, values_matter
-from .reading import SLOPES
+from .reading import slopes_of
 
 # Terms that are written out in all sectors together, and cells of a line.
 MOST_TERMS, _MOST_CELLS = 20_000, 200
@@ -97,7 +97,8 @@ def possible_signs(network, response, theta, known=None):
             value = known.get(node)
             either = np.ones(node.shape) if value is None else np.where(np.isnan(value) | (value > 0), 1.0, 0.0)
             lower = np.ones(node.shape) if value is None else np.where(np.isnan(value) | (value < 0), 1.0, 0.0)
-            signed = node.kind == "input" and not node.one_hot or getattr(node.function, "name", None) == "abs"
+            signed = node.kind == "input" and not node.one_hot
+            signed = signed or node.function is not None and (slopes_of(node.function) or (0,))[0] < 0
             keep(node, either, lower if signed or value is not None else 0 * lower)
         else:
             both, difference = node.operation.forward(A, *(values[child] for child in node.inputs))
@@ -134,8 +135,8 @@ def gates_for_every_input(network, response, theta):
     for node in network.nodes:
         if isinstance(node, Data) and node.kind == "gate":
             value = np.full(node.shape, np.nan)
-            if node.function.name in SLOPES:
-                low, high, denominator = SLOPES[node.function.name]
+            if slopes_of(node.function) is not None:
+                low, high, denominator = slopes_of(node.function)
                 positive, negative = signs[node.source]
                 # Sources without negative values may be zero for an open set of inputs, and so may those without
                 # positive ones: there a positive part and a comparison are zero, and nothing else is known.
@@ -166,7 +167,7 @@ def most_gradients(network, response, theta):
     """
     inputs = [node for node in network.nodes if isinstance(node, Data) and node.kind == "input"]
     gates = [node for node in network.nodes if isinstance(node, Data) and node.kind == "gate"]
-    if sum(node.size for node in inputs) != 1 or not all(node.function.name in SLOPES for node in gates):
+    if sum(node.size for node in inputs) != 1 or not all(slopes_of(node.function) for node in gates):
         return response.dimension
     output, degree = response.pairings[0][0], _degrees(network)[network.nodes[-1]]
     if len(response.pairings) > 1 or degree is None or not _affine(network, gates):
@@ -196,7 +197,7 @@ def _on_the_line(network, response, theta, at, slope):
             value, moved = values[node.source].real, values[node.source].infinitesimal
             moved = np.zeros(node.shape, dtype=object) if moved is None else moved
             gates[node] = np.full(node.shape, np.nan)
-            low, high, denominator = SLOPES[node.function.name]
+            low, high, denominator = slopes_of(node.function)
             exact = np.empty(node.shape, dtype=object)
             for place in np.ndindex(*node.shape):
                 here, speed = QQ(value[place]), QQ(moved[place])
@@ -324,7 +325,7 @@ def sectors(network, response, theta):
     gates = [node for node in network.nodes if isinstance(node, Data) and node.kind == "gate"]
     if any(node.one_hot for node in inputs) or not gates:
         return None
-    if sum(node.size for node in inputs) == 1 and all(node.function.name in SLOPES for node in gates):
+    if sum(node.size for node in inputs) == 1 and all(slopes_of(node.function) for node in gates):
         if not _affine(network, gates):
             return None
         try:
@@ -359,15 +360,17 @@ def response_on_region(network, response, theta, most_terms=MOST_TERMS):
     polynomials = []
     for gates in found:
         # Gates that only other gates depend on are no data of the response.
-        read = {leaf: _fractions(part) for leaf, part in gates.items() if leaf in response.data_leaves}
+        read = {leaf: _fractions(leaf, part) for leaf, part in gates.items() if leaf in response.data_leaves}
         polynomials += response.local_reparameterisation(read)
     components = independent([sparse.from_sage(f) for f in polynomials])
     return PolynomialResponse(response.names, components)
 
 
-def _fractions(values):
+def _fractions(gate, values):
+    low, high, denominator = slopes_of(gate.function) or (0, 1, 1)
+    known = Fraction(0), Fraction(low, denominator), Fraction(high, denominator)
     out = np.empty(values.shape, dtype=object)
     for place, value in np.ndenumerate(values):
-        # Slopes are hundredths.
-        out[place] = None if np.isnan(value) else Fraction(round(100 * value), 100)
+        # Doubles are rounded; the slope is the nearest one of the gate's.
+        out[place] = None if np.isnan(value) else min(known, key=lambda slope: abs(slope - Fraction(value)))
     return out

@@ -221,7 +221,7 @@ class SmoothResponse(NetworkResponse):
             return self._readings[node].value(A, values[node.source], node.source.shape)
         if node.function.name == "dropout":
             return A.constant(np.full(node.shape, 2, dtype=np.int64))
-        numerators, denominator, decided = slopes(node.function.name, innermost(values[node.source]), None)
+        numerators, denominator, decided = slopes(node.function, innermost(values[node.source]), None)
         if isinstance(ground, BallArithmetic) and not decided.all():
             raise Undecided(f"a pre-activation of {node.label()} is too close to zero")
         return (

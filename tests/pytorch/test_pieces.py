@@ -1,0 +1,90 @@
+"""Slopes of leaky positive parts, and which functions of each entry have pieces: never taken for smoother ones."""
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from sage_conslaw import conservation_laws, networks  # noqa: E402
+from sage_conslaw.flows.problem import problem  # noqa: E402
+from sage_conslaw.pytorch.readings import ElementwiseReading  # noqa: E402
+from sage_conslaw.pytorch.values import Expression  # noqa: E402
+from sage_conslaw.real.given import problem_on_data  # noqa: E402
+from sage_conslaw.real.reading import real_network, slopes_of  # noqa: E402
+from sage_conslaw.real.sectors import response_on_region  # noqa: E402
+from torch import nn  # noqa: E402
+
+
+class Applied(nn.Module):
+    """A function of each entry."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def read(function, widths):
+    layers = []
+    for a, b in zip(widths, widths[1:]):
+        layers += [nn.Linear(a, b, bias=False), function if isinstance(function, nn.Module) else Applied(function)]
+    return networks.from_torch(nn.Sequential(*layers[:-1]).double(), (torch.randn(1, widths[0]).double(),))
+
+
+def functions(network, kind):
+    return [leaf.function for leaf in network.response().data_leaves if leaf.kind == kind]
+
+
+@pytest.mark.parametrize("slope, name, slopes", [
+    (0.0, "relu", (0, 1, 1)), (-1.0, "abs", (-1, 1, 1)), (0.01, "leaky relu", (1, 100, 100)),
+    (0.2, "leaky relu of slope 0.2", (1, 5, 5)), (-3, "leaky relu of slope -3", (-3, 1, 1)),
+    (1e-30, "leaky relu of slope 1e-30", None),
+])
+def test_slope_of_a_leaky_relu(slope, name, slopes):
+    (gate,) = functions(read(nn.LeakyReLU(slope), [1, 2, 1]), "gate")
+    assert gate.name == name and slopes_of(gate) == slopes
+    value = gate.slope(np.array([-1.0, 1.0]))
+    assert np.allclose(value, [slope, 1])
+
+
+def test_special_slopes_are_counted_as_what_they_are():
+    same, absolute, dead = (read(nn.LeakyReLU(slope), widths) for slope, widths in (
+        (1.0, [1, 2, 1]), (-1.0, [1, 2, 1]), (0.0, [2, 1, 1, 1])))
+    assert not functions(same, "gate")
+    assert conservation_laws(same, seed=0, real=True).number == 3
+    result = conservation_laws(absolute, seed=0, real=True)
+    assert (result.real.rank, result.number) == (1, 3)
+    f = dead.response()
+    assert response_on_region(real_network(f), f, np.array([3.0, 5.0, -2.0, 1.0])).local_reparameterisation() == []
+
+
+def test_slope_in_polynomials():
+    net = read(nn.LeakyReLU(0.5), [1, 1, 1])
+    family = problem_on_data(problem(net), net, np.array([[[1]], [[-1]]]), 0).family
+    assert [str(f) for field in family.polynomial_fields() for f in field] == ["p2_weight_1_1", "p0_weight_1_1"]
+    family = problem_on_data(problem(net), net, (np.array([[[1]], [[-1]]]), np.array([[[3]], [[1]]])), 0).family
+    coefficients = {abs(Fraction(str(c))) for field in family.polynomial_fields() for f in field
+                    for c in f.coefficients()}
+    assert Fraction(1, 2) in coefficients and all(c.denominator <= 4 for c in coefficients)
+
+
+def test_functions_with_pieces_are_not_analytic():
+    for name in ("selu", "celu", "elu", "hardswish", "softshrink"):
+        assert not ElementwiseReading(Expression(f"aten.{name}.default", (Expression(None),))).analytic
+    for name in ("silu", "mish", "erf", "log_sigmoid"):
+        assert ElementwiseReading(Expression(f"aten.{name}.default", (Expression(None),))).analytic
+
+
+@pytest.mark.parametrize("function, name", [
+    (lambda x: torch.tanh(x.clamp(-5, 5)), None), (lambda x: nn.functional.silu(x.clamp(max=6)), None),
+    (lambda x: torch.exp(x).clamp(max=1e6), None), (lambda x: nn.functional.softplus(x, 1, 5), None),
+    (lambda x: x / (1 + torch.exp(-x)), "silu"), (lambda x: 0.5 * x * (1 + torch.erf(x / 2 ** 0.5)), "gelu"),
+    (nn.functional.softplus, "softplus"),
+])
+def test_functions_with_pieces_are_not_recognised_by_points(function, name):
+    (cut,) = functions(read(function, [1, 1, 1]), "cut")
+    assert cut.name == name or name is None and cut.name not in ("tanh", "silu", "exp", "softplus")
+    assert name or not getattr(cut.reading, "analytic", False)
