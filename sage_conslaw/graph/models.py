@@ -93,7 +93,7 @@ def model_of(output, exact=True, eps=False):
         sage: model = model_of(x * a.tanh()); model.pairings, model.forgotten
         ((), ())
         sage: model_of(x * a.relu()).forgotten
-        ('the gate relu of a depends on parameters alone: it is 0 or 1',)
+        ('the gate relu of a depends on parameters alone: it is one of two numbers',)
     """
     new, carries, pairings, constraints, forgotten, arguments, same, replaced = {}, {}, [], [], [], [], True, {}
     cuts = []
@@ -115,7 +115,7 @@ def model_of(output, exact=True, eps=False):
             new[node] = node
             if source is not None and not carries[node]:
                 forgotten.append(
-                    f"the gate {node.function.name} of {source.label()} depends on parameters alone: it is 0 or 1"
+                    f"the gate {node.function.name} of {source.label()} depends on parameters alone: it is one of two numbers"
                 )
             continue
         if name_of(node) in SUM_TO_ONE and has_one_entry(node):
