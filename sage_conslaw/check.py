@@ -53,6 +53,8 @@ LIMITS = {
 BUDGET = {"work": 0, "kept": 0}
 # Numbers of parameters at any width.
 MANY = 10**24
+# A small network of a segment has so many parameters at most, and so many words for each of them.
+SMALL_SEGMENT, WORDS_EACH = 1200, 2
 CLASSIC = ("product", "linear", "relu", "nmf", "icnn")
 GATES = ("relu", "leaky relu", "abs", "dropout", "max", "top softmax", "any gate")
 # What a covector at the input of a nonlinearity satisfies, whatever the data.
@@ -60,8 +62,6 @@ CUTS: dict = {
     "free": (
         "exp",
         "gelu",
-        "inverse",
-        "inverse root",
         "silu",
         "sigmoid",
         "softplus",
@@ -484,6 +484,7 @@ def _schema_network(problem, drawn):
         wholes(graph["parameters"], "the parameters of the graph")
         for node in graph["nodes"]:
             _schema_node(node)
+        _need_free_slopes(graph["nodes"])
 
 
 NODES = {
@@ -524,6 +525,23 @@ def _schema_node(node):
             numbers(node[key], f"the {key} of a node")
     if masked:
         wholes(node["mask"], "a mask", 0, 1, 1_000_000)
+
+
+def _need_free_slopes(nodes):
+    """Refuse exponentials of what free data do not multiply: a bias in it is tied to the value, which is the slope."""
+    data, scaled = [], []
+    for place, node in enumerate(nodes):
+        op, inputs = node["op"], node.get("inputs", [])
+        need(all(i < place for i in inputs), "the graph is not in order: a node is made of later ones")
+        below = [scaled[i] for i in inputs]
+        need(node.get("function") != "exp" or below[0], "an exponential has a slope that its value gives")
+        data.append(op in ("input", "rotation") or any(data[i] for i in inputs))
+        if op == "cut":
+            free = CUTS[node["function"]] == "free" and node["function"] not in SUM_TO_ONE
+        else:
+            free = op == "input" and "tokens" not in node or bool(below) and op != "gate" and (
+                any(below) if op == "contract" else all(below))
+        scaled.append(data[-1] and free)
 
 
 def _schema_flow(flow):
@@ -2649,7 +2667,8 @@ def _check_segment(segment, one, p, label):
         segment.check_family(family)
     units, stuck = segment.check_base(families, base)
     sizes, free, three = base["sizes"], base["free"], [3] * len(units)
-    need(segment.dimension(sizes) <= 1500, "a small network of a segment has more than 1500 parameters")
+    need(segment.dimension(sizes) <= SMALL_SEGMENT,
+         f"a small network of a segment has more than {SMALL_SEGMENT} parameters")
 
     def draw(*words):
         return lambda i, number: 1 + label_number(p - 1, *label, *words, i, number)
@@ -2672,7 +2691,8 @@ def _check_segment(segment, one, p, label):
     here = sum(segment.number(family, sizes) for family in families)
     network = SmallNetwork(segment, sizes)
     theta, rows, cost = [x for i in segment.leaves for x in point[i]], [], network.cost()
-    need(sum(one["words"]) <= 2000, "there are more words than a small network has parameters")
+    need(sum(one["words"]) <= WORDS_EACH * segment.dimension(sizes),
+         f"a small network has more than {WORDS_EACH} words for each of its parameters")
     spend(sum(count * (1, 8, 27)[min(length, 2)] * 3 ** max(0, length - 2) for length, count in enumerate(one["words"]))
           * cost)
     for length, count in enumerate(one["words"], start=1):

@@ -19,10 +19,11 @@ from ..graph.activations import (
     top,
     unscaled,
 )
-from ..graph.models import NORMS, SUM_TO_ONE
+from ..graph.models import NORMS, SUM_TO_ONE, name_of
 from ..graph.network import Network
 from ..graph.operations import READ
 from ..graph.tensor import Constant, Data, Parameter
+from ..graph.tied import with_given_slope
 from ..runtime.errors import NotCovered
 from .errors import CertificateError
 
@@ -40,8 +41,6 @@ _KNOWN_CUTS = {
     "top sigmoid": "free",
     "top normalised sigmoid": "free",
     "gelu": "free",
-    "inverse": "free",
-    "inverse root": "free",
     "silu": "free",
     "sigmoid": "free",
     "softplus": "free",
@@ -87,6 +86,10 @@ def network_record(network):
     """
     nodes = user_nodes(network)
     place = {node: i for i, node in enumerate(nodes)}
+    given = with_given_slope(nodes, name_of, SUM_TO_ONE)
+    if given:
+        names = ", ".join(sorted({node.function.name for node in given}))
+        raise NotCovered(f"functions whose slope their value gives have no record in certificates yet: {names}")
     return {"nodes": [_node_record(node, place) for node in nodes], "output": place[network.output],
             "parameters": [place[leaf] for leaf in network.response().leaves]}
 
@@ -166,6 +169,8 @@ def rebuilt_network(record):
     for places in ([record["output"]], record["parameters"]):
         if not all(i < len(nodes) for i in places):
             raise CertificateError("the graph refers to nodes that it does not have")
+    if with_given_slope(nodes, name_of, SUM_TO_ONE):
+        raise CertificateError("the graph has a function whose slope its value gives")
     leaves = [nodes[i] for i in record["parameters"]]
     if {node for node in nodes if isinstance(node, Parameter)} != set(leaves) or len(set(leaves)) != len(leaves):
         raise CertificateError("the parameters of the graph are not those that it lists")

@@ -38,6 +38,8 @@ from .wide_chains import affordable
 # Sizes of classes that a base may have, as in the search, and words beyond those needed: other draws may need more.
 _BASES, _SPARE = (2, 3, 4), 1
 _IDLE, _AT_LEAST = 2, 4
+# Words for each parameter of a small network: more are needless, and both checkers refuse them.
+WORDS_EACH = 2
 # Parameter arrays of one segment: GPT-2 has four, and a graph of 2000 nodes is the largest that is checked.
 _MOST_ARRAYS = 1000
 
@@ -221,7 +223,7 @@ def _word_counts(base, p, seed, number):
         idle = 0 if gained else idle + 1
         counts.append(int(max(kept) + 1 - len(rows) + _SPARE) if gained else 0)
         rows = stack[kept]
-    return counts
+    return counts if sum(counts) <= WORDS_EACH * family.dimension else None
 
 
 def check_growth(record, p):
@@ -294,8 +296,8 @@ def _check_segment(segment, p, seed, number):
     family, point = _small(base, p, abs(seed), number)
     if family is None:
         raise CertificateError("the small network of a segment has no fields, or lacks parameters")
-    if sum(segment["words"]) > MOST_PARAMETERS:
-        raise CertificateError("there are more words than a small network has parameters")
+    if sum(segment["words"]) > WORDS_EACH * family.dimension:
+        raise CertificateError(f"a small network has more than {WORDS_EACH} words for each of its parameters")
     if not affordable(segment["words"], family.dimension):
         raise BeyondLimits("the words need more work than a check may take")
     values = np.concatenate([_words(family, point, count, depth, p, abs(seed), number)

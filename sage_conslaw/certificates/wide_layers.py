@@ -22,7 +22,6 @@ MAX_SMALL = 1500
 _TOUCHED = 3
 
 
-
 def number(p, *label):
     r"""
     Return the number modulo ``p`` that belongs to a label: no certificate chooses its own.

@@ -29,8 +29,9 @@ def dimension(
 
     For a network with activation `z^r` this set is dense in its neurovariety.  The rank of the gradients' span is the
     dimension; modulo a prime at one point it is a lower bound.  From above: the ambient space, scalings of hidden
-    neurons, and rotations before a single output (:mod:`sage_conslaw.structure.neurovariety`).  For other networks with
-    gates or cuts it is the dimension of their local model.
+    neurons, rotations before a single output, singular forms and hypersurfaces
+    (:mod:`sage_conslaw.structure.neurovariety`).  For other networks with gates or cuts it is the dimension of their
+    local model.
 
     INPUT:
 

@@ -225,7 +225,6 @@ def _of_groups(name, param_groups, model):
     return _grouped(name, arrays)
 
 
-
 def _named(arrays, model):
     """Return the arrays with the model's names, in its order; what the optimiser does not have is frozen."""
     if model is None:

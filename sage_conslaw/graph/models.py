@@ -28,12 +28,10 @@ from .operations.parameter_function import ParameterFunction
 from .operations.power import Power
 from .joining import contract
 from .tensor import Constant, Data, Parameter, Tensor
+from .tied import POWERS, tied, with_given_slope
 
 NORMS = ("rms norm", "layer norm", "batch norm")
 SUM_TO_ONE = ("softmax", "masked softmax", "top softmax", "normalised sigmoid", "top normalised sigmoid")
-
-# Functions of parameters alone that are algebraic.
-_POWERS = {"inverse": "-1", "inverse root": "-1/2"}
 
 # A prime and a seed to see whether arguments of functions are independent: a rank there proves it.
 _PRIME, _SEED = (1 << 61) - 1, 0
@@ -98,6 +96,7 @@ def model_of(output, exact=True, eps=False):
     new, carries, pairings, constraints, forgotten, arguments, same, replaced = {}, {}, [], [], [], [], True, {}
     cuts = []
     order, seen = output.ancestors(through_data=True), set()
+    given = with_given_slope(order, name_of, SUM_TO_ONE)
     for node in order:
         source = node.source
         carries[node] = (
@@ -122,14 +121,17 @@ def model_of(output, exact=True, eps=False):
             new[node], carries[node] = Constant(np.broadcast_to(np.int64(1), node.shape)), False
             continue
         known = None if carries[node] or not exact or name_of(node) in NORMS else _of_parameters(node, new[source])
-        same = same and carries[node] and name_of(node) not in NORMS + SUM_TO_ONE
+        same = same and carries[node] and name_of(node) not in NORMS + SUM_TO_ONE and node not in given
         if known is None:
-            algebraic = exact and not carries[node] and name_of(node) in _POWERS
+            # A slope that the value and the source give is not free: a power, and an exponential with a bias.
+            algebraic = exact and node in given
             new[node], constrained = (
-                (_power(new[source], _POWERS[name_of(node)]), None)
+                (tied(new[source], POWERS.get(name_of(node))), None)
                 if algebraic
                 else _cut(node, new[source], exact, eps)
             )
+            if node in given and not exact:
+                forgotten.append(f"the slope of {node.function.name} of {source.label()} is given by its value")
             # What is new in the graph and is no covector is what stands for the outputs.
             free = [leaf for leaf in new[node].ancestors() if isinstance(leaf, Data) and leaf.kind == "cut"]
             replaced.update({node: leaf for leaf in free if leaf is node or leaf not in seen})
@@ -269,13 +271,6 @@ def _norm(z, centred, eps=False):
         return contract(f"{lead},{letters}->{letters}", scale + along, z)
     root = Tensor(Power("-1/2"), (square,), "{0}")
     return contract(f"{lead},{letters}->{letters}", contract(f"{lead},{lead}->{lead}", scale, root), z)
-
-
-def _power(z, exponent):
-    """Return a power of each entry with a free factor: of a parameter alone, as a temperature."""
-    letters = LETTERS[:len(z.shape)]
-    power = Tensor(Power(exponent), (z,), "{0}")
-    return contract(f"{letters},{letters}->{letters}", Data("scale", z.shape, "cut"), power)
 
 
 def _squares_a_norm(node):

@@ -10,6 +10,9 @@ Where every datum is a single number and the response has the same degree in it 
 """
 from collections import Counter
 
+from ..exact.arithmetic import ModularArithmetic
+from ..exact.modular import random_array
+from ..exact.primes import with_lucky_prime
 from .operations import Add, Contract, Gather
 from .response import NetworkResponse
 from .tensor import Constant, Data, Parameter
@@ -38,6 +41,28 @@ def has_one_field(response):
             return False
     every = [degrees[node] + degrees[covector] for node, covector in response.pairings]
     return bool(every) and all(one == every[0] for one in every)
+
+
+def is_seen_to_move(family, generator):
+    r"""
+    Say whether a field of a family is seen not to be zero, at a random point modulo a prime: where all are multiples of
+    one, the rank is then one.
+
+    EXAMPLES::
+
+        sage: import numpy
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.flows.problem import problem
+        sage: from sage_conslaw.graph.one_field import is_seen_to_move
+        sage: x, W = networks.input(1), networks.parameter("W", 1, 2)
+        sage: nets = [networks.custom(x @ W), networks.custom(x @ W - x @ W)]
+        sage: [is_seen_to_move(problem(net).family, numpy.random.default_rng(0r)) for net in nets]
+        [True, False]
+    """
+    def moves(p):
+        point = random_array(generator, (family.dimension,), p)
+        return bool(family.control(ModularArithmetic(p), point, family.draw(generator, p, 1)).any())
+    return with_lucky_prime(generator, moves)
 
 
 def _degrees(node, degrees):

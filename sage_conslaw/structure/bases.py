@@ -14,7 +14,7 @@ from ..exact.primes import with_lucky_prime
 from ..flows.flow_family import FlowFamily
 from ..laws.independence import jacobian
 from ..rank.words import Effort, word_ranks
-from .families import flat
+from .links import flat
 from .switching import sign_flips, switchable
 
 # Copies of each unit: with two nothing is to spare for brackets.

@@ -6,6 +6,7 @@ is called proved.
   rotations or the constant sum of squares can give further laws;
 - outputs of a softmax sum to one, which matters where weights are contracted along them;
 - a nonlinearity of parameters alone is a function of them, no datum;
+- powers and exponentials have a slope that their value gives (:mod:`sage_conslaw.graph.tied`);
 - with inputs of one number the values after a normalisation have few directions.
 
 EXAMPLES::
@@ -23,9 +24,11 @@ EXAMPLES::
     sage: doubt(networks.custom((b.tanh() * x) @ W).response().coarse)
     'tanh of parameters alone is a function of them'
 """
+from ..graph.models import SUM_TO_ONE, name_of
 from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Broadcast, Rearrangement
 from ..graph.tensor import Constant, Data, Parameter
+from ..graph.tied import with_given_slope
 from .links import is_sum_zero
 
 _NORMS = ("rms norm", "layer norm", "batch norm", "rms norm with eps", "layer norm with eps")
@@ -68,6 +71,8 @@ def first_doubt(response):
         name = getattr(cut.function, "name", "a nonlinearity")
         if not any(isinstance(node, Data) for node in sources):
             return f"{name} of parameters alone is a function of them", cut
+        if cut in with_given_slope([*sources, cut], name_of, SUM_TO_ONE):
+            return f"the slope of {name} is given by its value", cut
         if name in _NORMS:
             if any(
                 isinstance(node, Data) and node.kind == "input" and (not node.shape or node.shape[-1] == 1)

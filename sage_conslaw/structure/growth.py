@@ -30,12 +30,12 @@ EXAMPLES::
 import logging
 from dataclasses import dataclass, replace
 
-
 from ..exact.modular import random_array
 from ..exact.primes import random_prime, with_lucky_prime
 from .axes import Unknown, axes_of
 from .bases import MOST_PARAMETERS, base_of_laws, bases, dimension, independent_families, law_rank, word_rank
-from .families import families, flat
+from .families import families
+from .links import flat
 from .offsets import added_leaves, offsets_move
 from .positions import keep_few
 from .segments import apart

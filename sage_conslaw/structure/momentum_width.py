@@ -27,7 +27,7 @@ from ..flows.flow_family import FlowFamily
 from ..graph.response import NetworkResponse
 from ..rank.orbit import pushed_tangents
 from .axes import Unknown, axes_of
-from .families import flat
+from .links import flat
 from .segments import segments
 from .switching import switchable
 from .signature import signature

@@ -28,7 +28,7 @@ from ..exact.primes import random_prime
 from ..exact.reconstruction import reconstruct
 from ..graph.response import NetworkResponse
 from .axes import Unknown, axes_of
-from .families import flat
+from .links import flat
 
 ONE = Fraction(1)
 

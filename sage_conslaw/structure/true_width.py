@@ -36,16 +36,17 @@ from dataclasses import dataclass, replace
 
 from ..flows.flow_family import FlowFamily
 from ..graph.cuts import SumOne
-from ..graph.one_field import has_one_field
+from ..graph.one_field import has_one_field, is_seen_to_move
 from ..graph.response import NetworkResponse
 from ..notation.matrix_notation import MatrixLaw
 from .axes import Unknown, axes_of
 from .bases import dimension
 from .chain_formula import chain_formula
 from .faithful import doubt, first_doubt
-from .families import families, flat
+from .families import families
 from .formula import formula_of
 from .growth import Grown, at_true_size, certified, grown
+from .links import flat
 from .mixing import check_mixing, with_free_rows
 from .normal_form import normal_form
 from .of_family import structure_of
@@ -211,7 +212,9 @@ class TrueWidth:
     @staticmethod
     def _of_segment(axes, opened, generator, deadline):
         """Return what is proved of a segment; where something was opened in it, its laws alone."""
-        if not opened and has_one_field(axes.response):
+        alone = not opened and has_one_field(axes.response)
+        # Terms that cancel leave no field: only one that is seen has rank one.
+        if alone and is_seen_to_move(FlowFamily(axes.response, axes.response.names), generator):
             return _of_one_field(axes, generator)
         if opened or shears(axes):
             kept = certified(axes, families(axes), generator)
@@ -222,7 +225,7 @@ class TrueWidth:
                 return found
         found = grown(axes, generator, deadline)
         found = found if found.proved else _otherwise(axes, found, generator, deadline)
-        return found if found.proved else at_true_size(axes, found, generator, deadline)
+        return found if found.proved or alone else at_true_size(axes, found, generator, deadline)
 
     @property
     def blame(self):

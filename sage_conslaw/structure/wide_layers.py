@@ -29,15 +29,15 @@ their span, and from layer to layer this number is that of `S_0`, zero.  What is
 EXAMPLES::
 
     sage: import numpy
-    sage: from sage_conslaw.structure.wide_layers import independent_balances, rank_of_wide_layers
+    sage: from sage_conslaw.structure.wide_layers import independent_balances, rank_from_narrow
     sage: n = [2, 1000, 1000, 2]; sum(a * b for a, b in zip(n, n[1:])) - independent_balances(n)
     3000
-    sage: rank_of_wide_layers(n, numpy.random.default_rng(0r))
+    sage: rank_from_narrow(n, numpy.random.default_rng(0r))[0r]
     3000
 
 One input and one output: `\mathfrak{so}_2` is not perfect, and nothing is claimed::
 
-    sage: rank_of_wide_layers([1, 9, 9, 1], numpy.random.default_rng(0r))
+    sage: rank_from_narrow([1, 9, 9, 1], numpy.random.default_rng(0r))[0r]
     0
 """
 from dataclasses import dataclass
@@ -81,24 +81,11 @@ def independent_balances(widths):
     return total
 
 
-def rank_of_wide_layers(widths, generator, deadline=None):
-    r"""
-    Return a lower bound of the rank of the Lie algebra of a linear network with these widths; 0 where nothing is known.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.structure.wide_layers import rank_of_wide_layers
-        sage: rank_of_wide_layers([2, 20, 19, 1], numpy.random.default_rng(0r))
-        39
-    """
-    return rank_from_narrow(widths, generator, deadline)[0]
-
-
 def rank_from_narrow(widths, generator, deadline=None):
     r"""
-    Return the lower bound of :func:`rank_of_wide_layers` and the narrow widths from which it grows, ``None`` if there
-    are none: the bound holds for as many more units as one likes.
+    Return a lower bound of the rank of the Lie algebra of a linear network with these widths, 0 where nothing is known,
+    and the narrow widths from which it grows, ``None`` if there are none: the bound holds for as many more units as one
+    likes.
 
     EXAMPLES::
 

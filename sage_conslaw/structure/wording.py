@@ -17,7 +17,7 @@ EXAMPLES::
 from dataclasses import replace
 
 from ..notation.matrix_notation import MatrixLaw
-from .families import flat
+from .links import flat
 
 _LETTERS = "jhgfe"
 

@@ -317,3 +317,26 @@ def test_a_softmax_of_one_entry_brings_no_data_to_what_reads_it():
 def test_a_mask_that_leaves_one_entry_makes_a_softmax_constant(mask, number):
     x, W, U = networks.input(2), networks.parameter("W", 2, 2), networks.parameter("U", 2, 1)
     assert count_conservation_laws(networks.custom((x @ W).softmax(mask=mask) @ U)).number == number
+
+
+@pytest.mark.parametrize(
+    "activation, bias, law",
+    [("inverse", False, (1, 1, 0)), ("inverse root", False, (2, 1, 0)), ("exp", True, (0, 1, -2))],
+)
+def test_slopes_that_the_value_gives(activation, bias, law):
+    """`|w|^2 + |u|^2`, `2 |w|^2 + |u|^2` and `|u|^2 - 2 b` for each unit; above the exact sizes nothing is proved."""
+    net = networks.perceptron([2, 2, 1], activation=activation, bias=bias)
+    result = conservation_laws(net, seed=0)
+    assert (result.number, result.status) == (2, "proved")
+    names, generator = [leaf.name for leaf in net.response().leaves], np.random.default_rng(0)
+    theta = {leaf.name: generator.random(leaf.shape) + 0.5 for leaf in net.response().leaves}
+    x, c = generator.random(2) + 0.5, 0.7
+    z = x @ theta[names[0]] + (theta["b1"] if bias else 0)
+    value = {"inverse": 1 / z, "inverse root": z ** -0.5, "exp": np.exp(z)}[activation]
+    slope = {"inverse": -1 / z**2, "inverse root": -0.5 * z ** -1.5, "exp": value}[activation]
+    u = theta["U2"][:, 0]
+    moved = 2 * law[0] * (theta["U1"] * np.outer(x, c * u * slope)).sum(0) + 2 * law[1] * c * u * value
+    assert np.allclose(moved + law[2] * c * u * slope, 0)
+    large = count_conservation_laws(networks.perceptron([20, 30, 10], activation=activation, bias=bias), seed=0)
+    assert large.status == "bounded" and "slope" in str(large) and large.number >= 30
+    assert large.laws_at_least <= 30

@@ -297,3 +297,11 @@ def test_units_agree_with_the_dense_route(net):
     _, rank, laws = bounds(net)
     number = count_conservation_laws(net, seed=2, real=False).number
     assert laws == number if rank + laws == net.dimension else laws <= number <= net.dimension - rank
+
+
+def test_one_field_that_cancels_is_none():
+    # Two equal terms with opposite signs: the network is zero, and every parameter is conserved.
+    x = networks.input(1)
+    W, U = networks.parameter("W", 1, 300), networks.parameter("U", 300, 1)
+    result = count_conservation_laws(networks.custom((x @ W) @ U - (x @ W) @ U), seed=0)
+    assert result.number == 600

@@ -4,12 +4,9 @@ One vector field alone is closed under brackets: where it is not zero, its span 
 `f G` and `g G` have the bracket `(f G(g) - g G(f)) G`, so multiples of one field count as one.
 """
 
-from ...exact.arithmetic import ModularArithmetic
-from ...exact.modular import random_array
-from ...exact.primes import with_lucky_prime
 from ...fields.explicit import VectorFieldFamily
 from ...flows.flow_family import FlowFamily
-from ...graph.one_field import has_one_field
+from ...graph.one_field import has_one_field, is_seen_to_move
 from ..strategy import FindRank
 
 
@@ -37,15 +34,7 @@ class SingleField(FindRank):
             return sum(any(field) for field in fields) == 1
         if type(family) is not FlowFamily or family.drift is not None or family.variety is not None:
             return False
-        return has_one_field(family.response) and self._moves(family, question.generator(self.name))
-
-    @staticmethod
-    def _moves(family, generator):
-        """Say whether the field is seen not to be zero, at a random point modulo a prime."""
-        def moves(p):
-            point = random_array(generator, (family.dimension,), p)
-            return bool(family.control(ModularArithmetic(p), point, family.draw(generator, p, 1)).any())
-        return with_lucky_prime(generator, moves)
+        return has_one_field(family.response) and is_seen_to_move(family, question.generator(self.name))
 
     def cost(self, question, bounds):
         """Estimate nothing: the answer is read off."""

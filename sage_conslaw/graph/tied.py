@@ -1,0 +1,76 @@
+r"""
+Functions whose slope their value gives: powers and exponentials.
+
+For `y = z^\kappa` the movement is `\kappa y\, dz / z`, and for `y = e^z` it is `y\, dz`.  So one free number an entry
+stands for both value and slope.  With both free, `1 / (x W)` times `U` would lose its law `|w|^2 + |u|^2` for each
+unit, and `e^{x W + b}` times `U` its law `b - |u|^2 / 2`.
+"""
+import numpy as np
+
+from .joining import contract
+from .operations import LETTERS, Contract
+from .operations.power import Power
+from .tensor import Constant, Data, Tensor
+
+POWERS = {"inverse": "-1", "inverse root": "-1/2"}
+
+
+def with_given_slope(order, name_of, sums_to_one):
+    r"""
+    Return the cuts of a graph whose slope their value gives: powers, and exponentials where something acts as a bias.
+
+    A field with `e^z` is linear in `e^z`, at `u` by `e^z` alone and at the parameters of `z` by `e^z \partial z`.
+    Where free data multiply every term of `z`, the two have different degrees in these, and value and slope are free of
+    each other in the span.
+
+    INPUT: ``name_of`` -- the name of a cut's function; ``sums_to_one`` -- names of those whose outputs sum to one
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.models import SUM_TO_ONE, name_of
+        sage: from sage_conslaw.graph.tied import with_given_slope
+        sage: x, W, b = networks.input(2), networks.parameter("W", 2, 2), networks.parameter("b", 2)
+        sage: [len(with_given_slope(z.ancestors(through_data=True), name_of, SUM_TO_ONE)) for z in
+        ....:     ((x @ W).exp(), (x @ W + b).exp(), (x @ W).cut("inverse"))]
+        [0, 1, 1]
+    """
+    carries, scaled, found = {}, {}, set()
+    for node in order:
+        children = [child for child in (node.source, *node.inputs) if child is not None]
+        carries[node] = isinstance(node, Data) and node.source is None or any(carries[child] for child in children)
+        cut = isinstance(node, Data) and node.kind == "cut"
+        name = name_of(node) if cut and node.source is not None else None
+        if name in POWERS or name == "exp" and not scaled[node.source]:
+            found.add(node)
+        if cut:
+            free = node.function is not None and node.function.constraint == "free" and name not in sums_to_one
+        elif isinstance(node, Data):
+            free = node.kind == "input" and not node.one_hot
+        else:
+            known = [scaled[child] for child in node.inputs]
+            free = any(known) if isinstance(node.operation, Contract) else bool(known) and all(known)
+        scaled[node] = carries[node] and free
+    return found
+
+
+def tied(z, exponent=None):
+    r"""
+    Return a power of each entry with a free factor, or its exponential where no exponent is given: a free value, which
+    moves by itself times the movement of the entry.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw import networks
+        sage: from sage_conslaw.graph.tied import tied
+        sage: tied(networks.parameter("a", 2), "-1").shape
+        (2,)
+    """
+    letters = LETTERS[:len(z.shape)]
+    if exponent is None:
+        # A second power minus the first has the value zero and moves as much as the first.
+        still = Tensor(Power("2"), (z,), "{0}") + z.scaled(-1, "-{0}")
+        power = still + Constant(np.ones(z.shape, dtype=np.int64))
+    else:
+        power = Tensor(Power(exponent), (z,), "{0}")
+    return contract(f"{letters},{letters}->{letters}", Data("scale", z.shape, "cut"), power)
