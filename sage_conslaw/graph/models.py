@@ -114,7 +114,8 @@ def model_of(output, exact=True, eps=False):
             new[node] = node
             if source is not None and not carries[node]:
                 forgotten.append(
-                    f"the gate {node.function.name} of {source.label()} depends on parameters alone: it is one of two numbers"
+                    f"the gate {node.function.name} of {source.label()} depends on parameters alone: "
+                    "it is one of two numbers"
                 )
             continue
         if name_of(node) in SUM_TO_ONE and has_one_entry(node):
