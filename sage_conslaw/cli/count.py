@@ -53,10 +53,14 @@ def count(architecture, sizes, phi, system, bias, settings, torch, as_json, form
     def find(data):
         return package.count_conservation_laws(data, **common, progress=shows_progress(as_json))
     result, numbers = counted(build, find, sizes, settings) if formula else (find(build(sizes, settings)), {})
-    words, keys = lines(result, numbers) if numbers else ([f"formula: {result.formula}"] if formula else [], {})
+    words, keys = [], {}
+    if formula:
+        plain = not numbers and result.formula is not None
+        words, keys = ([f"formula: {result.formula}"], {}) if plain else lines(result, numbers, sizes, settings)
     if numbers and architecture == "linear":
         others = pieces(build, find, sizes, numbers)
-        words = list(dict.fromkeys([*words, *(sentence(*one) for one in others)]))
+        same = keys["formula"], sorted(keys.get("formula_where", ()))
+        words += [sentence(*one) for one in others if (str(one[0]), sorted(one[1])) != same]
         keys["formula_pieces"] = [{"formula": str(piece), "where": list(where)} for piece, where in others]
     if regions:
         met = regions_of(build(sizes, settings), common, result.seed)

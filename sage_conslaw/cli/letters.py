@@ -23,8 +23,8 @@ _ORDERS = ((61, 31, 23, 19, 17, 13, 11), (61, 53, 43, 37, 31, 23, 19))
 # Letters up to which all orders of these are tried: twelve numbers, a second or two.
 _MOST_PERMUTED = 3
 
-# What takes the place of a size that divides a number that is given.
-_SPARE = (67, 37, 29, 41, 43, 47, 53)
+# What takes the place of a size, or of an option, that divides a number that is given.
+_SPARE, _MORE_OPTIONS = (67, 37, 29, 41, 43, 47, 53), (13, 11, 17, 19)
 
 _LETTER = re.compile("[A-Za-z][A-Za-z0-9_]*")
 _NUMBER = re.compile("[1-9][0-9]*")
@@ -55,13 +55,16 @@ def with_numbers(sizes, settings):
             f"{len(in_sizes)} letters for sizes and {len(options)} for options; at most {len(_SIZES)} "
             f"and {len(_OPTIONS)} are told apart"
         )
-    known = [int(word) for word in (*factors, *given) if _NUMBER.fullmatch(word)]
+    known = given_numbers(sizes, settings)
+    free = [prime for prime in (*_OPTIONS, *_MORE_OPTIONS) if all(n % prime for n in known)]
+    small = (free + [prime for prime in _OPTIONS if prime not in free])[:len(options)]
     spare = iter(prime for prime in _SPARE if all(n % prime for n in known))
-    primes = [prime if all(n % prime for n in known) else next(spare, prime) for prime in _SIZES[:len(in_sizes)]]
+    primes = [prime if prime not in small and all(n % prime for n in known) else next(spare, prime)
+              for prime in _SIZES[:len(in_sizes)]]
     heads = math.lcm(1, *(int(word) for word in given if _NUMBER.fullmatch(word) and int(word) < 100))
     tries = []
-    for order, few in ((primes, 1), (primes[::-1], 1), (primes, math.prod(_OPTIONS[1:len(options)]))):
-        letters = dict(zip(options, (_OPTIONS[0] * few, *_OPTIONS[1:])))
+    for order, few in ((primes, 1), (primes[::-1], 1), (primes, math.prod(small[1:]))):
+        letters = dict(zip(options, (n * few if n == small[0] else n for n in small)))
         factor = math.lcm(heads, *letters.values())
         for times in (1, factor, 2 * factor) if factor > 1 else (1,):
             numbers = {**letters, **{letter: prime * times for letter, prime in zip(in_sizes, order)}}
@@ -71,6 +74,20 @@ def with_numbers(sizes, settings):
                           tuple(word.partition("=")[0] + "=" + _product(word.partition("=")[2], numbers)
                                 if "=" in word else word for word in settings), numbers))
     return list({try_[:2]: try_ for try_ in tries}.values())
+
+
+def given_numbers(sizes, settings):
+    r"""
+    Return the numbers among sizes and settings, and those by which letters are multiplied.
+
+    EXAMPLES::
+
+        sage: from sage_conslaw.cli.letters import given_numbers
+        sage: sorted(given_numbers(["4*d", "D"], ["heads=h", "kv_heads=2"]))
+        [2, 4]
+    """
+    words = [*sizes, *(word.partition("=")[2] for word in settings)]
+    return {int(factor) for word in words for factor in word.split("*") if _NUMBER.fullmatch(factor)}
 
 
 def _product(word, numbers):
@@ -113,9 +130,20 @@ def _written(counted, numbers):
     return {n: letters.get(n, SR(n)) for n in counted.sizes()}
 
 
-def lines(result, numbers):
+def _clash(written, result, sizes, settings):
+    """Return a number that a letter stands for, and that is also one that was given or an option's default."""
+    told = {word.partition("=")[0] for word in settings}
+    given = given_numbers(sizes, settings) | {
+        value for name, value in result.options
+        if name not in told and isinstance(value, int) and not isinstance(value, bool)
+    }
+    return next((n for n, name in written.items() if n in given and str(name) != str(n)), None)
+
+
+def lines(result, numbers, sizes=(), settings=()):
     r"""
-    Return the lines to print, and the keys for JSON: the formula and from which widths on it is proved.
+    Return the lines to print, and the keys for JSON: the formula and from which widths on it is proved; ``sizes`` and
+    ``settings`` are as they were given.
 
     EXAMPLES::
 
@@ -125,11 +153,18 @@ def lines(result, numbers):
         ['h laws, proved for n >= 2, m >= 2, h >= 2']
     """
     counted = result.polynomial_in_sizes()
+    if result.status == "bounded":
+        return [f"no formula: the number is between {result.laws_at_least} and {result.number} at the sizes tried"], {
+            "formula": None
+        }
     if counted is None:
         return ["no formula is proved for these widths" + "".join(f"; {words}" for words in result.blame)], {
             "formula": None
         }
     written = _written(counted, numbers)
+    clash = _clash(written, result, sizes, settings)
+    if clash is not None:
+        return [f"no formula: {clash} would be {written[clash]}, and is a number of the network"], {"formula": None}
     formula, where = counted.expression(written), counted.where(written)
     return [sentence(formula, where)], {"formula": str(formula), "formula_where": list(where)}
 
@@ -143,8 +178,10 @@ def sentence(formula, where):
         sage: from sage_conslaw.cli.letters import sentence
         sage: sentence("n^2", ("n >= 2",)), sentence("n", ())
         ('n^2 laws, proved for n >= 2', 'n laws, proved for all widths')
+        sage: sentence(1r, ())
+        '1 law, proved for all widths'
     """
-    return f"{formula} laws, proved for {', '.join(where) or 'all widths'}"
+    return f"{formula} {'law' if str(formula) == '1' else 'laws'}, proved for {', '.join(where) or 'all widths'}"
 
 
 def pieces(build, count, sizes, numbers):
@@ -170,11 +207,14 @@ def pieces(build, count, sizes, numbers):
         here = dict(zip(letters, order))
         if len(here) < len(letters):
             break
-        counted = count(build([_product(word, here) for word in sizes], [])).polynomial_in_sizes()
-        if counted is not None:
-            written = _written(counted, here)
+        result = count(build([_product(word, here) for word in sizes], []))
+        counted = result.polynomial_in_sizes()
+        if counted is None:
+            continue
+        written = _written(counted, here)
+        if _clash(written, result, sizes, ()) is None:
             piece = counted.expression(written), counted.where(written)
-            found[str(piece)] = piece
+            found.setdefault((str(piece[0]), *sorted(piece[1])), piece)
     return list(found.values())
 
 

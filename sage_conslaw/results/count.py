@@ -107,7 +107,8 @@ class LawCount(SageObject):
 
     def polynomial_in_sizes(self):
         r"""
-        Return the number as a polynomial in the sizes of classes of axes, ``None`` where it is not proved that way.
+        Return the number as a polynomial in the sizes of classes of axes, ``None`` where it is not proved that way, or
+        where the number is not: the real network may have more laws than its model.
 
         EXAMPLES::
 
@@ -115,14 +116,17 @@ class LawCount(SageObject):
             sage: count_conservation_laws(networks.relu([4, 3, 5]), seed=0).polynomial_in_sizes().terms
             {(3,): Fraction(1, 1)}
         """
+        if self.status != "proved":
+            return None
         if self.counted is not None or self.problem is None:
-            return self.counted
+            # Laws on a region of activation are not those of the model.
+            return self.counted if self.counted is not None and self.counted.value == self.number else None
 
         width = width_of(self.problem.family)
         if width is None:
             return None
         rank, laws = width.bounds(np.random.default_rng(self.seed))
-        return width.formula() if rank + laws == self.state_dimension else None
+        return width.formula() if rank + laws == self.state_dimension and laws == self.number else None
 
     def formula_where(self):
         r"""
@@ -293,7 +297,7 @@ class LawCount(SageObject):
         if self.real is not None and self.real.method != "dynamics":
             record["real"] = self.real.to_dict()
         record.update({"number_at_least": self.laws_at_least, "number_at_most": self.number, "formula": None})
-        if self.counted is not None:
+        if self.counted is not None and self.formula is not None:
             record.update({"formula": str(self.formula), "formula_where": list(self.formula_where())})
         if self.further_laws:
             record["further_laws"] = list(self.further_laws)

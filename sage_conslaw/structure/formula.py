@@ -10,11 +10,13 @@ EXAMPLES::
     sage: number.where({64r: "k"})
     ('k >= 3',)
 """
+import math
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
 from .._sage import symbolic_ring
+from ..graph.rearrangements import Windows
 from .families import flat
 
 # Names of the sizes of the architectures of the catalog that are no list of layers.
@@ -37,6 +39,9 @@ class Formula:
     - ``least`` -- for sizes of classes that grew, from which size on the formula is proved; ``value`` -- the number at
       the sizes given; ``fixed`` -- sizes of classes that did not grow, for which alone it is proved
 
+    - ``tacit`` -- sizes of data alone that did not grow, and one: it is proved for these alone too, and the condition
+      is written where such a size has a name, or is that of a class that grew
+
     EXAMPLES::
 
         sage: from sage_conslaw.structure.formula import Formula
@@ -58,6 +63,8 @@ class Formula:
 
         sage: Formula({}, {7r: 2r}, 0r, fixed=(4r,)).where()
         ('n4 = 4', 'n7 >= 2')
+        sage: Formula({}, {7r: 2r}, 0r, tacit=(1r, 5r)).where({1r: "n0 = n3", 7r: "n1"})
+        ('n1 >= 2', 'n0 = n3 = 1')
     """
 
     terms: dict
@@ -70,8 +77,9 @@ class Formula:
     fixed: tuple = ()
     # Triples (coefficients of sizes, number, whether the sum is this number or at least).
     ranges: tuple = ()
-    # Sizes that are also how many equal segments there are (experts).
+    # Sizes that are also how many equal segments there are (experts); one without a name is a number.
     segments: tuple = ()
+    tacit: tuple = ()
 
     def expression(self, names=None):
         r"""
@@ -85,14 +93,15 @@ class Formula:
             value = Fraction(str(value))
             term = SR(value.numerator) / SR(value.denominator)
             for size in monomial:
-                name = names.get(size, f"n{size}")
+                name = names.get(size, SR(size) if size in self.segments else f"n{size}")
                 term = term * (SR.var(name) if isinstance(name, str) else name)
             total = total + term
         return total.expand()
 
     def sizes(self):
         """Return all sizes of which the formula or its conditions speak."""
-        several = [*self.terms, self.least, self.fixed, *(dict(form) for form, _, _ in self.ranges)]
+        several = [*self.terms, self.least, self.fixed, self.segments, self.tacit]
+        several += [dict(form) for form, _, _ in self.ranges]
         return set().union(*several, *((size, *others) for size, others, _ in self.sums))
 
     def where(self, names=None):
@@ -104,19 +113,24 @@ class Formula:
 
         def name(size):
             return str(names.get(size, f"n{size}"))
-        plain = {size for size, name in names.items() if str(name) == str(size)}
+        plain = {size for size, name in names.items() if str(name) == str(size)} | {1} - set(names)
+        tacit = [size for size in self.tacit if size in names or size in self.least]
+        tacit += [size for size in self.segments if size not in names]
+        fixed = {*self.fixed, *tacit}
         forms = [(((size, 1),), size, True) for size in self.fixed]
-        forms += [(((size, 1),), least, False) for size, least in sorted(self.least.items()) if size not in self.fixed]
+        forms += [(((size, 1),), least, False) for size, least in sorted(self.least.items()) if size not in fixed]
+        forms += [(((size, 1),), size, True) for size in tacit]
         forms += self.ranges
         for size, others, free in self.sums:
             forms.append((((size, 1), *((other, -1) for other in others)), free, False))
         out = []
         for form, number, exact in dict.fromkeys(forms):
-            known = sum(a * n for n, a in form if n in plain)
-            form = [(n, a) for n, a in form if n not in plain]
+            # Beside other sizes one is a number: that it is one is said by itself.
+            known = sum(a * n for n, a in form if n in plain or n == 1 < len(form))
+            form = [(n, a) for n, a in form if not (n in plain or n == 1 < len(form))]
             if form:
                 out.append(_condition(form, number - known, exact, name))
-        out += [f"{name(size)} equal segments" for size in self.segments if size not in plain]
+        out += [f"{name(size)} equal segments" for size in self.segments if size in names and size not in plain]
         if self.offsets:
             out.append(f"the biases {', '.join(dict.fromkeys(self.offsets))} tried at these widths")
         return tuple(out)
@@ -148,24 +162,43 @@ def formula_of(width):
     """
     if width.segments is None or not all(segment.found.proved for segment in width.segments):
         return None
-    total, least, sums, offsets, fixed, ranges = {}, {}, [], [], set(), []
+    total, least, sums, offsets, fixed, ranges, tacit = {}, {}, [], [], set(), [], {1}
+    shapes = {leaf.name: leaf.shape for leaf in width.response.leaves}
+    windows = any(isinstance(node, Windows) for root, _ in width.given.pairings for node in root.ancestors())
 
     # As many equal segments as a size says: each stands for all of them, and all but the first are done.
-    kinds = Counter(_kind(segment) for segment in width.segments)
+    kinds = Counter(_kind(segment, shapes) for segment in width.segments)
     grown = {segment.axes.sizes[c] for segment in width.segments for c in segment.found.least if segment.axes}
     alike, done = {number for number in kinds.values() if number > 1} & grown, set()
 
     def add(monomial, value):
-        key = tuple(sorted(monomial))
+        key = tuple(sorted(size for size in monomial if size != 1))
         total[key] = total.get(key, 0) + value
-    add((), Fraction(width.response.dimension - width.axes.response.dimension))
+
+    def add_unmoved(names, times=()):
+        """Add the entries of parameters that no field moves, and return how many these are."""
+        for name in names:
+            if windows or width.origins[name][0] != name:
+                # A part of a parameter, or of a kernel: how much of it is moved depends on its sizes.
+                fixed.update(size for size in shapes[name] if size > 1)
+            for size in shapes[name]:
+                least[size] = max(least.get(size, 0), 2)
+            add((*times, *shapes[name]), Fraction(1))
+        return sum(math.prod(shapes[name]) for name in names)
+    unused = [leaf.name for leaf in width.response.leaves if leaf not in set(width.axes.response.leaves)]
+    number = add_unmoved(unused) + sum(segment.found.laws for segment in width.segments)
     for segment in width.segments:
-        counted, kind = 0, _kind(segment)
+        counted, kind = 0, _kind(segment, shapes)
         times = (kinds[kind],) if kinds[kind] in alike else ()
         if kind in done:
             continue
         if times:
             done.add(kind)
+        counted += add_unmoved(_unmoved(segment), times)
+        if segment.axes is None:
+            continue
+        on_leaves = {c for leaf in segment.axes.leaves for c in flat(segment.axes, leaf)}
+        tacit |= {n for c, n in enumerate(segment.axes.sizes) if c not in on_leaves and c not in segment.found.least}
         if segment.found.formula is not None:
             for sizes, value in segment.found.formula[0].items():
                 add((*times, *sizes), value)
@@ -180,6 +213,9 @@ def formula_of(width):
                 add([*times, *sizes], Fraction(1, 2))
             else:
                 add([*times, *sizes], Fraction(1))
+        if segment.found.laws != counted and segment.found.least:
+            # A number that no family has, and that may grow.
+            return None
         add(times, Fraction(segment.found.laws - counted))
         sums += [
             (segment.axes.sizes[c], tuple(segment.axes.sizes[d] for d in others), free)
@@ -190,21 +226,28 @@ def formula_of(width):
             size = segment.axes.sizes[c]
             least[size] = max(least.get(size, 0), n)
         fixed |= {segment.axes.sizes[c] for c in _still(segment)} - {1}
-    return Formula({key: value for key, value in total.items() if value}, least,
-                   int(sum(total_here(key, value) for key, value in total.items())), tuple(sums), tuple(offsets),
-                   tuple(sorted(fixed)), tuple(ranges), tuple(sorted(alike)))
+    here = sum(total_here(key, value) for key, value in total.items())
+    if here != number:
+        return None
+    least = {size: n for size, n in least.items() if size > 1}
+    return Formula({key: value for key, value in total.items() if value}, least, int(here), tuple(sums), tuple(offsets),
+                   tuple(sorted(fixed)), tuple(ranges), tuple(sorted(alike)), tuple(sorted(tacit)))
 
 
-def _kind(segment):
+def _kind(segment, shapes):
     """Return what equal segments have in common: what is proved of them, and the shapes of their parameters."""
-    shapes = tuple(leaf.shape for leaf in segment.axes.leaves) if segment.axes else segment.names
-    return shapes, repr(segment.found)
+    moved = tuple(leaf.shape for leaf in segment.axes.leaves) if segment.axes else segment.names
+    return moved, tuple(shapes[name] for name in _unmoved(segment)), repr(segment.found)
+
+
+def _unmoved(segment):
+    """Return the names of a segment's parameters that no field moves."""
+    moved = {leaf.name for leaf in segment.axes.leaves} if segment.axes else ()
+    return [name for name in segment.names if name not in moved]
 
 
 def _still(segment):
     """Return the classes of a segment's parameters that did not grow from a small network."""
-    if segment.axes is None:
-        return set()
     unseen = {leaf for family in segment.found.families if family.kind == "entries" for leaf, _, _ in family.parts}
     seen = {c for i, leaf in enumerate(segment.axes.leaves) if i not in unseen for c in flat(segment.axes, leaf)}
     return seen - set(segment.found.least)
@@ -227,7 +270,8 @@ def total_here(sizes, value):
 
 def names_of(architecture, sizes, options):
     r"""
-    Return names for the sizes of a network of the catalog; a number that would have two names has none.
+    Return names for the sizes of a network of the catalog; a number that would have two names has none, but one, which
+    no formula has, has all of them.
 
     EXAMPLES::
 
@@ -236,6 +280,8 @@ def names_of(architecture, sizes, options):
         [(12, 'heads'), (64, 'head_dim'), (768, 'dim'), (3072, 'hidden')]
         sage: names_of("relu", (5r, 5r, 3r), ())
         {3: 'n2'}
+        sage: names_of("linear", (1r, 12r, 1r), ())[1r]
+        'n0 = n2'
     """
     pairs = (
         [(f"n{i}", n) for i, n in enumerate(sizes)]
@@ -249,4 +295,4 @@ def names_of(architecture, sizes, options):
     out = {}
     for name, value in pairs:
         out.setdefault(int(value), []).append(name)
-    return {value: names[0] for value, names in out.items() if len(names) == 1}
+    return {value: " = ".join(names) for value, names in out.items() if len(names) == 1 or value == 1}

@@ -217,6 +217,61 @@ def test_letters_on_the_command_line():
     assert done.exit_code == 0 and "8*r - 28 laws, proved for r >= 10" in done.output
 
 
+@pytest.mark.parametrize("words, answer", [
+    ("attention D 7 --set heads=h", "56*h laws"),
+    ("attention D 5 --set heads=h --set kv_heads=g", "30*g laws"),
+    ("transformer_block 7*h H --set heads=h", "70*h laws"),
+    ("linear n h 1 --loss cross-entropy", "h*n + h laws, proved for h >= 2, n >= 2"),
+    ("convolutional n m k --set size=s", "m laws, proved for k >= 2, m >= 2, n >= 2, s = 7"),
+    ("relu n 1 m", "1 law, proved"),
+    ("relu 1 h 1", "no formula: the number is between"),
+    ("relu 1 12 1", "no formula is proved"),
+])
+def test_numbers_given_are_no_letters(words, answer):
+    from click.testing import CliRunner
+
+    from sage_conslaw.cli.command import cli
+    done = CliRunner().invoke(cli, ["count", *words.split(), "--formula"])
+    assert done.exit_code == 0 and f"  {answer}" in done.output
+
+
+def test_a_letter_that_is_also_an_option_has_no_formula():
+    from sage_conslaw.cli.letters import lines
+    result = count_conservation_laws(networks.convolutional([31, 9, 5], size=9), seed=0)
+    assert lines(result, {"k": 9}, ["31", "k", "5"])[1]["formula"] is None
+
+
+def test_entries_that_nothing_moves_are_in_the_formula():
+    P = networks.parameter
+    for inputs in (20, 23):
+        net = (networks.input(inputs) @ P("W", inputs, 11)[:, :4]).relu() @ P("U", 4, 30)
+        width, _, laws = bounds(networks.custom(net))
+        formula = width.formula()
+        assert formula.value == laws == 4 + 7 * inputs and {inputs, 7} <= set(formula.fixed)
+    x = networks.input(20)
+    net = (x @ P("W", 20, 1)).softmax() @ P("V", 1, 12) + (x @ P("A", 20, 13)).relu() @ P("B", 13, 12)
+    formula = bounds(networks.custom(net))[0].formula()
+    assert str(formula.expression({20: "n", 13: "h"})) == "h + n"
+
+
+def test_sizes_of_one_are_conditions_where_they_have_a_name():
+    def answer(net):
+        result = count_conservation_laws(net, seed=0, real=False)
+        return str(result.formula), set(result.formula_where())
+    assert answer(networks.relu([1, 12, 5])) == ("n1", {"n0 = 1", "n1 >= 2", "n2 >= 2"})
+    assert answer(networks.linear([1, 7, 12, 1])) == ("n1*n2 + n1 + n2 - 1", {"n0 = n3 = 1"})
+    assert answer(networks.attention(64, 16, heads=4, bias=True, tokens=6))[1] >= {"tokens = 6"}
+    # Four equal branches of a network that names no number of them.
+    x, P = networks.input(20), networks.parameter
+    branches = [(x @ P(f"A{i}", 20, 13)).relu() @ P(f"B{i}", 13, 4) for i in range(4)]
+    assert answer(networks.custom(sum(branches[1:], branches[0]))) == ("4*n13", {"n13 >= 2", "n20 >= 2", "n4 = 4"})
+
+
+def test_a_bounded_number_has_no_formula():
+    result = count_conservation_laws(networks.perceptron([3, 2, 2], activation="exp", bias=True), seed=0)
+    assert result.status == "bounded" and result.formula is None and result.to_dict()["formula"] is None
+
+
 def test_laws_of_a_large_network_are_matrices():
     from sage_conslaw import conservation_laws
     laws = conservation_laws(networks.gated(512, 2048), seed=0)
