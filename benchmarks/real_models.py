@@ -176,6 +176,9 @@ def page(rows):
 
 
 def main(names):
+    unknown = [name for name in names if name not in MODELS]
+    if unknown:
+        sys.exit(f"no model {unknown[0]!r}; choose among {', '.join(MODELS)}")
     store = HERE / "real_models.json"
     known = {row["model"]: row for row in json.loads(store.read_text())} if store.exists() else {}
     for name in names or MODELS:
