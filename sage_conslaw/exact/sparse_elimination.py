@@ -151,17 +151,18 @@ def _echelon(vectors, p):
                 scale = pow(vector[last], -1, p)
                 basis[last] = {i: value * scale % p for i, value in vector.items()}
                 break
-            vector = _minus(vector, vector[last], basis[last], p)
+            vector = minus_multiple(vector, vector[last], basis[last], p)
     for last in sorted(basis):
         vector = basis[last]
         for other in sorted((i for i in vector if i in basis and i != last), reverse=True):
             if other in vector:
-                vector = _minus(vector, vector[other], basis[other], p)
+                vector = minus_multiple(vector, vector[other], basis[other], p)
         basis[last] = vector
     return [dict(sorted(basis[last].items())) for last in sorted(basis)]
 
 
-def _minus(vector, factor, other, p):
+def minus_multiple(vector, factor, other, p):
+    """Return a sparse vector minus a multiple of another modulo p, without entries that are zero."""
     out = dict(vector)
     for i, value in other.items():
         new = (out.get(i, 0) - factor * value) % p

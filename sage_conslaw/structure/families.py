@@ -34,6 +34,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from ..exact.sparse_elimination import minus_multiple
 from ..exact.terms import oriented
 from ..graph.operations import Add, Contract
 from ..graph.tensor import Constant, Data, Parameter
@@ -308,12 +309,7 @@ class _Echelon:
                 inverse = pow(factor, -1, _PRIME)
                 self.rows[first] = {key: value * inverse % _PRIME for key, value in row.items()}
                 return True
-            for key, value in top.items():
-                left = (row.get(key, 0) - factor * value) % _PRIME
-                if left:
-                    row[key] = left
-                else:
-                    row.pop(key, None)
+            row = minus_multiple(row, factor, top, _PRIME)
         return False
 
 
