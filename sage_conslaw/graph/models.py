@@ -125,13 +125,13 @@ def model_of(output, exact=True, eps=False):
         same = same and carries[node] and name_of(node) not in NORMS + SUM_TO_ONE and node not in given
         if known is None:
             # A slope that the value and the source give is not free: a power, and an exponential with a bias.
-            algebraic = exact and node in given
+            algebraic = exact and node in given and name_of(node) in (*POWERS, "exp")
             new[node], constrained = (
                 (tied(new[source], POWERS.get(name_of(node))), None)
                 if algebraic
                 else _cut(node, new[source], exact, eps)
             )
-            if node in given and not exact:
+            if node in given and not algebraic:
                 forgotten.append(f"the slope of {node.function.name} of {source.label()} is given by its value")
             # What is new in the graph and is no covector is what stands for the outputs.
             free = [leaf for leaf in new[node].ancestors() if isinstance(leaf, Data) and leaf.kind == "cut"]

@@ -12,6 +12,9 @@ from .operations import LETTERS, Contract
 from .operations.power import Power
 from .tensor import Constant, Data, Tensor
 
+# Where the values of a function are looked at, and how closely; away from zero, where powers have poles.
+_POINTS, _STEP, _TOLERANCE = np.hstack([np.linspace(-2.1, -0.4, 12), np.linspace(0.3, 2, 12)]), 1e-5, 1e-6
+
 POWERS = {"inverse": "-1", "inverse root": "-1/2"}
 
 
@@ -41,7 +44,8 @@ def with_given_slope(order, name_of, sums_to_one):
         carries[node] = isinstance(node, Data) and node.source is None or any(carries[child] for child in children)
         cut = isinstance(node, Data) and node.kind == "cut"
         name = name_of(node) if cut and node.source is not None else None
-        if name in POWERS or name == "exp" and not scaled[node.source]:
+        kind = _kind(node.function, name) if cut and node.source is not None else None
+        if kind == "power" or kind == "exponential" and not scaled[node.source]:
             found.add(node)
         if cut:
             free = node.function is not None and node.function.constraint == "free" and name not in sums_to_one
@@ -52,6 +56,21 @@ def with_given_slope(order, name_of, sums_to_one):
             free = any(known) if isinstance(node.operation, Contract) else bool(known) and all(known)
         scaled[node] = carries[node] and free
     return found
+
+
+def _kind(function, name):
+    """Say whether a function is a power or an exponential, the user's own from its values: `z f' / f` or `f' / f` is
+    one number.  Differences decide nothing but that less is claimed."""
+    if name is not None or function is None or function.constraint != "free" or function.value is None:
+        return "power" if name in POWERS else "exponential" if name == "exp" else None
+    with np.errstate(all="ignore"):
+        left, here, right = (np.asarray(function.value(_POINTS + step), dtype=float) for step in (-_STEP, 0, _STEP))
+        rate = (right - left) / (2 * _STEP) / here
+    for kind, ratio in (("exponential", rate), ("power", _POINTS * rate)):
+        seen = ratio[np.isfinite(ratio)]
+        if len(seen) > len(_POINTS) // 3 and np.ptp(seen) < _TOLERANCE * abs(seen).min():
+            return kind
+    return None
 
 
 def tied(z, exponent=None):

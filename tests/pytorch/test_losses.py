@@ -181,7 +181,7 @@ def test_losses_that_are_added_and_targets_that_are_trained(name):
 def test_a_variational_bound():
     model, x = Variational().double(), torch.ones(1, 3, dtype=torch.float64)
     result = conservation_laws(networks.from_torch(model, (x, x)), seed=0, real=False)
-    assert result.number == 7 and slope(result, model, (torch.randn_like(x), x), 0) < 1e-10
+    assert result.independent_laws_found == 7 and slope(result, model, (torch.randn_like(x), x), 0) < 1e-10
 
 
 @pytest.mark.parametrize("loss, words", [

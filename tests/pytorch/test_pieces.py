@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from sage_conslaw import conservation_laws, networks  # noqa: E402
+from sage_conslaw import conservation_laws, count_conservation_laws, networks  # noqa: E402
 from sage_conslaw.flows.problem import problem  # noqa: E402
 from sage_conslaw.pytorch.readings import ElementwiseReading  # noqa: E402
 from sage_conslaw.pytorch.values import Expression  # noqa: E402
@@ -88,3 +88,24 @@ def test_functions_with_pieces_are_not_recognised_by_points(function, name):
     (cut,) = functions(read(function, [1, 1, 1]), "cut")
     assert cut.name == name or name is None and cut.name not in ("tanh", "silu", "exp", "softplus")
     assert name or not getattr(cut.reading, "analytic", False)
+
+
+@pytest.mark.parametrize("kind", ["exp2", "exp(-2z)", "1/z^2"])
+@pytest.mark.parametrize("widths", [(2, 2, 2), (20, 30, 10)], ids=["small", "wide"])
+def test_a_composed_function_whose_slope_its_value_gives_is_never_called_complete(kind, widths):
+    # Each unit keeps a law that free values and slopes do not see: a bias or a weight beside |u|^2.
+    function = {"exp2": torch.exp2, "exp(-2z)": lambda z: torch.exp(-2 * z), "1/z^2": lambda z: 1 / (z * z)}[kind]
+    a, b, c = widths
+    net = networks.from_torch(
+        nn.Sequential(nn.Linear(a, b, bias=kind != "1/z^2"), Applied(function), nn.Linear(b, c, bias=False)),
+        (torch.ones(1, a),),
+    )
+    count = count_conservation_laws(net, seed=0)
+    assert count.status == "bounded" and widths[1] <= count.number
+
+
+def test_other_composed_functions_are_as_before():
+    net = networks.from_torch(
+        nn.Sequential(nn.Linear(20, 30), Applied(lambda z: torch.sin(2 * z)), nn.Linear(30, 10)), (torch.ones(1, 20),)
+    )
+    assert count_conservation_laws(net, seed=0).status == "proved"
