@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..certificates.record import certificate_of_count
+from .. import certificates
 from ..runtime.errors import InputError
 from .._sage import SageObject
 from ..real.verdict import words
@@ -156,7 +156,7 @@ class LawCount(SageObject):
             sage: certificates.check(record).split(";")[0]
             '2048 independent laws in dimension 4816896, complete: 2048 + 4814848 = 4816896'
         """
-        return certificate_of_count(self.problem, self)
+        return certificates.certificate_of_count(self.problem, self)
 
     def matrix_laws(self):
         r"""

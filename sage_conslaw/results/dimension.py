@@ -4,7 +4,7 @@ The frozen result of a dimension: of a neurovariety, or of the functions that an
 from dataclasses import dataclass, field
 
 from .._sage import SageObject
-from ..certificates.dimension import dimension_certificate
+from .. import certificates
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -77,7 +77,7 @@ class FunctionDimension(SageObject):
         Return the certificate, a record that anyone can recheck: :func:`sage_conslaw.certificates.check_dimension`, or
         ``python -m sage_conslaw.check_dimension FILE`` without the package.
         """
-        return dimension_certificate(self)
+        return certificates.dimension_certificate(self)
 
     def _repr_(self):
         certainty = self.status if self.error_bound is None else f"{self.status}, error at most {self.error_bound:.1e}"

@@ -9,7 +9,7 @@ import numpy as np
 from .._sage import PolynomialRing, QQ, Unknown
 from ..graph.with_eps import holds_for_any_eps
 from ..notation.readable import readable
-from ..certificates.record import certificate
+from .. import certificates
 from ..exact.terms import to_sage
 from ..laws.algebra import LevelSet, generators, relations
 from ..notation.evaluation import LawValues
@@ -122,7 +122,7 @@ class ConservationLaws(LawCount):
             sage: certificates.check(conservation_laws(networks.relu([2, 2, 1]), seed=0).certificate())
             '2 independent laws in dimension 6, complete: 2 + 4 = 6; relu 2 2 1, least-squares loss, gradient flow, ...'
         """
-        return certificate(self.problem, self)
+        return certificates.certificate(self.problem, self)
 
     def matrix_laws(self):
         r"""
