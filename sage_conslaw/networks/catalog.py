@@ -4,14 +4,15 @@ The catalog of architectures: ``networks.linear``, ``networks.relu``, ...
 Widths are given from input to output.  A layer with ``n`` inputs and ``m`` outputs has weights of
 shape ``(n, m)`` and acts as ``x -> x W``.
 """
-import importlib
 import difflib
+import importlib
+import inspect
 
 from ..graph.tensor import Data, Parameter
 from ..graph.network import Network
 from ..pytorch.files import from_file
 from ..runtime.arguments import integer, truth
-from ..runtime.errors import InputError, InputTypeError
+from ..runtime.errors import InputError, InputTypeError, UnknownName
 from .meanings import no_option
 
 
@@ -182,42 +183,44 @@ def icnn(d, h, p, bias=False):
     return Network("icnn", (d, h, p), hidden.gate("relu") @ U, positive=("U",), bias=bias)
 
 
-# How the command line builds each architecture: the constructor from a list of sizes and options.
-CATALOG = {
-    "product": lambda sizes, **options: product(*_exactly(sizes, 1, "product"), **options),
-    "linear": linear,
-    "relu": relu,
-    "nmf": lambda sizes, **options: nmf(*_exactly(sizes, 3, "nmf"), **options),
-    "icnn": lambda sizes, **options: icnn(*_exactly(sizes, 3, "icnn"), **options),
-}
-
-# Modern architectures: (module, numbers of sizes, whether the sizes are one list).
-_MODERN = {
-    "attention": ("transformer", (2,), False),
-    "transformer_block": ("transformer", (2,), False),
-    "polynomial": ("modern", None, True),
-    "perceptron": ("modern", None, True),
-    "convolutional": ("modern", None, True),
-    "lora": ("modern", None, True),
-    "gated": ("modern", (2, 3), False),
-    "mixture": ("modern", (3, 4), False),
-    "normalised": ("modern", (3,), False),
+# Where each architecture is built, and how many sizes its constructor takes one by one; None: all of them as one list.
+_BUILDERS = {
+    "product": ("catalog", (1,)),
+    "linear": ("catalog", None),
+    "relu": ("catalog", None),
+    "nmf": ("catalog", (3,)),
+    "icnn": ("catalog", (3,)),
+    "attention": ("transformer", (2,)),
+    "transformer_block": ("transformer", (2,)),
+    "polynomial": ("modern", None),
+    "perceptron": ("modern", None),
+    "convolutional": ("modern", None),
+    "lora": ("modern", None),
+    "gated": ("modern", (2, 3)),
+    "mixture": ("modern", (3, 4)),
+    "normalised": ("modern", (3,)),
 }
 
 
-def _modern(name):
+def _builder(name):
+    """Return how the command line builds an architecture: from a list of sizes, and options by their names."""
+    module, numbers = _BUILDERS[name]
+
     def build(sizes, **options):
-        module, numbers, as_list = _MODERN[name]
         constructor = getattr(importlib.import_module(f".{module}", __package__), name)
-        if as_list:
-            return constructor(sizes, **options)
-        if len(sizes) not in numbers:
+        if numbers and len(sizes) not in numbers:
             _exactly(sizes, numbers[0], name)
-        return constructor(*sizes, **options)
+        # Sizes stand first: none of them is an option.
+        known = list(inspect.signature(constructor).parameters)[max(numbers) if numbers else 1:]
+        for odd in options:
+            if odd not in known:
+                raise UnknownName(no_option(name, odd))
+        return constructor(*sizes, **options) if numbers else constructor(sizes, **options)
+
     return build
 
 
-CATALOG.update({name: _modern(name) for name in _MODERN})
+CATALOG = {name: _builder(name) for name in _BUILDERS}
 
 
 def is_modern(architecture):
@@ -230,7 +233,7 @@ def is_modern(architecture):
         sage: is_modern("attention"), is_modern("relu")
         (True, False)
     """
-    return architecture in _MODERN
+    return _BUILDERS.get(architecture, ("catalog",))[0] != "catalog"
 
 
 def _exactly(sizes, number, architecture):
@@ -253,11 +256,11 @@ def by_name(architecture, sizes, **options):
         sage: by_name("liner", [2, 3, 1])
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: architecture 'liner' is not known; did you mean 'linear'? known: attention, ...
+        sage_conslaw.UnknownName: architecture 'liner' is not known; did you mean 'linear'? known: attention, ...
         sage: by_name("linear", [2, 3, 1], bias=True)
         Traceback (most recent call last):
         ...
-        sage_conslaw.InputError: architecture 'linear' has no option bias; try without it
+        sage_conslaw.UnknownName: architecture 'linear' has no option bias; try without it
     """
     if architecture.startswith("torch:"):
         # A module of the user's own: FILE.py:NAME, whose sizes are the arguments of NAME.
@@ -268,17 +271,10 @@ def by_name(architecture, sizes, **options):
     if architecture not in CATALOG:
         near = difflib.get_close_matches(architecture.lower(), CATALOG, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise InputError(f"architecture {architecture!r} is not known; {hint}known: {', '.join(sorted(CATALOG))}")
+        raise UnknownName(f"architecture {architecture!r} is not known; {hint}known: {', '.join(sorted(CATALOG))}")
     options = {
         key: value
         for key, value in options.items()
         if value is not None and (value is not False or is_modern(architecture))
     }
-    try:
-        return CATALOG[architecture](sizes, **options)
-    except TypeError as error:
-        for words in ("unexpected keyword argument", "multiple values for argument"):
-            if words in str(error):
-                odd = str(error).rsplit("argument", 1)[1].strip(" '")
-                raise InputError(no_option(architecture, odd)) from None
-        raise
+    return CATALOG[architecture](sizes, **options)

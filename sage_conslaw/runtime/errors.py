@@ -80,6 +80,12 @@ class InputTypeError(InputError, TypeError):
     __module__ = "sage_conslaw"
 
 
+class UnknownName(InputError):
+    """A name that does not exist, of an architecture or of its option: wrong whatever the sizes are."""
+
+    __module__ = "sage_conslaw"
+
+
 class NotCovered(InputError, NotImplementedError):
     """A question that is well posed and not answered yet."""
 

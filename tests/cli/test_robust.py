@@ -167,10 +167,6 @@ def test_help_names_the_options_of_an_architecture(capsys):
 def test_meanings_are_those_of_the_constructors(name):
     if name not in MEANINGS:
         pytest.skip("an architecture of another kind")
-    home = (
-        importlib.import_module(f"sage_conslaw.networks.{catalog._MODERN[name][0]}")
-        if name in catalog._MODERN
-        else catalog
-    )
+    home = importlib.import_module(f"sage_conslaw.networks.{catalog._BUILDERS[name][0]}")
     optional = {p.name for p in inspect.signature(getattr(home, name)).parameters.values() if p.default is not p.empty}
     assert set(MEANINGS[name].options) == optional

@@ -26,12 +26,12 @@ SWEEP = {
 TOML = """
 [[sweep]]
 architecture = "relu"
-sizes = [[1, 2, 3], [1, 2, 3, 4], [1, 2, 3], [1, 2]]
+sizes = [[1, 2], [1, 2, 3], [1, 2], 2]
 bias = [false, true]
 
 [[sweep]]
 architecture = "linear"
-sizes = [[1, 2, 3], [1, 2, 3, 4], [1, 2, 3]]
+sizes = [[1, 2], [1, 2, 3], [1, 2]]
 loss = ["least-squares", "cross-entropy"]
 """
 
