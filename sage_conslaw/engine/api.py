@@ -12,7 +12,7 @@ from .strategies.limits import SEARCH_COORDINATES
 from ..runtime.threads import in_sage
 from .asking import building, problem_asked, question_of, subject_of
 from .candidate import is_law
-from .outcome import answered, in_common, total_degree
+from .outcome import answered, in_common
 
 # What a list says where a network is too large for a search, and not all laws are known to be in its families.
 _BY_SEGMENTS = "symmetries of the graph: quadratic and affine laws that each segment shows; there may be others"
@@ -136,7 +136,7 @@ def conservation_laws(
         **in_common(question, asked, bounds, start),
         laws=tuple(map(asked.law, bounds.laws)),
         independent=bounds.independent,
-        degree=total_degree(groups),
+        degree=question.degree,
         complete=complete,
         time=None if family.time is None else family.names[family.time],
         rate=family.rate,

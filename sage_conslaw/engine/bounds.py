@@ -105,9 +105,11 @@ class Bounds:
             self._most = rank
             self._record("rank at most", rank, strategy)
 
-    def rank_stopped_growing(self, error: float | None):
-        """Record that longer words gave nothing more, and a bound for the probability that this was chance."""
-        self._stopped_growing, self._error = True, error
+    def rank_stopped_growing(self, rank: int, error: float | None):
+        """Record that longer words gave nothing beyond a rank, and a bound for the probability that this was chance."""
+        # Below a rank that is known it was chance.
+        if rank == self.rank_at_least:
+            self._stopped_growing, self._error = True, error
 
     def real_fields_have(self, found, strategy: str):
         """Record the certified rank of the real fields, and whether it reached the model's."""

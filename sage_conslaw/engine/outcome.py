@@ -78,17 +78,16 @@ def _partial(question, asked, stopped, start, listed):
     bounds = stopped.bounds
     record = _record(question, asked, bounds, start, isinstance(stopped, TimeLimitReached))
     if listed:
-        degree = total_degree(question.search)
-        whole = (
-            bounds.searched is not None
-            or "found" in stopped.partial
-            and stopped.partial.get("found_up_to", degree) == degree
+        # Laws found are all of the degree only where a search of it said so, and its list is the one that is kept.
+        whole = bounds.searched is not None or (
+            stopped.partial.get("found_up_to") == question.degree
+            and len(stopped.partial["found"]) == len(bounds.laws)
         )
         record.update(
             {
                 "independent_laws_found": len(bounds.independent),
                 "laws": [str(asked.law(law)) for law in bounds.laws],
-                "degree": degree,
+                "degree": question.degree,
                 "complete": None,
                 "all_laws_of_this_degree": whole,
             }
@@ -114,7 +113,3 @@ def _record(question, asked, bounds, start, timed_out):
 def _assumption(question, bounds):
     """Return under which assumption bounds hold that were stopped, perhaps before the real fields were asked."""
     return "none" if bounds.real is None and known_at_once(question.family, 0) is not None else bounds.assumption
-
-
-def total_degree(groups):
-    return sum(bound for _, bound in groups)

@@ -75,6 +75,11 @@ class Question:
         """The segments of a network at its true width, or ``None``."""
         return width_of(self.family)
 
+    @property
+    def degree(self) -> int:
+        """The total degree of the search space."""
+        return sum(bound for _, bound in self.search or ())
+
     def all_of_degree_two(self) -> bool:
         """Say whether the search space is all polynomials of degree at most 2."""
         return self.search is not None and len(self.search) == 1 and self.search[0][1] == 2 \

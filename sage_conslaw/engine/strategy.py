@@ -49,7 +49,7 @@ class FindLaws(Strategy):
     def all_found(self, question, bounds, laws, searched=None):
         """Record the laws of the search space and the independent ones among them."""
         family, generator = question.family, question.generator(f"{self.name}: independence")
-        question.deadline.check(found=tuple(laws))
+        question.deadline.check(found=tuple(laws), found_up_to=question.degree, independent=())
         independent = independent_in(family, laws, generator)
         bounds.laws_are(laws, independent, searched or question.words(), self.name)
         question.deadline.check()

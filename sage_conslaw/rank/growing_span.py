@@ -124,6 +124,12 @@ def _lie_rank(family, generator, p, upper, deadline, most_work):
             return np.zeros((0, n), dtype=np.int64)
         return np.broadcast_to(random_word(family, generator, p, number, depth, letter)(A, z), (number, n))
 
+    def chance(found, depth):
+        # On a variety a function has at most its degree times that of the variety zeros in each free coordinate.
+        degree = (depth + 1) * field_degree * (1 if family.variety is None else family.variety.degree)
+        return point_failure_bound((found + 1) * degree, p) \
+            + prime_failure_bound((found + 1) * _height_bits(family, depth))
+
     while found < upper:
         # Where brackets add at all they mostly add as much again: a small batch to see, then one as large as the span.
         batch = min(_FIRST_BATCH if depth else max(_FIRST_BATCH, n // 8), upper - found + 1)
@@ -140,16 +146,15 @@ def _lie_rank(family, generator, p, upper, deadline, most_work):
                 break
             batch = min(max(2 * batch, found), upper - found + 1)
         sequence.append(found)
-        # On a variety a function has at most its degree times that of the variety zeros in each free coordinate.
-        degree = (depth + 2) * field_degree * (1 if family.variety is None else family.variety.degree)
-        error += point_failure_bound((found + 1) * degree, p)
-        error += prime_failure_bound((found + 1) * _height_bits(family, depth + 1))
+        # If the rank is larger, the words of this length or the probes span more: a minor of found + 1 of them, not the
+        # zero polynomial in the point and the draws, is zero here.  Each length is one such event, the probes another.
+        error += chance(found, depth)
         # Words of this length saturate, and the next ones lie in the span: all longer ones do.
         if found < upper and not squeezed and not grows:
-            return LieRank(found, tuple(sequence) + (found,), True, error, p)
+            return LieRank(found, tuple(sequence) + (found,), True, min(1.0, error + chance(found, depth + 1)), p)
         # Without probes the same is seen one length later.
         if found < upper and sequence[-2:] == [found, found]:
-            return LieRank(found, tuple(sequence), True, error, p)
+            return LieRank(found, tuple(sequence), True, min(1.0, error), p)
         depth += 1
     return LieRank(found, tuple(sequence), False, 0.0, p)
 

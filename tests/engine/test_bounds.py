@@ -1,14 +1,19 @@
 """Bounds only tighten, and everything that a result says is derived from them."""
 import logging
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sage_conslaw import TimeLimitReached, conservation_laws, count_conservation_laws, networks
+from sage_conslaw import TimeLimitReached, conservation_laws, count_conservation_laws, flows, networks
 from sage_conslaw._sage import Unknown
+from sage_conslaw.engine.asking import problem_asked
 from sage_conslaw.engine.bounds import Bounds
-from sage_conslaw.engine.strategies import STRATEGIES
+from sage_conslaw.engine.outcome import answered
+from sage_conslaw.engine.question import Question
+from sage_conslaw.engine.strategies import STRATEGIES, limits, linear_first
+from sage_conslaw.runtime.deadline import Deadline
 
 STEPS = st.lists(
     st.tuples(st.sampled_from(["rank_is_at_least", "rank_is_at_most", "number_is_at_least"]), st.integers(0, 6)),
@@ -35,10 +40,17 @@ def test_a_full_list_is_complete_only_where_the_bounds_meet():
     bounds = Bounds(3)
     bounds.laws_are([{(0,): 1}], [0], "words", "test")
     assert bounds.complete is Unknown and bounds.status == "bounded"
-    bounds.rank_stopped_growing(1e-9)
+    bounds.rank_stopped_growing(0, 1e-9)
     assert bounds.complete is Unknown and bounds.status == "probable" and bounds.error_bound == 1e-9
     bounds.rank_is_at_least(2, "test")
     assert bounds.complete is True and bounds.status == "proved" and bounds.error_bound is None
+
+
+def test_a_rank_that_another_strategy_exceeds_did_not_stop_growing():
+    bounds = Bounds(3)
+    bounds.rank_is_at_least(2, "structure")
+    bounds.rank_stopped_growing(1, 1e-9)
+    assert not bounds.stopped_growing and bounds.status == "bounded" and bounds.error_bound is None
 
 
 def test_more_laws_than_are_listed_make_a_list_incomplete():
@@ -72,6 +84,34 @@ def test_what_a_strategy_proved_before_the_time_ended_is_kept():
         count_conservation_laws(networks.linear([2, 50, 50, 2]), seed=0, time_limit=0)
     partial = reached.value.partial
     assert partial["number_at_least"] <= partial["number_at_most"] and partial["status"] == "bounded"
+
+
+def test_linear_laws_are_all_only_where_they_fill_the_gap_themselves(monkeypatch):
+    """Under a time limit the widths of a network tell the number first: 8 laws, of which 3 are linear."""
+    monkeypatch.setattr(linear_first, "_COSTLY_RATIO", 0)
+    monkeypatch.setattr(linear_first, "_COSTLY_KERNELS", 0)
+    monkeypatch.setattr(limits, "_LONG_SEARCH", 0)
+    result = conservation_laws(networks.normalised(3, 4, 2, norm="layer"), seed=0, time_limit=60, real=False)
+    known = conservation_laws(networks.normalised(3, 4, 2, norm="layer"), seed=0, real=False)
+    assert [a.strategy for a in result.attempts if a.proved][0] == "any width"
+    assert result.laws == known.laws and len(result.independent) == result.number == 8 and result.complete is True
+
+
+def test_laws_are_all_of_their_degree_only_where_all_were_sought():
+    """Rotations give a momentum flow its laws before the rank tells that they are all; the time ends between."""
+    asked = problem_asked(networks.linear([5, 6, 5]), None, flows.momentum(), None, 0)
+    question = Question(family=asked.family, search=asked.family.groups(), seed=0)
+
+    class Ended(Deadline):
+        def check(self, grace=0.0, **proved):
+            super().check(grace, **proved)
+            if "laws_at_least" in proved:
+                raise TimeLimitReached(1, dict(self.partial))
+    question = replace(question, deadline=Ended(None))
+    with pytest.raises(TimeLimitReached) as reached:
+        answered(question, asked, 0.0, listed=True)
+    partial = reached.value.partial
+    assert partial["independent_laws_found"] == 15 and partial["all_laws_of_this_degree"] is False
 
 
 def test_children_of_the_generator_do_not_depend_on_the_order():

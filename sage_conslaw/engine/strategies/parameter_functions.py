@@ -5,9 +5,10 @@ is.
 from ...exact import terms as sparse
 from ...flows.flow_family import FlowFamily
 from ...flows.written_functions import WRITTEN, functions_in, written_family
+from ...laws.independence import independent_in
 from ...laws.kernel import polynomial_laws
 from ...notation.readable import readable
-from ..strategy import Strategy, independent_in
+from ..strategy import Strategy
 
 # The coefficients of the data are written out, and linear algebra searches in parameters and functions.
 MOST_PARAMETERS = 40
@@ -41,7 +42,7 @@ class FunctionsOfParameters(Strategy):
     def run(self, question, bounds):
         """Find the laws, and say how many of all are independent."""
         written = written_family(question.family.response)
-        degree = 2 if question.search is None else max(2, sum(bound for _, bound in question.search))
+        degree = 2 if question.search is None else max(2, question.degree)
         generator = question.generator(self.name)
         laws = polynomial_laws(written, written.groups(degree), generator, question.deadline)
         independent = independent_in(written, laws, generator)

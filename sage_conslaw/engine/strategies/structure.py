@@ -48,7 +48,7 @@ class StructureOfGraph(Strategy):
         deadline.check(rank_at_least=rank, laws_at_least=laws)
         found = structure.laws(generator, deadline) if question.search is not None else None
         if found is not None:
-            deadline.check(found=tuple(found))
+            deadline.check(found=tuple(found), found_up_to=question.degree)
         elif question.search is not None:
             # Nothing is known of all polynomials of this degree: the search has to find them, and its own rank follows.
             return

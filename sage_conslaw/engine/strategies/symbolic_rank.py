@@ -28,4 +28,4 @@ class SymbolicRank(FindRank):
         if result.proved:
             bounds.rank_is_at_most(result.rank, self.name)
         else:
-            bounds.rank_stopped_growing(result.error_bound)
+            bounds.rank_stopped_growing(result.rank, result.error_bound)

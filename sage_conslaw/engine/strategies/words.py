@@ -45,4 +45,4 @@ def grow(question, bounds, name):
     result = interruptible(rank, question.deadline) if large else rank(question.deadline)
     bounds.rank_is_at_least(result.rank, name, result.sequence)
     if result.stagnated:
-        bounds.rank_stopped_growing(result.error_bound)
+        bounds.rank_stopped_growing(result.rank, result.error_bound)
