@@ -226,6 +226,8 @@ def _without_unseen(axes, found, generator, deadline):
     if not kept:
         return Grown(size, size, 0, entries, {}, None)
     rest = axes_of(axes.restricted(axes.sizes, kept))
+    # Who asks for the span of the fields alone (:mod:`.shears`) is not answered by brackets.
+    rest.letters = axes.letters
     result = grown(rest, generator, deadline)
     classes = {}
     for leaf, mine in zip(rest.leaves, kept):

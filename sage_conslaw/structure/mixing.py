@@ -173,7 +173,9 @@ def with_free_rows(axes):
     for c, several in by_class.items():
         kept = frozenset.intersection(*(table.rows for table in tables if axes.of[table][0] == (c,)))
         reason = Unknown("rotations share angles that other tokens need", several[0])
-        if len(kept) < 2 or any(c in flat(axes, leaf) for leaf in axes.leaves):
+        # A rigid class has fixed numbers or windows of its own, which fewer tokens would not have: with other numbers in
+        # their place a count was "proved" that was too small (fixed positions with two equal columns).
+        if len(kept) < 2 or axes.rigid[c] or any(c in flat(axes, leaf) for leaf in axes.leaves):
             raise reason
         if not switchable(axes, [c], kept=set(tables)):
             raise reason

@@ -44,7 +44,7 @@ import copy
 import itertools
 
 from ..graph.cuts import SumOne
-from ..graph.operations import Add, Contract
+from ..graph.operations import Add
 from ..graph.tensor import Constant, Data, Parameter
 from ..laws.gradings import WeightLattice
 from .links import flat, is_primitive, is_sum_zero, links_of, relate
@@ -126,7 +126,8 @@ def _through(axes, node, classes, patterns, vanishing):
         kept = {result[i] for i in pattern}
         if isinstance(node.operation, Add):
             vanishes = all(zero(child, table, kept) for child, table in inputs)
-        elif isinstance(node.operation, Contract):
+        else:
+            # Windows read all positions: as a contraction, each kept entry depends on what is switched off.
             choices = [
                 kept | set(off) for size in range(len(summed) + 1) for off in itertools.combinations(summed, size)
             ]
@@ -134,9 +135,6 @@ def _through(axes, node, classes, patterns, vanishing):
             if not pattern and not all(dead[1:]):
                 return False
             vanishes = all(dead)
-        else:
-            ((child, table),) = inputs
-            vanishes = zero(child, table, kept)
         if pattern and vanishes:
             found.add(pattern)
     vanishing[node] = found
