@@ -173,8 +173,8 @@ def with_free_rows(axes):
     for c, several in by_class.items():
         kept = frozenset.intersection(*(table.rows for table in tables if axes.of[table][0] == (c,)))
         reason = Unknown("rotations share angles that other tokens need", several[0])
-        # A rigid class has fixed numbers or windows of its own, which fewer tokens would not have: with other numbers in
-        # their place a count was "proved" that was too small (fixed positions with two equal columns).
+        # A rigid class has fixed numbers or windows of its own, which fewer tokens would not have: with other numbers
+        # in their place a count was "proved" that was too small (fixed positions with two equal columns).
         if len(kept) < 2 or axes.rigid[c] or any(c in flat(axes, leaf) for leaf in axes.leaves):
             raise reason
         if not switchable(axes, [c], kept=set(tables)):
