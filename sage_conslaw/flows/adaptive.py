@@ -64,6 +64,8 @@ class AdaptiveFlow(WrittenFlow):
 
     kind: str = "adam"
     rates: tuple = ()
+    # Second moments remember what is added to the gradient.
+    has_momenta = True
 
     @property
     def keeps_ring(self):

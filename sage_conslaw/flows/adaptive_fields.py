@@ -15,8 +15,8 @@ from fractions import Fraction
 
 from ..exact import terms as sparse
 from ..runtime.errors import NotCovered
-from .groups import common_rate
-from .spanned import ONE, coordinate, spanning_gradients, unused
+from .groups import common_rate, fresh, unused
+from .spanned import ONE, coordinate, spanning_gradients
 
 HALF = Fraction(1, 2)
 
@@ -64,15 +64,12 @@ class WrittenFields:
         self.clock = self.rate.get("a") or (common_rate(speeds) if any(speeds) else Fraction(0))
         self.first = 1 if self.clock else 0
         self.names = [unused("s", response.names)] if self.first else []
-        taken, self.plain = {*self.names, *response.names}, list(response.names)
+        self.plain = list(response.names)
         self.place = {"": [self.first + i for i in range(self.D)]}
         self.names += response.names
         for block in blocks:
-            self.place[block] = [None] * self.D
-            for i in self.moving:
-                self.place[block][i] = len(self.names)
-                self.names.append(unused(f"{block}_{response.names[i]}", taken))
-                taken.add(self.names[-1])
+            self.place[block] = dict(zip(self.moving, range(len(self.names), len(self.names) + len(self.moving))))
+            self.names += fresh(f"{block}_", [response.names[i] for i in self.moving], self.names)
         gradients = ([f if rate else {} for f, rate in zip(row, self.rates)] for row in spanning_gradients(response))
         self.gradients = [[sparse.shifted(f, self.first) for f in row] for row in gradients if any(row)]
         number = len(self.gradients) * (len(self.gradients) + 3) // 2

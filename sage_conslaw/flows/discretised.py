@@ -95,8 +95,6 @@ def of_adam(h, decoupled=False):
             kept="what sign flow conserves is not known to survive",
             advice="take betas=(0, 0), sign flow, or beta2 > 0",
         )
-    if first >= 1 or second >= 1:
-        raise InputError(f"betas = ({first}, {second}): moments never follow the gradient; give numbers below 1")
     if not first:
         if decoupled and decay:
             return UncountedFlow(
@@ -136,7 +134,14 @@ def of_radam(h):
 
 def of_rmsprop(h):
     lr, alpha, mu = h["lr"], h["alpha"], h["momentum"]
-    if not alpha and not h["centered"]:
+    if not alpha and h["centered"]:
+        return UncountedFlow(
+            "rmsprop",
+            reason="with alpha = 0 the gradient is its own mean, its variance zero, and eps alone divides",
+            kept="its steps are those of gradient descent with the rate lr/eps",
+            advice="take alpha > 0, or flow sgd",
+        )
+    if not alpha:
         if h["weight_decay"] or mu:
             return UncountedFlow(
                 "rmsprop",

@@ -98,6 +98,11 @@ class Flow:
         return self.tau is not None
 
     @property
+    def has_momenta(self):
+        """Whether decay of the parameters and decay in the gradient differ, as momenta remember the latter."""
+        return self.second_order
+
+    @property
     def keeps_ring(self):
         """Whether the state is that of the parameters alone, so that laws live in the user's ring."""
         return not self.second_order and not self.decay and not (self.groups is not None and any(self.groups.decays))
@@ -132,7 +137,7 @@ class Flow:
         rates = decays = None
         if self.groups is not None:
             rates, decays = self.groups.arranged(response, self.decay)
-        state = State(self, response.names, decays)
+        state = State(self, response.names, decays, [i for i, rate in enumerate(rates or ()) if not rate])
         entries = None if metric is None else state.metric_entries(metric)
         if rates is not None:
             entries = rated(entries, rates)
@@ -321,6 +326,6 @@ def weight_decay(rate, flow=None, decoupled=False):
     if rate < 0:
         raise InputError(f"the rate {rate} of weight decay is negative; give a rational rate >= 0")
     flow = gradient() if flow is None else flow
-    if decoupled and flow.decay and not flow.decoupled and flow.second_order:
+    if decoupled and flow.decay and not flow.decoupled and flow.has_momenta:
         raise InputError("the flow has coupled weight decay already; give the whole rate at once")
-    return replace(flow, decay=flow.decay + rate, decoupled=(decoupled or flow.decoupled) and flow.second_order)
+    return replace(flow, decay=flow.decay + rate, decoupled=(decoupled or flow.decoupled) and flow.has_momenta)

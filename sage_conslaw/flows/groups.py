@@ -126,3 +126,19 @@ def common_rate(decays):
     return Fraction(
         reduce(gcd, (decay.numerator for decay in moving)), reduce(lcm, (decay.denominator for decay in moving))
     )
+
+
+def unused(name, taken):
+    """Return a name that is not taken, with underscores added where it is."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def fresh(prefix, names, taken):
+    """Return the names with a prefix, none of which is taken or occurs twice."""
+    taken, out = set(taken), []
+    for name in names:
+        out.append(unused(prefix + name, taken))
+        taken.add(out[-1])
+    return out

@@ -12,13 +12,13 @@ from fractions import Fraction
 
 from ..exact import terms as sparse
 from ..runtime.errors import InputError, InputTypeError
-from .._sage import FractionField, MPolynomial, Polynomial, PolynomialRing, QQ, RR, matrix
+from .._sage import FractionField, MPolynomial, Polynomial, PolynomialRing, QQ, matrix
 from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import rank
 from ..exact.modular import random_array
 from ..exact.primes import random_prime
 from ..expressions.polynomials import parse_rational_functions, polynomials_of_one_ring
-from .tau import is_exact
+from .tau import is_exact, is_float
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,7 +81,7 @@ def _common(polynomials, what):
     """Return names, numerators and the common denominator (``None`` for 1) of numbers, polynomials or rational
     functions."""
     flat = list(polynomials)
-    if any(isinstance(f, float) or getattr(f, "parent", lambda: None)() is RR for f in flat):
+    if any(map(is_float, flat)):
         raise InputTypeError(f"{what} has floating-point entries; give exact rationals, e.g. 1/2 for 0.5")
     if all(isinstance(f, (str, int, Fraction)) for f in flat) and any(isinstance(f, str) for f in flat):
         names, pairs = parse_rational_functions([str(f) for f in flat])

@@ -105,6 +105,7 @@ def hyperparameters(optimizer, given=None):
             f"{optimizer!r} is not an optimiser; give an object of torch.optim, or a name such as 'sgd'"
         )
     name = _class_name(optimizer)
+    _refuse_opposite(optimizer.param_groups)
     groups = [
         _complete(name, {**{key: value for key, value in group.items() if key in OPTIMISERS[name].defaults}, **given})
         for group in optimizer.param_groups
@@ -161,6 +162,8 @@ def _complete(name, given):
     out = {key: _exact(given.get(key, value), key) for key, value in defaults.items()}
     for key, value in out.items():
         _check_kind(key, value, defaults[key])
+    if out.get("nesterov") and name in ("sgd", "sgdw") and (not out["momentum"] or out["dampening"]):
+        raise InputError("nesterov=True needs momentum > 0 and dampening = 0, as in PyTorch")
     if "lr" in out and out["lr"] <= 0:
         raise InputError(f"lr = {out['lr']} is not positive; give a learning rate, e.g. lr=0.01")
     for key in ("momentum", "weight_decay", "lambd"):
@@ -186,6 +189,9 @@ def _check_kind(key, value, default):
     for x in value if isinstance(value, tuple) else (value,):
         if key in ("betas", "alpha", "rho") and x < 0:
             raise InputError(f"{key} = {x} is negative; give numbers from 0 to 1")
+        # Squares of gradients would have the weight zero, while their fields are written without it.
+        if key in ("betas", "rho") and x >= 1:
+            raise InputError(f"{key} = {x}: moments never follow the gradient; give numbers below 1")
 
 
 def _exact(value, key):
@@ -206,7 +212,17 @@ def _exact(value, key):
         raise InputError(f"{key} = {value} is not a number; give e.g. {key}=0.01") from None
 
 
+def _refuse_opposite(groups):
+    """Refuse groups that climb where others descend: an indefinite metric, and not the same one for each optimiser."""
+    if len({bool(group.get("maximize")) for group in groups}) > 1:
+        raise NotCovered(
+            "groups that maximise the loss beside groups that minimise it are not covered; without momentum give the "
+            "signs as a metric: flows.gradient(metric=[1, ..., -1])"
+        )
+
+
 def _of_groups(name, param_groups, model):
+    _refuse_opposite(param_groups)
     settings, arrays = [], []
     for group in param_groups:
         hyper = {key: value for key, value in group.items() if key in OPTIMISERS[name].defaults}
@@ -245,8 +261,10 @@ def _grouped(name, arrays):
     if isinstance(whole, UncountedFlow):
         return whole
     differ = sorted({key for hyper in moving for key, value in hyper.items() if value != first[key]})
-    # The bounds of Rprop's step sizes are the same for all groups, so sizes that differ do not keep their quotient.
-    other = [key for key in differ if key not in ("lr", "weight_decay") or key == "lr" and name == "rprop"]
+    # The bounds of Rprop's step sizes are the same for all groups, and ASGD's steps lr/(1 + lambd lr k)^alpha shrink
+    # faster where lr is larger: sizes that differ do not keep their quotient.
+    apart = name == "rprop" or name == "asgd" and first["lambd"] * first["alpha"]
+    other = [key for key in differ if key not in ("lr", "weight_decay") or key == "lr" and apart]
     if other:
         raise NotCovered(
             f"groups of {name} with different {' and '.join(other)} have different clocks, which is not covered; "

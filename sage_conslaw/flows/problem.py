@@ -89,6 +89,8 @@ def _family(flow, response, metric):
         family.gradients = None if getattr(flow, "at", ()) else flow_room.gradient(
             "mirror" if isinstance(flow, SignFlow) else None
         ).family(response)
+        # What the model of the gradients leaves aside, what is written out from them does.
+        family.forgotten = getattr(response, "forgotten", ())
         family.reads_signs = isinstance(flow, SignFlow) and flow.groups is None and not flow.decay
     elif isinstance(family.response, RescaledResponse):
         family.gradients = flow_room.gradient().family(response)

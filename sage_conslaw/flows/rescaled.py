@@ -33,6 +33,9 @@ class RescaledResponse:
 
     def __init__(self, response):
         self.response = response
+        self.forgotten = getattr(response, "forgotten", ())
+        self.is_polynomial = getattr(response, "is_polynomial", True)
+        self.constant_bits = getattr(response, "constant_bits", 0)
         self.names, self.dimension = response.names, response.dimension
         sizes = [leaf.size for leaf in response.leaves] if hasattr(response, "leaves") else [1] * response.dimension
         self.starts = np.cumsum([0] + sizes)

@@ -15,7 +15,7 @@ from ..exact import terms as sparse
 from ..fields.explicit import VectorFieldFamily
 from ..runtime.errors import InputError, NotCovered
 from .flow import Flow
-from .groups import common_rate
+from .groups import common_rate, unused
 from .state import FASTEST
 
 ONE = Fraction(1)
@@ -224,18 +224,3 @@ def written(names, fields, decays, degree, remarks=()):
         meaning={clock: f"exp({rate}*t)"},
         ansatz=[(list(range(1, D + 1)), degree), ([0], degree * fastest)],
     )
-
-
-def unused(name, taken):
-    r"""
-    Return a name that is not taken, with underscores added where it is.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.spanned import unused
-        sage: unused("s", ["s", "t"])
-        's_'
-    """
-    while name in taken:
-        name += "_"
-    return name

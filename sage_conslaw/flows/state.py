@@ -12,7 +12,7 @@ from itertools import repeat
 
 from ..exact import terms as sparse
 from ..runtime.errors import InputError, NotCovered, first_few
-from .groups import common_rate
+from .groups import common_rate, fresh, unused
 from .tau import exponential_text
 
 ONE = Fraction(1)
@@ -23,10 +23,11 @@ FASTEST = 4
 
 
 class State:
-    """The coordinates of a flow on parameters with these names, each with its decay."""
+    """The coordinates of a flow on parameters with these names, each with its decay; some parameters may be frozen."""
 
-    def __init__(self, flow, parameters, decays=None):
-        self.flow, self.D = flow, len(parameters)
+    def __init__(self, flow, parameters, decays=None, frozen=()):
+        self.flow, self.D, self.frozen = flow, len(parameters), frozenset(frozen)
+        self.symbolic = flow.second_order and flow.tau.symbolic
         # A network may have 10^10 parameters that decay alike.
         self.decays = repeat(flow.decay) if decays is None else decays
         self.different = {flow.decay} if decays is None else set(decays)
@@ -37,16 +38,13 @@ class State:
             if (flow.tau.constant + max(self.different)) > 2 * FASTEST * self.rate:
                 self.rate = flow.tau.constant + max(self.different)
         # s = exp(rate * t) where exponentials enter; t where only powers do; nothing for plain first-order flows.
-        self.exponential = bool(flow.second_order and (flow.tau.symbolic or self.rate)) or \
-            bool(not flow.second_order and self.rate)
-        self.names, self.constants = [], []
-        if flow.second_order and flow.tau.symbolic:
-            self.names.append(_unused("tau", parameters))
-            self.constants = [0]
+        self.exponential = bool(self.symbolic or self.rate)
+        self.names = [unused("tau", parameters)] if self.symbolic else []
+        self.constants = [0] if self.symbolic else []
         self.time = None
         if flow.second_order or self.rate:
             self.time = len(self.names)
-            self.names.append(_unused("s" if self.exponential else "t", parameters))
+            self.names.append(unused("s" if self.exponential else "t", parameters))
         self.parameters = len(self.names)
         # The parameters of a large network are named when someone asks.
         self.alone = None if self.names or flow.second_order else parameters
@@ -54,18 +52,16 @@ class State:
         self.forced = self.parameters
         if flow.second_order:
             self.forced = len(self.names)
-            taken = set(self.names)
-            for name in parameters:
-                velocity = _unused("d" + name, taken)
-                taken.add(velocity)
-                self.names.append(velocity)
+            self.names += fresh("d", parameters, self.names)
+            # Velocities exist for all, so that places are plain; that of a frozen parameter is no part of the state.
+            self.constants += [self.forced + i for i in sorted(self.frozen)]
 
     def _in_time(self, terms):
         """Return a polynomial in t in the coordinates of the state."""
         return {(self.time,) * len(monomial): value for monomial, value in terms.items()}
 
     def _tau_s(self):
-        return {(0, self.time): ONE} if self.constants else {(self.time,): self.rate}
+        return {(0, self.time): ONE} if self.symbolic else {(self.time,): self.rate}
 
     def drift(self):
         flow, D = self.flow, self.D
@@ -77,14 +73,16 @@ class State:
                 {(i,): -decay} if decay else {} for i, decay in zip(theta, self.decays)
             ]
         velocity = range(self.forced, self.forced + D)
-        if flow.tau.symbolic:
+        if self.symbolic:
             factor, clock = {(): ONE}, [{}, self._tau_s()]
             damping = {(0,): -ONE}
         else:
             factor = self._in_time(flow.tau.denominator)
             clock = [self._tau_s() if self.exponential else factor]
             damping = sparse.scaled(self._in_time(flow.tau.numerator), -ONE)
-        moved, damped = ([_times(part, j) for j in velocity] for part in (factor, damping))
+        moved, damped = (
+            [{} if i in self.frozen else _times(part, j) for i, j in enumerate(velocity)] for part in (factor, damping)
+        )
         if not any(self.different):
             return clock + moved + damped
         pulls = [_times(sparse.scaled(factor, -decay), i) if decay else {} for i, decay in zip(theta, self.decays)]
@@ -132,8 +130,7 @@ class State:
         return total
 
     def _clock_factor(self):
-        return {(): ONE} if self.flow.tau.symbolic else self._in_time(self.flow.tau.denominator) \
-            if not self.exponential else {(): ONE}
+        return {(): ONE} if self.exponential else self._in_time(self.flow.tau.denominator)
 
     def _dual(self, i):
         """Return `\tau \theta_i + w_i`, times the denominator of tau."""
@@ -145,7 +142,7 @@ class State:
                 "decay, or the Euclidean metric"
             )
         w = i - self.parameters + self.forced
-        if self.flow.tau.symbolic:
+        if self.symbolic:
             return {(0, i): ONE, (w,): ONE}
         if self.exponential:
             return {(i,): self.rate, (w,): ONE}
@@ -157,7 +154,7 @@ class State:
         the family's own."""
         if self.names is self.alone:
             return None
-        groups = [(list(range(self.parameters, len(self.names))), 2)]
+        groups = [([i for i in range(self.parameters, len(self.names)) if i not in self.constants], 2)]
         if self.time is not None:
             groups.append(([self.time], self._time_degree()))
         return groups
@@ -167,7 +164,7 @@ class State:
             # A law of degree two in parameters that decay k times as fast as the clock has the factor s^(2k).
             if not self.flow.second_order:
                 return 2 * min(int(max(self.different) / self.rate), FASTEST)
-            if not self.flow.decoupled or self.constants:
+            if not self.flow.decoupled or self.symbolic:
                 return 1
             return min(int((self.flow.tau.constant + max(self.different)) / self.rate), 2 * FASTEST)
         k = self.flow.tau.over_time
@@ -176,7 +173,7 @@ class State:
     def meaning(self):
         """Return what each coordinate of the state stands for."""
         out = {}
-        if self.constants:
+        if self.symbolic:
             out[self.names[0]] = "the damping tau"
         if self.time is not None:
             out[self.names[self.time]] = exponential_text(1, self.rate_text()) if self.exponential else "the time t"
@@ -192,24 +189,18 @@ class State:
         """Return the rate of the exponential time coordinate, or ``None`` if the coordinate is the time."""
         if not self.exponential:
             return None
-        return self.names[0] if self.constants else str(self.rate)
+        return self.names[0] if self.symbolic else str(self.rate)
 
     def exact_flow(self):
         """Return how the drift integrates exactly, or ``None`` if it does not."""
-        if not self.flow.second_order or any(self.different):
+        if not self.flow.second_order or any(self.different) or self.frozen:
             return None
         if self.exponential:
-            return ("exponential", None if self.constants else self.rate)
+            return ("exponential", None if self.symbolic else self.rate)
         k = self.flow.tau.over_time
         if k is not None and k.denominator == 1 and k != 1:
             return ("power", int(k))
         return ("linear", 0) if self.flow.tau.constant == 0 else None
-
-
-def _unused(name, taken):
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _times(terms, coordinate):

@@ -43,7 +43,7 @@ class MomentumSteps:
         if flow.name == "muon" and any(len(shape) != 2 for shape in self.shapes):
             name = next(name for name, shape in network.parameters.items() if len(shape) != 2)
             raise NotCovered(f"muon moves matrices, and {name} is none; take a network without it, or 'adam'")
-        self.decay = float(self.h["weight_decay"])
+        self.decay = float(self.h["weight_decay"] + flow.decay)
         self.positive = np.zeros(network.dimension, dtype=bool)
 
     @property

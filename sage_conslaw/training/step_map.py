@@ -67,12 +67,16 @@ class StepMap:
             step, pull = buffer, force
         return [[shrink - lr * step[0], -lr * step[1]], buffer], [-lr * pull, force]
 
+    def trace(self, lr):
+        A, _ = self.matrices(lr)
+        return sum(A[i][i] for i in range(self.blocks))
+
     def eigenvalues(self, lr):
         """Return the rational eigenvalues of `A`, with text, and its determinant."""
         A, _ = self.matrices(lr)
         if self.blocks == 1:
             return [A[0][0]], A[0][0]
-        trace, determinant = A[0][0] + A[1][1], A[0][0] * A[1][1] - A[0][1] * A[1][0]
+        trace, determinant = self.trace(lr), A[0][0] * A[1][1] - A[0][1] * A[1][0]
         discriminant = trace * trace - 4 * determinant
         if discriminant < 0:
             return [], determinant
@@ -99,10 +103,24 @@ class StepMap:
                     out.append(
                         (_factor_text([text for text, _ in chosen], values), _product_function([f for _, f in chosen]))
                     )
-        if not basis or self.blocks == 2 and degree >= 2:
-            values = tuple(self.eigenvalues(size)[1] for size in sizes)
-            if values not in seen and len(set(values)) == 1:
-                out.append((str(values[0]), lambda size: self.eigenvalues(size)[1]))
+        if not basis:
+            out += self._without_rational_eigenvalues(sizes)
+        return out
+
+    def _without_rational_eigenvalues(self, sizes):
+        r"""
+        Return the rational products of two eigenvalues where these are conjugate.
+
+        Such a product is rational if it is `\lambda_1 \lambda_2 = \det A`, or if `\lambda_1^2` is.  With `T` the
+        trace, `\lambda_1^2 = T \lambda_1 - \det A`, which for an irrational `\lambda_1` is rational iff `T = 0`:
+        `-\det A`.  For every step size this does not happen: `T` is linear in the step and not zero.
+        """
+        # With Nesterov's step the determinant shrinks with the step, otherwise it is the momentum alone.
+        texts = [str(self.momentum)] + ([shrink_text(self.decay)] if self.nesterov else [])
+        values = tuple(self.eigenvalues(size)[1] for size in sizes)
+        out = [(_factor_text(texts, values), lambda size: self.eigenvalues(size)[1])]
+        if len(sizes) == 1 and not self.trace(sizes[0]):
+            out.append((str(-values[0]), lambda size: -self.eigenvalues(size)[1]))
         return out
 
     def _eigenvalue_functions(self, lr):

@@ -14,7 +14,8 @@ from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import kernel
 from ..exact.primes import random_prime
 from ..exact.reconstruction import reconstruct
-from ..flows.spanned import spanning_gradients, unused
+from ..flows.groups import fresh
+from ..flows.spanned import spanning_gradients
 from ..runtime.errors import NotCovered
 from .step_map import SIZES, shrink_text
 
@@ -28,12 +29,8 @@ class StepSearch:
     def __init__(self, response, step, lr, degree, generator):
         self.response, self.step, self.lr, self.degree, self.generator = response, step, lr, degree, generator
         self.D, self.n = response.dimension, response.dimension * step.blocks
-        taken = set(response.names)
         self.names = list(response.names)
-        for name in response.names if step.blocks == 2 else ():
-            fresh = unused(f"b_{name}", taken)
-            taken.add(fresh)
-            self.names.append(fresh)
+        self.names += fresh("b_", response.names, self.names) if step.blocks == 2 else []
         self.monomials = [
             m for total in range(1, degree + 1) for m in combinations_with_replacement(range(self.n), total)
         ]

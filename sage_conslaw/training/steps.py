@@ -29,6 +29,7 @@ import numpy as np
 from .._sage import QQ, PolynomialRing, SageObject
 from ..engine.api import conservation_laws
 from ..exact import terms as sparse
+from ..flows.flow import gradient
 from ..flows.optimisers import hyperparameters
 from ..flows.problem import problem
 from ..flows.rescaled import RescaledResponse
@@ -89,17 +90,18 @@ class StepLaws(SageObject):
     searched: tuple
     names: tuple
     recursion: object = None
+    remark: str = ""
+    forgotten: tuple = ()
 
     def _repr_(self):
-        number = len(self.laws)
+        number, status = len(self.laws), "complete (proved under the span condition)"
+        if self.forgotten:
+            status = "; ".join(["bounded", *self.forgotten])
         head = (
             f"{number} polynomial{'s' if number != 1 else ''} of degree at most {self.degree} kept by "
-            f"every step of {self.optimiser}, "
-            "complete (proved under the span condition)"
+            f"every step of {self.optimiser}, {status}"
         )
-        lines = [f"  {law}" for law in self.laws]
-        if self.recursion is not None:
-            lines.append(f"  {self.recursion}")
+        lines = [f"  {line}" for line in (*self.laws, self.remark, self.recursion) if line]
         return "\n".join([head, *lines])
 
     def to_dict(self):
@@ -113,7 +115,8 @@ class StepLaws(SageObject):
             []
         """
         return {"optimiser": self.optimiser, "degree": self.degree, "factors": list(self.searched),
-                "laws": [{"law": str(law.law), "factor": law.factor} for law in self.laws], "complete": True}
+                "laws": [{"law": str(law.law), "factor": law.factor} for law in self.laws],
+                "complete": not self.forgotten}
 
 
 def step_laws(
@@ -166,6 +169,7 @@ def step_laws(
     step, lr = _step_map(optimizer, lr, settings)
     degree = 2 if degree is None else _small_degree(degree)
     response = problem(data, None, loss).family.response
+    _refuse_frozen(optimizer, response)
     if step.name == "lars":
         response = RescaledResponse(response)
     search = StepSearch(response, step, lr, degree, np.random.default_rng(0 if seed is None else integer(seed)))
@@ -174,8 +178,22 @@ def step_laws(
     for text, function in factors:
         laws += [StepLaw(*law) for law in search.laws(text, function)]
     return StepLaws(
-        tuple(laws), degree, str(step), tuple(text for text, _ in factors), tuple(search.names), search.recursion()
+        tuple(laws), degree, str(step), tuple(text for text, _ in factors), tuple(search.names), search.recursion(),
+        # PyTorch sets the first buffer to the gradient itself, and dampens from the second step on.
+        "from the second step on: the first buffer is not dampened" if step.dampening else "",
+        getattr(response, "forgotten", ()),
     )
+
+
+def _refuse_frozen(optimizer, response):
+    """Refuse an optimiser that does not move every parameter: what it leaves alone is kept, which is not searched."""
+    groups = getattr(optimizer, "param_groups", ())
+    moved = sum(int(tensor.numel()) for group in groups for tensor in group["params"] if tensor.requires_grad)
+    if groups and moved != response.dimension:
+        raise NotCovered(
+            f"the optimiser moves {moved} parameters and the network has {response.dimension}; "
+            "give an optimiser of all of them, or its name"
+        )
 
 
 def _small_degree(degree):
@@ -204,12 +222,14 @@ def step_increments(
     r"""
     Return what one step without momentum does to the laws of gradient flow of degree at most two, exactly.
 
-    `h(\alpha \theta - \eta g) = h_0 + \alpha h_1(\theta) + \alpha^2 h_2(\theta) + \eta^2
-    h_2(g)`, as `h` is a law: no part is linear in `g`.
+    With `\alpha = 1 - \eta \lambda`, `h(\alpha \theta - \eta g) = h_0 + \alpha h_1(\theta) + \alpha^2 h_2(\theta) +
+    \eta^2 (h_2(g) - \lambda h_1(g))`: as `h` is a law, `h_1(g) + \langle \nabla h_2(\theta), g \rangle = 0`, so the
+    part linear in `g` is `-\eta (h_1(g) - \alpha h_1(g))`.  Where `h_1` is a law of its own, `h_1(g) = 0`.
 
     INPUT:
 
-    - ``laws`` -- the result of :func:`conservation_laws`, by default computed; other arguments as for :func:`step_laws`
+    - ``laws`` -- the result of :func:`conservation_laws`, by default computed: laws of Euclidean gradient flow, which
+      these steps discretise whatever metric a network has of its own; other arguments as for :func:`step_laws`
 
     OUTPUT: list of pairs (law, text of what the step makes of it); ``g_`` before a name is the entry of the gradient
 
@@ -235,20 +255,30 @@ def step_increments(
         raise NotCovered(
             "with a rate a layer the balances of gradient flow are no laws, and have no increment; use step_laws"
         )
-    found = conservation_laws(data, loss=loss, seed=seed) if laws is None else laws
+    euclidean = gradient("euclidean")
+    found = conservation_laws(data, flow=euclidean, loss=loss, seed=seed) if laws is None else laws
     if not hasattr(found, "independent"):
         raise InputTypeError(f"laws {found!r} is not a result of conservation_laws; leave it out")
-    names = list(found.problem.family.names)
+    family = problem(data, euclidean, loss).family
+    names = list(family.names)
     ring = PolynomialRing(QQ, [f"g_{name}" for name in names], len(names))
     shrink = shrink_text(step.decay) if lr is None else str(1 - lr * step.decay)
     size = "lr" if lr is None else f"({lr})"
     out = []
     for index in found.independent:
         h = found.terms[index]
-        if sparse.degree(h) > 2 or not found.problem.family.conserved([h])[0]:
+        # The expansion above rests on this, and a result that is handed over may be of another flow, metric or loss.
+        if list(found.problem.family.names) != names or not family.conserved([h])[0]:
+            raise InputError(
+                f"{found.laws[index]} is no law of Euclidean gradient flow with this loss, which the steps discretise; "
+                "leave out laws"
+            )
+        if sparse.degree(h) > 2:
             continue
         parts = {k: {m: value for m, value in h.items() if len(m) == k} for k in (1, 2)}
         change = sparse.to_sage(parts[2], ring)
+        if step.decay and parts[1] and parts[2] and not family.conserved([parts[1]])[0]:
+            change -= sparse.to_sage(sparse.scaled(parts[1], step.decay), ring)
         added = f" + {size}^2*({change})" if change else ""
         if not step.decay:
             text = "h" + added
