@@ -5,10 +5,9 @@ import json
 
 import click
 
-from ..runtime.announcements import announce
 from ..runtime.errors import InputError
 from . import package
-from .options import SIZES, integer_option, limit_option, shows_progress
+from .options import SIZES, integer_option, shows_progress, started
 
 _EPILOG = """Examples:
 
@@ -42,10 +41,8 @@ def dimension(widths, power, seed, time_limit, certificate, as_json):
         sizes = [int(word) for word in widths]
     except ValueError:
         raise InputError("widths are positive integers, e.g. dimension 5 5 3 1 --power 2") from None
-    power, limit = integer_option(power, "--power"), limit_option(time_limit)
-    # What takes time to load is loaded before the clock of --time-limit starts.
-    package.dimension
-    announce(lambda: {"widths": sizes, "dimension_at_most": None})
+    power = integer_option(power, "--power")
+    limit = started(package.dimension, time_limit, {"widths": sizes, "dimension_at_most": None})
     result = package.dimension(
         package.networks.polynomial(sizes, 2 if power is None else power),
         seed=integer_option(seed, "--seed"),

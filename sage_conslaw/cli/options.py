@@ -312,6 +312,18 @@ def limit_option(text):
     return None if limit is None else SinceAnnounced(limit)
 
 
+def started(_loaded, text, known):
+    """
+    Start the clock of a command that runs through a list, and return its time limit.
+
+    ``_loaded`` is what takes time to load: naming it in the call loads it before the clock starts.  ``known`` is what
+    is said where the command is ended from outside.
+    """
+    limit = limit_option(text)
+    announce(lambda: known)
+    return limit
+
+
 def shows_progress(as_json):
     """Say whether progress is shown: on a terminal, and not where a program reads along."""
     return sys.stderr.isatty() and not as_json

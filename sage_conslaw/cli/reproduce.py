@@ -6,9 +6,12 @@ import sys
 
 import click
 
+from ..runtime.announcements import announce
+from ..runtime.deadline import TimeLimitReached
 from . import package
 from .completion import names
-from .options import shows_progress
+from .options import shows_progress, started
+from .report import stop
 
 _EPILOG = """Examples:
 
@@ -28,9 +31,10 @@ _EPILOG = """Examples:
 @click.option(
     "--real", is_flag=True, help="Also certify the real fields of each network where that takes about a second."
 )
+@click.option("--time-limit", metavar="S", help="Seconds; then what is finished is printed, exit status 3.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print the summary only.")
-def reproduce(paper, tau, nesterov, bias, certificates, real, as_json, quiet):
+def reproduce(paper, tau, nesterov, bias, certificates, real, time_limit, as_json, quiet):
     """The sweeps of a PAPER (abide, momentum or all), one line per architecture, compared with the expected numbers.
 
     \f
@@ -41,23 +45,28 @@ def reproduce(paper, tau, nesterov, bias, certificates, real, as_json, quiet):
         sage: print(CliRunner().invoke(cli, ["reproduce", "nothing"]).output)
         sage-conslaw: ...nothing...
     """
+    cases = package.sweeps(paper)
+    done, loud, stopped = [], not (as_json or quiet), None
+
     def show(record, bar):
-        bar.write(_table_row(record), file=sys.stdout)
-    loud = not (as_json or quiet)
-    package.sweeps(paper)
+        done.append(record)
+        announce(lambda: {"cases": done})
+        if loud:
+            bar.write(_table_row(record), file=sys.stdout)
+    limit = started(package.reproduce, time_limit, {"cases": [], "total": len(cases)})
     if loud:
         click.echo(_TABLE_HEAD)
-    result = package.reproduce(
-        paper,
-        tau=tau,
-        nesterov=nesterov,
-        bias=bias,
-        certificates=certificates,
-        real=None if real else False,
-        progress=shows_progress(as_json),
-        on_case=show if loud else None,
-    )
-    click.echo(json.dumps(result.to_dict()) if as_json else result)
+    try:
+        result = package.reproduce(
+            paper, tau=tau, nesterov=nesterov, bias=bias, certificates=certificates, real=None if real else False,
+            progress=shows_progress(as_json), on_case=show, time_limit=limit,
+        )
+    except TimeLimitReached as reached:
+        result, stopped = reached.partial, reached
+    record = result.to_dict() | ({} if stopped is None else {"total": len(cases), "time_limit_reached": True})
+    click.echo(json.dumps(record) if as_json else result)
+    if stopped is not None:
+        return stop(f"{stopped}; {len(result.cases)} of {len(cases)} architectures were done until then", 3)
     return 0 if result.agree == len(result.cases) else 1
 
 

@@ -104,6 +104,11 @@ def _out_of_time(known, limit):
     if "writing" in known:
         return stop("the answer could not be written in time", 3)
     seconds = int(limit) if limit == int(limit) else limit
+    if "total" in known:
+        # A list whose lines are printed as they come; as one object it is printed here.
+        if "--json" in sys.argv:
+            print(json.dumps({**known, "time_limit_reached": True}))
+        return stop(f"time limit of {seconds} s reached; what is finished is sound", 3)
     if "store" in known:
         print(json.dumps({"store": known["store"], "time_limit_reached": True}) if "--json" in sys.argv
               else f"what is finished is in {known['store']}")

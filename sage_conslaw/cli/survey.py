@@ -6,10 +6,9 @@ import sys
 
 import click
 
-from ..runtime.announcements import announce
 from ..runtime.deadline import TimeLimitReached
 from . import package
-from .options import integer_option, limit_option
+from .options import integer_option, started
 
 _EPILOG = """Examples:
 
@@ -61,10 +60,7 @@ def survey(specification, store, processes, scheduler, seed, retry_failed, time_
         sage: print(CliRunner().invoke(cli, ["survey", "/no/such/file.toml"]).output)
         sage-conslaw: there is no file /no/such/file.toml; give a TOML file with tables [[sweep]]
     """
-    limit = limit_option(time_limit)
-    # What takes time to load is loaded before the clock of --time-limit starts.
-    package.survey
-    announce(lambda: {"store": store})
+    limit = started(package.survey, time_limit, {"store": store})
     # What cannot be written is said before the work, not after it.
     for path, endings in ((export, (".csv", ".parquet")), (plot, (".png", ".pdf", ".svg"))):
         if path is not None:

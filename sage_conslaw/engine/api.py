@@ -118,7 +118,9 @@ def conservation_laws(
     """
     start, deadline = time.perf_counter(), Deadline(time_limit, progress)
     subject, data, seed = subject_of(subject, data), None if subject is None else data, seed_of(seed)
-    with building(subject, algorithm, seed, degree, deadline, listed=True):
+    with building(
+        subject, flow, algorithm=algorithm, seed=seed, degree=degree, deadline=deadline, listed=True
+    ):
         asked = problem_asked(subject, data, flow, loss, seed)
         groups = asked.family.groups(None if degree is None else degree_of(degree))
         question = question_of(
@@ -178,7 +180,9 @@ def count_conservation_laws(
     """
     start, deadline = time.perf_counter(), Deadline(time_limit, progress)
     subject, data, seed = subject_of(subject, data), None if subject is None else data, seed_of(seed)
-    with building(subject, algorithm, seed, None, deadline, listed=False):
+    with building(
+        subject, flow, algorithm=algorithm, seed=seed, degree=None, deadline=deadline, listed=False
+    ):
         asked = problem_asked(subject, data, flow, loss, seed)
         # Laws close the squeeze where they are cheap to find; in many coordinates only the structure shows them.
         searched = proof and algorithm != "symbolic" and asked.family.dimension <= SEARCH_COORDINATES

@@ -5,10 +5,14 @@ import time
 from contextlib import contextmanager
 
 from ..runtime.alarm import interrupting
+from ..runtime.announcements import announce
 from ..runtime.deadline import TimeLimitReached
 from ..real.given import problem_on_data
 from ..real.verdict import checked
-from ..flows.problem import problem
+from ..fields.family import ControlAffineFamily
+from ..flows.flow import Flow
+from ..flows.problem import as_flow, problem
+from ..graph.network import Network
 from .question import Question
 from ..runtime.errors import InputError, InputTypeError
 from ..runtime.unproved import unproved
@@ -37,26 +41,47 @@ def question_of(asked, groups, *, algorithm, proof, seed, error_bound, deadline,
 
 
 @contextmanager
-def building(data, algorithm, seed, degree, deadline, listed):
-    """Keep the time limit while the problem is built: then nothing is proved, and nothing but its name is known."""
+def building(subject, flow, *, algorithm, seed, degree, deadline, listed):
+    """Keep the time limit while the problem is built: what is known then is its name, and how many laws fit at most."""
+    record = unproved(
+        listed,
+        architecture=getattr(subject, "architecture", None),
+        sizes=list(getattr(subject, "sizes", ())),
+        algorithm=algorithm or "modular",
+        seed=seed,
+        **({"degree": degree} if listed else {}),
+    )
     try:
         with interrupting(deadline):
+            record |= trivial_bounds(subject, flow)
+            announce(lambda: record)
             yield
     except (InputError, TypeError):
         deadline.close()
         raise
     except TimeLimitReached as reached:
         deadline.close()
-        record = unproved(
-            listed,
-            architecture=getattr(data, "architecture", None),
-            sizes=list(getattr(data, "sizes", ())),
-            algorithm=algorithm or "modular",
-            seed=seed,
-            seconds=round(time.monotonic() - deadline.start, 3),
-            **({"degree": degree} if listed else {}),
-        )
-        raise reached.with_partial(record) from None
+        seconds = round(time.monotonic() - deadline.start, 3)
+        raise reached.with_partial({**record, "seconds": seconds}) from None
+
+
+def trivial_bounds(subject, flow):
+    """
+    Return the bounds that any problem in N coordinates has, from 0 to N, where N is known before anything is built.
+
+    The gradients of functionally independent laws are independent vectors of length N: whatever the fields are, there
+    are at most N of them.
+    """
+    if isinstance(subject, ControlAffineFamily):
+        n, parameters = subject.moving_dimension, None
+    else:
+        flow = as_flow(flow)
+        if not isinstance(subject, Network) or type(flow) is not Flow or flow.groups is not None:
+            return {}
+        parameters = subject.dimension
+        # The state is theta; with a rate or a damping the clock comes to it, and the velocities if there are any.
+        n = 2 * parameters + 1 if flow.second_order else parameters + bool(flow.decay)
+    return {"parameters": parameters, "state_dimension": n, "number_at_most": n}
 
 
 def algorithm_of(algorithm: str | None) -> str:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from .._sage import SageObject
 from ..networks.catalog import by_name
+from ..runtime.alarm import interrupting
+from ..runtime.deadline import Deadline, TimeLimitReached
 from ..runtime.pool import worker_pool
 from ..runtime.errors import InputError
 from ..runtime.progress import bar
@@ -175,7 +177,7 @@ def _beyond(case, tau, nesterov, bias):
 
 def reproduce(
     paper="all", *, tau=None, nesterov=False, bias=False, certificates=None, progress: bool = False, processes=None,
-    on_case=None, real: bool | None = False,
+    on_case=None, real: bool | None = False, time_limit: float | None = None,
 ) -> Reproduction:
     r"""
     Recompute the sweeps of a paper: all polynomial laws, the count, and the proof, for each architecture.
@@ -198,6 +200,8 @@ def reproduce(
     - ``real`` -- ``None`` also certifies the real fields of each network where that takes about a second, ``True``
       wherever it can be done; records then say ``assumption: none`` where nothing is assumed
 
+    - ``time_limit`` -- seconds; then :class:`TimeLimitReached` has the cases that are finished as its ``partial``
+
     EXAMPLES::
 
         sage: from sage_conslaw import reproduce
@@ -213,14 +217,19 @@ def reproduce(
         folder.mkdir(parents=True, exist_ok=True)
         tasks = [(case, folder / f"{number:03d}-{case.sweep}-{'-'.join(map(str, case.sizes))}.json", real)
                  for number, case in enumerate(cases, start=1)]
-    records = []
-    with (
-        worker_pool(processes, len(cases)) as run,
-        bar(total=len(cases), desc=f"reproduce {paper}", unit="architecture", disable=not progress) as shown,
-    ):
-        for record in run(_run, tasks):
-            records.append(record)
-            if on_case is not None:
-                on_case(record, shown)
-            shown.update()
+    records, deadline = [], Deadline(time_limit)
+    try:
+        with (
+            interrupting(deadline),
+            worker_pool(processes, len(cases)) as run,
+            bar(total=len(cases), desc=f"reproduce {paper}", unit="architecture", disable=not progress) as shown,
+        ):
+            for record in run(_run, tasks):
+                records.append(record)
+                if on_case is not None:
+                    on_case(record, shown)
+                shown.update()
+    except TimeLimitReached as reached:
+        # In this process the case that was interrupted has a record of its own, of what it had proved: none of a sweep.
+        raise reached.with_partial(Reproduction(tuple(records), time.perf_counter() - start)) from None
     return Reproduction(tuple(records), time.perf_counter() - start)

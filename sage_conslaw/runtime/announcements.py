@@ -24,6 +24,11 @@ def listen(listener):
     _listeners[:] = [] if listener is None else [listener]
 
 
+def listens():
+    """Say whether somebody is told what this process announces."""
+    return bool(_listeners)
+
+
 def announce(record):
     r"""
     Announce ``record()``, a dictionary of what is known; it is not called where nobody listens.

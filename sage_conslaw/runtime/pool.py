@@ -9,6 +9,8 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
+from . import announcements
+
 
 @contextmanager
 def worker_pool(processes, tasks):
@@ -51,6 +53,12 @@ def end_with_parent(parent):
             os._exit(1)
 
 
+def _begin(parent):
+    end_with_parent(parent)
+    # The pipe to whoever supervises the command is inherited: what two processes write there at once is neither's.
+    announcements.listen(None)
+
+
 @contextmanager
 def process_executor(processes):
     r"""
@@ -64,7 +72,7 @@ def process_executor(processes):
         3
     """
     executor = ProcessPoolExecutor(
-        processes, mp_context=multiprocessing.get_context("fork"), initializer=end_with_parent, initargs=(os.getpid(),)
+        processes, mp_context=multiprocessing.get_context("fork"), initializer=_begin, initargs=(os.getpid(),)
     )
     try:
         yield executor
