@@ -1,12 +1,13 @@
 r"""
 A fuzz of the command: 2000 command lines and 300 hostile files, from a fixed seed.
 
-    python tests/cli/fuzz_command_lines.py [--lines 2000] [--files 300] [--seed 1]
+    python tests/cli/fuzz_command_lines.py [--lines 2000] [--files 300] [--seed 1] [--limit 20]
 
 None may end with: a traceback; a status that is not promised (0 an answer, 1 a difference found, 2 unusable input, 3 a
 time limit); more than 4 lines of error, or 1200 characters of it; more than 60 seconds; more than 3 GB; output that is
 not JSON where JSON is asked for. Each runs in a forked copy of one process that has Sage loaded, so that an hour of
-start-ups is saved; the limits are those of the copy.
+start-ups is saved; the limits are those of the copy.  Where a line has no time limit of its own it has that of
+``--limit``: a sample with a short one sees more searches ended than finished.
 """
 import argparse
 import json
@@ -256,7 +257,7 @@ NUMBERS = [
 LIMITS = ["0", "1", "2", "0.5", "5", "-1", "soon", "nan", "inf", "1e400", "1e-9", ""]
 
 
-def command_line(draw):
+def command_line(draw, limit="20"):
     """Return one command line, mostly plausible, with a fault here and there."""
     command = draw.choice(
         [
@@ -344,7 +345,7 @@ def command_line(draw):
             if draw.random() < 0.05:
                 words.append(flag)
         words += ["--json"] * (draw.random() < 0.4)
-        words += ["--time-limit", draw.choice(LIMITS)] if draw.random() < 0.3 else ["--time-limit", "20"]
+        words += ["--time-limit", draw.choice(LIMITS)] if draw.random() < 0.3 else ["--time-limit", limit]
     elif command in ("dimension", "draw"):
         if command == "draw":
             words.append(draw.choice(ARCHITECTURES))
@@ -357,7 +358,7 @@ def command_line(draw):
             words += ["--seed", draw.choice(NUMBERS)] if draw.random() < 0.3 else []
             words += ["--certificate", draw.choice(["/dev/full", "/no/x"])] if draw.random() < 0.1 else []
             words += ["--json"] * (draw.random() < 0.3)
-            words += ["--time-limit", draw.choice(LIMITS) if draw.random() < 0.3 else "20"]
+            words += ["--time-limit", draw.choice(LIMITS) if draw.random() < 0.3 else limit]
     elif command == "reproduce":
         words += [draw.choice(["abid", "", "everything", "--tau", "-x"])]
     elif command in ("verify", "survey", "completion"):
@@ -426,7 +427,7 @@ TOML_FILES = [
 ]
 
 
-def hostile_file(draw, folder, number):
+def hostile_file(draw, folder, number, limit="20"):
     """Write one file, mutated in its bytes, and return the command line that reads it."""
     toml = draw.random() < 0.45
     data = draw.choice(TOML_FILES if toml else JSON_FILES).encode()
@@ -461,7 +462,7 @@ def hostile_file(draw, folder, number):
             "--processes",
             "1",
             "--time-limit",
-            "20",
+            limit,
         ]
     if draw.random() < 0.15:
         return ["verify", path]
@@ -470,7 +471,7 @@ def hostile_file(draw, folder, number):
         "--system",
         path,
         "--time-limit",
-        "20",
+        limit,
         *(["--json"] if draw.random() < 0.3 else []),
     ]
 
@@ -543,7 +544,7 @@ def fault(words, status, out, err, seconds, peak):
     return None
 
 
-def fuzz(lines, files, seed, show=None):
+def fuzz(lines, files, seed, show=None, limit="20"):
     """Return the faults found, as pairs of a command line and what is wrong."""
     import sage_conslaw.engine.api  # noqa: F401  (loaded once, for all copies)
     import sage_conslaw.integrals.first_integrals  # noqa: F401
@@ -552,7 +553,8 @@ def fuzz(lines, files, seed, show=None):
     with tempfile.TemporaryDirectory() as folder:
         os.makedirs(os.path.join(folder, "empty"))
         os.chdir(os.path.join(folder, "empty"))
-        tasks = [command_line(draw) for _ in range(lines)] + [hostile_file(draw, folder, n) for n in range(files)]
+        tasks = [command_line(draw, limit) for _ in range(lines)]
+        tasks += [hostile_file(draw, folder, n, limit) for n in range(files)]
         for number, words in enumerate(tasks):
             result = outcome(words)
             wrong = fault(words, *result)
@@ -567,7 +569,7 @@ def fuzz(lines, files, seed, show=None):
 def main():
     """Run the whole fuzz and print every fault."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    for name, default in (("--lines", 2000), ("--files", 300), ("--seed", 1)):
+    for name, default in (("--lines", 2000), ("--files", 300), ("--seed", 1), ("--limit", 20)):
         parser.add_argument(name, type=int, default=default)
     chosen = parser.parse_args()
     began, kinds = time.monotonic(), {}
@@ -582,7 +584,7 @@ def main():
             )
         elif number % 100 == 0:
             print(f"{number} done, {time.monotonic() - began:.0f} s", flush=True)
-    faults = fuzz(chosen.lines, chosen.files, chosen.seed, show)
+    faults = fuzz(chosen.lines, chosen.files, chosen.seed, show, str(chosen.limit))
     print(
         f"{chosen.lines + chosen.files} runs, {len(faults)} faults; statuses "
         f"{dict(sorted(kinds.items()))}; {time.monotonic() - began:.0f} s"
