@@ -47,7 +47,10 @@ def verify(paths, time_limit, as_json, quiet):
     limit = started(package.verify_files, time_limit, {"certificates": [], "total": len(files)})
     rows, stopped = [], None
     try:
-        with interrupting(Deadline(limit)), closing(package.verify_files(files, progress=shows_progress(as_json))) as results:
+        with (
+            interrupting(Deadline(limit)),
+            closing(package.verify_files(files, progress=shows_progress(as_json))) as results,
+        ):
             for path, accepted, line in results:
                 rows.append({"file": path.name, "verified": accepted, "result": line})
                 announce(lambda: {"certificates": rows})
