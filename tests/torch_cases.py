@@ -7,6 +7,24 @@ from torch.nn import functional as F
 torch.set_num_threads(1)
 
 
+class Does(nn.Module):
+    """A module from a function of itself and its inputs."""
+
+    def __init__(self, function, **parts):
+        super().__init__()
+        self.function = function
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def forward(self, *inputs):
+        return self.function(self, *inputs)
+
+
+def reals(*shapes):
+    """A drawing of random inputs of these shapes."""
+    return lambda generator: tuple(torch.randn(*shape, generator=generator, dtype=torch.float64) for shape in shapes)
+
+
 class Attention(nn.Module):
     """Causal self-attention written out, with a mask of minus infinities."""
 

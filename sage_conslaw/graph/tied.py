@@ -12,8 +12,9 @@ from .operations import LETTERS, Contract
 from .operations.power import Power
 from .tensor import Constant, Data, Tensor
 
-# Where the values of a function are looked at, and how closely; away from zero, where powers have poles.
-_POINTS, _STEP, _TOLERANCE = np.hstack([np.linspace(-2.1, -0.4, 12), np.linspace(0.3, 2, 12)]), 1e-5, 1e-6
+# Where the values of a function are looked at, and how closely; away from zero, where powers have poles, and so far
+# from it that ReLU6, the identity up to 6, is no power.
+_POINTS, _STEP, _TOLERANCE = np.hstack([np.linspace(-7.9, -0.4, 24), np.linspace(0.3, 7.7, 24)]), 1e-5, 1e-6
 
 POWERS = {"inverse": "-1", "inverse root": "-1/2"}
 
@@ -59,18 +60,22 @@ def with_given_slope(order, name_of, sums_to_one):
 
 
 def _kind(function, name):
-    """Say whether a function is a power or an exponential, the user's own from its values: `z f' / f` or `f' / f` is
-    one number.  Differences decide nothing but that less is claimed."""
+    """Say whether a function is a power or an exponential, the user's own from its values: `f = (a z + b) f'`, where
+    `a = 0` means an exponential, and `b != 0` a power of `z + b / a`, to which a bias belongs as well.  Differences
+    decide nothing but that less is claimed."""
     if name is not None or function is None or function.constraint != "free" or function.value is None:
         return "power" if name in POWERS else "exponential" if name == "exp" else None
     with np.errstate(all="ignore"):
         left, here, right = (np.asarray(function.value(_POINTS + step), dtype=float) for step in (-_STEP, 0, _STEP))
-        rate = (right - left) / (2 * _STEP) / here
-    for kind, ratio in (("exponential", rate), ("power", _POINTS * rate)):
-        seen = ratio[np.isfinite(ratio)]
-        if len(seen) > len(_POINTS) // 3 and np.ptp(seen) < _TOLERANCE * abs(seen).min():
-            return kind
-    return None
+        slopes = (right - left) / (2 * _STEP)
+    seen = np.isfinite(here) & np.isfinite(slopes)
+    if seen.sum() <= len(_POINTS) // 3 or not slopes[seen].any():
+        return None
+    sides = np.stack([_POINTS * slopes, slopes], axis=1)[seen]
+    scales = np.linalg.lstsq(sides, here[seen])[0]
+    if (abs(sides @ scales - here[seen]) > _TOLERANCE * abs(here[seen])).any():
+        return None
+    return "power" if abs(scales[1]) < _TOLERANCE else "exponential"
 
 
 def tied(z, exponent=None):

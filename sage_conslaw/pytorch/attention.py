@@ -13,7 +13,7 @@ from ..graph.true_functions import Scaled, masked, reading
 from .pointwise import NEVER
 from .constants import constant
 from .refusals import Refused
-from .values import Masked
+from .values import Choice, Masked
 
 _BATCH = LETTERS[6:]
 
@@ -193,6 +193,8 @@ def _masked(reader, scores, mask, scale):
     scores."""
     if isinstance(mask, Masked):
         return scores * constant(np.array(float(scale))) + mask.tensor, np.asarray(mask.allowed), 1.0
+    if isinstance(mask, Choice):
+        raise Refused("the mask depends on the data or on parameters")
     if not reader.known(mask):
         return scores * constant(np.array(float(scale))) + reader.tensor(mask), None, 1.0
     allowed, finite = reader.once(mask, _read_mask)

@@ -36,7 +36,11 @@ def constant(array, name=None):
     largest = np.abs(array).max(initial=0.0)
     shift = max(0, _BITS - int(np.ceil(np.log2(largest)))) if largest else 0
     shift = min(shift, 62)
+    if largest >= 2.0 ** 62:
+        raise Refused(f"a constant with entries up to {largest:.3g}, above 2^62, enters a sum or a product")
     scaled = np.rint(array * 2.0 ** shift).astype(np.int64)
+    # What is not zero stays so: a neuron behind a factor of 1e-20 moves, one behind zero does not.
+    scaled += ((scaled == 0) * np.sign(array)).astype(np.int64)
     # The common power of two is taken out, so that halves are halves.
     common = int(np.bitwise_or.reduce(np.abs(scaled), axis=None)) if scaled.size else 0
     spare = min(shift, (common & -common).bit_length() - 1) if common else shift

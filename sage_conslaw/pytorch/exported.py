@@ -13,6 +13,7 @@ import sys
 import traceback
 import warnings
 from dataclasses import dataclass, field
+from unittest.mock import patch
 
 import numpy as np
 
@@ -76,6 +77,7 @@ def entry_name(name, taken):
 def exported(model, arguments, keywords):
     """Return the operations of a module on these example inputs."""
     import torch
+    _only_gradients(model)
     program, held = _program(torch, model, arguments, keywords)
     signature, nodes = program.graph_signature, list(program.graph.nodes)
     first, ties = _ties(model)
@@ -101,6 +103,8 @@ def exported(model, arguments, keywords):
             leaves[node] = "buffer", _real(torch, value.detach(), spec.target)
         elif kind == "USER_INPUT":
             inputs[node.name] = next(examples)
+            if isinstance(inputs[node.name], torch.Tensor) and inputs[node.name].is_complex():
+                raise InputError(f"the input {node.name} is complex; give its real and its imaginary part")
             leaves[node] = "input", (node.name, inputs[node.name])
         else:
             raise InputError(
@@ -140,7 +144,7 @@ def _program(torch, model, arguments, keywords):
         # What a language model keeps for the next token is no output of training.
         config.use_cache = False
     try:
-        with _quiet():
+        with _quiet(), _own_backward_refused(torch):
             program = _traced(torch, model, copy)
             return program.run_decompositions({}), _held(program.graph_module)
     except (
@@ -187,6 +191,52 @@ def _quiet():
         logging.disable(level)
     # What a model writes itself is shown.
     sys.stderr.write(said.getvalue())
+
+
+def _only_gradients(model):
+    """Refuse what makes the steps of a module none of a gradient of its parameters, each of its own real numbers."""
+    places, hooked = [], [name or "the model" for name, m in model.named_modules() if m._backward_hooks or
+                          m._backward_pre_hooks]
+    for name, parameter in model.named_parameters():
+        if parameter.is_complex():
+            raise InputError(f"the parameter {name} is complex; give its real and its imaginary part as parameters")
+        if parameter.requires_grad:
+            hooked += [name] if parameter._backward_hooks else []
+            span = sum((n - 1) * abs(step) for n, step in zip(parameter.shape, parameter.stride())) + 1
+            start = parameter.data_ptr() if parameter.numel() and parameter.device.type != "meta" else None
+            places += [(start, start + span * parameter.element_size(), name)] if start else []
+    if hooked:
+        raise InputError(
+            f"{', '.join(hooked[:4])}: hooks of the backward pass may change gradients, and what is no gradient has "
+            "other laws; remove them (handle.remove()) where they only look"
+        )
+    places.sort()
+    for (_, end, name), (start, _, other) in zip(places, places[1:]):
+        if start < end:
+            # W and nn.Parameter(W.t()): each step moves both, by the sum of two gradients.
+            raise InputError(f"{name} and {other} are two parameters in one place of memory; use one parameter twice")
+
+
+def _changed(*arguments, **keywords):
+    raise InputError("a hook on a tensor may change its gradient, and what is no gradient has other laws; remove it")
+
+
+@contextlib.contextmanager
+def _own_backward_refused(torch):
+    """Refuse functions with a backward pass of their own: ``torch.export`` keeps the values and drops the slopes."""
+    own = torch.autograd.Function.__dict__["apply"]
+
+    def apply(cls, *arguments, **keywords):
+        # Reentrant checkpoints are run without gradients.
+        if not cls.__module__.startswith("torch.") or cls.__name__ == "CheckpointFunction":
+            raise InputError(
+                f"{cls.__name__} has a backward pass of its own, which cannot be read; write it with operations of "
+                "PyTorch (checkpoint with use_reentrant=False)"
+            )
+        return own.__func__(cls, *arguments, **keywords)
+    with patch.object(torch.autograd.Function, "apply", classmethod(apply)), \
+            patch.object(torch.Tensor, "register_hook", _changed):
+        yield
 
 
 def _traced(torch, model, inputs):

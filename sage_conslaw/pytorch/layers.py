@@ -71,12 +71,24 @@ def outer(reader, node, a, b):
     return contract("a,b->ab", reader.tensor(a), reader.tensor(b))
 
 
-def embedding(reader, node, table, indices, padding=-1, *rest):
+# Rows of a table whose slopes are divided by how often they are used: no gradient of a function of the table.
+_BY_FREQUENCY = "scale_grad_by_freq divides gradients by the frequency of a row: that is no gradient flow"
+
+
+def embedding(reader, node, table, indices, padding=-1, by_frequency=False, *rest):
     """Return the rows of a table: selected by tokens, which are data, or at known positions."""
+    if by_frequency:
+        raise Refused(_BY_FREQUENCY)
     table = reader.tensor(table)
     vocabulary, width = table.shape
     if reader.known(indices):
-        return _rows(table, indices.numpy(), width)
+        rows, padded = _rows(table, indices.numpy(), width), (indices == padding).numpy()[..., None]
+        if not padded.any():
+            return rows
+        # The padding row is used where it occurs, and no gradient reaches it there.
+        rows = rows * Constant(np.broadcast_to(1 - padded.astype(np.int64), rows.shape))
+        still = reader.detached(table[padding:padding + 1]).reshape((1,) * len(indices.shape) + (width,))
+        return rows + still.repeat_to(rows.shape) * Constant(np.broadcast_to(padded.astype(np.int64), rows.shape))
     if not isinstance(indices, Tokens):
         raise Refused("the indices depend on parameters or on computed data")
     if padding >= 0:
@@ -102,6 +114,8 @@ def _padded(reader, rest, row, tokens, padding):
 
 def bag_of_embeddings(reader, node, table, indices, offsets, scale=False, mode=0, sparse=False, weights=None, *rest):
     """Return sums or means of rows that bags of tokens select, all bags of one size."""
+    if scale:
+        raise Refused(_BY_FREQUENCY)
     if mode == 2 or weights is not None or not isinstance(indices, Tokens) or not reader.known(offsets):
         raise Refused("bags of embeddings that are not sums or means of the rows of one input")
     if len(rest) > 1 and rest[1] is not None and rest[1] >= 0:

@@ -199,10 +199,13 @@ _ALONG_CHANNELS = "cross-entropy along axis 1"
 _NAMES = (*LOSSES, "next-token", _ALONG_CHANNELS)
 _ANY_COVECTOR = frozenset(
     "MSELoss L1Loss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss NLLLoss KLDivLoss PoissonNLLLoss SoftMarginLoss "
-    "MultiLabelSoftMarginLoss MultiMarginLoss HingeEmbeddingLoss "
+    "MultiLabelSoftMarginLoss HingeEmbeddingLoss "
     "mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits nll_loss kl_div "
-    "poisson_nll_loss soft_margin_loss multilabel_soft_margin_loss multi_margin_loss hinge_embedding_loss".split()
+    "poisson_nll_loss soft_margin_loss multilabel_soft_margin_loss hinge_embedding_loss".split()
 )
+# Functions of the differences of the scores of classes along the last axis: the covectors are those of cross-entropy,
+# sums of `e_i - e_y`.
+_OF_DIFFERENCES = frozenset("MultiMarginLoss MultiLabelMarginLoss multi_margin_loss multilabel_margin_loss".split())
 
 
 def _loss(loss, own, output):
@@ -243,6 +246,8 @@ def _named(loss, output):
         return "cross-entropy" if len(output.shape) < 3 else _ALONG_CHANNELS
     if known in _ANY_COVECTOR:
         return "least-squares"
+    if known in _OF_DIFFERENCES:
+        return "cross-entropy"
     names = ", ".join(map(repr, _NAMES))
     if callable(loss):
         raise InputError(
@@ -286,21 +291,51 @@ def _one_by_one(torch, model, arguments, keywords, count):
         return False
     modes = {module: module.training for module in model.modules()}
     try:
-        model.eval()
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            whole = _tensors(torch, model(*arguments, **keywords))
-            for i in range(min(count, 3)):
-                one = torch.utils._pytree.tree_map(
-                    lambda v: v[i : i + 1] if isinstance(v, torch.Tensor) else v, (arguments, keywords)
-                )
-                alone = _tensors(torch, model(*one[0], **one[1]))
-                if len(alone) != len(whole) or not all(_same_sample(torch, a, b, i) for a, b in zip(alone, whole)):
-                    return False
+        # Dropout is no reason to read all samples; a module that asks for ``self.training`` itself may couple them in
+        # training alone.
+        for training in {False, model.training}:
+            for module, mode in modes.items():
+                module.training = mode and training and "Dropout" not in type(module).__name__
+            if not _each_alone(torch, model, _distinct(torch, (arguments, keywords)), count):
+                return False
     except (RuntimeError, ValueError, TypeError, IndexError):
         return False
     finally:
         for module, mode in modes.items():
             module.training = mode
+    return True
+
+
+def _distinct(torch, inputs):
+    """Return inputs whose samples differ: in an example of zeros, ``x - x.mean(0)`` is that of each sample alone."""
+    generator = torch.Generator().manual_seed(0)
+
+    def drawn(value):
+        if not isinstance(value, torch.Tensor) or value.dtype == torch.bool or not value.numel():
+            return value
+        if value.is_floating_point():
+            return torch.rand(value.shape, generator=generator).to(value.dtype)
+        if (value != value[:1]).any():
+            return value
+        # A number that is none of the table's is an error, and all samples are then read: slower, never wrong.
+        return torch.randint(0, int(value.max()) + 2, value.shape, generator=generator).to(value.dtype)
+    return torch.utils._pytree.tree_map(drawn, inputs)
+
+
+def _each_alone(torch, model, inputs, count):
+    """Return whether the first three samples alone have the outputs that they have among all."""
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+
+    def outputs(inputs):
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            return _tensors(torch, torch.func.functional_call(model, buffers, *inputs))
+    whole = outputs(inputs)
+    for i in range(min(count, 3)):
+        alone = outputs(
+            torch.utils._pytree.tree_map(lambda v: v[i : i + 1] if isinstance(v, torch.Tensor) else v, inputs)
+        )
+        if len(alone) != len(whole) or not all(_same_sample(torch, a, b, i) for a, b in zip(alone, whole)):
+            return False
     return True
 
 

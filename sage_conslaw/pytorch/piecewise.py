@@ -11,6 +11,7 @@ from ..graph.joining import contract
 from ..graph.tensor import Constant, Data
 from .pointwise import NEVER, pointwise, reversed_subtract, scalar, subtract
 from .constants import constant, number
+from .rearrange import moved
 from .refusals import Refused
 from .statistics import axes_of_rank
 from .values import Choice, Masked, SquareMean, Tokens, Unread
@@ -115,7 +116,13 @@ def parametric_leaky(reader, node, value, slopes):
 
 def dropout(reader, node, value, rate=0.5, train=True):
     """Return the value with dropped units, gates, if it trains with a positive rate."""
-    return reader.tensor(value).dropout() if rate and train is not False else value
+    if not rate or train is False:
+        return value
+    if rate >= 1:
+        return reader.tensor(value) * 0
+    # A mask that is drawn by itself is noise; a gate of what nothing moves would pass for one of two numbers.
+    tensor = reader.tensor(value)
+    return tensor * _noise(reader, tensor.shape) if reader.known(value) else tensor.dropout()
 
 
 def dropout_and_mask(reader, node, value, rate=0.5, train=True):
@@ -182,8 +189,12 @@ def noise(reader, node, *arguments, **keywords):
     example = node.meta["val"]
     if not example.dtype.is_floating_point:
         raise Refused("random whole numbers choose what is computed")
+    return _noise(reader, tuple(example.shape))
+
+
+def _noise(reader, shape):
     reader.note("random numbers are read as free data")
-    return Data("noise", tuple(example.shape), "input")
+    return Data("noise", shape, "input")
 
 
 def filled(reader, node, value, mask, fill):
@@ -305,6 +316,13 @@ def random_leaky(reader, node, value, lower=1 / 8, upper=1 / 3, train=False, *re
         return leaky(reader, node, value, (lower + upper) / 2)
     reader.note("random slopes are read as free gates")
     return gated(reader.tensor(value), GateFunction("random leaky relu", Leaky((lower + upper) / 2)))
+
+
+def put(reader, node, value, indices, new, accumulate=False):
+    """Return a value with entries replaced: at known places, or by one number where a condition holds."""
+    if isinstance(indices[0], Choice) and int(np.prod(new.shape)) == 1 and len(indices) == 1 and not accumulate:
+        return where(reader, node, indices[0], new, value)
+    return moved(reader, node, value, indices, new, accumulate)
 
 
 def where(reader, node, condition, a, b):

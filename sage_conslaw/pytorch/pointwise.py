@@ -5,11 +5,11 @@ The rules keep a function of one tensor together until it is used: see :mod:`.va
 ``0.5 * x * (1 + tanh(c (x + 0.044715 x^3)))`` stays one function of `x`, a GELU; ``silu(g) * u`` has two tensors, so
 the function of `g` is cut there and multiplied with `u`.
 """
-from fractions import Fraction
+import numpy as np
 
-from ..graph.tensor import Data, Tensor
+from ..graph.tensor import Constant, Data, Tensor
 from .norms import normalised
-from .constants import constant, number
+from .constants import constant
 from .refusals import Refused
 from .statistics import along, centred
 from .values import Expression, Masked, Pointwise, SquareMean
@@ -65,39 +65,20 @@ def _pending(reader, value):
     return value if number is None else number
 
 
-def _one_base(reader, a, b, call, combine):
+def _one_base(reader, a, b, call):
     """Return a combination of two functions of one tensor as one, ``None`` if they are of different ones."""
     if isinstance(a, (SquareMean, Masked)) or isinstance(b, (SquareMean, Masked)):
         return None
     a, b = _pending(reader, a), _pending(reader, b)
     if not (isinstance(a, Pointwise) and isinstance(b, Pointwise) and a.base is b.base):
         return None
-    polynomial = combine(a.polynomial, b.polynomial) if a.polynomial is not None and b.polynomial is not None else None
-    return Pointwise(a.base, Expression(call, (a.expression, b.expression)), polynomial)
+    return Pointwise(a.base, Expression(call, (a.expression, b.expression)))
 
 
-def _sum(a, b):
-    return [(a[i] if i < len(a) else 0) + (b[i] if i < len(b) else 0) for i in range(max(len(a), len(b)))]
-
-
-def _product(a, b):
-    out = [Fraction(0)] * (len(a) + len(b) - 1)
-    for i, x in enumerate(a):
-        for j, y in enumerate(b):
-            out[i + j] += x * y
-    return out
-
-
-def _shifted(value, shift):
+def _by_number(value, operation, number):
+    """Return the sum, the product or the quotient of a value and a number, pending."""
     value = Pointwise.of(value) if isinstance(value, Tensor) else value
-    polynomial = None if value.polynomial is None else _sum(value.polynomial, [number(shift)])
-    return Pointwise(value.base, Expression("aten.add.Tensor", (value.expression, shift)), polynomial)
-
-
-def _scaled(value, factor):
-    value = Pointwise.of(value) if isinstance(value, Tensor) else value
-    polynomial = None if value.polynomial is None else [number(factor) * c for c in value.polynomial]
-    return Pointwise(value.base, Expression("aten.mul.Tensor", (value.expression, factor)), polynomial)
+    return Pointwise(value.base, Expression(f"aten.{operation}.Tensor", (value.expression, number)))
 
 
 def add(reader, node, a, b, alpha=1):
@@ -109,9 +90,9 @@ def add(reader, node, a, b, alpha=1):
             if isinstance(x, SquareMean) and x.power == 1:
                 return SquareMean(x.base, x.axes, x.factor, x.eps + shift, 1, x.kept)
             if isinstance(x, SquareMean):
-                return _shifted(reader.of_mean(x), shift)
+                return _by_number(reader.of_mean(x), "add", shift)
             if isinstance(x, (Tensor, Pointwise)):
-                return x if shift == 0 else _shifted(x, shift)
+                return x if shift == 0 else _by_number(x, "add", shift)
         if (
             reader.known(y)
             and y.dtype.is_floating_point
@@ -121,7 +102,7 @@ def add(reader, node, a, b, alpha=1):
             return _with_mask(reader, x, y)
     if isinstance(a, Masked) or isinstance(b, Masked):
         return _sum_of_masked(reader, a, b)
-    joint = _one_base(reader, a, b, "aten.add.Tensor", _sum)
+    joint = _one_base(reader, a, b, "aten.add.Tensor")
     return joint if joint is not None else reader.tensor(a) + reader.tensor(b)
 
 
@@ -182,7 +163,7 @@ def multiply(reader, node, a, b):
             return norm
     if isinstance(a, Masked) or isinstance(b, Masked):
         raise Refused("masked scores are multiplied by a tensor; mask after the product")
-    joint = _one_base(reader, a, b, "aten.mul.Tensor", _product)
+    joint = _one_base(reader, a, b, "aten.mul.Tensor")
     return joint if joint is not None else reader.tensor(a) * reader.tensor(b)
 
 
@@ -196,8 +177,8 @@ def _times_number(reader, value, factor):
     if isinstance(value, SquareMean):
         if value.power == 1 and factor > 0:
             return SquareMean(value.base, value.axes, value.factor * factor, value.eps * factor, 1, value.kept)
-        return _scaled(reader.of_mean(value), factor)
-    return _scaled(value if isinstance(value, (Tensor, Pointwise)) else reader.tensor(value), factor)
+        return _by_number(reader.of_mean(value), "mul", factor)
+    return _by_number(value if isinstance(value, (Tensor, Pointwise)) else reader.tensor(value), "mul", factor)
 
 
 def _norm(reader, x, y):
@@ -222,23 +203,23 @@ def gated_linear(reader, node, value, axis=-1):
 
 def power(reader, node, value, exponent):
     """Return a power: a product for positive whole exponents, else a function that is cut."""
-    exponent = scalar(reader, exponent)
-    if exponent is None or scalar(reader, value) is not None:
-        return pointwise(reader, node, value, exponent)
+    base, given, exponent = scalar(reader, value), exponent, scalar(reader, exponent)
+    if base is not None and base > 0:
+        rate = Expression("aten.mul.Tensor", (_pending(reader, given).expression, float(np.log(base))))
+        return Pointwise(_pending(reader, given).base, Expression("aten.exp.default", (rate,)))
+    if exponent is None or base is not None:
+        raise Refused("a power with an exponent that is no number, of a base that is no positive number")
+    if exponent == 0:
+        return Constant(np.array(1)).repeat_to(tuple(value.shape))
     if isinstance(value, SquareMean) and value.power in (1, 0.5, -0.5):
         return value.to_power(exponent)
     value = _pending(reader, value)
     if not isinstance(value, Pointwise):
         value = Pointwise.of(reader.tensor(value))
-    polynomial = None
-    if exponent == int(exponent) and exponent >= 1 and value.polynomial is not None:
-        polynomial = value.polynomial
-        for _ in range(int(exponent) - 1):
-            polynomial = _product(polynomial, value.polynomial)
-    elif exponent in (-1, -0.5) and value.polynomial is not None and _of_parameters(value.base):
+    if exponent in (-1, -0.5) and value.polynomial is not None and _of_parameters(value.base):
         # A power of a polynomial in parameters alone is algebraic, and is read as it is.
         value = Pointwise.of(reader.tensor(value))
-    return Pointwise(value.base, Expression("aten.pow.Tensor_Scalar", (value.expression, exponent)), polynomial)
+    return Pointwise(value.base, Expression("aten.pow.Tensor_Scalar", (value.expression, exponent)))
 
 
 def _of_parameters(tensor):
@@ -273,9 +254,7 @@ def divide(reader, node, a, b, rounding_mode=None):
         if isinstance(a, (Masked, SquareMean)):
             return _times_number(reader, a, 1 / divisor)
         a = _pending(reader, a)
-        a = a if isinstance(a, Pointwise) else Pointwise.of(reader.tensor(a))
-        polynomial = None if a.polynomial is None else [c / number(divisor) for c in a.polynomial]
-        return Pointwise(a.base, Expression("aten.div.Tensor", (a.expression, divisor)), polynomial)
+        return _by_number(a if isinstance(a, Pointwise) else reader.tensor(a), "div", divisor)
     if reader.known(b):
         return multiply(reader, node, a, 1.0 / b)
     inverse = power(reader, node, b, -1)

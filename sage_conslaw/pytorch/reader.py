@@ -9,7 +9,6 @@ reading stops and says which operation it was, in which module and in which line
 that the user has not named.
 """
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 
@@ -24,12 +23,6 @@ from .rearrange import same
 from .refusals import Refused, modules, operator_name, refusal
 from .values import Choice, Complex, Expression, Loss, Masked, Pointwise, SquareMean, Tokens, Unread, flattened
 
-# Operations whose result differs from call to call are not computed once.
-RANDOM = frozenset(
-    "rand randn randint rand_like randn_like randint_like bernoulli normal multinomial randperm uniform "
-    "exponential".split()
-)
-
 
 class Reader(Leaves):
     r"""
@@ -42,7 +35,7 @@ class Reader(Leaves):
     def __init__(self, program, operators, allow_cut=()):
         super().__init__(program)
         self.operators, self.allow_cut = operators, tuple(allow_cut)
-        self.cut_names, self.norms, self._met = set(), {}, set()
+        self.norms, self._met = {}, set()
         self.values = {node: self.placeholder(node) for node in program.placeholders}
         for node in program.operations:
             value = self._operation(node)
@@ -71,7 +64,11 @@ class Reader(Leaves):
             ):
                 return self.rotation(name, arguments[0], self.compute(node, arguments, keywords))
             flat = flattened([*arguments, *keywords.values()])
-            if self.all_known(flat) and name not in RANDOM:
+            # What differs from call to call is not computed once: PyTorch marks it, and a drawn mask of zeros and ones
+            # (``dropout(ones_like(w))``) that stayed as it is would hold entries of `w` still.
+            if self.all_known(flat) and self.program.torch.Tag.nondeterministic_seeded not in getattr(
+                node.target, "tags", ()
+            ):
                 return self.compute(node, arguments, keywords)
             unread = next((value for value in flat if isinstance(value, Unread)), None)
             if unread is not None:
@@ -84,7 +81,7 @@ class Reader(Leaves):
                 arguments = losses.passed_on(self, name, arguments)
             result = self.operators[name](self, node, *arguments, **keywords)
             return replace(result, shape=tuple(node.meta["val"].shape)) if type(result) is Loss else result
-        except Refused as reason:
+        except (Refused, InputError) as reason:
             raise InputError(refusal(node, name, str(reason), self.operators)) from None
 
     def _resolved(self, argument):
@@ -118,12 +115,9 @@ class Reader(Leaves):
         if isinstance(value, Tensor):
             return value
         if isinstance(value, Pointwise):
-            made = value.tensor(
+            return value.tensor(
                 lambda shift, shape: Constant(np.array(shift.numerator), denominator=shift.denominator).repeat_to(shape)
             )
-            if value.polynomial is None:
-                self.cut_names.add(made.function.name)
-            return made
         if isinstance(value, SquareMean):
             return self.tensor(self.of_mean(value))
         if isinstance(value, Masked):
@@ -159,16 +153,12 @@ class Reader(Leaves):
     def of_mean(self, value):
         """Return the root or power of a mean of squares as a function of the mean."""
         mean = (value.base * value.base).mean(value.axes, keepdims=value.kept)
-        expression, polynomial = Expression(None), [Fraction(0), Fraction(1)]
+        expression = Expression(None)
         if value.factor != 1:
-            expression, polynomial = (
-                Expression("aten.mul.Tensor", (expression, value.factor)),
-                [Fraction(0), number(value.factor)],
-            )
+            expression = Expression("aten.mul.Tensor", (expression, value.factor))
         if value.eps:
             expression = Expression("aten.add.Tensor", (expression, value.eps))
-            polynomial = [number(value.eps), polynomial[1]]
-        root = Pointwise(mean, expression, polynomial)
+        root = Pointwise(mean.repeat_to(value.shape), expression)
         return root if value.power == 1 else power(self, None, root, value.power)
 
     def _held(self, value):
@@ -177,6 +167,10 @@ class Reader(Leaves):
             return [self._held(part) for part in value]
         if isinstance(value, Masked):
             return Masked(self._held(value.tensor), value.allowed, value.scale)
+        if isinstance(value, Complex):
+            return Complex(self._held(value.real), self._held(value.imaginary))
+        if isinstance(value, Loss):
+            return Unread("a loss that is computed without gradients is used")
         if not isinstance(value, (Tensor, Pointwise, SquareMean)):
             return value
         tensor = self.tensor(value)

@@ -5,6 +5,7 @@ Such an operation moves the *numbers of the places* as it moves the entries: run
 its input, and the result says where each entry comes from, 0 for a zero that it puts.  So one rule reads them all.  The
 frequent ones are written with the graph's own operations on axes, which cost nothing at any size.
 """
+from dataclasses import replace
 from functools import wraps
 
 import numpy as np
@@ -32,8 +33,13 @@ def same(reader, node, value, *rest, **keywords):
         7
     """
     example = node.meta.get("val") if node is not None else None
-    if isinstance(value, Tokens) and example is not None and example.dtype.is_floating_point:
+    if example is None:
+        return value
+    if isinstance(value, Tokens) and example.dtype.is_floating_point:
         return reader.tensor(value)
+    if isinstance(value, (Tensor, Pointwise, SquareMean)) and not example.dtype.is_floating_point:
+        # It has steps, and no gradient passes: read as the value itself it would lose laws.
+        raise Refused(f"it makes whole numbers ({str(example.dtype).removeprefix('torch.')}) of computed ones")
     return value
 
 
@@ -97,8 +103,9 @@ def permuted(reader, node, value, axes=None):
 
 def expanded(reader, node, value, *rest, **keywords):
     """Return the value repeated along axes of size one."""
-    if isinstance(value, SquareMean) and value.kept:
-        return value
+    if isinstance(value, SquareMean) and value.kept and _shape(node) == value.base.shape:
+        # It may divide its tensor still; everything else sees it repeated.
+        return replace(value, repeated=True)
     if isinstance(value, (Masked, Tokens)):
         return moved(reader, node, value, *rest, **keywords)
     return reader.tensor(value).repeat_to(_shape(node))
@@ -162,6 +169,8 @@ def moved(reader, node, *arguments, **keywords):
     """Return the result of any rearrangement, by running it on the numbers of the places."""
     flat = flattened([*arguments, *keywords.values()])
     if any(isinstance(value, Tokens) for value in flat):
+        if any(isinstance(value, _PENDING) for value in flat):
+            raise Refused("tokens choose among computed entries; multiply with one_hot vectors that are an input")
         return _moved_tokens(reader, node, arguments, keywords)
     if any(isinstance(value, Masked) for value in flat):
         return _moved_mask(reader, node, arguments, keywords)
@@ -175,30 +184,42 @@ def _replaced(value, by):
 
 
 def _moved(reader, node, arguments, keywords):
-    torch, sources, offset = reader.program.torch, [], 1
-    first = arguments[0]
+    torch = reader.program.torch
 
-    def place(value):
-        nonlocal offset
+    def moves(value):
         # Floats that are joined or mixed with the moved entries are entries too; whole numbers and conditions are
         # indices.
-        entries = isinstance(value, _PENDING) or (reader.known(value) and value.dtype.is_floating_point)
-        if not entries:
-            return value
-        tensor = reader.tensor(value)
-        places = torch.arange(offset, offset + tensor.size, dtype=torch.float64).reshape(tensor.shape)
-        sources.append(tensor)
-        offset += tensor.size
-        return places
-    replaced = [_replaced(value, place) for value in arguments]
-    if not sources:
-        raise Refused(f"{type(first).__name__} is not rearranged")
-    result = node.target(*replaced, **{name: _replaced(value, place) for name, value in keywords.items()})
-    whole = sources[0] if len(sources) == 1 else concatenate([source.reshape(source.size) for source in sources])
+        return isinstance(value, _PENDING) or (reader.known(value) and value.dtype.is_floating_point)
+    values = flattened([*arguments, *keywords.values()])
+    sources = [reader.tensor(value) for value in values if moves(value)]
+    if not sources or not reader.all_known(value for value in values if not moves(value)):
+        raise Refused("what it is given besides numbers depends on the data or on parameters")
+    sizes = [source.size for source in sources]
 
-    def gathered(places):
-        return whole.gather(np.maximum(places.numpy().astype(np.int64) - 1, -1))
-    return [gathered(part) for part in result] if isinstance(result, (list, tuple)) else gathered(result)
+    def run(numbers):
+        parts = iter([part.reshape(one.shape) for part, one in zip(numbers.split(sizes), sources)])
+
+        def by(value):
+            return next(parts) if moves(value) else value
+        replaced = [_replaced(value, by) for value in arguments]
+        result = node.target(*replaced, **{name: _replaced(value, by) for name, value in keywords.items()})
+        return list(result) if isinstance(result, (list, tuple)) else [result]
+    # The operation is `z -> P z + c`, each row of `P` a unit vector or zero, if its values at 0 and at 1, 2, 3, ...
+    # say which `P` and `c` these are and it does the same to random numbers.  Otherwise (``index_put`` that adds) two
+    # sources of one entry would be taken for the entry whose number is the sum of theirs.
+    total, one = sum(sizes), torch.float64
+    shifts = run(torch.zeros(total, dtype=one))
+    places = [part - shift for part, shift in zip(run(torch.arange(1, total + 1, dtype=one)), shifts)]
+    drawn = torch.rand(total, dtype=one, generator=torch.Generator().manual_seed(0))
+    seen = torch.cat([torch.zeros(1, dtype=one), drawn])
+    for part, shift, moved_numbers in zip(places, shifts, run(drawn)):
+        known = part.isfinite().all() and (part >= 0).all() and (part <= total).all()
+        if not (known and torch.allclose(seen[part.long()], moved_numbers - shift, rtol=0, atol=1e-12)):
+            raise Refused("it does more than move entries and put constants between them")
+    whole = sources[0] if len(sources) == 1 else concatenate([source.reshape(source.size) for source in sources])
+    out = [whole.gather(part.numpy().astype(np.int64) - 1) for part in places]
+    out = [part + constant(shift.numpy()) if shift.any() else part for part, shift in zip(out, shifts)]
+    return out if isinstance(node.meta["val"], (list, tuple)) else out[0]
 
 
 def _moved_tokens(reader, node, arguments, keywords):

@@ -51,7 +51,7 @@ OPERATORS = {
         "unbind repeat repeat_interleave roll flip index index_select gather take movedim moveaxis "
         "narrow diagonal tril triu "
         "unfold pad constant_pad_nd pixel_shuffle pixel_unshuffle im2col rot90 diag_embed slice_scatter "
-        "select_scatter index_put "
+        "select_scatter "
         "upsample_nearest1d upsample_nearest2d reflection_pad1d reflection_pad2d replication_pad1d "
         "replication_pad2d channel_shuffle",
     ),
@@ -60,6 +60,7 @@ OPERATORS = {
         "cumsum upsample_bilinear2d upsample_linear1d upsample_bicubic2d upsample_trilinear3d "
         "_upsample_bilinear2d_aa col2im trace",
     ),
+    "index_put": piecewise.put,
     # Sums and products.
     "add": pointwise.add,
     "sub": pointwise.subtract,
@@ -216,6 +217,6 @@ OPERATORS = {
     **_lines(
         losses.any_covector,
         "mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy_with_logits binary_cross_entropy kl_div "
-        "soft_margin_loss poisson_nll_loss hinge_embedding_loss multi_margin_loss multilabel_margin_loss",
+        "soft_margin_loss poisson_nll_loss hinge_embedding_loss",
     ),
 }

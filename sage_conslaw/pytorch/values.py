@@ -15,15 +15,44 @@ So values stay *pending* until something needs them:
 """
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property, reduce
+from itertools import zip_longest
 
 import numpy as np
 
 from ..graph.activations import CUTS, CutFunction
 from ..graph.tensor import Tensor
+from .constants import number
 from .readings import in_one_formula, reading_of_expression
 
 # Functions of the catalog are recognised at these points to 14 digits, so that a written-out one has its own name.
 _POINTS = np.linspace(-3.7, 3.9, 41)
+
+
+def _sum(a, b):
+    return [x + y for x, y in zip_longest(a, b, fillvalue=Fraction(0))]
+
+
+def _product(a, b):
+    out = [Fraction(0)] * (len(a) + len(b) - 1)
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            out[i + j] += x * y
+    return out
+
+
+def _power(a, exponent):
+    whole = exponent[0] >= 1 and exponent[0].denominator == 1
+    return reduce(_product, [a] * int(exponent[0])) if whole else None
+
+
+# Operations that make polynomials of polynomials.
+_POLYNOMIAL = {
+    "aten.add.Tensor": _sum,
+    "aten.mul.Tensor": _product,
+    "aten.div.Tensor": lambda a, b: [c / b[0] for c in a] if len(b) == 1 else None,
+    "aten.pow.Tensor_Scalar": _power,
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +70,17 @@ class Expression:
     call: object
     arguments: tuple = ()
     keywords: tuple = ()
+
+    @cached_property
+    def polynomial(self):
+        """The coefficients as fractions, lowest first, of a polynomial that is written with sums, products and powers;
+        ``None`` for another function.  A part that occurs twice is looked at once."""
+        if self.call is None:
+            return [Fraction(0), Fraction(1)]
+        parts = [part.polynomial if isinstance(part, Expression) else part for part in self.arguments]
+        if self.call not in _POLYNOMIAL or None in parts:
+            return None
+        return _POLYNOMIAL[self.call](*(part if isinstance(part, list) else [number(part)] for part in parts))
 
     def text(self):
         r"""
@@ -68,6 +108,15 @@ class Expression:
         _, name, overload = self.call.split(".")
         arguments = [a.at(variable) if isinstance(a, Expression) else a for a in self.arguments]
         return getattr(getattr(torch.ops.aten, name), overload)(*arguments, **dict(self.keywords))
+
+
+def _is_power(p):
+    """Return whether a polynomial is `c (z + s)^k` with `k >= 1`: `s` is then `p_{k-1} / (k p_k)`."""
+    degree = len(p) - 1
+    if degree < 1 or not p[-1]:
+        return False
+    power = _power([p[-2] / (degree * p[-1]), Fraction(1)], [Fraction(degree)])
+    return [p[-1] * c for c in power] == p
 
 
 @dataclass(frozen=True)
@@ -123,8 +172,7 @@ def function_of(expression):
 @dataclass
 class Pointwise:
     r"""
-    A function of each entry of one tensor: ``polynomial`` lists its coefficients as fractions, lowest first, while it
-    is a polynomial.
+    A function of each entry of one tensor.
 
     EXAMPLES::
 
@@ -132,35 +180,21 @@ class Pointwise:
         sage: from sage_conslaw.pytorch.values import Pointwise
         sage: Pointwise.of(networks.input(3)).polynomial
         [Fraction(0, 1), Fraction(1, 1)]
-
-    ``of``::
-
-        sage: Pointwise.of(networks.input(3)).shape
-        (3,)
-
-    ``shape``::
-
-        sage: Pointwise.of(networks.input(2, 3)).shape
-        (2, 3)
-
-    ``tensor``::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.pytorch.values import Expression, Pointwise
-        sage: x = networks.input(3)
-        sage: Pointwise(x, Expression(None), [Fraction(0r), Fraction(0r), Fraction(1r)]).tensor(None).label()
-        'x * x'
     """
 
     base: Tensor
     expression: Expression
-    polynomial: object = None
     made: object = field(default=None, compare=False)
 
     @classmethod
     def of(cls, tensor):
         """Return the identity function of a tensor."""
-        return cls(tensor, Expression(None), [Fraction(0), Fraction(1)], tensor)
+        return cls(tensor, Expression(None), tensor)
+
+    @property
+    def polynomial(self):
+        """The coefficients of the function while it is a polynomial, else ``None``."""
+        return self.expression.polynomial
 
     @property
     def shape(self):
@@ -176,11 +210,30 @@ class Pointwise:
         - ``shift`` -- a function that makes a constant of a number and a shape
         """
         if self.made is None:
-            self.made = self._cut() if self.polynomial is None else self._expanded(shift)
+            self.made = self._cut(shift) if self.polynomial is None else self._expanded(shift)
         return self.made
 
-    def _cut(self):
+    def _cut(self, shift):
+        call, *arguments = self.expression.call, *self.expression.arguments
+        inner = arguments[0].polynomial if isinstance(arguments[0], Expression) else None
+        if call == "aten.exp.default" and inner is not None and len(inner) == 2:
+            # The movement of exp(c z + d) is its value times that of `c z + d`: as the exponential of that tensor, it
+            # has its slope given by its value, and laws that a value and a slope free of each other do not see.
+            return Pointwise(self.base, arguments[0]).tensor(shift).exp()
+        if call == "aten.pow.Tensor_Scalar" and inner is not None and _is_power(inner):
+            return self._power(arguments[0], Fraction(arguments[1]), shift)
         return self.base.cut(function_of(self.expression))
+
+    def _power(self, inner, exponent, shift):
+        """Return `p^{-m}`, `p^{-m/2}` or `p^{m/2}` of `p = c (z + s)^k` by the inverse or the inverse root of a
+        tensor: the slope is given by the value, as that of an exponential."""
+        if exponent.denominator > 2:
+            return self.base.cut(function_of(self.expression))
+        half = exponent.denominator == 2
+        whole = Pointwise(self.base, inner).tensor(shift)
+        if exponent < 0:
+            return (whole ** abs(exponent.numerator)).cut("inverse root" if half else "inverse")
+        return whole ** ((exponent.numerator + 1) // 2) * whole.cut("inverse root")
 
     def _expanded(self, shift):
         total = None
@@ -199,7 +252,7 @@ class SquareMean:
     r"""
     ``(c mean(x^2) + eps)^power`` along some axes, waiting for the ``x`` that it divides.
 
-    - ``kept`` -- whether the axes are still there, with size one
+    - ``kept`` -- whether the axes are still there, with size one, or ``repeated`` to the size of the tensor
 
     EXAMPLES::
 
@@ -225,10 +278,13 @@ class SquareMean:
     eps: float
     power: float
     kept: bool
+    repeated: bool = False
 
     @property
     def shape(self):
         """The shape of the means."""
+        if self.repeated:
+            return self.base.shape
         sizes = enumerate(self.base.shape)
         return tuple(1 if i in self.axes else n for i, n in sizes if self.kept or i not in self.axes)
 

@@ -8,12 +8,14 @@ torch = pytest.importorskip("torch")
 
 from sage_conslaw import conservation_laws, count_conservation_laws, networks  # noqa: E402
 from sage_conslaw.flows.problem import problem  # noqa: E402
+from sage_conslaw.graph.tied import _kind  # noqa: E402
 from sage_conslaw.pytorch.readings import ElementwiseReading  # noqa: E402
 from sage_conslaw.pytorch.values import Expression  # noqa: E402
 from sage_conslaw.real.given import problem_on_data  # noqa: E402
 from sage_conslaw.real.reading import real_network, slopes_of  # noqa: E402
 from sage_conslaw.real.sectors import response_on_region  # noqa: E402
 from torch import nn  # noqa: E402
+from torch_cases import largest_derivative  # noqa: E402
 
 
 class Applied(nn.Module):
@@ -90,18 +92,39 @@ def test_functions_with_pieces_are_not_recognised_by_points(function, name):
     assert name or not getattr(cut.reading, "analytic", False)
 
 
-@pytest.mark.parametrize("kind", ["exp2", "exp(-2z)", "1/z^2"])
-@pytest.mark.parametrize("widths", [(2, 2, 2), (20, 30, 10)], ids=["small", "wide"])
-def test_a_composed_function_whose_slope_its_value_gives_is_never_called_complete(kind, widths):
-    # Each unit keeps a law that free values and slopes do not see: a bias or a weight beside |u|^2.
-    function = {"exp2": torch.exp2, "exp(-2z)": lambda z: torch.exp(-2 * z), "1/z^2": lambda z: 1 / (z * z)}[kind]
+# Each unit keeps a law that free values and slopes do not see: a bias or a weight beside |u|^2.
+OF_THEIR_VALUE = {
+    "exp(z/2)": lambda z: torch.exp(z / 2), "exp(1-2z)": lambda z: torch.exp(1 - 2 * z), "1/z^2": lambda z: 1 / (z * z),
+    "3^z": lambda z: 3 ** z, "1/(1+z)": lambda z: 1 / (1 + z), "z^(3/2)": lambda z: z ** 1.5,
+    "1/sqrt(z^2+2z+1)": lambda z: (z * z + 2 * z + 1) ** -0.5,
+}
+
+
+@pytest.mark.parametrize("kind", OF_THEIR_VALUE)
+def test_a_composed_function_whose_slope_its_value_gives_has_its_laws(kind):
+    model = nn.Sequential(nn.Linear(2, 2), Applied(OF_THEIR_VALUE[kind]), nn.Linear(2, 2, bias=False)).double()
+    result = conservation_laws(networks.from_torch(model, torch.ones(1, 2).double()), seed=0, real=False)
+    assert result.number == 2 and result.complete is True
+    if kind != "z^(3/2)":
+        draw = lambda generator: (torch.randn(1, 2, generator=generator).double(),)  # noqa: E731
+        assert largest_derivative(result, model, draw, rounds=1) < 1e-10
+
+
+@pytest.mark.parametrize("function, widths", [
+    (torch.exp2, (2, 2, 2)), (lambda z: (1 + z) ** 0.3, (2, 2, 2)), (OF_THEIR_VALUE["1/(1+z)"], (20, 30, 10)),
+], ids=["irrational rate", "third root", "wide"])
+def test_what_is_not_read_by_its_slope_is_never_called_complete(function, widths):
     a, b, c = widths
     net = networks.from_torch(
-        nn.Sequential(nn.Linear(a, b, bias=kind != "1/z^2"), Applied(function), nn.Linear(b, c, bias=False)),
-        (torch.ones(1, a),),
+        nn.Sequential(nn.Linear(a, b), Applied(function), nn.Linear(b, c, bias=False)), (torch.ones(1, a),)
     )
-    count = count_conservation_laws(net, seed=0)
-    assert count.status == "bounded" and widths[1] <= count.number
+    count = count_conservation_laws(net, seed=0, real=False)
+    assert count.status == "bounded" and b <= count.number
+
+
+def test_functions_that_are_powers_in_pieces_alone_are_none():
+    for layer in (nn.ReLU6(), nn.Hardtanh(), nn.Hardswish(), nn.Softplus(), nn.Tanh()):
+        assert _kind(functions(read(layer, [1, 1, 1]), "cut")[0], None) is None
 
 
 def test_other_composed_functions_are_as_before():

@@ -6,25 +6,8 @@ torch = pytest.importorskip("torch")
 from sage_conslaw import conservation_laws, networks  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
-from torch_cases import largest_derivative  # noqa: E402
+from torch_cases import Does, largest_derivative, reals  # noqa: E402
 from torch_fields import number_of_laws  # noqa: E402
-
-
-class Does(nn.Module):
-    """A module from a function of itself and its inputs."""
-
-    def __init__(self, function, **parts):
-        super().__init__()
-        self.function = function
-        for name, part in parts.items():
-            setattr(self, name, part)
-
-    def forward(self, *inputs):
-        return self.function(self, *inputs)
-
-
-def reals(*shapes):
-    return lambda generator: tuple(torch.randn(*shape, generator=generator, dtype=torch.float64) for shape in shapes)
 
 
 def tokens(vocabulary, *shape):
