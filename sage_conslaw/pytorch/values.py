@@ -214,7 +214,7 @@ class Pointwise:
         return self.made
 
     def _cut(self, shift):
-        call, *arguments = self.expression.call, *self.expression.arguments
+        call, arguments = self.expression.call, self.expression.arguments
         inner = arguments[0].polynomial if isinstance(arguments[0], Expression) else None
         if call == "aten.exp.default" and inner is not None and len(inner) == 2:
             # The movement of exp(c z + d) is its value times that of `c z + d`: as the exponential of that tensor, it
