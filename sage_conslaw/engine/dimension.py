@@ -82,6 +82,8 @@ def dimension(
     finally:
         deadline.close()
     most, power, expected, ambient = (known[key] for key in ("dimension_at_most", "power", "expected", "ambient"))
+    if rank > most:
+        raise ArithmeticError(f"contradiction: a dimension of at least {rank} and at most {most}; please report it")
     return FunctionDimension(
         widths=network.sizes,
         power=power,

@@ -142,7 +142,8 @@ def _lie_rank(family, generator, p, upper, deadline, most_work):
             # Longer words ride along: if the span is saturated and they are in it, the search is over.
             gained, grows = span.add_and_test(drawn, words(0 if squeezed else _PROBES, depth + 1))
             found = span.rank
-            if gained < batch or found == upper:
+            # Beyond the bound one of the two is wrong, which the bounds say; no batch would end that.
+            if gained < batch or found >= upper:
                 break
             batch = min(max(2 * batch, found), upper - found + 1)
         sequence.append(found)

@@ -167,8 +167,10 @@ def symbolic_lie_rank(fields, generator, deadline=None, proof=True, variety=None
     if proved:
         return SymbolicRank(found, tuple(sequence), True)
     degree = max((f.degree() for field in span.fields + rejected for f in field), default=0)
+    # Each field that was rejected is one test; where brackets were left out there may be any others.
     tests = len(span.fields) + len(rejected)
-    return SymbolicRank(found, tuple(sequence), False, min(1.0, float(tests * (found + 1) * max(degree, 1)) / _POINTS))
+    error = 1.0 if newest else min(1.0, float(tests * (found + 1) * max(degree, 1)) / _POINTS)
+    return SymbolicRank(found, tuple(sequence), False, error)
 
 
 def _terms_of_minor(span):
