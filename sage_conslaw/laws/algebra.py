@@ -10,11 +10,12 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 from .._sage import QQ, PolynomialRing, matrix
-from ..exact.linear_algebra import independent_rows, kernel
-from ..exact.primes import random_prime
+from ..exact.linear_algebra import independent_rows, kernel, rank
+from ..exact.primes import with_lucky_prime
 from ..exact.reconstruction import reconstruct
 from ..exact import terms as sparse
 from .basis import primitive
+from .on_variety import algebraic_numbers
 from ..runtime.errors import InputError
 from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic
@@ -23,7 +24,7 @@ from ..exact.arithmetic import ModularArithmetic
 MAX_MONOMIALS = 5000
 
 
-def generators(laws, degree):
+def generators(laws, degree, family=None, generator=None):
     r"""
     Return the indices of a minimal generating set, up to ``degree``, of the algebra that some laws span.
 
@@ -33,6 +34,9 @@ def generators(laws, degree):
 
     - ``degree`` -- products of generators up to this degree are considered
 
+    - ``family``, ``generator`` -- whose laws they are: over Q(k), or modulo relations, linear dependence is that of
+      values at random points modulo a prime, right but for a probability of about `\deg / p`; else it is exact
+
     EXAMPLES::
 
         sage: from fractions import Fraction
@@ -41,27 +45,49 @@ def generators(laws, degree):
         sage: generators([{(0r,): one}, {(0r, 0r): one}, {(1r, 1r): one}], 2r)
         [0, 2]
     """
+    relations = family is not None and family.variety is not None and family.variety.relations
+    # Parameters and algebraic numbers are scalars: they count for no degree.
+    scalars = set() if family is None else {*family.constants, *(algebraic_numbers(family) if relations else ())}
+    degrees = [max(sum(i not in scalars for i in m) for m in law) for law in laws]
+    if scalars or relations:
+        number = sum(1 for _ in _products([0] * len(laws), degrees, degree, 0, lambda a, b: 0))
+        if number > MAX_MONOMIALS:
+            raise InputError(f"{len(laws)} laws have {number} products of degree at most {degree}, too many; "
+                             "lower the degree")
+        p, elements = with_lucky_prime(
+            generator, lambda p: (p, _values(laws, family, number + len(laws), generator, p)))
+        one, multiply = np.ones(elements.shape[1], dtype=np.int64), lambda a, b: modular.multiply(a, b, p)
+        rank_of = lambda rows: rank(np.array(rows).reshape(len(rows), len(one)), p)
+    else:
+        elements, one, multiply, rank_of = laws, {(): 1}, sparse.multiply, _rank
     chosen, products = [], []
-    for index, law in enumerate(laws):
-        if _rank(products + [law]) > _rank(products):
+    for index, law in enumerate(elements):
+        if rank_of([*products, law]) > rank_of(products):
             chosen.append(index)
-            products = _products([laws[i] for i in chosen], degree)
+            products = list(_products([elements[i] for i in chosen], [degrees[i] for i in chosen], degree, one,
+                                      multiply))
     return chosen
 
 
-def _products(laws, degree):
-    """Return all products of laws up to a degree, without the constant."""
-    out, level = [], [({(): 1}, 0, 0)]
+def _products(elements, degrees, most, one, multiply):
+    """Yield all products up to a degree, without the empty one."""
+    level = [(one, 0, 0)]
     while level:
-        grown = []
-        for value, top, start in level:
-            for i in range(start, len(laws)):
-                total = top + sparse.degree(laws[i])
-                if total <= degree:
-                    grown.append((sparse.multiply(value, laws[i]), total, i))
-        out += [value for value, _, _ in grown]
-        level = grown
-    return out
+        level = [(multiply(value, elements[i]), top + degrees[i], i)
+                 for value, top, start in level for i in range(start, len(elements)) if top + degrees[i] <= most]
+        yield from (value for value, _, _ in level)
+
+
+def _values(laws, family, number, generator, p):
+    """Return the values modulo ``p`` of laws, a row each, at random points that share their parameters."""
+    constants = modular.random_array(generator, (len(family.constants),), p)
+    if family.variety is None:
+        points = modular.random_array(generator, (number, family.dimension), p)
+        points[:, list(family.constants)] = constants
+    else:
+        points = np.array([family.variety.point(generator, p, constants) for _ in range(number)])
+    values = sparse.PolynomialMap(laws, family.dimension)(ModularArithmetic(p), points)
+    return np.broadcast_to(values, (number, len(laws))).T
 
 
 def _rank(polynomials):
@@ -78,7 +104,7 @@ def _rank(polynomials):
     return rows.rank()
 
 
-def relations(laws, degree, generator):
+def relations(laws, degree, generator, family=None):
     r"""
     Return minimal generators, up to ``degree``, of the polynomial relations between laws, each one proved by expansion.
 
@@ -88,7 +114,9 @@ def relations(laws, degree, generator):
 
     - ``generator`` -- a ``numpy.random.Generator``
 
-    OUTPUT: sparse polynomials in the indices of the laws
+    - ``family`` -- whose laws they are: where relations bind its coordinates, those of the laws hold modulo them
+
+    OUTPUT: sparse polynomials over Q in the indices of the laws
 
     ALGORITHM: products of laws are evaluated at random points modulo a prime; each kernel vector is lifted and
     checked exactly.  (For linear networks with few inputs and outputs the relations are minors.)
@@ -108,8 +136,13 @@ def relations(laws, degree, generator):
             f"{len(table)} monomials of degree at most {degree} in {len(laws)} laws are too many; lower the degree"
         )
     dimension = 1 + max((i for law in laws for m in law for i in m), default=0)
-    p = random_prime(generator)
-    points = modular.random_array(generator, (len(table) + 2, dimension), p)
+    variety = None if family is None else family.variety
+
+    def drawn(p):
+        if variety is None:
+            return p, modular.random_array(generator, (len(table) + 2, dimension), p)
+        return p, np.array([variety.point(generator, p)[:dimension] for _ in range(len(table) + 2)])
+    p, points = with_lucky_prime(generator, drawn)
     values = sparse.PolynomialMap(laws, dimension)(ModularArithmetic(p), points)
     values = np.broadcast_to(values, (len(points), len(laws)))
     rows = np.ones((len(points), len(table)), dtype=np.int64)
@@ -129,7 +162,8 @@ def relations(laws, degree, generator):
                 product = sparse.multiply(product, laws[i])
             for m, c in product.items():
                 total[m] = total.get(m, 0) + c
-        if any(total.values()):
+        total = {m: c for m, c in total.items() if c}
+        if total and (variety is None or variety.normal_form(variety.polynomial(total))):
             raise ArithmeticError("a relation modulo a prime does not hold over Q; use another seed")
         out.append(relation)
     return out
@@ -164,6 +198,8 @@ class LevelSet:
     - ``laws`` -- Sage polynomials of one ring over QQ
 
     - ``point`` -- dictionary or list of rational coordinates
+
+    - ``relations`` -- polynomials that bind the coordinates, and vanish at the point
 
     EXAMPLES::
 
@@ -200,7 +236,7 @@ class LevelSet:
         [y^2 - z^2]
     """
 
-    def __init__(self, laws, point):
+    def __init__(self, laws, point, relations=()):
         if not laws:
             raise InputError("there are no laws: the level set is the whole space")
         ring = laws[0].parent()
@@ -215,11 +251,14 @@ class LevelSet:
                 f"{'s' if len(point) != 1 else ''}; the ring has {len(names)} variables ({', '.join(names)})"
             )
         self.point = tuple(QQ(x) for x in point)
-        self.laws = [self.ring(law) for law in laws]
+        self.laws, self.relations = [self.ring(law) for law in laws], [self.ring(g) for g in relations]
+        broken = next((g for g in self.relations if g(*self.point)), None)
+        if broken is not None:
+            raise InputError(f"the point {self.point} is not on {broken} = 0, which binds the coordinates")
 
     def ideal(self):
-        """Return the ideal of the equations ``h = h(point)``."""
-        return self.ring.ideal([law - law(*self.point) for law in self.laws])
+        """Return the ideal of the equations ``h = h(point)``, and of the relations."""
+        return self.ring.ideal([*(law - law(*self.point) for law in self.laws), *self.relations])
 
     def dimension(self):
         """Return the dimension of the level set, as an algebraic set."""

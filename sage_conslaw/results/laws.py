@@ -192,7 +192,11 @@ class ConservationLaws(LawCount):
             sage: r = conservation_laws(networks.linear([1, 1, 2]), loss="cross-entropy"); len(r.laws), r.generators()
             (3, (U2_1_1 + U2_1_2, U1_1_1^2 - U2_1_1^2 - U2_1_2^2))
         """
-        return tuple(self.laws[i] for i in generators(list(self.terms), self.degree))
+        return tuple(self.laws[i] for i in self._generators())
+
+    def _generators(self):
+        family = None if self.problem is None else self.problem.family
+        return generators(list(self.terms), self.degree, family, np.random.default_rng(self.seed))
 
     def relations(self, degree=2):
         r"""
@@ -217,11 +221,12 @@ class ConservationLaws(LawCount):
             sage: conservation_laws(networks.linear([2, 2, 2]), seed=0).relations(3)
             []
         """
-        chosen = [self.terms[i] for i in generators(list(self.terms), self.degree)]
+        chosen = [self.terms[i] for i in self._generators()]
         if not chosen:
             return []
         ring = PolynomialRing(QQ, [f"h{i}" for i in range(1, len(chosen) + 1)], len(chosen))
-        return [to_sage(f, ring) for f in relations(chosen, degree, np.random.default_rng(self.seed))]
+        return [to_sage(f, ring) for f in relations(chosen, degree, np.random.default_rng(self.seed),
+                                                      self.problem.family)]
 
     def level_set(self, point):
         r"""
@@ -234,7 +239,9 @@ class ConservationLaws(LawCount):
             sage: conservation_laws([u*v]).level_set([2, 1])
             level set of 1 law through (2, 1), of dimension 1
         """
-        return LevelSet([self.laws[i] for i in self.independent], point)
+        variety = None if self.problem is None else self.problem.family.variety
+        relations = [] if variety is None else [to_sage(g, self.problem.family.ring()) for g in variety.relations]
+        return LevelSet(self.independent_laws, point, relations)
 
     def readable_laws(self):
         r"""

@@ -2,7 +2,7 @@
 import pytest
 import sympy
 
-from sage_conslaw import conservation_laws, networks
+from sage_conslaw import InputError, conservation_laws, networks, system
 
 
 def test_products_are_no_generators():
@@ -50,3 +50,26 @@ def test_level_set():
             result.level_set(bad)
     with pytest.raises(ValueError):
         leaf.eliminate(["y"])
+
+
+@pytest.mark.parametrize("record, degree, number, relation", [
+    # Over Q(k) a square is generated; modulo relations and with roots it is reduced.
+    ((["x", "y"], ["k1*x", "-k2*x"], ["k1", "k2"]), 3, 1, []),
+    ((["x", "y"], ["sqrt(2)*y", "-x"], []), 4, 1, []),
+    ((["s", "c", "p"], ["c*p", "-s*p", "-s"], [], ["s^2 + c^2 - 1"]), 4, 1, []),
+    # On the cone the laws x and y, z satisfy its equation.
+    ((["x", "y", "z", "w"], ["0", "0", "0", "w"], [], ["x*y - z^2"]), 2, 3, ["-h2^2 + h1*h3"]),
+])
+def test_generators_over_parameters_and_modulo_relations(record, degree, number, relation):
+    names, drift, parameters, relations = (*record, [])[:4]
+    family = system(names, drift, parameters=parameters, relations=relations)
+    result = conservation_laws(family, degree=degree, seed=0)
+    assert len(result.laws) > number == len(result.generators())
+    assert [len(f.monomials()) for f in result.relations(2)] == [2] * len(relation)
+
+
+def test_a_level_set_lies_on_the_variety():
+    pendulum = conservation_laws(system(["s", "c", "p"], ["c*p", "-s*p", "-s"], relations=["s^2 + c^2 - 1"]), seed=0)
+    assert pendulum.level_set([0, 1, 3]).dimension() == 1
+    with pytest.raises(InputError, match="is not on"):
+        pendulum.level_set([1, 1, 3])
