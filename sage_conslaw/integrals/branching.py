@@ -56,9 +56,9 @@ def solve(equations, unknowns, deadline=None, most_branches=5000):
         ...
         sage_conslaw.integrals.branching.Undecided: a branch with equations of higher degree in several unknowns
     """
-    ring = unknowns[0].parent() if unknowns else None
-    if ring is None:
+    if not unknowns:
         return []
+    ring = unknowns[0].parent()
     field = ring.fraction_field()
     wanted = set(unknowns)
     solutions, stack, branches = [], [([e for e in equations if e], {})], 0
@@ -82,36 +82,42 @@ def solve(equations, unknowns, deadline=None, most_branches=5000):
             stack += [([factor, *rest], known) for factor in reversed(factors)]
             continue
         variable, value = step
-        reduced = []
-        for e in current:
-            e = _substitute(e, variable, value, ring)
-            if e:
-                reduced.append(e)
+        reduced = dict.fromkeys(_substitute(e, variable, value, ring) for e in current)
         updated = {u: _substitute_value(v, variable, value, field) for u, v in known.items()}
-        updated[variable] = value
-        stack.append((list(dict.fromkeys(reduced)), updated))
+        stack.append(([e for e in reduced if e], updated | {variable: value}))
     return solutions
 
 
 def _next(equations, wanted, ring):
     """Return ``"dead"``, ``None`` (solved), a split [equation, factors] or a substitution (variable, value)."""
     equations.sort(key=lambda e: (e.number_of_terms(), e.degree()))
+    if any(not wanted.intersection(e.variables()) for e in equations):
+        # A nonzero polynomial in the parameters: it vanishes at no generic ones.
+        return "dead"
     for e in equations:
-        if not any(v in wanted for v in e.variables()):
-            return "dead"
-    for e in equations:
-        for v in e.variables():
-            if v in wanted and e.degree(v) == 1:
-                slope = e.coefficient({v: 1})
-                if not any(u in wanted for u in slope.variables()):
-                    return v, ring.fraction_field()(-(e - slope * v)) / slope
-        if e.number_of_terms() <= _FACTORED:
-            factors = [f for f, _ in e.factor() if any(v in wanted for v in f.variables())]
-            if len(factors) > 1 or factors and factors[0].number_of_terms() < e.number_of_terms():
-                return [e, factors]
-    if not equations:
-        return None
-    return _by_groebner(equations, wanted, ring)
+        step = _solved_for(e, wanted, ring)
+        if step is None and e.number_of_terms() <= _FACTORED:
+            step = _split(e, wanted)
+        if step is not None:
+            return step
+    return _by_groebner(equations, wanted, ring) if equations else None
+
+
+def _solved_for(e, wanted, ring):
+    """Return an unknown and its value from an equation that is linear in it, with an invertible slope, else ``None``."""
+    for v in e.variables():
+        if v in wanted and e.degree(v) == 1:
+            slope = e.coefficient({v: 1})
+            if not wanted.intersection(slope.variables()):
+                return v, ring.fraction_field()(-(e - slope * v)) / slope
+    return None
+
+
+def _split(e, wanted):
+    """Return an equation and its factors in the unknowns, each once, ``None`` if it is irreducible itself."""
+    factors = [f for f, _ in e.factor() if wanted.intersection(f.variables())]
+    # By degree: u^2 has one factor with as many terms, and the solution u = 0.
+    return [e, factors] if len(factors) > 1 or factors[0].degree() < e.degree() else None
 
 
 def _by_groebner(equations, wanted, ring):
@@ -119,23 +125,17 @@ def _by_groebner(equations, wanted, ring):
     if len({v for e in equations for v in e.variables()}) > _MOST_UNKNOWNS:
         raise Undecided("a branch with many unknowns does not factor")
     basis = list(ring.ideal(equations).groebner_basis())
+    if any(not wanted.intersection(e.variables()) for e in basis):
+        return "dead"
     for e in basis:
-        if e.is_constant() or not any(v in wanted for v in e.variables()):
-            return "dead"
-        factors = [f for f, _ in e.factor() if any(v in wanted for v in f.variables())]
-        if len(factors) > 1:
+        step = _split(e, wanted) or _solved_for(e, wanted, ring)
+        if step is not None:
+            # It follows from the equations: with it among them the branch is smaller, and has the same solutions.
             equations.append(e)
-            return [e, factors]
-        for v in e.variables():
-            if v in wanted and e.degree(v) == 1:
-                slope = e.coefficient({v: 1})
-                if not any(u in wanted for u in slope.variables()):
-                    equations.append(e)
-                    return v, ring.fraction_field()(-(e - slope * v)) / slope
-    for e in basis:
-        if len([v for v in e.variables() if v in wanted]) == 1:
-            # Irreducible and of higher degree in one unknown: its roots are algebraic numbers, not in Q(k).
-            return "dead"
+            return step
+    if any(len(wanted.intersection(e.variables())) == 1 for e in basis):
+        # Irreducible and of higher degree in one unknown: its roots are algebraic over Q(k) and not in it, by Gauss.
+        return "dead"
     raise Undecided("a branch with equations of higher degree in several unknowns")
 
 
