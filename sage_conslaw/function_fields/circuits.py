@@ -13,11 +13,13 @@ Dense elimination over Q(k) of the whole block does not end in minutes where thi
 import numpy as np
 
 from ..exact.linear_algebra import independent_rows
+from ..exact.sparse_elimination import minus_multiple
 from ..runtime.errors import NotCovered
+from .parametric import content
 from .specialisation import Specialisation
 
 # A law with more terms than this over all its coefficients is no answer that a person reads, and doubles the work with
-# every step.
+# every step; a bound makes the end a sentence with advice, where memory would end otherwise.
 MOST_TERMS = 200_000
 
 
@@ -26,16 +28,11 @@ def sparse_basis(vectors, p):
     Return a basis of small support, shortest first, of a space given by reduced vectors modulo ``p``.
 
     Candidates are the reduced echelon bases for a few orders of the columns.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.function_fields.circuits import sparse_basis
-        sage: sparse_basis([{0r: 1r, 1r: 1r, 2r: 1r}, {0r: 1r, 1r: 1r, 3r: 1r}], 101r)
-        [{2: 1, 3: 100}, {0: 1, 1: 1, 2: 1}]
     """
     if len(vectors) <= 1:
         return list(vectors)
     columns = sorted({i for vector in vectors for i in vector})
+    # Which basis is found decides how readable laws are and how fast, not whether they are right: a fixed seed does.
     generator = np.random.default_rng(0)
     orders = [columns, columns[::-1]] + [[columns[i] for i in generator.permutation(len(columns))] for _ in range(4)]
     seen = {}
@@ -48,6 +45,7 @@ def sparse_basis(vectors, p):
     for row, vector in enumerate(ordered):
         for i, value in vector.items():
             dense[row, place[i]] = value
+    # The shortest that are independent of those before: a matroid, so that no basis of candidates is shorter.
     return [ordered[i] for i in independent_rows(dense, p)]
 
 
@@ -56,29 +54,16 @@ def _echelon(vectors, order, p):
     rank = {column: i for i, column in enumerate(order)}
     basis = {}
     for vector in vectors:
-        vector = dict(vector)
-        for pivot in [i for i in vector if i in basis]:
-            _subtract(vector, basis[pivot], vector.get(pivot, 0), p)
+        # The rows of the basis have no pivots but their own, so that the entries at pivots do not change on the way.
+        for pivot in vector.keys() & basis.keys():
+            vector = minus_multiple(vector, vector[pivot], basis[pivot], p)
         if not vector:
             continue
         pivot = max(vector, key=rank.get)
-        scale = pow(vector[pivot], -1, p)
-        vector = {i: value * scale % p for i, value in vector.items()}
-        for other in basis.values():
-            _subtract(other, vector, other.get(pivot, 0), p)
+        vector = minus_multiple({}, -pow(vector[pivot], -1, p), vector, p)
+        basis = {other: minus_multiple(row, row.get(pivot, 0), vector, p) for other, row in basis.items()}
         basis[pivot] = vector
     return [dict(sorted(vector.items())) for vector in basis.values()]
-
-
-def _subtract(vector, other, factor, p):
-    if not factor:
-        return
-    for i, value in list(other.items()):
-        new = (vector.get(i, 0) - factor * value) % p
-        if new:
-            vector[i] = new
-        else:
-            vector.pop(i, None)
 
 
 def circuit_law(rows, columns, ring, generator, p, deadline=None):
@@ -91,16 +76,6 @@ def circuit_law(rows, columns, ring, generator, p, deadline=None):
     - ``rows`` -- dictionaries ``{column: polynomial in the parameters}``
 
     - ``columns`` -- the columns on which a vector is sought
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.function_fields.circuits import circuit_law
-        sage: R = PolynomialRing(QQ, ["a", "b"])
-        sage: a, b = R.gens()
-        sage: circuit_law([{0r: a, 1r: b}, {1r: a, 2r: -b, 3r: R(1)}], [0r, 1r, 2r], R, numpy.random.default_rng(0r),
-        ....:     2^61 - 1)
-        {0: -b^2, 1: a*b, 2: a^2}
     """
     allowed = set(columns)
     part = [{c: v for c, v in row.items() if c in allowed} for row in rows]
@@ -112,6 +87,8 @@ def circuit_law(rows, columns, ring, generator, p, deadline=None):
     small = [{place[c]: v for c, v in row.items()} for row in part]
     chosen = independent_rows(at.matrix(small, len(columns)), p) if small else []
     if len(chosen) != len(columns) - 1:
+        # The rank at a random point is the generic one but for a chance of O(degree / p); then a law is missed, none is
+        # wrong: the caller checks each exactly.
         return None
     pivots = _eliminated([dict(part[i]) for i in chosen], deadline)
     return _vector(pivots, columns, ring)
@@ -127,6 +104,7 @@ def _eliminated(rows, deadline):
         for row in rows:
             for column in row:
                 count[column] = count.get(column, 0) + 1
+        # Markowitz: the pivot with the least fill-in, of these the entry with the fewest terms.
         *_, number, pivot = min(
             ((len(row) - 1) * (count[c] - 1), v.number_of_terms(), i, c)
             for i, row in enumerate(rows)
@@ -134,10 +112,7 @@ def _eliminated(rows, deadline):
         )
         row = rows.pop(number)
         out.append((pivot, row))
-        lead = row[pivot]
-        for i, other in enumerate(rows):
-            if pivot in other:
-                rows[i] = _combined(other, row, pivot, lead)
+        rows = [_combined(other, row, pivot, row[pivot]) if pivot in other else other for other in rows]
         rows = [row for row in rows if row]
     return out
 
@@ -150,16 +125,8 @@ def _combined(other, row, pivot, lead):
         max(up.number_of_terms(), down.number_of_terms())
         * max(v.number_of_terms() for some in (row, other) for v in some.values())
     )
-    new = {}
-    for column in other.keys() | row.keys():
-        if column == pivot:
-            continue
-        value = up * other[column] if column in other else 0
-        if column in row:
-            value = value - down * row[column]
-        if value:
-            new[column] = value
-    return _primitive(new)
+    new = {column: up * other.get(column, 0) - down * row.get(column, 0) for column in other.keys() | row.keys()}
+    return _primitive({column: value for column, value in new.items() if value})
 
 
 def _check(terms):
@@ -172,13 +139,11 @@ def _check(terms):
 
 
 def _primitive(row):
-    content = None
-    for value in sorted(row.values(), key=lambda v: v.number_of_terms()):
-        content = value if content is None else content.gcd(value)
-        if content.is_constant():
-            return row
+    common = content(row.values())
+    if common is None or common.is_constant():
+        return row
     _check(sum(value.number_of_terms() for value in row.values()))
-    return {column: value // content for column, value in row.items()}
+    return {column: value // common for column, value in row.items()}
 
 
 def _vector(pivots, columns, ring):
@@ -187,16 +152,12 @@ def _vector(pivots, columns, ring):
     (free,) = [column for column in columns if column not in solved]
     vector = {free: ring.one()}
     for pivot, row in reversed(pivots):
-        total = ring.zero()
-        for column, value in row.items():
-            if column != pivot and column in vector:
-                total += value * vector[column]
+        total = sum((row[column] * vector[column] for column in row.keys() & vector.keys()), ring.zero())
         if not total:
             continue
-        lead = row[pivot]
-        common = lead.gcd(total)
-        factor = lead // common
-        if not factor.is_one():
-            vector = {column: value * factor for column, value in vector.items()}
+        # Instead of a division by the pivot the vector so far is multiplied by it, without what they have in common.
+        common = row[pivot].gcd(total)
+        factor = row[pivot] // common
+        vector = {column: value * factor for column, value in vector.items()}
         vector[pivot] = -(total // common)
     return dict(sorted(_primitive(vector).items()))

@@ -1,5 +1,23 @@
 r"""
-The linear system for laws over Q(k), and polynomials over Q(k) as sparse polynomials in all coordinates.
+The linear system for laws over Q(k), and elements of Q(k) without denominators, contents, or modulo a prime.
+
+- Trivial: without parameters all is over Q.
+- Famous: `x' = k y, y' = (k - 1) x`: the equations for `a x + b y` are `k a = 0` and `(k - 1) b = 0`.
+- One that misleads: their only solution over Q(k) is zero, yet at `k = 0` and `k = 1` there are laws.  What is found
+  here holds for generic parameters; for the others see :mod:`..parameters`.
+
+::
+
+    sage: from sage_conslaw.expressions.polynomials import parse_polynomials
+    sage: from sage_conslaw.function_fields import parametric
+    sage: fields = [parse_polynomials(["0", "k*y", "(k-1)*x"], ["k", "x", "y"])[1]]
+    sage: parametric.equations_over_parameters(fields, [(1r,), (2r,)], [0r], PolynomialRing(QQ, "k", 1))
+    [{0: k}, {1: k - 1}]
+    sage: R.<a, b> = QQ[]
+    sage: parametric.polynomial_over_constants({(2,): a/(2*b), (3,): a^2}, R, [0, 1])
+    {(0, 1, 3): Fraction(2, 1), (2,): Fraction(1, 1)}
+    sage: parametric.residue(a/(2*b), [6r, 3r], 101r), parametric.residue(QQ(1/2), [], 101r)
+    (1, 51)
 """
 from math import gcd, lcm
 from fractions import Fraction
@@ -20,14 +38,6 @@ def equations_over_parameters(fields, monomials, constants, ring):
     - ``monomials`` -- the columns
 
     - ``constants``, ``ring`` -- the coordinates that stand for the parameters, and their polynomial ring
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.expressions.polynomials import parse_polynomials
-        sage: from sage_conslaw.function_fields.parametric import equations_over_parameters
-        sage: fields = [parse_polynomials(["0", "k*y", "(k-1)*x"], ["k", "x", "y"])[1]]
-        sage: equations_over_parameters(fields, [(1r,), (2r,)], [0r], PolynomialRing(QQ, "k", 1))
-        [{0: k}, {1: k - 1}]
     """
     place, rows = {coordinate: i for i, coordinate in enumerate(constants)}, {}
     for column, monomial in enumerate(monomials):
@@ -38,6 +48,7 @@ def equations_over_parameters(fields, monomials, constants, ring):
                     entry = rows.setdefault(key, {}).setdefault(column, {})
                     power = tuple(place[i] for i in product if i in place)
                     entry[power] = entry.get(power, 0) + value
+    # Several fields, and monomials that move alike, give the same equation many times over.
     distinct = {}
     for row in rows.values():
         row = {column: sparse.to_sage({m: c for m, c in entry.items() if c}, ring) for column, entry in row.items()}
@@ -47,9 +58,53 @@ def equations_over_parameters(fields, monomials, constants, ring):
     return list(distinct.values())
 
 
+def content(entries):
+    """Return the greatest common divisor of nonzero polynomials, simple ones first: most are coprime after two."""
+    common = None
+    for entry in sorted(entries, key=lambda e: e.number_of_terms()):
+        common = entry if common is None else common.gcd(entry)
+        if common.is_constant():
+            break
+    return common
+
+
+def cleared(entries, ring):
+    """Return elements of Q(k) times their common denominator, in Q[k]."""
+    common = ring.one()
+    for entry in entries:
+        common = common.lcm(ring(entry.denominator()))
+    return [ring(entry * common) for entry in entries]
+
+
+def coprime(entries):
+    """Return polynomials times one number: all coefficients coprime integers, the leading one of the first positive."""
+    values = [value for entry in entries for value in entry.coefficients()]
+    scale = lcm(*(int(value.denominator()) for value in values))
+    scale = QQ(scale) / gcd(*(int(value * scale) for value in values))
+    first = next(entry for entry in entries if entry)
+    return [entry * (scale if first.lc() > 0 else -scale) for entry in entries]
+
+
+def primitive_vector(vector, parameters, ring):
+    """Return the multiple of a vector over Q(k) with coprime entries in Z[k], in a ring that has the parameters."""
+    if parameters is not QQ:
+        entries = cleared(vector, parameters)
+        common = content([entry for entry in entries if entry])
+        vector = [entry // common for entry in entries]
+        if ring is not parameters:
+            vector = [_into(entry, ring) for entry in vector]
+    return coprime([ring(entry) for entry in vector])
+
+
+def _into(polynomial, ring):
+    """Return a polynomial in the parameters in a larger ring, by names: their places differ."""
+    gens = ring.gens_dict()
+    return polynomial(*(gens.get(name, ring.zero()) for name in polynomial.parent().variable_names()))
+
+
 def polynomial_over_constants(entries, ring, constants):
-    r"""
-    Return the multiple of a polynomial over Q(k) with coprime coefficients in Q[k], as a sparse polynomial in all
+    """
+    Return the multiple of a polynomial over Q(k) with coprime coefficients in Z[k], as a sparse polynomial in all
     coordinates.
 
     INPUT:
@@ -59,46 +114,16 @@ def polynomial_over_constants(entries, ring, constants):
     - ``ring`` -- the polynomial ring of the parameters
 
     - ``constants`` -- the coordinates that stand for them
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.function_fields.parametric import polynomial_over_constants
-        sage: R.<a, b> = QQ[]
-        sage: polynomial_over_constants({(2,): a/(2*b), (3,): a^2}, R, [0, 1])
-        {(0, 1, 3): Fraction(2, 1), (2,): Fraction(1, 1)}
     """
-    denominator = ring.one()
-    for entry in entries.values():
-        denominator = denominator.lcm(ring(entry.denominator()))
-    polynomials = {monomial: ring(entry * denominator) for monomial, entry in entries.items() if entry}
-    content = ring.zero()
-    for entry in polynomials.values():
-        content = content.gcd(entry)
     law = {}
-    for monomial, entry in polynomials.items():
-        for power, value in sparse.from_sage(ring(entry / content)).items():
-            key = tuple(sorted(monomial + tuple(constants[i] for i in power)))
-            law[key] = law.get(key, 0) + value
-    scale = _content(law.values())
-    return sparse.oriented({m: c / scale for m, c in law.items()})
-
-
-def _content(values):
-    values = list(values)
-    return Fraction(gcd(*(v.numerator for v in values)), lcm(*(v.denominator for v in values)))
+    for monomial, entry in zip(entries, primitive_vector(list(entries.values()), ring, ring)):
+        for power, value in sparse.from_sage(entry).items():
+            law[tuple(sorted(monomial + tuple(constants[i] for i in power)))] = value
+    return sparse.oriented(law)
 
 
 def residue(value, point, p):
-    r"""
-    Return an element of Q, Q[k] or Q(k) modulo ``p``, with the parameters at a point.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.function_fields.parametric import residue
-        sage: R.<a, b> = QQ[]
-        sage: residue(a/(2*b), [6r, 3r], 101r), residue(QQ(1/2), [], 101r)
-        (1, 51)
-    """
+    """Return an element of Q, Q[k] or Q(k) modulo ``p``, with the parameters at a point."""
     if value.parent() is QQ:
         return int(value.numerator()) * pow(int(value.denominator()), -1, p) % p
     if not value.parent().is_field():

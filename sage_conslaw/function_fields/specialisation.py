@@ -7,14 +7,25 @@ what they are.
   exact elimination of that column alone.
 - One that misleads: at `k = 0` the pivot is gone.  Points are random modulo a large prime, and what is found is checked
   over `\QQ(k)`.
+
+::
+
+    sage: import numpy
+    sage: from sage_conslaw.function_fields.specialisation import Specialisation, exact_kernel
+    sage: R = PolynomialRing(QQ, ["k"], 1); k = R.gen()
+    sage: at = Specialisation(R, 2^61 - 1, numpy.random.default_rng(0r))
+    sage: exact_kernel([{0r: k, 1r: R(1)}, {2r: R(1)}], 3r, R, at)
+    [[1, -k, 0]]
+    sage: at.has_kernel([{0r: k, 1r: -k}], 2r), at.has_kernel([{0r: R(1)}], 1r)
+    (True, False)
 """
 from math import gcd
 
 import numpy as np
-from flint import nmod_mat
 
 from .._sage import QQ, FractionField, matrix
-from ..exact.linear_algebra import independent_rows, kernel
+from ..exact.linear_algebra import independent_rows, kernel, rank
+from .parametric import residue
 from .substitution import Substitution
 
 # Kernels of at most this many columns over Q(k) are eliminated at once, in 10 ms; 30 dense ones take minutes.
@@ -26,35 +37,7 @@ SUBSTITUTED_DEGREES = (3, 7)
 
 
 class Specialisation:
-    r"""
-    A random point of the parameters modulo a prime: what has no kernel there has none over Q(k).
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.function_fields.specialisation import Specialisation
-        sage: R = PolynomialRing(QQ, ["k"], 1)
-        sage: k = R.gen()
-        sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
-        sage: at(3*k) == 3*at(k) % 101, at(R(1/2))
-        (True, 51)
-
-    ``matrix``::
-
-        sage: R = PolynomialRing(QQ, ["k"], 1)
-        sage: k = R.gen()
-        sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
-        sage: at.matrix([{0r: R(2)}], 1r)
-        array([[2]])
-
-    ``has_kernel``::
-
-        sage: R = PolynomialRing(QQ, ["k"], 1)
-        sage: k = R.gen()
-        sage: at = Specialisation(R, 101, numpy.random.default_rng(0r))
-        sage: at.has_kernel([{0r: k, 1r: -k}], 2r), at.has_kernel([{0r: R(1)}], 1r)
-        (True, False)
-    """
+    """A random point of the parameters modulo a prime: what has no kernel there has none over Q(k)."""
 
     def __init__(self, ring, p, generator):
         self.p, self._known = p, {}
@@ -64,26 +47,10 @@ class Specialisation:
     def __call__(self, value):
         if isinstance(value, int):
             return value % self.p
+        # The same few coefficients stand in many places of a matrix.
         if value not in self._known:
-            if hasattr(value, "numerator") and hasattr(value, "denominator") and not hasattr(value, "monomials"):
-                up, down = value.numerator(), value.denominator()
-                known = self._rational(up) * pow(self._rational(down), -1, self.p) % self.p
-            else:
-                known = self._polynomial(value)
-            self._known[value] = known
+            self._known[value] = residue(value, self.values, self.p)
         return self._known[value]
-
-    def _rational(self, value):
-        return self._polynomial(value) if hasattr(value, "monomials") else int(value) % self.p
-
-    def _polynomial(self, value):
-        total = 0
-        for exponents, coefficient in value.dict().items():
-            term = int(coefficient.numerator()) * pow(int(coefficient.denominator()), -1, self.p)
-            for x, e in zip(self.values, exponents):
-                term = term * pow(x, int(e), self.p) % self.p
-            total += term
-        return total % self.p
 
     def matrix(self, rows, columns):
         """Return sparse rows as an array modulo the prime."""
@@ -96,11 +63,7 @@ class Specialisation:
     def has_kernel(self, rows, columns):
         """Decide whether the columns are dependent modulo the prime; if not, they are independent over Q(k)."""
         rows = [row for row in rows if row]
-        return (
-            not rows
-            or len(rows) < columns
-            or nmod_mat(len(rows), columns, self.matrix(rows, columns).ravel().tolist(), self.p).rank() < columns
-        )
+        return len(rows) < columns or rank(self.matrix(rows, columns), self.p) < columns
 
 
 def exact_kernel(rows, columns, ring, at):
@@ -109,19 +72,10 @@ def exact_kernel(rows, columns, ring, at):
 
     ALGORITHM: the kernel at a specialisation modulo a prime tells which columns take part; only these are eliminated
     over Q(k), and the result stands if it has as many dimensions.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.function_fields.specialisation import Specialisation, exact_kernel
-        sage: R = PolynomialRing(QQ, ["k"], 1)
-        sage: k = R.gen()
-        sage: at = Specialisation(R, 2^61 - 1, numpy.random.default_rng(0r))
-        sage: exact_kernel([{0: k, 1: R(1)}, {2: R(1)}], 3, R, at)
-        [[1, -k, 0]]
     """
     modular = kernel(at.matrix(rows, columns), at.p)
     if not modular:
+        # A rank modulo p at a point is at most that over Q(k): the kernel there is no smaller, so none is none.
         return []
     used = sorted({i for vector in modular for i in vector})
     if ring is not QQ and len(modular) == 1 and len(used) > SMALL_KERNEL:
@@ -138,6 +92,8 @@ def exact_kernel(rows, columns, ring, at):
         small = [{place[c]: v for c, v in row.items() if c in place} for row in rows]
         small = [row for row in small if row]
         basis = exact_matrix(small, len(chosen), field).right_kernel_matrix().echelon_form().rows()
+        # Vectors on fewer columns are vectors of the whole kernel, whose dimension is at most that of the modular one:
+        # as many are all.  Fewer mean a special point, and all columns are taken.
         if len(basis) == len(modular):
             break
     return [[vector[place[c]] if c in place else field.zero() for c in range(columns)] for vector in basis]
@@ -151,12 +107,14 @@ def _one_by_substitution(rows, independent, used, columns, large):
     small = [{place[c]: large(v) for c, v in row.items() if c in place} for row in independent]
     basis = exact_matrix([row for row in small if row], len(used), QQ).right_kernel_matrix()
     if basis.nrows() != 1:
+        # Large parameters are no generic ones either.
         return None
     (vector,) = basis.rows()
     vector = vector * vector.denominator()
     content = gcd(*map(int, vector))
     for found in large.multiples([QQ(entry) / content for entry in vector]):
         out = [found[place[c]] if c in place else large.ring.zero() for c in range(columns)]
+        # Digits are a guess.  A vector that solves all equations is the only one: the kernel has dimension one at most.
         if all(not sum((value * out[c] for c, value in row.items()), large.ring.zero()) for row in rows):
             return out
     return None

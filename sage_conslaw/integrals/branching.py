@@ -13,15 +13,7 @@ _MOST_UNKNOWNS = 12
 
 
 class Undecided(ArithmeticError):
-    r"""
-    A branch that neither factors nor is linear within the work allowed; the search says so.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.integrals.branching import Undecided
-        sage: issubclass(Undecided, ArithmeticError)
-        True
-    """
+    """A branch that neither factors nor is linear within the work allowed; the search says so."""
 
 
 def solve(equations, unknowns, deadline=None, most_branches=5000):
@@ -76,11 +68,13 @@ def solve(equations, unknowns, deadline=None, most_branches=5000):
             solutions.append(known)
             continue
         if isinstance(step, list):
+            # Zeros of a product are those of its factors: the branches cover the solutions, and may overlap.
             # One branch a factor, simplest last, so that it is followed first.
             equation, factors = step
             rest = [e for e in current if e is not equation]
             stack += [([factor, *rest], known) for factor in reversed(factors)]
             continue
+        # A slope without unknowns is invertible over Q(k): the substitution loses no solution and adds none.
         variable, value = step
         reduced = dict.fromkeys(_substitute(e, variable, value, ring) for e in current)
         updated = {u: _substitute_value(v, variable, value, field) for u, v in known.items()}
@@ -104,7 +98,7 @@ def _next(equations, wanted, ring):
 
 
 def _solved_for(e, wanted, ring):
-    """Return an unknown and its value from an equation that is linear in it, with an invertible slope, else ``None``."""
+    """Return an unknown and its value from an equation linear in it with an invertible slope, else ``None``."""
     for v in e.variables():
         if v in wanted and e.degree(v) == 1:
             slope = e.coefficient({v: 1})
@@ -147,6 +141,7 @@ def _substitute(e, variable, value, ring):
 
 
 def _substitute_value(v, variable, value, field):
+    """Return a value found before with the new one put in: at the end only free unknowns are left in it."""
     v = field(v)
     if variable in v.numerator().variables() or variable in v.denominator().variables():
         return v.subs({variable: value})

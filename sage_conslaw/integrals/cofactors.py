@@ -30,18 +30,7 @@ MAX_UNKNOWNS = 80
 
 @dataclass(frozen=True)
 class Candidates:
-    r"""
-    The possible cofactors as ``{monomial: coefficient}``, and what could not be searched, in words.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.integrals.cofactors import candidates
-        sage: from sage_conslaw.integrals.newton import LaurentOperator
-        sage: from sage_conslaw.inputs.systems import system
-        sage: L = LaurentOperator(system(["x", "y"], ["2*x", "3*y"]))
-        sage: candidates(L, 1).cofactors
-        ({(0, 0): 2}, {(0, 0): 3})
-    """
+    """The possible cofactors as ``{monomial: coefficient}``, and what could not be searched, in words."""
 
     cofactors: tuple
     gaps: tuple
@@ -56,27 +45,29 @@ def candidates(operator, degree, deadline=None, seed=0):
 
     EXAMPLES:
 
-    The Halphen system: three of degree 1; products of the three polynomials have their sums in degree 2::
+    Two eigenvalues; the Halphen system: three cofactors of degree 1, and their sums for products of two polynomials::
 
-        sage: from sage_conslaw.integrals.cofactors import candidates
-        sage: from sage_conslaw.integrals.newton import LaurentOperator
+        sage: from sage_conslaw.integrals import cofactors, newton
         sage: from sage_conslaw.inputs.systems import system
+        sage: lines = newton.LaurentOperator(system(["x", "y"], ["2*x", "3*y"]))
+        sage: cofactors.candidates(lines, 1).cofactors
+        ({(0, 0): 2}, {(0, 0): 3})
         sage: halphen = system(["x", "y", "z"], ["x*y + x*z - y*z", "y*z + y*x - z*x", "z*x + z*y - x*y"])
-        sage: L = LaurentOperator(halphen)
-        sage: [len(candidates(L, n).cofactors) for n in (1, 2)]
+        sage: [len(cofactors.candidates(newton.LaurentOperator(halphen), n).cofactors) for n in (1, 2)]
         [3, 9]
     """
     generator = np.random.default_rng(seed)
     at = Specialisation(operator.ring, random_prime(generator), generator)
-    search = _Search(
-        operator, [*table_of_monomials(len(operator.moving), degree), (0,) * len(operator.moving)], at, deadline
-    )
+    # The top part of p on a face may be a constant where p itself is none, so 1 is among its monomials.
+    table = [*table_of_monomials(len(operator.moving), degree), (0,) * len(operator.moving)]
+    search = _Search(operator, table, at, deadline)
     partial, start = [{}], 0
     support = operator.support
     while start < len(support) and partial and not search.exhausted:
         face = operator.face(support[start])
         group = [m for m in support[start:] if operator.face(m) == face]
-        # Points with the same smallest face are neighbours in the order, but for ties between faces.
+        # Points with the same smallest face are neighbours in the order, but for ties between faces.  They are unknown
+        # together: no smaller face contains one of them, which would give it by itself.
         support = support[:start] + group + [m for m in support[start:] if m not in group]
         partial = search.extend(partial, face, group, support[:start])
         start += len(group)
@@ -103,10 +94,10 @@ class _Search:
         for cofactor in partial:
             if self.deadline is not None:
                 self.deadline.check()
-            for values in self.values(face, group, cofactor):
-                larger = cofactor | values
-                if all(self.possible(some, larger) for some in faces):
-                    grown.append(larger)
+            # On each face that the group completes the top part of p is a Darboux polynomial of the top part of the
+            # field: without a kernel there, no p has this cofactor.
+            larger = [cofactor | values for values in self.values(face, group, cofactor)]
+            grown += [some for some in larger if all(self.possible(part, some) for part in faces)]
             if len(grown) > MAX_PARTIAL or len(self._verdicts) > MAX_TESTS:
                 self.exhausted = True
                 break
@@ -124,6 +115,8 @@ class _Search:
 
     def possible(self, face, cofactor):
         """Decide whether the part on a face can be a cofactor; ``False`` is proved."""
+        # Full column rank modulo a prime at a point is full column rank over Q(k); a kernel there proves nothing, and
+        # the candidate stays.
         part = self._on(face, cofactor)
         key = face, tuple(sorted(part.items()))
         if key not in self._verdicts:
@@ -141,7 +134,8 @@ class _Search:
             points = self.operator.points(face)
             operators = [(b, self.operator.operators[b]) for b in points]
             found = {}
-            if len(points) == 1 and not known and points == group:
+            if not known and points == group and len(points) == 1:
+                # A vertex b: L z^a = (alpha_b . a) z^{a + b}, so that each exponent a of p gives one value.
                 alpha = self.operator.operators[points[0]]
                 zero = self.operator.ring.zero()
                 found = dict.fromkeys(
@@ -151,13 +145,10 @@ class _Search:
                 for block in self.operator.blocks(face, self.table):
                     if self.deadline is not None:
                         self.deadline.check()
-                    if len(group) == 1:
-                        new = [
-                            (value,)
-                            for value in eigenvalues(operators, known, group[0], block, self.operator.ring, self.at)
-                        ]
-                    else:
+                    if len(group) > 1:
                         new = self._by_branching(operators, known, group, block)
+                    else:
+                        new = zip(eigenvalues(operators, known, group[0], block, self.operator.ring, self.at))
                     found.update(dict.fromkeys(new))
             self._values[key] = [dict(zip(group, values)) for values in found if all(map(self._linear, values))]
         return self._values[key]
@@ -167,6 +158,7 @@ class _Search:
         names = self.operator.combination
         if not names or not value:
             return True
+        # p is Darboux for sum s_i F_i over Q(s) iff for each F_i; then c = sum s_i c_i, and other values are of no p.
         places = [i for i, name in enumerate(self.operator.ring.variable_names()) if name in names]
         return all(sum(int(exponents[i]) for i in places) == 1 for exponents in value.dict())
 
@@ -179,17 +171,15 @@ class _Search:
         if len(group) + len(block) > MAX_UNKNOWNS:
             self.gaps.append(f"{what}: too large")
             return []
-        ring = PolynomialRing(
-            QQ,
-            [*names, *(f"c{i}__" for i in range(len(block))), *(f"l{i}__" for i in range(len(group)))],
-            len(names) + len(block) + len(group),
-        )
+        unknowns = [*(f"c{i}__" for i in range(len(block))), *(f"l{i}__" for i in range(len(group)))]
+        ring = PolynomialRing(QQ, [*names, *unknowns], len(names) + len(unknowns))
         gens = ring.gens()
         c, unknown = gens[len(names):len(names) + len(block)], gens[len(names) + len(block):]
         operators = [(b, {j: ring(v) for j, v in alpha.items()}) for b, alpha in operators]
         rows = equations_of(operators, {m: ring(v) for m, v in known.items()} | dict(zip(group, unknown)), block)
         equations = [sum((value * c[i] for i, value in row.items()), ring.zero()) for row in rows.values()]
         found = []
+        # p is not zero, so one coefficient is the first that is not, and can be made 1.
         for lead in range(len(block)):
             values = {c[i]: ring.zero() for i in range(lead)} | {c[lead]: ring.one()}
             system = [e for e in (e.subs(values) for e in equations) if e]
@@ -199,23 +189,20 @@ class _Search:
                 self.gaps.append(f"{what}: {reason}")
                 continue
             for solution in solutions:
-                entries = [self._constant(solution.get(u), base, len(names)) for u in unknown]
+                entries = tuple(self._constant(solution.get(u), set(names)) for u in unknown)
                 if None in entries:
                     self.gaps.append(f"{what}: a coefficient that is not determined")
                 else:
-                    found.append(tuple(entries))
+                    found.append(entries)
         return found
 
-    def _constant(self, value, base, number):
+    def _constant(self, value, parameters):
         """Return a solution as an element of Q[k], ``None`` if it is free or depends on other unknowns."""
         if value is None:
             return None
-        parent = getattr(value, "parent", lambda: None)()
-        up, down = (
-            (value.numerator(), value.denominator()) if hasattr(parent, "ring") else (value, value.parent().one())
-        )
-        names = {str(v) for side in (up, down) for v in side.variables()}
-        if not down.is_constant() or names - set(() if base is QQ else base.variable_names()):
+        up, down = value.numerator(), value.denominator()
+        # By Gauss the cofactor of a p over Q(k) has its coefficients in Q[k], if the field has.
+        if not down.is_constant() or not parameters.issuperset(map(str, up.variables())):
             return None
-        up = up / down.constant_coefficient()
+        up, base = up / down.constant_coefficient(), self.operator.ring
         return QQ(up.constant_coefficient()) if base is QQ else base(up)

@@ -20,23 +20,13 @@ twice the degree.
 from dataclasses import dataclass
 
 from .._sage import QQ, ZZ, SageObject
-from ..exact import terms as sparse
-from .darboux import cofactors_of
+from .darboux import along, cofactors_of, multiple
 
 
 @dataclass(frozen=True, repr=False)
 class Angle(SageObject):
     r"""
     The function `T` of a pair of conjugate Darboux polynomials `a \pm \sqrt D b`, with its derivatives, one a field.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import system
-        sage: from sage_conslaw.integrals.conjugates import angles
-        sage: from sage_conslaw.integrals.darboux import darboux_polynomials
-        sage: family = system(["x", "y"], ["x - y", "x + y"])
-        sage: angles(family, darboux_polynomials(family, 2))
-        [2*arctan(y/x)]
     """
 
     a: object
@@ -57,10 +47,7 @@ class Angle(SageObject):
         else:
             over = f"{root}*{b}" if not self.b.is_one() else root
             number, quotient = n, f"log(({self.a} + {over})/({self.a} - {over}))"
-        text = quotient if root is None else f"{quotient}/{root}"
-        if number == 1 or number == -1:
-            return text if number == 1 else f"-{text}"
-        return f"{number}*{text}" if number.number_of_terms() == 1 else f"({number})*{text}"
+        return multiple(number, quotient if root is None else f"{quotient}/{root}")
 
     def _root(self):
         value = -self.discriminant if self.is_circular else self.discriminant
@@ -92,6 +79,7 @@ class Angle(SageObject):
 
     def differential(self, variables, at, p):
         """Return the partial derivatives at a point modulo a prime, given as a map of polynomials to residues."""
+        # dT = 2 (a db - b da) / (a^2 - D b^2): no root of D is needed modulo p.
         scale = 2 * pow(at(self.norm()), -1, p)
         turned = [at(self.a) * at(self.b.derivative(x)) - at(self.b) * at(self.a.derivative(x)) for x in variables]
         return [scale * value % p for value in turned]
@@ -112,11 +100,14 @@ def angles(family, found):
 
     EXAMPLES:
 
-    Over `\QQ(\sqrt 5)`, and over `\QQ(c)(\sqrt{c^2 - 4})` for the damped oscillator::
+    A focus; over `\QQ(\sqrt 5)`, and over `\QQ(c)(\sqrt{c^2 - 4})` for the damped oscillator::
 
         sage: from sage_conslaw import system
         sage: from sage_conslaw.integrals.conjugates import angles
         sage: from sage_conslaw.integrals.darboux import darboux_polynomials
+        sage: focus = system(["x", "y"], ["x - y", "x + y"])
+        sage: angles(focus, darboux_polynomials(focus, 2))
+        [2*arctan(y/x)]
         sage: golden = system(["x", "y"], ["y", "x + y"])
         sage: angles(golden, darboux_polynomials(golden, 2))
         [log((2*x + y + sqrt(5)*y)/(2*x + y - sqrt(5)*y))/sqrt(5)]
@@ -130,6 +121,7 @@ def angles(family, found):
     for darboux in found:
         split = quadratic_split(darboux.polynomial, moving)
         if split is not None:
+            # Without a derivative c_b = 0: then a and b are Darboux with one cofactor, and the law b / a is rational.
             derivatives = angle_derivatives(*split, darboux.cofactors, fields, ring)
             if derivatives is not None and any(derivatives):
                 out.append(Angle(*split, derivatives))
@@ -146,17 +138,11 @@ def quadratic_split(polynomial, moving):
     r"""
     Return `a, b, D` with `a^2 - D b^2` a multiple of an irreducible polynomial and `D` free of the coordinates,
     ``None`` if there are none.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.integrals.conjugates import quadratic_split
-        sage: R.<x, y> = QQ[]
-        sage: quadratic_split(2*x^2 + 2*x*y + y^2, [x, y]), quadratic_split(x^2 + y^2 + 1, [x, y])
-        ((2*x + y, y, -1), None)
     """
     for x in moving:
         if polynomial.degree(x) != 2:
             continue
+        # A split q q* of degree two in x has q linear in x, with a lead that is a number over Q(k): one such x decides.
         lead = polynomial.coefficient({x: 2})
         if any(v in lead.variables() for v in moving):
             continue
@@ -175,6 +161,7 @@ def _square_times_constant(polynomial, moving):
     ring = polynomial.parent()
     factors = polynomial.factor()
     unit = QQ(factors.unit())
+    # n / d = n d / d^2, and n d is its part without squares times a square.
     number = ZZ(unit.numerator() * unit.denominator())
     free = number.squarefree_part()
     root = ring(QQ(number // free).sqrt() / unit.denominator())
@@ -182,6 +169,7 @@ def _square_times_constant(polynomial, moving):
     for factor, power in factors:
         factor = ring(factor)
         if power % 2:
+            # D would depend on the coordinates, and its root is in no extension of Q(k).
             if any(v in moving for v in factor.variables()):
                 return None
             constant *= factor
@@ -200,14 +188,10 @@ def angle_derivatives(a, b, constant, cofactors, fields, ring):
     """Return the derivative `2 c_b` of an angle along each field, given the cofactors of the norm; ``None`` if it
     does not split so."""
     out = []
+    # L (a + r b) = (c_a + r c_b)(a + r b) with r^2 = D, and c_a is half the cofactor of the norm: the parts with r are
+    # L b - c_a b = c_b a, those without L a - c_a a = D c_b b.
     for field, cofactor in zip(fields, cofactors):
-        moved_a, moved_b = (
-            sum(
-                (f.derivative(ring.gen(i)) * sparse.to_sage(part, ring) for i, part in enumerate(field) if part),
-                ring.zero(),
-            )
-            for f in (a, b)
-        )
+        moved_a, moved_b = (along(field, f, ring) for f in (a, b))
         half = cofactor / 2
         part, remainder = (moved_b - half * b).quo_rem(a)
         if remainder or moved_a - half * a != constant * part * b:

@@ -9,16 +9,17 @@ The possible cofactors come first (see :mod:`.cofactors`); for each the polynomi
   list speaks of the degree that was searched, no other.
 """
 from dataclasses import dataclass
-from math import comb, gcd, lcm
+from math import comb
 
 import numpy as np
 
-from .._sage import QQ, SageObject
+from .._sage import SageObject
 from ..runtime.deadline import TimeLimitReached
 from ..exact.primes import random_prime
 from ..exact import terms as sparse
 from .cofactors import candidates
 from ..runtime.isolated import isolated
+from ..function_fields.parametric import coprime, primitive_vector
 from .newton import LaurentOperator, equations_of, table_of_monomials
 from ..function_fields.specialisation import Specialisation, exact_kernel
 
@@ -35,16 +36,7 @@ FEW_POINTS = 3
 
 @dataclass(frozen=True, repr=False)
 class DarbouxPolynomial(SageObject):
-    r"""
-    A Darboux polynomial with its cofactors, one a field; the identity `L_v p = c_v p` is checked exactly.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.integrals.darboux import darboux_polynomials
-        sage: from sage_conslaw.inputs.systems import system
-        sage: darboux_polynomials(system(["x", "y"], ["x", "y^2"]), 1)
-        (x with cofactor 1, y with cofactor y)
-    """
+    r"""A Darboux polynomial with its cofactors, one a field; the identity `L_v p = c_v p` is checked exactly."""
 
     polynomial: object
     cofactors: tuple
@@ -67,12 +59,12 @@ class DarbouxSearch(SageObject):
 
     EXAMPLES::
 
+        sage: from sage_conslaw import system
         sage: from sage_conslaw.integrals.darboux import search_darboux_polynomials
-        sage: from sage_conslaw.inputs.systems import system
         sage: found = search_darboux_polynomials(system(["x", "y"], ["x", "y^2"]), 1); found
         all irreducible Darboux polynomials of degree at most 1 over Q (2 found; cofactors in the span of y, 1)
-        sage: found.complete
-        True
+        sage: found.complete, found.polynomials
+        (True, (x with cofactor 1, y with cofactor y))
     """
 
     polynomials: tuple
@@ -86,16 +78,7 @@ class DarbouxSearch(SageObject):
 
     @property
     def complete(self):
-        r"""
-        Whether every cofactor over Q(k) was searched.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import system
-            sage: from sage_conslaw.integrals.darboux import search_darboux_polynomials
-            sage: search_darboux_polynomials(system(["x", "y"], ["x", "-y"]), 1r).complete
-            True
-        """
+        """Whether every cofactor over Q(k) was searched."""
         return not self.gaps
 
     def _repr_(self):
@@ -131,8 +114,8 @@ def darboux_polynomials(family, degree, deadline=None):
 
     The Halphen system has three, and no more up to degree 2::
 
-        sage: from sage_conslaw.integrals.darboux import darboux_polynomials
-        sage: from sage_conslaw.inputs.systems import system
+        sage: from sage_conslaw import system
+        sage: from sage_conslaw.integrals.darboux import darboux_polynomials, search_darboux_polynomials
         sage: halphen = system(["x", "y", "z"], ["x*y + x*z - y*z", "y*z + y*x - z*x", "z*x + z*y - x*y"])
         sage: [d.polynomial for d in darboux_polynomials(halphen, 2)]
         [x - y, x - z, y - z]
@@ -151,29 +134,21 @@ def darboux_polynomials(family, degree, deadline=None):
         sage: darboux_polynomials(system(["x", "y"], ["x - y", "x + y"]), 2)
         (x^2 + y^2 with cofactor 2,)
 
-    A field without any::
+    A field without any; in many dimensions only the coordinates are tried, and the answer says so::
 
         sage: darboux_polynomials(system(["x", "y"], ["1", "x^2 + y^2 + 1"]), 1)
         ()
+        sage: x = [f"x{i}" for i in range(1, 21)]
+        sage: search_darboux_polynomials(system(x, [f"{a}*({a} + {b}*{b})" for a, b in zip(x, x[1:] + x[:1])]), 2)
+        irreducible Darboux polynomials of degree at most 2 over Q, not all of them (20 found); not searched: ...
     """
     return search_darboux_polynomials(family, degree, deadline).polynomials
 
 
 def search_darboux_polynomials(family, degree, deadline=None, seed=0):
-    r"""
-    Search the irreducible Darboux polynomials as :func:`darboux_polynomials` does, and say what was searched.
-
-    OUTPUT: a :class:`DarbouxSearch`
-
-    EXAMPLES:
-
-    In many dimensions only the coordinates are tried, and the answer says so::
-
-        sage: from sage_conslaw.integrals.darboux import search_darboux_polynomials
-        sage: from sage_conslaw.inputs.systems import system
-        sage: x = [f"x{i}" for i in range(1, 21)]
-        sage: search_darboux_polynomials(system(x, [f"{a}*({a} + {b}*{b})" for a, b in zip(x, x[1:] + x[:1])]), 2)
-        irreducible Darboux polynomials of degree at most 2 over Q, not all of them (20 found); not searched: ...
+    """
+    Search the irreducible Darboux polynomials as :func:`darboux_polynomials` does, and say what was searched: a
+    :class:`DarbouxSearch`.
     """
     fields, ring = family.sparse_fields(), family.ring()
     names = tuple(family.names[i] for i in family.constants)
@@ -181,6 +156,7 @@ def search_darboux_polynomials(family, degree, deadline=None, seed=0):
     if not fields:
         return DarbouxSearch((), degree, names, (), 0)
     found, gaps, space, number, timed_out, pencils = {}, (), (), 0, False, False
+    # Coordinates are tried first, at no cost: where nothing else is searched these are still found.
     for i in moving:
         _add_factors(ring.gen(i), fields, ring, moving, found)
     limit = None if deadline is None else deadline.remaining()
@@ -192,10 +168,8 @@ def search_darboux_polynomials(family, degree, deadline=None, seed=0):
             )
         except TimeLimitReached:
             above = " and above" if current < degree else ""
-            timed_out, gaps = (
-                True,
-                (*gaps, f"degree {current}{above}: the time limit of {deadline.limit} s was reached"),
-            )
+            gaps = (*gaps, f"degree {current}{above}: the time limit of {deadline.limit} s was reached")
+            timed_out = True
             break
         except ArithmeticError as reason:
             gaps = (*gaps, f"degree {current}: {reason}")
@@ -211,29 +185,9 @@ def search_darboux_polynomials(family, degree, deadline=None, seed=0):
 def _search(family, moving, degree, seed):
     """Return candidates for Darboux polynomials, the space of cofactors, how many were tried, the gaps, and whether
     there are pencils."""
-    operator = LaurentOperator(family, faces=False)
-    size, points = comb(len(moving) + degree, degree), len(operator.operators)
-    if size > MAX_MONOMIALS:
-        return (
-            [],
-            (),
-            0,
-            (f"only the coordinates were tried: {size} monomials of degree at most {degree} are too many",),
-            False,
-        )
-    if points > len(moving) + FEW_POINTS and not any(
-        len(moving) <= dimension and points <= most for dimension, most in HULLS
-    ):
-        return (
-            [],
-            (),
-            0,
-            (
-                f"only the coordinates were tried: the Newton polytope of {points} points in dimension "
-                f"{len(moving)} is too large",
-            ),
-            False,
-        )
+    too_large = _too_large(len(moving), degree, len(LaurentOperator(family, faces=False).operators))
+    if too_large:
+        return [], (), 0, (f"only the coordinates were tried: {too_large}",), False
     operator = LaurentOperator(family)
     possible = candidates(operator, degree, None, seed)
     generator = np.random.default_rng(seed)
@@ -245,6 +199,16 @@ def _search(family, moving, degree, seed):
     return polynomials, space, len(possible.cofactors), possible.gaps, any(len(kernel) > 1 for kernel in kernels)
 
 
+def _too_large(dimension, degree, points):
+    """Say why the cofactors are not searched, ``None`` if they are."""
+    size = comb(dimension + degree, degree)
+    if size > MAX_MONOMIALS:
+        return f"{size} monomials of degree at most {degree} are too many"
+    if points <= dimension + FEW_POINTS or any(dimension <= most and points <= number for most, number in HULLS):
+        return None
+    return f"the Newton polytope of {points} points in dimension {dimension} is too large"
+
+
 def _monomial(exponents, names):
     return "*".join(name if e == 1 else f"{name}^{e}" for name, e in zip(names, exponents) if e) or "1"
 
@@ -252,6 +216,7 @@ def _monomial(exponents, names):
 def _kernel(operator, cofactor, table, at, ring, moving):
     """Return a basis over Q(k) of the polynomials with this cofactor for the generic combination of the fields."""
     rows = []
+    # One system for all fields: each for itself has more solutions than the generic combination.
     for number, piece in enumerate(operator.pieces):
         part = {m: operator.part(value, number) for m, value in cofactor.items()}
         rows += equations_of(list(piece.items()), part, table).values()
@@ -270,8 +235,9 @@ def _kernel(operator, cofactor, table, at, ring, moving):
 
 def _add_factors(polynomial, fields, ring, moving, found):
     """Add the irreducible factors of a polynomial that are Darboux polynomials with a cofactor that is not zero."""
+    # Factors of a Darboux polynomial are Darboux: p q divides q L p + p L q, so that p divides q L p, and L p.
     for factor in sparse.irreducible_factors(polynomial):
-        factor = _normal(factor)
+        factor = coprime([factor])[0]
         if factor not in found and any(ring.gen(i) in factor.variables() for i in moving):
             proof = cofactors_of(factor, fields, ring)
             # With cofactor zero it is a polynomial law, which is another question.
@@ -279,11 +245,17 @@ def _add_factors(polynomial, fields, ring, moving, found):
                 found[factor] = proof
 
 
-def _normal(polynomial):
-    """Return the multiple with coprime integer coefficients and positive leading coefficient."""
-    content = polynomial.content()
-    polynomial = polynomial / content if content else polynomial
-    return polynomial if polynomial.lc() > 0 else -polynomial
+def multiple(n, text):
+    """Return a multiple of a function as text."""
+    if n == 1 or n == -1:
+        return text if n == 1 else f"-{text}"
+    return f"{n}*{text}" if n.number_of_terms() == 1 else f"({n})*{text}"
+
+
+def along(field, f, ring):
+    """Return the derivative of a polynomial or a quotient along a field, a list of sparse polynomials."""
+    terms = ((f.derivative(ring.gen(i)), part) for i, part in enumerate(field) if part)
+    return sum((slope * sparse.to_sage(part, ring) for slope, part in terms if slope), ring.zero())
 
 
 def cofactors_of(polynomial, fields, ring):
@@ -293,60 +265,11 @@ def cofactors_of(polynomial, fields, ring):
     INPUT:
 
     - ``fields`` -- fields as lists of sparse polynomials in the variables of ``ring``
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.integrals.darboux import cofactors_of
-        sage: from sage_conslaw.inputs.systems import system
-        sage: R.<x, y> = QQ[]
-        sage: fields = system(["x", "y"], ["x - y", "x + y"]).sparse_fields()
-        sage: cofactors_of(x^2 + y^2, fields, R), cofactors_of(x, fields, R)
-        ((2,), None)
     """
     out = []
     for field in fields:
-        derivative = sum(
-            (polynomial.derivative(ring.gen(i)) * sparse.to_sage(f, ring) for i, f in enumerate(field) if f),
-            ring.zero(),
-        )
-        quotient, remainder = derivative.quo_rem(polynomial)
+        quotient, remainder = along(field, polynomial, ring).quo_rem(polynomial)
         if remainder:
             return None
         out.append(quotient)
     return tuple(out)
-
-
-def primitive_vector(vector, parameters, ring):
-    r"""
-    Return the multiple of a vector over Q(k) with coprime entries in Z[k], in the ring of the family.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.integrals.darboux import primitive_vector
-        sage: R.<k, x> = QQ[]
-        sage: P.<k> = QQ[]
-        sage: primitive_vector([P(1)/2, 3/k], P, R)
-        [k, 6]
-    """
-    if parameters is QQ:
-        entries = [ring(entry) for entry in vector]
-    else:
-        denominator = parameters.one()
-        for entry in vector:
-            denominator = denominator.lcm(parameters(entry.denominator()))
-        entries = [_into(parameters(entry * denominator), ring) for entry in vector]
-        content = ring.zero()
-        for entry in entries:
-            content = content.gcd(entry)
-        entries = [ring(entry / content) for entry in entries]
-    values = [value for entry in entries for value in entry.coefficients()]
-    scale = lcm(*(int(value.denominator()) for value in values))
-    scale = QQ(scale) / gcd(*(int(value * scale) for value in values))
-    first = next(entry for entry in entries if entry)
-    return [entry * (scale if first.lc() > 0 else -scale) for entry in entries]
-
-
-def _into(polynomial, ring):
-    """Return a polynomial in the parameters as an element of the ring of the family, by names."""
-    gens = ring.gens_dict()
-    return ring(polynomial(*(gens.get(name, ring.zero()) for name in polynomial.parent().variable_names())))

@@ -8,18 +8,19 @@ a Darboux polynomial as denominator (an exponential factor).  Conjugate pairs ov
 real form, an arc tangent or a logarithm of a quotient (:mod:`.conjugates`); those over other number fields as sums
 over roots (:mod:`.root_sums`).
 """
-from math import comb, gcd, lcm
+from math import comb
 
 import numpy as np
 
-from .._sage import QQ, PolynomialRing, matrix
+from .._sage import QQ, PolynomialRing
 from ..exact.primes import random_prime
 from ..exact import terms as sparse
 from .conjugates import Angle, angles, splits_quadratically
-from .darboux import DarbouxPolynomial, cofactors_of, darboux_polynomials, primitive_vector
+from .darboux import DarbouxPolynomial, cofactors_of, darboux_polynomials
 from .newton import table_of_monomials
 from .root_sums import RootSum, root_sums
-from ..function_fields.specialisation import Specialisation, exact_kernel
+from ..function_fields.parametric import primitive_vector
+from ..function_fields.specialisation import Specialisation, exact_kernel, exact_matrix
 from .darboux_law import DarbouxLaw
 from .independence import independent_laws
 
@@ -30,6 +31,9 @@ MAX_COEFFICIENTS = 40
 
 # Unknown coefficients of the numerators of rational laws in all: two hundred in twenty variables take a second.
 _MOST_NUMERATORS = 300
+
+# Polynomial laws in more variables are not split: Singular takes minutes at a hundred.
+_FACTORED = 40
 
 # With a denominator, polynomials beside the quotient are tried if they have at most this many monomials.
 MAX_BESIDE = 300
@@ -103,49 +107,25 @@ def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
 
 
 def most_denominators(family, degree, rational):
-    r"""
-    Return how many denominators are tried, for rational laws fewer where their numerators have many coefficients.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.integrals.darboux_laws import most_denominators
-        sage: from sage_conslaw.inputs.systems import system
-        sage: [most_denominators(system(["x", "y"], ["x", "2*y"]), 20, rational) for rational in (False, True)]
-        [40, 2]
-    """
+    """Return how many denominators are tried, for rational laws fewer where their numerators have many coefficients."""
     moving = family.dimension - len(family.constants)
     most = 1 + _MOST_NUMERATORS // comb(moving + degree, degree) if rational else MAX_DENOMINATORS
     return min(most, MAX_DENOMINATORS)
 
 
 def denominators(found, degree, moving):
-    r"""
+    """
     Return the products of Darboux polynomials up to a degree, simple ones first, each with its factors; at most one
     more than are tried.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.integrals.darboux import darboux_polynomials
-        sage: from sage_conslaw.integrals.darboux_laws import denominators
-        sage: from sage_conslaw.inputs.systems import system
-        sage: found = darboux_polynomials(system(["x", "y"], ["x", "2*y"]), 1)
-        sage: [product for product, _ in denominators(found, 2, [0, 1])]
-        [x, y, x^2, x*y, y^2]
     """
     level, out = [(1, ())], []
-    while level:
-        grown = []
-        for value, factors in level:
-            for number in range(factors[-1] if factors else 0, len(found)):
-                product = value * found[number].polynomial
-                if _degree(product, moving) <= degree and len(out) <= MAX_DENOMINATORS:
-                    grown.append((product, (*factors, number)))
-        out, level = out + grown, grown
+    # One more than are tried: by it the caller knows that some are not.
+    while level and len(out) <= MAX_DENOMINATORS:
+        grown = ((value * found[number].polynomial, (*factors, number)) for value, factors in level
+                 for number in range(factors[-1] if factors else 0, len(found)))
+        level = [(product, factors) for product, factors in grown if _degree(product, moving) <= degree]
+        out += level
     return out[:MAX_DENOMINATORS + 1]
-
-
-# Polynomial laws in more variables are not split: Singular takes minutes at a hundred.
-_FACTORED = 40
 
 
 class _Ansatz:
@@ -159,12 +139,12 @@ class _Ansatz:
         self.place = {i: k for k, i in enumerate(family.constants)}
         names = [family.names[i] for i in family.constants]
         self.parameters = PolynomialRing(QQ, names, len(names)) if names else QQ
+        # The point only says which columns take part: a fixed seed.
         generator = np.random.default_rng(0)
         self.at = Specialisation(self.parameters, random_prime(generator), generator)
-        self.table = []
-        for a in table_of_monomials(len(self.moving), degree):
-            self.table.append(tuple(i for i, e in zip(self.moving, a) for _ in range(e)))
-        self.table = sorted(self.table, key=lambda m: (len(m), m))
+        self.table = [tuple(i for i, e in zip(self.moving, a) for _ in range(e))
+                      for a in table_of_monomials(len(self.moving), degree)]
+        self.table.sort(key=lambda m: (len(m), m))
 
     def _split(self, polynomial_laws):
         """Return the angles and sums over roots of Darboux polynomials and laws that split over an extension."""
@@ -193,6 +173,7 @@ class _Ansatz:
         `f \\sum n_i c_i + L g - c_f g = 0`."""
         cofactors = cofactors_of(f, self.fields, self.ring)
         pairs = [(darboux, coefficient) for coefficient in coefficients for darboux in (*self.found, *self.angles)]
+        # A number is a law by itself; over f it is 1 / f, which is none.
         constants = [(), *self.table] if any(cofactors) else self.table
         # Beside g / f a polynomial h: of h + g / f the quotient alone would have a larger degree.
         beside = self.table if f.degree() > 0 and len(self.table) <= MAX_BESIDE else []
@@ -200,33 +181,29 @@ class _Ansatz:
         for number, field in enumerate(self.fields):
             for column, (darboux, coefficient) in enumerate(pairs):
                 self._add(rows, number, column, sparse.from_sage(coefficient * darboux.cofactors[number] * f))
-            cofactor = sparse.from_sage(-cofactors[number])
+            cofactor, below = sparse.from_sage(-cofactors[number]), sparse.from_sage(f)
             for column, monomial in enumerate(constants, start=len(pairs)):
-                for variable, rest in sparse.derivatives({monomial: 1}).items():
-                    self._add(rows, number, column, sparse.multiply(rest, field[variable]))
-                if cofactor:
-                    self._add(rows, number, column, sparse.multiply({monomial: 1}, cofactor))
-            below = sparse.from_sage(f)
+                self._add(rows, number, column, sparse.derivative_along(field, {monomial: 1}))
+                self._add(rows, number, column, sparse.multiply({monomial: 1}, cofactor))
             for column, monomial in enumerate(beside, start=len(pairs) + len(constants)):
-                for variable, rest in sparse.derivatives({monomial: 1}).items():
-                    self._add(rows, number, column, sparse.multiply(sparse.multiply(rest, field[variable]), below))
-        lines = [
-            {
-                c: sparse.to_sage({m: v for m, v in entry.items() if v}, self.parameters)
-                if self.place
-                else QQ((entry[()].numerator, entry[()].denominator))
-                for c, entry in row.items()
-            }
-            for row in rows.values()
-        ]
+                moved = sparse.derivative_along(field, {monomial: 1})
+                self._add(rows, number, column, sparse.multiply(moved, below))
+        lines = [{c: self._scalar(entry) for c, entry in row.items()} for row in rows.values()]
         lines = [{c: v for c, v in row.items() if v} for row in lines]
         laws = []
         for vector in exact_kernel([row for row in lines if row], width, self.parameters, self.at):
+            # A polynomial alone is a polynomial law, which is found elsewhere.
             if any(vector[:len(pairs)]) or f.degree() > 0 and any(vector):
                 law = self._law(vector, pairs, constants, beside, f)
+                # With h + g / f = 0 nothing is left.
                 if law.factors or law.angles or law.exponent:
                     laws.append(law)
         return laws
+
+    def _scalar(self, terms):
+        if self.place:
+            return sparse.to_sage({m: v for m, v in terms.items() if v}, self.parameters)
+        return QQ((terms[()].numerator, terms[()].denominator))
 
     def _add(self, rows, number, column, terms):
         for monomial, value in terms.items():
@@ -255,13 +232,15 @@ class _Ansatz:
             exponent = self.ring(exponent) if exponent.denominator().is_constant() else exponent
         factors, turned = [(p, n) for p, n in exponents.items() if n], [(angle, n) for angle, n in turns.items() if n]
         sign = -1 if factors and factors[0][1].lc() < 0 else 1
-        law = DarbouxLaw(
-            tuple((p, sign * n) for p, n in factors), sign * exponent, tuple((angle, sign * n) for angle, n in turned)
-        )
-        if not law.holds_for(self.fields, self.ring):
-            raise ArithmeticError(f"{law} does not hold exactly although its linear equations do; "
-                                  f"please report the system")
-        return law
+        factors, turned = (tuple((of, sign * n) for of, n in pairs) for pairs in (factors, turned))
+        return _proved(DarbouxLaw(factors, sign * exponent, turned), self.fields, self.ring)
+
+
+def _proved(law, fields, ring):
+    """Return a law that holds exactly; another is an error of this program, and is not shown."""
+    if not law.holds_for(fields, ring):
+        raise ArithmeticError(f"{law} does not hold exactly although its linear equations do; please report the system")
+    return law
 
 
 def _degree(polynomial, moving):
@@ -277,8 +256,8 @@ def rational_laws(family, degree, deadline=None, found=None, polynomial_laws=(),
 
     EXAMPLES::
 
+        sage: from sage_conslaw import system
         sage: from sage_conslaw.integrals.darboux_laws import rational_laws
-        sage: from sage_conslaw.inputs.systems import system
         sage: rational_laws(system(["x", "y"], ["x*(3*(x+y-1) - 5*y)", "y*(-2*(x+y-1) + 5*x)"]), 1)
         (x^2*y^3/(x + y - 1)^5,)
         sage: rational_laws(system(["x", "y"], ["a*x", "b*y"], parameters=["a", "b"]), 1)
@@ -289,25 +268,16 @@ def rational_laws(family, degree, deadline=None, found=None, polynomial_laws=(),
     """
     found = darboux_polynomials(family, degree, deadline) if found is None else found
     ring, fields, rows = family.ring(), family.sparse_fields(), {}
+    # Each monomial is an equation, also in the parameters: exponents are numbers, the same for all their values.
     for column, darboux in enumerate(found):
         for number, cofactor in enumerate(darboux.cofactors):
-            for monomial, value in sparse.from_sage(cofactor).items():
-                rows.setdefault((number, monomial), {})[column] = QQ((value.numerator, value.denominator))
-    system = matrix(QQ, max(len(rows), 1), len(found))
-    for row, entries in enumerate(rows.values()):
-        for column, value in entries.items():
-            system[row, column] = value
+            for exponents, value in cofactor.dict().items():
+                rows.setdefault((number, exponents), {})[column] = value
     laws = []
-    for vector in system.right_kernel_matrix().rows():
-        scale = lcm(*(int(n.denominator()) for n in vector))
-        scale = QQ(scale) / gcd(*(int(n * scale) for n in vector))
-        scale = scale if next(n for n in vector if n) > 0 else -scale
-        law = DarbouxLaw(tuple((d.polynomial, ring(scale * n)) for d, n in zip(found, vector) if n), ring.zero())
-        if not law.holds_for(fields, ring):
-            raise ArithmeticError(
-                f"{law} does not hold exactly although its linear equations do; please report the system"
-            )
-        laws.append(law)
+    for vector in exact_matrix(list(rows.values()), len(found), QQ).right_kernel_matrix().rows():
+        exponents = primitive_vector(vector, QQ, ring)
+        factors = tuple((d.polynomial, n) for d, n in zip(found, exponents) if n)
+        laws.append(_proved(DarbouxLaw(factors, ring.zero()), fields, ring))
     laws = independent_laws(family, polynomial_laws, laws)
     if not quotients:
         return tuple(laws)

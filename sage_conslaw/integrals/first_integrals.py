@@ -52,8 +52,7 @@ class FirstIntegrals(SageObject):
 
     EXAMPLES::
 
-        sage: from sage_conslaw import first_integrals
-        sage: from sage_conslaw.inputs.systems import system
+        sage: from sage_conslaw import first_integrals, system
         sage: r = first_integrals(system(["x", "y"], ["a*x - b*x*y", "-c*y + d*x*y"], parameters=["a", "b", "c", "d"]),
         ....:     kind="darboux", degree=1); r
         1 Darboux first integral: c*log(x) + a*log(y) - d*x - b*y
@@ -74,13 +73,7 @@ class FirstIntegrals(SageObject):
         searched: products of integer powers of p_i and g/f, with deg g <= 1, f a product of p_i; p_i: all irreducible
         Darboux polynomials of degree at most 1 over Q (none found; cofactors in the span of y, x, 1)
 
-    ``searched``::
-
-        sage: from sage_conslaw import first_integrals, system
-        sage: first_integrals(system(["x", "y"], ["x", "-y"]), kind="polynomial", degree=2, seed=0).searched
-        'all polynomials of degree at most 2 over Q'
-
-    ``to_dict``::
+    As plain data::
 
         sage: record = first_integrals(system(["x", "y"], ["2*x", "3*y"]), kind="rational", degree=1,
         ....:     seed=0).to_dict()
@@ -217,8 +210,7 @@ def first_integrals(
 
     EXAMPLES::
 
-        sage: from sage_conslaw import first_integrals, flows
-        sage: from sage_conslaw.inputs.systems import system
+        sage: from sage_conslaw import first_integrals, flows, networks, system
         sage: sir = system(["S", "I", "R"], ["-b*S*I", "b*S*I - g*I", "g*I"], parameters=["b", "g"])
         sage: first_integrals(sir, degree=1).integrals
         (S + I + R,)
@@ -234,7 +226,6 @@ def first_integrals(
     The law of non-negative matrix factorisation that is no polynomial, from `\log(U/V) / (U - V)`: with it the list is
     complete::
 
-        sage: from sage_conslaw import networks
         sage: r = first_integrals(networks.nmf(1, 2, 1), kind="darboux", degree=1)
         sage: r.integrals, r.independent, r.complete
         ((...,), 3, True)
@@ -265,53 +256,47 @@ def _found(data, degree, kind, flow, loss, seed, deadline, start):
                                   proof=kind == "polynomial")
     except TimeLimitReached as reached:
         raise TimeLimitReached(deadline.limit, reached.partial) from None
-    names = tuple(family.names[i] for i in family.constants)
-    laws, independent = tuple(known.laws), len(known.independent)
-    polynomial_laws = tuple(known.laws[i] for i in known.independent)
+    laws, independent, complete = tuple(known.laws), len(known.independent), known.complete
     found, gaps, timed_out = None, (), False
     if kind != "polynomial":
-        found = search_darboux_polynomials(family, degree, deadline, known.seed)
-        bound = family.variety is not None and bool(family.variety.relations)
-        if bound:
-            found = search_modulo_relations(family, degree, found, deadline)
-        gaps, timed_out = found.gaps, found.timed_out
-        moving = [i for i in range(family.dimension) if i not in family.constants]
-        most, rational = most_denominators(family, degree, kind == "rational"), kind == "rational"
-        if not (rational and found.complete) and len(denominators(found.polynomials, degree, moving)) > most:
-            gaps = (*gaps, f"quotients with more than {most} denominators")
-        own = [sparse.to_sage(known.terms[i], family.ring()) for i in known.independent]
-        try:
-            if bound:
-                laws = independent_laws(
-                    family, own, laws_modulo_relations(family, degree, found.polynomials, rational, deadline)
-                )
-            elif rational:
-                laws = rational_laws(family, degree, deadline, found.polynomials, own, not found.complete)
-            else:
-                laws = darboux_laws(family, degree, deadline, found.polynomials, own)
-        except TimeLimitReached as reached:
-            laws, gaps, timed_out = (), (*gaps, f"the time limit of {reached.limit} s ended the search for laws"), True
+        found, laws, gaps, timed_out = _beyond_polynomials(family, degree, kind, known, deadline)
         independent += len(laws)
-    complete = known.complete
-    if independent + known.lie_dimension == known.state_dimension:
-        complete = True
-    elif kind != "polynomial":
-        # The rank is a lower bound here; only equality says something.
+        # Without the proof by closure the rank is a lower bound; only equality says something.
         complete = Unknown
+    if independent + known.lie_dimension == known.state_dimension:
+        # m independent laws and rank r leave N - r >= m >= N - r, whatever was searched.
+        complete = True
     return FirstIntegrals(
-        kind,
-        degree,
-        tuple(laws),
-        polynomial_laws,
-        found,
-        independent,
-        known.state_dimension,
-        known.lie_dimension,
-        complete,
-        tuple(gaps),
-        names,
-        known.seed,
-        time.perf_counter() - start,
-        timed_out,
-        tuple(family.meaning.items()),
+        kind, degree, laws, tuple(known.laws[i] for i in known.independent), found, independent, known.state_dimension,
+        known.lie_dimension, complete, gaps, tuple(family.names[i] for i in family.constants), known.seed,
+        time.perf_counter() - start, timed_out, tuple(family.meaning.items()),
     )
+
+
+def _beyond_polynomials(family, degree, kind, known, deadline):
+    """
+    Return the search for Darboux polynomials, the laws made of them that are independent of the polynomial ones, what
+    was not searched, and whether time ran out.
+    """
+    rational, bound = kind == "rational", family.variety is not None and bool(family.variety.relations)
+    found = search_darboux_polynomials(family, degree, deadline, known.seed)
+    if bound:
+        found = search_modulo_relations(family, degree, found, deadline)
+    gaps, timed_out = found.gaps, found.timed_out
+    moving = [i for i in range(family.dimension) if i not in family.constants]
+    most = most_denominators(family, degree, rational)
+    # After a complete search rational laws are products alone, and no denominators are tried.
+    if not (rational and found.complete) and len(denominators(found.polynomials, degree, moving)) > most:
+        gaps = (*gaps, f"quotients with more than {most} denominators")
+    own = [sparse.to_sage(known.terms[i], family.ring()) for i in known.independent]
+    try:
+        if bound:
+            laws = laws_modulo_relations(family, degree, found.polynomials, rational, deadline)
+            laws = independent_laws(family, own, laws)
+        elif rational:
+            laws = rational_laws(family, degree, deadline, found.polynomials, own, not found.complete)
+        else:
+            laws = darboux_laws(family, degree, deadline, found.polynomials, own)
+    except TimeLimitReached as reached:
+        laws, gaps, timed_out = (), (*gaps, f"the time limit of {reached.limit} s ended the search for laws"), True
+    return found, tuple(laws), gaps, timed_out

@@ -33,6 +33,7 @@ def independent_laws(family, before, laws):
     both = [*before, *laws]
     if not both:
         return []
+    # One point for all: a rank there is at most the generic one, so that what counts as independent is.
     ring = family.ring()
     moving = [i for i in range(family.dimension) if i not in family.constants]
     generator = np.random.default_rng(1)
@@ -40,6 +41,7 @@ def independent_laws(family, before, laws):
     def chosen(p):
         at, normals = Specialisation(ring, p, generator), np.zeros((0, len(moving)), dtype=np.int64)
         if family.variety is not None:
+            # A point of the variety, and its normals first: a law that depends on them is a constant there.
             z = family.random_point(generator, p)
             at.values, normals = [int(x) for x in z], family.variety.normals(z, p)[:, moving]
         rows = np.array([_differential(law, ring, moving, at, p) for law in both], dtype=np.int64)

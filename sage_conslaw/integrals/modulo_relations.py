@@ -13,15 +13,16 @@ from fractions import Fraction
 
 import numpy as np
 
-from .._sage import QQ, PolynomialRing, matrix
+from .._sage import QQ, PolynomialRing
 from ..exact import terms as sparse
 from ..exact.primes import random_prime
-from ..function_fields.specialisation import Specialisation, exact_kernel
+from ..function_fields.parametric import cleared, primitive_vector
+from ..function_fields.specialisation import Specialisation, exact_kernel, exact_matrix
 from ..laws.monomials import monomials
 from ..runtime.deadline import TimeLimitReached
 from ..runtime.isolated import isolated
 from .branching import Undecided, solve
-from .darboux import DarbouxPolynomial, DarbouxSearch, primitive_vector
+from .darboux import DarbouxPolynomial, DarbouxSearch
 from .darboux_law import DarbouxLaw
 from .darboux_laws import denominators, most_denominators
 
@@ -64,6 +65,7 @@ def search_modulo_relations(family, degree, known, deadline=None):
     except ArithmeticError as reason:
         gaps.append(f"Darboux polynomials modulo the relations: {reason}")
     fields = variety.fields(family.sparse_fields())
+    # Low degrees first, so that products of what is found are recognised.
     for terms in sorted(candidates, key=lambda law: (max(map(len, law)), len(law), sorted(law))):
         p = variety.normal_form(variety.polynomial(terms))
         if not p or p.is_constant() or p / p.lc() in found or _is_product(variety, p, found):
@@ -104,6 +106,7 @@ def _cofactors(variety, fields, p):
     for field in fields:
         moved = variety.normal_form(sum((p.derivative(x) * f for x, f in zip(variety.ring.gens(), field)),
                                         variety.ring.zero()))
+        # L p = c p + an element of the ideal of the variety: the first entry of a lift is a cofactor.
         ideal = variety.ring.ideal([p, *variety.basis])
         if moved not in ideal:
             return None
@@ -117,7 +120,6 @@ def _candidates(family, degree):
     fields = variety.fields(family.sparse_fields())
     top = max((f.degree() for field in fields for f in field if f), default=0)
     columns, below = _standard(family, degree), _standard(family, max(top - 1, 0))
-    below = [()] + [m for m in below if m]
     if len(columns) > _MOST[0] or len(below) * len(fields) > _MOST[1]:
         return [], [f"Darboux polynomials modulo the relations with {len(columns)} coefficients and cofactors "
                     f"with {len(below) * len(fields)}"]
@@ -128,6 +130,7 @@ def _candidates(family, degree):
     a, unknown = gens[len(names):len(names) + len(columns)], gens[len(names) + len(columns):]
     equations = _equations(variety, fields, columns, below, ring, a, unknown, gens[:len(names)])
     found, gaps = [], []
+    # The leading coefficient is 1: one bilinear system for each standard monomial that may lead.
     for lead in range(len(columns) - 1, 0, -1):
         values = {a[i]: ring.zero() for i in range(lead + 1, len(columns))} | {a[lead]: ring.one()}
         system = [e for e in (e.subs(values) for e in equations) if e]
@@ -154,12 +157,9 @@ def _standard(family, degree):
 def _equations(variety, fields, columns, below, ring, a, unknown, parameters):
     """Return the coefficients of the normal forms of `L_v p - c_v p`, in the unknowns."""
     def parts(polynomial):
-        common = variety.parameters.one()
         if not variety.constants:
             return {m: ring(v) for m, v in polynomial.dict().items()}
-        for v in polynomial.coefficients():
-            common = common.lcm(variety.parameters(v.denominator()))
-        if not common.is_constant():
+        if not all(variety.parameters(v.denominator()).is_constant() for v in polynomial.coefficients()):
             raise Undecided("normal forms have denominators in the parameters")
         return {m: ring(variety.parameters(v)(*parameters)) for m, v in polynomial.dict().items()}
     basis = [variety.polynomial({m: Fraction(1)}) for m in columns]
@@ -183,9 +183,10 @@ def _solved(family, variety, columns, values):
         return None
     total = variety.ring.zero()
     for monomial, value in zip(columns, values):
-        up, down = (value.numerator(), value.denominator()) if hasattr(value.parent(), "ring") else (value, 1)
-        names = {str(v) for side in (up, down) if side != 1 for v in side.variables()}
-        if names - set(variety.parameters.variable_names()):
+        value = value.parent().fraction_field()(value)
+        up, down = value.numerator(), value.denominator()
+        # A whole family of solutions: one of them is as good as all, and none is chosen.
+        if {str(v) for side in (up, down) for v in side.variables()} - set(variety.parameters.variable_names()):
             return None
         number = variety.field(str(up)) / variety.field(str(down))
         total += number * variety.polynomial({monomial: Fraction(1)})
@@ -229,7 +230,7 @@ def laws_modulo_relations(family, degree, found, rational, deadline=None):
         table = [m for m in _standard(family, degree) if m or factors]
         rows = _law_equations(family, logarithms, table, f, [found[i] for i in factors])
         for vector in _over_parameters(variety, rows, len(logarithms) + len(table)):
-            # A multiple of the denominator alone is a constant.
+            # Without a denominator and without logarithms it is a polynomial law, found elsewhere.
             if factors or any(vector[:len(logarithms)]):
                 laws.append(_law(family, vector, logarithms, table, f))
     return tuple(laws)
@@ -265,31 +266,21 @@ def _law(family, vector, logarithms, table, f=None):
 
 def _over_parameters(variety, rows, columns):
     """Return a basis over Q(k) of the kernel."""
-    cleared = []
-    for row in rows.values():
-        common = variety.parameters.one()
-        for value in row.values() if variety.constants else ():
-            common = common.lcm(variety.parameters(value.denominator()))
-        cleared.append({c: variety.parameters(v * common) if variety.constants else v for c, v in row.items()})
     generator = np.random.default_rng(0)
     scalars = variety.parameters if variety.constants else QQ
-    return exact_kernel(cleared, columns, scalars, Specialisation(scalars, random_prime(generator), generator))
+    at = Specialisation(scalars, random_prime(generator), generator)
+    return exact_kernel([_without_denominators(variety, row) for row in rows.values()], columns, scalars, at)
+
+
+def _without_denominators(variety, row):
+    return dict(zip(row, cleared(list(row.values()), variety.parameters))) if variety.constants else row
 
 
 def _over_integers(variety, rows, columns):
     """Return a basis of the integer vectors in the kernel: each monomial in the parameters is an equation."""
-    lines = []
-    for row in rows.values():
-        if not variety.constants:
-            lines.append(row)
-            continue
-        common = variety.parameters.one()
-        for value in row.values():
-            common = common.lcm(variety.parameters(value.denominator()))
-        split = {}
-        for column, value in row.items():
-            for m, v in variety.parameters(value * common).dict().items():
-                split.setdefault(m, {})[column] = v
-        lines += split.values()
-    table = matrix(QQ, len(lines), columns, {(r, c): v for r, row in enumerate(lines) for c, v in row.items()})
-    return [list(vector) for vector in table.right_kernel_matrix().rows()]
+    lines = {}
+    for number, row in enumerate(rows.values()):
+        for column, value in _without_denominators(variety, row).items():
+            for m, v in value.dict().items() if variety.constants else [((), value)]:
+                lines.setdefault((number, m), {})[column] = v
+    return exact_matrix(list(lines.values()), columns, QQ).right_kernel_matrix().rows()

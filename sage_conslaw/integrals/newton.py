@@ -7,6 +7,8 @@ lattice points of the polytope without negative entries, and on each face the to
 the part of the field on that face, with the part of `c` on it as cofactor (Chavarriga, Giacomini, Grau 2005; Demina
 2018).
 """
+import numpy as np
+
 from .._sage import QQ, PolynomialRing
 from ..laws.monomials import monomials
 
@@ -30,8 +32,8 @@ class LaurentOperator:
 
     The cofactors of the Lorenz system with `b = 0` are `c_0 + c_1 x`::
 
+        sage: from sage_conslaw import system
         sage: from sage_conslaw.integrals.newton import LaurentOperator
-        sage: from sage_conslaw.inputs.systems import system
         sage: lorenz = system(["x", "y", "z"], ["1/3*(y - x)", "r*x - y - x*z", "x*y"], parameters=["r"])
         sage: LaurentOperator(lorenz).support
         [(1, 0, 0), (0, 0, 0)]
@@ -42,34 +44,10 @@ class LaurentOperator:
         [(0, 1), (1, 0), (0, 0)]
         sage: [len(L.points(L.face(m))) for m in L.support]
         [1, 1, 1]
-
-    ``part``::
-
-        sage: from sage_conslaw.integrals.newton import LaurentOperator, table_of_monomials
-        sage: L = LaurentOperator(system(["x", "y"], ["x*(1 - y)", "y*(x - 1)"]))
-        sage: face = L.face(L.support[0r])
-        sage: L.part(L.ring.one(), 0r)
-        1
-
-    ``face``::
-
-        sage: face == L.face(*L.points(face))
-        True
-
-    ``points``::
-
-        sage: L.points(face)
-        [(0, 1)]
-
-    ``support_on``::
-
-        sage: L.support_on(face)
-        [(0, 1)]
-
-    ``blocks``::
-
-        sage: len(list(L.blocks(face, table_of_monomials(2r, 1r))))
-        2
+        sage: face = L.face(L.support[0r]); L.points(face), L.support_on(face), face == L.face(*L.points(face))
+        ([(0, 1)], [(0, 1)], True)
+        sage: L.blocks(face, [(1, 0), (0, 1)])
+        [[(1, 0)], [(0, 1)]]
     """
 
     def __init__(self, family, faces=True):
@@ -77,6 +55,7 @@ class LaurentOperator:
         constants = set(family.constants)
         self.moving = [i for i in range(family.dimension) if i not in constants]
         names = [family.names[i] for i in family.constants]
+        # Names of their own for the s_i: no parameter begins like them.
         prefix = "s"
         while any(name.startswith(prefix) for name in names):
             prefix += "s"
@@ -129,6 +108,7 @@ class LaurentOperator:
         self.facets = [(row[0], row[1:]) for row in integral]
         self.equations = [[int(x) for x in row[1:]] for row in hull.equations_list()]
         self._faces = {b: self._tight(b) for b in self.operators}
+        # Integral inequalities, scaled by the polyhedron: tightness is decided without rounding.
         offsets = [int(row[0]) for row in hull.equations_list()]
         highest = max(map(sum, self.operators))
         table = [(0,) * len(self.moving)] + table_of_monomials(len(self.moving), highest)
@@ -172,24 +152,12 @@ def _dot(row, point):
 
 
 def table_of_monomials(dimension, degree):
-    r"""
-    Return the exponents of the monomials of degree 1 to ``degree``, highest degree first.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.integrals.newton import table_of_monomials
-        sage: table_of_monomials(2, 1)
-        [(1, 0), (0, 1)]
-    """
+    """Return the exponents of the monomials of degree 1 to ``degree``, highest degree first."""
     if degree < 1:
         return []
-    out = []
-    for row in monomials(dimension, [(list(range(dimension)), degree)]):
-        a = [0] * dimension
-        for i in row:
-            if i < dimension:
-                a[int(i)] += 1
-        out.append(tuple(a))
+    # Rows of variables, filled up with the dimension.
+    rows = monomials(dimension, [(list(range(dimension)), degree)])
+    out = [tuple(np.bincount(row, minlength=dimension + 1)[:dimension].tolist()) for row in rows]
     return sorted(out, key=lambda a: (-sum(a), [-x for x in a]))
 
 
@@ -204,27 +172,13 @@ def equations_of(operators, cofactor, table):
     - ``cofactor`` -- ``{monomial: value}``
 
     - ``table`` -- the monomials of `p`
-
-    EXAMPLES:
-
-    The field `x \partial_x` with cofactor 1::
-
-        sage: from sage_conslaw.integrals.newton import equations_of
-        sage: equations_of([((0,), {0r: 1})], {(0,): 1}, [(2,), (1,)])
-        {(1,): {1: 0}, (2,): {0: 1}}
     """
     rows = {}
     for column, a in enumerate(table):
-        for b, alpha in operators:
-            value = 0
-            for j, coefficient in alpha.items():
-                if a[j]:
-                    value += a[j] * coefficient
+        # z^b (alpha . z d/dz) z^a = (alpha . a) z^{a + b}: one entry for each operator and each term of the cofactor.
+        entries = [(b, sum(a[j] * value for j, value in alpha.items() if a[j])) for b, alpha in operators]
+        for m, value in entries + [(m, -value) for m, value in cofactor.items()]:
             if value:
-                row = rows.setdefault(tuple(x + y for x, y in zip(a, b)), {})
-                row[column] = row.get(column, 0) + value
-        for m, coefficient in cofactor.items():
-            if coefficient:
                 row = rows.setdefault(tuple(x + y for x, y in zip(a, m)), {})
-                row[column] = row.get(column, 0) - coefficient
+                row[column] = row.get(column, 0) + value
     return dict(sorted(rows.items()))

@@ -12,6 +12,7 @@ from flint import nmod_mat
 from .._sage import QQ, FractionField, PolynomialRing
 from ..exact.linear_algebra import kernel
 from .newton import equations_of
+from ..function_fields.parametric import cleared
 from ..function_fields.specialisation import exact_matrix
 from ..function_fields.substitution import Substitution
 
@@ -41,35 +42,35 @@ def eigenvalues(operators, known, m, block, ring, at):
         sage: eigenvalues(list(L.operators.items()), {}, (0, 0, 0), table_of_monomials(3, 4), L.ring, at)
         [-4/3]
     """
-    rows = equations_of(operators, known, block)
-    inside, outside = _split(rows, block, m)
+    inside, outside = _split(equations_of(operators, known, block), block, m)
     size = len(block)
     modular = _invariant(_flint(at, outside, size), _flint(at, inside, size), _stack_modular)
     if modular.rank() == size:
+        # The subspace modulo p at a point is no smaller than over Q(k): where it is zero there is no eigenvalue.
         return []
-    null = kernel(
-        np.array([[int(x) for x in row] for row in modular.tolist()] or np.zeros((0, size)), dtype=np.int64).reshape(
-            -1, size
-        ),
-        at.p,
-    )
+    null = kernel(np.array(modular.entries(), dtype=object).astype(np.int64).reshape(-1, size), at.p)
     used = sorted({i for vector in null for i in vector})
     if ring is not QQ:
         found = _by_substitution(operators, known, m, [block[i] for i in used], ring, at)
         if found is not None:
             return found
     field = QQ if ring is QQ else FractionField(ring)
-    for chosen in ([used] if len(used) == size else [used, list(range(size))]):
-        part = [block[i] for i in chosen]
-        inside, outside = _split(equations_of(operators, known, part), part, m)
-        inside, outside = exact_matrix(inside, len(part), field), exact_matrix(outside, len(part), field)
-        space = _invariant(outside, inside, _stack_exact).right_kernel_matrix().echelon_form()
+    # Only the columns of the modular subspace; all of them where these hold less, which a special point can do.
+    for chosen in (block[i] for i in used), block:
+        part = list(chosen)
+        space, action = _endomorphism(equations_of(operators, known, part), part, m, field, lambda value: value)
         if space.nrows() == len(null):
             break
-    if not space.nrows():
-        return []
-    action = (space * inside.transpose()).matrix_from_columns(space.pivots())
     return _roots(action.charpoly(), ring)
+
+
+def _endomorphism(rows, block, m, field, value_of):
+    """Return the largest subspace `W` with `A W` in `B W`, in echelon form, and the matrix of `B^{-1} A` on it."""
+    rows = {target: {column: value_of(value) for column, value in row.items()} for target, row in rows.items()}
+    inside, outside = (exact_matrix(some, len(block), field) for some in _split(rows, block, m))
+    space = _invariant(outside, inside, _stack_exact).right_kernel_matrix().echelon_form()
+    # At its pivots the echelon basis is the identity: the entries of an image there are its coordinates.
+    return space, (space * inside.transpose()).matrix_from_columns(space.pivots())
 
 
 def _by_substitution(operators, known, m, block, ring, at):
@@ -79,15 +80,7 @@ def _by_substitution(operators, known, m, block, ring, at):
     large = Substitution(ring, degree)
     if not large.fits:
         return None
-    rows = {
-        target: {column: large(value) for column, value in row.items()}
-        for target, row in equations_of(operators, known, block).items()
-    }
-    inside, outside = (exact_matrix(some, len(block), QQ) for some in _split(rows, block, m))
-    space = _invariant(outside, inside, _stack_exact).right_kernel_matrix().echelon_form()
-    if not space.nrows():
-        return []
-    action = (space * inside.transpose()).matrix_from_columns(space.pivots())
+    _, action = _endomorphism(equations_of(operators, known, block), block, m, QQ, large)
     out = []
     for root in action.charpoly().roots(multiplicities=False):
         value = large.read(root)
@@ -113,6 +106,7 @@ def _split(rows, block, m):
 
 def _invariant(outside, inside, stack):
     """Return rows whose kernel is the largest subspace of the kernel of ``outside`` that ``inside`` maps to itself."""
+    # W is the intersection of the kernels of C A^i, C the rows outside; once one adds nothing, no later one does.
     rows = stack(outside, outside * inside)
     before = -1
     while rows.nrows() != before:
@@ -141,19 +135,15 @@ def _roots(polynomial, ring):
     """Return the roots in Q[k] of a univariate polynomial over Q(k)."""
     if ring is QQ:
         return sorted(polynomial.roots(multiplicities=False))
-    denominator = ring.one()
-    for value in polynomial.list():
-        denominator = denominator.lcm(ring(value.denominator()))
     # One more variable, for the root; no name of a parameter ends in an underscore twice.
     larger = PolynomialRing(QQ, [*ring.variable_names(), "root__"], ring.ngens() + 1)
     root = larger.gens()[-1]
-    total = sum(
-        (larger(ring(value * denominator)) * root**i for i, value in enumerate(polynomial.list())), larger.zero()
-    )
+    total = sum((larger(value) * root**i for i, value in enumerate(cleared(polynomial.list(), ring))), larger.zero())
     out = []
     for factor, _ in total.factor():
         if factor.degree(root) == 1:
             slope = factor.coefficient({root: 1})
+            # A factor a X + b with a in Q[k] that is no number has a root in Q(k), which is no cofactor by Gauss.
             if slope.is_constant():
                 out.append(ring((root * slope - factor) / slope.constant_coefficient()))
     return sorted(out, key=str)

@@ -10,19 +10,36 @@ rational, and their product is a cubic form over `\QQ`.  In general let `q` be a
 are real functions with polynomial derivatives over `\QQ`; `T_0` is the logarithm of the norm.  Nothing is computed
 over the extension but the factor itself.
 
+The cubic above has two such sums beside its logarithm::
+
+    sage: from sage_conslaw import system
+    sage: from sage_conslaw.integrals.darboux import darboux_polynomials
+    sage: from sage_conslaw.integrals.root_sums import absolute_factor, root_sums
+    sage: family = system(["x", "y", "z"], ["y", "z", "x + y + z"])
+    sage: len(root_sums(family, darboux_polynomials(family, 3)))
+    2
+    sage: R.<x, y> = QQ[]
+    sage: absolute_factor(x^3 - 2*y^3), absolute_factor(x^4 + y^4 + 1)
+    (((x, -y, 0), (-2, 0, 0, 1)), None)
+
 It is found from its norm `p`, irreducible over `\QQ` of degree `d`: on a random rational line `p` is `f(t)`,
 irreducible as a rule (Hilbert).  The root of `f` is a point of `p = 0` over `\QQ[t]/f`, and the absolutely irreducible
 component through it is defined there: a factor of `p` over that field.  Its coefficients generate `K`.
 """
 import random
 from dataclasses import dataclass
+from math import lcm
 
 from .._sage import GF, QQ, PolynomialRing, SageObject, number_field
 from ..exact import terms as sparse
+from ..function_fields.parametric import residue
+from .darboux import multiple
 
 # Factors over fields of degree 8 take seconds, as does a form with some hundred terms.
 MOST_DEGREE = 8
 MOST_TERMS = 200
+
+# Random lines, and random combinations of coefficients: the first does as a rule, more where coefficients are small.
 _LINES = 8
 
 
@@ -34,15 +51,6 @@ class RootSum(SageObject):
     - ``parts`` -- the polynomials `q_0, q_1, ...` with `q = \sum_k q_k r^k`
 
     - ``minimal`` -- the coefficients of the monic polynomial of `r`, the constant one first
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import system
-        sage: from sage_conslaw.integrals.darboux import darboux_polynomials
-        sage: from sage_conslaw.integrals.root_sums import root_sums
-        sage: family = system(["x", "y", "z"], ["y", "z", "x + y + z"])
-        sage: len(root_sums(family, darboux_polynomials(family, 3)))
-        2
     """
 
     parts: tuple
@@ -52,9 +60,7 @@ class RootSum(SageObject):
 
     def times(self, n):
         """Return a multiple of the function as text."""
-        if n == 1 or n == -1:
-            return str(self) if n == 1 else f"-{self}"
-        return f"{n}*{self}" if n.number_of_terms() == 1 else f"({n})*{self}"
+        return multiple(n, str(self))
 
     def _root(self):
         names, name = self.parts[0].parent().variable_names(), "r"
@@ -90,19 +96,16 @@ class RootSum(SageObject):
 
     def differential(self, variables, at, p):
         """Return the partial derivatives at a point modulo a prime, given as a map of polynomials to residues."""
+        # d T_j = Tr(r^j dq / q), computed in GF(p)[r]/m: the trace of a power of r is a sum of powers of the roots.
         line = PolynomialRing(GF(p), "r")
-        m = line([_residue(c, p) for c in self.minimal])
+        m = line([residue(c, (), p) for c in self.minimal])
         inverse = line([at(part) for part in self.parts]).inverse_mod(m)
-        sums = [_residue(s, p) for s in _power_sums(self.minimal)]
+        sums = [residue(s, (), p) for s in _power_sums(self.minimal)]
         out = []
         for x in variables:
             value = line([at(part.derivative(x)) for part in self.parts]) * inverse * line.gen()**self.power % m
             out.append(sum(int(c) * s for c, s in zip(value.list(), sums)) % p)
         return out
-
-
-def _residue(value, p):
-    return int(value.numerator()) * pow(int(value.denominator()), -1, p) % p
 
 
 def _power_sums(minimal):
@@ -135,6 +138,7 @@ def cofactors_over(parts, minimal, fields, ring):
     for vector in fields:
         moved = sum((q.derivative(over.gen(i)) * over(sparse.to_sage(f, ring)) for i, f in enumerate(vector) if f),
                     over.zero())
+        # Over number fields the division of several variables is checked by the product.
         quotient, remainder = moved.quo_rem(q)
         if remainder or quotient * q != moved:
             return None
@@ -180,23 +184,15 @@ def root_sums(family, found, without=()):
 
 
 def absolute_factor(polynomial):
-    r"""
+    """
     Return an absolutely irreducible factor of an irreducible polynomial over the rationals, as its parts and the
     minimal polynomial of the root in them; ``None`` if it is one itself, or too large.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.integrals.root_sums import absolute_factor
-        sage: R.<x, y> = QQ[]
-        sage: absolute_factor(x^3 - 2*y^3)
-        ((x, -y, 0), (-2, 0, 0, 1))
-        sage: absolute_factor(x^4 + y^4 + 1) is None
-        True
     """
     degree = polynomial.degree()
     if not 1 < degree <= MOST_DEGREE or polynomial.number_of_terms() > MOST_TERMS:
         return None
     line, ring = PolynomialRing(QQ, "r"), polynomial.parent()
+    # A bad draw costs a factor that is not found, never a wrong one; a fixed seed gives the same answer each time.
     draw = random.Random(0)
     for _ in range(_LINES):
         at = [line([draw.randint(-9, 9), draw.randint(-9, 9)]) for _ in ring.gens()]
@@ -205,6 +201,7 @@ def absolute_factor(polynomial):
             break
     else:
         return None
+    # The component through the root of f on the line is conjugate to all others, as p is irreducible.
     field = number_field(f.monic(), "r")
     point = [g(field.gen()) for g in at]
     q = next((g for g, _ in _over(field, ring)(polynomial).factor() if not g(*point)), None)
@@ -215,6 +212,7 @@ def absolute_factor(polynomial):
 
 def _over_its_own_field(polynomial, q, ring, degree, draw):
     """Return the factor over the field that its coefficients generate, with a small polynomial for the root."""
+    # A random combination of the coefficients generates their field, as all but finitely many do on a line.
     values = [value for value in q.coefficients() if value not in QQ]
     for _ in range(_LINES):
         m = sum(draw.choice([0, 1, -1, 2]) * value for value in values).minpoly() if values else None
@@ -229,13 +227,5 @@ def _over_its_own_field(polynomial, q, ring, degree, draw):
     if not factors:
         return None
     factor = min(factors, key=lambda g: len(str(g)))
-    scale = 1
-    for value in factor.coefficients():
-        scale = scale * value.denominator() // _gcd(scale, value.denominator())
+    scale = lcm(*(int(value.denominator()) for value in factor.coefficients()))
     return _parts(factor * scale, ring, degree), tuple(minimal.list())
-
-
-def _gcd(a, b):
-    while b:
-        a, b = b, a % b
-    return a

@@ -26,18 +26,6 @@ class AlgebraicField:
         [{0: k, 1: 1}, {3: 1}]
         sage: field.kernel([{0r: k, 1r: R(1)}, {0r: R(1), 1r: k}], 2r)
         []
-
-    ``kernel``::
-
-        sage: R.<k, m> = QQ[]
-        sage: field = AlgebraicField(whole_space(R).within(k^2 - 2))
-        sage: rows = [{0r: k, 1r: -R(2)}, {0r: R(1), 1r: -k}]
-        sage: field.kernel(rows, 2r)
-        [{0: k, 1: 1}]
-
-    ``holds``::
-
-        sage: R.<k, m> = QQ[]
         sage: field.holds(rows, {0r: k, 1r: R(1)}), field.holds(rows, {0r: R(1), 1r: R(1)})
         (True, False)
     """
@@ -64,6 +52,7 @@ class AlgebraicField:
         return (a * b) % self.modulus
 
     def _inverse(self, a):
+        # The modulus is irreducible over Q(k') by Gauss, so that the greatest common divisor is a constant.
         divisor, factor, _ = a.xgcd(self.modulus)
         return factor / divisor.constant_coefficient()
 
@@ -73,6 +62,7 @@ class AlgebraicField:
         for row in rows:
             row = {column: self._element(entry) for column, entry in row.items()}
             row = {column: entry for column, entry in row.items() if entry}
+            # Rows that are solved have no other pivot, so that one subtraction for each is enough.
             for pivot in [c for c in row if c in solved]:
                 row = self._minus(row, row[pivot], solved[pivot])
             if not row:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..exact import modular
-from ..exact.primes import UnluckyPrime
+from ..exact.primes import UnluckyPrime, random_prime
 from ..exact.linear_algebra import rank
-from ..exact.primes import random_prime
-from ..exact.sparse_elimination import sparse_kernel
+from ..exact.sparse_elimination import minus_multiple, sparse_kernel
 from ..exact import terms as sparse
 from ..fields.explicit import VectorFieldFamily
 from ..fields.variety import Variety, residues
@@ -21,26 +20,20 @@ from .algebraic import AlgebraicField
 from .rank_drops import DropSearch
 from ..laws.independence import jacobian
 from ..laws.kernel import polynomial_laws
-from ..function_fields.parametric import polynomial_over_constants, residue
+from ..function_fields.parametric import cleared, polynomial_over_constants, residue
 from ..laws.coefficients import coefficient_rows
 from ..runtime.errors import InputError
 
-# An irreducible polynomial of degree d has a root modulo a prime with probability at least 1/d; this many primes are
-# tried.
+# An irreducible polynomial of degree d has a root modulo a prime with probability at least 1/d (Chebotarev): 200 primes
+# miss one of degree 20 with probability 4e-5, and then the branch is named as not followed.
 _PRIMES = 200
 
 
 @dataclass(frozen=True)
 class BranchLaws:
-    r"""
+    """
     The new laws on a variety, the limits of generic laws that vanish or coincide there, and how many are independent in
     all.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.parameters.branches import BranchLaws
-        sage: BranchLaws(None, (), (), 2r).independent
-        2
     """
 
     variety: object
@@ -67,18 +60,8 @@ class BranchSearch:
         sage: [[(branch.variety, branch.laws) for branch in level] for level in search.levels(2r)]
         [[(b - 1 = 0, ({(3,): Fraction(1, 1)},)), (a = 0, ({(2,): Fraction(1, 1)},))],
          []]
-
-    ``not_followed``::
-
-        sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
-        sage: search = BranchSearch(family, family.groups(1r), numpy.random.default_rng(0r))
         sage: search.not_followed
         []
-
-    ``levels``::
-
-        sage: [[branch.variety for branch in level] for level in search.levels(1r)]
-        [[b - 1 = 0, a = 0]]
     """
 
     def __init__(self, family, groups, generator):
@@ -123,6 +106,7 @@ class BranchSearch:
         numbers = {}
         for drop in drops:
             key = drop.variety.ideal()
+            # Blocks drop one after the other; a branch is looked at again with each, and told again if it has more.
             numbers[key] = numbers.get(key, ()) + (drop.block,)
             if self._undefined_on(drop.variety):
                 continue
@@ -133,17 +117,10 @@ class BranchSearch:
 
     def _undefined_on(self, variety):
         """Say whether a denominator of the fields as they were written is zero on a variety."""
-        ring = variety.ring
-        ideal = ring.ideal(variety.ideal())
-        place = {coordinate: number for number, coordinate in enumerate(self.family.constants)}
-        for denominator in self.family.denominators:
-            parts = {}
-            for monomial, value in sparse.from_sage(denominator).items():
-                key = tuple(i for i in monomial if i not in place)
-                parts.setdefault(key, {})[tuple(place[i] for i in monomial if i in place)] = value
-            if all(sparse.to_sage(part, ring) in ideal for part in parts.values()):
-                return True
-        return False
+        return any(
+            all(map(variety.vanishes, _coefficients(sparse.from_sage(f), self.family.constants, variety.ring).values()))
+            for f in self.family.denominators
+        )
 
     def _branch(self, variety, numbers):
         why = self._degenerate(variety)
@@ -159,6 +136,8 @@ class BranchSearch:
         ]
         for law in [*self.generators, *(law for branch in larger for law in branch.laws + branch.limits)]:
             at.add(law)
+        # A kernel that grew may hold nothing but products of known laws, which had a larger degree before a leading
+        # coefficient vanished: of (a^2 - b) x^2 - 2 (a - b) y the square is in degree 2 where b = a^2.
         new = self._more(at, variety, numbers)
         if not new:
             return None
@@ -177,6 +156,8 @@ class BranchSearch:
                 block, key = self.drops.pieces[number], (variety.ideal(), number, degree)
                 block = block[(block < self.family.dimension).sum(axis=1) <= degree]
                 if key not in self._laws:
+                    # The kernel modulo p at a point of the variety is no smaller than on the variety: where products
+                    # of known laws fill it, there is nothing more.
                     if not len(block) or not at.more_than_known(self._monomials(block)):
                         continue
                     self._laws[key] = self._exact_laws(variety, block)
@@ -198,13 +179,10 @@ class BranchSearch:
 
     def _rational_laws(self, variety, block):
         """Return all laws in a block of the family restricted to a variety: a run of its own, exact."""
-        return polynomial_laws(self._restricted(variety), self.groups, self.generator, pieces=[block[None]])
-
-    def _restricted(self, variety):
         fields = [_field_on(field, variety, self.family.constants) for field in self.drops.fields]
         restricted = VectorFieldFamily.from_terms(self.family.names, None, fields)
         restricted.constants, restricted.variety = self.family.constants, self.variety_on(variety)
-        return restricted
+        return polynomial_laws(restricted, self.groups, self.generator, pieces=[block[None]])
 
     def variety_on(self, variety):
         """Return the variety of the states where the parameters are on a variety of theirs."""
@@ -219,11 +197,10 @@ class BranchSearch:
 
     def _degenerate(self, variety):
         """Say why the relations are not followed on a variety, ``None`` where they are as generically."""
-        bound, ring = self.family.variety, variety.ring
+        bound = self.family.variety
         if bound is None or not bound.has_parameters:
             return None
-        ideal = ring.ideal(variety.ideal())
-        if any(ring(f) in ideal for f in bound.degenerate()):
+        if any(variety.vanishes(variety.ring(f)) for f in bound.degenerate()):
             return "the relations degenerate"
         try:
             self.variety_on(variety)
@@ -237,6 +214,7 @@ class BranchSearch:
         monomials, rows = self.drops.equations(block)
         laws = []
         for vector in field.kernel(rows, len(monomials)):
+            # Elimination divided by inverses modulo p(X); what it found is put into the equations again.
             if not field.holds(rows, vector):
                 raise ArithmeticError(f"a law on {variety} does not hold exactly")
             entries = {monomials[column]: value for column, value in vector.items()}
@@ -246,24 +224,22 @@ class BranchSearch:
 
 def _field_on(field, variety, constants):
     """Return a field with the parameters on a variety, times a common denominator: that changes no law."""
-    place, ring = {coordinate: i for i, coordinate in enumerate(constants)}, variety.ring
-    values, common = [], ring.one()
-    for component in field:
-        parts = {}
-        for monomial, value in component.items():
-            key = tuple(i for i in monomial if i not in place)
-            parts.setdefault(key, {})[tuple(place[i] for i in monomial if i in place)] = value
-        values.append({key: variety.restricted(sparse.to_sage(part, ring)) for key, part in parts.items()})
-        for value in values[-1].values():
-            common = common.lcm(ring(value.denominator()))
-    out = []
-    for parts in values:
-        component = {}
-        for key, value in parts.items():
-            for power, coefficient in sparse.from_sage(ring(value * common)).items():
-                component[tuple(sorted(key + tuple(constants[i] for i in power)))] = coefficient
-        out.append(component)
+    parts = {(number, key): variety.restricted(value) for number, component in enumerate(field)
+             for key, value in _coefficients(component, constants, variety.ring).items()}
+    out = [{} for _ in field]
+    for (number, key), value in zip(parts, cleared(list(parts.values()), variety.ring)):
+        for power, coefficient in sparse.from_sage(value).items():
+            out[number][tuple(sorted(key + tuple(constants[i] for i in power)))] = coefficient
     return out
+
+
+def _coefficients(terms, constants, ring):
+    """Return the coefficients of the monomials in the states, polynomials in the parameters."""
+    place, parts = {coordinate: i for i, coordinate in enumerate(constants)}, {}
+    for monomial, value in terms.items():
+        key = tuple(i for i in monomial if i not in place)
+        parts.setdefault(key, {})[tuple(place[i] for i in monomial if i in place)] = value
+    return {key: sparse.to_sage(part, ring) for key, part in parts.items()}
 
 
 class _At:
@@ -301,9 +277,11 @@ class _At:
     def add(self, law):
         """Add a law to the generators unless it is a polynomial in them up to the degree."""
         value = self.value(law)
+        # The only step by chance: a law may be dependent modulo p and new over Q, with probability O(degree / p).
         if not self.span.add(value):
             return
         self.generators.append(law)
+        # All products up to the degree: powers of the new law, and these times the products before.
         degree = sparse.degree(value)
         fresh, level = [(value, degree)], [(value, degree)]
         while level:
@@ -347,11 +325,9 @@ class _At:
             z = self.state
         z[list(family.constants)] = self.point
         rows = jacobian(self.generators, family.dimension, z, self.p)
-        normals = (
-            np.zeros((0, family.dimension), dtype=np.int64)
-            if family.variety is None
-            else self.bound.normals(z, self.p)
-        )
+        empty = np.zeros((0, family.dimension), dtype=np.int64)
+        # On relations a law counts by its differential modulo those of the relations.
+        normals = empty if family.variety is None else self.bound.normals(z, self.p)
         rows = np.concatenate([normals, rows])[:, self.search.moving]
         return rank(np.ascontiguousarray(rows), self.p) - len(normals)
 
@@ -364,24 +340,15 @@ class _Span:
 
     def add(self, vector):
         """Add a vector; return whether it was new."""
-        vector = dict(vector)
         while vector:
             pivot = max(vector, key=lambda monomial: (len(monomial), monomial))
             if pivot not in self.rows:
-                scale = pow(vector[pivot], -1, self.p)
-                self.rows[pivot] = {key: value * scale % self.p for key, value in vector.items()}
+                self.rows[pivot] = minus_multiple({}, -pow(vector[pivot], -1, self.p), vector, self.p)
                 return True
-            factor = vector[pivot]
-            for key, value in self.rows[pivot].items():
-                value = (vector.get(key, 0) - factor * value) % self.p
-                if value:
-                    vector[key] = value
-                else:
-                    vector.pop(key, None)
+            vector = minus_multiple(vector, vector[pivot], self.rows[pivot], self.p)
         return False
 
     def dimension_within(self, monomials):
         """Return the dimension of the part of the span in the monomials of a block up to some degree."""
+        # Highest degree first: a combination within the monomials has pivots there, and so has only such rows.
         return sum(monomials.issuperset(row) for row in self.rows.values())
-
-

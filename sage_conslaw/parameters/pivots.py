@@ -7,7 +7,7 @@ any codimension, lie in the union of the hypersurfaces `p = 0`, `p` an irreducib
 Constant pivots come first and cost nothing; what they leave falls apart into components, whose ranks drop independently
 of each other.
 """
-from math import gcd, lcm
+from ..function_fields.parametric import content, coprime
 
 # A polynomial with more terms is neither multiplied on nor factored: its matrix is reported as not searched.  Pivots of
 # reaction networks have below 30 terms; at 300 terms in 15 parameters one greatest common divisor takes a second.
@@ -15,52 +15,16 @@ MAX_TERMS = 300
 
 
 class TooManyTerms(ArithmeticError):
-    r"""
-    An elimination that grew beyond ``MAX_TERMS`` terms an entry.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.parameters.pivots import TooManyTerms
-        sage: issubclass(TooManyTerms, ArithmeticError)
-        True
-    """
-
-
-def primitive_polynomial(f):
-    r"""
-    Return the multiple with coprime integer coefficients and a positive leading one.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.parameters.pivots import primitive_polynomial
-        sage: R.<a, b> = QQ[]
-        sage: primitive_polynomial(-a/2 + b/3)
-        3*a - 2*b
-    """
-    coefficients = f.coefficients()
-    scale = lcm(*(int(c.denominator()) for c in coefficients))
-    content = gcd(*(int(c * scale) for c in coefficients))
-    return f * scale / (content if f.lc() > 0 else -content)
+    """An elimination that grew beyond ``MAX_TERMS`` terms an entry."""
 
 
 def irreducible_factors(f):
-    r"""
-    Return the irreducible factors of a polynomial that are not constant, each once.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.parameters.pivots import irreducible_factors
-        sage: R.<a, b> = QQ[]
-        sage: irreducible_factors(-2*a^2*(a - b)^3)
-        [a, a - b]
-        sage: irreducible_factors(R(5))
-        []
-    """
+    """Return the irreducible factors of a polynomial that are not constant, each once."""
     if f.is_constant():
         return []
     if f.number_of_terms() > MAX_TERMS:
         raise TooManyTerms(f"a polynomial of {f.number_of_terms()} terms is not factored")
-    return [primitive_polynomial(g) for g, _ in f.factor()]
+    return [coprime([g])[0] for g, _ in f.factor()]
 
 
 def cores(rows):
@@ -92,6 +56,7 @@ def cores(rows):
 
 
 def _components(rows):
+    """Return the rows in groups without common columns: the rank is the sum of theirs, at every value."""
     owner, groups = {}, {}
     for number, row in enumerate(rows):
         columns, members = set(row), [number]
@@ -112,6 +77,10 @@ def rank_and_factors(rows):
 
     On their zeros it need not drop: these are candidates.
 
+    LEMMA: let `M'` be the matrix after a step with the pivot `a`, row `i` replaced by `(a/g) M_i - (b_i/g) M_p`, `g =
+    \gcd(a, b_i)`.  Where `a \ne 0` each step is invertible and the rank of `M` is one more than that of `M'`.  The same
+    holds where a row or column is divided by a content that is not zero there.
+
     EXAMPLES::
 
         sage: from sage_conslaw.parameters.pivots import rank_and_factors
@@ -131,13 +100,14 @@ def rank_and_factors(rows):
         for column, entry in row.items():
             columns.setdefault(column, []).append(entry)
     for column, entries in columns.items():
-        content = _content(entries)
-        if not content.is_constant():
-            note(content)
+        common = content(entries)
+        if not common.is_constant():
+            note(common)
             for row in rows:
                 if column in row:
-                    row[column] = row[column] // content
+                    row[column] = row[column] // common
     rows = _reduced(rows, note)
+    # Pivots of low degree first: they are the factors, and each is a hypersurface to be searched.
     while rows:
         number, column = _pivot(rows, constant=False)
         note(rows[number][column])
@@ -151,22 +121,14 @@ def _reduced(rows, note):
     """Divide rows by their contents, which are noted, and drop multiples of a row."""
     kept = {}
     for row in rows:
-        content = _content(row.values())
-        if not content.is_constant():
-            note(content)
-        scale = content * next(iter(row[c] for c in sorted(row))).lc()
-        row = {column: entry // content * (content.lc() / scale.lc()) for column, entry in row.items()}
+        common = content(row.values())
+        if not common.is_constant():
+            note(common)
+        # Also by a number, which makes the first entry monic: multiples of a row are then equal, and found as such.
+        scale = 1 / row[min(row)].lc()
+        row = {column: entry // common * scale for column, entry in row.items()}
         kept[tuple(sorted(row.items(), key=lambda item: item[0]))] = row
     return list(kept.values())
-
-
-def _content(entries):
-    content = None
-    for entry in sorted(entries, key=lambda e: e.number_of_terms()):
-        content = entry if content is None else content.gcd(entry)
-        if content.is_constant():
-            break
-    return content
 
 
 def _pivot(rows, constant):

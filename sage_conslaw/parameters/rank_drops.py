@@ -16,7 +16,7 @@ from ..exact.linear_algebra import rank as modular_rank
 from ..exact.primes import random_prime
 from ..laws.monomials import blocks
 from ..laws.on_variety import equations_on_variety
-from ..function_fields.parametric import equations_over_parameters, residue
+from ..function_fields.parametric import cleared, equations_over_parameters, residue
 from .pivots import TooManyTerms, cores, rank_and_factors
 from .varieties import Variety, whole_space
 from .algebraic import AlgebraicField
@@ -24,14 +24,8 @@ from .algebraic import AlgebraicField
 
 @dataclass(frozen=True)
 class Drop:
-    r"""
+    """
     A variety on which a block has more laws than on every larger one; several blocks may have the same variety.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.parameters.rank_drops import Drop
-        sage: Drop(None, (), 1r).more
-        1
     """
 
     variety: object
@@ -85,19 +79,6 @@ class DropSearch:
         [[b - 1 = 0, a = 0], []]
         sage: search.not_followed
         []
-
-    ``equations``::
-
-        sage: from sage_conslaw.laws.monomials import blocks
-        sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
-        sage: search = DropSearch(family, family.groups(1r), numpy.random.default_rng(0r))
-        sage: len(search.equations([(2r,), (3r,)]))
-        2
-
-    ``levels``::
-
-        sage: [[drop.variety for drop in drops] for drops in search.levels(1r)]
-        [[b - 1 = 0, a = 0]]
     """
 
     def __init__(self, family, groups, generator):
@@ -140,6 +121,7 @@ class DropSearch:
             nodes = children
 
     def _all_cores(self):
+        # The generic rank is that of the constant pivots plus those of the cores, at every value; only cores drop.
         for number, block in enumerate(self.pieces):
             for part in cores(self.equations(block)[1])[1]:
                 yield _Node(_Core(number, part), whole_space(self.ring), part)
@@ -152,12 +134,15 @@ class DropSearch:
                     node.core.rank = rank
                 for variety in self._candidates(node, factors, children is not None):
                     deeper = children is not None and not variety.algebraic and variety.codimension < self.ring.ngens()
+                    # A rank modulo p at a point of the variety is at most that on the variety: as large as the
+                    # generic one, it proves that there is no drop.  Deeper varieties need the parts, also without one.
                     if variety.ideal() in node.core.visited or not deeper and self._keeps_rank(node, rank, variety):
                         continue
                     node.core.visited.add(variety.ideal())
                     lost, parts = self._on(node.core, variety)
                     if deeper:
                         children += [_Node(node.core, variety, part) for part in parts]
+                    # What a larger variety loses already is no drop of this one.
                     if lost and not any(less >= lost and other.contains(variety) for other, less in node.core.known):
                         node.core.known.append((variety, lost))
                         yield Drop(variety, node.core.block, lost)
@@ -173,6 +158,7 @@ class DropSearch:
             # On the zeros of a denominator the parent's graph is not defined; that part is looked at by itself.
             if p in node.variety.denominators:
                 continue
+            # p = a k + b is the graph k = -b/a but where a = 0, and there it is looked at by itself.
             for slope in node.variety.slopes(p):
                 if slope not in seen:
                     seen.add(slope)
@@ -203,10 +189,12 @@ class DropSearch:
         """Return by how much the rank of a core is smaller on a variety, exactly, and the parts into which it falls
         there."""
         if variety.algebraic:
+            # Of the whole core: the rank of its generic part says nothing of the roots of one polynomial.
             columns = sorted({column for row in core.rows for column in row})
             place = {column: i for i, column in enumerate(columns)}
             rows = [{place[column]: entry for column, entry in row.items()} for row in core.rows]
             return core.rank - len(columns) + len(AlgebraicField(variety).kernel(rows, len(columns))), []
+        # Constant pivots first: on a variety most entries are numbers.
         rank, parts = cores([_restricted(row, variety, self.ring) for row in core.rows])
         return core.rank - rank - sum(rank_and_factors(part)[0] for part in parts), parts
 
@@ -226,11 +214,8 @@ def _by_degree(groups, dimension):
 
 def _restricted(row, variety, ring):
     """Return a row on a variety, without denominators: they do not vanish there."""
-    values = {column: variety.restricted(entry) for column, entry in row.items()}
-    common = ring.one()
-    for value in values.values():
-        common = common.lcm(ring(value.denominator()))
-    return {column: ring(value * common) for column, value in values.items() if value}
+    values = cleared([variety.restricted(entry) for entry in row.values()], ring)
+    return {column: value for column, value in zip(row, values) if value}
 
 
 def rank_drops(family, generator):
@@ -266,5 +251,3 @@ def rank_drops(family, generator):
             value = QQ(value)
             values.add(Fraction(int(value.numerator()), int(value.denominator())))
     return sorted(values), int(other)
-
-

@@ -5,12 +5,14 @@ element.
 `p = 0` with `p = a k_i + b` is the graph `k_i = -b/a`, and what is asked of it is asked over the rational functions of
 the other parameters.  A condition that is linear in no parameter is followed once, over the field `Q(k')[X]/(p)`.
 """
-from flint import nmod_poly
 from dataclasses import dataclass, field
+from functools import cached_property
+
+from flint import nmod_poly
 
 from ..exact.modular import random_array
-from ..function_fields.parametric import residue
-from .pivots import irreducible_factors, primitive_polynomial
+from ..function_fields.parametric import coprime, residue
+from .pivots import irreducible_factors
 
 
 @dataclass
@@ -67,6 +69,7 @@ class Variety:
         """Return the part of it where an irreducible polynomial in the parameters that are left vanishes."""
         linear = [v for v in p.variables() if p.degree(v) == 1]
         if not linear:
+            # Not rational: one algebraic element of least degree over the rational functions of the other parameters.
             root = min(p.variables(), key=lambda v: p.degree(v))
             return Variety(self.ring, (*self.conditions, p), self.solution, self.denominators, (p, root))
         variable = min(linear, key=lambda v: (p.coefficient({v: 1}).degree(), p.coefficient({v: 1}).number_of_terms()))
@@ -74,6 +77,7 @@ class Variety:
         value = self.ring.fraction_field()(-(p - slope * variable)) / slope
         solution = {v: _substituted(old, variable, value) for v, old in self.solution.items()}
         solution[variable] = value
+        # What was divided by before must not vanish on the part either, in the parameters that are left.
         denominators = [g for d in (*self.denominators, slope)
                         for g in irreducible_factors(_substituted(d, variable, value).numerator())]
         return Variety(self.ring, (*self.conditions, p), solution, tuple(dict.fromkeys(denominators)))
@@ -101,17 +105,21 @@ class Variety:
 
     def ideal(self):
         """Return generators of its ideal, a reduced Groebner basis."""
-        if not hasattr(self, "_basis"):
-            if not self.denominators and len(self.conditions) == 1:
-                basis = list(self.conditions)
-            else:
-                equations = [(v - value).numerator() for v, value in self.solution.items()]
-                ideal = self.ring.ideal(equations + ([self.algebraic[0]] if self.algebraic else []))
-                for d in {f for value in self.solution.values() for f in [value.denominator()] if not f.is_constant()}:
-                    ideal = ideal.saturation(self.ring.ideal(self.ring(d)))[0]
-                basis = [f for f in ideal.groebner_basis() if f]
-            self._basis = tuple(sorted(map(primitive_polynomial, basis), key=lambda f: (f.degree(), str(f))))
         return self._basis
+
+    @cached_property
+    def _basis(self):
+        if not self.denominators and len(self.conditions) == 1:
+            basis = self.conditions
+        else:
+            equations = [(v - value).numerator() for v, value in self.solution.items()]
+            ideal = self.ring.ideal(equations + ([self.algebraic[0]] if self.algebraic else []))
+            # Clearing denominators adds what lies over their zeros; the graph is the closure of the rest.
+            for d in {value.denominator() for value in self.solution.values()}:
+                if not d.is_constant():
+                    ideal = ideal.saturation(self.ring.ideal(self.ring(d)))[0]
+            basis = filter(None, ideal.groebner_basis())
+        return tuple(sorted((coprime([f])[0] for f in basis), key=lambda f: (f.degree(), str(f))))
 
     def contains(self, other):
         """Say whether another one lies in it."""
@@ -124,6 +132,7 @@ class Variety:
         if self.algebraic is not None:
             f, root = self.algebraic
             coefficients = [residue(f.coefficient({root: i}), values, p) for i in range(f.degree(root) + 1)]
+            # Another parameter is not drawn again: the caller draws another prime.
             roots = nmod_poly(coefficients, p).roots()
             if not roots:
                 return None
