@@ -11,7 +11,6 @@ from fractions import Fraction
 import numpy as np
 
 from ..exact.balls import Undecided, innermost, largest_of
-from .activations import is_known
 from .operations import LETTERS
 
 
@@ -335,7 +334,7 @@ def reading_of(cut):
     if function.reading is not None:
         return function.reading
     # A function of the user's own may have a name of ours: only our own is known to be what the name says.
-    if not is_known(function):
+    if not function.known:
         return None
     return (
         top(function.name.removeprefix("top "), function.settings[0])

@@ -8,63 +8,37 @@ import difflib
 import importlib
 import inspect
 
-from ..graph.tensor import Data, Parameter
 from ..graph.network import Network
+from ..graph.tensor import Data, Parameter
 from ..pytorch.files import from_file
 from ..runtime.arguments import integer, truth
 from ..runtime.errors import InputError, InputTypeError, UnknownName
 from .meanings import no_option
+from .pieces import dense
 
-
-# The graph of a network keeps axes, no entries: sizes cost nothing before someone asks for polynomials.
+# The graph of a network keeps axes, no entries: sizes cost nothing before someone asks for polynomials.  A layer of
+# 10^6 x 10^6 is above any that is trained.
 MAX_WIDTH = 1_000_000
 MAX_PARAMETERS = 10 ** 12
 
 
 def check_sizes(sizes, least, architecture):
-    r"""
-    Return the widths as a tuple of positive integers, or say what is wrong with them.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.networks.catalog import check_sizes
-        sage: check_sizes([2, 3], 2, "linear")
-        (2, 3)
-        sage: check_sizes([2, 0], 2, "linear")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: width 0 of linear [2, 0]: widths are positive integers; try linear 2 1
-        sage: check_sizes([2], 2, "linear")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: linear takes at least 2 widths from input to output, not [2]; try linear 2 2
-        sage: check_sizes([2, 1.5], 2, "linear")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputTypeError: width 1.50000000000000 of linear [2, 1.50000000000000]: widths are positive
-        integers
-        sage: check_sizes([2, 5/2], 2, "linear")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputTypeError: width 5/2 of linear [2, 5/2]: widths are positive integers
-    """
+    """Return the widths as a tuple of positive integers, or say what is wrong with them."""
     if isinstance(sizes, (str, bytes)) or not hasattr(sizes, "__iter__"):
         raise InputTypeError(f"{architecture} takes a list of widths from input to output, not {sizes!r}")
-    sizes = list(sizes)
-    good = []
+    sizes, good = list(sizes), []
     for size in sizes:
         try:
             good.append(integer(size))
         except TypeError:
             raise InputTypeError(f"width {size} of {architecture} {sizes}: widths are positive integers") from None
-    for size in good:
-        if size < 1:
-            repaired = " ".join(str(max(n, 1)) for n in good)
-            raise InputError(f"width {size} of {architecture} {good}: widths are positive integers; "
-                             f"try {architecture} {repaired}")
-    for size in good:
-        if size > MAX_WIDTH:
-            raise InputError(f"width {size} of {architecture} {good} is too large; at most {MAX_WIDTH}")
+    if min(good, default=1) < 1:
+        repaired = " ".join(str(max(n, 1)) for n in good)
+        raise InputError(f"width {next(n for n in good if n < 1)} of {architecture} {good}: widths are positive "
+                         f"integers; try {architecture} {repaired}")
+    if max(good, default=1) > MAX_WIDTH:
+        raise InputError(f"width {next(n for n in good if n > MAX_WIDTH)} of {architecture} {good} is too large; "
+                         f"at most {MAX_WIDTH}")
     if sum(a * b for a, b in zip(good, good[1:])) > MAX_PARAMETERS:
         raise InputError(f"{architecture} {good} has more than {MAX_PARAMETERS} weights, which do not fit in memory; "
                          "try smaller widths")
@@ -111,10 +85,7 @@ def linear(widths):
         linear network 3 -> 2 -> 3 with 12 parameters
     """
     widths = check_sizes(widths, 2, "linear")
-    output = Data("x", (widths[0],), "input")
-    for layer, shape in enumerate(zip(widths, widths[1:]), start=1):
-        output = output @ Parameter(f"U{layer}", shape)
-    return Network("linear", widths, output)
+    return Network("linear", widths, dense(widths, lambda z: z))
 
 
 def relu(widths, bias=False):
@@ -134,14 +105,7 @@ def relu(widths, bias=False):
         relu network 2 -> 3 -> 1 with 12 parameters and biases
     """
     widths, bias = check_sizes(widths, 2, "relu"), truth(bias)
-    output = Data("x", (widths[0],), "input")
-    for layer, shape in enumerate(zip(widths, widths[1:]), start=1):
-        output = output @ Parameter(f"U{layer}", shape)
-        if layer < len(widths) - 1:
-            if bias:
-                output = output + Parameter(f"b{layer}", (shape[1],))
-            output = output.gate("relu")
-    return Network("relu", widths, output, bias=bias)
+    return Network("relu", widths, dense(widths, lambda z: z.relu(), bias), bias=bias)
 
 
 def nmf(n, r, m):
@@ -183,8 +147,9 @@ def icnn(d, h, p, bias=False):
     return Network("icnn", (d, h, p), hidden.gate("relu") @ U, positive=("U",), bias=bias)
 
 
-# Where each architecture is built, and how many sizes its constructor takes one by one; None: all of them as one list.
-_BUILDERS = {
+# How each architecture is built from a list of sizes and options: the module of its constructor, and the numbers of
+# sizes that it takes one by one, ``None`` if it takes the list.  Modern ones are imported when they are asked for.
+CATALOG = {
     "product": ("catalog", (1,)),
     "linear": ("catalog", None),
     "relu": ("catalog", None),
@@ -202,46 +167,25 @@ _BUILDERS = {
 }
 
 
-def _builder(name):
-    """Return how the command line builds an architecture: from a list of sizes, and options by their names."""
-    module, numbers = _BUILDERS[name]
-
-    def build(sizes, **options):
-        constructor = getattr(importlib.import_module(f".{module}", __package__), name)
-        if numbers and len(sizes) not in numbers:
-            _exactly(sizes, numbers[0], name)
-        # Sizes stand first: none of them is an option.
-        known = list(inspect.signature(constructor).parameters)[max(numbers) if numbers else 1:]
-        for odd in options:
-            if odd not in known:
-                raise UnknownName(no_option(name, odd))
-        return constructor(*sizes, **options) if numbers else constructor(sizes, **options)
-
-    return build
-
-
-CATALOG = {name: _builder(name) for name in _BUILDERS}
-
-
 def is_modern(architecture):
-    r"""
-    Say whether an architecture is one of the modern ones, whose options are all written down.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.networks.catalog import is_modern
-        sage: is_modern("attention"), is_modern("relu")
-        (True, False)
-    """
-    return _BUILDERS.get(architecture, ("catalog",))[0] != "catalog"
+    """Say whether an architecture is one of the modern ones, whose options are all written down."""
+    return CATALOG.get(architecture, ("catalog",))[0] != "catalog"
 
 
-def _exactly(sizes, number, architecture):
-    if len(sizes) != number:
+def _built(architecture, sizes, options):
+    module, numbers = CATALOG[architecture]
+    constructor = getattr(importlib.import_module(f".{module}", __package__), architecture)
+    if numbers and len(sizes) not in numbers:
+        number = numbers[0]
         repaired = " ".join(map(str, (list(sizes) + [2] * number)[:number]))
         raise InputError(f"{architecture} takes exactly {number} size{'s' if number > 1 else ''}, not {list(sizes)}; "
                          f"try {architecture} {repaired}")
-    return sizes
+    # Sizes stand first: none of them is an option.
+    known = list(inspect.signature(constructor).parameters)[max(numbers) if numbers else 1:]
+    for odd in options:
+        if odd not in known:
+            raise UnknownName(no_option(architecture, odd))
+    return constructor(*sizes, **options) if numbers else constructor(sizes, **options)
 
 
 def by_name(architecture, sizes, **options):
@@ -272,9 +216,7 @@ def by_name(architecture, sizes, **options):
         near = difflib.get_close_matches(architecture.lower(), CATALOG, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise UnknownName(f"architecture {architecture!r} is not known; {hint}known: {', '.join(sorted(CATALOG))}")
-    options = {
-        key: value
-        for key, value in options.items()
-        if value is not None and (value is not False or is_modern(architecture))
-    }
-    return CATALOG[architecture](sizes, **options)
+    # ``--bias`` is false where it is not given: no option of a classic architecture that has none.
+    options = {key: value for key, value in options.items()
+               if value is not None and (value is not False or is_modern(architecture))}
+    return _built(architecture, sizes, options)

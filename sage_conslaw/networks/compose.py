@@ -17,10 +17,10 @@ import math
 
 import numpy as np
 
-from ..runtime.arguments import integer
 from ..graph.linear import rational
-from ..graph.tensor import Constant, Data, Parameter, Tensor
 from ..graph.network import Network
+from ..graph.tensor import Constant, Data, Parameter, Tensor
+from ..runtime.arguments import integer
 from ..runtime.errors import InputError, InputTypeError
 
 
@@ -36,6 +36,7 @@ def _shape(sizes, what):
 
 
 def _name(name):
+    # A name becomes a variable of a ring and part of `name_1_2`; one that begins with _ is kept for our own.
     if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or name.startswith("_"):
         raise InputError(f"the name {name!r} is not a letter, then letters, digits and _")
     return name
@@ -99,14 +100,14 @@ def fixed(name, *shape, values=None, seed=0):
     seed = integer(seed)
     if values is None:
         shape = _shape(shape, name)
-        # Up to 1000 in size: small enough for short laws, large enough that special values are rare.
-        drawn = np.random.default_rng(seed).integers(1, 1000, size=shape) * np.random.default_rng(seed + 1).choice(
-            [-1, 1], size=shape
-        )
+        # Up to 1000 in size: small enough for short laws, large enough that special values are rare.  None is zero.
+        sizes, signs = np.random.default_rng(seed), np.random.default_rng(seed + 1)
+        drawn = sizes.integers(1, 1000, size=shape) * signs.choice([-1, 1], size=shape)
         return Constant(drawn, name=_name(name))
     numbers, shape = _rationals(values, name)
     denominator = math.lcm(*(number.denominator for number in numbers))
     integers = [number.numerator * (denominator // number.denominator) for number in numbers]
+    # Integers are held in 64 bits; sums of two of them are formed nowhere before they are reduced modulo a prime.
     if any(abs(number) >= 1 << 62 for number in integers):
         raise InputError(f"the values of {name} over their common denominator have numerators above 2^62; round them")
     return Constant(np.array(integers, dtype=np.int64).reshape(shape), name=_name(name), denominator=denominator)
@@ -118,6 +119,7 @@ def _rationals(values, name):
         entries = np.array(values, dtype=object)
     except ValueError:
         raise InputError(f"the values of {name} are no rectangular array; give rows of one length") from None
+    # Rows of different lengths are an error of numpy, or lists as entries, by the lengths.
     if any(isinstance(value, (list, tuple)) for value in entries.flat):
         raise InputError(f"the values of {name} are no rectangular array; give rows of one length")
     numbers = [rational(value) for value in entries.flat]

@@ -37,21 +37,12 @@ MEANINGS = {
     "linear": Meaning("D0 D1 ...", "widths from input to output", "a linear network"),
     "relu": Meaning("D0 D1 ...", "widths from input to output", "a ReLU network", {"bias": _BIAS}),
     "nmf": Meaning("N R M", "N x R times R x M", "a matrix factorisation in the mirror metric"),
-    "icnn": Meaning(
-        "D H P", "inputs, hidden units, outputs", "an input-convex network with positive weights", {"bias": _BIAS}
-    ),
-    "perceptron": Meaning(
-        "D0 D1 ...",
-        "widths from input to output",
-        "a network with any activation",
-        {"activation": _ACTIVATION, "bias": _BIAS},
-    ),
-    "polynomial": Meaning(
-        "D0 D1 ...",
-        "widths from input to output",
-        "a network with a power as activation",
-        {"power": "the exponent, a positive integer"},
-    ),
+    "icnn": Meaning("D H P", "inputs, hidden units, outputs", "an input-convex network with positive weights",
+                    {"bias": _BIAS}),
+    "perceptron": Meaning("D0 D1 ...", "widths from input to output", "a network with any activation",
+                          {"activation": _ACTIVATION, "bias": _BIAS}),
+    "polynomial": Meaning("D0 D1 ...", "widths from input to output", "a network with a power as activation",
+                          {"power": "the exponent, a positive integer"}),
     "convolutional": Meaning(
         "C0 C1 ...",
         "channels from input to output",
@@ -123,30 +114,12 @@ MEANINGS = {
 
 
 def table():
-    r"""
-    Return the lines of a table of the architectures.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.networks.meanings import table
-        sage: print(table()[1])
-        linear D0 D1 ...              a linear network: widths from input to output
-    """
+    """Return the lines of a table of the architectures."""
     return [f"{name + ' ' + m.sizes:<29} {m.text}: {m.meaning}" for name, m in MEANINGS.items()]
 
 
 def lines(architecture):
-    r"""
-    Return the lines of help about one architecture.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.networks.meanings import lines
-        sage: print(*lines("relu"), sep="\n")
-        relu D0 D1 ...: a ReLU network
-          sizes                    widths from input to output
-          --set bias=VALUE         true or false: biases on the hidden layers
-    """
+    """Return the lines of help about one architecture."""
     m = MEANINGS[architecture]
     out = [f"{architecture} {m.sizes}: {m.text}", f"  {'sizes':<24} {m.meaning}"]
     out += [f"  {f'--set {name}=VALUE':<24} {meaning}" for name, meaning in m.options.items()]
@@ -154,19 +127,9 @@ def lines(architecture):
 
 
 def no_option(architecture, name):
-    r"""
-    Return the message for an option that an architecture does not have, with the nearest that it has.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.networks.meanings import no_option
-        sage: no_option("attention", "head")
-        "architecture 'attention' has no option head; did you mean 'heads'? known: heads, kv_heads, value_dim, bias,
-        rotary, causal, tokens"
-        sage: no_option("linear", "bias")
-        "architecture 'linear' has no option bias; try without it"
-    """
+    """Return the message for an option that an architecture does not have, with the nearest that it has."""
     known = list(MEANINGS[architecture].options) if architecture in MEANINGS else []
+    # A cutoff of 0.5 finds "head" for "heads" and nothing for "dropout"; matching takes the square of the length.
     near = difflib.get_close_matches(name.lower()[:60], known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
     said = f"architecture {architecture!r} has no option {shortened(name, 60)}; "

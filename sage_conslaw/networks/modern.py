@@ -3,14 +3,14 @@ The catalog of modern architectures: convolutions, residual blocks, gated units,
 
 The laws that the literature claims for them, with theorem and conditions, are in :mod:`.compendium`.
 """
-from .catalog import check_sizes
-from ..runtime.arguments import integer, truth
-from .compose import fixed
 from ..graph.activations import GateFunction, largest, top
-from ..graph.tensor import Data, Parameter
 from ..graph.network import Network
+from ..graph.tensor import Data, Parameter
+from ..runtime.arguments import integer, truth
 from ..runtime.errors import InputError, InputTypeError
-from .pieces import MOST, activate, changed, choice, gated_unit, normalise, positive_integer
+from .catalog import check_sizes
+from .compose import fixed
+from .pieces import MOST, activate, changed, choice, dense, gated_unit, normalise, positive_integer
 
 
 def perceptron(widths, activation="relu", bias=False):
@@ -27,13 +27,7 @@ def perceptron(widths, activation="relu", bias=False):
         0
     """
     widths, bias = check_sizes(widths, 2, "perceptron"), truth(bias)
-    output = Data("x", (widths[0],), "input")
-    for layer, shape in enumerate(zip(widths, widths[1:]), start=1):
-        output = output @ Parameter(f"U{layer}", shape)
-        if layer < len(widths) - 1:
-            if bias:
-                output = output + Parameter(f"b{layer}", (shape[1],))
-            output = activate(output, activation)
+    output = dense(widths, lambda z: activate(z, activation), bias)
     return Network("perceptron", widths, output, activation=activation, bias=bias)
 
 
@@ -63,10 +57,7 @@ def polynomial(widths, power=2):
         sage_conslaw.InputError: power 0 is not a positive integer; try power 1
     """
     widths, power = check_sizes(widths, 2, "polynomial"), positive_integer(power, "power")
-    z = Data("x", (widths[0],), "input")
-    for layer, shape in enumerate(zip(widths, widths[1:]), start=1):
-        z = (z if layer == 1 else z ** power) @ Parameter(f"U{layer}", shape)
-    return Network("polynomial", widths, z, power=power)
+    return Network("polynomial", widths, dense(widths, lambda z: z ** power), power=power)
 
 
 def convolutional(
@@ -105,9 +96,10 @@ def convolutional(
     size, kernel, stride, groups, pool = (positive_integer(v, n) for v, n in (
         (size, "size"), (kernel, "kernel"), (stride, "stride"), (groups, "groups"), (pool, "pool")))
     dimensions = choice(integer(dimensions), (1, 2), "dimensions")
-    x = Data("x", (channels[0],) + (size,) * dimensions, "input")
-    last = len(channels) - 1
+    options = changed(convolutional, locals()) | {"bias": bias}
+    x, last = Data("x", (channels[0],) + (size,) * dimensions, "input"), len(channels) - 1
     for layer, (a, b) in enumerate(zip(channels, channels[1:]), start=1):
+        # Inputs and outputs of a network are seldom divided: an image has three channels.
         split = groups if 1 < layer < last else 1
         if a % split:
             raise InputError(
@@ -119,26 +111,9 @@ def convolutional(
             if bias:
                 x = x + Parameter(f"b{layer}", (b,)).reshape(b, *(1,) * dimensions)
             x = activate(x, activation)
+            # A window of one would only be another gate on each unit, and another law for none.
             x = x.max_pool(pool) if pool > 1 else x
-    return Network(
-        "convolutional",
-        channels,
-        x,
-        bias=bias,
-        **changed(
-            dict(
-                size=size,
-                kernel=kernel,
-                dimensions=dimensions,
-                stride=stride,
-                padding=padding,
-                groups=groups,
-                activation=activation,
-                pool=pool,
-            ),
-            dict(size=4, kernel=2, dimensions=1, stride=1, padding=0, groups=1, activation="relu", pool=1),
-        ),
-    )
+    return Network("convolutional", channels, x, **options)
 
 
 def residual(block):
@@ -194,8 +169,9 @@ def gated(d, h, p=None, gate="silu", bias=False):
     """
     d, h, p = check_sizes([d, h, d if p is None else p], 3, "gated")
     choice(gate, ("silu", "gelu", "sigmoid", "relu", "linear"), "gate")
-    output = gated_unit(Data("x", (d,), "input"), h, p, gate, truth(bias))
-    return Network("gated", (d, h, p), output, bias=truth(bias), **changed({"gate": gate}, {"gate": "silu"}))
+    bias = truth(bias)
+    output = gated_unit(Data("x", (d,), "input"), h, p, gate, bias=bias)
+    return Network("gated", (d, h, p), output, **changed(gated, locals(), p=p) | {"bias": bias})
 
 
 def mixture(d, h, experts, p=None, gate="softmax", active=2):
@@ -232,20 +208,14 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
     x = Data("x", (d,), "input")
     logits = x @ Parameter("router", (d, experts))
     if active == 1 and gate != "sigmoid":
-        # The share of the one chosen expert is 1: its covector is zero.
+        # The share of the one chosen expert is 1 whatever the scores: its covector is zero, so the router is not moved,
+        # and which expert answers is a gate.  As a cut it would move the router in directions of sum zero.
         weights = Data("softmax", (experts,), "gate", source=logits, function=GateFunction("top softmax", largest))
     else:
         weights = logits.cut(gate if active == experts else top(gate, active))
-    output = None
-    for i in range(experts):
-        expert = gated_unit(x, h, p, "silu", suffix=str(i + 1)) * weights[i:i + 1].repeat_to((p,))
-        output = expert if output is None else output + expert
-    return Network(
-        "mixture",
-        (d, h, experts, p),
-        output,
-        **changed({"gate": gate, "active": active}, {"gate": "softmax", "active": 2}),
-    )
+    output = sum(gated_unit(x, h, p, "silu", suffix=str(i + 1)) * weights[i:i + 1].repeat_to((p,))
+                 for i in range(experts))
+    return Network("mixture", (d, h, experts, p), output, **changed(mixture, locals(), p=p))
 
 
 def lora(widths, rank=1, activation="relu", seed=0):
@@ -263,15 +233,15 @@ def lora(widths, rank=1, activation="relu", seed=0):
         sage: conservation_laws(networks.lora([3, 4, 2], rank=2)).number
         6
     """
-    widths, rank = check_sizes(widths, 2, "lora"), positive_integer(rank, "rank")
+    widths, rank, seed = check_sizes(widths, 2, "lora"), positive_integer(rank, "rank"), integer(seed)
     output = Data("x", (widths[0],), "input")
     for layer, (n, m) in enumerate(zip(widths, widths[1:]), start=1):
-        output = output @ fixed(f"W{layer}", n, m, seed=integer(seed) + 2 * layer) + \
-            (output @ Parameter(f"A{layer}", (n, rank))) @ Parameter(f"B{layer}", (rank, m))
+        # Two seeds a layer: `fixed` takes one for the sizes of the entries and the next for their signs.
+        frozen = output @ fixed(f"W{layer}", n, m, seed=seed + 2 * layer)
+        output = frozen + (output @ Parameter(f"A{layer}", (n, rank))) @ Parameter(f"B{layer}", (rank, m))
         if layer < len(widths) - 1:
             output = activate(output, activation)
-    return Network("lora", widths, output, rank=rank, **changed({"activation": activation, "seed": integer(seed)},
-                                                               {"activation": "relu", "seed": 0}))
+    return Network("lora", widths, output, **changed(lora, locals()) | {"rank": rank})
 
 
 def normalised(p, q, m, norm="layer", gain=True, bias=None, samples=3):
@@ -297,9 +267,8 @@ def normalised(p, q, m, norm="layer", gain=True, bias=None, samples=3):
         8
     """
     p, q, m = check_sizes([p, q, m], 3, "normalised")
+    # Statistics of a batch are taken over its samples: these are an axis of one input.
     x = Data("x", (p,) if norm != "batch" else (positive_integer(samples, "samples"), p), "input")
-    bias = (norm != "rms") if bias is None else truth(bias)
-    output = normalise(x @ Parameter("W", (p, q)), norm, "", truth(gain, "gain"), bias) @ Parameter("U", (q, m))
-    return Network("normalised", (p, q, m), output, **changed(
-        {"norm": norm, "gain": truth(gain, "gain"), "bias": bias, "samples": samples},
-        {"norm": "layer", "gain": True, "bias": norm != "rms", "samples": 3}))
+    gain, bias = truth(gain, "gain"), (norm != "rms") if bias is None else truth(bias)
+    output = normalise(x @ Parameter("W", (p, q)), norm, "", gain, bias) @ Parameter("U", (q, m))
+    return Network("normalised", (p, q, m), output, **changed(normalised, locals(), bias=norm != "rms"))

@@ -6,32 +6,21 @@ zero along the keys.
 """
 import numpy as np
 
-from .catalog import check_sizes
-from ..runtime.arguments import truth
 from ..graph.joining import contract
-from ..graph.tensor import Constant, Data, Parameter
-from .pieces import activate, changed, choice, gated_unit, normalise, positive_integer
 from ..graph.network import Network
+from ..graph.tensor import Constant, Data, Parameter
+from ..runtime.arguments import truth
 from ..runtime.errors import InputError
+from .catalog import check_sizes
+from .pieces import activate, changed, choice, gated_unit, normalise, positive_integer
 
 
 def rotate(x, positions):
-    r"""
-    Return queries or keys ``(heads, tokens, dim)`` rotated in each pair of coordinates by data, one a token and
-    frequency.
-
-    With distinct frequencies the cosines and sines of the angles at all positions are linearly independent, so free
-    numbers span the same fields as points of the circle.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Data
-        sage: from sage_conslaw.networks.transformer import positions, rotate
-        sage: rotate(Data("q", (2, 3, 4), "input"), positions(3, 4)).shape
-        (2, 3, 4)
-    """
+    """Return queries or keys ``(heads, tokens, dim)`` rotated in each pair of coordinates by data, one a token and
+    frequency."""
     heads, tokens, dim = x.shape
-    # (a, b) -> c a + s (b, -a), for the pair (c, s) of data.
+    # (a, b) -> c (a, b) + s (-b, a), for the pair (c, s) of data.  With distinct frequencies the cosines and sines of the
+    # angles at all positions are linearly independent, so free numbers span the same fields as points of the circle.
     turns = Constant([[[1, 0], [0, 1]], [[0, 1], [-1, 0]]])
     matrices = contract("tfc,cab->tfab", positions, turns)
     return contract("htfa,tfab->htfb", x.reshape(heads, tokens, dim // 2, 2), matrices).reshape(heads, tokens, dim)
@@ -41,16 +30,6 @@ def positions(tokens, dim):
     r"""
     Return the rotations by position as data, shape ``(tokens, dim / 2, 2)``; their true values have the frequencies
     `10000^{-2 j / dim}`.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.networks.transformer import positions
-        sage: positions(3, 4).shape
-        (3, 2, 2)
-        sage: positions(3, 3)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: rotary positions need an even head dimension, not 3; try 4
     """
     if dim % 2:
         raise InputError(f"rotary positions need an even head dimension, not {dim}; try {dim + 1}")
@@ -60,51 +39,46 @@ def positions(tokens, dim):
     )
 
 
-def self_attention(
-    x, head_dim, heads=1, *, kv_heads=None, value_dim=None, bias=False, rotary=False, causal=False, suffix=""
-):
-    r"""
-    Return multi-head self-attention of a tensor ``(tokens, dim)``, with projections `Q, K, V` and `O`.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.networks.transformer import self_attention
-        sage: self_attention(networks.input(3, 4), 2, heads=2).shape
-        (3, 4)
-    """
+def _self_attention(x, head_dim, given):
+    """Return multi-head self-attention of a tensor ``(tokens, dim)`` by checked options, with projections `Q, K, V` and
+    `O`."""
     tokens, dim = x.shape
-    kv_heads, value_dim = heads if kv_heads is None else kv_heads, head_dim if value_dim is None else value_dim
+    heads, kv_heads, value_dim = given["heads"], given["kv_heads"], given["value_dim"]
 
     def project(name, number, width):
-        out = x @ Parameter(f"{name}{suffix}", (dim, number * width))
-        if bias:
-            out = out + Parameter(f"b{name}{suffix}", (number * width,))
+        out = x @ Parameter(name, (dim, number * width))
+        if given["bias"]:
+            out = out + Parameter(f"b{name}", (number * width,))
         return out.reshape(tokens, number, width).transpose(1, 0, 2)
     q, k, v = project("Q", heads, head_dim), project("K", kv_heads, head_dim), project("V", kv_heads, value_dim)
-    if rotary:
+    if given["rotary"]:
         turns = positions(tokens, head_dim)
         q, k = rotate(q, turns), rotate(k, turns)
     if kv_heads != heads:
         # Grouped queries: head i reads keys and values of group i // (heads / kv_heads).
         group = np.arange(heads) // (heads // kv_heads)
         k, v = k[group], v[group]
-    mask = np.tril(np.ones((tokens, tokens), dtype=np.int64)) if causal else None
+    mask = np.tri(tokens, dtype=np.int64) if given["causal"] else None
+    # Scores are not divided by the root of the width: a scaling of free covectors changes no span.
     weights = contract("hti,hui->htu", q, k).softmax(mask)
     mixed = contract("htu,huj->htj", weights, v).transpose(1, 0, 2).reshape(tokens, heads * value_dim)
-    return mixed @ Parameter(f"O{suffix}", (heads * value_dim, dim))
+    return mixed @ Parameter("O", (heads * value_dim, dim))
 
 
-def _attention_options(dim, head_dim, heads, kv_heads, value_dim, tokens):
-    dim, head_dim = check_sizes([dim, head_dim], 2, "attention")
-    heads, tokens = positive_integer(heads, "heads"), positive_integer(tokens, "tokens")
-    kv_heads = heads if kv_heads is None else positive_integer(kv_heads, "kv_heads")
-    value_dim = head_dim if value_dim is None else positive_integer(value_dim, "value_dim")
+def _checked(given, head_dim):
+    """Return the options of an attention layer from the arguments of a constructor."""
+    heads, tokens = positive_integer(given["heads"], "heads"), positive_integer(given["tokens"], "tokens")
+    kv_heads, value_dim = (
+        default if given.get(name) is None else positive_integer(given[name], name)
+        for name, default in (("kv_heads", heads), ("value_dim", head_dim))
+    )
     if heads % kv_heads:
         raise InputError(f"kv_heads {kv_heads} does not divide heads {heads}; choose a divisor, e.g. kv_heads 1")
     if tokens < 2:
+        # A softmax of one entry is 1: queries and keys would not be trained.
         raise InputError(f"tokens {tokens}: attention with one token has constant weights; try tokens 2")
-    return dim, head_dim, heads, kv_heads, value_dim, tokens
+    flags = {name: truth(given[name], name) for name in ("bias", "rotary", "causal")}
+    return given | flags | {"heads": heads, "kv_heads": kv_heads, "value_dim": value_dim, "tokens": tokens}
 
 
 def attention(
@@ -141,23 +115,11 @@ def attention(
         ...
         sage_conslaw.InputError: kv_heads 3 does not divide heads 4; choose a divisor, e.g. kv_heads 1
     """
-    dim, head_dim, heads, kv_heads, value_dim, tokens = _attention_options(
-        dim, head_dim, heads, kv_heads, value_dim, tokens
-    )
-    bias, rotary, causal = truth(bias), truth(rotary, "rotary"), truth(causal, "causal")
-    output = self_attention(
-        Data("x", (tokens, dim), "input"),
-        head_dim,
-        heads,
-        kv_heads=kv_heads,
-        value_dim=value_dim,
-        bias=bias,
-        rotary=rotary,
-        causal=causal,
-    )
-    return Network("attention", (dim, head_dim), output, bias=bias, **changed(
-        dict(heads=heads, kv_heads=kv_heads, value_dim=value_dim, rotary=rotary, causal=causal, tokens=tokens),
-        dict(heads=1, kv_heads=heads, value_dim=head_dim, rotary=False, causal=False, tokens=2)))
+    dim, head_dim = check_sizes([dim, head_dim], 2, "attention")
+    given = _checked(locals(), head_dim)
+    output = _self_attention(Data("x", (given["tokens"], dim), "input"), head_dim, given)
+    options = changed(attention, given, kv_heads=given["heads"], value_dim=head_dim) | {"bias": given["bias"]}
+    return Network("attention", (dim, head_dim), output, **options)
 
 
 def transformer_block(
@@ -199,41 +161,23 @@ def transformer_block(
     dim, hidden = check_sizes([dim, hidden], 2, "transformer_block")
     if dim % heads:
         raise InputError(f"heads {heads} does not divide the width {dim}; choose a divisor, e.g. heads 1")
-    dim, head_dim, heads, kv_heads, _, tokens = _attention_options(dim, dim // heads, heads, kv_heads, None, tokens)
+    given = _checked(locals(), dim // heads)
     choice(norm, ("layer", "rms", "none"), "norm")
     choice(order, ("pre", "post"), "order")
-    bias, rotary, causal = truth(bias), truth(rotary, "rotary"), truth(causal, "causal")
+
+    def attend(z):
+        return _self_attention(z, dim // heads, given)
 
     def feed_forward(z):
         if mlp == "swiglu":
-            return gated_unit(z, hidden, dim, "silu", bias)
+            return gated_unit(z, hidden, dim, "silu", bias=given["bias"])
         z = z @ Parameter("up", (dim, hidden))
-        return activate(z + Parameter("bup", (hidden,)) if bias else z, mlp) @ Parameter("down", (hidden, dim))
-
-    def add(z, part, name):
+        return activate(z + Parameter("bup", (hidden,)) if given["bias"] else z, mlp) @ Parameter("down", (hidden, dim))
+    x = Data("x", (given["tokens"], dim), "input")
+    for name, part in (("1", attend), ("2", feed_forward)):
         if norm == "none":
-            return z + part(z)
-        return z + part(normalise(z, norm, name)) if order == "pre" else normalise(z + part(z), norm, name)
-    x = Data("x", (tokens, dim), "input")
-    given = dict(kv_heads=kv_heads, bias=bias, rotary=rotary, causal=causal)
-    x = add(x, lambda z: self_attention(z, head_dim, heads, **given), "1")
-    x = add(x, feed_forward, "2")
-    return Network(
-        "transformer_block",
-        (dim, hidden),
-        x,
-        bias=bias,
-        **changed(
-            dict(
-                heads=heads,
-                kv_heads=kv_heads,
-                norm=norm,
-                mlp=mlp,
-                order=order,
-                rotary=rotary,
-                causal=causal,
-                tokens=tokens,
-            ),
-            dict(heads=1, kv_heads=heads, norm="layer", mlp="gelu", order="pre", rotary=False, causal=False, tokens=2),
-        ),
-    )
+            x = x + part(x)
+        else:
+            x = x + part(normalise(x, norm, name)) if order == "pre" else normalise(x + part(x), norm, name)
+    options = changed(transformer_block, given, kv_heads=heads) | {"bias": given["bias"]}
+    return Network("transformer_block", (dim, hidden), x, **options)
