@@ -192,8 +192,8 @@ def unscaled(function):
 def masked_softmax(mask):
     """Return the softmax over the allowed entries of each row; ``mask`` is an array of 0 and 1."""
     mask = np.asarray(mask) > 0
-    return CutFunction("masked softmax", "sum zero", TrueValue("softmax", mask=mask), TruePullback("softmax", mask=mask),
-                       (mask.shape, np.packbits(mask).tobytes()))
+    value, pullback = TrueValue("softmax", mask=mask), TruePullback("softmax", mask=mask)
+    return CutFunction(value.called, "sum zero", value, pullback, (mask.shape, np.packbits(mask).tobytes()))
 
 
 def top(name, active):
@@ -201,5 +201,5 @@ def top(name, active):
     Return the softmax (or the normalised sigmoid) over the largest ``active`` entries of each row; the sigmoid of each
     of them alone.
     """
-    return CutFunction(f"top {name}", CUTS[name].constraint, TrueValue(name, active), TruePullback(name, active),
-                       (active,))
+    value, pullback = TrueValue(name, active), TruePullback(name, active)
+    return CutFunction(value.called, CUTS[name].constraint, value, pullback, (active,))

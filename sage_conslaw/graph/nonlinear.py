@@ -4,8 +4,16 @@ Nonlinearities of tensors: gates, which are piecewise linear, and cuts, whose ou
 import numpy as np
 
 from ..runtime.errors import InputError
-from .activations import cut_function, gate_function, masked_softmax
+from .activations import FREE, cut_function, gate_function, masked_softmax
 from .operations import Gate
+
+
+def _named(method, name, words):
+    """Return the method of tensors that applies a nonlinearity with this name."""
+    def apply(self):
+        return getattr(self, method)(name)
+    apply.__name__, apply.__doc__ = name.replace(" ", "_"), f"Return {words}: a {method}."
+    return apply
 
 
 class Nonlinearities:
@@ -18,105 +26,62 @@ class Nonlinearities:
 
         sage: from sage_conslaw import networks
         sage: x = networks.input(2, 3)
-        sage: [y.label() for y in (x.relu(), x.leaky_relu(), x.abs(), x.dropout())]
+        sage: [y.label() for y in (x.relu(), x.leaky_relu(), x.abs(), x.gate("dropout"))]
         ['relu(x)', 'leaky_relu(x)', 'abs(x)', 'dropout(x)']
-        sage: [x.gelu(), x.silu(), x.sigmoid(), x.exp(), x.softplus(), x.tanh(), x.rms_norm()]
-        [gelu of shape (2, 3), silu of shape (2, 3), sigmoid of shape (2, 3), exp of shape (2, 3),
-         softplus of shape (2, 3), tanh of shape (2, 3), rms_norm of shape (2, 3)]
-        sage: x.layer_norm().shape
-        (2, 3)
+        sage: [x.gelu(), x.rms_norm(), x.cut("softplus"), x.softmax(), x.softmax(mask=[1, 1, 0])]
+        [gelu of shape (2, 3), rms_norm of shape (2, 3), softplus of shape (2, 3), softmax of shape (2, 3),
+         softmax * (a constant) of shape (2, 3)]
+        sage: networks.input(4, 3).batch_norm().shape, networks.input(4, 2, 5, 5).batch_norm(axes=(0, 2, 3)).shape
+        ((4, 3), (4, 2, 5, 5))
+
+    What works along the last axis needs one::
+
+        sage: x.sum().softmax()
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: softmax of sum(x): it is taken along the last axis, and the shape () has none
     """
 
+    relu = _named("gate", "relu", "the positive part")
+    leaky_relu = _named("gate", "leaky relu", "the leaky positive part")
+    abs = _named("gate", "abs", "the absolute value")
+    dropout = _named("gate", "dropout", "the tensor with dropped units")
+    gelu = _named("cut", "gelu", "the GELU")
+    silu = _named("cut", "silu", "the SiLU")
+    sigmoid = _named("cut", "sigmoid", "the logistic sigmoid")
+    exp = _named("cut", "exp", "the exponential")
+    softplus = _named("cut", "softplus", "the logarithm of one plus the exponential")
+    tanh = _named("cut", "tanh", "the hyperbolic tangent")
+    rms_norm = _named("cut", "rms norm", "the tensor divided by its root mean square along the last axis")
+    layer_norm = _named("cut", "layer norm", "the tensor centred and divided by its deviation along the last axis")
+
     def gate(self, activation):
-        r"""
-        Return the tensor after a piecewise linear activation with a free gate per unit.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.gate("abs").label()
-            'abs(x)'
-        """
+        """Return the tensor after a piecewise linear activation with a free gate per unit."""
         return self.made(
             Gate(len(self.shape)),
             (self, self.data("gate", self.shape, "gate", source=self, function=gate_function(activation))),
             activation.replace(" ", "_") + "({0})",
         )
 
-    def relu(self):
-        """Return the positive part: a gate."""
-        return self.gate("relu")
-
-    def leaky_relu(self):
-        """Return the leaky positive part: a gate."""
-        return self.gate("leaky relu")
-
-    def abs(self):
-        """Return the absolute value: a gate."""
-        return self.gate("abs")
-
-    def dropout(self):
-        """Return the tensor with dropped units: a gate."""
-        return self.gate("dropout")
-
     def cut(self, function=None):
         r"""
         Return the output of a nonlinearity that is cut: free data, with a covector at the input.
 
+        Assumed is that near a generic point the values and slopes of the function are arbitrary, up to its invariances.
+
         INPUT:
 
         - ``function`` -- the name of a known one, a :class:`CutFunction`, or ``None`` for any function
-
-        Assumed is that near a generic point the values and slopes of the function are arbitrary, up to its invariances.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.cut("softplus")
-            softplus of shape (2, 3)
         """
         function = cut_function(function)
+        # An entry alone has no others that it could be compared with; numpy too has no last axis there.
+        if not self.shape and function.known and function.name not in (*FREE, "any function"):
+            raise InputError(f"{function.name} of {self.label()}: it is taken along the last axis, and the shape () "
+                             f"has none")
         return self.data(function.name.replace(" ", "_"), self.shape, "cut", source=self, function=function)
 
-    def gelu(self):
-        """Return the GELU: a cut."""
-        return self.cut("gelu")
-
-    def silu(self):
-        """Return the SiLU: a cut."""
-        return self.cut("silu")
-
-    def sigmoid(self):
-        """Return the logistic sigmoid: a cut."""
-        return self.cut("sigmoid")
-
-    def exp(self):
-        """Return the exponential: a cut."""
-        return self.cut("exp")
-
-    def softplus(self):
-        r"""Return the softplus, `\log(1 + e^x)`: a cut."""
-        return self.cut("softplus")
-
-    def tanh(self):
-        """Return the hyperbolic tangent: a cut."""
-        return self.cut("tanh")
-
     def softmax(self, mask=None):
-        r"""
-        Return the softmax along the last axis; ``mask`` (0 and 1) says which entries take part.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.softmax()
-            softmax of shape (2, 3)
-            sage: x.softmax(mask=[1, 1, 0]).shape
-            (2, 3)
-        """
+        """Return the softmax along the last axis; ``mask`` (0 and 1) says which entries take part."""
         if mask is None:
             return self.cut("softmax")
         mask = np.asarray(mask)
@@ -132,19 +97,9 @@ class Nonlinearities:
             ) from None
         if not mask.any(axis=-1).all():
             raise InputError(f"the mask of {self.label()} leaves no entry in a row; allow at least one")
+        # What replaces the outputs sums to one over the allowed entries; the others are zero by this product.
         out = self.data("softmax", self.shape, "cut", source=self, function=masked_softmax(mask), mask=mask)
         return out * self.constant(mask)
-
-    def rms_norm(self):
-        """Return the tensor divided by its root mean square along the last axis; a gain after it is a parameter."""
-        return self.cut("rms norm")
-
-    def layer_norm(self):
-        r"""
-        Return the tensor centred and divided by its deviation along the last axis; gain and bias after it are
-        parameters.
-        """
-        return self.cut("layer norm")
 
     def batch_norm(self, axes=0):
         r"""
@@ -154,19 +109,13 @@ class Nonlinearities:
         INPUT:
 
         - ``axes`` -- one axis or several: ``(0, 2, 3)`` for images ``(samples, channels, height, width)``
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: networks.input(4, 3).batch_norm().shape, networks.input(4, 2, 5, 5).batch_norm(axes=(0, 2, 3)).shape
-            ((4, 3), (4, 2, 5, 5))
         """
         if len(self.shape) < 2:
             raise InputError(
                 f"batch normalisation of {self.label()} of shape {self.shape}: the first axis must be "
-                f"the samples of a batch, "
-                "e.g. networks.input(3, d)"
+                f"the samples of a batch, e.g. networks.input(3, d)"
             )
+        # The samples become the last axis, along which every normalisation is taken, and then an axis again.
         axes = list(self._axes(axes, "batch normalisation"))
         kept = [i for i in range(len(self.shape)) if i not in axes]
         order = kept + axes

@@ -2,8 +2,21 @@ r"""
 Functions whose slope their value gives: powers and exponentials.
 
 For `y = z^\kappa` the movement is `\kappa y\, dz / z`, and for `y = e^z` it is `y\, dz`.  So one free number an entry
-stands for both value and slope.  With both free, `1 / (x W)` times `U` would lose its law `|w|^2 + |u|^2` for each
-unit, and `e^{x W + b}` times `U` its law `b - |u|^2 / 2`.
+stands for both value and slope.
+
+EXAMPLES:
+
+The trivial case: data multiply every term of the argument, and nothing is tied.  The famous one: with a bias, `e^{x W +
+b}` times `U` has the law `b - |u|^2 / 2` for each unit, and `1 / (x W)` times `U` the law `|w|^2 + |u|^2`, which free
+slopes would lose::
+
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.graph.models import SUM_TO_ONE, name_of
+    sage: from sage_conslaw.graph.tied import with_given_slope
+    sage: x, W, b = networks.input(2), networks.parameter("W", 2, 2), networks.parameter("b", 2)
+    sage: [len(with_given_slope(z.ancestors(through_data=True), name_of, SUM_TO_ONE)) for z in
+    ....:     ((x @ W).exp(), (x @ W + b).exp(), (x @ W).cut("inverse"))]
+    [0, 1, 1]
 """
 import numpy as np
 
@@ -23,36 +36,29 @@ def with_given_slope(order, name_of, sums_to_one):
     r"""
     Return the cuts of a graph whose slope their value gives: powers, and exponentials where something acts as a bias.
 
-    A field with `e^z` is linear in `e^z`, at `u` by `e^z` alone and at the parameters of `z` by `e^z \partial z`.
-    Where free data multiply every term of `z`, the two have different degrees in these, and value and slope are free of
-    each other in the span.
-
     INPUT: ``name_of`` -- the name of a cut's function; ``sums_to_one`` -- names of those whose outputs sum to one
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.models import SUM_TO_ONE, name_of
-        sage: from sage_conslaw.graph.tied import with_given_slope
-        sage: x, W, b = networks.input(2), networks.parameter("W", 2, 2), networks.parameter("b", 2)
-        sage: [len(with_given_slope(z.ancestors(through_data=True), name_of, SUM_TO_ONE)) for z in
-        ....:     ((x @ W).exp(), (x @ W + b).exp(), (x @ W).cut("inverse"))]
-        [0, 1, 1]
     """
+    # Lemma: if every term of `z` has a factor `t` of free data, value and slope of `y = e^z` span as much as two free
+    # numbers.  Proof: the terms with `y` of a field are `y (U + t Z)`, `U` at what multiplies `y` and `Z` at the
+    # parameters of `z`, for all `y` and `t`; `2 F(1) - F(2) = y U` and `F(2) - F(1) = y Z` are in the span alone.  A
+    # bias in `z` has degree 0 in `t` as `U` has: there it fails.
     carries, scaled, found = {}, {}, set()
     for node in order:
         children = [child for child in (node.source, *node.inputs) if child is not None]
+        # Functions of parameters alone have no data that could be scaled.
         carries[node] = isinstance(node, Data) and node.source is None or any(carries[child] for child in children)
         cut = isinstance(node, Data) and node.kind == "cut"
         name = name_of(node) if cut and node.source is not None else None
         kind = _kind(node.function, name) if cut and node.source is not None else None
         if kind == "power" or kind == "exponential" and not scaled[node.source]:
             found.add(node)
+        # Which data can be scaled by a common factor: free outputs and inputs, not tokens and not what sums to one.
         if cut:
             free = node.function is not None and node.function.constraint == "free" and name not in sums_to_one
         elif isinstance(node, Data):
             free = node.kind == "input" and not node.one_hot
         else:
+            # One factor is enough for a product; a sum needs all its terms.
             known = [scaled[child] for child in node.inputs]
             free = any(known) if isinstance(node.operation, Contract) else bool(known) and all(known)
         scaled[node] = carries[node] and free
@@ -60,11 +66,11 @@ def with_given_slope(order, name_of, sums_to_one):
 
 
 def _kind(function, name):
-    """Say whether a function is a power or an exponential, the user's own from its values: `f = (a z + b) f'`, where
-    `a = 0` means an exponential, and `b != 0` a power of `z + b / a`, to which a bias belongs as well.  Differences
-    decide nothing but that less is claimed."""
+    """Say whether a function is a power or an exponential, the user's own from its values."""
     if name is not None or function is None or function.constraint != "free" or function.value is None:
         return "power" if name in POWERS else "exponential" if name == "exp" else None
+    # `f = (a z + b) f'`: `a = 0` means an exponential, and `b != 0` a power of `z + b / a`, to which a bias belongs as
+    # well.  Differences decide nothing but that less is claimed.
     with np.errstate(all="ignore"):
         left, here, right = (np.asarray(function.value(_POINTS + step), dtype=float) for step in (-_STEP, 0, _STEP))
         slopes = (right - left) / (2 * _STEP)
@@ -79,20 +85,10 @@ def _kind(function, name):
 
 
 def tied(z, exponent=None):
-    r"""
-    Return a power of each entry with a free factor, or its exponential where no exponent is given: a free value, which
-    moves by itself times the movement of the entry.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.tied import tied
-        sage: tied(networks.parameter("a", 2), "-1").shape
-        (2,)
-    """
+    """Return a power of each entry with a free factor, or its exponential where no exponent is given."""
     letters = LETTERS[:len(z.shape)]
     if exponent is None:
-        # A second power minus the first has the value zero and moves as much as the first.
+        # A free value times `1 + 0`, where the zero moves as `z` does: `z`, once moved by `2 dz`, less `z`.
         still = Tensor(Power("2"), (z,), "{0}") + z.scaled(-1, "-{0}")
         power = still + Constant(np.ones(z.shape, dtype=np.int64))
     else:

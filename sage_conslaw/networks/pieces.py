@@ -53,8 +53,8 @@ def activate(z, activation):
     if isinstance(activation, str) and activation.startswith("z^") and activation[2:].isdigit() and int(activation[2:]):
         return z ** int(activation[2:])
     raise InputError(
-        f"activation {activation!r} is not known; choose {', '.join(sorted([*gates, *FREE]))}, linear, z^2, z^3, ... or "
-        f"cut for any function"
+        f"activation {activation!r} is not known; choose {', '.join(sorted([*gates, *FREE]))}, linear, z^2, z^3, ... "
+        f"or cut for any function"
     )
 
 
@@ -88,7 +88,7 @@ def gated_unit(x, hidden, outputs, gate, *, bias=False, suffix=""):
 
 
 def normalise(z, norm, name="", gain=True, bias=None):
-    """Return a tensor after a normalisation with gain (and, for layer and batch normalisation, bias) on its last axis."""
+    """Return a tensor after a normalisation with gain (and, but for root mean squares, bias) on its last axis."""
     y = getattr(z, f"{choice(norm, NORMS, 'norm')}_norm")()
     if gain:
         y = y * Parameter(f"g{name}", z.shape[-1:])

@@ -19,8 +19,8 @@ def rotate(x, positions):
     """Return queries or keys ``(heads, tokens, dim)`` rotated in each pair of coordinates by data, one a token and
     frequency."""
     heads, tokens, dim = x.shape
-    # (a, b) -> c (a, b) + s (-b, a), for the pair (c, s) of data.  With distinct frequencies the cosines and sines of the
-    # angles at all positions are linearly independent, so free numbers span the same fields as points of the circle.
+    # (a, b) -> c (a, b) + s (-b, a), for the pair (c, s) of data.  With distinct frequencies the cosines and sines of
+    # the angles at all positions are linearly independent, so free numbers span the same fields as points of circles.
     turns = Constant([[[1, 0], [0, 1]], [[0, 1], [-1, 0]]])
     matrices = contract("tfc,cab->tfab", positions, turns)
     return contract("htfa,tfab->htfb", x.reshape(heads, tokens, dim // 2, 2), matrices).reshape(heads, tokens, dim)

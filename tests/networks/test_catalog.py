@@ -19,7 +19,7 @@ REFUSED = {
     "no list": (lambda: check_sizes("23", 2, "linear"), "list of widths", "'23'"),
     "a choice": (lambda: choice("silly", ("silu", "relu"), "gate"), "gate 'silly' is not known", "silu or relu"),
     "no heads": (lambda: positive_integer(0, "heads"), "heads 0 is not", "try heads 1"),
-    "an activation": (lambda: activate(networks.input(3), "swoosh"), "'swoosh' is not known", "inverse root, leaky relu"),
+    "an activation": (lambda: activate(networks.input(3), "swoosh"), "'swoosh' is not known", "root, leaky relu"),
     "the largest": (lambda: activate(networks.input(3), "max"), "'max' is not known", "or cut"),
     "odd heads": (lambda: positions(3, 3), "even head dimension, not 3", "try 4"),
     "one size": (lambda: by_name("gated", [2]), "gated takes exactly 2 sizes, not [2]", "try gated 2 2"),
@@ -39,7 +39,8 @@ def test_what_is_refused(name):
 NAMED = [
     ("product", [3], {}), ("linear", [2, 3], {}), ("relu", [2, 3, 1], {"bias": True}), ("nmf", [2, 1, 2], {}),
     ("icnn", [2, 1, 2], {"bias": True}), ("attention", [4, 2], {"heads": 2, "kv_heads": 1, "value_dim": 3}),
-    ("transformer_block", [4, 3], {"mlp": "swiglu", "norm": "rms", "causal": True}), ("polynomial", [2, 2], {"power": 3}),
+    ("transformer_block", [4, 3], {"mlp": "swiglu", "norm": "rms", "causal": True}),
+    ("polynomial", [2, 2], {"power": 3}),
     ("perceptron", [2, 3, 1], {"activation": "gelu"}), ("convolutional", [1, 2, 1], {"pool": 1, "size": 5}),
     ("lora", [2, 2], {"rank": 2, "seed": 4}), ("gated", [2, 3, 1], {"gate": "relu"}), ("gated", [2, 3], {"bias": True}),
     ("mixture", [2, 1, 3, 2], {"active": 1}), ("normalised", [2, 3, 1], {"norm": "rms", "gain": False}),
