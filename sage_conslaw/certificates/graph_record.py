@@ -22,7 +22,7 @@ from ..graph.activations import (
 from ..graph.models import NORMS, SUM_TO_ONE, name_of
 from ..graph.network import Network
 from ..graph.operations import READ
-from ..graph.tensor import Constant, Data, Parameter
+from ..graph.tensor import Constant, Data, OneHot, Parameter
 from ..graph.tied import with_given_slope
 from ..runtime.errors import NotCovered
 from .errors import CertificateError
@@ -182,7 +182,8 @@ def _node(entry, nodes):
     if op == "parameter":
         return Parameter(entry["name"], entry["shape"])
     if op == "input":
-        return Data(entry["name"], entry["shape"], "input", one_hot=bool(entry.get("tokens")))
+        name, shape = entry["name"], entry["shape"]
+        return OneHot(name, shape) if entry.get("tokens") else Data(name, shape, "input")
     if op == "rotation":
         return Data("rotation", entry["shape"], "rotation")
     if op == "constant":

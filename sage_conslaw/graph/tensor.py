@@ -10,39 +10,58 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from .linear import LinearOperations, unknown_operation
-from .nonlinear import Nonlinearities
-from .products import Products
-from .rearranging import Rearranging
-from .operations import METHODS
 from ..runtime.errors import InputError, shortened
 from .convolution import avg_pool, convolve, max_pool
+from .linear import LinearOperations, unknown_operation
+from .nonlinear import Nonlinearities
+from .operations import METHODS
+from .products import Products
+from .rearranging import Rearranging
 
 
 class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
     r"""
     A node of the graph: the result of an operation on other tensors.
 
-    EXAMPLES::
+    EXAMPLES:
 
-        sage: from sage_conslaw.graph.tensor import Data, Parameter
-        sage: x, W, b = Data("x", (3,), "input"), Parameter("W", (3, 2)), Parameter("b", (2,))
-        sage: (x @ W + b).shape
-        (2,)
-        sage: (x @ W).relu().label(), [node.label() for node in x.relu().ancestors()]
-        ('relu(x @ W)', ['x', 'gate', 'relu(x)'])
-        sage: image, K = Data("x", (2, 6), "input"), Parameter("K", (4, 2, 3))
-        sage: image.convolve(K, stride=2).shape, image.avg_pool(3).shape, image.max_pool(2).shape
-        ((4, 2), (2, 2), (2, 3))
+    Products and sums have the shapes that numpy gives them::
+
+        sage: from sage_conslaw import networks
+        sage: x, W, b = networks.input(3), networks.parameter("W", 3, 2), networks.parameter("b", 2)
+        sage: (x @ W + b).shape, (x @ W).relu().label(), [node.label() for node in x.relu().ancestors()]
+        ((2,), 'relu(x @ W)', ['x', 'gate', 'relu(x)'])
         sage: x @ b
         Traceback (most recent call last):
         ...
         sage_conslaw.InputError: contraction i,i-> of shapes (3,) and (2,): index i has sizes 3 and 2; the operands are
         x and b
+
+    Along axes, which are summed, split, moved, repeated, left out and chosen from::
+
+        sage: y = networks.input(2, 3, 4)
+        sage: y.sum(axis=1).shape, y.mean().shape, y.sum(axis=-1, keepdims=True).shape, (y / 2).label()
+        ((2, 4), (), (2, 3, 1), 'x / 2')
+        sage: y.reshape(6, -1).shape, y.transpose(2, 0, 1).shape, y.T.shape, y[0, ::2].shape, y.gather([0, -1, 5]).shape
+        ((6, 4), (4, 2, 3), (4, 3, 2), (2, 4), (3,))
+        sage: y.unsqueeze(-1).shape, y[:, :1].squeeze().shape, b.expand(5, 2).shape, b.repeat_to((3, 2)).shape
+        ((2, 3, 4, 1), (2, 4), (5, 2), (3, 2))
+        sage: y.sum(axis=3)
+        Traceback (most recent call last):
+        ...
+        sage_conslaw.InputError: the sum of x: the shape (2, 3, 4) has no axis 3
         sage: x.reshape(2, 2)
         Traceback (most recent call last):
         ...
         sage_conslaw.InputError: x of shape (3,) has 3 entries and cannot get the shape (2, 2)
+
+    Windows of images; tokens; any function::
+
+        sage: image, K = networks.input(2, 6), networks.parameter("K", 4, 2, 3)
+        sage: image.convolve(K, stride=2).shape, image.avg_pool(3).shape, image.max_pool(2).shape
+        ((4, 2), (2, 2), (2, 3))
+        sage: networks.input(5, 10).embed(networks.parameter("E", 10, 4)).shape, x.cut()
+        ((5, 4), any_function of shape (3,))
         sage: x.swoosh()
         Traceback (most recent call last):
         ...
@@ -63,9 +82,11 @@ class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
         try:
             self.shape = tuple(operation.shape(*(node.shape for node in inputs)))
         except ValueError as error:
+            # An operation knows shapes, not names.
             raise InputError(f"{error}; the operands are {' and '.join(node.label() for node in inputs)}") from None
 
     def __getattr__(self, name):
+        # What copies and pickles ask for is never an operation.
         if name.startswith("_"):
             raise AttributeError(name)
         if name in METHODS:
@@ -78,32 +99,13 @@ class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
         return int(np.prod(self.shape, dtype=np.int64))
 
     def with_inputs(self, inputs):
-        r"""
-        Return the same operation on other tensors: this one, where they are its own.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x, y = networks.input(2), networks.input(2, name="y")
-            sage: z = x + x
-            sage: z.with_inputs([x, x]) is z, z.with_inputs([x, y]).label()
-            (True, 'x + y')
-        """
+        """Return the same operation on other tensors: this one, where they are its own."""
         if all(a is b for a, b in zip(inputs, self.inputs)):
             return self
         return Tensor(self.operation, inputs, self._written)
 
     def label(self):
-        r"""
-        Return how the tensor was written, shortened.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: (x + x).label()
-            'x + x'
-        """
+        """Return how the tensor was written, shortened."""
         if self.name is not None:
             return self.name
         if self._text is None:
@@ -162,6 +164,7 @@ class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
         Return all nodes up to this one, inputs before results; on request also those that gates and cuts are functions
         of, and not what closed nodes are made of.
         """
+        # A stack, no recursion: networks are hundreds of layers deep, and Python ends at 1000 calls.
         order, seen, stack = [], set(), [(self, False)]
         while stack:
             node, expanded = stack.pop()
@@ -183,17 +186,7 @@ class _Leaf(Tensor):
 
 
 class Parameter(_Leaf):
-    r"""
-    A trained array; its entries are named after it.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Parameter
-        sage: Parameter("U1", (2, 2)).entry_names()
-        ['U1_1_1', 'U1_1_2', 'U1_2_1', 'U1_2_2']
-        sage: Parameter("x", (1,)).entry_names()
-        ['x']
-    """
+    """A trained array; its entries are named after it."""
 
     def __init__(self, name, shape):
         super().__init__(shape)
@@ -207,22 +200,14 @@ class Parameter(_Leaf):
         return ["_".join([self.name, *map(str, index)]) for index in itertools.product(*ranges)]
 
     def entry_name(self, place):
-        r"""
-        Return the name of the entry at a flat place.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.graph.tensor import Parameter
-            sage: Parameter("W", (2, 3)).entry_name(4r)
-            'W_2_2'
-        """
+        """Return the name of the entry at a flat place."""
         if self.size == 1 and len(self.shape) == 1:
             return self.name
         return "_".join([self.name, *(str(int(i) + 1) for i in np.unravel_index(place, self.shape))])
 
 
 class Data(_Leaf):
-    r"""
+    """
     An array of data variables: free in the response, never trained.
 
     INPUT:
@@ -235,41 +220,37 @@ class Data(_Leaf):
     - ``mask`` -- for cuts: which entries of the source take part
 
     - ``values`` -- for rotations: their true values
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Data
-        sage: Data("x", (3,), "input").size
-        3
     """
 
-    def __init__(self, name, shape, kind, *, source=None, function=None, mask=None, values=None, one_hot=False):
+    # Whether real values are tokens, see :class:`OneHot`.
+    one_hot = False
+
+    def __init__(self, name, shape, kind, *, source=None, function=None, mask=None, values=None):
         super().__init__(shape)
         self.name, self.kind = name, kind
-        # Real values are tokens: rows of 0 and 1, the last token of the vocabulary a row of zeros.
-        self.one_hot = one_hot
         self.source, self.function, self.mask, self.values = source, function, mask, values
 
     def with_source(self, source):
         """Return the same function of another tensor."""
         return Data(self.name, self.shape, self.kind, source=source, function=self.function, mask=self.mask,
-                    values=self.values, one_hot=self.one_hot)
+                    values=self.values)
+
+
+class OneHot(Data):
+    """Input whose real values are rows of 0 and 1, the last token of the vocabulary a row of zeros."""
+
+    one_hot = True
+
+    def __init__(self, name, shape):
+        super().__init__(name, shape, "input")
 
 
 class Constant(_Leaf):
-    r"""
+    """
     A fixed array of rational numbers: integers over one denominator.
 
     A function without arguments may stand for the integers: it is called when they are first read, and ``shape`` is
     needed.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Constant
-        sage: Constant([[1, 0], [0, 1]]).shape, Constant([[1, -5]]).largest, Constant([1, 2]).lazy
-        ((2, 2), 5, False)
-        sage: Constant([1, 2], denominator=3).label()
-        'a constant'
     """
 
     source = None
@@ -298,33 +279,16 @@ class Constant(_Leaf):
         return np.asarray(self._given() if callable(self._given) else self._given, dtype=np.int64)
 
     def value(self, A):
-        r"""
-        Return the value in an arithmetic.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
-            sage: from sage_conslaw.graph.tensor import Constant
-            sage: Constant([1, 2], denominator=4).value(FloatArithmetic())
-            array([0.25, 0.5 ])
-        """
+        """Return the value in an arithmetic."""
         if self.denominator == 1:
             return A.constant(self.values)
         entries = [Fraction(int(v), self.denominator) for v in self.values.flat]
         return A.reshape(A.fractions(entries), (self.size,), self.shape)
 
     def label(self):
-        r"""
-        Return how a constant is written: its name, or its value if all entries are equal.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: networks.fixed("W", values=[[1, 2]]).label()
-            'W'
-        """
+        """Return how a constant is written: its name, or its value if all entries are equal."""
         if self.name or callable(self._given) or not self.size:
+            # What a function gives is not made for a label.
             return self.name or "a constant"
         first = self.values.flat[0]
         # The same number repeated takes no memory and no comparison.

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..graph.cuts import LastUnit, differences
 from ..graph.rearrangements import Slice
-from ..graph.tensor import Data
+from ..graph.tensor import Data, OneHot
 from .refusals import Refused
 from .values import Tokens
 
@@ -99,7 +99,7 @@ class Leaves:
         key = tokens.name, rows, "or none"
         if key not in self._tables:
             count = int(self.program.example(tokens.name).numel())
-            self._tables[key] = Data(f"{tokens.name}_or_none", (count, rows), "input", one_hot=True)
+            self._tables[key] = OneHot(f"{tokens.name}_or_none", (count, rows))
         free = self._tables[key]
         return free if np.array_equal(places, np.arange(free.shape[0])) else free[places]
 
@@ -133,7 +133,7 @@ class Leaves:
         key = tokens.name, rows
         if key not in self._tables:
             name = tokens.name if not any(name == tokens.name for name, _ in self._tables) else f"{tokens.name}_{rows}"
-            self._tables[key] = Data(name, (count, rows - 1), "input", one_hot=True)
+            self._tables[key] = OneHot(name, (count, rows - 1))
         free = self._tables[key]
         if not np.array_equal(places, np.arange(count)):
             free = free[places]
