@@ -38,10 +38,10 @@ def with_given_slope(order, name_of, sums_to_one):
 
     INPUT: ``name_of`` -- the name of a cut's function; ``sums_to_one`` -- names of those whose outputs sum to one
     """
-    # Lemma: if every term of `z` has a factor `t` of free data, value and slope of `y = e^z` span as much as two free
-    # numbers.  Proof: the terms with `y` of a field are `y (U + t Z)`, `U` at what multiplies `y` and `Z` at the
-    # parameters of `z`, for all `y` and `t`; `2 F(1) - F(2) = y U` and `F(2) - F(1) = y Z` are in the span alone.  A
-    # bias in `z` has degree 0 in `t` as `U` has: there it fails.
+    # Lemma: if every term of `z` has a factor `t` of free data, and what multiplies `y = e^z` has one degree in `t`,
+    # value and slope of `y` span as much as two free numbers.  Proof: `d(y g) = y (dg + g dz)`, where `g dz` has a
+    # degree in `t` more than `dg`: with `F(t) = t^k y (U + t Z)` both `y U` and `y Z` are combinations of `F(1)` and
+    # `F(2)`, so alone in the span.  A bias in `z` has degree 0 in `t`: there it fails.
     carries, scaled, found = {}, {}, set()
     for node in order:
         children = [child for child in (node.source, *node.inputs) if child is not None]
