@@ -127,10 +127,13 @@ def matrix_laws(laws, entries, generator, number):
         [exp(t)*(U1^T dU1 - dU1^T U1 + U2 dU2^T - dU2 U2^T) (skew 3 x 3: 3 laws)]
     """
     span = Span(laws)
+    # Where all laws found are independent, so is every basis of a part of their span; else a rank has to tell: the
+    # laws b and b^2 of a number at rest are linearly independent and one law.
+    basis = number if number == len(laws) else None
     chosen, spanned = [], 0
     for expression in _read_best(span, entries):
         if expression is None:
-            if sum(_independent(chosen, number, generator)) == number:
+            if sum(_independent(chosen, basis, generator)) == number:
                 break
             continue
         # What adds nothing to the linear span adds nothing at all; this test is cheap, the rank below is not.
@@ -145,7 +148,7 @@ def matrix_laws(laws, entries, generator, number):
         others = [other for other in chosen if other is not expression]
         if len(Span([law for *_, entries in others for law in entries]).pivots) == spanned:
             chosen = others
-    added = _independent(chosen, number, generator)
+    added = _independent(chosen, basis, generator)
     return [MatrixLaw(text, latex, shape, len(entries), new, form, tuple(entries))
             for (text, latex, shape, form, entries), new in zip(chosen, added) if new]
 
@@ -187,12 +190,11 @@ def _read_best(span, entries):
             yield None
 
 
-def _independent(expressions, number, generator):
+def _independent(expressions, basis, generator):
     """Return how many independent laws the entries of each expression add to those before it."""
     sizes = [len(entries) for *_, entries in expressions]
     laws = [law for *_, entries in expressions for law in entries]
-    if len(Span(laws).pivots) == sum(sizes) == number:
-        # As many as there are independent laws, and of the same span: all of them are independent.
+    if len(Span(laws).pivots) == sum(sizes) == basis:
         return sizes
     dimension = 1 + max((i for law in laws for m in law for i in m), default=0)
     values = jacobian(laws, dimension, modular.random_array(generator, (dimension,), _PRIME), _PRIME)

@@ -4,6 +4,8 @@ import pytest
 
 from sage_conslaw import conservation_laws, flows, is_conserved, networks
 from sage_conslaw.exact.terms import to_sage
+from sage_conslaw.graph.network import Network
+from sage_conslaw.graph.tensor import Data, Parameter
 from sage_conslaw.notation.matrix_notation import Span, _expressions, entries_of_problem
 
 
@@ -93,3 +95,13 @@ def test_random_networks(seed):
     laws = result.matrix_laws()
     assert sum(law.independent for law in laws) <= len(result.independent)
     assert all(0 < law.independent <= law.laws for law in laws)
+
+
+def test_a_number_at_rest_and_its_square_are_one_law():
+    """Two laws in all: the other one, of seven weights, is no matrix expression and is not to be lost."""
+    W, b = Parameter("W", (7, 1)), Parameter("b", (1, 1))
+    net = Network("two", (7, 1), Data("x", (7,), "input") @ W + Data("z", (1,), "input") @ b)
+    samples = np.hstack([np.eye(6, dtype=int), np.arange(1, 7)[:, None]]).tolist()
+    result = conservation_laws(net, data=({"x": samples, "z": [[0]] * 6}, None), seed=0)
+    assert result.number == 2 and [str(law) for law in result.matrix_laws()] == ["b, every entry (1 law)"]
+    assert len(result.evaluate({"W": np.ones((7, 1)), "b": [[2.0]]})) == 2
