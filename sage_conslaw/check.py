@@ -13,6 +13,16 @@ the name of a modern architecture, is said to be given by the file.
 Exit status 0 if all are verified, 1 if one is rejected, 2 if one cannot be read. Whatever a file says, it is left after
 60 s and with 2 GB: sizes are compared before anything is built, and the work is counted.
 
+The theorem (Frobenius): let the fields `f_0 + V` on a state of N coordinates generate a Lie algebra of generic rank r.
+Near a generic point there are exactly N - r independent functions that all fields annihilate. So m independent laws and
+elements of the Lie algebra of rank r with m + r = N show that there are m, polynomial or not. Both numbers are bounded
+from below by a minor that is not zero: a minor is a polynomial with coefficients whose denominators the prime does not
+divide, and what is not zero at one point modulo one prime is not the zero polynomial. Points, primes and draws
+may then be chosen by anybody, however badly: a bad choice shows less, never more. The sections:
+
+1. the schema; 2. numbers; 3. the graph of a network; 4. the family of fields; 5. the two ranks; 6. layered networks of
+any width; 7. networks of any width that grow from small ones; 8. what is verified, in words; 9. files and the command.
+
 EXAMPLES::
 
     sage: from sage_conslaw import conservation_laws, networks
@@ -40,7 +50,8 @@ import sys
 from fractions import Fraction
 
 SCHEMA = "sage_conslaw.certificate/2"
-# Steps of the order of 0.2 microseconds; what is kept is counted in numbers and terms.
+# Steps of the order of 0.2 microseconds, so that the work ends in a minute; what is kept is counted in numbers and
+# terms, of about 100 bytes each with what Python adds.
 LIMITS = {
     "bytes": 32_000_000,
     "work": 250_000_000,
@@ -53,45 +64,35 @@ LIMITS = {
 BUDGET = {"work": 0, "kept": 0}
 # Numbers of parameters at any width.
 MANY = 10**24
-# A small network of a segment has so many parameters at most, and so many words for each of them.
+# A small network of a segment has so many parameters at most, and so many words for each of them: more words show
+# nothing, as the rank is at most the number of parameters.
 SMALL_SEGMENT, WORDS_EACH = 1200, 2
 CLASSIC = ("product", "linear", "relu", "nmf", "icnn")
+# Piecewise linear functions: near a generic point each is multiplication by a slope that does not depend on anything.
 GATES = ("relu", "leaky relu", "abs", "dropout", "max", "top softmax", "any gate")
-# What a covector at the input of a nonlinearity satisfies, whatever the data.
+# Other nonlinearities are cut: the output is free data, and a covector at the input is data too. What the real ones
+# satisfy, whatever the loss, restricts the covector: it sums to zero where adding a constant to the input changes
+# nothing, and is orthogonal to the input where a factor changes nothing (Euler). Fields of the model then contain the
+# real gradients, so that a law of the model is one of the real network; that they span no more is assumed, and said.
 CUTS: dict = {
     "free": (
-        "exp",
-        "gelu",
-        "silu",
-        "sigmoid",
-        "softplus",
-        "tanh",
-        "normalised sigmoid",
-        "top sigmoid",
-        "top normalised sigmoid",
-        "rms norm with eps",
-        "any function",
+        "exp", "gelu", "silu", "sigmoid", "softplus", "tanh", "normalised sigmoid", "top sigmoid",
+        "top normalised sigmoid", "rms norm with eps", "any function",
     ),
     "sum zero": (
-        "softmax",
-        "top softmax",
-        "masked softmax",
-        "log softmax",
-        "layer norm with eps",
-        "layer norm with eps without last",
-        "any shift-invariant function",
+        "softmax", "top softmax", "masked softmax", "log softmax", "layer norm with eps",
+        "layer norm with eps without last", "any shift-invariant function",
         "any shift-invariant function without last",
     ),
     "orthogonal": ("rms norm", "any scale-invariant function"),
     "both": (
-        "layer norm",
-        "batch norm",
-        "any shift- and scale-invariant function",
+        "layer norm", "batch norm", "any shift- and scale-invariant function",
         "any shift- and scale-invariant function without last",
     ),
 }
 CUTS = {function: constraint for constraint, functions in CUTS.items() for function in functions}
-# Read exactly in networks of at most so many parameters: norms are algebraic, and the outputs of these sum to one.
+# Read exactly in networks of at most so many parameters: norms are algebraic, and the outputs of these sum to one. The
+# package reads them so up to the same number; beyond, its fields are those of free outputs, which are more.
 EXACT_PARAMETERS = 300
 NORMS = ("rms norm", "layer norm", "batch norm")
 SUM_TO_ONE = ("softmax", "masked softmax", "top softmax", "normalised sigmoid", "top normalised sigmoid")
@@ -127,408 +128,249 @@ def spend(work, kept=0):
         raise TooMuchWork("the certificate needs more work or memory than this checker's limit")
 
 
-# -- the schema: types, ranges and keys, before anything is computed --------------------------------------
+# -- 1. the schema: types, ranges and keys, before anything is computed -----------------------------------
+#
+# A rule is a function of a value and of words for it, which rejects what it does not allow. What follows may then rely
+# on types: a record comes from a stranger, and True, 4.0 and "4" behave as integers in many places of Python.
+# Numbers are bounded too, so that what is computed from sizes alone, a product of a thousand of them, is small.
 
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
-WORD = re.compile(r"[A-Za-z][A-Za-z0-9_ ^-]{0,39}")
-RATIONAL = re.compile(r"0|[1-9][0-9]{0,999}(/[1-9][0-9]{0,999})?")
-POLYNOMIAL = re.compile(r"[A-Za-z0-9_+*/^-]{1,1000000}")
-SPEC = re.compile(r"[A-Za-z]{0,20},[A-Za-z]{0,20}->[A-Za-z]{0,20}")
-ARCHITECTURE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
+def integer(low=0, high=1_000_000):
+    """Allow exact integers in a range; true, false and 4.0 are none."""
+    def rule(value, what):
+        need(type(value) is int and low <= value <= high, f"{what} is not an integer from {low} to {high}")
+    return rule
 
 
-def keys(value, wanted, what, optional=()):
-    """Check that a value is an object with exactly these keys."""
-    need(
-        type(value) is dict and set(wanted) <= set(value) <= {*wanted, *optional}, f"{what} has missing or unknown keys"
-    )
+def integers(low=0, high=1_000_000, most=10_000, least=0):
+    """Allow lists of exact integers in a range: in one expression, as there may be millions."""
+    def rule(value, what):
+        need(type(value) is list and least <= len(value) <= most
+             and all(type(x) is int and low <= x <= high for x in value),
+             f"{what} is not a list of {least} to {most} integers from {low} to {high}")
+    return rule
 
 
-def whole(value, what, low=0, high=1_000_000):
-    """Check an exact integer in a range; true, false and 4.0 are none."""
-    need(type(value) is int and low <= value <= high, f"{what} is not an integer from {low} to {high}")
+def text(pattern):
+    """Allow strings of one form, whole: a pattern that ended with $ would let a line break pass."""
+    def rule(value, what):
+        need(type(value) is str and re.fullmatch(pattern, value), f"{what} is not of the form {pattern}")
+    return rule
 
 
-def wholes(value, what, low=0, high=1_000_000, most=10_000):
-    """Check a list of exact integers in a range."""
-    need(type(value) is list and len(value) <= most and all(type(x) is int and low <= x <= high for x in value),
-         f"{what} is not a list of at most {most} integers from {low} to {high}")
+def one_of(*allowed):
+    """Allow some words."""
+    def rule(value, what):
+        need(type(value) is str and value in allowed, f"{what} is none of {', '.join(allowed)[:200]}")
+    return rule
 
 
-def numbers(value, what):
-    """Check a list of integers of 64 bits."""
-    wholes(value, what, -(1 << 63), (1 << 63) - 1, 4_000_000)
+def listing(entry, most=10_000, least=0):
+    """Allow lists whose entries satisfy a rule."""
+    def rule(value, what):
+        need(type(value) is list and least <= len(value) <= most, f"{what} is not a list of {least} to {most}")
+        for one in value:
+            entry(one, f"an entry of {what}")
+    return rule
 
 
-def texts(value, pattern, what, least=0, most=200_000):
-    """Check a list of strings of one form."""
-    need(
-        type(value) is list
-        and least <= len(value) <= most
-        and all(type(x) is str and pattern.fullmatch(x) for x in value),
-        f"{what} is not a list of {least} to {most} strings of the form {pattern.pattern}",
-    )
+def record_of(rules):
+    """Allow objects with exactly these keys; those that end with a question mark may be left out."""
+    rules = {key.rstrip("?"): (rule, key.endswith("?")) for key, rule in rules.items()}
+    wanted = {key for key, (_, optional) in rules.items() if not optional}
+
+    def rule(value, what):
+        need(type(value) is dict and wanted <= set(value) <= set(rules), f"{what} has missing or unknown keys")
+        for key, one in value.items():
+            rules[key][0](one, f"the {key} of {what}")
+    return rule
 
 
-def one_of(value, allowed, what):
-    """Check that a value is one of some words."""
-    need(type(value) is str and value in allowed, f"{what} is none of {', '.join(allowed)[:200]}")
+def by_word(key, cases):
+    """Allow objects whose word under one key says which other keys there are."""
+    known = one_of(*cases)
+    rules = {word: record_of({key: known, **rules}) for word, rules in cases.items()}
+
+    def rule(value, what):
+        need(type(value) is dict, f"{what} is not an object")
+        known(value.get(key), f"the {key} of {what}")
+        rules[value[key]](value, what)
+    return rule
+
+
+def options_rule(value, what):
+    """Allow at most twenty names with small integers or words."""
+    need(type(value) is dict and len(value) <= 20, f"{what} are not an object of at most 20 keys")
+    for key, one in value.items():
+        NAME(key, f"a name of {what}")
+        (WORD if type(one) is str else SMALL)(one, f"one of {what}")
+
+
+def damping_rule(value, what):
+    """Allow the word tau, or numerator and denominator as polynomials."""
+    if value != "tau":
+        listing(POLYNOMIAL, 2, 2)(value, what)
+
+
+def metric_rule(value, what):
+    """Allow a metric by its name, by the positive parameters, or by its entries."""
+    if type(value) is str:
+        one_of("euclidean", "mirror")(value, what)
+    elif type(value) is dict and "positive" in value:
+        record_of({"positive": listing(NAME, 10_000, 1)})(value, what)
+    else:
+        record_of({"at": one_of("state", "dual"), "entries": listing(entry_rule, 20_000, 1),
+                   "denominator": POLYNOMIAL})(value, what)
+
+
+def entry_rule(value, what):
+    """Allow an entry of a metric: row, column, polynomial."""
+    need(type(value) is list and len(value) == 3, f"{what} is not row, column and polynomial")
+    for rule, one in zip((SMALL, SMALL, POLYNOMIAL), value):
+        rule(one, what)
+
+
+SMALL, SIGNED, PLACES, FEW = integer(), integer(-(1 << 63), (1 << 63) - 1), integers(), integers(most=20)
+NUMBERS = integers(-(1 << 63), (1 << 63) - 1, 4_000_000)
+# Above 2^20, so that a minor which is a polynomial of any degree that fits here is missed by few points; below 2^62, so
+# that the package's own arithmetic has room.
+PRIME = integer((1 << 20) + 1, (1 << 62) - 1)
+WIDTHS, COUNT, COUNT_OR_NONE, BIT = integers(1, 10**9, 200), integer(1, MANY), integer(0, MANY), integer(0, 1)
+OVER, COORDINATE = integer(2, (1 << 63) - 1), (-(1 << 40), 1 << 40)
+NAME, WORD = text("[A-Za-z][A-Za-z0-9_]{0,99}"), text("[A-Za-z][A-Za-z0-9_ ^-]{0,39}")
+POLYNOMIAL, SPEC = text("[A-Za-z0-9_+*/^-]{1,1000000}"), text("[A-Za-z]{0,20},[A-Za-z]{0,20}->[A-Za-z]{0,20}")
+RATIONAL = text("0|[1-9][0-9]{0,999}(/[1-9][0-9]{0,999})?")
+CONSTRAINTS = ("free", "sum zero", "orthogonal", "sum zero and orthogonal")
+
+FLOW = {"decay": RATIONAL, "metric": metric_rule}
+FLOW_RULE = by_word("name", {"gradient": FLOW, "nesterov": FLOW, "momentum": {**FLOW, "tau": damping_rule}})
+ONE_INPUT, TWO_INPUTS, SHAPE, AXES = integers(most=1, least=1), integers(most=2, least=2), FEW, listing(FEW, 20)
+NODES = {
+    "parameter": {"name": NAME, "shape": SHAPE},
+    "input": {"name": NAME, "shape": SHAPE, "tokens?": integer(1, 1)},
+    "rotation": {"shape": SHAPE},
+    "constant": {"shape": SHAPE, "values": NUMBERS, "denominator?": OVER},
+    "contract": {"spec": SPEC, "inputs": TWO_INPUTS},
+    "add": {"inputs": TWO_INPUTS},
+    "gather": {"inputs": ONE_INPUT, "shape": SHAPE, "indices": NUMBERS},
+    "gate": {"inputs": ONE_INPUT, "function": one_of(*GATES)},
+    "cut": {"inputs": ONE_INPUT, "function": one_of(*CUTS), "mask?": integers(0, 1, 1_000_000)},
+}
+GRAPH = record_of({"nodes": listing(by_word("op", NODES), 20_000, 1), "output": SMALL, "parameters": PLACES})
+NETWORK = {
+    "architecture": NAME, "sizes": integers(1, 10**9, 1000), "options": options_rule,
+    "loss": one_of("least-squares", "cross-entropy"), "flow": FLOW_RULE,
+}
+FIELD = listing(POLYNOMIAL, 10_000, 1)
+PROBLEM = by_word("kind", {
+    "network": {**NETWORK, "graph?": GRAPH},
+    "phi": {"parameters": listing(NAME, 10_000, 1), "phi": listing(POLYNOMIAL, 200_000, 1), "flow": FLOW_RULE},
+    "system": {"variables": listing(NAME, 10_000, 1), "parameters": listing(NAME), "controls": listing(FIELD),
+               "drift?": FIELD},
+})
+MINOR = {"prime": PRIME, "point": NUMBERS, "pivots": PLACES, "minor": SIGNED}
+LETTER = record_of({"data": NUMBERS, "weight?": SIGNED, "step?": SIGNED, "sample?": SMALL})
+STEP = record_of({"step": SIGNED, "data": NUMBERS, "sample?": SMALL})
+RANK = by_word("kind", {
+    # A word of twelve letters takes 3^12 gradients; longer ones are none that a search finds.
+    "words": {**MINOR, "rank": SMALL, "words": listing(listing(LETTER, 12, 1))},
+    "path": {**MINOR, "rank": SMALL, "path": listing(STEP), "fields": listing(listing(LETTER), 10_001)},
+})
+HEAD = {
+    "schema": one_of(SCHEMA), "assumption": one_of("span", "none"), "statement": text(r"[^\r\n]{0,10000}"),
+    "digest": text("[0-9a-f]{64}"),
+}
+RECORD = record_of({
+    **HEAD, "problem": PROBLEM, "dimension": integer(1, 10_000), "laws": listing(POLYNOMIAL, 200_000),
+    "independence": record_of({**MINOR, "rows": PLACES}), "rank": RANK,
+    "real?": record_of({"parameters": integers(*COORDINATE),
+                        "samples": listing(integers(*COORDINATE, 100_000), 10_000, 1)}),
+})
+
+PART = record_of({"of": text("[a-z0-9 ]{1,200}"), "times": COUNT, "size": SMALL, "rank": SMALL, "laws": SMALL})
+COMPONENT = record_of({
+    "chains": listing(TWO_INPUTS, 100, 1), "links": listing(integers(most=3, least=3), 100), "times": integer(1, 10**9),
+})
+STAR = {"prime": PRIME, "seed": SIGNED, "parts": listing(PART, 10_000, 1)}
+SEGMENT_NODES = {
+    "parameter": {"name": text(r"[A-Za-z][A-Za-z0-9_:,.\[\]]{0,299}"), "axes": AXES},
+    "data": {"axes": AXES},
+    "sum zero": {"axes": AXES},
+    "sum one": {"axes": AXES, "causal": BIT},
+    "uniform": {"axes": AXES, "value": SIGNED, "denominator?": OVER},
+    "causal": {"axes": AXES, "denominator?": OVER},
+    "array": {"axes": AXES, "values": integers(-(1 << 63), (1 << 63) - 1, 100_000), "denominator?": OVER},
+    "contract": {"spec": SPEC, "inputs": TWO_INPUTS},
+    "add": {"inputs": TWO_INPUTS},
+    "transpose": {"order": FEW, "inputs": ONE_INPUT},
+    "reshape": {"axes": AXES, "inputs": ONE_INPUT},
+    "broadcast": {"axes": AXES, "inputs": ONE_INPUT},
+    "select": {"axes": AXES, "axis": integer(0, 20), "inputs": ONE_INPUT},
+    "windows": {"axes": AXES, "kept": integer(0, 20), "places": integers(-1, 1_000_000, 100_000), "inputs": ONE_INPUT},
+}
+PAIRING = record_of({"node": SMALL, "covector": one_of(*CONSTRAINTS), "causal": BIT})
+OPEN_SEGMENT = {
+    "times": COUNT, "size": COUNT, "laws": COUNT_OR_NONE, "rank": COUNT_OR_NONE,
+    "graph": record_of({"sizes": WIDTHS, "nodes": listing(by_word("op", SEGMENT_NODES), 2000, 1),
+                        "parameters": integers(most=1000, least=1), "pairings": listing(PAIRING, 1000, 1)}),
+}
+FAMILY = record_of({
+    "kind": one_of("full", "diagonal", "sum", "shift"), "classes": FEW,
+    "parts": listing(record_of({"parameter": SMALL, "places": FEW, "factor": integer(-1_000_000, 1_000_000)}), 1000, 1),
+})
+BASE = record_of({
+    "sizes": WIDTHS, "free": SMALL,
+    "units": listing(record_of({"classes": FEW, "signs": listing(FEW, 1000)}), 20),
+})
+SHOWN_SEGMENT = record_of({
+    **OPEN_SEGMENT, "families": listing(FAMILY, 200), "base": BASE, "words": integers(most=12),
+})
+OPEN_SEGMENT = record_of(OPEN_SEGMENT)
+
+
+def segment_rule(value, what):
+    """Allow a segment that is proved from a base, or one of which nothing is said."""
+    (SHOWN_SEGMENT if type(value) is dict and "base" in value else OPEN_SEGMENT)(value, what)
+
+
+WIDE = record_of({
+    **HEAD, "problem": by_word("kind", {"network": NETWORK}), "dimension": COUNT,
+    "laws": listing(text("[A-Za-z0-9 ^+-]{1,200}"), 1000),
+    "width": by_word("kind", {
+        "star": STAR,
+        "chains": {**STAR, "components": listing(COMPONENT, 1000, 1), "words": listing(integers(most=12), 1001, 1)},
+        "growth": {"prime": PRIME, "seed": integer(0, (1 << 63) - 1), "still": COUNT_OR_NONE,
+                   "segments": listing(segment_rule, 1000)},
+    }),
+})
 
 
 def check_schema(record):
     """Check the form of a whole record."""
     need(type(record) is dict and record.get("schema") == SCHEMA, f"the schema is not {SCHEMA}")
-    if "width" in record:
-        _schema_wide(record)
-        return
-    keys(
-        record,
-        ("schema", "problem", "assumption", "statement", "dimension", "laws", "independence", "rank", "digest"),
-        "the record",
-        ("real",),
-    )
-    if "real" in record:
-        keys(record["real"], ("parameters", "samples"), "the real point")
-        wholes(record["real"]["parameters"], "the parameters of the real point", -(1 << 40), 1 << 40)
-        need(type(record["real"]["samples"]) is list and 1 <= len(record["real"]["samples"]) <= 10_000,
-             "the samples are not a list of 1 to 10000")
-        for sample in record["real"]["samples"]:
-            wholes(sample, "a sample", -(1 << 40), 1 << 40, 100_000)
-    one_of(record["assumption"], ("span", "none"), "the assumption")
-    need(type(record["statement"]) is str and len(record["statement"]) <= 10_000, "the statement is not a string")
-    whole(record["dimension"], "the dimension", 1, 10_000)
-    texts(record["laws"], POLYNOMIAL, "laws")
-    need(
-        type(record["digest"]) is str and re.fullmatch("[0-9a-f]{64}", record["digest"]),
-        "the digest is not one of SHA-256",
-    )
-    _schema_problem(record["problem"])
-    part = record["independence"]
-    keys(part, ("prime", "point", "rows", "pivots", "minor"), "the independence")
-    _schema_minor(part)
-    wholes(part["rows"], "the rows of the independence")
-    _schema_rank(record["rank"])
-
-
-def _schema_wide(record):
-    keys(record, ("schema", "problem", "assumption", "statement", "dimension", "laws", "width", "digest"), "the record")
-    one_of(record["assumption"], ("span", "none"), "the assumption")
-    need(type(record["statement"]) is str and len(record["statement"]) <= 10_000, "the statement is not a string")
-    whole(record["dimension"], "the dimension", 1, MANY)
-    texts(record["laws"], re.compile("[A-Za-z0-9 ^+-]{1,200}"), "the laws", 0, 1000)
-    need(
-        type(record["digest"]) is str and re.fullmatch("[0-9a-f]{64}", record["digest"]),
-        "the digest is not one of SHA-256",
-    )
-    _schema_problem(record["problem"], False)
-    part = record["width"]
-    need(type(part) is dict, "the width is not an object")
-    one_of(part.get("kind"), ("star", "chains", "growth"), "the kind of the width")
-    if part["kind"] == "growth":
-        _schema_growth(part)
-        return
-    keys(part, ("kind", "prime", "seed", "parts", *(("components", "words") if part["kind"] == "chains" else ())),
-         "the width")
-    whole(part["prime"], "the prime", (1 << 20) + 1, (1 << 62) - 1)
-    whole(part["seed"], "the seed", -(1 << 63), (1 << 63) - 1)
-    need(type(part["parts"]) is list and 1 <= len(part["parts"]) <= 10_000, "the parts are not a list of 1 to 10000")
-    for one in part["parts"]:
-        keys(one, ("of", "times", "size", "rank", "laws"), "a part")
-        need(type(one["of"]) is str and re.fullmatch("[a-z0-9 ]{1,200}", one["of"]), "a part has no name")
-        whole(one["times"], "how often a part occurs", 1, MANY)
-        for key in ("size", "rank", "laws"):
-            whole(one[key], f"the {key} of a part")
-    if part["kind"] == "chains":
-        _schema_chains(part)
-
-
-CONSTRAINTS = ("free", "sum zero", "orthogonal", "sum zero and orthogonal")
-SEGMENT_NODES = {
-    "parameter": ("name", "axes"),
-    "data": ("axes",),
-    "sum zero": ("axes",),
-    "sum one": ("axes", "causal"),
-    "uniform": ("axes", "value"),
-    "causal": ("axes",),
-    "array": ("axes", "values"),
-    "contract": ("spec", "inputs"),
-    "add": ("inputs",),
-    "transpose": ("order", "inputs"),
-    "reshape": ("axes", "inputs"),
-    "broadcast": ("axes", "inputs"),
-    "select": ("axes", "axis", "inputs"),
-    "windows": ("axes", "kept", "places", "inputs"),
-}
-SEGMENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_:,.\[\]]{0,299}")
-
-
-def objects(value, wanted, what, most=1000, least=0):
-    """Check a list of objects with exactly these keys."""
-    need(type(value) is list and least <= len(value) <= most, f"{what} are not a list of {least} to {most}")
-    for one in value:
-        keys(one, wanted, what)
-
-
-def few(value, what, most=20):
-    """Check a short list of places or classes."""
-    wholes(value, what, most=most)
-
-
-def _schema_growth(part):
-    keys(part, ("kind", "prime", "seed", "still", "segments"), "the width")
-    whole(part["prime"], "the prime", (1 << 20) + 1, (1 << 62) - 1)
-    whole(part["seed"], "the seed", 0, (1 << 63) - 1)
-    whole(part["still"], "the number of parameters that nothing moves", 0, MANY)
-    need(type(part["segments"]) is list and len(part["segments"]) <= 1000, "the segments are not a list")
-    for one in part["segments"]:
-        shown = ("families", "base", "words") if type(one) is dict and "base" in one else ()
-        keys(one, ("times", "size", "laws", "rank", "graph", *shown), "a segment")
-        whole(one["times"], "how often a segment occurs", 1, MANY)
-        whole(one["size"], "the size of a segment", 1, MANY)
-        for key in ("laws", "rank"):
-            whole(one[key], f"the {key} of a segment", 0, MANY)
-        _schema_segment(one["graph"])
-        if shown:
-            _schema_base(one)
-
-
-def _schema_base(one):
-    objects(one["families"], ("kind", "classes", "parts"), "the families", 200)
-    for family in one["families"]:
-        one_of(family["kind"], ("full", "diagonal", "sum", "shift"), "the kind of a family")
-        few(family["classes"], "the classes of a family")
-        objects(family["parts"], ("parameter", "places", "factor"), "the parts of a family", 1000, 1)
-        for part in family["parts"]:
-            whole(part["parameter"], "the parameter of a part")
-            few(part["places"], "the places of a part")
-            whole(part["factor"], "the factor of a part", -1_000_000, 1_000_000)
-    keys(one["base"], ("sizes", "free", "units"), "a base")
-    wholes(one["base"]["sizes"], "the sizes of a base", 1, 10**9, 200)
-    whole(one["base"]["free"], "the free values of a base")
-    objects(one["base"]["units"], ("classes", "signs"), "the units", 20)
-    for unit in one["base"]["units"]:
-        few(unit["classes"], "the classes of a unit")
-        need(type(unit["signs"]) is list and len(unit["signs"]) <= 1000, "the signs of a unit are not a list")
-        for bits in unit["signs"]:
-            few(bits, "signs")
-    few(one["words"], "the words", 12)
-
-
-def _schema_segment(graph):
-    keys(graph, ("sizes", "nodes", "parameters", "pairings"), "the graph of a segment")
-    wholes(graph["sizes"], "the sizes of classes", 1, 10**9, 200)
-    wholes(graph["parameters"], "the parameters of a segment", most=1000)
-    need(graph["parameters"], "a segment has no parameters")
-    objects(graph["pairings"], ("node", "covector", "causal"), "the pairings", 1000, 1)
-    for pair in graph["pairings"]:
-        whole(pair["node"], "the node of a pairing")
-        one_of(pair["covector"], CONSTRAINTS, "a covector")
-        whole(pair["causal"], "the mark of earlier entries", 0, 1)
-    need(type(graph["nodes"]) is list and 1 <= len(graph["nodes"]) <= 2000, "a segment has no nodes, or over 2000")
-    for node in graph["nodes"]:
-        need(type(node) is dict, "a node of a segment is not an object")
-        one_of(node.get("op"), SEGMENT_NODES, "the operation of a node")
-        over = ("denominator",) if node["op"] in ("uniform", "causal", "array") else ()
-        keys(node, ("op", *SEGMENT_NODES[node["op"]]), "a node of a segment", over)
-        whole(node.get("denominator", 2), "a denominator", 2, (1 << 63) - 1)
-        if "name" in node:
-            need(type(node["name"]) is str and SEGMENT_NAME.fullmatch(node["name"]), "a parameter has no name")
-        if "axes" in node:
-            need(type(node["axes"]) is list and len(node["axes"]) <= 20, "axes are not a list of at most 20")
-            for axis in node["axes"]:
-                few(axis, "an axis")
-        for key, low, high in (
-            ("causal", 0, 1),
-            ("value", -(1 << 63), (1 << 63) - 1),
-            ("axis", 0, 20),
-            ("kept", 0, 20),
-        ):
-            if key in node:
-                whole(node[key], f"the {key} of a node", low, high)
-        if "values" in node:
-            wholes(node["values"], "the values of a node", -(1 << 63), (1 << 63) - 1, 100_000)
-        if "places" in node:
-            wholes(node["places"], "the places of a node", -1, 1_000_000, 100_000)
-        if "order" in node:
-            few(node["order"], "an order")
-        if "spec" in node:
-            need(
-                type(node["spec"]) is str and SPEC.fullmatch(node["spec"]), "a contraction is not of the form ij,jk->ik"
-            )
-        if "inputs" in node:
-            wholes(node["inputs"], "the inputs of a node", most=2)
-            need(len(node["inputs"]) == (2 if node["op"] in ("contract", "add") else 1), "a node has odd inputs")
-
-
-def _schema_chains(part):
-    need(type(part["words"]) is list and 1 <= len(part["words"]) <= 1001, "the words are not a list of 1 to 1001")
-    for counts in part["words"]:
-        wholes(counts, "the numbers of words", most=12)
-    need(type(part["components"]) is list and 1 <= len(part["components"]) <= 1000,
-         "the components are not a list of 1 to 1000")
-    for one in part["components"]:
-        keys(one, ("chains", "links", "times"), "a component")
-        whole(one["times"], "how often a component occurs", 1, 10**9)
-        for name, length, least in (("chains", 2, 1), ("links", 3, 0)):
-            need(type(one[name]) is list and least <= len(one[name]) <= 100, f"the {name} are not a list")
-            for numbers_of_one in one[name]:
-                wholes(numbers_of_one, f"one of the {name}", most=length)
-                need(len(numbers_of_one) == length, f"one of the {name} has not {length} numbers")
-
-
-def _schema_minor(part):
-    whole(part["prime"], "the prime", (1 << 20) + 1, (1 << 62) - 1)
-    numbers(part["point"], "the point")
-    wholes(part["pivots"], "the pivots")
-    whole(part["minor"], "the minor", -(1 << 63), (1 << 63) - 1)
-
-
-def _schema_rank(part):
-    need(type(part) is dict, "the rank is not an object")
-    one_of(part.get("kind"), ("words", "path"), "the kind of the rank")
-    found = ("words",) if part["kind"] == "words" else ("path", "fields")
-    keys(part, ("kind", "prime", "point", "rank", "pivots", "minor", *found), "the rank")
-    _schema_minor(part)
-    whole(part["rank"], "the rank")
-    if part["kind"] == "words":
-        need(type(part["words"]) is list and len(part["words"]) <= 10_000, "the words are not a list of at most 10000")
-        lists = part["words"]
-        need(all(type(word) is list and 1 <= len(word) <= 12 for word in lists), "a word has not 1 to 12 letters")
-    else:
-        need(
-            type(part["path"]) is list and len(part["path"]) <= 10_000, "the path is not a list of at most 10000 steps"
-        )
-        for step in part["path"]:
-            keys(step, ("step", "data"), "a step of the path", ("sample",))
-            _schema_letter(step)
-        lists = part["fields"]
-        need(
-            type(lists) is list
-            and len(lists) <= 10_001
-            and all(type(fields) is list and len(fields) <= 10_000 for fields in lists),
-            "the fields are not lists of letters",
-        )
-    for letters in lists:
-        for letter in letters:
-            keys(letter, ("data",), "a letter", ("weight", "step", "sample"))
-            _schema_letter(letter)
-
-
-def _schema_letter(letter):
-    numbers(letter["data"], "the data of a letter")
-    if "sample" in letter:
-        whole(letter["sample"], "the sample of a letter")
-    for key in set(letter) - {"data"}:
-        whole(letter[key], f"the {key} of a letter", -(1 << 63), (1 << 63) - 1)
-
-
-def _schema_problem(problem, drawn=True):
-    need(type(problem) is dict, "the problem is not an object")
-    one_of(problem.get("kind"), ("network", "phi", "system") if drawn else ("network",), "the kind of the problem")
-    if problem["kind"] == "system":
-        keys(problem, ("kind", "variables", "parameters", "controls"), "the problem", ("drift",))
-        texts(problem["variables"], NAME, "the variables", 1, 10_000)
-        texts(problem["parameters"], NAME, "the parameters", 0, 10_000)
-        need(type(problem["controls"]) is list and len(problem["controls"]) <= 10_000, "the controls are not a list")
-        for field in problem["controls"] + ([problem["drift"]] if "drift" in problem else []):
-            texts(field, POLYNOMIAL, "a field", 1, 10_000)
-        return
-    if problem["kind"] == "phi":
-        keys(problem, ("kind", "parameters", "phi", "flow"), "the problem")
-        texts(problem["parameters"], NAME, "the parameters", 1, 10_000)
-        texts(problem["phi"], POLYNOMIAL, "phi", 1)
-    else:
-        _schema_network(problem, drawn)
-    _schema_flow(problem["flow"])
-
-
-def _schema_network(problem, drawn):
+    (WIDE if "width" in record else RECORD)(record, "the record")
+    problem = record["problem"]
     name = problem.get("architecture")
-    need(
-        type(name) is str and ARCHITECTURE.fullmatch(name) and name not in ("phi", "system"),
-        "the architecture has no name",
-    )
-    keys(
-        problem,
-        (
-            "kind",
-            "architecture",
-            "sizes",
-            "options",
-            "loss",
-            "flow",
-            *(() if name in CLASSIC or not drawn else ("graph",)),
-        ),
-        "the problem",
-    )
-    wholes(problem["sizes"], "the sizes", 1, 10**9, 1000)
-    one_of(problem["loss"], ("least-squares", "cross-entropy"), "the loss")
-    options = problem["options"]
-    need(
-        type(options) is dict and len(options) <= 20 and all(NAME.fullmatch(key) for key in options),
-        "the options have no names",
-    )
-    for value in options.values():
-        need(
-            type(value) is str and WORD.fullmatch(value) or type(value) is int and 0 <= value <= 1_000_000,
-            "an option is no number or word",
-        )
-    if name not in CLASSIC and drawn:
-        graph = problem["graph"]
-        keys(graph, ("nodes", "output", "parameters"), "the graph")
-        need(
-            type(graph["nodes"]) is list and 1 <= len(graph["nodes"]) <= 20_000, "the graph has no nodes, or over 20000"
-        )
-        whole(graph["output"], "the output of the graph")
-        wholes(graph["parameters"], "the parameters of the graph")
-        for node in graph["nodes"]:
-            _schema_node(node)
-        _need_free_slopes(graph["nodes"])
+    # Problems of another kind begin with these words in the statement.
+    need(name not in ("phi", "system"), "the architecture has no name")
+    if name is None or "width" in record:
+        return
+    # The graph of a classic architecture is rebuilt here: one that a file gives could be another.
+    need(("graph" in problem) == (name not in CLASSIC), "the problem has missing or unknown keys")
+    nodes = problem.get("graph", {"nodes": []})["nodes"]
+    need(all(("mask" in node) == (node.get("function") == "masked softmax") for node in nodes),
+         "a node has a mask, or lacks one")
+    need_free_slopes(nodes)
 
 
-NODES = {
-    "parameter": ("name", "shape"),
-    "input": ("name", "shape"),
-    "rotation": ("shape",),
-    "constant": ("shape", "values"),
-    "contract": ("spec", "inputs"),
-    "add": ("inputs",),
-    "gather": ("inputs", "shape", "indices"),
-    "gate": ("inputs", "function"),
-    "cut": ("inputs", "function"),
-}
+def need_free_slopes(nodes):
+    """
+    Refuse exponentials of what free data do not multiply.
 
-
-def _schema_node(node):
-    need(type(node) is dict, "a node is not an object")
-    one_of(node.get("op"), NODES, "the operation of a node")
-    masked = node["op"] == "cut" and node.get("function") == "masked softmax"
-    optional = {"constant": ("denominator",), "input": ("tokens",)}.get(node["op"], ())
-    keys(node, ("op", *NODES[node["op"]], *(("mask",) if masked else ())), "a node", optional)
-    whole(node.get("denominator", 2), "a denominator", 2, (1 << 63) - 1)
-    whole(node.get("tokens", 1), "the mark of tokens", 1, 1)
-    if "name" in node:
-        need(type(node["name"]) is str and NAME.fullmatch(node["name"]), "a node has no name")
-    if "shape" in node:
-        wholes(node["shape"], "a shape", most=20)
-    if "inputs" in node:
-        count = 2 if node["op"] in ("contract", "add") else 1
-        wholes(node["inputs"], "the inputs of a node", most=2)
-        need(len(node["inputs"]) == count, f"a node has not {count} inputs")
-    if "spec" in node:
-        need(type(node["spec"]) is str and SPEC.fullmatch(node["spec"]), "a contraction is not of the form ij,jk->ik")
-    if "function" in node:
-        one_of(node["function"], GATES if node["op"] == "gate" else CUTS, "the function of a node")
-    for key in ("values", "indices"):
-        if key in node:
-            numbers(node[key], f"the {key} of a node")
-    if masked:
-        wholes(node["mask"], "a mask", 0, 1, 1_000_000)
-
-
-def _need_free_slopes(nodes):
-    """Refuse exponentials of what free data do not multiply: a bias in it is tied to the value, which is the slope."""
+    The model takes value and slope of a cut as independent.  The slope of exp is its value: with a bias b in it,
+    `exp(w x + b)` has the law `b - |u|^2 / 2` that independent slopes do not have, and a rank that they reach is not
+    the network's.  Where free data multiply all that is inside, both are arbitrary after all.
+    """
     data, scaled = [], []
     for place, node in enumerate(nodes):
         op, inputs = node["op"], node.get("inputs", [])
@@ -539,39 +381,16 @@ def _need_free_slopes(nodes):
         if op == "cut":
             free = CUTS[node["function"]] == "free" and node["function"] not in SUM_TO_ONE
         else:
+            # A sum is scaled only where all its terms are, a product where one factor is.
             free = op == "input" and "tokens" not in node or bool(below) and op != "gate" and (
                 any(below) if op == "contract" else all(below))
         scaled.append(data[-1] and free)
 
 
-def _schema_flow(flow):
-    need(type(flow) is dict, "the flow is not an object")
-    one_of(flow.get("name"), ("gradient", "momentum", "nesterov"), "the flow")
-    keys(flow, ("name", "decay", "metric", *(("tau",) if flow["name"] == "momentum" else ())), "the flow")
-    need(type(flow["decay"]) is str and RATIONAL.fullmatch(flow["decay"]), "the decay is not a rational number")
-    if "tau" in flow and flow["tau"] != "tau":
-        texts(flow["tau"], POLYNOMIAL, "the damping", 2, 2)
-    metric = flow["metric"]
-    if type(metric) is str:
-        one_of(metric, ("euclidean", "mirror"), "the metric")
-    elif type(metric) is dict and "positive" in metric:
-        keys(metric, ("positive",), "the metric")
-        texts(metric["positive"], NAME, "the positive parameters", 1, 10_000)
-    else:
-        keys(metric, ("at", "entries", "denominator"), "the metric")
-        one_of(metric["at"], ("state", "dual"), "the point of the metric")
-        texts([metric["denominator"]], POLYNOMIAL, "the denominator of the metric")
-        need(
-            type(metric["entries"]) is list and 1 <= len(metric["entries"]) <= 20_000,
-            "the metric has no entries, or over 20000",
-        )
-        for entry in metric["entries"]:
-            need(type(entry) is list and len(entry) == 3, "an entry of the metric is not row, column and polynomial")
-            wholes(entry[:2], "the place of an entry of the metric")
-            texts(entry[2:], POLYNOMIAL, "an entry of the metric")
-
-
-# -- numbers: ints modulo p, duals over them, polynomials as dictionaries -------------------------------
+# -- 2. numbers: ints modulo p, duals over them, polynomials as dictionaries ------------------------------
+#
+# Laws are compared over Q, with polynomials; ranks are taken modulo p, with ints. Duals give derivatives without
+# symbols: F(z + eps v) = F(z) + eps F'(z) v, so that brackets of fields need nothing but their evaluation.
 
 
 class Poly(dict):
@@ -582,6 +401,7 @@ class Poly(dict):
         out = Poly(self)
         for m, c in other.items():
             total = out.get(m, 0) + c
+            # No entry is zero: a polynomial is zero if and only if it is empty, which is all that is ever asked of one.
             if total:
                 out[m] = total
             else:
@@ -623,7 +443,9 @@ def one_variable(i, value=1):
 
 
 class Dual:
-    """real + eps * slope, eps^2 = 0; slope may be None for zero. Entries are numbers or duals again."""
+    """real + eps * slope, eps^2 = 0. Entries are numbers or duals again: brackets of brackets are nested duals."""
+
+    # A slope that is None is zero: most entries of a network do not move along a field, and are not multiplied.
 
     __slots__ = ("real", "slope")
 
@@ -665,6 +487,7 @@ def slope(x):
     return (x.slope if x.slope is not None else 0) if isinstance(x, Dual) else 0
 
 
+# A sign, then a number or a power, then powers: no parentheses, whose products could grow without end.
 TERM = re.compile(
     r"([+-]?)((?:[0-9]+(?:/[0-9]+)?|[A-Za-z][A-Za-z0-9_]*(?:\^[0-9]+)?)(?:\*[A-Za-z][A-Za-z0-9_]*(?:\^[0-9]+)?)*)"
 )
@@ -688,14 +511,13 @@ def parse(text, places):
         at, value, monomial = term.end(), Fraction(1), []
         for factor in term[2].split("*"):
             if factor[0].isdigit():
+                # Python refuses to read numbers of over 4300 digits, and takes the square of their length for others.
                 need(len(factor) <= 3000, "a coefficient is longer than the checker's limit")
                 value *= Fraction(factor)
             else:
                 name, _, power = factor.partition("^")
-                need(
-                    name in places and len(power) < 4 and 1 <= int(power or 1) <= LIMITS["degree"],
-                    f"a polynomial has the unknown factor {factor[:30]!r}",
-                )
+                need(name in places and len(power) < 4 and 1 <= int(power or 1) <= LIMITS["degree"],
+                     f"a polynomial has the unknown factor {factor[:30]!r}")
                 monomial += [places[name]] * int(power or 1)
         need(len(monomial) <= LIMITS["degree"], "a polynomial has a degree above the checker's limit")
         monomial = tuple(sorted(monomial))
@@ -708,6 +530,8 @@ def at_point(polynomial, z, p):
     """Evaluate at a list of numbers modulo p or duals over them."""
     total = 0
     for m, c in polynomial.items():
+        # Reduction modulo p is a ring homomorphism only on fractions whose denominators it does not divide: without
+        # this a minor of the reduced fields would say nothing of the fields.
         need(c.denominator % p, "the prime divides a denominator")
         term = c.numerator * pow(c.denominator, -1, p) % p
         for i in m:
@@ -716,75 +540,33 @@ def at_point(polynomial, z, p):
     return total
 
 
-# -- the graph of a network --------------------------------------------------------------------------
+# -- 3. the graph of a network ---------------------------------------------------------------------------
+#
+# The response is f(theta; data) = the sum of <covector, node> over the pairings. Its gradient in theta, for all data,
+# is the model's span V of gradients; by the chain rule the gradient of any loss on any samples is in V, with the data
+# that belong to them: the output's covector is the slope of the loss, a cut's output and covector what they happen to
+# be. So a law of all fields in V is one of the network, whatever the loss, the samples and the optimiser's batches.
 
 
-class Graph:
+class Response:
     r"""
-    The response of a network: what was drawn up to the output, data for what is not linear, and covectors at the output
-    and at cuts.
+    Nodes, and pairings of nodes with covectors; parameters, data and all else are places in its lists.
 
-    Nodes here are parameters, data, constants, contractions, sums, rearrangements and powers; a pairing is a node and
-    its covector. A power has the value of its input and moves as many times as much as its exponent says: with a free
-    scalar s, s |z|^2 z is a root mean square norm where |z|^2 moves -1/2 times as much, since s stands for a power of
-    |z|^2. The data of a field are the numbers of the data nodes as drawn, then those of the covector of the loss, then
-    those at the cuts.
+    Nodes are parameters, data, constants, contractions, sums, rearrangements and powers. A power has the value of its
+    input and moves as many times as much as its exponent says: with a free scalar s, s |z|^2 z is a root mean square
+    norm where |z|^2 moves -1/2 times as much, since s stands for a power of |z|^2.
     """
 
-    def __init__(self, graph, loss):
+    def __init__(self):
         self.ops, self.inputs, self.shapes, self.sizes, self.extra, self.names = [], [], [], [], [], {}
-        self.data, self.pairings, cuts = [], [], []
+        self.data, self.pairings, self.parameters, self.exact = [], [], [], True
         # What the true values of data are made of: an input, or a function of a node; ``None`` if they are not known.
         self.truth = {}
-        self.exact = (
-            sum(math.prod(node["shape"]) for node in graph["nodes"] if node["op"] == "parameter") <= EXACT_PARAMETERS
-        )
-        # For each node as drawn its place here, and whether data reach it.
-        self.at, self.reached_by_data = [], []
-        for node in graph["nodes"]:
-            need(
-                all(i < len(self.at) for i in node.get("inputs", [])),
-                "the graph is not in order: a node is made of later ones",
-            )
-            moved = node["op"] in ("input", "rotation") or any(self.reached_by_data[i] for i in node.get("inputs", []))
-            need(
-                moved or node["op"] not in ("gate", "cut") or node["function"] in NORMS,
-                "functions of parameters alone are not covered",
-            )
-            cuts += self._draw(node | {"inputs": [self.at[i] for i in node["inputs"]]} if "inputs" in node else node)
-            self.at.append(len(self.ops) - 1)
-            self.reached_by_data.append(moved)
-        need(
-            all(i < len(self.at) for i in [graph["output"], *graph["parameters"]]),
-            "the graph refers to nodes that it does not have",
-        )
-        self.parameters = [self.at[i] for i in graph["parameters"]]
-        need(
-            sorted(self.parameters) == [i for i, op in enumerate(self.ops) if op == "parameter"],
-            "the parameters of the graph are not those that it lists",
-        )
-        self.output = self.at[graph["output"]]
-        self._pair(self.output, "free" if loss == "least-squares" else "sum zero", None, True)
-        for source, constraint, mask in cuts:
-            self._pair(source, constraint, mask, False)
-        self.data_size = sum(self.sizes[i] for i in self.data)
-        self.dimension = sum(self.sizes[i] for i in self.parameters)
-        need(
-            1 <= self.dimension <= LIMITS["coordinates"], f"the network has not 1 to {LIMITS['coordinates']} parameters"
-        )
-        # What only a covector is made of keeps its constraint: it is never replaced by free symbols, and never moves.
-        self.kept = self._reached(b for _, b in self.pairings) - self._reached(a for a, _ in self.pairings)
-        self._users, self._makers = {}, {}
 
-    def _reached(self, roots):
-        """Return the nodes that these are made of, and these."""
-        found, stack = set(), list(roots)
-        while stack:
-            i = stack.pop()
-            if i not in found:
-                found.add(i)
-                stack.extend(self.inputs[i])
-        return found
+    @property
+    def data_size(self):
+        """How many numbers a field's data have."""
+        return sum(self.sizes[i] for i in self.data)
 
     def add(self, op, shape, inputs=(), extra=None):
         """Append a node and return its place."""
@@ -808,10 +590,8 @@ class Graph:
             for name, n in zip(names, self.shapes[i]):
                 need(letters.setdefault(name, n) == n, "a contraction does not fit")
         need(set(result) <= set(letters) and len(set(result)) == len(result), "a contraction does not fit")
-        need(
-            all(sum(name in part for part in (left, right, result)) > 1 for name in letters),
-            "a contraction sums over an axis of one factor",
-        )
+        need(all(sum(name in part for part in (left, right, result)) > 1 for name in letters),
+             "a contraction sums over an axis of one factor")
         count = math.prod(letters.values())
         spend(10 * count, 2 * count)
 
@@ -829,73 +609,21 @@ class Graph:
 
     def gather(self, source, shape, indices):
         """Append a rearrangement: each entry is one of the source, or zero."""
-        need(
-            len(indices) == math.prod(shape) and all(-1 <= k < self.sizes[source] for k in indices),
-            "a rearrangement does not fit",
-        )
+        need(len(indices) == math.prod(shape) and all(-1 <= k < self.sizes[source] for k in indices),
+             "a rearrangement does not fit")
         return self.add("gather", shape, (source,), indices)
 
     def constant(self, shape, values, denominator=1):
         """Append fixed numbers: integers over one denominator."""
         need(len(values) == math.prod(shape), "a constant has not as many entries as its shape says")
-        return self.add(
-            "constant", shape, (), values if denominator == 1 else [Fraction(v, denominator) for v in values]
-        )
-
-    def _draw(self, node):
-        """Append a node as it was drawn; return the covectors that it brings: source, constraint and mask."""
-        op, inputs = node["op"], node.get("inputs", [])
-        if op == "parameter":
-            self.names[self.add(op, node["shape"])] = node["name"]
-        elif op in ("input", "rotation"):
-            place = self.add("data", node["shape"])
-            self.truth[place] = "input" if op == "input" and "tokens" not in node else None
-        elif op == "constant":
-            self.constant(node["shape"], node["values"], node.get("denominator", 1))
-        elif op == "contract":
-            self.contract(node["spec"], *inputs)
-        elif op == "add":
-            need(self.shapes[inputs[0]] == self.shapes[inputs[1]], "a sum does not fit")
-            self.add("add", self.shapes[inputs[0]], inputs)
-        elif op == "gather":
-            self.gather(inputs[0], node["shape"], node["indices"])
-        elif op == "gate":
-            known = node["function"] in SLOPES or node["function"] == "max"
-            self.truth[self.add("data", self.shapes[inputs[0]])] = (node["function"], inputs[0]) if known else None
-        else:
-            return self._draw_cut(node["function"], inputs[0], node.get("mask"))
-        return []
-
-    def _draw_cut(self, function, source, mask):
-        constraint, shape = CUTS[function], list(self.shapes[source])
-        self.truth["cut"] = None
-        need(shape or constraint == "free", "a nonlinearity along an axis has no axis")
-        if function.endswith(" without last"):
-            need(shape[-1] > 1, "without its last output a function has at least two")
-            shape[-1] -= 1
-        if mask is not None:
-            need(len(mask) == math.prod(shape), "a mask does not fit")
-            rows = [mask[i:i + shape[-1]] for i in range(0, len(mask), shape[-1] or 1)]
-            need(all(map(any, rows)), "a mask leaves no entry in a row")
-        centred = constraint == "both"
-        if function in NORMS and self.exact:
-            self._norm(source, centred)
-            return []
-        if function in NORMS and centred:
-            # The outputs sum to zero; a single one is zero.
-            if shape[-1] == 1:
-                self._last_axis(source, self.constant([1, 1], [0]))
-            else:
-                self._sum_zero(self.add("data", [*shape[:-1], shape[-1] - 1]))
-        elif function in SUM_TO_ONE and self.exact:
-            self._sum_one(shape, mask)
-        else:
-            self.add("data", shape)
-        return [(source, constraint, mask)]
+        values = values if denominator == 1 else [Fraction(v, denominator) for v in values]
+        return self.add("constant", shape, (), values)
 
     def _norm(self, z, centred):
         """Append s |z|^2 z along the last axis with a free scalar s a group, of z minus its mean if centred; factors go
         into s."""
+        # The norm is z / |z|, with the differential |z|^-3 (|z|^2 dz - <z, dz> z). With s for |z|^-3 that is the one of
+        # s |z|^2 z where |z|^2 is taken to move by -<z, dz>, which is -1/2 times as much as it does.
         size = self.shapes[z][-1]
         if centred:
             z = self._last_axis(
@@ -920,33 +648,45 @@ class Graph:
             last = self.constant(shape, [int(k % size == size - 1) for k in range(total)])
             self.add("add", shape, (free, last))
             return
-        rows, spans, ends = total // size, [], []
-        for start in range(0, total, size):
-            allowed = [k for k in range(size) if mask[start + k]]
-            ends += [int(k == allowed[-1]) for k in range(size)]
-            for j in range(size):
-                used = j in allowed[:-1]
-                spans += [int(used and k == j) - int(used and k == allowed[-1]) for k in range(size)]
-        free = self.contract("tv,tvu->tu", self.add("data", [rows, size]), self.constant([rows, size, size], spans))
-        outputs = self.add("add", [rows, size], (free, self.constant([rows, size], ends)))
+        # A number for each entry, those of the last allowed one and of the others that stay zero without effect.
+        rows = self._allowed(mask, size)
+        spans = self._spans([(k, row[-1]) if k in row[:-1] else None for row in rows for k in range(size)], size)
+        free = self.contract("tv,tvu->tu", self.add("data", [len(rows), size]),
+                             self.constant([len(rows), size, size], spans))
+        ends = [int(k == row[-1]) for row in rows for k in range(size)]
+        outputs = self.add("add", [len(rows), size], (free, self.constant([len(rows), size], ends)))
         self.gather(outputs, shape, list(range(total)))
+
+    @staticmethod
+    def _allowed(mask, size):
+        """Return for each row of a mask its allowed entries."""
+        return [[k for k in range(size) if mask[start + k]] for start in range(0, len(mask), size)]
+
+    @staticmethod
+    def _spans(pairs, size):
+        """Return a row e_i - e_j for each pair, zeros for ``None``: rows that span vectors of sum zero."""
+        spend(len(pairs) * size, len(pairs) * size)
+        return [int(pair is not None and k == pair[0]) - int(pair is not None and k == pair[1])
+                for pair in pairs for k in range(size)]
 
     def _pair(self, node, constraint, mask, loss):
         """Pair a node with the covectors that its constraint allows, made of free data."""
         shape = self.shapes[node]
         need(shape or constraint == "free", "cross-entropy needs classes on the last axis")
         size = shape[-1] if shape else 1
+        # No covector but zero: a softmax of one entry is constant, and so is, up to a sign, a layer norm of two. (The
+        # output keeps its pairing, with a covector that is made of no data.)
         if not loss and (constraint != "free" and size <= 1 or constraint == "both" and size <= 2):
             return
         if constraint == "free":
             covector = self.add("data", shape)
         elif constraint == "sum zero":
-            covector = (
-                self._sum_zero(self.add("data", [*shape[:-1], size - 1])) if mask is None else self._masked(shape, mask)
-            )
+            covector = self._masked(shape, mask) if mask is not None else \
+                self._sum_zero(self.add("data", [*shape[:-1], size - 1]))
         elif constraint == "orthogonal":
             covector = self._orthogonal(node)
         else:
+            # Both: with the rows B = (e_j - e_last), s = B^T u sums to zero, and <s, z> = <u, B z>.
             spans = self._differences(size)
             flipped = self.constant(
                 [size, size - 1], [spans[j * size + i] for i in range(size) for j in range(size - 1)]
@@ -956,11 +696,9 @@ class Graph:
         need(self.shapes[covector] == shape, "a covector does not fit")
         self.pairings.append((node, covector))
 
-    @staticmethod
-    def _differences(size):
+    def _differences(self, size):
         """Return the rows e_j - e_last, which span the vectors of sum zero."""
-        spend(size ** 2, size ** 2)
-        return [int(j == i) - int(j == size - 1) for i in range(size - 1) for j in range(size)]
+        return self._spans([(i, size - 1) for i in range(size - 1)], size)
 
     def _last_axis(self, node, matrix):
         letters = "abcdefghijklmnopqrst"[:len(self.shapes[node]) - 1]
@@ -972,19 +710,16 @@ class Graph:
 
     def _masked(self, shape, mask):
         """Return a covector that sums to zero over the allowed entries of each row and is zero at the others."""
-        size, rows = shape[-1], len(mask) // shape[-1]
-        spend(size * len(mask), size * len(mask))
-        free, spans = self.add("data", [rows, size - 1]), []
-        for start in range(0, len(mask), size):
-            allowed = [k for k in range(size) if mask[start + k]]
-            for j in range(size - 1):
-                used = j < len(allowed) - 1
-                spans += [int(used and k == allowed[j]) - int(used and k == allowed[-1]) for k in range(size)]
-        covector = self.contract("tv,tvu->tu", free, self.constant([rows, size - 1, size], spans))
-        return self.gather(covector, shape, list(range(rows * size)))
+        size, rows = shape[-1], self._allowed(mask, shape[-1])
+        pairs = [(row[j], row[-1]) if j < len(row) - 1 else None for row in rows for j in range(size - 1)]
+        free = self.add("data", [len(rows), size - 1])
+        covector = self.contract("tv,tvu->tu", free,
+                                 self.constant([len(rows), size - 1, size], self._spans(pairs, size)))
+        return self.gather(covector, shape, list(range(len(mask))))
 
     def _orthogonal(self, node):
         """Return <c, z> d - <d, z> c for free c, d: a covector that is orthogonal to z along the last axis."""
+        # Any s with <s, z> = 0 is of this form: take d = s, and c with <c, z> = 1.
         shape = self.shapes[node]
         letters = "abcdefghijklmnopqrstu"[:len(shape)]
         c, d = self.add("data", shape), self.add("data", shape)
@@ -997,15 +732,6 @@ class Graph:
             )
         minus = self.constant(shape, [-1] * self.sizes[node])
         return self.add("add", shape, (part(c, d), self.contract(f"{letters},{letters}->{letters}", minus, part(d, c))))
-
-    def entry_names(self):
-        """Return the names of the parameters' entries in order: the name, or the name and the indices from one."""
-        out = []
-        for i in self.parameters:
-            name, shape = self.names[i], self.shapes[i]
-            indices = itertools.product(*(range(1, n + 1) for n in shape))
-            out += [name] if shape == [1] else ["_".join([name, *map(str, index)]) for index in indices]
-        return out
 
     def cost(self):
         """Return about how many steps one gradient takes."""
@@ -1065,6 +791,120 @@ class Graph:
                 values[i] = out
         return values
 
+
+class Graph(Response):
+    """
+    The response of a network as it is drawn: up to the output, with data for what is not linear.
+
+    The data of a field are the numbers of the data nodes as drawn, then those of the covector of the loss, then those
+    at the cuts: the order in which letters of a certificate give them.
+    """
+
+    def __init__(self, graph, loss):
+        super().__init__()
+        parameters = [math.prod(node["shape"]) for node in graph["nodes"] if node["op"] == "parameter"]
+        self.exact, cuts = sum(parameters) <= EXACT_PARAMETERS, []
+        # For each node as drawn its place here, and whether data reach it.
+        at, reached = [], []
+        for node in graph["nodes"]:
+            inputs = node.get("inputs", [])
+            need(all(i < len(at) for i in inputs), "the graph is not in order: a node is made of later ones")
+            moved = node["op"] in ("input", "rotation") or any(reached[i] for i in inputs)
+            # tanh(a) of a parameter a is one number, not free data: cut, it would have slopes that it never has.
+            need(moved or node["op"] not in ("gate", "cut") or node["function"] in NORMS,
+                 "functions of parameters alone are not covered")
+            cuts += self._draw(node, [at[i] for i in inputs])
+            at.append(len(self.ops) - 1)
+            reached.append(moved)
+        need(all(i < len(at) for i in [graph["output"], *graph["parameters"]]),
+             "the graph refers to nodes that it does not have")
+        self.parameters = [at[i] for i in graph["parameters"]]
+        # Each exactly once: one that is left out would be a constant, one listed twice a coordinate too many.
+        need(sorted(self.parameters) == [i for i, op in enumerate(self.ops) if op == "parameter"],
+             "the parameters of the graph are not those that it lists")
+        self._pair(at[graph["output"]], "free" if loss == "least-squares" else "sum zero", None, True)
+        for source, constraint, mask in cuts:
+            self._pair(source, constraint, mask, False)
+        self.dimension = sum(self.sizes[i] for i in self.parameters)
+        need(1 <= self.dimension <= LIMITS["coordinates"],
+             f"the network has not 1 to {LIMITS['coordinates']} parameters")
+        # What only a covector is made of keeps its constraint: it is never replaced by free symbols, and never moves.
+        self.kept = self._reached(b for _, b in self.pairings) - self._reached(a for a, _ in self.pairings)
+        self._users, self._makers = {}, {}
+
+    def _reached(self, roots):
+        """Return the nodes that these are made of, and these."""
+        found, stack = set(), list(roots)
+        while stack:
+            i = stack.pop()
+            if i not in found:
+                found.add(i)
+                stack.extend(self.inputs[i])
+        return found
+
+    def _draw(self, node, inputs):
+        """Append a node as it was drawn; return the covectors that it brings: source, constraint and mask."""
+        op = node["op"]
+        if op == "parameter":
+            self.names[self.add(op, node["shape"])] = node["name"]
+        elif op in ("input", "rotation"):
+            place = self.add("data", node["shape"])
+            self.truth[place] = "input" if op == "input" and "tokens" not in node else None
+        elif op == "constant":
+            self.constant(node["shape"], node["values"], node.get("denominator", 1))
+        elif op == "contract":
+            self.contract(node["spec"], *inputs)
+        elif op == "add":
+            need(self.shapes[inputs[0]] == self.shapes[inputs[1]], "a sum does not fit")
+            self.add("add", self.shapes[inputs[0]], inputs)
+        elif op == "gather":
+            self.gather(inputs[0], node["shape"], node["indices"])
+        elif op == "gate":
+            # One free number a unit, where the network has two or three slopes: the model has the fields of all regions
+            # of activation together, so its laws are laws on each.
+            known = node["function"] in SLOPES or node["function"] == "max"
+            self.truth[self.add("data", self.shapes[inputs[0]])] = (node["function"], inputs[0]) if known else None
+        else:
+            return self._draw_cut(node["function"], inputs[0], node.get("mask"))
+        return []
+
+    def _draw_cut(self, function, source, mask):
+        constraint, shape = CUTS[function], list(self.shapes[source])
+        self.truth["cut"] = None
+        need(shape or constraint == "free", "a nonlinearity along an axis has no axis")
+        if function.endswith(" without last"):
+            need(shape[-1] > 1, "without its last output a function has at least two")
+            shape[-1] -= 1
+        if mask is not None:
+            need(len(mask) == math.prod(shape), "a mask does not fit")
+            rows = [mask[i:i + shape[-1]] for i in range(0, len(mask), shape[-1] or 1)]
+            need(all(map(any, rows)), "a mask leaves no entry in a row")
+        centred = constraint == "both"
+        if function in NORMS and self.exact:
+            # Nothing is forgotten, so no covector is needed at the input: the norm is differentiated through.
+            self._norm(source, centred)
+            return []
+        if function in NORMS and centred:
+            # The outputs sum to zero; a single one is zero.
+            if shape[-1] == 1:
+                self._last_axis(source, self.constant([1, 1], [0]))
+            else:
+                self._sum_zero(self.add("data", [*shape[:-1], shape[-1] - 1]))
+        elif function in SUM_TO_ONE and self.exact:
+            self._sum_one(shape, mask)
+        else:
+            self.add("data", shape)
+        return [(source, constraint, mask)]
+
+    def entry_names(self):
+        """Return the names of the parameters' entries in order: the name, or the name and the indices from one."""
+        out = []
+        for i in self.parameters:
+            name, shape = self.names[i], self.shapes[i]
+            indices = itertools.product(*(range(1, n + 1) for n in shape))
+            out += [name] if shape == [1] else ["_".join([name, *map(str, index)]) for index in indices]
+        return out
+
     # -- the real network at a point ----------------------------------------------------------------------
 
     def true_data(self, theta, sample):
@@ -1080,25 +920,20 @@ class Graph:
             values[place] = theta[at:at + self.sizes[place]]
             at += self.sizes[place]
         for i, op in enumerate(self.ops):
-            if i in self.kept:
+            if i in self.kept or op == "parameter":
                 continue
-            if op == "data" and self.truth[i] == "input":
+            if op == "constant":
+                values[i] = self.extra[i]
+            elif op == "data" and self.truth[i] == "input":
                 values[i] = sample[given:given + self.sizes[i]]
                 given += self.sizes[i]
             elif op == "data":
                 name, source = self.truth[i]
                 values[i] = true_slopes(name, values[source], self.shapes[source])
-            elif op == "constant":
-                values[i] = self.extra[i]
-            elif op == "add":
-                values[i] = [x + y for x, y in zip(*(values[j] for j in self.inputs[i]))]
-            elif op == "gather":
-                values[i] = [0 if x < 0 else values[self.inputs[i][0]][x] for x in self.extra[i]]
-            elif op == "contract":
-                (a, b), out = (values[j] for j in self.inputs[i]), [0] * self.sizes[i]
-                for k, x, y in self.extra[i]:
-                    out[k] += a[x] * b[y]
-                values[i] = out
+            else:
+                values[i] = [0] * self.sizes[i]
+                for k, factors in self.terms(i):
+                    values[i][k] += math.prod(values[j][x] for j, x in factors)
         return [x for i in self.data if i in self.truth for x in values[i]]
 
     # -- the exact identity: the derivative of the response along a polynomial direction --------------------
@@ -1129,6 +964,8 @@ class Graph:
 
     def annihilated(self, direction, first, fresh):
         """Decide exactly whether the derivative of the response along a polynomial direction is zero."""
+        # With symbols for what does not move it is quick and sufficient. Where it fails symbols may have hidden that
+        # two entries are equal: a random point tells most directions that are no laws, and the rest is written out.
         if Identity(self, direction, first, itertools.count(fresh), True).holds():
             return True
         return (
@@ -1150,9 +987,11 @@ class Identity:
     """
     The derivative along a direction, entry by entry, only where it is not zero.
 
-    If ``free``, entries that do not move are symbols: what vanishes with symbols vanishes with their values; else all
-    is expanded.
+    If ``free``, entries that do not move are symbols; else all is expanded.
     """
+
+    # The product rule, forwards: moved[i][k] is the derivative of entry k of node i. Substituting values for symbols is
+    # a ring homomorphism, so a sum that vanishes with symbols vanishes with the values that they stand for.
 
     def __init__(self, graph, direction, first, symbols, free):
         self.graph, self.first, self.symbols, self.free = graph, first, symbols, free
@@ -1242,10 +1081,8 @@ def true_slopes(name, values, shape):
 def classic_graph(name, sizes, options):
     """Return the graph of one of the five classic architectures, as a record would have drawn it."""
     parameters = sizes[0] if name == "product" and sizes else sum(a * b for a, b in zip(sizes, sizes[1:]))
-    need(
-        max([parameters, *sizes]) <= LIMITS["coordinates"],
-        f"{name} {' '.join(map(str, sizes))[:60]} has more than {LIMITS['coordinates']} parameters",
-    )
+    need(max([parameters, *sizes]) <= LIMITS["coordinates"],
+         f"{name} {' '.join(map(str, sizes))[:60]} has more than {LIMITS['coordinates']} parameters")
     counts = {"product": (1, 1), "nmf": (3, 3), "icnn": (3, 3)}.get(name, (2, 1000))
     need(counts[0] <= len(sizes) <= counts[1], f"{name} does not have {len(sizes)} sizes")
     need(options == {} or options == {"bias": 1} and name in ("relu", "icnn"), f"the options of {name} are not known")
@@ -1279,7 +1116,18 @@ def classic_graph(name, sizes, options):
     return {"nodes": nodes, "output": x, "parameters": leaves}
 
 
-# -- the family of fields ------------------------------------------------------------------------------
+# -- 4. the family of fields -----------------------------------------------------------------------------
+#
+# A flow with parameters theta in R^D has one of these states, z, with the drift f0 and the controls g:
+#
+# - gradient:              theta;            no drift;              g = M grad f
+# - with decay lambda:     (s, theta);       s' = lambda s, theta' = -lambda theta;  s is exp(lambda t)
+# - momentum, tau = p / q: (t, theta, w);    t' = q, theta' = q w, w' = -p w;  controls (0, 0, M grad f)
+# - tau a number but 0:    (s, theta, w);    s' = tau s, theta' = w, w' = -tau w;  s is exp(tau t)
+# - tau a symbol:          the same, with tau as a first coordinate that is constant.
+#
+# A factor of a field that is not zero changes no law, nor what the module of fields over functions generates: so the
+# drift is multiplied by q, and the denominator of a metric is left out.
 
 
 def unused(name, taken):
@@ -1287,6 +1135,12 @@ def unused(name, taken):
     while name in taken:
         name += "_"
     return name
+
+
+def no_claims(problem):
+    """Refuse sizes and options of a network whose graph alone says what it is: they would stand in the statement."""
+    need(problem["architecture"] != "custom" or not problem["sizes"] and not problem["options"],
+         "a custom network has no sizes and options")
 
 
 class Family:
@@ -1301,20 +1155,17 @@ class Family:
             self._response(problem)
             self._state(problem["flow"])
             self._metric(problem["flow"]["metric"], problem)
-        need(
-            self.n - len(self.constants) <= LIMITS["coordinates"],
-            f"the state has more than {LIMITS['coordinates']} coordinates",
-        )
+        need(self.n - len(self.constants) <= LIMITS["coordinates"],
+             f"the state has more than {LIMITS['coordinates']} coordinates")
 
     def _system(self, problem):
         self.names = problem["parameters"] + problem["variables"]
         self._places()
         self.constants = tuple(range(len(problem["parameters"])))
         fields = ([problem["drift"]] if "drift" in problem else []) + problem["controls"]
-        need(
-            fields and all(len(field) == len(problem["variables"]) for field in fields),
-            "a field has not one component a variable",
-        )
+        need(fields and all(len(field) == len(problem["variables"]) for field in fields),
+             "a field has not one component a variable")
+        # Parameters of a system are coordinates that no field moves: ranks are then those at generic parameters.
         still = [Poly() for _ in self.constants]
         fields = [still + [parse(f, self.places) for f in field] for field in fields]
         self.drift, self.controls = (fields[0], fields[1:]) if "drift" in problem else (None, fields)
@@ -1331,16 +1182,9 @@ class Family:
             self.parameters = problem["parameters"]
             self.D, self.data_size, self.phi = len(self.parameters), len(problem["phi"]), problem["phi"]
             return
-        classic = problem["architecture"] in CLASSIC
-        need(
-            problem["architecture"] != "custom" or not problem["sizes"] and not problem["options"],
-            "a custom network has no sizes and options",
-        )
-        graph = (
+        no_claims(problem)
+        graph = problem["graph"] if "graph" in problem else \
             classic_graph(problem["architecture"], problem["sizes"], problem["options"])
-            if classic
-            else problem["graph"]
-        )
         self.graph = Graph(graph, problem["loss"])
         self.parameters, self.D, self.data_size = self.graph.entry_names(), self.graph.dimension, self.graph.data_size
         need(len(set(self.parameters)) == self.D, "two parameters have one name")
@@ -1394,25 +1238,20 @@ class Family:
             self.drift = [Poly(), tau_s] + [one_variable(j) for j in velocity] + \
                 [Poly({(0, j): -one}) + one_variable(i, -decay) for i, j in zip(theta, velocity)]
         else:
+            if set(self.q) <= {()}:
+                # The coordinates of the dual point, and s' = tau s, are those of a damping with denominator one.
+                self.p, self.q = (Poly({m: c / self.q[()] for m, c in f.items()}) for f in (self.p, self.q))
             clock = one_variable(self.time, self.rate) if self.exponential else self.clocked(self.q)
-            # The drift is multiplied by the denominator of the damping, which changes no law; where it is a number it
-            # is 1.
-            scale = Fraction(1) / self.q[()] if self.exponential or set(self.q) <= {()} else Fraction(1)
-            p, q = (Poly({m: c * scale for m, c in f.items()}) for f in (self.p, self.q))
-            clock = clock if self.exponential else self.clocked(q)
-            self.p, self.q = p, q
-            self.drift = (
-                [clock]
-                + [self.clocked(q, j) for j in velocity]
-                + [
-                    -self.clocked(p, j) + Poly({m: -c * decay for m, c in self.clocked(q, i).items() if decay})
-                    for i, j in zip(theta, velocity)
-                ]
-            )
+            moved = [self.clocked(self.q, j) for j in velocity]
+            pulls = [Poly({m: -c * decay for m, c in self.clocked(self.q, i).items() if decay}) for i in theta]
+            damped = [-self.clocked(self.p, j) + pull for j, pull in zip(velocity, pulls)]
+            self.drift = [clock, *moved, *damped]
         self._exact_flow(symbolic, decay)
 
     def _exact_flow(self, symbolic, decay):
         """Note how the drift integrates exactly, if it does."""
+        # Tangent vectors that are pushed along it are then values of elements of the Lie algebra, however far: the
+        # push-forward is analytic in the step, with the iterated brackets with the drift as coefficients.
         if decay:
             return
         k = self.p.get((), Fraction(0)) / self.q[(0,)] if set(self.q) == {(0,)} and set(self.p) <= {()} else None
@@ -1441,23 +1280,24 @@ class Family:
             self.metric = [(i, i, self.dual(i) if i in set(which) else top) for i in range(self.D)]
         else:
             self._entries(metric)
+        # A control that depends on no coordinate it moves is a shear: its flow is z + s g(z), which a path walks along.
         forced = range(self.forced, self.forced + self.D)
         self.shears = self.forced != self.first and not any(
             i in forced for _, _, f in self.metric or () for m in f for i in m
         )
+        # A singular metric stops coordinates, which would be laws of no training.
         need(self._regular(), "the metric is singular")
 
     def factor(self):
         """Return the denominator of the damping, in the coordinates: what a term of lower degree at the dual point is
         multiplied by."""
-        return (
-            Poly({(): Fraction(1)})
-            if self.time is None or self.exponential or self.forced == self.first
-            else self.clocked(self.q)
-        )
+        plain = self.time is None or self.exponential or self.forced == self.first
+        return Poly({(): Fraction(1)}) if plain else self.clocked(self.q)
 
     def dual(self, i):
         """Return tau theta_i + w_i times the denominator of tau; theta_i without velocities."""
+        # Mirror descent with momentum moves the dual of y = tau theta + w: (grad psi(y))' = -grad E, and for a constant
+        # tau y' = w' + tau w. So the metric, the inverse of the Hessian of psi, is taken at y.
         j, w = self.first + i, self.forced + i
         if self.forced == self.first:
             return one_variable(j)
@@ -1471,10 +1311,8 @@ class Family:
         dual = metric["at"] == "dual"
         places = {name: i for i, name in enumerate(self.parameters)} if dual else self.places
         found = [(i, j) for i, j, _ in metric["entries"]]
-        need(
-            sorted(set(found)) == found and all(max(pair) < self.D for pair in found),
-            "the entries of the metric are not distinct ones in order",
-        )
+        need(sorted(set(found)) == found and all(max(pair) < self.D for pair in found),
+             "the entries of the metric are not distinct ones in order")
         entries = [parse(f, places) for _, _, f in metric["entries"]]
         need(all(entries) and parse(metric["denominator"], places), "the metric has a zero entry or denominator")
         top = max(len(m) for f in entries for m in f)
@@ -1506,30 +1344,20 @@ class Family:
 
     def cost(self):
         """Return about how many steps one field takes."""
-        parts = [f for f in self.drift or ()] + [f for _, _, f in self.metric or ()]
-        parts += [f for field in self.controls for f in field] if self.kind == "system" else []
-        parts += [f for row in self.partials for f in row] if self.kind == "phi" else []
-        return (
-            2 * self.n
-            + (self.graph.cost() if self.graph else 0)
-            + 2 * sum(len(m) + 4 for f in parts for m in f)
-            + len(parts)
-        )
+        parts = [*(self.drift or ()), *(f for _, _, f in self.metric or ())]
+        if self.graph is None:
+            parts += [f for row in (self.controls if self.kind == "system" else self.partials) for f in row]
+        graph = 0 if self.graph is None else self.graph.cost()
+        return 2 * self.n + graph + 2 * sum(len(m) + 4 for f in parts for m in f) + len(parts)
 
     def control(self, z, data, p):
         """Return the value at z of the control with the given data."""
+        def combined(rows, n):
+            return [sum((x * at_point(row[j], z, p) for x, row in zip(data, rows)), 0) % p for j in range(n)]
         if self.kind == "system":
-            return [
-                sum((x * at_point(field[i], z, p) for x, field in zip(data, self.controls)), 0) % p
-                for i in range(self.n)
-            ]
-        theta = z[self.first:self.first + self.D]
-        if self.graph is not None:
-            gradient = self.graph.gradient(theta, data, p)
-        else:
-            gradient = [
-                sum((x * at_point(row[j], z, p) for x, row in zip(data, self.partials)), 0) % p for j in range(self.D)
-            ]
+            return combined(self.controls, self.n)
+        gradient = combined(self.partials, self.D) if self.graph is None else \
+            self.graph.gradient(z[self.first:self.first + self.D], data, p)
         if self.metric is not None:
             moved = [0] * self.D
             for i, j, f in self.metric:
@@ -1582,10 +1410,14 @@ class Family:
         variables = {i for m in law for i in m}
         spend(len(law) * len(variables))
         gradient = {i: law.derivative(i) for i in variables}
-        if self.drift is not None and sum((g * self.drift[i] for i, g in gradient.items()), Poly()):
+
+        def vanishes(covector, field):
+            return not sum((g * field[i] for i, g in covector.items()), Poly())
+        if self.drift is not None and not vanishes(gradient, self.drift):
             return False
         if self.kind == "system":
-            return not any(sum((g * field[i] for i, g in gradient.items()), Poly()) for field in self.controls)
+            return all(vanishes(gradient, field) for field in self.controls)
+        # dh (M grad f) = (M^T dh) grad f: the derivative of the response along the direction M^T dh.
         moved = {i - self.forced: g for i, g in gradient.items() if self.forced <= i < self.forced + self.D}
         if self.metric is not None:
             direction = {}
@@ -1593,11 +1425,10 @@ class Family:
                 if i in moved:
                     direction[j] = direction.get(j, Poly()) + moved[i] * f
             moved = {j: g for j, g in direction.items() if g}
-        if not moved:
-            return True
-        if self.graph is not None:
-            return self.graph.annihilated(moved, self.first, self.n)
-        return not any(sum((g * row[j] for j, g in moved.items()), Poly()) for row in self.partials)
+        if self.graph is None or not moved:
+            # The coefficients of the components of phi are free, so the derivative of each is zero by itself.
+            return not moved or all(vanishes(moved, row) for row in self.partials)
+        return self.graph.annihilated(moved, self.first, self.n)
 
 
 def bracket(F, G):
@@ -1611,6 +1442,7 @@ def bracket(F, G):
         [0, 1]
     """
     def value(z):
+        # [F, G] = G' F - F' G, with both derivatives as slopes.
         f, g = F(z), G(z)
         along_f = G([Dual(a, b) for a, b in zip(z, f)])
         along_g = F([Dual(a, b) for a, b in zip(z, g)])
@@ -1618,7 +1450,15 @@ def bracket(F, G):
     return value
 
 
-# -- the two ranks ----------------------------------------------------------------------------------
+# -- 5. the two ranks --------------------------------------------------------------------------------------
+#
+# Either is at least the size of a minor that is not zero. Rows of the one are gradients of laws. Rows of the other are
+# values of elements of the Lie algebra, of one of two kinds:
+#
+# - words: nested brackets [X_1, [X_2, ... X_k]] of letters X = weight f0 + control, and where the drift integrates
+#   exactly the control is pushed along it first;
+# - a path: tangent vectors of the orbit (Sussmann, Nagano) are carried along exact flows to one point, where they span
+#   part of the orbit's tangent space, whose dimension is generically the rank of the Lie algebra.
 
 
 def packed(row, entry):
@@ -1657,7 +1497,8 @@ def determinant(rows, p):
         value = value * row[column] % p
         inverse = pow(row[column], -1, p)
         pivots.append((column, packed([x * inverse % p for x in row], entry)))
-    # The sign of the permutation of the pivots: a cycle of even length changes it.
+    # The stored minor is an exact number, so that a record cannot be changed in one digit: with the sign of the
+    # permutation of the pivots, which a cycle of even length changes.
     order, seen = [column for column, _ in pivots], set()
     for at in range(n):
         length = 0
@@ -1670,6 +1511,7 @@ def determinant(rows, p):
 
 def check_minor(values, columns, minor, p, what, width):
     """Check that rows of values and columns give the stored nonzero minor; return its size."""
+    # A column twice would make the minor zero; the bound keeps Python's negative and missing indices out.
     need(len(set(columns)) == len(columns) == len(values) and all(i < width for i in columns),
          f"{what}: the pivots are not distinct coordinates, one a row")
     found = determinant([[row[i] for i in columns] for row in values], p)
@@ -1707,11 +1549,8 @@ def rank_values(part, family, p):
     pushed = part["kind"] == "words" and family.flow is not None
 
     def letter(record):
-        need(
-            set(record)
-            == {"data"} | ({"weight"} if family.drift is not None else set()) | ({"step"} if pushed else set()),
-            "a letter has missing or unknown keys",
-        )
+        need(set(record) == {"data", *["weight"] * (family.drift is not None), *["step"] * pushed},
+             "a letter has missing or unknown keys")
         need(len(record["data"]) == family.data_size, f"the data of a letter are not {family.data_size} numbers")
         return family.field(record, p)
     if part["kind"] == "words":
@@ -1736,6 +1575,7 @@ def rank_values(part, family, p):
         need(step["step"] % p, "a step is zero modulo the prime")
         need(len(step["data"]) == family.data_size, f"the data of a step are not {family.data_size} numbers")
 
+        # The drift for a time, then a shear: both are diffeomorphisms that map the orbit to itself.
         def walk(point):
             point = family.along(point, step["step"] % p, p)
             return [(x + y) % p for x, y in zip(point, family.control(point, step["data"], p))]
@@ -1743,7 +1583,7 @@ def rank_values(part, family, p):
         z = walk(z)
 
 
-# -- layered networks of any width --------------------------------------------------------------------------
+# -- 6. layered networks of any width ------------------------------------------------------------------------
 #
 # What holds in small networks and is carried to the widths that the problem names:
 #
@@ -1762,8 +1602,21 @@ def rank_values(part, family, p):
 
 
 def label_number(p, *label):
-    """Return the number that belongs to a label modulo p: whoever writes a certificate does not choose it."""
+    """Return the number that belongs to a label modulo p."""
+    # A file of a few kB cannot hold the points of a network of any width, and need not be believed to have drawn them.
     return int.from_bytes(hashlib.sha256("/".join(str(word) for word in label).encode()).digest(), "big") % p
+
+
+def words_at(network, point, counts, p, *label):
+    """Return the values at a point of words of gradients: ``counts[d]`` of d + 1 letters, whose data have labels."""
+    for length, count in enumerate(counts, start=1):
+        for k in range(count):
+            word = None
+            for letter in reversed(range(length)):
+                data = [label_number(p, *label, length, k, letter, i) for i in range(network.data_size)]
+                field = (lambda z, data=data: network.gradient(z, data, p))
+                word = field if word is None else bracket(field, word)
+            yield [x % p for x in word(point)]
 
 
 def rank_of(rows, p):
@@ -1791,19 +1644,20 @@ def rank_of(rows, p):
     return len(echelon)
 
 
+# The flow that is meant at any width: the laws of others are not quadratic in the weights alone.
+PLAIN_FLOW = {"name": "gradient", "decay": "0", "metric": "euclidean"}
+
+
 class Wide:
     """A layered network in numbers: its widths, without the output that cross-entropy leaves still."""
 
     def __init__(self, problem):
         self.name, self.options, self.loss, sizes = (
-            problem["architecture"], problem.get("options"), problem.get("loss"), problem.get("sizes")
+            problem[key] for key in ("architecture", "options", "loss", "sizes")
         )
-        need(
-            self.name in ("relu", "linear")
-            and problem["flow"] == {"name": "gradient", "decay": "0", "metric": "euclidean"}
-            and self.options in ([{}, {"bias": 1}] if self.name == "relu" else [{}]),
-            "certificates of any width are of relu and linear under euclidean gradient flow",
-        )
+        need(self.name in ("relu", "linear") and problem["flow"] == PLAIN_FLOW
+             and self.options in ([{}, {"bias": 1}] if self.name == "relu" else [{}]),
+             "certificates of any width are of relu and linear under euclidean gradient flow")
         need(len(sizes) >= 2, "a network has an input and an output")
         self.sizes, self.widths, self.still = sizes, list(sizes), 0
         if self.loss == "cross-entropy":
@@ -1864,9 +1718,10 @@ class Wide:
     def check_laws(self):
         """Check that the laws are conserved, in the network with three neurons a layer."""
         widths = [min(n, 3) for n in self.sizes]
-        flow = {"name": "gradient", "decay": "0", "metric": "euclidean"}
+        # A term of the derivative of a law for neurons a and b of a layer touches these and the neurons of one path, at
+        # most three of a layer. Permuted, it is a term in this network, with the same coefficient.
         family = Family({"kind": "network", "architecture": self.name, "sizes": widths, "options": self.options,
-                         "loss": self.loss, "flow": flow})
+                         "loss": self.loss, "flow": PLAIN_FLOW})
         entries = [self.ends(name) for name in family.names]
         laws = [law for _, _, law in self.laws(entries)]
         if self.loss == "cross-entropy":
@@ -1879,6 +1734,7 @@ class Wide:
 
     def star(self, p, seed):
         """Return the parts of the star point."""
+        # One neuron beside the first of each layer stands for all: the others have the same block, with other weights.
         widths = [min(n, 2) for n in self.widths]
         graph, entries = self.small(widths)
         names, cost = graph.entry_names(), graph.cost()
@@ -1899,6 +1755,7 @@ class Wide:
                                  for j in range(n)]
                 row = graph.gradient(point, data, p)
                 rows.append([row[i] for i in here])
+            # Block triangular for the laws too: the law of a further neuron moves with its own weights alone.
             mine = [row for (layer, j), row in laws if kind == ((layer,) if j else ())]
             inside = set(here)
             need(not kind or not any(x for row in mine for i, x in enumerate(row) if i not in inside),
@@ -1918,6 +1775,9 @@ class Wide:
         need(len(part["words"]) == 1 + len(more), "there are not words for two of each kind and each kind with more")
         copies = [(k, copy) for k, n in enumerate(times) for copy in range(min(n, 2))]
         blocks, values, laws = self._chain_point(components, copies, part["words"][0], p, seed, (seed, "word"))
+        # The group of sign changes acts on the values of the Lie algebra; characters of different pairs are different,
+        # so each block is a projection of them, and the rank at the point is the sum of the blocks' ranks. What is
+        # inside a component has the trivial character, as has all that is inside another: one block for all of them.
         inside = [i for (a, b), here in sorted(blocks.items()) if a == b for i in here]
 
         def columns(rows, here):
@@ -1929,6 +1789,7 @@ class Wide:
             (k, copy), (j, other) = copies[a], copies[b]
             if a == b or k != j and copy + other:
                 continue
+            # Each pair of components of these kinds has the same minor in weights of its own, which is not zero either.
             how_often = times[k] * (times[k] - 1) // 2 if k == j else times[k] * times[j]
             parts.append({"of": f"between components of the kinds {k} and {j}", "times": how_often, "size": len(here),
                           "rank": rank_of(columns(values, here), p), "laws": laws[a, b]})
@@ -1937,6 +1798,8 @@ class Wide:
                 components, [*copies, (k, 2)], counts, p, seed, (seed, "word", k), (len(copies),) * 2
             )
             here = blocks.get((len(copies),) * 2, [])
+            # Of what has the trivial character, words with data on two of each kind and one further component move what
+            # is inside these: block triangular, with one more block for each further component.
             if here:
                 parts.append({"of": f"inside a further component of the kind {k}", "times": times[k] - 2,
                               "size": len(here), "rank": rank_of(columns(values, here), p),
@@ -1981,45 +1844,30 @@ class Wide:
                      "the gradient of a law has entries outside its block")
                 rows.setdefault(pair, []).append([gradient.get(i, 0) for i in blocks.get(pair, ())])
         laws = {pair: rank_of(rows.get(pair, []), p) for pair in blocks if only in (None, pair)}
-        values, cost = [], graph.cost()
-        spend(sum(count * 3 ** length for length, count in enumerate(counts, start=1)) * cost)
-        for length, count in enumerate(counts, start=1):
-            for k in range(count):
-                word = None
-                for letter in reversed(range(length)):
-                    data = [label_number(p, *label, length, k, letter, i) for i in range(graph.data_size)]
-                    field = (lambda z, data=data: graph.gradient(z, data, p))
-                    word = field if word is None else bracket(field, word)
-                values.append([x % p for x in word(point)])
-        return blocks, values, laws
+        spend(sum(count * 3 ** length for length, count in enumerate(counts, start=1)) * graph.cost())
+        return blocks, list(words_at(graph, point, counts, p, *label)), laws
 
 
-def _verify_wide(record):
-    if record["width"]["kind"] == "growth":
-        return _verify_growth(record)
+def check_wide(record):
+    """Check a certificate of a layered network of any width; return dimension, number of laws and rank."""
     part, wide = record["width"], Wide(record["problem"])
     p = part["prime"]
-    need(is_prime(p), "the prime is none")
     need(record["assumption"] == ("none" if wide.name == "linear" else "span"),
          "the assumption is not that of this kind of problem")
     need(part["kind"] == ("star" if wide.name == "relu" else "chains"), "the rank is of the other kind")
-    need(record["dimension"] == wide.dimension, "the dimension is not that of the problem")
     need(record["laws"] == wide.law_texts(), "the laws are not those of this network")
     wide.check_laws()
     parts = wide.star(p, part["seed"]) if part["kind"] == "star" else wide.chains(part, p)
     if wide.still:
-        parts.append(
-            {"of": "the sums of the rows of the last layer", "times": wide.still, "size": 1, "rank": 0, "laws": 1}
-        )
+        parts.append({"of": "the sums of the rows of the last layer", "times": wide.still, "size": 1, "rank": 0,
+                      "laws": 1})
     need(part["parts"] == parts, "the parts are not those that the small networks show")
+    # Together they are the whole network: nothing is counted twice, and nothing is left out.
     need(sum(one["times"] * one["size"] for one in parts) == wide.dimension, "the parts do not make up the network")
-    m, r = (sum(one["times"] * one[what] for one in parts) for what in ("laws", "rank"))
-    proved = statement(record, wide.dimension, m, r)
-    need(record["statement"] == proved, "the statement is not what the certificate proves")
-    return proved
+    return wide.dimension, *(sum(one["times"] * one[what] for one in parts) for what in ("laws", "rank"))
 
 
-# -- networks of any width that grow from small ones ---------------------------------------------------------
+# -- 7. networks of any width that grow from small ones ------------------------------------------------------
 #
 # A segment is a graph whose axes are lists of classes; only the sizes of the classes are numbers. What its graph shows:
 #
@@ -2028,10 +1876,17 @@ def _verify_wide(record):
 #   sizes. In the euclidean metric each such symmetry is a law.
 # - Switching off. With all data of one value of a class zero, nothing that is paired depends on the weights with this
 #   value: then the fields of the network without it are among those of the network, and a covector that annihilates the
-#   Lie algebra restricts to one without it. Let each parameter have at most t places of the class and let the number
-#   of laws be a polynomial of degree at most t: laws that are independent at a size and at one less, and a rank that
-#   leaves no more there, are all laws at every larger size. (t + 1 values are left out, one at a time: what vanishes
-#   without each of them has all of them, and no parameter has.)
+#   Lie algebra restricts to one without it.
+#
+#   Lemma. Let each parameter have at most t places of the class, and each law belong to at most t of its n values. Let
+#   the laws be independent at n = m and at n = m - 1, with m >= t, and let the rank leave no more at m. Then they are
+#   all laws, and independent, at every n > m.
+#
+#   Proof, by induction on n. Let w annihilate the Lie algebra at a generic point of the network with n values. Without
+#   a value v it is a combination of laws; without two values v and v' the two combinations are the same covector, and
+#   laws are independent there, so they have the same coefficients. Hence there is one combination of laws that w equals
+#   without each of t + 1 values. A parameter is without one of these, so w equals it everywhere. If w is zero then so
+#   are the coefficients of the laws without v, for every v: each law is without one.
 # - Units. A class without data grows in units, one value of each of several classes, at points where whatever changes
 #   sign with a unit is zero; there each unit is switched off. Three units are the base, each parameter has places in
 #   at most two. Generic points have no more laws than special ones.
@@ -2039,6 +1894,7 @@ def _verify_wide(record):
 
 def solvable_mod_two(rows):
     """Decide whether linear equations modulo 2 have a solution; a row is a pair of a set of unknowns and a bit."""
+    # Symmetric differences of sets are sums of rows; the largest unknown of each kept row is in no later remainder.
     echelon = {}
     for unknowns, bit in rows:
         unknowns = set(unknowns)
@@ -2077,6 +1933,8 @@ class Segment:
 
     def __init__(self, graph):
         self.sizes, self.nodes, self.leaves = graph["sizes"], graph["nodes"], graph["parameters"]
+        # Two places of one node or of its neighbours with one label run together: what the graph shows at all sizes is
+        # read off the labels. Classes of written-out numbers have no other size, so nothing is carried along them.
         self.axes, self.labels, self.pairings = [], [], graph["pairings"]
         self.rigid = set()
         for entry in self.nodes:
@@ -2115,16 +1973,7 @@ class Segment:
             return axes, []
         first = inputs[0]
         if op == "contract":
-            words, known = entry["spec"].replace("->", ",").split(","), {}
-            for word, child in zip(words, inputs):
-                need(len(word) == len(child) == len(set(word)), "a contraction of a segment does not fit")
-                need(all(known.setdefault(name, axis) == axis for name, axis in zip(word, child)),
-                     "a contraction of a segment does not fit")
-            need(set(words[2]) <= set(known) and len(set(words[2])) == len(words[2])
-                 and all(sum(name in word for word in words) > 1 for name in known),
-                 "a contraction of a segment does not fit")
-            axes = [known[name] for name in words[2]]
-            return axes, [named(part, word.__getitem__) for part, word in zip([*inputs, axes], words)]
+            return self._contracted(entry["spec"], inputs)
         if op == "add":
             need(first == inputs[1], "a sum of a segment does not fit")
             return first, [named(first, int)] * 3
@@ -2157,6 +2006,19 @@ class Segment:
             named(axes, lambda j: j if j < k else ("out", j)),
         ]
 
+    @staticmethod
+    def _contracted(spec, inputs):
+        """Return the axes of a contraction of two nodes, and the labels of the places of these and of its own."""
+        words, known, fits = spec.replace("->", ",").split(","), {}, "a contraction of a segment does not fit"
+        for word, child in zip(words, inputs):
+            need(len(word) == len(child) == len(set(word)), fits)
+            need(all(known.setdefault(name, axis) == axis for name, axis in zip(word, child)), fits)
+        need(set(words[2]) <= set(known) and len(set(words[2])) == len(words[2])
+             and all(sum(name in word for word in words) > 1 for name in known), fits)
+        axes = [known[name] for name in words[2]]
+        return axes, [[(word[k], i) for k, axis in enumerate(part) for i in range(len(axis))]
+                      for part, word in zip([*inputs, axes], words)]
+
     def size(self, axes, sizes=None):
         """Return how many entries axes have."""
         return math.prod((sizes or self.sizes)[c] for axis in axes for c in axis)
@@ -2173,6 +2035,9 @@ class Segment:
 
     def check_family(self, family):
         """Check that laws are conserved at all sizes of the classes."""
+        # Kinds: U^T S U for any symmetric S on a class (full), for diagonal S or for scalars; sums of an array along
+        # the other places; differences of shifts. Each is the one-form of a one-parameter group that leaves the
+        # response as it is, which in the euclidean metric is the differential of a law.
         classes, kind = family["classes"], family["kind"]
         need(all(c < len(self.sizes) for c in classes) and not set(classes) & self.rigid, "laws have odd classes")
         need(len(set(classes)) == len(classes) or kind not in ("full", "diagonal"), "laws have a class twice")
@@ -2196,6 +2061,8 @@ class Segment:
 
     def _scaled(self, start, classes, full):
         """Carry the factors of a scaling through the graph; what is paired must not change."""
+        # factors[i][at] is the rate at which node i scales with the values at these places. A product adds rates, and a
+        # sum over an index is without it only if its factors cancel.
         factors = []
         for i, entry in enumerate(self.nodes):
             found, tables = {}, []
@@ -2222,6 +2089,7 @@ class Segment:
                 for key in {key for table in tables for key in table}:
                     total = sum((table.get(key, Fraction(0)) for table in tables), Fraction(0))
                     need(key in kept or not total, "laws are not conserved: a sum over an index keeps a factor")
+                    # (S x) * y is not S (x * y): where a class is multiplied elementwise only diagonal S pass.
                     need(not full or key[0] not in everywhere or not any(table.get(key) for table in tables),
                          "laws are not conserved: a class of a matrix is multiplied elementwise")
                 for at, key in own.items():
@@ -2229,6 +2097,7 @@ class Segment:
             factors.append({at: x for at, x in found.items() if x})
         for pair in self.pairings:
             i = pair["node"]
+            # A covector orthogonal to what it is paired with does not see a factor of a whole row (Euler).
             for at in factors[i]:
                 need("orthogonal" in pair["covector"] and not full and self.axes[i] and not set(at) & self.last(i),
                      "laws are not conserved: what is paired is scaled")
@@ -2248,6 +2117,7 @@ class Segment:
             terms.append(self._collected(found))
             spend(20 * len(found))
             need(len(terms[-1]) <= 200, "a shift has too many terms")
+        # A covector that sums to zero along an axis does not see what is constant along it.
         for pair in self.pairings:
             for _, fixed, varying in terms[pair["node"]]:
                 need("sum zero" in pair["covector"] and not (fixed | varying) & self.last(pair["node"]),
@@ -2281,6 +2151,7 @@ class Segment:
             last = {theirs[k] for k in self.last(other)}
             kind, summed = self.nodes[other]["op"], (set(mine) | set(theirs)) - set(own)
             whole = last and last <= summed & set(mine) and not last & (fixed | varying)
+            # Constant along an axis, summed with data that sum to zero there: nothing; to one there: itself.
             if kind == "sum zero" and whole:
                 return None
             if kind == "uniform":
@@ -2299,6 +2170,8 @@ class Segment:
     def switched_off(self, classes, signs):
         """Say whether data switch off one value of each of these classes, together; ``signs`` are the parities of the
         parameters at their places, for units."""
+        # vanishing[i] has the sets of places at which node i is zero when the data are, and its other entries are those
+        # of the network without the value.
         vanishing = []
         for i, entry in enumerate(self.nodes):
             here = [k for k, c in enumerate(self.flat[i]) if c in classes]
@@ -2338,6 +2211,7 @@ class Segment:
             elif entry["op"] == "contract":
                 dead = [zero(0, kept | off) or zero(1, kept | off) for off in subsets(summed)]
                 spend(10 * len(dead))
+                # What a sum over the class leaves must not contain the value that is switched off.
                 if not pattern and not all(dead[1:]):
                     return None
                 gone = all(dead)
@@ -2349,6 +2223,9 @@ class Segment:
 
     def signed(self, classes, signs):
         """Say whether parities of the parameters are those of a symmetry, with any parities of the data."""
+        # Flipping a unit multiplies each entry by a sign that depends on its places: the sign of a product is the
+        # product of signs, terms of a sum have one sign, and what is written out or sums to one has none. These are
+        # linear equations modulo 2 with the data's signs as unknowns.
         rows, unknown = [], {}
 
         def at(node, k):
@@ -2388,6 +2265,8 @@ class Segment:
              "a base has not a size for each class")
         need(all(sizes[c] == self.sizes[c] for c in self.rigid), "a base changes a class that is rigid")
         need(free in (0, 2) and (units or not free), "a base has odd free values")
+        # Two values, as t <= 2 in the lemma. What sums to zero, or is orthogonal to a row, has a covector on one less
+        # if one value is left out, so one more is needed, and two where it is both.
         least = [2] * len(sizes)
         for pair in self.pairings:
             kind = pair["covector"]
@@ -2407,12 +2286,10 @@ class Segment:
             need(len(signs) == len(self.leaves) and all(
                 len(signs[i]) == sum(c in classes for c in self.flat[i]) and all(bit in (0, 1) for bit in signs[i])
                 for i in self.leaves), "the signs of a unit do not fit")
-            need(
-                all(len(bits) < 2 or list(bits) == [1, 1] for bits in signs.values()), "the signs of a unit do not fit"
-            )
-            need(
-                self.signed(classes, signs) and self.switched_off(classes, signs), "a unit is not switched off by data"
-            )
+            need(all(len(bits) < 2 or list(bits) == [1, 1] for bits in signs.values()),
+                 "the signs of a unit do not fit")
+            need(self.signed(classes, signs) and self.switched_off(classes, signs),
+                 "a unit is not switched off by data")
             need(all(sum(self._degree(family, c) for c in classes) <= 2 for family in families),
                  "the number of laws is of too high a degree in the number of units")
             for family in families:
@@ -2421,6 +2298,8 @@ class Segment:
                     i, k = self.leaves[part["parameter"]], part["places"][0]
                     mine = [at for at, c in enumerate(self.flat[i]) if c in classes]
                     need(signs[i][mine.index(k)] == 1, "a law of two units does not vanish without one of them")
+        # A class grows alone by the lemma, or with the units that it is in. Laws of a symmetric matrix belong to two
+        # values of its class, more than an array on either side has places of it: such a class grows in units only.
         stuck = set()
         for c, (m, n) in enumerate(zip(sizes, self.sizes)):
             most = max((self.flat[i].count(c) for i in self.leaves), default=0)
@@ -2447,11 +2326,10 @@ class Segment:
             if counts[k] is None:
                 (c, *_) = classes
                 others = [j for j, (other, _) in enumerate(units) if j != k and c in other]
-                need(
-                    len(classes) == 1 and all(counts[j] is not None for j in others),
-                    "units do not determine each other",
-                )
+                need(len(classes) == 1 and all(counts[j] is not None for j in others),
+                     "units do not determine each other")
                 counts[k] = self.sizes[c] - sum(counts[j] for j in others)
+        # Two places of a parameter in two units, and one unit to leave out.
         need(min(counts) >= 3, "there are fewer than three units of a kind")
         for c in {c for classes, _ in units for c in classes}:
             true = sum(n for n, (classes, _) in zip(counts, units) if c in classes)
@@ -2565,13 +2443,12 @@ class Segment:
         return True
 
 
-class SmallNetwork(Graph):
+class SmallNetwork(Response):
     """The network of a segment at small sizes of its classes."""
 
     def __init__(self, segment, sizes):
-        self.ops, self.inputs, self.shapes, self.sizes, self.extra, self.names = [], [], [], [], [], {}
-        self.data, self.pairings, self.truth, self.parameters = [], [], {}, []
-        self.segment, self.class_sizes, at = segment, sizes, []
+        super().__init__()
+        at = []
         for i, entry in enumerate(segment.nodes):
             shape = [math.prod(sizes[c] for c in axis) for axis in segment.axes[i]]
             at.append(self._built(entry, shape, [at[k] for k in entry.get("inputs", [])]))
@@ -2581,7 +2458,6 @@ class SmallNetwork(Graph):
             mask = self._earlier(self.shapes[node]) if pair["causal"] else None
             self._pair(node, kind, mask, False)
         self.parameters = [at[i] for i in segment.leaves]
-        self.data_size = sum(self.sizes[i] for i in self.data)
         need(self.pairings, "a small network has no fields")
 
     @staticmethod
@@ -2593,10 +2469,8 @@ class SmallNetwork(Graph):
     def _built(self, entry, shape, inputs):
         op, total = entry["op"], math.prod(shape)
         spend(total, total)
-        if op == "parameter":
-            return self.add("parameter", shape)
-        if op == "data":
-            return self.add("data", shape)
+        if op in ("parameter", "data"):
+            return self.add(op, shape)
         if op == "sum zero":
             return self._sum_zero(self.add("data", [*shape[:-1], shape[-1] - 1]))
         if op == "sum one":
@@ -2634,30 +2508,26 @@ class SmallNetwork(Graph):
         return out
 
 
-def _verify_growth(record):
+def check_growth(record):
+    """Check a certificate of a network that grows from small ones; return dimension, number of laws and rank."""
     part, problem = record["width"], record["problem"]
-    p, seed = part["prime"], part["seed"]
-    need(is_prime(p), "the prime is none")
-    need(problem["flow"] == {"name": "gradient", "decay": "0", "metric": "euclidean"},
-         "a proof by growth is of gradient flow in the euclidean metric")
-    need(problem["architecture"] != "custom" or not problem["sizes"] and not problem["options"],
-         "a custom network has no sizes and options")
+    need(problem["flow"] == PLAIN_FLOW, "a proof by growth is of gradient flow in the euclidean metric")
+    no_claims(problem)
     need(record["assumption"] == "span" and not record["laws"], "the assumption or the laws are not those of growth")
+    # A parameter that no field moves is a law by itself.
     n = m = part["still"]
     r = 0
     for number, one in enumerate(part["segments"]):
         segment = Segment(one["graph"])
         laws = moved = 0
         if "base" in one:
-            laws = _check_segment(segment, one, p, (seed, number))
+            laws = _check_segment(segment, one, part["prime"], (part["seed"], number))
             moved = segment.dimension() - laws
+        # Of a segment without a base nothing is claimed, and its parameters count in the dimension.
         need((one["size"], one["laws"], one["rank"]) == (segment.dimension(), laws, moved),
              "the numbers of a segment are not those that are proved")
         n, m, r = (total + one["times"] * one[key] for total, key in ((n, "size"), (m, "laws"), (r, "rank")))
-    need(record["dimension"] == n, "the dimension is not that of the segments")
-    proved = statement(record, n, m, r)
-    need(record["statement"] == proved, "the statement is not what the certificate proves")
-    return proved
+    return n, m, r
 
 
 def _check_segment(segment, one, p, label):
@@ -2670,12 +2540,14 @@ def _check_segment(segment, one, p, label):
     need(segment.dimension(sizes) <= SMALL_SEGMENT,
          f"a small network of a segment has more than {SMALL_SEGMENT} parameters")
 
+    # Never zero, so that only what must be zero at a point is.
     def draw(*words):
         return lambda i, number: 1 + label_number(p - 1, *label, *words, i, number)
 
     def independent(smaller, counts, words, without=None):
         point = segment.point(units, stuck, counts, smaller, free, draw(*words), without)
         return segment.laws_independent(families, smaller, point, p)
+    # The lemma's conditions: independent with one less of each that grows, independent here, and no rank left.
     for k, (classes, _) in enumerate(units):
         fewer = [m - (c in classes) for c, m in enumerate(sizes)]
         need(independent(fewer, [3 - (j == k) for j in range(len(units))], ("unit", k)),
@@ -2683,34 +2555,26 @@ def _check_segment(segment, one, p, label):
     for c, (m, n) in enumerate(zip(sizes, segment.sizes)):
         if m < n and c not in stuck and any(c in segment.flat[i] for i in segment.leaves):
             fewer = [m - (d == c) for d, m in enumerate(sizes)]
-            need(
-                independent(fewer, three, ("less", c), c), "the laws of a segment are not independent at smaller sizes"
-            )
+            need(independent(fewer, three, ("less", c), c),
+                 "the laws of a segment are not independent at smaller sizes")
     point = segment.point(units, stuck, three, sizes, free, draw("point"))
     need(segment.laws_independent(families, sizes, point, p), "the laws of a segment are not independent")
     here = sum(segment.number(family, sizes) for family in families)
     network = SmallNetwork(segment, sizes)
-    theta, rows, cost = [x for i in segment.leaves for x in point[i]], [], network.cost()
+    theta = [x for i in segment.leaves for x in point[i]]
     need(sum(one["words"]) <= WORDS_EACH * segment.dimension(sizes),
          f"a small network has more than {WORDS_EACH} words for each of its parameters")
     spend(sum(count * (1, 8, 27)[min(length, 2)] * 3 ** max(0, length - 2) for length, count in enumerate(one["words"]))
-          * cost)
-    for length, count in enumerate(one["words"], start=1):
-        for k in range(count):
-            word = None
-            for letter in reversed(range(length)):
-                data = [label_number(p, *label, "word", length, k, letter, i) for i in range(network.data_size)]
-                field = (lambda z, data=data: network.gradient(z, data, p))
-                word = field if word is None else bracket(field, word)
-            rows.append([x % p for x in word(theta)])
-    need(
-        rank_of(rows, p) == segment.dimension(sizes) - here,
-        "the words of a segment have not the rank that its laws leave",
-    )
+          * network.cost())
+    need(rank_of(words_at(network, theta, one["words"], p, *label, "word"), p) == segment.dimension(sizes) - here,
+         "the words of a segment have not the rank that its laws leave")
     return sum(segment.number(family, segment.sizes) for family in families)
 
 
-# -- what is verified, in words ---------------------------------------------------------------------------
+# -- 8. what is verified, in words -------------------------------------------------------------------------
+#
+# The statement is made here from the problem and the numbers that were checked, and compared with the record's: a
+# certificate that proves one thing cannot say another. Long parts are named as those of the file.
 
 
 SHOWN = 300
@@ -2802,7 +2666,7 @@ def statement(record, n, m, r):
     return f"{laws}; {problem_words(record['problem'], record.get('width'))}; {assumed}"
 
 
-# -- files and the command ----------------------------------------------------------------------------------
+# -- 9. files and the command -------------------------------------------------------------------------------
 
 
 def verify(record):
@@ -2823,60 +2687,57 @@ def verify(record):
         return _verify(record)
     except MemoryError:
         raise TooMuchWork("the certificate needs more memory than this checker's limit") from None
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        IndexError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-        ZeroDivisionError,
-    ) as error:
-        raise Rejected(
-            f"the record is malformed ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
-        ) from None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError,
+            ZeroDivisionError) as error:
+        # Whatever a stranger's file makes of the arithmetic, it has not been shown to hold.
+        reason = " ".join(str(error).split())[:200]
+        raise Rejected(f"the record is malformed ({type(error).__name__}: {reason})") from None
 
 
 def _verify(record):
     bare = {key: value for key, value in record.items() if key != "digest"}
     found = hashlib.sha256(json.dumps(bare, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    # Anyone can compute it: it shows an accident, not a forgery.
     need(record["digest"] == found, "the digest is not that of the record: it was changed after it was written")
-    if "width" in record:
-        return _verify_wide(record)
-    family = Family(record["problem"])
-    n = family.n - len(family.constants)
+    kind = record["width"]["kind"] if "width" in record else None
+    for part in (record["width"],) if kind else (record["independence"], record["rank"]):
+        # Modulo a composite number there are inverses and minors too, which say nothing of a rank.
+        need(is_prime(part["prime"]), "the prime is none")
+    n, m, r = (check_laws_and_rank if kind is None else check_growth if kind == "growth" else check_wide)(record)
     need(record["dimension"] == n, "the dimension is not that of the problem")
-    # In a network without a nonlinearity differences of the targets of one input are every covector that the loss
-    # allows: nothing is assumed. Nor is it where the fields are those of samples at a point.
-    exact = (
-        family.kind == "system"
-        or "real" in record
-        or family.kind == "network"
-        and all(known == "input" for known in family.graph.truth.values())
-    )
-    need(record["assumption"] == ("none" if exact else "span"), "the assumption is not that of this kind of problem")
-    laws = [parse(text, family.places) for text in record["laws"]]
-    for number, law in enumerate(laws, start=1):
-        need({i for m in law for i in m} - set(family.constants), f"law {number} is constant: that is no law")
-    m = _independence(record["independence"], laws, family)
-    part = record["rank"]
-    need(is_prime(part["prime"]), "the prime of the rank is none")
-    if "real" in record:
-        part = _with_real_data(part, record["real"], family, record["problem"])
-    r = check_minor(
-        rank_values(part, family, part["prime"]), part["pivots"], part["minor"], part["prime"], "rank", family.n
-    )
-    need(r == part["rank"], "the rank is not the stored one")
-    for number, law in enumerate(laws, start=1):
-        need(family.conserves(law), f"law {number} is not conserved")
     proved = statement(record, n, m, r)
     need(record["statement"] == proved, "the statement is not what the certificate proves")
     return proved
 
 
+def check_laws_and_rank(record):
+    """Check a certificate that lists its laws and draws; return dimension, number of independent laws and rank."""
+    family, part = Family(record["problem"]), record["rank"]
+    # In a network without a nonlinearity differences of the targets of one input are every covector that the loss
+    # allows: nothing is assumed. Nor is it where the fields are those of samples at a point.
+    exact = family.kind == "system" or "real" in record or \
+        family.kind == "network" and all(known == "input" for known in family.graph.truth.values())
+    need(record["assumption"] == ("none" if exact else "span"), "the assumption is not that of this kind of problem")
+    laws = [parse(text, family.places) for text in record["laws"]]
+    for number, law in enumerate(laws, start=1):
+        # A constant is annihilated by every field, as is what depends on parameters of a system alone.
+        need({i for m in law for i in m} - set(family.constants), f"law {number} is constant: that is no law")
+    m = _independence(record["independence"], laws, family)
+    if "real" in record:
+        part = _with_real_data(part, record["real"], family, record["problem"])
+    values = rank_values(part, family, part["prime"])
+    r = check_minor(values, part["pivots"], part["minor"], part["prime"], "rank", family.n)
+    need(r == part["rank"], "the rank is not the stored one")
+    # Last, as it takes longest: over Q, for all data at once.
+    for number, law in enumerate(laws, start=1):
+        need(family.conserves(law), f"law {number} is not conserved")
+    return family.n - len(family.constants), m, r
+
+
 def _with_real_data(part, real, family, problem):
     """Return a record of the rank whose letters name samples with all their data, read at the real point."""
+    # Near integer parameters at which no pre-activation is zero the real gradient of a sample is the model's with the
+    # sample's input and slopes: a polynomial field, whose values anywhere have the rank that they have on the region.
     need(family.graph is not None, "real gradients are read of networks")
     metric, graph, p = problem["flow"]["metric"], family.graph, part["prime"]
     need(type(metric) is str or "positive" in metric, "real gradients are read of networks in a named metric")
@@ -2905,12 +2766,10 @@ def _with_real_data(part, real, family, problem):
 
 def _independence(part, laws, family):
     p, point, rows = part["prime"], part["point"], part["rows"]
-    need(is_prime(p), "the prime of the independence is none")
     need(len(point) == family.n, "the point of the independence has not one number a coordinate")
-    need(
-        len(set(rows)) == len(rows) <= family.n and all(i < len(laws) for i in rows),
-        "the rows of the independence are no distinct laws",
-    )
+    need(len(set(rows)) == len(rows) <= family.n and all(i < len(laws) for i in rows),
+         "the rows of the independence are no distinct laws")
+    # Laws are independent as functions of what moves: constants of a system are no coordinates of N.
     need(not set(part["pivots"]) & set(family.constants), "a pivot of the independence is a constant")
     spend(len(rows) * family.n, len(rows) * family.n // 4)
     gradients = []
@@ -2956,10 +2815,8 @@ def load(path):
         os.close(number)
         raise Rejected("this is not a regular file")
     with os.fdopen(number, "rb") as stream:
-        need(
-            found.st_size <= LIMITS["bytes"],
-            f"the file has {found.st_size} bytes; a certificate has at most {LIMITS['bytes']}",
-        )
+        need(found.st_size <= LIMITS["bytes"],
+             f"the file has {found.st_size} bytes; a certificate has at most {LIMITS['bytes']}")
         content = stream.read(LIMITS["bytes"] + 1)
     need(len(content) <= LIMITS["bytes"], "the file is larger than a certificate can be")
 
@@ -2998,9 +2855,9 @@ def bounded():
     return lambda: signal.alarm(LIMITS["seconds"] - 1)
 
 
-def main(paths):
+def main(paths, check=verify, note=given, start=lambda: None):
     r"""
-    Verify files, one line each; return the exit status.
+    Verify files, one line each; return the exit status. ``start`` is called before each.
 
     EXAMPLES::
 
@@ -3009,14 +2866,14 @@ def main(paths):
         file.json: cannot be read: No such file or directory
         2
     """
-    worst, start = 0, bounded() if __name__ == "__main__" else lambda: None
+    worst = 0
     for path in paths:
         name = os.path.basename(path) or path
         try:
             start()
             record = load(path)
-            line, note = verify(record), given(record)
-            print(f"{name}: verified: {line}" + (f" ({note})" if note else ""))
+            line, more = check(record), note(record)
+            print(f"{name}: verified: {line}" + (f" ({more})" if more else ""))
         except Rejected as reason:
             print(f"{name}: rejected: {reason}")
             worst = max(worst, 1)
@@ -3029,7 +2886,13 @@ def main(paths):
     return worst
 
 
+def command(check=verify, note=given):
+    """Run the command of this process, within the limits; return the exit status."""
+    if len(sys.argv) < 2:
+        print(f"usage: python -m sage_conslaw.{os.path.basename(sys.argv[0]).removesuffix('.py')} FILE [FILE ...]")
+        return 2
+    return main(sys.argv[1:], check, note, bounded())
+
+
 if __name__ == "__main__":
-    sys.exit(
-        main(sys.argv[1:]) if len(sys.argv) > 1 else print("usage: python -m sage_conslaw.check FILE [FILE ...]") or 2
-    )
+    sys.exit(command())

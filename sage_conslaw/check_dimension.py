@@ -15,7 +15,8 @@ import sys
 from functools import cache
 from math import comb
 
-from .check import BUDGET, LIMITS, Rejected, TooMuchWork, bounded, determinant, is_prime, load, need
+from . import check
+from .check import BUDGET, LIMITS, TooMuchWork, determinant, is_prime, need
 
 SCHEMA = "sage_conslaw.dimension/1"
 KEYS = {"schema", "widths", "power", "prime", "weights", "inputs", "covectors", "pivots", "minor", "dimension",
@@ -176,24 +177,15 @@ def _orthogonal(inputs, hidden, outputs, power):
     return max(found)
 
 
+def nothing_given(_):
+    """Say that nothing of a certificate is taken from the file unchecked."""
+    return ""
+
+
 def main(paths):
     """Verify files, one line each; return the exit status."""
-    worst, start = 0, bounded() if __name__ == "__main__" else lambda: None
-    for path in paths:
-        try:
-            start()
-            print(f"{path}: verified: {verify(load(path))}")
-        except Rejected as reason:
-            print(f"{path}: rejected: {reason}")
-            worst = max(worst, 1)
-        except MemoryError:
-            print(f"{path}: rejected: the file takes more memory than this checker's limit")
-            worst = max(worst, 1)
-        except OSError as error:
-            print(f"{path}: cannot be read: {error.strerror}")
-            worst = 2
-    return worst
+    return check.main(paths, verify, nothing_given)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]) if len(sys.argv) > 1 else print("usage: python -m sage_conslaw.check_dimension F") or 2)
+    sys.exit(check.command(verify, nothing_given))
