@@ -72,15 +72,9 @@ def check(record):
 
 
 def bounded(function, *arguments, seconds=SECONDS):
-    r"""
+    """
     Return ``function(*arguments)`` from a process that is ended after some seconds and gets at most 2 GB more than this
     one has.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.checker import bounded
-        sage: bounded(max, 2r, 3r)
-        3
     """
     deadline = Deadline(seconds)
     try:
@@ -113,17 +107,7 @@ def _limited(function, arguments):
 
 
 def examine(record):
-    r"""
-    Check a certificate as :func:`check` does, in this process.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.checker import examine
-        sage: examine({})
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.certificates.errors.CertificateError: the schema is not sage_conslaw.certificate/2
-    """
+    """Check a certificate as :func:`check` does, in this process."""
     try:
         check_schema(record)
         return _examine(record)

@@ -21,16 +21,7 @@ from .errors import CertificateError
 
 
 def dimension_certificate(result):
-    r"""
-    Return the certificate of a dimension: weights, inputs and covectors at which the rank is seen, and a minor.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import dimension, networks
-        sage: from sage_conslaw.certificates.dimension import check_dimension
-        sage: check_dimension(dimension(networks.polynomial([2, 2, 1], 2), seed=0).certificate())
-        'dimension 3 as expected, in an ambient space of dimension 3: 3 at least and at most; 2 2 1, power 2'
-    """
+    """Return the certificate of a dimension: weights, inputs and covectors at which the rank is seen, and a minor."""
     if result.power is None:
         raise InputError("certificates of dimensions are for networks.polynomial(widths, power)")
     widths, power = tuple(int(n) for n in result.widths), int(result.power)

@@ -18,12 +18,4 @@ class CertificateError(ValueError):
 
 
 class BeyondLimits(CertificateError):
-    r"""
-    A certificate that may be valid, and takes more time or memory to check than a checker takes.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.errors import BeyondLimits, CertificateError
-        sage: issubclass(BeyondLimits, CertificateError)
-        True
-    """
+    """A certificate that may be valid, and takes more time or memory to check than a checker takes."""

@@ -21,20 +21,7 @@ _OTHER_SCHEMA = "the schema is not"
 
 
 def write(record, path):
-    r"""
-    Write a certificate to a file, one JSON object.
-
-    EXAMPLES::
-
-        sage: import tempfile, os
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: from sage_conslaw.certificates.files import verify_file, write
-        sage: with tempfile.TemporaryDirectory() as folder:
-        ....:     path = os.path.join(folder, "product.json")
-        ....:     write(conservation_laws(networks.product(2), seed=0).certificate(), path)
-        ....:     verify_file(path)
-        (True, 'verified by both checkers: 1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, ...')
-    """
+    """Write a certificate to a file, one JSON object."""
     try:
         Path(path).write_text(json.dumps(record) + "\n", encoding="utf8")
     except OSError as error:
@@ -127,15 +114,7 @@ def _examined(path):
 
 
 def verify_files(paths, progress=False, processes=None):
-    r"""
-    Verify many files in parallel; yield (path, accepted, line) in order.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.files import verify_files
-        sage: list(verify_files([]))
-        []
-    """
+    """Verify many files in parallel; yield (path, accepted, line) in order."""
     with worker_pool(processes or os.cpu_count() or 1, len(paths)) as run, \
             bar(total=len(paths), desc="verify", unit="certificate", disable=not progress) as done:
         for path, (accepted, line) in zip(paths, run(verify_file, paths)):

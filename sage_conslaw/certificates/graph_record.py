@@ -59,31 +59,12 @@ _KNOWN_CUTS = {
 
 
 def user_nodes(network):
-    r"""
-    Return the nodes of a network as they were written, inputs before results, unused parameters last.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.graph_record import user_nodes
-        sage: [node.label() for node in user_nodes(networks.relu([1, 1, 1]))]
-        ['x', 'U1', 'x @ U1', 'gate', 'relu(x @ U1)', 'U2', '(relu(x @ U1)) @ U2']
-    """
+    """Return the nodes of a network as they were written, inputs before results, unused parameters last."""
     return list(dict.fromkeys(network.output.ancestors(through_data=True) + network.response().leaves))
 
 
 def network_record(network):
-    r"""
-    Return the graph of a network as strings, integers, lists and objects.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.graph_record import network_record
-        sage: network_record(networks.relu([1, 1, 1]))["nodes"][2:4]
-        [{'inputs': [0, 1], 'op': 'contract', 'spec': 'i,ib->b'},
-         {'function': 'relu', 'inputs': [2], 'op': 'gate'}]
-    """
+    """Return the graph of a network as strings, integers, lists and objects."""
     nodes = user_nodes(network)
     place = {node: i for i, node in enumerate(nodes)}
     given = with_given_slope(nodes, name_of, SUM_TO_ONE)
@@ -150,17 +131,7 @@ def _cut_record(node, place):
 
 
 def rebuilt_network(record):
-    r"""
-    Rebuild a network from the record of its graph; return it and its nodes in the record's order.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.graph_record import network_record, rebuilt_network
-        sage: net = networks.attention(2, 1)
-        sage: network_record(rebuilt_network(network_record(net))[0]) == network_record(net)
-        True
-    """
+    """Rebuild a network from the record of its graph; return it and its nodes in the record's order."""
     nodes = []
     for place, entry in enumerate(record["nodes"]):
         if not all(i < place for i in entry.get("inputs", [])):
@@ -221,20 +192,12 @@ def _cut(entry, source):
 
 
 def data_places(network, nodes, response):
-    r"""
+    """
     Return, for each number of a letter's data in the order of a certificate, its place in the response's own order, -1
     where it has none.
 
     The order: the data nodes as they are in the record; the free numbers of the loss's covector; those of the covectors
     at the cuts.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.graph_record import data_places, user_nodes
-        sage: net = networks.relu([2, 1, 1])
-        sage: data_places(net, user_nodes(net), net.response())
-        [0, 1, 2, 3]
     """
     start, at = {}, 0
     for leaf in response.data_leaves:

@@ -46,15 +46,7 @@ _MOST_ARRAYS = 1000
 
 @dataclass(frozen=True)
 class Part:
-    r"""
-    A kind of segment: its axes without the parameters that no field moves, and how often it occurs.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.growth import Part
-        sage: Part(None, 12r).times
-        12
-    """
+    """A kind of segment: its axes without the parameters that no field moves, and how often it occurs."""
 
     axes: object
     times: int
@@ -105,20 +97,10 @@ def _nameless(graph):
 
 
 def growth_witness(family, generator, whole=True):
-    r"""
+    """
     Return the part of a certificate that shows the number at any width, and the numbers: dimension, laws, rank.
 
     INPUT: ``whole`` -- whether a segment that no base proves is an error; else nothing is said of it
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.growth import growth_witness
-        sage: from sage_conslaw.flows.problem import problem
-        sage: found = growth_witness(problem(networks.lora([768, 768], rank=8)).family, numpy.random.default_rng(0r))
-        sage: found[1:]
-        (12288, 36, 12252)
     """
     p, seed = random_prime(generator), int(generator.integers(0, 1 << 30))
     parts, still = parts_of(family)
@@ -127,15 +109,7 @@ def growth_witness(family, generator, whole=True):
 
 
 def totals(records, still):
-    r"""
-    Return dimension, number of laws and rank of a network from those of its segments.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.growth import totals
-        sage: totals([{"times": 2r, "size": 5r, "laws": 2r, "rank": 3r}], 4r)
-        (14, 8, 6)
-    """
+    """Return dimension, number of laws and rank of a network from those of its segments."""
     size, laws, moved = (sum(one["times"] * one[key] for one in records) for key in ("size", "laws", "rank"))
     return size + still, laws + still, moved
 
@@ -227,17 +201,7 @@ def _word_counts(base, p, seed, number):
 
 
 def check_growth(record, p):
-    r"""
-    Check a record of a network that is proved by growth but for its statement; return dimension, laws and rank.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: from sage_conslaw.certificates.growth import check_growth
-        sage: record = conservation_laws(networks.transformer_block(48, 96, heads=3), seed=0).certificate()
-        sage: check_growth(record, record["width"]["prime"])
-        (18624, 912, 17712)
-    """
+    """Check a record of a network that is proved by growth but for its statement; return dimension, laws and rank."""
     part, asked = record["width"], record["problem"]
     if asked["flow"] != {"name": "gradient", "decay": "0", "metric": "euclidean"}:
         raise CertificateError("a proof by growth is of gradient flow in the euclidean metric")

@@ -28,18 +28,7 @@ _MOST_WRITTEN = 20_000_000
 
 
 def segment_graph(axes):
-    r"""
-    Return the graph of a segment as lists, integers and strings.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.growth_record import segment_graph
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: graph = segment_graph(axes_of(networks.linear([768, 2]).response()))
-        sage: graph["sizes"], graph["nodes"][1r]
-        ([768, 2], {'axes': [[0], [1]], 'name': 'U1', 'op': 'parameter'})
-    """
+    """Return the graph of a segment as lists, integers and strings."""
     place, nodes = {}, []
     for node in axes.order:
         if isinstance(node.operation, Slice) and not is_primitive(node):
@@ -94,21 +83,7 @@ def _constant_record(node, own):
 
 
 def segment_axes(graph):
-    r"""
-    Return the axes of the segment that a record describes; a record that is not what they say is refused.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.growth_record import segment_axes, segment_graph
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: graph = segment_graph(axes_of(networks.attention(512, 64, heads=8).response()))
-        sage: segment_axes(graph).sizes
-        (512, 8, 64, 8, 64, 512, 2, 2)
-        sage: graph["sizes"][0r] = 5r
-        sage: segment_graph(segment_axes(graph)) == graph
-        True
-    """
+    """Return the axes of the segment that a record describes; a record that is not what they say is refused."""
     sizes, nodes = graph["sizes"], []
     for number, entry in enumerate(graph["nodes"]):
         if not all(i < number for i in entry.get("inputs", [])):

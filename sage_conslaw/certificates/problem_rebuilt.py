@@ -21,19 +21,7 @@ MAX_COORDINATES = 4000
 
 
 def parsed(texts, names, what):
-    r"""
-    Parse polynomials that are in normal form, as :func:`polynomial_text` writes them; any other text is refused.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.problem_rebuilt import parsed
-        sage: parsed(["x^2-1"], ["x"], "a law")
-        [{(): Fraction(-1, 1), (0, 0): Fraction(1, 1)}]
-        sage: parsed(["1*x"], ["x"], "a law")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.certificates.errors.CertificateError: a law is not in normal form: 1*x
-    """
+    """Parse polynomials that are in normal form, as :func:`polynomial_text` writes them; any other text is refused."""
     out = parse_polynomials(texts, names)[1]
     for text, terms in zip(texts, out):
         if polynomial_text(terms, names) != text:
@@ -42,18 +30,9 @@ def parsed(texts, names, what):
 
 
 def rebuilt(record):
-    r"""
+    """
     Rebuild the family of a record, which has passed the schema; return it and the places of a letter's data, ``None``
     if they are in order.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.certificates.problem_rebuilt import rebuilt
-        sage: from sage_conslaw.certificates.problem_record import problem_record
-        sage: from sage_conslaw.flows.problem import problem
-        sage: rebuilt(problem_record(problem(networks.linear([1, 1]), flows.nesterov())))[0].names
-        ['t', 'U1_1_1', 'dU1_1_1']
     """
     if record["kind"] == "system":
         return _rebuilt_system(record), None
@@ -94,15 +73,7 @@ def _rebuilt_system(record):
 
 
 def rebuilt_network_of(record):
-    r"""
-    Rebuild the network of a record; return it and its nodes in the record's order.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.problem_rebuilt import rebuilt_network_of
-        sage: rebuilt_network_of({"architecture": "linear", "sizes": [2r, 1r], "options": {}})[0].parameters
-        {'U1': (2, 1)}
-    """
+    """Rebuild the network of a record; return it and its nodes in the record's order."""
     name, sizes, options = record["architecture"], record["sizes"], record["options"]
     if name in CLASSIC:
         check_sizes_of_classic(name, sizes)
@@ -131,17 +102,7 @@ def _named(name, sizes, options):
 
 
 def check_sizes_of_classic(name, sizes):
-    r"""
-    Refuse sizes of a network with more coordinates than a certificate has, before anything is built.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.problem_rebuilt import check_sizes_of_classic
-        sage: check_sizes_of_classic("product", [10^9])
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.certificates.errors.CertificateError: product 1000000000 has more than 4000 parameters
-    """
+    """Refuse sizes of a network with more coordinates than a certificate has, before anything is built."""
     parameters = sizes[0] if name == "product" and sizes else sum(a * b for a, b in zip(sizes, sizes[1:]))
     if max([parameters, *sizes]) > MAX_COORDINATES:
         raise CertificateError(f"{name} {' '.join(map(str, sizes))[:60]} has more than {MAX_COORDINATES} parameters")

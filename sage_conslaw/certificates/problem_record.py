@@ -22,18 +22,7 @@ from .graph_record import CLASSIC, network_record
 
 
 def polynomial_text(terms, names):
-    r"""
-    Return a sparse polynomial as text that every parser of polynomials reads.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.certificates.problem_record import polynomial_text
-        sage: polynomial_text({(0, 0): Fraction(1r), (1,): Fraction(-1r, 2r)}, ["x", "y"])
-        'x^2-1/2*y'
-        sage: polynomial_text({}, ["x"])
-        '0'
-    """
+    """Return a sparse polynomial as text that every parser of polynomials reads."""
     parts = []
     for monomial, value in sorted(terms.items(), key=lambda item: (-len(item[0]), item[0])):
         powers = [
@@ -46,35 +35,16 @@ def polynomial_text(terms, names):
 
 
 def named_options(network):
-    r"""
+    """
     Return the options of a network as a certificate keeps them: integers and words; for the classic ones only those
     that are set.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.problem_record import named_options
-        sage: named_options(networks.relu([2, 2], bias=True)), named_options(networks.attention(2, 1))
-        ({'bias': 1}, {'bias': 0})
     """
     return {key: value if isinstance(value, str) else int(value) for key, value in sorted(dict(network.options).items())
             if value is not None and (value is not False or is_modern(network.architecture))}
 
 
 def problem_record(problem, drawn=True):
-    r"""
-    Return the record of a problem; of a network at any width without its graph (``drawn=False``).
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.certificates.problem_record import problem_record
-        sage: from sage_conslaw.flows.problem import problem
-        sage: problem_record(problem(networks.linear([2, 1]), flows.momentum(1/2)))
-        {'architecture': 'linear', 'flow': {'decay': '0', 'metric': 'euclidean', 'name': 'momentum', 'tau': ['1/2',
-        '1']},
-         'kind': 'network', 'loss': 'least-squares', 'options': {}, 'sizes': [2, 1]}
-    """
+    """Return the record of a problem; of a network at any width without its graph (``drawn=False``)."""
     family = problem.family
     if problem.architecture == "system":
         return _system_record(family)

@@ -28,36 +28,16 @@ MAX_VALUES = 20_000_000
 
 
 def covered(node):
-    r"""
-    Say whether the true value of a node is known at a point: inputs, and slopes of piecewise linear functions.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.graph_record import user_nodes
-        sage: from sage_conslaw.certificates.real_witness import covered
-        sage: [all(map(covered, user_nodes(net))) for net in (networks.relu([1, 1, 1]), networks.gated(1, 1))]
-        [True, False]
-    """
+    """Say whether the true value of a node is known at a point: inputs, and slopes of piecewise linear functions."""
     if not isinstance(node, Data) or node.kind == "input":
         return True
     return node.kind == "gate" and node.source is not None and node.function.name in KNOWN_GATES
 
 
 class RealData:
-    r"""
+    """
     The data of letters: inputs and true slopes of samples at given parameters, in the order of a certificate; with
     ``drop`` samples with a pre-activation that is zero are left out.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.graph_record import user_nodes
-        sage: from sage_conslaw.certificates.real_witness import RealData
-        sage: net = networks.relu([1, 2, 1])
-        sage: data = RealData(net, user_nodes(net), "least-squares", [1r, -2r, 3r, 5r], [[1r], [-1r]])
-        sage: data.letter(0r, [7r], 101r), data.letter(1r, [7r], 101r)
-        ([1, 1, 0, 7], [100, 0, 1, 7])
     """
 
     def __init__(self, network, nodes, loss, parameters, samples, drop=False):
@@ -101,19 +81,7 @@ class RealData:
 
 
 def expanded(part, real, p):
-    r"""
-    Return a record of the rank whose letters name samples with the letters' data written out.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.graph_record import user_nodes
-        sage: from sage_conslaw.certificates.real_witness import RealData, expanded
-        sage: net = networks.relu([1, 1, 1])
-        sage: data = RealData(net, user_nodes(net), "least-squares", [1r, 3r], [[2r]])
-        sage: expanded({"words": [[{"sample": 0r, "data": [7r]}]]}, data, 101r)["words"]
-        [[{'data': [2, 1, 7]}]]
-    """
+    """Return a record of the rank whose letters name samples with the letters' data written out."""
     def written(letter):
         if "sample" not in letter:
             raise CertificateError("a letter names no sample")
@@ -123,15 +91,7 @@ def expanded(part, real, p):
 
 
 def each_letter(witness, change):
-    r"""
-    Return a record of the rank with all letters changed.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.real_witness import each_letter
-        sage: each_letter({"words": [[{"data": [5r]}]]}, lambda letter: letter | {"weight": 1r})
-        {'words': [[{'data': [5], 'weight': 1}]]}
-    """
+    """Return a record of the rank with all letters changed."""
     out = dict(witness)
     if "words" in witness:
         out["words"] = [[change(letter) for letter in word] for word in witness["words"]]
@@ -161,22 +121,9 @@ class _RealDraws(Draws):
 
 
 def real_witness(family, rank, generator, network, nodes, places, loss, parameters):
-    r"""
+    """
     Return the real point with its samples, and the record of a rank that real gradients at it show; ``None`` if none
     was found.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.graph_record import data_places, user_nodes
-        sage: from sage_conslaw.certificates.real_witness import real_witness
-        sage: from sage_conslaw.flows.problem import problem
-        sage: net = networks.relu([2, 1, 1]); family = problem(net).family; nodes = user_nodes(net)
-        sage: real, rank = real_witness(family, 2r, numpy.random.default_rng(0r), net, nodes,
-        ....:     data_places(net, nodes, family.response), "least-squares", [1r, 2r, 3r])
-        sage: real["parameters"], rank["rank"], [sorted(letter) for letter in rank["words"][0]]
-        ([1, 2, 3], 2, [['data', 'sample']])
     """
     response = network.response(loss)
     pool = integer_inputs(real_network(response), generator, _POOL)

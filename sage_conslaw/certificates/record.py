@@ -103,34 +103,13 @@ def _no_float(text):
 
 
 def digest(record):
-    r"""
-    Return the SHA-256 digest of a record without its own digest: it shows that a file is as it was written.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.record import digest
-        sage: digest({"a": 1r, "digest": "x"}) == digest({"a": 1r})
-        True
-    """
+    """Return the SHA-256 digest of a record without its own digest: it shows that a file is as it was written."""
     bare = {key: value for key, value in record.items() if key != "digest"}
     return hashlib.sha256(json.dumps(bare, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def certificate(problem, result):
-    r"""
-    Return the certificate of a result, with draws found anew from the result's seed.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: record = conservation_laws(networks.product(2), seed=0).certificate()
-        sage: record["statement"]
-        '1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, least-squares loss, gradient flow, euclidean
-        metric; nothing is assumed'
-        sage: import json
-        sage: json.dumps(record) == json.dumps(conservation_laws(networks.product(2), seed=0).certificate())
-        True
-    """
+    """Return the certificate of a result, with draws found anew from the result's seed."""
     _has_fields(problem)
     family = problem.family
     if family.dimension > MAX_COORDINATES:
@@ -169,18 +148,7 @@ def certificate(problem, result):
 
 
 def certificate_of_count(problem, result):
-    r"""
-    Return the certificate of a count: where a certificate has the laws they are to be listed first.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import count_conservation_laws, networks
-        sage: count_conservation_laws(networks.linear([2, 1, 2])).certificate()
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: a certificate in 4 coordinates lists the laws: take that of conservation_laws, or
-        sage-conslaw laws --certificate
-    """
+    """Return the certificate of a count: where a certificate has the laws they are to be listed first."""
     _has_fields(problem)
     if problem.family.dimension <= MAX_COORDINATES:
         raise InputError(
@@ -237,18 +205,9 @@ def _wide(problem, result):
 
 
 def growth_certificate(problem, seed, whole=True):
-    r"""
+    """
     Return the certificate of a network that is proved by growth of small ones, whatever its size; ``whole`` says that
     no segment may be left open.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.record import growth_certificate
-        sage: from sage_conslaw.flows.problem import problem
-        sage: record = growth_certificate(problem(networks.transformer_block(768, 3072, heads=12)), 0r)
-        sage: record["statement"].split(";")[0]
-        '51456 independent laws in dimension 7080960, complete: 51456 + 7029504 = 7080960'
     """
     asked = problem_record(problem, drawn=False)
     width, n, m, r = growth_witness(problem.family, np.random.default_rng(seed), whole)
@@ -263,17 +222,7 @@ def _signed(record, n, m, r):
 
 
 def wide_certificate(asked, seed):
-    r"""
-    Return the certificate of a layered network at any width, from the record of its problem.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.record import wide_certificate
-        sage: problem = {"kind": "network", "architecture": "relu", "sizes": [10r^6] * 4r, "options": {},
-        ....:     "loss": "least-squares", "flow": {"name": "gradient", "decay": "0", "metric": "euclidean"}}
-        sage: wide_certificate(problem, 0r)["statement"].split(";")[0]
-        '2000000 independent laws in dimension 3000000000000, complete: 2000000 + 2999998000000 = 3000000000000'
-    """
+    """Return the certificate of a layered network at any width, from the record of its problem."""
     width, n, m, r, laws = wide_witness(asked, np.random.default_rng(seed))
     return _signed({"problem": asked, "assumption": assumption_of(asked), "dimension": n, "laws": laws,
                     "width": width}, n, m, r)
@@ -314,14 +263,8 @@ def _arranged(witness, places):
 
 
 def arranged_back(witness, places, size):
-    r"""
+    """
     Return a witness with the data of its letters in the family's own order; a letter of another length is refused.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.record import arranged_back
-        sage: arranged_back({"words": [[{"data": [5r, 7r]}]]}, [1r, 0r], 2r)
-        {'words': [[{'data': [7, 5]}]]}
     """
     count = size if places is None else len(places)
 

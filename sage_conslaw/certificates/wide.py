@@ -30,19 +30,7 @@ from .wide_layers import Layers, check_laws, ends, number
 
 
 def star_parts(layers, p, seed):
-    r"""
-    Return the parts of a star point: how often each occurs, its size, and its ranks of fields and laws.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.wide_layers import Layers
-        sage: from sage_conslaw.certificates.wide import star_parts
-        sage: problem = {"kind": "network", "architecture": "relu", "sizes": [784r, 512r, 10r], "options": {},
-        ....:     "loss": "least-squares", "flow": {"name": "gradient", "decay": "0", "metric": "euclidean"}}
-        sage: parts = star_parts(Layers(problem), int(2^61 - 1), 0r)
-        sage: sum(part["times"] * part["rank"] for part in parts), sum(part["times"] * part["laws"] for part in parts)
-        (406016, 512)
-    """
+    """Return the parts of a star point: how often each occurs, its size, and its ranks of fields and laws."""
     widths = [min(n, 2) for n in layers.widths]
     family, order = layers.small(widths)
     z, columns = np.zeros(family.dimension, dtype=np.int64), {}
@@ -94,35 +82,14 @@ def still_part(layers):
 
 
 def totals(parts, layers):
-    r"""
-    Return how many independent laws there are and the rank, from parts that make up the whole network.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.wide import star_parts, totals
-        sage: from sage_conslaw.certificates.wide_layers import Layers
-        sage: problem = {"kind": "network", "architecture": "relu", "sizes": [78r, 51r, 10r], "options": {},
-        ....:     "loss": "least-squares", "flow": {"name": "gradient", "decay": "0", "metric": "euclidean"}}
-        sage: layers = Layers(problem); totals(star_parts(layers, int(2^61 - 1), 0r), layers)
-        (51, 4437)
-    """
+    """Return how many independent laws there are and the rank, from parts that make up the whole network."""
     if sum(part["times"] * part["size"] for part in parts) != layers.dimension:
         raise CertificateError("the parts do not make up the network")
     return tuple(sum(part["times"] * part[what] for part in parts) for what in ("laws", "rank"))
 
 
 def check_wide(record, p):
-    r"""
-    Check a record of a network of any width but for its statement; return the numbers: dimension, laws, rank.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: from sage_conslaw.certificates.wide import check_wide
-        sage: record = conservation_laws(networks.relu([784, 512, 10]), seed=0).certificate()
-        sage: check_wide(record, record["width"]["prime"])
-        (406528, 512, 406016)
-    """
+    """Check a record of a network of any width but for its statement; return the numbers: dimension, laws, rank."""
     layers, part = Layers(record["problem"]), record["width"]
     if part["kind"] != layers.kind:
         raise CertificateError(f"the rank of {layers.name} is proved by {layers.kind}")

@@ -28,19 +28,9 @@ _OVERHEAD, _MOST_WORK = 20_000, 40_000_000
 
 
 class Components:
-    r"""
+    """
     Components of a chain point: chains, as pairs of first and last layer; links, as triples (layer, chain there, chain
     in the next layer); and how often each component occurs.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.wide_chains import Components
-        sage: few = Components([{"chains": [[0r, 1r]], "links": [], "times": 5r}], [5r, 5r]); few.times
-        [5]
-        sage: Components([{"chains": [[0r, 1r]], "links": [], "times": 5r}], [5r, 6r])
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.certificates.errors.CertificateError: the components have not 6 neurons in layer 1
     """
 
     def __init__(self, records, widths):
@@ -81,37 +71,14 @@ class Components:
 
 
 def affordable(counts, size):
-    r"""
-    Say whether so many words of each length in a network of some size are within the limits of a check.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.wide_chains import affordable
-        sage: affordable([10r, 5r], 100r), affordable([0r] * 30r + [1r], 100r)
-        (True, False)
-    """
+    """Say whether so many words of each length in a network of some size are within the limits of a check."""
     return len(counts) <= _LONGEST_WORD and sum(
         (count * size + _OVERHEAD) * 3 ** depth for depth, count in enumerate(counts) if count
     ) <= _MOST_WORK
 
 
 class ChainNetwork:
-    r"""
-    The network of some components at its chain point.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.wide_chains import ChainNetwork, Components
-        sage: from sage_conslaw.certificates.wide_layers import Layers
-        sage: problem = {"kind": "network", "architecture": "linear", "sizes": [5r, 4r, 5r], "options": {},
-        ....:     "loss": "least-squares", "flow": {"name": "gradient", "decay": "0", "metric": "euclidean"}}
-        sage: few = Components([{"chains": [[0r, 2r]], "links": [], "times": 4r},
-        ....:     {"chains": [[0r, 0r]], "links": [], "times": 1r}, {"chains": [[2r, 2r]], "links": [], "times": 1r}],
-        ....:     [5r, 4r, 5r])
-        sage: small = ChainNetwork(Layers(problem), few, few.twice(), int(2^61 - 1), 0r)
-        sage: small.family.dimension, len(small.blocks[0r, 1r])
-        (12, 4)
-    """
+    """The network of some components at its chain point."""
 
     def __init__(self, layers, components, copies, p, seed):
         self.copies, self.p = copies, p
@@ -171,23 +138,11 @@ class ChainNetwork:
 
 
 def chain_parts(layers, records, words, p, seed):
-    r"""
+    """
     Return the parts of a chain point: how often each occurs, its size, and its ranks of fields and laws.
 
     INPUT: ``words`` -- how many words of each length, first for two components of each kind, then for each kind with
     more
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.wide_layers import Layers
-        sage: from sage_conslaw.certificates.wide_chains import chain_parts
-        sage: problem = {"kind": "network", "architecture": "linear", "sizes": [5r, 4r], "options": {},
-        ....:     "loss": "least-squares", "flow": {"name": "gradient", "decay": "0", "metric": "euclidean"}}
-        sage: kinds = [{"chains": [[0r, 1r]], "links": [], "times": 4r}, {"chains": [[0r, 0r]], "links": [],
-        ....:     "times": 1r}]
-        sage: parts = chain_parts(Layers(problem), kinds, [[8r], [3r]], int(2^61 - 1), 0r)
-        sage: sum(part["times"] * part["rank"] for part in parts)
-        20
     """
     components = Components(records, layers.widths)
     copies, times = components.twice(), components.times

@@ -23,31 +23,12 @@ _TOUCHED = 3
 
 
 def number(p, *label):
-    r"""
-    Return the number modulo ``p`` that belongs to a label: no certificate chooses its own.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.wide_layers import number
-        sage: number(101r, 0r, "point", "U1_1_1") < 101
-        True
-    """
+    """Return the number modulo ``p`` that belongs to a label: no certificate chooses its own."""
     return int.from_bytes(hashlib.sha256("/".join(map(str, label)).encode()).digest(), "big") % p
 
 
 class Layers:
-    r"""
-    What a problem says of a layered network: true widths, without the output that cross-entropy leaves still.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.wide_layers import Layers
-        sage: problem = {"kind": "network", "architecture": "relu", "sizes": [784r, 512r, 256r, 10r],
-        ....:     "options": {"bias": 1r}, "loss": "cross-entropy",
-        ....:     "flow": {"name": "gradient", "decay": "0", "metric": "euclidean"}}
-        sage: layers = Layers(problem); layers.widths, layers.still, layers.dimension
-        ([784, 512, 256, 9], 256, 535808)
-    """
+    """What a problem says of a layered network: true widths, without the output that cross-entropy leaves still."""
 
     def __init__(self, problem):
         name, sizes, options = problem.get("architecture"), problem.get("sizes"), problem.get("options")
@@ -86,17 +67,7 @@ class Layers:
         )
 
     def law_names(self):
-        r"""
-        Return the laws as text.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.certificates.wide_layers import Layers
-            sage: problem = {"kind": "network", "architecture": "linear", "sizes": [9r, 8r, 9r], "options": {},
-            ....:     "loss": "cross-entropy", "flow": {"name": "gradient", "decay": "0", "metric": "euclidean"}}
-            sage: Layers(problem).law_names()
-            ['the upper triangle of U1^T U1 - U2 U2^T', 'the sums of the rows of U2']
-        """
+        """Return the laws as text."""
         out, last = [], len(self.sizes) - 1
         for l in range(1, last):
             bias = f" + b{l} b{l}^T" if self.bias else ""
@@ -121,15 +92,7 @@ class Layers:
 
 
 def check_laws(layers):
-    r"""
-    Check that the laws are conserved, by polynomial identities in the network of three neurons a layer.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.wide_layers import Layers, check_laws
-        sage: check_laws(Layers({"kind": "network", "architecture": "linear", "sizes": [9r, 8r, 9r], "options": {},
-        ....:     "loss": "least-squares", "flow": {"name": "gradient", "decay": "0", "metric": "euclidean"}}))
-    """
+    """Check that the laws are conserved, by polynomial identities in the network of three neurons a layer."""
     widths = [min(n, _TOUCHED) for n in layers.sizes]
     family, _ = layers.small(widths, layers.loss)
     places = {name: i for i, name in enumerate(family.names)}

@@ -16,18 +16,9 @@ _IDLE, _AT_LEAST = 2, 5
 
 
 def wide_witness(problem, generator):
-    r"""
+    """
     Return the part of a certificate that shows the rank at any width, and the numbers: dimension, laws, rank, and the
     laws as text.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.certificates.wide_witness import wide_witness
-        sage: problem = {"kind": "network", "architecture": "linear", "sizes": [784r, 512r, 256r, 10r], "options": {},
-        ....:     "loss": "least-squares", "flow": {"name": "gradient", "decay": "0", "metric": "euclidean"}}
-        sage: wide_witness(problem, numpy.random.default_rng(0r))[1:4]
-        (535040, 164224, 370816)
     """
     layers, p = Layers(problem), random_prime(generator)
     seed = int(generator.integers(0, 1 << 30))

@@ -21,33 +21,12 @@ _LARGE_MINOR = 400
 
 
 def prime_for(size, generator):
-    r"""
-    Return a random prime for a minor of some size.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.certificates.witness import prime_for
-        sage: [prime_for(size, numpy.random.default_rng(0r)).bit_length() for size in (10r, 2000r)]
-        [62, 30]
-    """
+    """Return a random prime for a minor of some size."""
     return random_prime(generator, 30) if size > _LARGE_MINOR else random_prime(generator)
 
 
 def rank_witness(family, rank, generator):
-    r"""
-    Return a record of prime, point and draws that show the given rank.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.certificates.witness import rank_witness
-        sage: family = flows.gradient().family(networks.product(2).response())
-        sage: record = rank_witness(family, 1, numpy.random.default_rng(0r))
-        sage: sorted(record), record["kind"], len(record["words"])
-        (['kind', 'minor', 'pivots', 'point', 'prime', 'rank', 'words'], 'words', 1)
-    """
+    """Return a record of prime, point and draws that show the given rank."""
     p = prime_for(rank, generator)
     bits = _FIRST_BITS
     while bits < 2 * p.bit_length():
@@ -64,34 +43,14 @@ def rank_witness(family, rank, generator):
 
 
 def determinant(square, p):
-    r"""
-    Return the determinant of a square array modulo ``p``; 1 if it is empty.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.certificates.witness import determinant
-        sage: determinant(numpy.array([[2, 0], [0, 3]]), 101r)
-        6
-    """
+    """Return the determinant of a square array modulo ``p``; 1 if it is empty."""
     if not len(square):
         return 1
     return int(nmod_mat(len(square), len(square), np.ascontiguousarray(square).ravel().tolist(), p).det())
 
 
 class Draws:
-    r"""
-    Random choices as plain integers.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.certificates.witness import Draws
-        sage: family = flows.gradient().family(networks.product(2).response())
-        sage: sorted(Draws(family, numpy.random.default_rng(0r), 100r).letter(False))
-        ['data']
-    """
+    """Random choices as plain integers."""
 
     def __init__(self, family, generator, high):
         self.family, self.generator, self.high = family, generator, high
@@ -141,21 +100,7 @@ def _words(family, rank, draw, p):
 
 
 def word_field(family, words, p):
-    r"""
-    Return several words of one length, given by their letters, as one field with a batch axis.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import VectorFieldFamily
-        sage: from sage_conslaw.certificates.witness import word_field
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: R.<x, y> = QQ[]
-        sage: family = VectorFieldFamily(controls=[[1, 0], [0, x^2]])
-        sage: word = [{"data": [1r, 0r]}, {"data": [0r, 1r]}]
-        sage: word_field(family, [word], 101r)(ModularArithmetic(101r), numpy.array([5r, 7r]))     # [d/dx, x^2 d/dy]
-        array([[ 0, 10]])
-    """
+    """Return several words of one length, given by their letters, as one field with a batch axis."""
     fields = [given_field(family, [word[i] for word in words], p) for i in range(len(words[0]))]
     word = fields[-1]
     for field in reversed(fields[:-1]):
@@ -164,19 +109,7 @@ def word_field(family, words, p):
 
 
 def path_witness(family, rank, draw, p):
-    r"""
-    Return a path and the fields taken at its points, with their values, or ``None`` if the rank stops growing.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.certificates.witness import Draws, path_witness
-        sage: family = flows.momentum().family(networks.product(2).response())
-        sage: record, values = path_witness(family, 3r, Draws(family, numpy.random.default_rng(0r), 100r), 2^61 - 1)
-        sage: record["kind"], values.shape
-        ('path', (3, 5))
-    """
+    """Return a path and the fields taken at its points, with their values, or ``None`` if the rank stops growing."""
     A, n = ModularArithmetic(p), family.dimension
     start = z = np.array(draw.numbers(n), dtype=np.int64)
     tangents, owners, path, idle = np.zeros((0, n), dtype=np.int64), [], [], 0
@@ -201,22 +134,7 @@ def path_witness(family, rank, draw, p):
 
 
 def walk(family, step, z, tangents, p):
-    r"""
-    Move a point and tangent vectors along one step of a path: the drift's exact flow, then a control's shear.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import flows
-        sage: from sage_conslaw.certificates.witness import walk
-        sage: from sage_conslaw.flows.problem import problem
-        sage: R.<u> = QQ[]
-        sage: family = problem([u^2], flows.momentum()).family                 # state t, u, du
-        sage: z, moved = walk(family, {"step": 2r, "data": [1r]}, numpy.array([0r, 3r, 1r]), numpy.eye(3r, dtype=int),
-        ....:     101r)
-        sage: z                                                                # t + 2, u + 2 du, du + 2 (u + 2 du)
-        array([ 2,  5, 11])
-    """
+    """Move a point and tangent vectors along one step of a path: the drift's exact flow, then a control's shear."""
     duals = DualArithmetic(ModularArithmetic(p))
     moved = family.drift_flow(duals, p, Dual(z, tangents), step["step"] % p)
     data = family.data_from_numbers(p, [step["data"]])

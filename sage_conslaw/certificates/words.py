@@ -16,18 +16,8 @@ _POLYNOMIAL = ("parameter", "input", "constant", "contract", "add", "gather")
 
 
 def assumption_of(problem, real=False):
-    r"""
+    """
     Return under which assumption a certificate of a problem holds: ``real`` says that real gradients show the rank.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.words import assumption_of
-        sage: assumption_of({"kind": "system"}), assumption_of({"kind": "network", "architecture": "linear"})
-        ('none', 'none')
-        sage: assumption_of({"kind": "network", "architecture": "relu"}), assumption_of({"kind": "phi"})
-        ('span', 'span')
-        sage: assumption_of({"kind": "network", "architecture": "relu"}, True)
-        'none'
     """
     if real or problem["kind"] == "system" or problem.get("architecture") in EXACT:
         return "none"
@@ -37,15 +27,7 @@ def assumption_of(problem, real=False):
 
 
 def assumption_words(record):
-    r"""
-    Return in words what a certificate assumes.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.words import assumption_words
-        sage: assumption_words({"assumption": "none", "problem": {}, "real": {}})
-        'nothing is assumed on a region around the parameters in this file'
-    """
+    """Return in words what a certificate assumes."""
     if record["assumption"] == "none":
         return "nothing is assumed" + (" on a region around the parameters in this file" if "real" in record else "")
     smooth = any(node["op"] in ("cut", "rotation") for node in record["problem"].get("graph", {}).get("nodes", ()))
@@ -53,50 +35,20 @@ def assumption_words(record):
 
 
 def number_words(n, m, r):
-    r"""
-    Return the number of laws in words.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.words import number_words
-        sage: number_words(3, 2, 1), number_words(8, 6, 1)
-        ('2 independent laws in dimension 3, complete: 2 + 1 = 3', '6 independent laws in dimension 8, at most 7 in
-        all')
-    """
+    """Return the number of laws in words."""
     laws = f"{m} independent law{'' if m == 1 else 's'} in dimension {n}"
     return f"{laws}, complete: {m} + {r} = {n}" if m + r == n else f"{laws}, at most {n - r} in all"
 
 
 def statement(record, n, m, r):
-    r"""
-    Return the line that a certificate of this problem with these numbers proves.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.problem_record import problem_record
-        sage: from sage_conslaw.certificates.words import statement
-        sage: from sage_conslaw.flows.problem import problem
-        sage: record = {"problem": problem_record(problem(networks.linear([2, 1, 2]))), "assumption": "span"}
-        sage: statement(record, 4, 1, 3).split("; ")[1]
-        'linear 2 1 2, least-squares loss, gradient flow, euclidean metric'
-    """
+    """Return the line that a certificate of this problem with these numbers proves."""
     return "; ".join(
         [number_words(n, m, r), problem_words(record["problem"], record.get("width")), assumption_words(record)]
     )
 
 
 def problem_words(problem, width=None):
-    r"""
-    Return a problem in words, in full; what is long is named as that of the file.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.certificates.words import problem_words
-        sage: problem_words({"kind": "system", "variables": ["x", "y"], "parameters": ["k"], "drift": ["k*y", "-k*x"],
-        ....:     "controls": []})
-        "the system x' = k*y, y' = -k*x over Q(k)"
-    """
+    """Return a problem in words, in full; what is long is named as that of the file."""
     if problem["kind"] == "system":
         return _system_words(problem)
     if problem["kind"] == "phi":

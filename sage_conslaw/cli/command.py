@@ -122,15 +122,6 @@ def cli():
       sage-conslaw laws linear 3 2 3
       sage-conslaw count relu 40 30 20 10
       sage-conslaw reproduce abide
-
-    \f
-    EXAMPLES::
-
-        sage: from click.testing import CliRunner
-        sage: from sage_conslaw.cli.command import cli
-        sage: print(CliRunner().invoke(cli, ["--version"]).output)
-        cli, version 0.1.0
-        <BLANKLINE>
     """
 
 
@@ -139,23 +130,7 @@ for command in (laws, count, dimension, draw, integrals, reproduce, survey, veri
 
 
 def main():
-    r"""
-    Run the command and exit with its status.
-
-    EXAMPLES::
-
-        sage: from click.testing import CliRunner
-        sage: from sage_conslaw.cli.command import cli
-        sage: import sys
-        sage: sys.argv = ["sage-conslaw", "count", "product", "2"]
-        sage: from sage_conslaw.cli import main
-        sage: try:
-        ....:     main()
-        ....: except SystemExit as stop:
-        ....:     stop.code
-        1 independent law in 2 parameters (proved, no assumption)
-        0
-    """
+    """Run the command and exit with its status."""
     sys.exit(_run(sys.argv[1:]))
 
 

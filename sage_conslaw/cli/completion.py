@@ -18,16 +18,7 @@ SHELLS = ("bash", "zsh", "fish")
 """)
 @click.argument("shell", shell_complete=lambda context, parameter, start: [s for s in SHELLS if s.startswith(start)])
 def completion(shell):
-    """Print the completion script for SHELL: bash, zsh or fish.
-
-    \f
-    EXAMPLES::
-
-        sage: from click.testing import CliRunner
-        sage: from sage_conslaw.cli.command import cli
-        sage: "COMPLETE" in CliRunner().invoke(cli, ["completion", "zsh"]).output
-        True
-    """
+    """Print the completion script for SHELL: bash, zsh or fish."""
     if shell not in SHELLS:
         raise InputError(f"shell {shell!r} is not known; choose bash, zsh or fish")
     command = click.get_current_context().find_root().command
@@ -36,26 +27,10 @@ def completion(shell):
 
 
 def names(*words):
-    r"""
-    Return a completion of some words.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.cli.completion import names
-        sage: names("gradient", "momentum")(None, None, "mo")
-        ['momentum']
-    """
+    """Return a completion of some words."""
     return lambda context, parameter, start: [word for word in words if word.startswith(start)]
 
 
 def architectures(context, parameter, start):
-    r"""
-    Return the architectures of the catalog that begin with ``start``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.cli.completion import architectures
-        sage: architectures(None, None, "li")
-        ['linear']
-    """
+    """Return the architectures of the catalog that begin with ``start``."""
     return sorted(name for name in MEANINGS if name.startswith(start))

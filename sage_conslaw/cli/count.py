@@ -34,17 +34,7 @@ _EPILOG = """Examples:
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
 @regions_option
 def count(architecture, sizes, phi, system, bias, settings, torch, as_json, formula, certificate, regions, **options):
-    """The number of independent laws of ARCHITECTURE with SIZES, polynomial or not.
-
-    \f
-    EXAMPLES::
-
-        sage: from click.testing import CliRunner
-        sage: from sage_conslaw.cli.command import cli
-        sage: print(CliRunner().invoke(cli, ["count", "product", "3"]).output)
-        2 independent laws in 3 parameters (proved, no assumption)
-        <BLANKLINE>
-    """
+    """The number of independent laws of ARCHITECTURE with SIZES, polynomial or not."""
     def build(sizes, settings):
         return asked_problem(architecture, sizes, phi, system, bias, settings, torch)
 

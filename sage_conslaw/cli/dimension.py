@@ -27,15 +27,6 @@ _EPILOG = """Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def dimension(widths, power, seed, time_limit, certificate, as_json):
     """The dimension of the set of functions of the network of WIDTHS with activation z^R, and whether it is defective.
-
-    \f
-    EXAMPLES::
-
-        sage: from click.testing import CliRunner
-        sage: from sage_conslaw.cli.command import cli
-        sage: print(CliRunner().invoke(cli, ["dimension", "5", "5", "3", "1", "--power", "2"]).output)
-        dimension 32 where 35 is expected, in an ambient space of dimension 70: defective (proved)
-        <BLANKLINE>
     """
     try:
         sizes = [int(word) for word in widths]

@@ -28,18 +28,7 @@ _KINDS = (".svg", ".png", ".pdf")
 @click.option("--bias", is_flag=True, help="Biases on the hidden layers.")
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="An option of the architecture.")
 def draw(architecture, sizes, torch, bias, settings):
-    """Draw the graph of ARCHITECTURE with SIZES in a FILE, the last word: .svg, or .png and .pdf.
-
-    \f
-    EXAMPLES::
-
-        sage: from click.testing import CliRunner
-        sage: from sage_conslaw.cli.command import cli
-        sage: import os, tempfile
-        sage: with tempfile.TemporaryDirectory() as folder:
-        ....:     CliRunner().invoke(cli, ["draw", "linear", "3", "2", os.path.join(folder, "net.svg")]).output
-        '.../net.svg: linear network 3 -> 2 with 6 parameters\n'
-    """
+    """Draw the graph of ARCHITECTURE with SIZES in a FILE, the last word: .svg, or .png and .pdf."""
     words = [word for word in (architecture, *sizes) if word is not None]
     file = words.pop() if words else ""
     if not file.lower().endswith(_KINDS):

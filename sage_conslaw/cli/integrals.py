@@ -46,15 +46,6 @@ def integrals(architecture, sizes, system, phi, bias, settings, kind, degree, as
 
     Darboux polynomials (invariant hypersurfaces) up to the degree are searched over the rational functions of the
     parameters, and combined to laws; the answer says what was searched, and whether other laws exist.
-
-    \f
-    EXAMPLES::
-
-        sage: from click.testing import CliRunner
-        sage: from sage_conslaw.cli.command import cli
-        sage: print(CliRunner().invoke(cli, ["integrals", "--phi", "u*v", "--kind",
-        ....:     "polynomial"]).output.splitlines()[0])
-        1 polynomial first integral
     """
     if options["metric"] is not None and ("," in options["metric"] or ";" in options["metric"]):
         options["metric"] = [part.strip() for part in options["metric"].replace(";", ",").split(",")]

@@ -67,16 +67,7 @@ def laws(
     as_json,
     **options,
 ):
-    """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete.
-
-    \f
-    EXAMPLES::
-
-        sage: from click.testing import CliRunner
-        sage: from sage_conslaw.cli.command import cli
-        sage: print(CliRunner().invoke(cli, ["laws", "--phi", "x*y"]).output.splitlines()[2])
-        x^2 - y^2
-    """
+    """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete."""
     data, degree, common = (
         asked_problem(architecture, sizes, phi, system, bias, settings, torch),
         integer_option(degree, "--degree"),

@@ -77,15 +77,7 @@ def with_numbers(sizes, settings):
 
 
 def given_numbers(sizes, settings):
-    r"""
-    Return the numbers among sizes and settings, and those by which letters are multiplied.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.cli.letters import given_numbers
-        sage: sorted(given_numbers(["4*d", "D"], ["heads=h", "kv_heads=2"]))
-        [2, 4]
-    """
+    """Return the numbers among sizes and settings, and those by which letters are multiplied."""
     words = [*sizes, *(word.partition("=")[2] for word in settings)]
     return {int(factor) for word in words for factor in word.split("*") if _NUMBER.fullmatch(factor)}
 
@@ -99,17 +91,7 @@ def _product(word, numbers):
 
 
 def names(numbers):
-    r"""
-    Return how sizes are written: letters, quotients and products of two of them, and quotients by small numbers.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.cli.letters import names
-        sage: names({"D": 187r, "h": 17r})[11r]
-        D/h
-        sage: names({"D": 372r})[31r]
-        1/12*D
-    """
+    """Return how sizes are written: letters, quotients and products of two of them, and quotients by small numbers."""
     SR = package.symbolic_ring()
     letters = {n: math.prod(SR(int(one)) if _NUMBER.fullmatch(one) else SR.var(one) for one in word.split("*"))
                for word, n in reversed(numbers.items())}
@@ -141,16 +123,9 @@ def _clash(written, result, sizes, settings):
 
 
 def lines(result, numbers, sizes=(), settings=()):
-    r"""
+    """
     Return the lines to print, and the keys for JSON: the formula and from which widths on it is proved; ``sizes`` and
     ``settings`` are as they were given.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import count_conservation_laws, networks
-        sage: from sage_conslaw.cli.letters import lines
-        sage: lines(count_conservation_laws(networks.relu([11, 31, 13]), seed=0), {"n": 11r, "h": 31r, "m": 13r})[0]
-        ['h laws, proved for n >= 2, m >= 2, h >= 2']
     """
     counted = result.polynomial_in_sizes()
     if result.status == "bounded":
@@ -170,34 +145,14 @@ def lines(result, numbers, sizes=(), settings=()):
 
 
 def sentence(formula, where):
-    r"""
-    Return a formula and its conditions as text.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.cli.letters import sentence
-        sage: sentence("n^2", ("n >= 2",)), sentence("n", ())
-        ('n^2 laws, proved for n >= 2', 'n laws, proved for all widths')
-        sage: sentence(1r, ())
-        '1 law, proved for all widths'
-    """
+    """Return a formula and its conditions as text."""
     return f"{formula} {'law' if str(formula) == '1' else 'laws'}, proved for {', '.join(where) or 'all widths'}"
 
 
 def pieces(build, count, sizes, numbers):
-    r"""
+    """
     Return the formulas of a linear network for other orders of its widths, as pairs of formula and conditions; each is
     proved where its conditions hold.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import count_conservation_laws, networks
-        sage: from sage_conslaw.cli.letters import pieces
-        sage: def build(sizes, settings):
-        ....:     return networks.linear(list(map(int, sizes)))
-        sage: found = pieces(build, lambda net: count_conservation_laws(net, seed=0), ["4", "r", "4"], {"r": 61r})
-        sage: [(str(formula), where) for formula, where in found]
-        [('8*r - 28', ('r >= 10',))]
     """
     letters, found = [word for word in numbers if "*" not in word], {}
     several = [order for primes in _ORDERS for order in (primes[:len(letters)], primes[:len(letters)][::-1])]
@@ -219,16 +174,7 @@ def pieces(build, count, sizes, numbers):
 
 
 def counted(build, count, sizes, settings):
-    r"""
-    Return the result at the numbers that stand for letters, and these numbers.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.cli.letters import counted
-        sage: counted(lambda sizes, settings: sizes, lambda sizes: sizes, ["n", "2"], [])
-        (('61', '2'), {'n': 61})
-    """
+    """Return the result at the numbers that stand for letters, and these numbers."""
     refused = found = None
     for sizes_here, settings_here, numbers in with_numbers(sizes, settings):
         try:

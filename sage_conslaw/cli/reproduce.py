@@ -35,16 +35,7 @@ _EPILOG = """Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print the summary only.")
 def reproduce(paper, tau, nesterov, bias, certificates, real, time_limit, as_json, quiet):
-    """The sweeps of a PAPER (abide, momentum or all), one line per architecture, compared with the expected numbers.
-
-    \f
-    EXAMPLES::
-
-        sage: from click.testing import CliRunner
-        sage: from sage_conslaw.cli.command import cli
-        sage: print(CliRunner().invoke(cli, ["reproduce", "nothing"]).output)
-        sage-conslaw: ...nothing...
-    """
+    """The sweeps of a PAPER (abide, momentum or all), one line per architecture, compared with the expected numbers."""
     cases = package.sweeps(paper)
     done, loud, stopped = [], not (as_json or quiet), None
 

@@ -23,15 +23,8 @@ _LATER, _WRITING = 1.3, 10.0
 
 
 def limit_of(arguments):
-    r"""
+    """
     Return the time limit among the words of a command line, ``None`` where there is none or none that can be read.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.cli.supervisor import limit_of
-        sage: limit_of(["laws", "product", "3", "--time-limit", "5"]), limit_of(["laws",
-        ....:     "--time-limit=soon"]), limit_of([])
-        (5.0, None, None)
     """
     for word, after in zip(arguments, [*arguments[1:], ""]):
         text = after if word == "--time-limit" else word.partition("=")[2] if word.startswith("--time-limit=") else None
@@ -44,15 +37,7 @@ def limit_of(arguments):
 
 
 def supervise(command, limit):
-    r"""
-    Return the exit status of ``command()``, run in another process that is ended after the limit.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.cli.supervisor import supervise
-        sage: supervise(lambda: 2, 60)
-        2
-    """
+    """Return the exit status of ``command()``, run in another process that is ended after the limit."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -51,14 +51,6 @@ def survey(specification, store, processes, scheduler, seed, retry_failed, time_
     """The laws of many architectures: all cases of SPEC.toml, in parallel, kept in a database as they come.
 
     Stopped or killed, the same command goes on where it was.
-
-    \f
-    EXAMPLES::
-
-        sage: from click.testing import CliRunner
-        sage: from sage_conslaw.cli.command import cli
-        sage: print(CliRunner().invoke(cli, ["survey", "/no/such/file.toml"]).output)
-        sage-conslaw: there is no file /no/such/file.toml; give a TOML file with tables [[sweep]]
     """
     limit = started(package.survey, time_limit, {"store": store})
     # What cannot be written is said before the work, not after it.

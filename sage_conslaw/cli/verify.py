@@ -34,14 +34,6 @@ def verify(paths, time_limit, as_json, quiet):
 
     The line says in full what was verified: number, architecture, loss, flow, metric, assumption. A check ends after 60
     s and with 2 GB.
-
-    \f
-    EXAMPLES::
-
-        sage: from click.testing import CliRunner
-        sage: from sage_conslaw.cli.command import cli
-        sage: print(CliRunner().invoke(cli, ["verify", "/no/such/file.json"]).output)
-        sage-conslaw: there is no file or folder ...
     """
     files = _files(paths)
     limit = started(package.verify_files, time_limit, {"certificates": [], "total": len(files)})

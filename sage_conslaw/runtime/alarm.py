@@ -18,20 +18,7 @@ _LATER, _AGAIN = 0.3, 0.2
 
 @contextmanager
 def interrupting(deadline):
-    r"""
-    Raise :class:`TimeLimitReached` in the block when the time is over.
-
-    EXAMPLES::
-
-        sage: import time
-        sage: from sage_conslaw.runtime.alarm import interrupting
-        sage: from sage_conslaw.runtime.deadline import Deadline
-        sage: with interrupting(Deadline(0.1r)):
-        ....:     time.sleep(60r)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.runtime.deadline.TimeLimitReached: time limit of 0.1 s reached
-    """
+    """Raise :class:`TimeLimitReached` in the block when the time is over."""
     usable = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
     if deadline.limit is None or not usable or signal.getitimer(signal.ITIMER_REAL)[0]:
         # Somebody else's timer is left alone.

@@ -12,15 +12,7 @@ _began: list = []
 
 
 def listen(listener):
-    r"""
-    Call ``listener(record)`` with every record that is announced from now on; ``None`` ends that.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.announcements import announce, listen
-        sage: listen(print); announce(lambda: {"number": 3}); listen(None)
-        {'number': 3}
-    """
+    """Call ``listener(record)`` with every record that is announced from now on; ``None`` ends that."""
     _listeners[:] = [] if listener is None else [listener]
 
 
@@ -30,14 +22,7 @@ def listens():
 
 
 def announce(record):
-    r"""
-    Announce ``record()``, a dictionary of what is known; it is not called where nobody listens.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.announcements import announce
-        sage: announce(lambda: 1/0)
-    """
+    """Announce ``record()``, a dictionary of what is known; it is not called where nobody listens."""
     for listener in _listeners:
         if not _began:
             _began.append(time.monotonic())
@@ -45,15 +30,9 @@ def announce(record):
 
 
 class SinceAnnounced(float):
-    r"""
+    """
     A time limit that counts from the first announcement, not from where it is given: building a large network is part
     of it.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.announcements import SinceAnnounced
-        sage: SinceAnnounced(60r) == 60
-        True
     """
 
     @property

@@ -13,18 +13,8 @@ MOST_DEGREE = 1000
 
 
 def integer(value):
-    r"""
+    """
     Return an exact integer as a Python ``int``; anything else, also a rational or a truth value, is a ``TypeError``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.arguments import integer
-        sage: integer(3), integer(6/2)
-        (3, 3)
-        sage: integer(True)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputTypeError: True is not an integer
     """
     if isinstance(value, bool):
         raise InputTypeError(f"{value} is not an integer")
@@ -33,34 +23,14 @@ def integer(value):
 
 
 def truth(value, name="bias"):
-    r"""
-    Return ``True`` or ``False``; anything but these (and 0, 1) is a ``TypeError``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.arguments import truth
-        sage: truth("no")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputTypeError: bias 'no' is neither True nor False
-    """
+    """Return ``True`` or ``False``; anything but these (and 0, 1) is a ``TypeError``."""
     if isinstance(value, str) or value not in (True, False):
         raise InputTypeError(f"{name} {value!r} is neither True nor False")
     return bool(value)
 
 
 def integer_at_least(value, least, name, advice):
-    r"""
-    Return an integer that is at least 0 or 1; what else is given is refused by its name, with advice.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.arguments import integer_at_least
-        sage: integer_at_least(-1, 0, "seed", "give e.g. seed=0")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: seed -1 is not a non-negative integer; give e.g. seed=0
-    """
+    """Return an integer that is at least 0 or 1; what else is given is refused by its name, with advice."""
     try:
         number = integer(value)
     except TypeError:

@@ -12,15 +12,7 @@ _SILENT, _AGAIN = 2.0, 0.5
 
 
 class Stopped(Exception):
-    r"""
-    A computation that ended before its answer; ``partial`` holds what was proved until then.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.deadline import Stopped
-        sage: Stopped("it crashed", {"rank_at_least": 3}).with_partial({}).partial
-        {}
-    """
+    """A computation that ended before its answer; ``partial`` holds what was proved until then."""
 
     #: The bounds of the engine when it ended, if the engine was asked.
     bounds: object = None
@@ -30,15 +22,7 @@ class Stopped(Exception):
         self.partial = partial
 
     def with_partial(self, partial):
-        r"""
-        Return the exception with another record of what is proved.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.runtime.deadline import Deadline, Stopped
-            sage: Stopped("it crashed", {}).with_partial({"rank_at_least": 3}).partial
-            {'rank_at_least': 3}
-        """
+        """Return the exception with another record of what is proved."""
         self.partial = partial
         return self
 
@@ -60,64 +44,13 @@ class TimeLimitReached(Stopped):
 
 
 class ComputationLost(Stopped, ArithmeticError):
-    r"""
-    A crash or the memory limit ended a computation in a process of its own; the session goes on.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.deadline import ComputationLost, Stopped
-        sage: issubclass(ComputationLost, Stopped)
-        True
-    """
+    """A crash or the memory limit ended a computation in a process of its own; the session goes on."""
 
 
 class Deadline:
-    r"""
+    """
     A limit in seconds (``None``: no limit) and a record of what is proved so far; with ``progress`` the record is shown
     on standard error after two seconds.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.deadline import Deadline
-        sage: Deadline(None).check()
-        sage: Deadline(0).check(rank_at_least=3)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.runtime.deadline.TimeLimitReached: time limit of 0 s reached
-        sage: Deadline("soon")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputTypeError: time_limit 'soon' is not a number of seconds; give e.g. 60
-
-    ``remaining``::
-
-        sage: from sage_conslaw.runtime.deadline import Deadline, Stopped
-        sage: Deadline(None).remaining() is None, Deadline(60).remaining() > 50
-        (True, True)
-
-    ``check``::
-
-        sage: deadline = Deadline(60)
-        sage: deadline.check(rank_at_least=3)
-        sage: deadline.partial
-        {'rank_at_least': 3}
-
-    ``listens``::
-
-        sage: deadline.listens(print)
-        sage: deadline.check(rank_at_least=3)
-        {'rank_at_least': 3}
-
-    ``show``::
-
-        sage: deadline = Deadline(0)
-        sage: deadline.show(rank_at_least=3)
-        sage: deadline.partial
-        {'rank_at_least': 3}
-
-    ``close``::
-
-        sage: Deadline(60, progress=True).close()
     """
 
     def __init__(self, limit, progress=False):

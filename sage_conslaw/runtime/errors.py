@@ -23,28 +23,12 @@ _FEW = 8
 
 
 def first_few(items, most=_FEW):
-    r"""
-    Return the first items as text, and dots if there are more than ``most``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.errors import first_few
-        sage: first_few(["x", "y"]), first_few(range(100r), 3)
-        ('x, y', '0, 1, 2, ...')
-    """
+    """Return the first items as text, and dots if there are more than ``most``."""
     return ", ".join(map(str, items[:most])) + (", ..." if len(items) > most else "")
 
 
 def shortened(text, most=60):
-    r"""
-    Return a text, or its beginning and its end if it is longer than ``most`` characters.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.errors import shortened
-        sage: shortened("x*y", 10), shortened("x" * 5000, 10)
-        ('x*y', 'xxxxx...xx')
-    """
+    """Return a text, or its beginning and its end if it is longer than ``most`` characters."""
     text = str(text)
     if len(text) <= most:
         return text

@@ -39,43 +39,16 @@ _forking = threading.Lock()
 
 
 class TooLarge(errors.InputError):
-    r"""
-    A refusal in the other process, with a line for the user: it is raised here as it was there.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.isolated import TooLarge
-        sage: issubclass(TooLarge, ValueError)
-        True
-    """
+    """A refusal in the other process, with a line for the user: it is raised here as it was there."""
 
 
 def isolated(function, *arguments, deadline=None):
-    r"""
+    """
     Return ``function(*arguments)`` computed in a forked process.
 
     INPUT:
 
     - ``deadline`` -- a :class:`Deadline`, or ``None``
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.isolated import isolated
-        sage: isolated(abs, -3r)
-        3
-
-    What goes wrong there is an error here::
-
-        sage: import os, time
-        sage: isolated(os._exit, 3r)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.runtime.deadline.ComputationLost: the computation ended without an answer (exit code 3): ...
-        sage: from sage_conslaw.runtime.deadline import Deadline
-        sage: isolated(time.sleep, 60r, deadline=Deadline(0.1r))
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.runtime.deadline.TimeLimitReached: time limit of 0.1 s reached
     """
     (value,) = isolated_steps(_once, function, arguments, deadline=deadline)
     return value
@@ -86,27 +59,10 @@ def _once(function, arguments):
 
 
 def isolated_steps(function, *arguments, deadline=None):
-    r"""
+    """
     Yield what the generator ``function(*arguments)`` yields, computed in a forked process.
 
     What was yielded before a crash or the time limit is here already.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.isolated import isolated_steps
-        sage: def steps():
-        ....:     import os
-        ....:     yield 1r
-        ....:     yield 2r
-        ....:     os.abort()
-        sage: seen = []
-        sage: for value in isolated_steps(steps):
-        ....:     seen.append(value)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.runtime.deadline.ComputationLost: the computation ended without an answer (exit code -6): ...
-        sage: seen
-        [1, 2]
     """
     if not hasattr(os, "fork"):
         yield from function(*arguments)
@@ -286,26 +242,11 @@ class _Recorder:
 
 
 def interruptible(function, deadline):
-    r"""
+    """
     Return ``function(deadline)``, in a process of its own that is stopped when the time is over, wherever it is.
 
     A dense elimination asks no deadline; the rank that the function has recorded until then is kept.  A computation
     that is supervised already, because it is in such a process, needs no other one.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.deadline import Deadline
-        sage: from sage_conslaw.runtime.isolated import interruptible
-        sage: interruptible(lambda deadline: 3, Deadline(None))
-        3
-        sage: import time
-        sage: def slow(deadline):
-        ....:     deadline.check(rank_at_least=5)
-        ....:     time.sleep(60)
-        sage: interruptible(slow, Deadline(0.2r))
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.runtime.deadline.TimeLimitReached: time limit of 0.2 s reached
     """
     if deadline is None or deadline.limit is None or deadline.listener is not None:
         return function(deadline)

@@ -24,14 +24,7 @@ _LEAST = 1200 << 20
 
 
 def load(*names):
-    r"""
-    Import modules of Sage by their names, in this order, safely in any thread.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.loading import load
-        sage: load("sage.all", "sage.rings.integer")
-    """
+    """Import modules of Sage by their names, in this order, safely in any thread."""
     if sys.flags.optimize >= 2:
         raise InputError("python -OO drops the texts that parts of Sage are made of; run python -O, or python alone")
     if threading.current_thread() is threading.main_thread():
@@ -57,14 +50,7 @@ def load(*names):
 
 
 def load_first(*groups):
-    r"""
-    Import the first of some groups of modules of Sage that is installed: one whose first module is there.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.loading import load_first
-        sage: load_first(["sage.no_such_module"], ["sage.all"])
-    """
+    """Import the first of some groups of modules of Sage that is installed: one whose first module is there."""
     for names in groups:
         try:
             return load(*names)

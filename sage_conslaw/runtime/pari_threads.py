@@ -47,14 +47,7 @@ def _variable(library, name):
 
 
 def remember_stack():
-    r"""
-    Note PARI's stack and its tables; to be called in the thread that initialised it.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.pari_threads import remember_stack
-        sage: remember_stack()
-    """
+    """Note PARI's stack and its tables; to be called in the thread that initialised it."""
     library = _library()
     if library is not None and not _stack:
         library.pari_thread_alloc.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
@@ -63,14 +56,7 @@ def remember_stack():
 
 
 def adopt_pari():
-    r"""
-    Give this thread what another one had of PARI, in a process that has no other thread.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.pari_threads import adopt_pari
-        sage: adopt_pari()
-    """
+    """Give this thread what another one had of PARI, in a process that has no other thread."""
     library = _library()
     if library is None or not _stack or _variable(library, "pari_mainstack").value == _stack[0]:
         return

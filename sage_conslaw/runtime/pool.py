@@ -14,16 +14,7 @@ from . import announcements
 
 @contextmanager
 def worker_pool(processes, tasks):
-    r"""
-    Give a function ``run(function, items)`` that maps in parallel and in order; one process runs in place.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.pool import worker_pool
-        sage: with worker_pool(2, 3) as run:
-        ....:     list(run(abs, [-1, 2, -3]))
-        [1, 2, 3]
-    """
+    """Give a function ``run(function, items)`` that maps in parallel and in order; one process runs in place."""
     if "fork" not in multiprocessing.get_all_start_methods() or min(processes, tasks) <= 1:
         yield map
         return
@@ -33,16 +24,9 @@ def worker_pool(processes, tasks):
 
 
 def end_with_parent(parent):
-    r"""
+    """
     Leave interrupts to the parent process, and end with it, however it ends (on Linux; elsewhere a child ends at its
     next message).
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.pool import process_executor
-        sage: with process_executor(1) as executor:      # its initializer
-        ....:     executor.submit(abs, -3).result()
-        3
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
@@ -61,16 +45,7 @@ def _begin(parent):
 
 @contextmanager
 def process_executor(processes):
-    r"""
-    Give an executor of forked processes; leaving it by an exception stops them at once.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.pool import process_executor
-        sage: with process_executor(1) as executor:
-        ....:     executor.submit(abs, -3).result()
-        3
-    """
+    """Give an executor of forked processes; leaving it by an exception stops them at once."""
     executor = ProcessPoolExecutor(
         processes, mp_context=multiprocessing.get_context("fork"), initializer=_begin, initargs=(os.getpid(),)
     )

@@ -8,15 +8,7 @@ import shutil
 
 
 def bar(**options):
-    r"""
-    Return a bar of tqdm, which is cleared at its end.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.progress import bar
-        sage: with bar(total=2, desc="cases", disable=True) as shown:
-        ....:     shown.update()
-    """
+    """Return a bar of tqdm, which is cleared at its end."""
     from tqdm import tqdm
     # tqdm shows nothing where the terminal does not tell its size.
     size = shutil.get_terminal_size()
@@ -24,13 +16,5 @@ def bar(**options):
 
 
 def shown(items, what, progress):
-    r"""
-    Return the items of a list, with a bar that says how many are done if progress is asked for.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.progress import shown
-        sage: list(shown([3, 4], "block sizes", False))
-        [3, 4]
-    """
+    """Return the items of a list, with a bar that says how many are done if progress is asked for."""
     return bar(iterable=items, desc=what) if progress else items

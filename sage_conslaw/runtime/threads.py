@@ -14,15 +14,7 @@ _held = threading.local()
 
 
 def in_sage(function):
-    r"""
-    Let one thread at a time run a public call.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.threads import in_sage
-        sage: in_sage(abs)(-3)
-        3
-    """
+    """Let one thread at a time run a public call."""
     @functools.wraps(function)
     def call(*arguments, **options):
         with _lock:
@@ -36,15 +28,7 @@ def in_sage(function):
 
 @contextmanager
 def waiting():
-    r"""
-    Give the lock away, if this thread has it, while it waits for another process.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.threads import waiting
-        sage: with waiting():
-        ....:     pass
-    """
+    """Give the lock away, if this thread has it, while it waits for another process."""
     depth = getattr(_held, "depth", 0)
     for _ in range(depth):
         _lock.release()
@@ -56,14 +40,7 @@ def waiting():
 
 
 def new_process():
-    r"""
-    In a forked process: this thread is the only one, and has the lock as often as before.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.runtime.threads import new_process
-        sage: new_process()
-    """
+    """In a forked process: this thread is the only one, and has the lock as often as before."""
     global _lock
     _lock = threading.RLock()
     for _ in range(getattr(_held, "depth", 0)):

@@ -37,7 +37,7 @@ def test_slopes_that_the_value_gives_have_no_record(activation, bias):
 
 
 def test_an_exponential_with_a_bias_is_refused():
-    check._need_free_slopes(graph_record.network_record(networks.perceptron([2, 2, 1], activation="exp"))["nodes"])
+    check.need_free_slopes(graph_record.network_record(networks.perceptron([2, 2, 1], activation="exp"))["nodes"])
     nodes = [
         {"op": "input", "name": "x", "shape": [2]},
         {"op": "parameter", "name": "b", "shape": [2]},
@@ -45,7 +45,7 @@ def test_an_exponential_with_a_bias_is_refused():
         {"op": "cut", "function": "exp", "inputs": [2]},
     ]
     with pytest.raises(check.Rejected, match="slope"):
-        check._need_free_slopes(nodes)
+        check.need_free_slopes(nodes)
     with pytest.raises(CertificateError, match="slope"):
         graph_record.rebuilt_network({"nodes": nodes, "output": 3, "parameters": [1]})
 
