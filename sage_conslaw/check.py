@@ -2395,8 +2395,7 @@ class Segment:
                 places = [k for k in range(len(flat)) if k not in places]
             table = {}
             for number, index in enumerate(itertools.product(*(range(sizes[c]) for c in flat))):
-                table.setdefault(tuple(index[k] for k in places), []).append(
-                    (starts[i] + number, point[i][number]))
+                table.setdefault(tuple(index[k] for k in places), []).append((starts[i] + number, point[i][number]))
             spend(4 * math.prod(sizes[c] for c in flat))
             parts.append((part["factor"], table))
         rows = []

@@ -101,9 +101,7 @@ class ChainNetwork:
         laws = list(layers.laws(self.widths, {name: i for i, name in enumerate(self.family.names)}))
         shape = len(laws), self.family.dimension
         gradients = jacobian([law for _, law in laws], shape[1], self.point, self.p).reshape(shape)
-        pairs = [
-            tuple(sorted((self.neurons[l][j][0], self.neurons[l][k][0]))) for (l, j, k), _ in laws
-        ]
+        pairs = [tuple(sorted((self.neurons[l][j][0], self.neurons[l][k][0]))) for (l, j, k), _ in laws]
         out = {}
         for block, columns in self.blocks.items():
             mine = [row for row, pair in enumerate(pairs) if pair == block]

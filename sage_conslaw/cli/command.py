@@ -28,20 +28,8 @@ from .verify import verify
 
 
 # What a defect of this package may raise: it is said in one line too, with another exit status.
-_DEFECTS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    BufferError,
-    EOFError,
-    LookupError,
-    NameError,
-    RuntimeError,
-    SystemError,
-    TypeError,
-    ValueError,
-)
-
+_DEFECTS = (ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, LookupError, NameError,
+            RuntimeError, SystemError, TypeError, ValueError)
 
 CLOSED_PIPE = 141
 

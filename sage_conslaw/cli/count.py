@@ -8,7 +8,7 @@ import click
 from . import package
 from .completion import architectures
 from .letters import counted, lines, pieces, sentence
-from .options import SIZES, ProblemCommand, asked_problem, problem_options, search_options, shows_progress
+from .options import SIZES, ProblemCommand, asked_problem, options, search_options, shows_progress
 from .regions import regions_of, regions_option
 from .report import answered, coloured
 
@@ -25,7 +25,7 @@ _EPILOG = """Examples:
 @click.command(cls=ProblemCommand, context_settings=SIZES, epilog=_EPILOG)
 @click.argument("architecture", required=False, shell_complete=architectures)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
-@problem_options
+@options()
 @click.option(
     "--formula",
     is_flag=True,
@@ -33,12 +33,12 @@ _EPILOG = """Examples:
 )
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
 @regions_option
-def count(architecture, sizes, phi, system, bias, settings, torch, as_json, formula, certificate, regions, **options):
+def count(architecture, sizes, phi, system, bias, settings, torch, as_json, formula, certificate, regions, **common):
     """The number of independent laws of ARCHITECTURE with SIZES, polynomial or not."""
     def build(sizes, settings):
         return asked_problem(architecture, sizes, phi, system, bias, settings, torch)
 
-    common = search_options(options)
+    common = search_options(common)
 
     def find(data):
         return package.count_conservation_laws(data, **common, progress=shows_progress(as_json))

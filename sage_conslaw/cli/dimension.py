@@ -7,7 +7,7 @@ import click
 
 from ..runtime.errors import InputError
 from . import package
-from .options import SIZES, integer_option, shows_progress, started
+from .options import SIZES, integer_option, options, shows_progress, started
 
 _EPILOG = """Examples:
 
@@ -21,10 +21,9 @@ _EPILOG = """Examples:
 @click.command(context_settings=SIZES, epilog=_EPILOG)
 @click.argument("widths", nargs=-1, type=click.UNPROCESSED)
 @click.option("--power", metavar="R", help="The activation is z^R (default 2).")
-@click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given.")
-@click.option("--time-limit", metavar="S", help="Seconds; then exit status 3.")
+@options("seed", "time-limit")
 @click.option("--certificate", metavar="FILE", help="Write a certificate, for verify.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@options("json")
 def dimension(widths, power, seed, time_limit, certificate, as_json):
     """The dimension of the set of functions of the network of WIDTHS with activation z^R, and whether it is defective.
     """

@@ -5,7 +5,7 @@ import click
 
 from ..runtime.errors import InputError, shortened
 from .completion import architectures
-from .options import SIZES, ProblemCommand, allow_cut_option, asked_problem
+from .options import SIZES, ProblemCommand, asked_problem, options
 
 _EPILOG = """Examples:
 
@@ -23,10 +23,7 @@ _KINDS = (".svg", ".png", ".pdf")
 @click.command(cls=ProblemCommand, context_settings=SIZES, epilog=_EPILOG)
 @click.argument("architecture", required=False, shell_complete=architectures)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
-@click.option("--torch", metavar="FILE.py:NAME", help="A model of PyTorch: your own file is run, see laws --help.")
-@allow_cut_option
-@click.option("--bias", is_flag=True, help="Biases on the hidden layers.")
-@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="An option of the architecture.")
+@options("torch", "allow-cut", "bias", "set")
 def draw(architecture, sizes, torch, bias, settings):
     """Draw the graph of ARCHITECTURE with SIZES in a FILE, the last word: .svg, or .png and .pdf."""
     words = [word for word in (architecture, *sizes) if word is not None]
@@ -45,5 +42,3 @@ def draw(architecture, sizes, torch, bias, settings):
         network.draw().save(file)
     click.echo(f"{file}: {network!r}")
 
-
-__all__ = ["draw"]

@@ -6,7 +6,7 @@ import json
 import click
 
 from . import package
-from .options import asked_problem, integer_option, search_options, shows_progress
+from .options import asked_problem, integer_option, options, search_options, shows_progress
 
 _EPILOG = """Examples:
 
@@ -20,41 +20,29 @@ _EPILOG = """Examples:
 @click.command(context_settings={"ignore_unknown_options": True}, epilog=_EPILOG)
 @click.argument("architecture", required=False)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
-@click.option(
-    "--system", metavar="FILE", help="A system: JSON or TOML, SBML (.xml), Antimony (.ant), or lines S' = ... (.txt)."
-)
-@click.option("--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons.")
+@options("system", "phi")
 @click.option(
     "--kind", metavar="NAME", default="rational", help="polynomial, rational (default) or darboux (logarithms)."
 )
 @click.option("--degree", metavar="N", help="Degree of the polynomials, or of the Darboux polynomials (default 2).")
-@click.option("--flow", metavar="NAME", help="The optimiser: gradient (default), momentum or nesterov.")
-@click.option("--tau", metavar="Q", help="Damping of momentum: a rational >= 0, a rational function of t, or tau.")
+@options("flow", "tau")
 @click.option("--metric", metavar="METRIC", help='euclidean, mirror or icnn, or a diagonal such as "u^2, v^2".')
-@click.option("--weight-decay", metavar="Q", help="The rate of weight decay, a rational >= 0.")
-@click.option("--loss", metavar="NAME", help="least-squares (default) or cross-entropy.")
-@click.option("--bias", is_flag=True, help="Biases on the hidden layers.")
-@click.option(
-    "--set", "settings", metavar="NAME=VALUE", multiple=True, help="An option of a modern architecture, e.g. heads=2."
-)
-@click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given.")
-@click.option("--time-limit", metavar="S", help="Seconds; then what was found is printed, exit status 3.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@options("weight-decay", "loss", "bias", "set", "seed", "time-limit", "json")
 @click.option("--latex", is_flag=True, help="Print the integrals in LaTeX.")
-def integrals(architecture, sizes, system, phi, bias, settings, kind, degree, as_json, latex, **options):
+def integrals(architecture, sizes, system, phi, bias, settings, kind, degree, as_json, latex, **common):
     """First integrals of a system, of PHI or of ARCHITECTURE with SIZES: polynomial, rational or with logarithms.
 
     Darboux polynomials (invariant hypersurfaces) up to the degree are searched over the rational functions of the
     parameters, and combined to laws; the answer says what was searched, and whether other laws exist.
     """
-    if options["metric"] is not None and ("," in options["metric"] or ";" in options["metric"]):
-        options["metric"] = [part.strip() for part in options["metric"].replace(";", ",").split(",")]
+    if common["metric"] is not None and ("," in common["metric"] or ";" in common["metric"]):
+        common["metric"] = [part.strip() for part in common["metric"].replace(";", ",").split(",")]
     degree = integer_option(degree, "--degree")
     result = package.first_integrals(
         asked_problem(architecture, sizes, phi, system, bias, settings),
         kind=kind,
         degree=2 if degree is None else degree,
-        **search_options({**options, "error_bound": None}),
+        **search_options({**common, "error_bound": None}),
         progress=shows_progress(as_json),
     )
     if as_json:

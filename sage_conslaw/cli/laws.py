@@ -10,15 +10,7 @@ import click
 from . import package
 from .completion import architectures
 from .exceptional import branches, check
-from .options import (
-    SIZES,
-    ProblemCommand,
-    asked_problem,
-    integer_option,
-    problem_options,
-    search_options,
-    shows_progress,
-)
+from .options import SIZES, ProblemCommand, asked_problem, integer_option, options, search_options, shows_progress
 from .regions import regions_of, regions_option
 from .report import answered, coloured, paged
 
@@ -37,7 +29,7 @@ _EPILOG = """Examples:
 @click.command(cls=ProblemCommand, context_settings=SIZES, epilog=_EPILOG)
 @click.argument("architecture", required=False, shell_complete=architectures)
 @click.argument("sizes", nargs=-1, type=click.UNPROCESSED)
-@problem_options
+@options()
 @click.option("--degree", metavar="N", help="Search polynomials up to this degree (default 2).")
 @click.option(
     "--exceptional", is_flag=True, help="Also the parameter values of the system at which there are more laws."
@@ -48,39 +40,17 @@ _EPILOG = """Examples:
 @click.option("--all", "everything", is_flag=True, help="Print all independent laws, each on one line.")
 @regions_option
 @click.option("--certificate", metavar="FILE", help="Write the certificate to this file.")
-def laws(
-    architecture,
-    sizes,
-    phi,
-    system,
-    bias,
-    settings,
-    torch,
-    degree,
-    exceptional,
-    codimension,
-    latex,
-    polynomials,
-    everything,
-    certificate,
-    regions,
-    as_json,
-    **options,
-):
+def laws(architecture, sizes, phi, system, bias, settings, torch, degree, exceptional, codimension, latex, polynomials,
+         everything, certificate, regions, as_json, **common):
     """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete."""
-    data, degree, common = (
-        asked_problem(architecture, sizes, phi, system, bias, settings, torch),
-        integer_option(degree, "--degree"),
-        search_options(options),
-    )
+    data = asked_problem(architecture, sizes, phi, system, bias, settings, torch)
+    degree, common = integer_option(degree, "--degree"), search_options(common)
     check(data, exceptional, codimension, latex)
     result = package.conservation_laws(data, degree=degree, **common, progress=shows_progress(as_json))
-    record, lines = (
-        branches(data, result, degree, integer_option(codimension, "--codimension"), common["time_limit"],
-                 shows_progress(as_json))
-        if exceptional
-        else ({}, [])
-    )
+    record, lines = {}, []
+    if exceptional:
+        codimension = integer_option(codimension, "--codimension")
+        record, lines = branches(data, result, degree, codimension, common["time_limit"], shows_progress(as_json))
     if regions:
         met = regions_of(data, common, result.seed)
         record, lines = {**record, "regions": [region.to_dict() for region in met]}, [*lines, *map(str, met)]

@@ -29,20 +29,6 @@ def _log_strategies(context, _, wanted):
     context.call_on_close(lambda: (logger.removeHandler(handler), logger.setLevel(level)))
 
 
-def allow_cut_option(function):
-    """Add the option that names what may be cut in a model of PyTorch."""
-    return click.option(
-        "--allow-cut",
-        metavar="NAME",
-        multiple=True,
-        expose_value=False,
-        callback=_remember_cuts,
-        help="For --torch: an operation or a module whose values and slopes may be taken as arbitrary, "
-             "e.g. sort; may be "
-        "repeated.",
-    )(function)
-
-
 def _remember_cuts(context, _, names):
     context.meta["allow_cut"] = tuple(names)
 
@@ -51,95 +37,86 @@ def _allowed_cuts():
     return click.get_current_context().meta.get("allow_cut", ())
 
 
-_PROBLEM_OPTIONS = [
-    click.option(
+# Each option is written once, whatever commands have it. Numbers are texts here: what is no number is answered in the
+# words of the public calls, by :func:`integer_option` and its like, and not in click's.
+_OPTIONS = {
+    "phi": click.option(
         "--phi", metavar="POLYNOMIALS", help="A local reparameterisation: polynomials separated by semicolons."
     ),
-    click.option(
-        "--system",
-        metavar="FILE",
+    "system": click.option(
+        "--system", metavar="FILE",
         help="A system: JSON or TOML, SBML (.xml), Antimony (.ant), or lines S' = ... (.txt).",
     ),
-    click.option(
-        "--torch",
-        metavar="FILE.py:NAME",
-        help="A model of PyTorch: your own file is run, and NAME() returns (model, args) or "
-             "(model, args, kwargs); "
-        "integers after it are given to NAME.",
+    "torch": click.option(
+        "--torch", metavar="FILE.py:NAME",
+        help="A model of PyTorch: your own file is run, and NAME() returns (model, args) or (model, args, kwargs); "
+             "integers after it are given to NAME.",
     ),
-    allow_cut_option,
-    click.option(
-        "--flow",
-        metavar="NAME",
-        shell_complete=names("gradient", "momentum", "nesterov", "sign", "sgd", "adam"),
-        help="The optimiser: gradient (default), momentum, nesterov, sign, or one of PyTorch's, "
-             "e.g. adam or sgd:lr=0.01,momentum=0.9.",
+    "allow-cut": click.option(
+        "--allow-cut", metavar="NAME", multiple=True, expose_value=False, callback=_remember_cuts,
+        help="For --torch: an operation or a module whose values and slopes may be taken as arbitrary, e.g. sort; may "
+             "be repeated.",
     ),
-    click.option(
+    "flow": click.option(
+        "--flow", metavar="NAME", shell_complete=names("gradient", "momentum", "nesterov", "sign", "sgd", "adam"),
+        help="The optimiser: gradient (default), momentum, nesterov, sign, or one of PyTorch's, e.g. adam or "
+             "sgd:lr=0.01,momentum=0.9.",
+    ),
+    "tau": click.option(
         "--tau", metavar="Q", help="Damping of momentum: a rational >= 0, a rational function of t, or tau."
     ),
-    click.option(
-        "--metric",
-        metavar="NAME",
-        shell_complete=names("euclidean", "mirror", "icnn"),
+    "metric": click.option(
+        "--metric", metavar="NAME", shell_complete=names("euclidean", "mirror", "icnn"),
         help="euclidean, mirror or icnn (default: the network's own).",
     ),
-    click.option("--weight-decay", metavar="Q", help="The rate of weight decay, a rational >= 0."),
-    click.option(
-        "--loss",
-        metavar="NAME",
-        shell_complete=names("least-squares", "cross-entropy"),
+    "weight-decay": click.option(
+        "--weight-decay", metavar="Q", help="The rate of weight decay, a rational >= 0."
+    ),
+    "loss": click.option(
+        "--loss", metavar="NAME", shell_complete=names("least-squares", "cross-entropy"),
         help="least-squares (default) or cross-entropy.",
     ),
-    click.option("--bias", is_flag=True, help="Biases on the hidden layers."),
-    click.option(
-        "--set",
-        "settings",
-        metavar="NAME=VALUE",
-        multiple=True,
+    "bias": click.option("--bias", is_flag=True, help="Biases on the hidden layers."),
+    "set": click.option(
+        "--set", "settings", metavar="NAME=VALUE", multiple=True,
         help="An option of a modern architecture, e.g. heads=2, rotary=true, norm=rms; may be repeated.",
     ),
-    click.option(
-        "--algorithm",
-        metavar="NAME",
-        shell_complete=names("modular", "symbolic", "syzygies"),
+    "algorithm": click.option(
+        "--algorithm", metavar="NAME", shell_complete=names("modular", "symbolic", "syzygies"),
         help="modular (default), symbolic (the published algorithms) or syzygies.",
     ),
-    click.option(
+    "proof": click.option(
         "--proof/--no-proof", default=True, help="Whether to try to prove a count that is only probable."
     ),
-    click.option(
-        "--real/--no-real",
-        "real",
-        default=None,
-        help="Whether to certify that real gradients span enough (default: where that takes "
-             "under about a second).",
+    "real": click.option(
+        "--real/--no-real", "real", default=None,
+        help="Whether to certify that real gradients span enough (default: where that takes under about a second).",
     ),
-    click.option(
-        "--error-bound",
-        metavar="X",
+    "error-bound": click.option(
+        "--error-bound", metavar="X",
         help="How improbable an error of a count that is only probable must be, e.g. 1e-30.",
     ),
-    click.option("--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given."),
-    click.option(
+    "seed": click.option(
+        "--seed", metavar="N", help="Seed of all random choices; drawn and reported if not given."
+    ),
+    "time-limit": click.option(
         "--time-limit", metavar="S", help="Seconds; then the sound partial result is printed, exit status 3."
     ),
-    click.option(
-        "--verbose",
-        is_flag=True,
-        expose_value=False,
-        callback=_log_strategies,
+    "verbose": click.option(
+        "--verbose", is_flag=True, expose_value=False, callback=_log_strategies,
         help="One line a strategy on standard error: tried or skipped, why, what it proved, seconds.",
     ),
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
-]
+    "json": click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
+}
 
 
-def problem_options(function):
-    """Add the options that ``laws`` and ``count`` share."""
-    for option in reversed(_PROBLEM_OPTIONS):
-        function = option(function)
-    return function
+def options(*wanted):
+    """Add options by their names, in this order; all of them, which ``laws`` and ``count`` share, without names."""
+    def add(function):
+        for name in reversed(wanted or _OPTIONS):
+            function = _OPTIONS[name](function)
+        return function
+    return add
 
 
 def asked_problem(architecture, sizes, phi, system, bias, settings, torch=None):
@@ -292,7 +269,7 @@ def number_option(text, name, what, example):
 
 
 def search_options(options):
-    """Return the keyword arguments of the public calls from the options that ``problem_options`` adds."""
+    """Return the keyword arguments of the public calls from what the options gave."""
     limit = limit_option(options.pop("time_limit"))
     flow, metric, tau, decay = (options.pop(name) for name in ("flow", "metric", "tau", "weight_decay"))
     if flow is not None or metric is not None or tau is not None or decay is not None:

@@ -10,7 +10,7 @@ from ..runtime.announcements import announce
 from ..runtime.deadline import TimeLimitReached
 from . import package
 from .completion import names
-from .options import shows_progress, started
+from .options import options, shows_progress, started
 from .report import stop
 
 _EPILOG = """Examples:
@@ -32,7 +32,7 @@ _EPILOG = """Examples:
     "--real", is_flag=True, help="Also certify the real fields of each network where that takes about a second."
 )
 @click.option("--time-limit", metavar="S", help="Seconds; then what is finished is printed, exit status 3.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@options("json")
 @click.option("--quiet", is_flag=True, help="Print the summary only.")
 def reproduce(paper, tau, nesterov, bias, certificates, real, time_limit, as_json, quiet):
     """The sweeps of a PAPER (abide, momentum or all), one line per architecture, compared with the expected numbers."""

@@ -8,7 +8,7 @@ import click
 
 from ..runtime.deadline import TimeLimitReached
 from . import package
-from .options import integer_option, started
+from .options import integer_option, options, started
 
 _EPILOG = """Examples:
 
@@ -45,7 +45,7 @@ A specification has tables such as
 @click.option("--time-limit", metavar="S", help="Seconds; then the table so far is printed, exit status 3.")
 @click.option("--export", metavar="FILE", help="Write the table to FILE.csv or FILE.parquet.")
 @click.option("--plot", metavar="FILE", help="Write a picture of the counts over the widths, e.g. FILE.png.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@options("json")
 @click.option("--quiet", is_flag=True, help="Print the summary only.")
 def survey(specification, store, processes, scheduler, seed, retry_failed, time_limit, export, plot, as_json, quiet):
     """The laws of many architectures: all cases of SPEC.toml, in parallel, kept in a database as they come.

@@ -12,7 +12,7 @@ from ..runtime.announcements import announce
 from ..runtime.deadline import Deadline, TimeLimitReached
 from ..runtime.errors import InputError
 from . import package
-from .options import shows_progress, started
+from .options import options, shows_progress, started
 from .report import stop
 
 _EPILOG = """Examples:
@@ -27,7 +27,7 @@ _EPILOG = """Examples:
 @click.command(epilog=_EPILOG)
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--time-limit", metavar="S", help="Seconds; then what was checked until then is printed, exit status 3.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@options("json")
 @click.option("--quiet", is_flag=True, help="Print rejections and the summary only.")
 def verify(paths, time_limit, as_json, quiet):
     """Recheck certificates in PATHS (files or folders) with both checkers, independently of the search.
