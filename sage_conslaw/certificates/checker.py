@@ -33,6 +33,7 @@ from .witness import determinant, walk, word_field
 from .words import assumption_of, statement
 
 SECONDS = 60
+# What a minor of 4000 coordinates takes, twice.
 MEMORY_BYTES = 2 << 30
 # Products of numbers; numpy takes about 2e7 of them modulo a prime in a second.
 MAX_WORK = 600_000_000
@@ -93,6 +94,7 @@ def bounded(function, *arguments, seconds=SECONDS):
 
 
 def _limited(function, arguments):
+    # Libraries that this process has loaded count in its address space, so the limit is beyond what it holds already.
     if os.path.exists("/proc/self/statm"):
         with open("/proc/self/statm", encoding="ascii") as stream:
             limit = int(stream.read().split()[0]) * resource.getpagesize() + MEMORY_BYTES
@@ -124,6 +126,7 @@ def examine(record):
 
 
 def _examine(record):
+    # The digest shows an accident, a file cut or edited by hand. A forger computes it too: it proves nothing.
     if record["digest"] != digest(record):
         raise CertificateError("the digest is not that of the record: it was changed after it was written")
     if "width" in record:
@@ -131,6 +134,7 @@ def _examine(record):
         if record["assumption"] != ("span" if grown else assumption_of(record["problem"])):
             raise CertificateError("the assumption is not that of this kind of problem")
         return _stated(record, *(check_growth if grown else check_wide)(record, _prime(record["width"]["prime"])))
+    # From here on nothing is built before its size is known: a billion takes no longer to write than a one.
     _check_sizes(record)
     family, places = rebuilt(record["problem"])
     if family.dimension > MAX_COORDINATES + 1:
@@ -142,14 +146,18 @@ def _examine(record):
     if record["assumption"] != assumption_of(record["problem"], "real" in record):
         raise CertificateError("the assumption is not that of this kind of problem")
     _check_work(record["rank"], family)
+    # Letters that name samples are written out first: what is checked then is a rank of the model's own fields, and the
+    # samples show that these are real ones.
     if "real" in record:
         record = record | {"rank": expanded(record["rank"], _real_data(record), record["rank"]["prime"])}
     laws = parsed(record["laws"], family.names, "a law")
     for number, law in enumerate(laws, start=1):
+        # Every field annihilates constants and functions of constant coordinates; they are no laws of N - r.
         if not {i for monomial in law for i in monomial} - set(family.constants):
             raise CertificateError(f"law {number} is constant: that is no law")
     m = _check_independence(record["independence"], laws, family)
     r = _check_rank(arranged_back(record["rank"], places, family.data_size), family)
+    # Exactly over Q, for all data at once: modulo a prime a false law of large coefficients could pass.
     for number, kept in enumerate(family.conserved(laws), start=1):
         if not kept:
             raise CertificateError(f"law {number} is not conserved")
@@ -177,6 +185,7 @@ def _real_data(record):
 
 
 def _stated(record, n, m, r):
+    # Made anew from problem and numbers: a true proof under a false sentence is a forgery too.
     proved = statement(record, n, m, r)
     if record["statement"] != proved:
         raise CertificateError("the statement is not what the certificate proves")
@@ -198,20 +207,20 @@ def _check_sizes(record):
             if any((letter in left) + (letter in right) + (letter in result) < 2 for letter in sizes):
                 raise CertificateError("a contraction sums over an axis of one factor")
             shapes.append([sizes[letter] for letter in result])
-            total += _product(sizes.values())
+            total += math.prod(sizes.values())
         elif "shape" in node:
             shapes.append(node["shape"])
             length = len(node.get("indices", node.get("values", ())))
-            if node["op"] in ("gather", "constant") and length != _product(node["shape"]):
+            if node["op"] in ("gather", "constant") and length != math.prod(node["shape"]):
                 raise CertificateError("a node has not as many entries as its shape says")
         elif node["op"] == "cut" and node["function"].endswith(" without last") and inputs[0]:
             shapes.append([*inputs[0][:-1], inputs[0][-1] - 1])
         else:
             shapes.append(inputs[0])
         if node["op"] == "cut" and inputs[0]:
-            # The rows that span what sums to zero; with a mask, for each row of its own.
+            # Here a short file asks for a large array, the rows that span what sums to zero: with a mask, for each row.
             total += 2 * inputs[0][-1] ** 2 if "mask" not in node else len(node["mask"]) * inputs[0][-1]
-        total += _product(shapes[-1])
+        total += math.prod(shapes[-1])
         if total > MAX_ENTRIES:
             raise CertificateError(f"the graph has more than {MAX_ENTRIES} entries and terms")
     if record["problem"].get("loss") == "cross-entropy":
@@ -226,19 +235,14 @@ def _check_sizes(record):
             )
 
 
-def _product(numbers):
-    out = 1
-    for n in numbers:
-        out *= n
-    return out
-
-
 def _check_metric(family):
     """Refuse a metric that is singular at generic points: one regular point shows that it is not."""
     metric = getattr(family, "metric", None)
     if metric is None:
         return
     size = family.response.dimension
+    # Nonzero modulo a prime at one point is nonzero at generic points. A metric that happens to be singular there is
+    # refused wrongly, with probability below degree * size / 2^40 (Schwartz, Zippel).
     if all(i == j for i, j, _ in metric):
         good = len(metric) == size and all(f for _, _, f in metric)
     else:
@@ -270,6 +274,7 @@ def _cost(family):
 
 def _check_work(part, family):
     """Refuse draws that take more work than a check may, before it is begun."""
+    # A bracket evaluates both fields, and each once more in duals of twice the length: three times the work a letter.
     cost, _ = _cost(family)
     if part["kind"] == "words":
         work = sum(3 ** len(word) for word in part["words"]) * cost
@@ -280,6 +285,7 @@ def _check_work(part, family):
 
 
 def _prime(p):
+    # Elimination divides by pivots, which a composite modulus does not allow.
     if not fmpz(p).is_prime():
         raise CertificateError("the prime is not a prime between 2^20 and 2^62")
     return p
@@ -292,12 +298,14 @@ def _residues(numbers, length, p, what):
 
 
 def _check_minor(values, rows, columns, minor, p, what):
+    # Distinct and in range: numpy takes -1 and a row twice without a word.
     for name, chosen, bound in (("rows", rows, values.shape[0]), ("pivots", columns, values.shape[1])):
         if len(set(chosen)) != len(chosen) or not all(i < bound for i in chosen):
             raise CertificateError(f"{what}: the {name} are not distinct indices below {bound}")
     if len(rows) != len(columns):
         raise CertificateError(f"{what}: {len(rows)} rows and {len(columns)} pivots are no square minor")
     value = determinant(values[np.array(rows, dtype=np.int64)][:, np.array(columns, dtype=np.int64)], p)
+    # Equal to the stored one, not only nonzero: then no number of a record can be changed unseen.
     if not value or value != minor:
         raise CertificateError(f"{what}: the minor is {value} modulo the prime, not {str(minor)[:30]}")
     return len(rows)
@@ -306,6 +314,7 @@ def _check_minor(values, rows, columns, minor, p, what):
 def _check_independence(part, laws, family):
     p = _prime(part["prime"])
     point = _residues(part["point"], family.dimension, p, "the point of the independence")
+    # Independent as functions of what moves: with a constant coordinate as a pivot k * h would count beside h.
     if set(part["pivots"]) & set(family.constants):
         raise CertificateError("independence: a pivot is a constant")
     if (
@@ -333,6 +342,7 @@ def _check_rank(part, family):
 
 
 def _check_letter(letter, family, pushed):
+    # A letter without its weight would be another field than it says; one too many would not be read by one checker.
     keys = {"data"} | ({"weight"} if family.drift is not None else set()) | ({"step"} if pushed else set())
     if set(letter) != keys:
         raise CertificateError("a letter of the rank has missing or unknown keys")
@@ -360,6 +370,7 @@ def _word_values(part, family, z, p):
 
 
 def _path_values(part, family, z, p):
+    # Orbits are those of exact flows: where a control's flow is not a shear, a step would leave the orbit.
     if family.exact_flow is None or not family.shears:
         raise CertificateError("the family has no exact flows, so a path proves nothing")
     if len(part["fields"]) != len(part["path"]) + 1 or len(part["path"]) > 10 * family.dimension:
@@ -374,6 +385,7 @@ def _path_values(part, family, z, p):
         if letters:
             values = np.broadcast_to(given_field(family, letters, p)(A, z), (len(letters), n))
             tangents = np.concatenate([tangents, values])
+        # Flows are diffeomorphisms that map the orbit to itself: all tangent vectors are carried to one point.
         if step is not None:
             if step["step"] % p == 0:
                 raise CertificateError("a step of the path is zero modulo the prime")

@@ -36,25 +36,13 @@ _OWN = {
     "orthogonal": "any scale-invariant function",
     "sum zero and orthogonal": "any shift- and scale-invariant function",
 }
+# What each function of a known name satisfies; one that satisfies less is not it, whatever its name.
 _KNOWN_CUTS = {
-    "exp": "free",
-    "top sigmoid": "free",
-    "top normalised sigmoid": "free",
-    "gelu": "free",
-    "silu": "free",
-    "sigmoid": "free",
-    "softplus": "free",
-    "tanh": "free",
-    "normalised sigmoid": "free",
-    "softmax": "sum zero",
-    "top softmax": "sum zero",
-    "masked softmax": "sum zero",
+    **dict.fromkeys(("exp", "gelu", "silu", "sigmoid", "softplus", "tanh", "normalised sigmoid", "top sigmoid",
+                     "top normalised sigmoid", "rms norm with eps"), "free"),
+    **dict.fromkeys(("softmax", "top softmax", "masked softmax", "log softmax", "layer norm with eps"), "sum zero"),
     "rms norm": "orthogonal",
-    "layer norm": "sum zero and orthogonal",
-    "batch norm": "sum zero and orthogonal",
-    "layer norm with eps": "sum zero",
-    "rms norm with eps": "free",
-    "log softmax": "sum zero",
+    **dict.fromkeys(("layer norm", "batch norm"), "sum zero and orthogonal"),
 }
 
 
@@ -67,6 +55,7 @@ def network_record(network):
     """Return the graph of a network as strings, integers, lists and objects."""
     nodes = user_nodes(network)
     place = {node: i for i, node in enumerate(nodes)}
+    # A checker takes value and slope of a cut as independent: where one gives the other it would count too few laws.
     given = with_given_slope(nodes, name_of, SUM_TO_ONE)
     if given:
         names = ", ".join(sorted({node.function.name for node in given}))
@@ -93,7 +82,7 @@ def _data_record(node, shape, place):
     if node.kind == "rotation":
         return {"op": "rotation", "shape": shape}
     if node.kind == "gate" and node.source is None:
-        # Data that nothing is said of are an input.
+        # Data that nothing is said of are free, as an input is.
         return {"op": "input", "name": node.name, "shape": shape}
     if node.kind == "gate" and node.source.shape == node.shape:
         name = node.function.name if node.function is not None else None
@@ -214,6 +203,8 @@ def data_places(network, nodes, response):
             return []
         return own(node)
     places = [i for node in nodes if isinstance(node, Data) for i in drawn(node)]
+    # A checker that rebuilds the graph meets nodes in the record's order and covectors after them; the response has its
+    # leaves in an order of its own. Letters are lists of numbers, so both must agree on what each number is.
     rank = {node: i for i, node in enumerate(nodes)}
     if response.forgotten or not response.is_polynomial:
         raise NotCovered("functions of parameters alone have no record in certificates yet")
