@@ -37,6 +37,7 @@ def dimension_certificate(result):
         pivots = independent_rows(np.ascontiguousarray(rows[chosen].T), p)
         return p, theta, x, s, rows, chosen, pivots
     p, theta, x, s, rows, chosen, pivots = with_lucky_prime(generator, run)
+    # The inputs of the rank first; further ones show that outputs of layers are independent functions.
     order = [*chosen, *(i for i in range(len(x)) if i not in set(chosen))]
     return {
         "schema": SCHEMA, "widths": list(widths), "power": power, "prime": int(p),
@@ -65,7 +66,7 @@ def check_dimension(record):
         line = verify(record)
     except Rejected as reason:
         raise CertificateError(str(reason)) from None
-    # The schema holds: what is left is to compute the same by other means.
+    # The schema holds: what is left is to compute the same by other means, the network's graph and FLINT.
     widths, power, p = tuple(record["widths"]), record["power"], record["prime"]
     number = record["dimension"]
     theta, x, s = (np.array(np.array(record[name], dtype=object) % p, dtype=np.int64)

@@ -64,6 +64,8 @@ def verify_file(path):
         line = bounded(_examined, os.fspath(path), seconds=SECONDS)
     except CertificateError as reason:
         return False, f"rejected: {_about(name, reason)}"
+    # Too much for the one is no verdict; what the other found is said to be its alone. Lines that differ are a defect
+    # of a checker, and a certificate that is read in two ways is not accepted.
     if plain is None:
         return True, f"verified by the package's checker alone (the plain one gives up: {what}): {line}"
     if plain != line:

@@ -65,6 +65,7 @@ def parts_of(family):
         sage: [len(part.axes.leaves) for part in parts], still
         ([6, 3, 1], 0)
     """
+    # Reasons are what the structure does not know of this width: no theorem, no certificate.
     width = width_of(family)
     if width is None or width.reasons:
         raise NotCovered(
@@ -76,6 +77,7 @@ def parts_of(family):
         if len(leaves) > _MOST_ARRAYS:
             raise NotCovered(f"a segment of {len(leaves)} parameter arrays is more than a certificate at any width has "
                              f"({_MOST_ARRAYS}); leave it out")
+        # Entries that no data reach never move: each is a law by itself, and the rest is a network without it.
         moved = used(width.axes.restricted(width.axes.sizes, leaves))
         still += sum(leaf.size for leaf in leaves) - moved.dimension
         if not moved.leaves:
@@ -87,6 +89,7 @@ def parts_of(family):
         if not kept:
             continue
         axes = axes_of(axes.restricted(axes.sizes, kept)) if unseen else axes
+        # Equal graphs, whatever their arrays are called: the blocks of a transformer are proved once.
         key = json.dumps(_nameless(segment_graph(axes)))
         kinds.setdefault(key, []).append(axes)
     return [Part(found[0], len(found)) for found in kinds.values()], still
@@ -121,12 +124,14 @@ def _segment_record(part, p, seed, number, whole):
         for base in bases(axes, found, size):
             if dimension(axes, base.sizes) > MOST_PARAMETERS:
                 continue
+            # Laws that depend on each other at the small sizes leave no room for the argument: a larger base may do.
             if base.dependent(np.random.default_rng([seed, number]), p) is not None:
                 continue
             counts = _word_counts(base, p, seed, number)
             if counts is not None:
                 return _record(part, found, base, counts)
     if not whole:
+        # Nothing is said of this segment: its parameters count in the dimension, and the statement gives two bounds.
         size = dimension(axes, axes.sizes)
         return {"times": part.times, "size": size, "laws": 0, "rank": 0, "graph": segment_graph(axes)}
     names = " ".join(leaf.name for leaf in axes.leaves)[:200]
@@ -165,8 +170,10 @@ def _missing(base):
 def _small(base, p, seed, number):
     """Return the family at the small sizes and a point, drawn from the seed."""
     small = base.axes.restricted(base.sizes)
+    # A network that loses parameters or all its fields at small sizes is not a smaller one of the same kind.
     if small.dimension != dimension(base.axes, base.sizes) or not small.pairings:
         return None, None
+    # Drawn from seed, segment and a place of their own, so that the checker's draws do not depend on the search's.
     generator = np.random.default_rng([seed, number, 0])
     point = base.point([3] * len(base.kinds), base.sizes, generator, p)
     point = random_array(generator, (small.dimension,), p) if point is None else point
@@ -188,6 +195,8 @@ def _word_counts(base, p, seed, number):
         return None
     rows, counts, idle = np.zeros((0, family.dimension), dtype=np.int64), [], 0
     while len(rows) < missing:
+        # Two more than are needed: a random word is in the span of the others modulo p once in p times, and the second
+        # spare tells "no more of this length" from bad luck.
         batch = missing - len(rows) + 2
         if idle >= _IDLE and len(counts) >= _AT_LEAST or not affordable([*counts, batch], family.dimension):
             return None
@@ -195,6 +204,7 @@ def _word_counts(base, p, seed, number):
         kept = independent_rows(stack, p)
         gained = len(kept) - len(rows)
         idle = 0 if gained else idle + 1
+        # The checker draws the same words up to the last that counted, and a spare one.
         counts.append(int(max(kept) + 1 - len(rows) + _SPARE) if gained else 0)
         rows = stack[kept]
     return counts if sum(counts) <= WORDS_EACH * family.dimension else None
@@ -205,6 +215,7 @@ def check_growth(record, p):
     part, asked = record["width"], record["problem"]
     if asked["flow"] != {"name": "gradient", "decay": "0", "metric": "euclidean"}:
         raise CertificateError("a proof by growth is of gradient flow in the euclidean metric")
+    # A name claims a graph. Of the catalog's the segments are rebuilt, so that those of another cannot stand under it.
     if asked["architecture"] != "custom":
         _compare(asked, part)
     elif asked["sizes"] or asked["options"]:
@@ -237,6 +248,7 @@ def _check_segment(segment, p, seed, number):
         if (segment["size"], segment["laws"], segment["rank"]) != (dimension(axes, axes.sizes), 0, 0):
             raise CertificateError("a segment without a base shows nothing")
         return
+    # The laws are not read but derived: a family too many would be false, one too few would make the words fail.
     found = families(axes)
     if axes.ones or any(family.less for family in found):
         raise CertificateError("a segment has laws or fixed numbers that a record of growth has no place for")
@@ -251,6 +263,7 @@ def _check_segment(segment, p, seed, number):
     base = _base(held(axes), found, segment["base"])
     if dimension(axes, base.sizes) > MOST_PARAMETERS:
         raise BeyondLimits(f"a small network of a segment has more than {MOST_PARAMETERS} parameters")
+    # Independence here and with one value less of each class that grows, which is what the induction uses.
     try:
         reason = base.dependent(np.random.default_rng([abs(seed), number]), p)
     except ArithmeticError as error:
@@ -267,6 +280,7 @@ def _check_segment(segment, p, seed, number):
     values = np.concatenate([_words(family, point, count, depth, p, abs(seed), number)
                              for depth, count in enumerate(segment["words"])]
                             or [np.zeros((0, family.dimension), dtype=np.int64)])
+    # With the laws this is everything at the small sizes; the lemma carries it to all larger ones.
     if rank(values, p) != _missing(base):
         raise CertificateError("the words of a segment have not the rank that its laws leave")
 

@@ -31,6 +31,7 @@ def segment_graph(axes):
     """Return the graph of a segment as lists, integers and strings."""
     place, nodes = {}, []
     for node in axes.order:
+        # What is taken whole has no record, so that a graph has one form however it was written.
         if isinstance(node.operation, Slice) and not is_primitive(node):
             # The whole of an axis is taken, or its classes were not known.
             place[node] = place[node.inputs[0]]
@@ -75,6 +76,7 @@ def _node_record(axes, node, place):
 
 def _constant_record(node, own):
     over = {} if node.denominator == 1 else {"denominator": node.denominator}
+    # By what they are and not as numbers where that is known: only these may change their sizes.
     if is_uniform(node):
         return {"op": "uniform", "value": int(node.values.flat[0]), **own, **over}
     if is_causal(node.values):
@@ -112,6 +114,8 @@ def segment_axes(graph):
         axes = axes_of(NetworkResponse(leaves, pairings, constraints))
     except Unknown as reason:
         raise CertificateError(f"the axes of a segment are not known: {reason}") from None
+    # Classes are derived from the graph that was rebuilt, and written again: a record that says of an axis what the
+    # graph does not show, for instance that two widths are equal by chance, is not what comes out.
     if segment_graph(axes) != graph:
         raise CertificateError("the graph of a segment is not what its classes say")
     return axes
@@ -120,6 +124,7 @@ def segment_axes(graph):
 def _node(entry, shape, nodes):
     op, inputs = entry["op"], [nodes[i] for i in entry.get("inputs", [])]
     size = math.prod(shape)
+    # Other nodes are never filled: shapes of a billion cost nothing.
     if op in ("causal", "array", "windows") and size > _MOST_WRITTEN:
         raise BeyondLimits(f"an array of {size} entries is beyond the limit of {_MOST_WRITTEN}")
     if op == "parameter":
@@ -150,6 +155,7 @@ def _node(entry, shape, nodes):
     if kept > len(shape) or places.size != math.prod(shape[kept:]):
         raise CertificateError("the windows of a segment do not fit")
     inside = math.prod(child.shape[kept:])
+    # -1 is the border, a zero; anything else must be inside, as numpy would take -2 from the end.
     if places.size and not (-1 <= places.min() and places.max() < inside):
         raise CertificateError("the windows of a segment are not inside of what they are taken from")
     return Tensor(Windows(child.shape, kept, places.reshape(shape[kept:])), inputs)

@@ -23,6 +23,7 @@ MAX_COORDINATES = 4000
 def parsed(texts, names, what):
     """Parse polynomials that are in normal form, as :func:`polynomial_text` writes them; any other text is refused."""
     out = parse_polynomials(texts, names)[1]
+    # One text for one polynomial: else two records of one law could differ, and a reader compare the wrong one.
     for text, terms in zip(texts, out):
         if polynomial_text(terms, names) != text:
             raise CertificateError(f"{what} is not in normal form: {text[:60]}")
@@ -80,8 +81,11 @@ def rebuilt_network_of(record):
         network = _named(name, sizes, options)
         return network, user_nodes(network)
     network, nodes = rebuilt_network(record["graph"])
+    # What is written is what was read: else a node that the reader ignores could make the statement say more than it.
     if network_record(network) != record["graph"]:
         raise CertificateError("the graph is not in normal form: rebuilt, it reads differently")
+    # A name of the catalog claims its graph. It is built only after sizes that fit the record's own graph, which is
+    # bounded: `attention 4000 4000` under a graph of ten nodes is refused before it exists.
     if name in CATALOG:
         _check_input(name, sizes, options, network)
         if network_record(_named(name, sizes, options)) != record["graph"]:
@@ -140,6 +144,7 @@ def _flow_family(record, response, network):
     elif record["name"] == "momentum":
         flow = Flow("momentum", _damping(record["tau"]), "euclidean", flow.decay)
     metric, plain = record["metric"], flow.family(response)
+    # Before the metric, whose entries are polynomials in all coordinates.
     if plain.dimension - len(plain.constants) > MAX_COORDINATES:
         raise CertificateError(f"the state has more than {MAX_COORDINATES} coordinates")
     if metric == "euclidean":
@@ -157,12 +162,14 @@ def _damping(pair):
     if pair == "tau":
         return damping("tau")
     tau = damping(f"({pair[0]})/({pair[1]})")
+    # Cancelled and scaled: 2/2 is 1, and would be another flow in words.
     if [polynomial_text(f, ["t"]) for f in (tau.numerator, tau.denominator)] != pair:
         raise CertificateError("the damping is not in normal form")
     return tau
 
 
 def _positive(leaves, network, response):
+    # All of them is the mirror flow, which has another name; none is the Euclidean one.
     if network is None or not set(leaves) < set(network.parameters) or len(set(leaves)) < len(leaves):
         raise CertificateError("the positive parameters are not distinct, and some, of the network's")
     return positive(response.names, entries_of(network, leaves), "icnn")

@@ -24,6 +24,7 @@ from .graph_record import CLASSIC, network_record
 def polynomial_text(terms, names):
     """Return a sparse polynomial as text that every parser of polynomials reads."""
     parts = []
+    # By degree, then by the order of the names: every polynomial has one text, which the checkers compare.
     for monomial, value in sorted(terms.items(), key=lambda item: (-len(item[0]), item[0])):
         powers = [
             names[i] if monomial.count(i) == 1 else f"{names[i]}^{monomial.count(i)}" for i in dict.fromkeys(monomial)
@@ -77,6 +78,7 @@ def problem_record(problem, drawn=True):
 
 
 def _system_record(family):
+    # Subclasses have fields that a list of polynomials does not give back.
     if type(family) is not VectorFieldFamily:
         raise NotCovered(f"families of the kind {type(family).__name__} have no certificates yet")
     if getattr(family, "variety", None) is not None:
@@ -84,6 +86,7 @@ def _system_record(family):
             "a system with relations or functions has no certificate yet; its result is computed "
             "exactly, leave the certificate out"
         )
+    # A record has parameters first, and a checker gives their coordinates no field.
     k = len(family.constants)
     if tuple(family.constants) != tuple(range(k)):
         raise NotCovered("the parameters of this family are not its first coordinates: it has no certificate")
@@ -127,6 +130,7 @@ def _groups_record(problem):
     if flow.groups is None:
         return None
     rates, decays = flow.groups.arranged(response, flow.decay)
+    # A rate of zero would be a singular metric, which checkers refuse, and rightly so.
     if any(decays) or not all(rates) or flow.metric_on(response, problem.own_metric) is not None:
         raise NotCovered(
             f"{flow!r} has no certificate: of groups of parameters a checker rebuilds positive rates in the "
@@ -142,6 +146,7 @@ def _metric_record(problem):
     metric = problem.flow.metric_on(response, problem.own_metric)
     if metric is None:
         return "euclidean"
+    # By name where all entries are 1 or the parameter itself: short, and the only ones with a real point.
     one, names = Fraction(1), response.names
     diagonal = {i: f for i, j, f in metric.entries if i == j}
     plain = (

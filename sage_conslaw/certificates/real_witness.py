@@ -55,6 +55,8 @@ class RealData:
         if len(samples) * sum(node.size for node in real.nodes) > MAX_VALUES:
             raise BeyondLimits("the samples need more work than a check may take")
         rows, start, inputs = np.array(samples, dtype=np.float64).reshape(len(samples), size), 0, {}
+        # Beyond this a product is no integer that a double holds; below, whether all values fit is decided, and balls
+        # of 256 bits take over where they do not, so that no sign is rounded.
         if np.abs(rows).max(initial=0) > _LARGEST or max(map(abs, parameters), default=0) > _LARGEST:
             raise CertificateError("a real point or a sample has a number above 2^40")
         for leaf in self.inputs:
@@ -68,6 +70,7 @@ class RealData:
 
     def letter(self, sample, covector, p):
         """Return all data of a letter modulo ``p``: inputs and slopes of a sample, and the covector."""
+        # Samples are whole numbers by the schema, so not below zero.
         if not sample < len(self.samples):
             raise CertificateError("a letter names a sample that is not there")
         out, start = [], 0
@@ -82,6 +85,7 @@ class RealData:
 
 def expanded(part, real, p):
     """Return a record of the rank whose letters name samples with the letters' data written out."""
+    # A letter with free data among those of samples would be a field of the model and none of the network.
     def written(letter):
         if "sample" not in letter:
             raise CertificateError("a letter names no sample")
@@ -106,6 +110,7 @@ class _RealDraws(Draws):
 
     def __init__(self, family, generator, real, places, p):
         """Take the places of the data in the family's order."""
+        # Covectors of seven bits, as in other draws: the file is short, and a rank that needs longer ones is not found.
         super().__init__(family, generator, 1 << 7)
         self.real, self.places, self.p, self.next = real, places, p, 0
         self.covector = len(places) - len(real.letter(0, [], p))
@@ -142,6 +147,7 @@ def real_witness(family, rank, generator, network, nodes, places, loss, paramete
     if found is None:
         return None
     record, values = found
+    # Samples that no letter names are left out, and numbered as they come.
     used, pivots = {}, independent_rows(values.T, p)
 
     def short(letter):

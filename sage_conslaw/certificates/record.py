@@ -62,6 +62,7 @@ def read(path):
     name = os.path.basename(os.fspath(path))
     # Not blocking, so that opening a pipe that nobody writes to does not wait.
     number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    # Asked of the open file, not of the path, behind which another may stand by now.
     found = os.fstat(number)
     if not stat.S_ISREG(found.st_mode):
         os.close(number)
@@ -69,6 +70,7 @@ def read(path):
     with os.fdopen(number, "rb") as stream:
         if found.st_size > MAX_BYTES:
             raise CertificateError(f"{name} has {found.st_size} bytes; a certificate has at most {MAX_BYTES}")
+        # The size may have grown since it was asked for.
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise CertificateError(f"{name} has more than {MAX_BYTES} bytes")
@@ -92,6 +94,7 @@ def read(path):
 
 
 def _object(pairs):
+    # The last one would win here and perhaps the first one elsewhere: two readers, two certificates.
     record = dict(pairs)
     if len(record) < len(pairs):
         raise CertificateError("a key is given twice")
@@ -120,6 +123,7 @@ def certificate(problem, result):
         except InputError:
             # The package checks the dense minor, the plain checker gives up and says so.
             pass
+    # What is certified is what the record gives back: asked before draws are made of another family.
     asked = problem_record(problem)
     _check_rebuilt(asked, family)
     generator = np.random.default_rng(result.seed)
@@ -127,10 +131,12 @@ def certificate(problem, result):
     kept = {id(law): i for i, law in enumerate(terms)}
     rows = [kept[id(result.terms[i])] for i in result.independent]
     p = prime_for(len(rows), generator)
+    # Small numbers, for short files: a minor of degree d vanishes at such a point with probability at most d / 2^20.
     point = random_array(generator, (family.dimension,), min(p, 1 << 20))
     values = jacobian([terms[i] for i in rows], family.dimension, point, p)
     moving = [i for i in range(family.dimension) if i not in family.constants]
     pivots = [moving[i] for i in independent_rows(values[:, moving].T, p)]
+    # The result says that they are independent, so this is bad luck, not a defect; a certificate must show it.
     if len(pivots) < len(rows):
         raise ArithmeticError("the laws look dependent at the point of the certificate; use another seed")
     real, rank = _real(problem, result, asked, generator)
@@ -170,6 +176,7 @@ def _real(problem, result, asked, generator):
     """Return the real point of a result that assumes nothing, under its key, and the rank that its samples show."""
     found, metric = result.real, asked.get("flow", {}).get("metric")
     named = isinstance(metric, str) or metric is not None and "positive" in metric
+    # Only exact patterns at one point: ranks in ball arithmetic, of spans or of named data are no part of the schema.
     if result.assumption != "none" or found is None or found.point is None or found.method != "patterns" or \
             found.spans or not named:
         return {}, None
@@ -199,6 +206,7 @@ def _wide(problem, result):
             f"above {MAX_COORDINATES} coordinates there are certificates of gradient flow in the euclidean metric "
             f"only; leave it out"
         )
+    # Two proofs that know these networks; what grows is proved for any graph of classes, and open segments are bounds.
     if asked["architecture"] in KINDS:
         return wide_certificate(asked, result.seed)
     return growth_certificate(problem, result.seed, result.laws_at_least == result.number)
@@ -235,6 +243,8 @@ def _variables(terms):
 def _check_rebuilt(record, family):
     """Refuse a certificate of what its own record does not give back: a kind of problem that has none yet."""
     again, _ = rebuilt(record)
+    # All that a checker computes with. Laws of a family that it would not rebuild could be rejected, or worse, be true
+    # of the rebuilt one by chance.
     same = ("names", "drift", "constants", "exact_flow", "metric", "metric_denominator", "controls")
     if (
         any(getattr(again, key, None) != getattr(family, key, None) for key in same)

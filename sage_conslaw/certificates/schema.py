@@ -36,6 +36,7 @@ def _mismatch(value, rule, where):
         return _mismatch(value, schema()["$defs"][rule["$ref"].rsplit("/", 1)[1]], where)
     if "oneOf" in rule:
         return _none_fits(value, rule["oneOf"], where)
+    # Words only: in Python 1 is True and 1.0, so a value is asked for its type before it is compared.
     if "const" in rule or "enum" in rule:
         allowed = rule.get("enum", [rule.get("const")])
         return None if type(value) is str and value in allowed else f"{where} is none of {', '.join(allowed)[:200]}"
@@ -46,6 +47,7 @@ def _mismatch(value, rule, where):
 
 def _none_fits(value, rules, where):
     """Return ``None`` if one of the rules fits; else what the one with the fewest wrong keys says."""
+    # All are tried, the nearest first: its reason is the one that a person can use.
     reasons = [(_distance(value, rule), i, rule) for i, rule in enumerate(rules)]
     best = None
     for _, _, rule in sorted(reasons, key=lambda item: item[:2]):
@@ -97,6 +99,7 @@ def _array(value, rule, where):
         return f"{where} has {len(value)} entries; allowed are {rule.get('minItems', 0)} to {rule['maxItems']}"
     if "prefixItems" in rule:
         return next(filter(None, (_mismatch(x, part, where) for x, part in zip(value, rule["prefixItems"]))), None)
+    # Millions of numbers in one expression: a call for each would take longer than the check.
     part = rule["items"]
     if "$ref" in part:
         part = schema()["$defs"][part["$ref"].rsplit("/", 1)[1]]
@@ -112,6 +115,7 @@ def _string(value, rule, where):
         return f"{where} is not a string"
     if len(value) > rule.get("maxLength", len(value)) or len(value) < rule.get("minLength", 0):
         return f"{where} has {len(value)} characters; allowed are at most {rule['maxLength']}"
+    # The whole text: in Python $ matches before a last line break, which would then be part of a name.
     if "pattern" in rule and not re.fullmatch(rule["pattern"].removeprefix("^").removesuffix("$"), value):
         return f"{where} is not of the form {rule['pattern']}"
     return None

@@ -31,6 +31,7 @@ from .wide_layers import Layers, check_laws, ends, number
 
 def star_parts(layers, p, seed):
     """Return the parts of a star point: how often each occurs, its size, and its ranks of fields and laws."""
+    # One further neuron of each layer stands for all further ones: they differ in the weights of the point only.
     widths = [min(n, 2) for n in layers.widths]
     family, order = layers.small(widths)
     z, columns = np.zeros(family.dimension, dtype=np.int64), {}
@@ -43,8 +44,10 @@ def star_parts(layers, p, seed):
     gradients = jacobian([law for _, law in laws], family.dimension, z, p).reshape(len(laws), family.dimension)
     parts = []
     for touched, here in sorted(columns.items(), key=lambda item: (len(item[0]), item[0])):
+        # Data on these neurons alone: a gradient is a sum over paths through neurons with data.
         on = [[c in touched or not j for j in range(n)] for c, n in enumerate(widths)]
         letters = []
+        # As many as there are columns reach any rank, and two more make up for bad draws.
         for k in range(len(here) + 2):
             data = [0] * family.data_size
             drawn = [
@@ -83,6 +86,7 @@ def still_part(layers):
 
 def totals(parts, layers):
     """Return how many independent laws there are and the rank, from parts that make up the whole network."""
+    # The parts are blocks of columns: together they are all columns, so ranks add up to the rank of the whole.
     if sum(part["times"] * part["size"] for part in parts) != layers.dimension:
         raise CertificateError("the parts do not make up the network")
     return tuple(sum(part["times"] * part[what] for part in parts) for what in ("laws", "rank"))
@@ -103,6 +107,7 @@ def check_wide(record, p):
     else:
         parts = chain_parts(layers, part["components"], part["words"], p, part["seed"])
     parts += still_part(layers)
+    # Nothing in the record is believed but seed, prime and components: the parts are for the reader, and compared.
     if part["parts"] != parts:
         raise CertificateError("the parts are not those that the small networks show")
     return layers.dimension, *totals(parts, layers)

@@ -35,6 +35,7 @@ class Components:
 
     def __init__(self, records, widths):
         self.records, self.times, self.widths = records, [record["times"] for record in records], widths
+        # Together they have each neuron once: then weights between them and inside them are all weights.
         last = len(widths) - 1
         for record in records:
             chains = record["chains"]
@@ -93,6 +94,7 @@ class ChainNetwork:
             (l, i), (_, j) = ends(name)
             one, other = self.neurons[l][i], self.neurons[l + 1][j]
             self.blocks.setdefault((min(one[0], other[0]), max(one[0], other[0])), []).append(place)
+            # Named by the small network's entry, so copies of one kind have weights of their own and no symmetry more.
             if (l, one, other) in nonzero:
                 self.point[place] = number(p, seed, "point", name)
 
@@ -105,6 +107,7 @@ class ChainNetwork:
         out = {}
         for block, columns in self.blocks.items():
             mine = [row for row, pair in enumerate(pairs) if pair == block]
+            # A law of two components has a gradient in their block alone, so ranks of laws add up as those of fields.
             if gradients[np.ix_(mine, np.delete(np.arange(shape[1]), columns))].any():
                 raise CertificateError("the gradient of a law has entries outside its block")
             out[block] = rank(gradients[np.ix_(mine, columns)], self.p) if mine else 0
@@ -144,6 +147,7 @@ def chain_parts(layers, records, words, p, seed):
     """
     components = Components(records, layers.widths)
     copies, times = components.twice(), components.times
+    # Two of a kind show what is inside one, and between two; a third shows what each further one adds.
     twice = ChainNetwork(layers, components, copies, p, seed)
     further = [k for k, n in enumerate(times) if n > 2]
     if len(words) != 1 + len(further):
@@ -172,6 +176,7 @@ def chain_parts(layers, records, words, p, seed):
 def _pairs(one, other, times):
     """Return for how many pairs of components of the whole network a pair of the small one stands."""
     (k, copy), (j, other_copy) = one, other
+    # Pairs of one kind, or one of each of two kinds; other pairs of copies show the same once more.
     if k == j:
         return times[k] * (times[k] - 1) // 2
     return times[k] * times[j] if copy == other_copy == 0 else 0

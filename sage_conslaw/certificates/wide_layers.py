@@ -39,6 +39,8 @@ class Layers:
             raise CertificateError(f"{name} with these sizes and options is no network")
         self.name, self.sizes, self.bias, self.loss = name, sizes, bool(options), problem["loss"]
         self.widths, self.still = list(sizes), 0
+        # The covector sums to zero: in other coordinates of the output the last entry is zero and the others are free,
+        # and what feeds the last one, a sum of each row, never moves.
         if self.loss == "cross-entropy":
             self.widths[-1] -= 1
             self.still = sizes[-2]
@@ -93,6 +95,7 @@ class Layers:
 
 def check_laws(layers):
     """Check that the laws are conserved, by polynomial identities in the network of three neurons a layer."""
+    # Permuting neurons maps terms to terms, so a term that any width has is there, with its coefficient, at three.
     widths = [min(n, _TOUCHED) for n in layers.sizes]
     family, _ = layers.small(widths, layers.loss)
     places = {name: i for i, name in enumerate(family.names)}

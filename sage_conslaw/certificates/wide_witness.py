@@ -52,6 +52,7 @@ def _words(layers, records, p, seed):
     blocks = [inside] + [columns for (a, b), columns in sorted(twice.blocks.items()) if a != b]
     bounds = [sum(n for (a, b), n in laws.items() if a == b)]
     bounds += [laws[pair] for pair in sorted(twice.blocks) if pair[0] != pair[1]]
+    # The same labels as the checker's, so that the words that are counted here are those that it draws.
     out = [_counts(twice, (seed, "word"), blocks, bounds)]
     for k, n in enumerate(times):
         if n > 2:
@@ -78,6 +79,7 @@ def _counts(network, label, blocks, laws):
             values[i] = np.concatenate([rows, drawn[:, columns]])[kept]
         idle = 0 if needed else idle + 1
         counts.append(int(needed))
+    # Longer words that gained nothing cost three times as much each, and show nothing.
     while counts and not counts[-1]:
         counts.pop()
     return counts

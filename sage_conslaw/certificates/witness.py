@@ -28,10 +28,12 @@ def prime_for(size, generator):
 def rank_witness(family, rank, generator):
     """Return a record of prime, point and draws that show the given rank."""
     p = prime_for(rank, generator)
+    # The rank is proved already, so draws that show it exist; short ones are tried first, as each is in the file.
     bits = _FIRST_BITS
     while bits < 2 * p.bit_length():
         high = min(1 << bits, p)
         draw = Draws(family, generator, high)
+        # Paths where a control is a shear: values at the end of a flow, in place of brackets that cost 3^depth.
         find = path_witness if family.exact_flow is not None and family.shears else _words
         found = find(family, rank, draw, p)
         if found is not None:
@@ -92,6 +94,7 @@ def _words(family, rank, draw, p):
         words = [(words + batch)[i] for i in kept]
         values = stack[kept]
         idle = idle + 1 if gained == 0 else 0
+        # Where all of a batch count, the next of this length may too: longer words only when shorter ones are used up.
         if gained < missing:
             depth += 1
     if len(words) < rank:
@@ -124,6 +127,7 @@ def path_witness(family, rank, draw, p):
         tangents = stack[kept]
         if len(tangents) == rank:
             break
+        # Three steps without gain: the orbit's tangent space is likely spanned, or the numbers are too small.
         if idle == 3:
             return None
         step = {"step": draw.step(), **draw.control()}
@@ -138,5 +142,6 @@ def walk(family, step, z, tangents, p):
     duals = DualArithmetic(ModularArithmetic(p))
     moved = family.drift_flow(duals, p, Dual(z, tangents), step["step"] % p)
     data = family.data_from_numbers(p, [step["data"]])
+    # A shear adds the control's value, and its derivative to the tangents: duals carry both through.
     moved = duals.add(moved, family.control(duals, moved, data))
     return moved.real.reshape(len(z)), np.broadcast_to(moved.infinitesimal, tangents.shape)

@@ -21,6 +21,7 @@ def assumption_of(problem, real=False):
     """
     if real or problem["kind"] == "system" or problem.get("architecture") in EXACT:
         return "none"
+    # Rows of tokens are one-hot: real samples have no free inputs there, so the span is assumed.
     nodes = problem.get("graph", {}).get("nodes", ())
     plain = nodes and all(node["op"] in _POLYNOMIAL and not node.get("tokens") for node in nodes)
     return "none" if plain else "span"

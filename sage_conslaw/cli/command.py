@@ -45,6 +45,7 @@ class _Group(click.Group):
     """Errors of the command line's own in one line, without the usage text."""
 
     def invoke(self, ctx):
+        # click answers a broken pipe with status 1 and no word; `| head` is no failure of the command.
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -65,6 +66,8 @@ class _Group(click.Group):
             return stop(f"{stopped}; the result above is sound but not final", 3)
         except (click.ClickException, OSError, InputError, MemoryError) as error:
             return stop(_said(error), 2)
+        # A defect too is one line: a traceback says nothing to whoever asked for laws. It has a status of its own, so
+        # that a script can tell it from bad input.
         except (ImportError, *_DEFECTS) as error:
             if isinstance(error, ImportError) and not (error.name or "").startswith("sage_conslaw"):
                 return stop(_said(error), 2)
@@ -82,6 +85,7 @@ def _said(error):
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, ImportError):
+        # Libraries that do not fit fail to load as if they were broken.
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
         if limit != resource.RLIM_INFINITY:
             return f"a part of Sage does not load within the memory limit of {limit >> 20} MB (ulimit -v): {error}"
@@ -127,6 +131,7 @@ def _run(arguments):
     if sys.stdout is None:
         return stop("standard output is closed; give a file or a pipe for the answer", 2)
     _tune()
+    # Without a limit nothing needs to be ended from outside, and a fork would cost its memory twice.
     limit = limit_of(arguments)
     if limit is None or not hasattr(os, "fork"):
         return _run_here()

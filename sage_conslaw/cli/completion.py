@@ -21,6 +21,7 @@ def completion(shell):
     """Print the completion script for SHELL: bash, zsh or fish."""
     if shell not in SHELLS:
         raise InputError(f"shell {shell!r} is not known; choose bash, zsh or fish")
+    # The script asks the command itself for words when a key is pressed, so it never needs to be written anew.
     command = click.get_current_context().find_root().command
     made = get_completion_class(shell)(command, {}, "sage-conslaw", "_SAGE_CONSLAW_COMPLETE")
     click.echo(made.source())

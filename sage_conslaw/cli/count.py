@@ -43,10 +43,12 @@ def count(architecture, sizes, phi, system, bias, settings, torch, as_json, form
     def find(data):
         return package.count_conservation_laws(data, **common, progress=shows_progress(as_json))
     result, numbers = counted(build, find, sizes, settings) if formula else (find(build(sizes, settings)), {})
+    # Without letters the formula is the result's own; with letters it is read off numbers that stand for them.
     words, keys = [], {}
     if formula:
         plain = not numbers and result.formula is not None
         words, keys = ([f"formula: {result.formula}"], {}) if plain else lines(result, numbers, sizes, settings)
+    # The number of a linear network is a polynomial on pieces, one for each order of its widths.
     if numbers and architecture == "linear":
         others = pieces(build, find, sizes, numbers)
         same = keys["formula"], sorted(keys.get("formula_where", ()))
@@ -73,6 +75,7 @@ def count(architecture, sizes, phi, system, bias, settings, torch, as_json, form
 
 def _certificate(result, build, common):
     """Return the certificate of a count; where it lists the laws they are found first."""
+    # With the count's seed, so that the numbers are those that were just printed.
     if result.state_dimension <= package.MAX_COORDINATES:
         return package.conservation_laws(build(), **{**common, "seed": result.seed}).certificate()
     return result.certificate()

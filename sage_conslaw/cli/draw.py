@@ -26,6 +26,7 @@ _KINDS = (".svg", ".png", ".pdf")
 @options("torch", "allow-cut", "bias", "set")
 def draw(architecture, sizes, torch, bias, settings):
     """Draw the graph of ARCHITECTURE with SIZES in a FILE, the last word: .svg, or .png and .pdf."""
+    # With --torch there is no architecture, and what click took for one is an integer for NAME, or the file.
     words = [word for word in (architecture, *sizes) if word is not None]
     file = words.pop() if words else ""
     if not file.lower().endswith(_KINDS):

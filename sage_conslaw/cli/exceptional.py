@@ -27,6 +27,7 @@ def branches(data, result, degree, codimension, limit, progress=False):
 
     The time limit is that of the whole command; what is known when it is reached comes with the exception.
     """
+    # One limit for the whole command: what the laws took is gone.
     left = None if limit is None else max(0.0, limit - result.seconds)
     try:
         found = package.exceptional_parameters(

@@ -35,6 +35,7 @@ def integrals(architecture, sizes, system, phi, bias, settings, kind, degree, as
     Darboux polynomials (invariant hypersurfaces) up to the degree are searched over the rational functions of the
     parameters, and combined to laws; the answer says what was searched, and whether other laws exist.
     """
+    # A diagonal is a list; a name has neither commas nor semicolons.
     if common["metric"] is not None and ("," in common["metric"] or ";" in common["metric"]):
         common["metric"] = [part.strip() for part in common["metric"].replace(";", ",").split(",")]
     degree = integer_option(degree, "--degree")
@@ -51,6 +52,7 @@ def integrals(architecture, sizes, system, phi, bias, settings, kind, degree, as
         click.echo(result._latex_())
     else:
         _print(result)
+    # A search that was stopped has a result all the same: what was searched until then, and the integrals found.
     if result.timed_out:
         click.echo("sage-conslaw: the time limit was reached; the result above is sound but not final", err=True)
         return 3

@@ -45,6 +45,7 @@ def laws(architecture, sizes, phi, system, bias, settings, torch, degree, except
     """All polynomial laws of ARCHITECTURE with SIZES, their number, and whether they are complete."""
     data = asked_problem(architecture, sizes, phi, system, bias, settings, torch)
     degree, common = integer_option(degree, "--degree"), search_options(common)
+    # Before the search, which may take minutes.
     check(data, exceptional, codimension, latex)
     result = package.conservation_laws(data, degree=degree, **common, progress=shows_progress(as_json))
     record, lines = {}, []

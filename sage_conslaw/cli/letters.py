@@ -62,6 +62,8 @@ def with_numbers(sizes, settings):
     primes = [prime if prime not in small and all(n % prime for n in known) else next(spare, prime)
               for prime in _SIZES[:len(in_sizes)]]
     heads = math.lcm(1, *(int(word) for word in given if _NUMBER.fullmatch(word) and int(word) < 100))
+    # Widths that divide nothing are refused where heads must divide them; multiples of all letters are not, but make
+    # formulas that could as well be in quotients, so they come last.
     tries = []
     for order, few in ((primes, 1), (primes[::-1], 1), (primes, math.prod(small[1:]))):
         letters = dict(zip(options, (n * few if n == small[0] else n for n in small)))
@@ -95,6 +97,7 @@ def names(numbers):
     SR = package.symbolic_ring()
     letters = {n: math.prod(SR(int(one)) if _NUMBER.fullmatch(one) else SR.var(one) for one in word.split("*"))
                for word, n in reversed(numbers.items())}
+    # Later entries win: products and quotients of letters say more than quotients by numbers, and letters most.
     out = {n // m: a / m for n, a in letters.items() for m in range(2, 100) if n % m == 0 and n // m > m}
     for n, a in letters.items():
         for m, b in letters.items():
@@ -114,6 +117,8 @@ def _written(counted, numbers):
 
 def _clash(written, result, sizes, settings):
     """Return a number that a letter stands for, and that is also one that was given or an option's default."""
+    # `attention D 7 --set heads=h`: were h the prime 7, a 7 in the number could be either, and h^3 + h^2 was printed
+    # for 56 h.
     told = {word.partition("=")[0] for word in settings}
     given = given_numbers(sizes, settings) | {
         value for name, value in result.options
@@ -164,6 +169,7 @@ def pieces(build, count, sizes, numbers):
             break
         result = count(build([_product(word, here) for word in sizes], []))
         counted = result.polynomial_in_sizes()
+        # An order whose number has no formula says nothing of the others.
         if counted is None:
             continue
         written = _written(counted, here)
@@ -177,6 +183,7 @@ def counted(build, count, sizes, settings):
     """Return the result at the numbers that stand for letters, and these numbers."""
     refused = found = None
     for sizes_here, settings_here, numbers in with_numbers(sizes, settings):
+        # Refused numbers may be refused letters (heads that do not divide); the last reason is said if none fits.
         try:
             data = build(sizes_here, settings_here)
         except InputError as error:

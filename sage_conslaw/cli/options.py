@@ -121,6 +121,7 @@ def options(*wanted):
 
 def asked_problem(architecture, sizes, phi, system, bias, settings, torch=None):
     """Return what a command line asks about: a network, the components of phi, or a family."""
+    # Unknown options come as sizes, since "-1" must be a bad width.
     for word in (architecture or "", *sizes):
         if word.startswith("-") and not word[1:2].isdigit():
             raise click.UsageError(f"no such option {shortened(word, 60)}{_nearest_option(word)}")
@@ -151,6 +152,7 @@ def asked_problem(architecture, sizes, phi, system, bias, settings, torch=None):
     if phi is not None:
         if bias:
             raise click.UsageError("--bias belongs to an architecture, not to --phi")
+        # A slip for the name of an architecture, more often than one parameter.
         if phi.strip().isidentifier():
             raise InputError(
                 f'--phi {shortened(phi.strip(), 40)!r} is a bare name: nothing is shared; give '
@@ -170,6 +172,7 @@ def _nearest_option(word):
     """Return a hint at the option of this command that a word is near to."""
     context = click.get_current_context(silent=True)
     known = [name for parameter in context.command.params for name in parameter.opts] if context else []
+    # 0.7 finds --sede and --degre, and says nothing of --foo.
     near = difflib.get_close_matches(word.partition("=")[0][:40], known, n=1, cutoff=0.7)
     return f"; did you mean {near[0]}?" if near else ""
 
@@ -179,6 +182,7 @@ class ProblemCommand(click.Command):
     ``--help``."""
 
     def parse_args(self, ctx, args):
+        # Help is eager: it is printed before arguments are read, so the name is looked for among the words.
         ctx.meta["architecture"] = next((word for word in args if word in MEANINGS), None)
         return super().parse_args(ctx, args)
 
@@ -272,6 +276,7 @@ def search_options(options):
     """Return the keyword arguments of the public calls from what the options gave."""
     limit = limit_option(options.pop("time_limit"))
     flow, metric, tau, decay = (options.pop(name) for name in ("flow", "metric", "tau", "weight_decay"))
+    # None of them given leaves the network its own flow and metric.
     if flow is not None or metric is not None or tau is not None or decay is not None:
         given = {name: value for name, value in (("tau", tau), ("metric", metric)) if value is not None}
         options["flow"] = package.flows.by_name(flow or "gradient", **given)

@@ -9,6 +9,7 @@ EXAMPLES::
 """
 from ..runtime.later import later
 
+# Names of the public calls beside some of their helpers: a command imports nothing that another one needs.
 _HOMES = {
     "ControlAffineFamily": ".fields.family",
     "conservation_laws": ".engine.api",

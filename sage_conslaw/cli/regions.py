@@ -18,6 +18,7 @@ def regions_option(function):
 
 def regions_of(network, common, seed):
     """Return the regions of a network, for the flow and loss of the command line."""
+    # phi and systems have no gates, and no method of a network.
     if not hasattr(network, "response"):
         raise InputError("--regions belongs to a network with gates, e.g. relu 1 4 1")
     return package.numbers_by_region(network, flow=common.get("flow"), loss=common.get("loss"), seed=seed)

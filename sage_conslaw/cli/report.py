@@ -36,10 +36,12 @@ def answered():
 
 def print_partial(partial, as_json):
     """Print what was proved when the time was over."""
+    # From here on there is something on standard output: whoever supervises must not print another answer after it.
     announce(lambda: {"writing": True})
     if as_json:
         click.echo(json.dumps(partial))
         return
+    # Records of three commands: dimensions, and numbers of laws, known or not.
     if partial.get("dimension_at_most") is not None:
         click.echo(f"dimension between {partial.get('dimension_at_least', 0)} and {partial['dimension_at_most']} "
                    f"(proved)")
@@ -77,6 +79,7 @@ def paged(lines):
 
 def coloured(text, status):
     """Return text in bold, green if proved: on a terminal that shows colours only."""
+    # A file or a pipe gets plain text, as does whoever asked for it (no-color.org).
     if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
         return text
     return click.style(text, fg="green" if status == "proved" else "yellow", bold=True)

@@ -56,6 +56,7 @@ def reproduce(paper, tau, nesterov, bias, certificates, real, time_limit, as_jso
         result, stopped = reached.partial, reached
     record = result.to_dict() | ({} if stopped is None else {"total": len(cases), "time_limit_reached": True})
     click.echo(json.dumps(record) if as_json else result)
+    # The limit's status comes first, as for every command; what differs is marked in its line.
     if stopped is not None:
         return stop(f"{stopped}; {len(result.cases)} of {len(cases)} architectures were done until then", 3)
     return 0 if result.agree == len(result.cases) else 1

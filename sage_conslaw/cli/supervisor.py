@@ -39,6 +39,7 @@ def limit_of(arguments):
 def supervise(command, limit):
     """Return the exit status of ``command()``, run in another process that is ended after the limit."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
+    # What is in the buffers would be written by both processes.
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()
@@ -58,9 +59,11 @@ def supervise(command, limit):
         try:
             if receiver.poll(0.05):
                 record = receiver.recv()
+                # The first announcement starts the clock; one that the answer is being written gives it time to end.
                 if ends is None or "writing" in record:
                     ends = time.monotonic() + (_WRITING if "writing" in record else limit + _LATER)
                 known.update(record)
+        # The pipe is closed: the process has ended, with its own status.
         except (EOFError, OSError):
             return _status(os.waitpid(pid, 0)[1])
         done, status = os.waitpid(pid, os.WNOHANG)
@@ -80,6 +83,7 @@ def _supervised(command, parent, sender):
 
 
 def _status(status):
+    # As a shell says it: 128 and the signal.
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
 

@@ -78,6 +78,7 @@ def survey(specification, store, processes, scheduler, seed, retry_failed, time_
         click.echo(json.dumps(table.to_dict()))
     else:
         click.echo(table.summary() if quiet else table)
+    # What is finished is in the database either way; the same command goes on from there.
     if stopped is not None:
         click.echo(
             f"sage-conslaw: time limit of {stopped.limit} s reached; the same command goes on from {store}", err=True

@@ -60,6 +60,7 @@ def verify(paths, time_limit, as_json, quiet):
             f"{good} of {len(files)} certificates verified by "
             f"{f'a checker, {good - one} by ' if one else ''}both checkers"
         )
+    # The limit's status comes first, as for every command; rejections are in their lines.
     if stopped is not None:
         return stop(f"{stopped}; {len(rows)} of {len(files)} certificates were checked until then", 3)
     return 0 if good == len(rows) else 1
@@ -73,6 +74,7 @@ def _files(paths):
             raise InputError(
                 f"there is no file or folder {path}; give the certificates that laws --certificate FILE wrote"
             )
+        # The same order on every machine, so that runs can be compared.
         files += sorted(path.glob("*.json")) if path.is_dir() else [path]
     if not files:
         raise InputError("there is no certificate (*.json) in the folder; reproduce all --certificates DIR writes some")

@@ -20,10 +20,12 @@ _LATER, _AGAIN = 0.3, 0.2
 def interrupting(deadline):
     """Raise :class:`TimeLimitReached` in the block when the time is over."""
     usable = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    # One timer a process: of two limits the inner one would silence the outer one, so the outer one stays.
     if deadline.limit is None or not usable or signal.getitimer(signal.ITIMER_REAL)[0]:
         # Somebody else's timer is left alone.
         yield
         return
+    # A last ring may be on its way when the block ends: it must find that nobody waits for it.
     active = True
 
     def ring(number, frame):

@@ -24,6 +24,7 @@ def listens():
 def announce(record):
     """Announce ``record()``, a dictionary of what is known; it is not called where nobody listens."""
     for listener in _listeners:
+        # The first thing that is known is what is asked; loading the package before it is nobody's search.
         if not _began:
             _began.append(time.monotonic())
         listener(record())

@@ -16,6 +16,7 @@ def integer(value):
     """
     Return an exact integer as a Python ``int``; anything else, also a rational or a truth value, is a ``TypeError``.
     """
+    # ``degree=True`` is a slip, and would be degree one.
     if isinstance(value, bool):
         raise InputTypeError(f"{value} is not an integer")
     # Sage's rationals have __index__ where they are integers, and int() would round the others.
@@ -24,6 +25,7 @@ def integer(value):
 
 def truth(value, name="bias"):
     """Return ``True`` or ``False``; anything but these (and 0, 1) is a ``TypeError``."""
+    # 0 and 1 are equal to False and True; "False" would be true.
     if isinstance(value, str) or value not in (True, False):
         raise InputTypeError(f"{name} {value!r} is neither True nor False")
     return bool(value)

@@ -58,6 +58,7 @@ class Deadline:
         if limit is not None:
             if isinstance(limit, (bool, str)) or not hasattr(limit, "__float__"):
                 raise InputTypeError(f"time_limit {limit!r} is not a number of seconds; give e.g. 60")
+            # NaN compares with nothing, so such a limit would never be reached.
             limit = float(limit)
             if not 0 <= limit < float("inf"):
                 raise InputError(f"time_limit {limit} is no number of seconds >= 0; give e.g. 60")
@@ -79,6 +80,7 @@ class Deadline:
 
     def check(self, grace=0.0, **proved):
         """Record what is proved, and raise if the time is over, by more than ``grace`` seconds."""
+        # Recorded first: what was proved with the last of the time is part of the answer.
         self.show(**proved)
         if self.listener is not None and proved:
             self.listener(self.partial)
@@ -121,6 +123,7 @@ class Deadline:
     def close(self):
         """Clear the line that shows the progress."""
         self._closed.set()
+        # The ticking thread may show it once more: it looks for the mark first.
         bar, self._bar = self._bar, None
         if bar is not None:
             bar.close()

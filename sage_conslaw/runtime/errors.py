@@ -32,6 +32,7 @@ def shortened(text, most=60):
     text = str(text)
     if len(text) <= most:
         return text
+    # Twice as much of the beginning: it says what kind of thing the text is.
     tail = (most - 3) // 3
     return text[:most - 3 - tail] + "..." + text[len(text) - tail:]
 

@@ -144,6 +144,7 @@ class _Process:
     """A forked process that runs ``work(send, function, arguments)``, and the messages that it sends."""
 
     def __init__(self, work, function, arguments):
+        # One fork at a time: another thread's fork would inherit the pipe's end, which then never closes.
         with _forking, warnings.catch_warnings():
             # Newer versions of Python warn of every fork beside threads; this one is prepared for them.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -156,6 +157,7 @@ class _Process:
                     self.receiver.close()
                     code = _run(parent, sender, work, function, arguments)
                 finally:
+                    # Not sys.exit: handlers and buffers of the session that was forked are not this process's to end.
                     os._exit(code)
             sender.close()
         self.code = None
@@ -165,6 +167,7 @@ class _Process:
         seconds."""
         with waiting():
             while not self.receiver.poll(0.05):
+                # It may have written its answer and ended between the two questions.
                 if self._ended() and not self.receiver.poll():
                     raise self._lost(deadline)
                 deadline.check(grace=grace)
@@ -224,6 +227,7 @@ def _failure(kind, value, deadline, faithful):
         return TimeLimitReached(*value)
     if kind == "lost":
         return ComputationLost(*value)
+    # Exceptions come by name and text: those of libraries with arguments of their own do not survive pickling.
     name, text = value
     known = {"TooLarge": TooLarge}.get(name) or getattr(errors, name, None) or getattr(builtins, name, Exception)
     if issubclass(known, errors.InputError) or faithful and known not in (Exception, MemoryError):
@@ -248,6 +252,7 @@ def interruptible(function, deadline):
     A dense elimination asks no deadline; the rank that the function has recorded until then is kept.  A computation
     that is supervised already, because it is in such a process, needs no other one.
     """
+    # A fork and its pipe cost some milliseconds and the caches of the child: only where something must be stopped.
     if deadline is None or deadline.limit is None or deadline.listener is not None:
         return function(deadline)
     recorder = _Recorder()
@@ -266,6 +271,7 @@ def _run(parent, sender, work, function, arguments):
     end_with_parent(parent)
     for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
+    # The soft limit alone: what it forks in turn may set its own.
     limit = resource.getrlimit(resource.RLIMIT_AS)[1]
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + _allowance(), limit))
     adopt_pari()

@@ -42,6 +42,7 @@ def later(package, homes, modules=(), anchor=None):
             value = getattr(importlib.import_module(homes[name], anchor), name)
         else:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        # Kept, so that Python finds it itself the next time.
         setattr(sys.modules[package], name, value)
         return value
 

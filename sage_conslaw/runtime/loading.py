@@ -33,6 +33,7 @@ def load(*names):
     done, errors = threading.Event(), []
 
     def keeper():
+        # The modules ask for handlers as they load; in this thread Python refuses, and they would fail.
         set_handler = signal.signal
         signal.signal = lambda number, handler: signal.SIG_DFL
         try:
@@ -55,6 +56,7 @@ def load_first(*groups):
         try:
             return load(*names)
         except ModuleNotFoundError as error:
+            # A part that is there and lacks one of its own parts is a broken installation, not an absent one.
             if error.name not in (names[0], "sage"):
                 raise
     raise ModuleNotFoundError(

@@ -33,6 +33,7 @@ def end_with_parent(parent):
         prctl = ctypes.CDLL(None, use_errno=True).prctl
         set_parent_death_signal = 1
         prctl(set_parent_death_signal, signal.SIGKILL)
+        # The parent may have ended between the fork and the request, which then names another process.
         if os.getppid() != parent:
             os._exit(1)
 
@@ -51,6 +52,7 @@ def process_executor(processes):
     )
     try:
         yield executor
+    # An interrupt too: waiting for workers that compute for minutes would look like a session that hangs.
     except BaseException:
         for process in list((executor._processes or {}).values()):
             process.terminate()

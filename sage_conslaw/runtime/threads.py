@@ -29,6 +29,7 @@ def in_sage(function):
 @contextmanager
 def waiting():
     """Give the lock away, if this thread has it, while it waits for another process."""
+    # As often as it is held: public calls call each other.
     depth = getattr(_held, "depth", 0)
     for _ in range(depth):
         _lock.release()
@@ -41,6 +42,7 @@ def waiting():
 
 def new_process():
     """In a forked process: this thread is the only one, and has the lock as often as before."""
+    # Another thread of the parent may have held the old one, and is not here to release it.
     global _lock
     _lock = threading.RLock()
     for _ in range(getattr(_held, "depth", 0)):
