@@ -21,7 +21,8 @@ from sage_conslaw.certificates.wide import totals as totals_of_parts
 from sage_conslaw.certificates.wide_chains import Components, affordable, chain_parts
 from sage_conslaw.certificates.wide_layers import Layers, number
 from sage_conslaw.certificates.wide_witness import wide_witness
-from sage_conslaw.certificates.witness import Draws, determinant, path_witness, prime_for, rank_witness, walk, word_field
+from sage_conslaw.certificates.witness import Draws, determinant, path_witness, prime_for, rank_witness
+from sage_conslaw.certificates.witness import walk, word_field
 from sage_conslaw.certificates.words import assumption_of, statement
 from sage_conslaw.exact.arithmetic import ModularArithmetic
 from sage_conslaw.flows.problem import problem
