@@ -49,7 +49,8 @@ def main(first=0, last=500, transformers=False):
         if width is None:
             continue
         known += 1
-        rank, laws = width.bounds(np.random.default_rng(seed))
+        found = width.counted(np.random.default_rng(seed))
+        rank, laws = found.rank, found.laws
         proved += rank + laws == net.dimension
         least, most = dense()
         if laws > most or net.dimension - rank < max(least, most if rank + laws == net.dimension else 0):
@@ -57,7 +58,7 @@ def main(first=0, last=500, transformers=False):
             print(f"{seed}: {net}: between {laws} and {net.dimension - rank} laws by growth, {least} to {most} densely",
                   flush=True)
         if rank + laws == net.dimension and not transformers:
-            same = same_space(width, net, loss)
+            same = same_space(found, net, loss)
             spaces += same is True
             if same is False:
                 wrong += 1

@@ -111,13 +111,13 @@ def one(name):
     if width is None:
         row.update(status="not read", open=reasons[-1] if reasons else "")
     else:
-        rank, laws = width.bounds(np.random.default_rng(0))
-        proved = rank + laws == net.dimension
+        found = width.counted(np.random.default_rng(0))
+        proved = found.rank + found.laws == net.dimension
         row.update(
-            laws=laws if proved else f"{laws} to {net.dimension - rank}",
+            laws=found.laws if proved else f"{found.laws} to {net.dimension - found.rank}",
             status="proved" if proved else "bounds",
-            families=by_family(width.matrix_laws(net.shown_names().values())),
-            open="; ".join(f"{words[:60]} ... {words.rpartition(';')[2].strip()}" for words in width.blame[:2]),
+            families=by_family(found.matrix_laws(net.shown_names().values())),
+            open="; ".join(f"{words[:60]} ... {words.rpartition(';')[2].strip()}" for words in found.blame[:2]),
         )
     row["cpu seconds"] = round(time.process_time(), 1)
     row["GB"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 1)

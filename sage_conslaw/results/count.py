@@ -125,8 +125,9 @@ class LawCount(SageObject):
         width = width_of(self.problem.family)
         if width is None:
             return None
-        rank, laws = width.bounds(np.random.default_rng(self.seed))
-        return width.formula() if rank + laws == self.state_dimension and laws == self.number else None
+        found = width.counted(np.random.default_rng(self.seed))
+        proved = found.rank + found.laws == self.state_dimension
+        return found.formula() if proved and found.laws == self.number else None
 
     def formula_where(self):
         r"""

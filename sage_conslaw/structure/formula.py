@@ -156,11 +156,10 @@ def formula_of(width):
         sage: from sage_conslaw.structure.formula import formula_of
         sage: from sage_conslaw.structure.true_width import width_of
         sage: width = width_of(problem(networks.attention(1009, 101, heads=11)).family)
-        sage: _ = width.bounds(numpy.random.default_rng(0r))
-        sage: formula_of(width).expression({101r: "k", 11r: "h"})
+        sage: formula_of(width.counted(numpy.random.default_rng(0r))).expression({101r: "k", 11r: "h"})
         h*k^2 + h*k
     """
-    if width.segments is None or not all(segment.found.proved for segment in width.segments):
+    if not all(segment.found.proved for segment in width.segments):
         return None
     total, least, sums, offsets, fixed, ranges, tacit = {}, {}, [], [], set(), [], {1}
     shapes = {leaf.name: leaf.shape for leaf in width.response.leaves}

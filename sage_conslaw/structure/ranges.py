@@ -22,8 +22,13 @@ from ..graph.tensor import Parameter
 from .axes import Unknown
 
 
+def entire(shape):
+    """Return the ranges of all of a tensor."""
+    return tuple((0, 1, n) for n in shape)
+
+
 def whole(ranges, shape):
-    return all(one == (0, 1, n) for one, n in zip(ranges, shape))
+    return tuple(ranges) == entire(shape)
 
 
 def part_of(leaf, ranges):

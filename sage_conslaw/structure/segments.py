@@ -17,40 +17,29 @@ A transformer block falls into attention, the feed-forward part up to its activa
     sage: [[leaf.name for leaf in segment] for segment in segments(f)]
     [['g1', 'b1', 'Q', 'K', 'V', 'O'], ['g2', 'b2', 'up'], ['down']]
 """
+from abc import ABC, abstractmethod
+
 from ..graph.cuts import SumOne
-from ..graph.operations import Add, Contract
+from ..graph.operations import Add, Contract, Gather
 from ..graph.tensor import Constant, Data, Parameter
 
 # Terms that are told apart at one tensor; beyond, all that it contains is joined, which is slower and never wrong.
 _MOST_TERMS = 300
 
+# What stands for the data of terms that are not told apart.
 _MIXED = "mixed"
 
 
 def segments(response):
-    r"""
-    Return the segments of a network's response as lists of its parameters; unused parameters are segments by
-    themselves.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.segments import segments
-        sage: [[leaf.name for leaf in part] for part in segments(networks.perceptron([2, 3, 2], activation="gelu",
-        ....:     bias=True).response())]
-        [['U1'], ['b1'], ['U2']]
-    """
+    """Return the segments of a network's response as lists of its parameters; unused parameters are segments by
+    themselves."""
     joined = _Joined(response.leaves)
     constraints = response.constraints or [(None, None)] * len(response.pairings)
-    terms = {}
     for (node, covector), (constraint, _) in zip(response.pairings, constraints):
-        for ancestor in node.ancestors():
-            if ancestor not in terms:
-                terms[ancestor] = _terms(ancestor, terms, joined)
+        terms = joined.terms(node)
         if constraint not in ("free", "sum zero"):
-            # What the covector is made of takes part in every term.
-            others = [leaf for leaf in covector.ancestors() if isinstance(leaf, Parameter)]
-            joined.all([*terms[node].values(), *others])
+            # Covectors that are orthogonal to the tensor: what they are made of takes part in every term.
+            joined.together([*terms.values(), *(leaf for leaf in covector.ancestors() if isinstance(leaf, Parameter))])
     found = {}
     for leaf in response.leaves:
         found.setdefault(joined.root(leaf), []).append(leaf)
@@ -58,82 +47,109 @@ def segments(response):
 
 
 def apart(response, leaves):
-    r"""
-    Say whether terms with one of these parameters have other data than terms without: then the fields without them are
-    fields of the whole.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.segments import apart
-        sage: f = networks.relu([3, 2, 1], bias=True).response()
-        sage: apart(f, f.leaves[1r:2r])
-        True
-        sage: x, W, V = networks.input(2), networks.parameter("W", 2, 2), networks.parameter("V", 2, 2)
-        sage: apart(networks.custom(x @ W + x @ V).response(), [V])
-        False
-    """
+    """Say whether terms with one of these parameters have other data than terms without: then the fields without them
+    are fields of the whole."""
     return all(len({bool(n) for n in counts}) == 1 for counts in _counts(response, leaves))
 
 
 def of_one_degree(response, leaf):
-    r"""
-    Say whether terms with the same other data have the same degree in one tensor of data.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.cuts import sum_one
-        sage: from sage_conslaw.structure.segments import of_one_degree
-        sage: A, V, b = sum_one("A", (2, 2)), networks.parameter("V", 3, 2), networks.parameter("b", 2)
-        sage: x, c = networks.input(2, 3), networks.parameter("c", 3)
-        sage: [of_one_degree(networks.custom(y).response(), A) for y in (A @ (x @ V), A @ (x @ V) + b, A @ V.T + c)]
-        [True, True, False]
-    """
+    """Say whether terms with the same other data have the same degree in one tensor of data."""
     return all(len(counts) == 1 for counts in _counts(response, [leaf]))
 
 
 def _counts(response, leaves):
     """Return for each pairing and multiset of data the numbers of chosen tensors that terms with these data have."""
-    chosen, terms = set(leaves), {}
-    for pair in response.pairings:
-        for node in pair:
-            for ancestor in node.ancestors():
-                if ancestor not in terms:
-                    terms[ancestor] = _counted(ancestor, terms, chosen)
+    counted = _Counted(leaves)
+    for node, covector in response.pairings:
         # At a normalisation the covector has parameters too: what counts is the product.
-        yield from _products(terms[pair[0]], terms[pair[1]]).values()
+        yield from counted.products(counted.terms(node), counted.terms(covector)).values()
 
 
-def _counted(node, terms, chosen):
-    """Return the terms of a node: the multiset of their data, and how many chosen tensors they have."""
-    if node in chosen or isinstance(node, (Parameter, Data, Constant, SumOne)):
-        known = isinstance(node, Data) and node not in chosen
-        return {(id(node),) if known else (): {int(node in chosen)}}
-    inputs = [terms[child] for child in node.inputs]
-    if len(inputs) == 1:
-        return inputs[0]
-    if isinstance(node.operation, Add):
-        return _summed(item for part in inputs for item in part.items())
-    if isinstance(node.operation, Contract) and len(inputs[0]) * len(inputs[1]) <= _MOST_TERMS ** 2:
-        return _products(*inputs)
-    return {_MIXED: {0, 1}}
+class _Terms(ABC):
+    """The terms of nodes, each computed once: the multiset of their data, and what is known of the terms with these."""
+
+    def __init__(self):
+        self.known = {}
+
+    @abstractmethod
+    def leaf(self, node):
+        """Return the data of a leaf, and what is known of it."""
+
+    @abstractmethod
+    def times(self, left, right):
+        """Return what is known of products of terms."""
+
+    @abstractmethod
+    def together(self, values):
+        """Return what is known of terms that are not told apart."""
+
+    @abstractmethod
+    def anything(self, values):
+        """Return what is known of a function of terms."""
+
+    def terms(self, root):
+        for node in root.ancestors():
+            if node not in self.known:
+                self.known[node] = self._terms(node)
+        return self.known[root]
+
+    def _terms(self, node):
+        # What sums to one is read as a whole, and is of no degree: it cannot be scaled.
+        if isinstance(node, (Parameter, Data, Constant, SumOne)):
+            data, value = self.leaf(node)
+            return {data: value}
+        inputs = [self.known[child] for child in node.inputs]
+        if isinstance(node.operation, Gather):
+            return inputs[0]
+        if isinstance(node.operation, Add):
+            return self._summed(item for part in inputs for item in part.items())
+        if isinstance(node.operation, Contract):
+            return self.products(*inputs)
+        return {_MIXED: self.anything([value for part in inputs for value in part.values()])}
+
+    def products(self, left, right):
+        """Return the terms of a product."""
+        if len(left) * len(right) > _MOST_TERMS ** 2:
+            return {_MIXED: self.times(self.together(left.values()), self.together(right.values()))}
+        return self._summed((_MIXED if _MIXED in (a, b) else tuple(sorted(a + b)), self.times(here, there))
+                            for a, here in left.items() for b, there in right.items())
+
+    def _summed(self, pairs):
+        out = {}
+        for data, value in pairs:
+            out.setdefault(data, []).append(value)
+        if _MIXED in out or len(out) > _MOST_TERMS:
+            return {_MIXED: self.together([value for values in out.values() for value in values])}
+        return {data: self.together(values) for data, values in out.items()}
 
 
-def _products(left, right):
-    return _summed((_MIXED if _MIXED in (a, b) else tuple(sorted(a + b)), {i + j for i in here for j in there})
-                   for a, here in left.items() for b, there in right.items())
+class _Counted(_Terms):
+    """How many of some chosen tensors terms have: sets of numbers."""
+
+    def __init__(self, chosen):
+        super().__init__()
+        self.chosen = set(chosen)
+
+    def leaf(self, node):
+        known = isinstance(node, Data) and node not in self.chosen
+        return ((id(node),) if known else ()), {int(node in self.chosen)}
+
+    def times(self, left, right):
+        return {i + j for i in left for j in right}
+
+    def together(self, values):
+        return set().union(*values)
+
+    def anything(self, values):
+        return {0, 1}
 
 
-def _summed(pairs):
-    out = {}
-    for key, counts in pairs:
-        out[key] = out.get(key, set()) | counts
-    return out if len(out) <= _MOST_TERMS and _MIXED not in out else {_MIXED: {0, 1}}
+class _Joined(_Terms):
+    """One of the parameters of terms, ``None`` if they have none; all of them are joined (a forest of disjoint
+    sets)."""
 
-
-class _Joined:
     def __init__(self, leaves):
+        super().__init__()
         self.parent = {leaf: leaf for leaf in leaves}
 
     def root(self, leaf):
@@ -141,57 +157,19 @@ class _Joined:
             self.parent[leaf] = leaf = self.parent[self.parent[leaf]]
         return leaf
 
-    def all(self, leaves):
-        """Join the leaves, some of which may be ``None``, and return one of them."""
+    def leaf(self, node):
+        return ((id(node),) if isinstance(node, Data) else ()), node if isinstance(node, Parameter) else None
+
+    def times(self, left, right):
+        return self.together([left, right])
+
+    def together(self, values):
         first = None
-        for leaf in leaves:
-            if leaf is None:
-                continue
+        for leaf in values:
             if first is None:
                 first = leaf
-            else:
+            elif leaf is not None:
                 self.parent[self.root(leaf)] = self.root(first)
         return first
 
-
-def _terms(node, terms, joined):
-    """Return the terms of a node: the multiset of its data, and one of the parameters in them (``None`` if there are
-    none)."""
-    if isinstance(node, Parameter):
-        return {(): node}
-    if isinstance(node, Data):
-        return {(id(node),): None}
-    if isinstance(node, (Constant, SumOne)):
-        # What sums to one is of no degree.
-        return {(): None}
-    inputs = [terms[child] for child in node.inputs]
-    if isinstance(node.operation, Add):
-        pairs = [item for part in inputs for item in part.items()]
-    elif isinstance(node.operation, Contract) and len(inputs) == 2:
-        if len(inputs[0]) * len(inputs[1]) > _MOST_TERMS ** 2:
-            return {_MIXED: joined.all([*inputs[0].values(), *inputs[1].values()])}
-        pairs = [(_MIXED if _MIXED in (a, b) else tuple(sorted(a + b)), joined.all((left, right)))
-                 for a, left in inputs[0].items() for b, right in inputs[1].items()]
-    else:
-        return joined_all(inputs, joined)
-    out = {}
-    for key, leaf in pairs:
-        out[key] = joined.all((out.get(key), leaf))
-    if _MIXED in out or len(out) > _MOST_TERMS:
-        return {_MIXED: joined.all(out.values())}
-    return out
-
-
-def joined_all(inputs, joined):
-    r"""
-    Return the terms of a linear map of one tensor: its own; anything else mixes what it is made of.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.segments import joined_all
-        sage: joined_all([{(): None}], None)
-        {(): None}
-    """
-    if len(inputs) == 1:
-        return inputs[0]
-    return {_MIXED: joined.all([leaf for part in inputs for leaf in part.values()])}
+    anything = together

@@ -12,67 +12,66 @@ off the graph, axis by axis:
   diagonal: `n` laws;
 - covectors that sum to zero do not see a shift of all outputs; sums and contractions carry the shift back to the
   parameters.
+
+EXAMPLES:
+
+Nothing is shared in a single layer; a linear hidden layer has a matrix of laws, a gated one its diagonal, here with the
+bias; cross-entropy has sums besides::
+
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.structure.index_classes import index_classes
+    sage: from sage_conslaw.structure.symmetries import balances, explicit_laws, shifts
+    sage: balances(index_classes(networks.linear([3, 2]).response()))
+    []
+    sage: balances(index_classes(networks.linear([3, 2, 3]).response()))
+    [Balance(index_class=1, size=2, full=True, axes=((0, 1, 1), (1, 0, -1)))]
+    sage: classes = index_classes(networks.relu([3, 2, 4], bias=True).response("cross-entropy"))
+    sage: balances(classes), shifts(classes)
+    ([Balance(index_class=1, size=2, full=False, axes=((0, 1, 1), (1, 0, 1), (2, 0, -1)))],
+     [Shift(leaf=2, axis=1, shape=(2, 4))])
+    sage: classes = index_classes(networks.linear([1, 2, 1]).response())
+    sage: explicit_laws(classes, balances(classes), [])
+    [{(0, 0): Fraction(1, 1), (2, 2): Fraction(-1, 1)},
+     {(0, 1): Fraction(1, 1), (2, 3): Fraction(-1, 1)},
+     {(1, 1): Fraction(1, 1), (3, 3): Fraction(-1, 1)}]
 """
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from ..laws.gradings import WeightLattice
-from ..graph.tensor import Data
-from ..graph.operations import Add
 from ..exact.linear_algebra import rank
 from ..exact.modular import random_array
 from ..exact.terms import multiply, oriented
+from ..graph.operations import Add
+from ..graph.tensor import Data
+from ..laws.gradings import WeightLattice
 
 # Entries of explicit laws: 3 million terms are about 1 GB of Python objects.
 MAX_TERMS = 3_000_000
 
+_PRIME = (1 << 61) - 1
+
 
 @dataclass(frozen=True)
 class Balance:
-    r"""
-    Laws `\sum_a \alpha_a \langle \theta_a, \theta_a S \rangle` over some axes of leaves, for all (diagonal) symmetric
-    `S` on an index class.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.symmetries import Balance
-        sage: Balance(0r, 3r, True, ((0r, 1r, 1r), (1r, 0r, -1r))).number
-        6
-    """
+    r"""Laws `\sum_a \alpha_a \langle \theta_a, \theta_a S \rangle` over some axes of leaves, triples (leaf, axis,
+    `\alpha`), for all (diagonal) symmetric `S` on an index class."""
 
     index_class: int
     size: int
     full: bool
-    # Triples (leaf, axis, alpha).
     axes: tuple
 
     @property
     def number(self):
-        r"""
-        How many laws it gives: the entries of a symmetric matrix, or its diagonal.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.structure.symmetries import Balance
-            sage: Balance(0r, 3r, False, ((0r, 1r, 1r),)).number
-            3
-        """
+        """How many laws it gives: the entries of a symmetric matrix, or its diagonal."""
         return self.size * (self.size + 1) // 2 if self.full else self.size
 
 
 @dataclass(frozen=True)
 class Shift:
-    r"""
-    Laws `\sum_k \theta_{..k..}`: sums of a leaf along one axis, one for each entry along the others.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.symmetries import Shift
-        sage: Shift(1r, 1r, (3r, 2r)).number
-        3
-    """
+    r"""Laws `\sum_k \theta_{..k..}`: sums of a leaf along one axis, one for each entry along the others."""
 
     leaf: int
     axis: int
@@ -80,65 +79,36 @@ class Shift:
 
     @property
     def number(self):
-        r"""
-        How many laws it gives.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.structure.symmetries import Shift
-            sage: Shift(1r, 1r, (3r, 2r)).number
-            3
-        """
+        """How many laws it gives."""
         return int(np.prod(self.shape)) // self.shape[self.axis]
 
 
 def balances(classes, mirror=()):
-    r"""
-    Return the balances of a graph, independent as symmetries; leaves in ``mirror`` allow only diagonal ones.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.index_classes import index_classes
-        sage: from sage_conslaw.structure.symmetries import balances
-        sage: balances(index_classes(networks.linear([3, 2, 3]).response()))
-        [Balance(index_class=1, size=2, full=True, axes=((0, 1, 1), (1, 0, -1)))]
-        sage: balances(index_classes(networks.relu([3, 2, 3], bias=True).response()))
-        [Balance(index_class=1, size=2, full=False, axes=((0, 1, 1), (1, 0, 1), (2, 0, -1)))]
-    """
+    """Return the balances of a graph, independent as symmetries; leaves in ``mirror`` allow only diagonal ones."""
     found = []
-    leaves = classes.response.leaves
     for c, size in enumerate(classes.sizes):
-        axes = [
-            (number, axis)
-            for number, leaf in enumerate(leaves)
-            for axis, other in enumerate(classes.of[leaf])
-            if other == c
-        ]
+        axes, known = _axes_in(classes, c), []
         if not axes:
             continue
-        if any(number in mirror for number, _ in axes):
-            full, diagonal = [], _scalings(classes, c, axes, False)
-        else:
-            full, diagonal = _scalings(classes, c, axes, True), _scalings(classes, c, axes, False)
-        for weights in full:
-            found.append(Balance(c, size, True, _used(axes, weights)))
-        known = list(full)
-        for weights in diagonal:
-            # Only what the full ones do not already give.
-            if _rank(known + [weights]) > len(known):
-                known.append(weights)
-                found.append(Balance(c, size, False, _used(axes, weights)))
+        # In the metric theta a law of a leaf is linear, a sum of alpha theta, and has no entries off the diagonal.
+        for full in (False,) if any(number in mirror for number, _ in axes) else (True, False):
+            for weights in _scalings(classes, c, axes, full):
+                # Of the diagonal ones only what the full ones do not already give.
+                if rank(np.array([*known, weights], dtype=np.int64) % _PRIME, _PRIME) > len(known):
+                    known.append(weights)
+                    found.append(Balance(c, size, full, _used(axes, weights)))
     return found
 
 
-def _rank(vectors):
-    p = (1 << 61) - 1
-    return rank(np.array(vectors, dtype=np.int64) % p, p)
+def _axes_in(classes, c):
+    """Return the pairs (leaf number, axis) of parameters in a class."""
+    return [(number, axis) for number, leaf in enumerate(classes.response.leaves)
+            for axis, other in enumerate(classes.of[leaf]) if other == c]
 
 
 def _used(axes, weights):
-    scale = int(np.gcd.reduce(weights[weights != 0])) * (1 if weights[np.flatnonzero(weights)[0]] > 0 else -1)
+    """Return the axes with weights that are not zero, coprime and the first positive."""
+    scale = int(np.gcd.reduce(weights)) * (1 if weights[np.flatnonzero(weights)[0]] > 0 else -1)
     return tuple((number, axis, int(w) // scale) for (number, axis), w in zip(axes, weights) if w)
 
 
@@ -146,36 +116,20 @@ def _scalings(classes, c, axes, full):
     """Return the integer weights of the parameter axes under which the response is invariant for fixed data."""
     lattice = WeightLattice()
     weights = _axis_weights(classes, c, lattice, full, data_fixed=True)
-    state = [weights[classes.response.leaves[number], axis] for number, axis in axes]
-    _, scales = lattice.characters(state)
+    _, scales = lattice.characters([weights[classes.response.leaves[number], axis] for number, axis in axes])
     return list(scales.T)
 
 
 def sign_words(classes, generator):
-    r"""
-    Return one 62-bit word a parameter; monomials whose words add up (xor) to different values have different sign
-    characters.
-
-    Flipping the sign of one index value, in parameters and data together, maps each field to plus or minus a field.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.index_classes import index_classes
-        sage: from sage_conslaw.structure.symmetries import sign_words
-        sage: words = sign_words(index_classes(networks.linear([2, 1, 2]).response()), numpy.random.default_rng(0r))
-        sage: len(set(words.tolist())), bool(words[0] ^^ words[1] == words[2] ^^ words[3])
-        (4, False)
-    """
+    """Return one 62-bit word a parameter; monomials whose words add up (xor) to different values have different sign
+    characters.  Equal words of different characters, two in `2^{62}`, would join two blocks, which harms no proof."""
+    # Flipping the sign of one index value, in parameters and data together, maps each field to plus or minus a field.
     response = classes.response
     words = [np.zeros(leaf.shape, dtype=np.int64) for leaf in response.leaves]
     for c, size in enumerate(classes.sizes):
-        axes = [(number, axis) for number, leaf in enumerate(response.leaves)
-                for axis, other in enumerate(classes.of[leaf]) if other == c]
+        axes, lattice = _axes_in(classes, c), WeightLattice()
         if not axes:
             continue
-        lattice = WeightLattice()
         weights = _axis_weights(classes, c, lattice, False, data_fixed=False)
         signs, _ = lattice.characters([weights[response.leaves[number], axis] for number, axis in axes])
         for character in signs.T:
@@ -183,70 +137,53 @@ def sign_words(classes, generator):
             random = random_array(generator, (1 if c == classes.zero_sum else size,), 1 << 62)
             for (number, axis), bit in zip(axes, character):
                 if bit:
-                    shape = [1] * words[number].ndim
-                    shape[axis] = len(random)
-                    words[number] ^= random.reshape(shape)
+                    words[number] ^= random.reshape((-1,) + (1,) * (words[number].ndim - 1 - axis))
     return np.concatenate([word.ravel() for word in words])
 
 
 def _axis_weights(classes, c, lattice, full, data_fixed):
     """Add the relations between the weights of all axes of one class."""
-    weights = {}
-    for node, axes in classes.of.items():
-        for axis, other in enumerate(axes):
-            if other == c:
-                weights[node, axis] = lattice.unknowns(1)[0]
-    def zero(key):
-        lattice.relation({weights[key]: 1})
+    weights = {(node, axis): lattice.unknowns(1)[0]
+               for node, axes in classes.of.items() for axis, other in enumerate(axes) if other == c}
+
+    def places(node):
+        return [axis for axis, other in enumerate(classes.of[node]) if other == c]
     covectors = {covector for _, covector in classes.response.pairings}
     for node in classes.of:
         if isinstance(node, Data) or node in covectors and node.operation is not None:
             # A covector that sums to zero: fixed, or scaled as a whole.
-            for axis, other in enumerate(classes.of[node]):
-                if other == c and data_fixed:
-                    zero((node, axis))
-            continue
-        if node.operation is None:
-            continue
-        if isinstance(node.operation, Add):
+            for axis in places(node) if data_fixed else ():
+                lattice.relation({weights[node, axis]: 1})
+        elif isinstance(node.operation, Add):
             for child in node.inputs:
-                for axis, other in enumerate(classes.of[node]):
-                    if other == c:
-                        lattice.relation({weights[child, axis]: 1}, {weights[node, axis]: -1})
-            continue
-        operation, places = node.operation, {}
-        for place, (tensor, word) in enumerate(
-            zip((*node.inputs, node), (operation.left, operation.right, operation.result))
-        ):
-            for axis, letter in enumerate(word):
-                if classes.of[tensor][axis] == c:
-                    places.setdefault(letter, {})[place] = (tensor, axis)
-        for where in places.values():
-            lattice.relation(*({weights[key]: -1 if place == 2 else 1} for place, key in where.items()))
-            if full and len(where) == 3:
-                for key in where.values():
-                    zero(key)
+                for axis in places(node):
+                    lattice.relation({weights[child, axis]: 1}, {weights[node, axis]: -1})
+        elif node.operation is not None:
+            _relate_product(node, weights, lattice, full)
     for node, covector in classes.response.pairings:
-        for axis, other in enumerate(classes.of[node]):
-            if other == c:
-                lattice.relation({weights[node, axis]: 1}, {weights[covector, axis]: 1})
+        for axis in places(node):
+            lattice.relation({weights[node, axis]: 1}, {weights[covector, axis]: 1})
     return weights
 
 
+def _relate_product(node, weights, lattice, full):
+    """Say that weights add in a product, letter by letter."""
+    by_letter, operation = {}, node.operation
+    words = operation.left, operation.right, operation.result
+    for sign, tensor, word in zip((1, 1, -1), (*node.inputs, node), words):
+        for axis, letter in enumerate(word):
+            if (tensor, axis) in weights:
+                by_letter.setdefault(letter, []).append((weights[tensor, axis], sign))
+    for here in by_letter.values():
+        lattice.relation(*({weight: sign} for weight, sign in here))
+        if full and len(here) == 3:
+            # Multiplied elementwise: no rotation passes, and so no symmetric matrix but a diagonal one.
+            for weight, _ in here:
+                lattice.relation({weight: 1})
+
+
 def shifts(classes, mirror=()):
-    r"""
-    Return the sums of parameters that the response does not see, where covectors sum to zero.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.index_classes import index_classes
-        sage: from sage_conslaw.structure.symmetries import shifts
-        sage: shifts(index_classes(networks.relu([3, 2, 4]).response("cross-entropy")))
-        [Shift(leaf=1, axis=1, shape=(2, 4))]
-        sage: shifts(index_classes(networks.relu([3, 2, 4]).response()))
-        []
-    """
+    """Return the sums of parameters that the response does not see, where covectors sum to zero."""
     c = classes.zero_sum
     if c is None:
         return []
@@ -261,79 +198,46 @@ def shifts(classes, mirror=()):
     for node in reversed(response.order):
         if node not in classes.of or c not in classes.of[node] or node is covector:
             continue
-        good = [_blind_through(classes, blind, place, user, node) for place, user in consumers.get(node, ())]
+        good = [_blind_through(classes, blind, place, user) for place, user in consumers.get(node, ())]
         blind[node] = all(good) and bool(good or node is output)
     return [Shift(number, classes.of[leaf].index(c), leaf.shape) for number, leaf in enumerate(response.leaves)
             if blind.get(leaf) and number not in mirror]
 
 
-def _blind_through(classes, blind, place, user, node):
-    if not blind.get(user):
-        return False
-    if isinstance(user.operation, Add):
-        return True
-    other = user.inputs[1 - place]
-    return classes.zero_sum not in classes.of[other]
+def _blind_through(classes, blind, place, user):
+    """Say whether a shift of an input is a shift of its user, and not seen there."""
+    if not blind.get(user) or isinstance(user.operation, Add):
+        return blind.get(user, False)
+    # A factor that differs along the outputs would make it no shift.
+    return classes.zero_sum not in classes.of[user.inputs[1 - place]]
 
 
 def explicit_laws(classes, balances, shifts, mirror=(), products=True):
-    r"""
-    Return all laws as sparse polynomials, with the products of the linear ones unless told not to.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.index_classes import index_classes
-        sage: from sage_conslaw.structure.symmetries import balances, explicit_laws
-        sage: classes = index_classes(networks.linear([1, 2, 1]).response())
-        sage: explicit_laws(classes, balances(classes), [])
-        [{(0, 0): Fraction(1, 1), (2, 2): Fraction(-1, 1)},
-         {(0, 1): Fraction(1, 1), (2, 3): Fraction(-1, 1)},
-         {(1, 1): Fraction(1, 1), (3, 3): Fraction(-1, 1)}]
-    """
+    """Return all laws as sparse polynomials, with the products of the linear ones unless told not to."""
     places = [np.arange(start, stop).reshape(leaf.shape)
               for leaf, start, stop in zip(classes.response.leaves, classes.starts, classes.starts[1:])]
     laws = []
     for balance in balances:
-        parts = [
-            (
-                np.moveaxis(places[number], axis, 0).reshape(balance.size, -1).tolist(),
-                1 if number not in mirror else 2,
-                number in mirror,
-                alpha,
-            )
-            for number, axis, alpha in balance.axes
-        ]
+        rows = [np.moveaxis(places[number], axis, 0).reshape(balance.size, -1).tolist()
+                for number, axis, _ in balance.axes]
         for i in range(balance.size):
             for j in range(i, balance.size) if balance.full else (i,):
                 law = {}
-                for rows, factor, is_linear, alpha in parts:
-                    value = Fraction(factor * alpha)
-                    for a, b in zip(rows[i], rows[j]):
-                        monomial = (a,) if is_linear else (a, b) if a <= b else (b, a)
-                        law[monomial] = law.get(monomial, 0) + value
+                for here, (number, _, alpha) in zip(rows, balance.axes):
+                    # In the metric theta the sum of alpha theta is conserved, in place of half that of its squares.
+                    linear = number in mirror
+                    for a, b in zip(here[i], here[j]):
+                        monomial = (a,) if linear else (min(a, b), max(a, b))
+                        law[monomial] = law.get(monomial, 0) + Fraction(2 * alpha if linear else alpha)
                 laws.append(oriented({monomial: value for monomial, value in sorted(law.items()) if value}))
-    linear = []
-    for shift in shifts:
-        for row in np.moveaxis(places[shift.leaf], shift.axis, -1).reshape(-1, shift.shape[shift.axis]).tolist():
-            linear.append({(a,): Fraction(1) for a in row})
+    linear = [{(a,): Fraction(1) for a in row} for shift in shifts
+              for row in np.moveaxis(places[shift.leaf], shift.axis, -1).reshape(shift.number, -1).tolist()]
     squares = [oriented(multiply(a, b)) for i, a in enumerate(linear) for b in linear[i:]] if products else []
     return laws + linear + squares
 
 
 def number_of_terms(classes, balances, shifts):
-    r"""
-    Return how many terms :func:`explicit_laws` would write, before it does.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.index_classes import index_classes
-        sage: from sage_conslaw.structure.symmetries import balances, number_of_terms
-        sage: classes = index_classes(networks.linear([1, 2, 1]).response())
-        sage: number_of_terms(classes, balances(classes), [])
-        6
-    """
+    """Return how many terms :func:`explicit_laws` would write, before it does."""
     leaves = classes.response.leaves
     total = sum(
         balance.number * sum(leaves[number].size for number, _, _ in balance.axes) // balance.size

@@ -105,10 +105,15 @@ def signed(family, axes):
     return replace(family, parts=tuple((leaf, where, -alpha) for leaf, where, alpha in family.parts))
 
 
+def in_mathematics(word):
+    """Return a name for mathematics."""
+    return rf"\mathrm{{{word}}}".replace("_", r"\_")
+
+
 def _word(leaf, called):
     """Return how a parameter is called, as text and in mathematics."""
     word = called.get(leaf.name, leaf.name)
-    return word, rf"\mathrm{{{word}}}".replace("_", r"\_")
+    return word, in_mathematics(word)
 
 
 def _axis_of(axes, leaf, place):

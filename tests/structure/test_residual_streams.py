@@ -46,14 +46,14 @@ def language_model(words, tokens, d, heads, hidden, layers):
 def test_a_language_model_whole(sizes):
     words, tokens, d, heads, hidden, layers = sizes
     net = language_model(*sizes)
-    width = width_of(problem(net, loss="cross-entropy").family)
-    rank, laws = width.bounds(np.random.default_rng(0))
-    assert rank + laws == net.dimension, width.blame
+    found = width_of(problem(net, loss="cross-entropy").family).counted(np.random.default_rng(0))
+    laws = found.laws
+    assert found.rank + laws == net.dimension, found.blame
     # Positions and the joint shift; a block: heads, two norms, sums of what is written, the key's bias.
     block = d * (d // heads + 1) + 2 * d + (d + 1) + (hidden + 1) + d
     assert laws == tokens + d + layers * block
     # Two segments a block are large; equal ones are computed once.
-    assert len(width.segments) == 1 + 4 * layers
+    assert len(found.segments) == 1 + 4 * layers
 
 
 def test_its_smallest_size_densely():
@@ -81,8 +81,7 @@ def test_a_joint_translation_is_a_law():
     P, tokens = networks.parameter, 3
     h = sum_one("x", (tokens, 4)) @ P("E", 4, 5) + P("P", tokens, 5) + P("b", 5)
     net = networks.custom(h)
-    width = width_of(problem(net).family)
-    rank, laws = width.bounds(np.random.default_rng(0))
-    assert sorted(str(law) for law in width.matrix_laws()) == [
+    found = width_of(problem(net).family).counted(np.random.default_rng(0))
+    assert sorted(str(law) for law in found.matrix_laws()) == [
         "sum(E[:,j]) - b[j] for each j (5 laws)", "sum(P[:,j]) - b[j] for each j (5 laws)"]
-    assert (rank, laws) == (net.dimension - 10, 10) and count_conservation_laws(net, seed=0).number == 10
+    assert (found.rank, found.laws) == (net.dimension - 10, 10) and count_conservation_laws(net, seed=0).number == 10

@@ -43,19 +43,19 @@ class AnyWidth(Strategy):
         if question.family.dimension <= SEARCH_COORDINATES:
             numbers_in_time(question.width, question, bounds, self.name)
             return
-        rank, laws = question.width.bounds(question.generator(self.name), question.deadline)
-        bounds.rank_is_at_least(rank, self.name, method=GROWN)
-        bounds.number_is_at_least(laws, self.name)
-        bounds.formula, bounds.blame = question.width.formula(), tuple(question.width.blame)
-        bounds.families = tuple(question.width.matrix_laws(question.parameter_names))
+        found = question.width.counted(question.generator(self.name), question.deadline)
+        bounds.rank_is_at_least(found.rank, self.name, method=GROWN)
+        bounds.number_is_at_least(found.laws, self.name)
+        bounds.formula, bounds.blame = found.formula(), tuple(found.blame)
+        bounds.families = tuple(found.matrix_laws(question.parameter_names))
         if question.search is not None and bounds.meet:
-            self._laws(question, bounds)
-        question.deadline.check(rank_at_least=rank, laws_at_least=laws)
+            self._laws(question, bounds, found)
+        question.deadline.check(rank_at_least=found.rank, laws_at_least=found.laws)
 
-    def _laws(self, question, bounds):
+    def _laws(self, question, bounds, counted):
         """Give the laws one by one where they can be written; with the rank, all others are functions of them."""
         small = question.family.dimension <= _RING_COORDINATES
-        found = question.width.polynomials(_MOST_TERMS) if small else None
+        found = counted.polynomials(_MOST_TERMS) if small else None
         if found is not None:
             bounds.laws_are(found, range(len(found)), _WORDS, self.name)
         else:
