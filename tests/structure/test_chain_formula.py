@@ -10,10 +10,9 @@ from sage_conslaw.structure.true_width import width_of
 
 
 def counted(widths):
-    width = width_of(problem(networks.linear(widths)).family)
-    rank, laws = width.bounds(np.random.default_rng(0))
-    assert rank + laws == width.response.dimension
-    return width.formula(), laws
+    found = width_of(problem(networks.linear(widths)).family).counted(np.random.default_rng(0))
+    assert found.rank + found.laws == found.response.dimension
+    return found.formula(), found.laws
 
 
 def holds(forms, old, new):
