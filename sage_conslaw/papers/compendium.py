@@ -4,7 +4,6 @@ The compendium: what the literature claims of each architecture, kept apart from
 A claim is a number of independent laws as a formula in the sizes, with its source and its conditions.
 :func:`compendium` recomputes each one; where the two differ, the table says so.
 """
-from html import escape
 from dataclasses import dataclass
 
 from .._sage import SageObject
@@ -26,6 +25,7 @@ from ..networks import (
     residual,
     transformer_block,
 )
+from ..results.tables import html_table, text_table
 from .forgotten_facts import FACTS, RANKS
 
 
@@ -326,26 +326,19 @@ class Compendium(SageObject):
         return [claim for claim, result in zip(self.claims, self.results) if claim.number not in (None, result.number)]
 
     def _cells(self):
-        for claim, result in zip(self.claims, self.results):
-            yield (
+        return [
+            (
                 claim.name,
                 "-" if claim.number is None else str(claim.number),
                 str(result.number),
                 result.status,
                 claim.source,
             )
+            for claim, result in zip(self.claims, self.results)
+        ]
 
     def _repr_(self):
-        rows = [("architecture", "claimed", "computed", "status", "source"), *self._cells()]
-        widths = [max(len(row[i]) for row in rows) for i in range(5)]
-        lines = [
-            "  ".join(
-                cell.rjust(width) if i in (1, 2) else cell.ljust(width)
-                for i, (cell, width) in enumerate(zip(row, widths))
-            ).rstrip()
-            for row in rows
-        ]
-        lines.insert(1, "  ".join("-" * width for width in widths))
+        lines = text_table(("architecture", "claimed", "computed", "status", "source"), self._cells(), right=(1, 2))
         claimed = [claim for claim in self.claims if claim.number is not None]
         wrong = len(self.differing())
         return "\n".join(
@@ -353,12 +346,10 @@ class Compendium(SageObject):
         )
 
     def _repr_html_(self):
-        head = "".join(
-            f"<th>{word}</th>" for word in ("architecture", "laws", "claimed", "computed", "status", "source")
+        head = ("architecture", "laws", "claimed", "computed", "status", "source")
+        return html_table(
+            head, [(name, claim.laws, *rest) for claim, (name, *rest) in zip(self.claims, self._cells())]
         )
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in (name, claim.laws, *rest)) + "</tr>"
-                       for claim, (name, *rest) in zip(self.claims, self._cells()))
-        return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def compendium(claims=CLAIMS, seed: int | None = 0) -> Compendium:

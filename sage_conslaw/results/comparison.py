@@ -1,11 +1,11 @@
 r"""
 What one flow conserves and another loses or gains, law by law.
 """
-from html import escape
 from dataclasses import dataclass
 
 from ..runtime.errors import shortened
 from .._sage import SageObject
+from .tables import html_table, text_table
 
 
 @dataclass(frozen=True)
@@ -82,17 +82,10 @@ class FlowComparison(SageObject):
         head, body, totals = self._cells()
         # A long law is cut, so that the table fits a terminal; the results hold it whole.
         body = [[shortened(row[0]), *row[1:]] for row in body]
-        widths = [max(len(row[i]) for row in [head, *body, totals]) for i in range(len(head))]
-        line = "  ".join("-" * width for width in widths)
-        text = lambda row: "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
         notes = list(dict.fromkeys(r.reason for r in self.results if isinstance(r, NotCounted)))
         if self.loss is not None:
             notes.append(f"conservation loss: {self.loss}" if self.loss >= 0 else f"conservation gain: {-self.loss}")
-        return "\n".join([text(head), line, *map(text, body), line, text(totals), *notes])
+        return "\n".join([*text_table(head, body, totals), *notes])
 
     def _repr_html_(self):
-        head, body, totals = self._cells()
-        cells = lambda row, tag: "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) + "</tr>"
-        return (
-            "<table>" + cells(head, "th") + "".join(cells(row, "td") for row in body) + cells(totals, "th") + "</table>"
-        )
+        return html_table(*self._cells())

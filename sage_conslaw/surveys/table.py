@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._sage import SageObject
+from ..results.tables import html_table, text_table
 from ..runtime.errors import InputError
 from .plot import flow_text, plot_counts
 
 # Longer tables are folded in text; the files have all rows.
 _SHOWN = 30
+
+_HEAD = ("case", "flow", "laws", "status")
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,7 +41,7 @@ class SurveyTable(SageObject):
         sage: table = SurveyTable.of(rows, 1r, 0r)
         sage: table
         case                  flow      laws  status
-        --------------------  --------  ----  ------
+        --------------------  --------  ----  ------------------
         linear 2 1            gradient     0  proved, expected 1
         1 case: 1 done (1 proved), 0 failed, 0 to do; 1 differ from what was expected
 
@@ -162,28 +165,15 @@ class SurveyTable(SageObject):
             return self.summary()
         cells = list(self._cells())
         shown = cells if len(cells) <= _SHOWN else cells[:_SHOWN]
-        widths = [max(20, *(min(len(row[0]), 40) for row in shown)), max(4, *(min(len(row[1]), 22) for row in shown))]
-        lines = [
-            f"{'case':<{widths[0]}}  {'flow':<{widths[1]}}  laws  status",
-            f"{'-' * widths[0]}  {'-' * widths[1]}  ----  ------",
-        ]
-        for name, flow, number, status in shown:
-            lines.append(
-                f"{_cut(name, widths[0]):<{widths[0]}}  {_cut(flow, widths[1]):<{widths[1]}}  {number:>4}  {status}"[
-                    :120
-                ].rstrip()
-            )
+        body = [(_cut(name, 40), _cut(flow, 22), *rest) for name, flow, *rest in shown]
+        # A reason may be long: the table keeps to the width of a screen, the store has all of it.
+        lines = [line[:120] for line in text_table(_HEAD, body, right=(2,), least=(20,))]
         if len(cells) > _SHOWN:
             lines.append(f"... and {len(cells) - _SHOWN} more cases (export them, or see the store)")
         return "\n".join([*lines, self.summary()])
 
     def _repr_html_(self):
-        head = "".join(f"<th>{word}</th>" for word in ("case", "flow", "laws", "status"))
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in list(self._cells())[: 10 * _SHOWN]
-        )
-        return f"<table><tr>{head}</tr>{body}</table><p>{escape(self.summary())}</p>"
+        return html_table(_HEAD, list(self._cells())[: 10 * _SHOWN]) + f"<p>{escape(self.summary())}</p>"
 
     def to_dict(self):
         """Return the table as JSON objects."""
