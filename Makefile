@@ -14,7 +14,11 @@ demo: $(STAMP)
 	$(BIN)/sage-conslaw laws linear 3 2 3
 	$(BIN)/sage-conslaw reproduce abide
 
-test: $(STAMP) lint doctest docs pytest
+# Types and the manual take one processor each, the examples and the tests all that there are.
+test: $(STAMP)
+	$(MAKE) -j2 -O lint docs
+	$(MAKE) doctest
+	$(MAKE) pytest
 
 $(STAMP): setup.py pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, not " + sys.version.split()[0])'
