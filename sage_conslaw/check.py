@@ -584,6 +584,8 @@ class Response:
     def contract(self, spec, a, b):
         """Append a contraction in Einstein's notation."""
         left, right, result = spec.replace("->", ",").split(",")
+        # Each axis once a factor, and in two of the three words: traces and sums over an axis of one factor are other
+        # operations, which the package's contraction is not, and would be read differently there.
         letters = {}
         for names, i in ((left, a), (right, b)):
             need(len(names) == len(self.shapes[i]) and len(set(names)) == len(names), "a contraction does not fit")
@@ -595,6 +597,7 @@ class Response:
         count = math.prod(letters.values())
         spend(10 * count, 2 * count)
 
+        # Every product that is summed, as places (result, left, right): one list for values, gradients and terms.
         def strides(names):
             step, out = 1, dict.fromkeys(letters, 0)
             for name in reversed(names):
@@ -739,6 +742,8 @@ class Response:
 
     def gradient(self, theta, data, p):
         """Return the gradient of the response modulo p, by one backward pass."""
+        # The derivative by what each node moves, from the pairings down to the parameters. Covectors do not move: they
+        # are data, also where they are made of the node that they are paired with.
         values = self._values(theta, data, p)
         back = [[0] * size for size in self.sizes]
         for a, b in self.pairings:
@@ -1149,6 +1154,7 @@ class Family:
     def __init__(self, problem):
         self.kind, self.graph, self.metric, self.drift, self.constants = problem["kind"], None, None, None, ()
         self.flow, self.first, self.forced, self.time, self.shears = None, 0, 0, None, False
+        # All of it is derived from the problem: nothing in a record names a coordinate or a component of a drift.
         if self.kind == "system":
             self._system(problem)
         else:
@@ -1197,6 +1203,8 @@ class Family:
         symbolic = self.tau == "tau"
         self.p, self.q = ({}, {(): Fraction(1)}) if not second or symbolic else [parse(f, {"t": 0}) for f in self.tau]
         need(self.q, "the damping divides by zero")
+        # A damping that is a number but 0, or a decay, brings exponentials of time, and s is one of them: the drift is
+        # a polynomial in it, as are the laws. Otherwise they are polynomials in t.
         constant = second and not symbolic and set(self.p) | set(self.q) <= {()}
         self.rate = self.p.get((), Fraction(0)) / self.q[()] if constant else None if second else decay
         self.exponential = bool(symbolic or self.rate)
@@ -1209,6 +1217,7 @@ class Family:
         self.names = self.names + taken
         if second:
             self.forced, present = len(self.names), set(self.names)
+            # A velocity's name must be new: a parameter may be called dx beside one called x.
             for name in taken:
                 velocity = unused("d" + name, present)
                 present.add(velocity)
@@ -1529,6 +1538,7 @@ def is_prime(n):
         sage: is_prime(2^61 - 1), is_prime(2^61 + 1), is_prime(3215031751)
         (True, False, False)
     """
+    # Strong pseudoprimes to all of these are above 3 * 10^23, so this is a proof and no Monte Carlo test.
     bases = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
     if n < 2 or any(n % b == 0 for b in bases):
         return n in bases
@@ -1545,6 +1555,7 @@ def is_prime(n):
 def rank_values(part, family, p):
     """Return the values at the point of the elements of the Lie algebra that the record describes."""
     need(len(part["point"]) == family.n, "the point of the rank has not one number a coordinate")
+    # Drawn by whoever wrote the record, and taken as it is: at a bad point the rank is smaller, never larger.
     z, cost = [x % p for x in part["point"]], family.cost()
     pushed = part["kind"] == "words" and family.flow is not None
 
@@ -1669,6 +1680,7 @@ class Wide:
     def small(self, widths):
         """Return the graph of the network with these widths, free covectors, and its entries in order."""
         small = sum(a * b for a, b in zip(widths, widths[1:]))
+        # What a minute is enough for; a record that needs more was not written by the search.
         if small > 1500:
             raise TooMuchWork(f"a small network of {small} parameters is beyond the limit of 1500")
         graph = Graph(classic_graph(self.name, widths, self.options), "least-squares")
@@ -1701,6 +1713,8 @@ class Wide:
             into.setdefault((layer, j), {})[ends[0] if len(ends) == 2 else "bias"] = place
             if len(ends) == 2:
                 out_of.setdefault(ends[0], {})[ends[1]] = place
+        # Neurons a and b of a hidden layer: the sum of products of what enters them, minus that of what leaves them.
+        # For relu a = b alone: gates of two neurons differ.
         found = []
         for one in sorted(into):
             for other in sorted(into):
@@ -1962,6 +1976,7 @@ class Segment:
 
         def named(axes, name):
             return [(name(k), i) for k, axis in enumerate(axes) for i in range(len(axis))]
+        # Rearrangements must be the same at all sizes: they join and move whole classes.
         if op in ("sum zero", "sum one"):
             need(axes and axes[-1], "what sums to zero or one needs an axis")
         if op == "causal" or entry.get("causal"):
@@ -2357,6 +2372,7 @@ class Segment:
         """Return a point as a dictionary of lists by parameter: zero where it changes sign with a unit; ``without``:
         the
         last unit of the first kind that has this class lacks it, and the rest of it belongs to the first unit."""
+        # owners[c] lists the units that the values of class c belong to; values beyond are free, in no unit.
         owners, start = {}, 0
         for k, ((classes, _), number) in enumerate(zip(units, counts)):
             for copy in range(number):
@@ -2380,6 +2396,7 @@ class Segment:
                         classes, signs = units[kind]
                         mine = [at for at, d in enumerate(flat) if d in classes]
                         odd[unit] = odd.get(unit, 0) + signs[i][mine.index(k)]
+                # Zero wherever a unit's flip changes the sign: then the flip fixes the point.
                 alive = all(x % 2 == 0 for x in odd.values())
                 values.append(draw(i, number) if alive else 0)
             out[i] = values
@@ -2387,6 +2404,7 @@ class Segment:
 
     def gradients(self, family, sizes, point, starts, p):
         """Return the gradients of the laws of a family at a point, as dictionaries."""
+        # A law is a sum over the family's parts of factor * <U_j, U_k>, or of entries of U_j: these are table[j].
         parts = []
         for part in family["parts"]:
             i = self.leaves[part["parameter"]]
@@ -2487,6 +2505,7 @@ class SmallNetwork(Response):
     @staticmethod
     def _places(entry, shape, source):
         """Return for each entry of a rearrangement its place in the source."""
+        # Row by row, the last axis fastest, as the package's arrays are.
         op, steps = entry["op"], [math.prod(source[k + 1:]) for k in range(len(source))]
         if op == "reshape":
             return list(range(math.prod(shape)))
@@ -2653,6 +2672,7 @@ def problem_words(problem, width=None):
 
 def statement(record, n, m, r):
     """Return the line that a certificate with these numbers proves."""
+    # Where the numbers do not meet nothing is said to be complete: there are at least m and at most n - r.
     laws = f"{m} independent law{'' if m == 1 else 's'} in dimension {n}"
     laws += f", complete: {m} + {r} = {n}" if m + r == n else f", at most {n - r} in all"
     assumed = ASSUMPTIONS[record["assumption"]]
@@ -2680,6 +2700,7 @@ def verify(record):
         '1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, least-squares loss, gradient flow, euclidean
         metric; nothing is assumed'
     """
+    # Each certificate has the whole budget: one in a folder does not make the next one fail.
     BUDGET.update(work=LIMITS["work"], kept=LIMITS["kept"])
     try:
         check_schema(record)
@@ -2792,6 +2813,7 @@ def given(record):
         'that the graph in this file is gated 1 1 1 is not checked here'
     """
     problem = record["problem"]
+    # The package rebuilds these too; here it would take the whole catalog.
     if record.get("width", {}).get("kind") == "growth" and problem["architecture"] != "custom":
         return (
             f"that {' '.join([problem['architecture'], *map(str, problem['sizes'])])} is made of the segments in this "
@@ -2808,6 +2830,8 @@ def given(record):
 def load(path):
     """Read a certificate from a regular file of at most 32 MB; keys given twice and numbers with a point are
     refused."""
+    # Not blocking, so that opening a pipe that nobody writes to does not wait; the open file is asked what it is, as
+    # the path may lead elsewhere a moment later.
     number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     found = os.fstat(number)
     if not stat.S_ISREG(found.st_mode):
@@ -2819,10 +2843,12 @@ def load(path):
         content = stream.read(LIMITS["bytes"] + 1)
     need(len(content) <= LIMITS["bytes"], "the file is larger than a certificate can be")
 
+    # Of a key that is given twice some readers take the first and some the last: they would verify two certificates.
     def distinct(pairs):
         need(len({key for key, _ in pairs}) == len(pairs), "a key is given twice")
         return dict(pairs)
 
+    # 1e3 and NaN are numbers of JSON's, or Python's, and no exact integers.
     def refused(text):
         raise Rejected(f"the number {text[:30]} is not an integer")
     # Millions of small lists would each time be searched for cycles, which JSON cannot have.
@@ -2846,6 +2872,7 @@ def bounded():
         import signal
     except ImportError:
         return lambda: None
+    # The operating system's limits hold wherever an estimate of the work was too low.
     resource.setrlimit(resource.RLIMIT_AS, (LIMITS["memory"], resource.getrlimit(resource.RLIMIT_AS)[1]))
 
     def late(number, frame):

@@ -16,7 +16,7 @@ from functools import cache
 from math import comb
 
 from . import check
-from .check import BUDGET, LIMITS, TooMuchWork, determinant, is_prime, need
+from .check import BUDGET, LIMITS, TooMuchWork, determinant, is_prime, need, rank_of
 
 SCHEMA = "sage_conslaw.dimension/1"
 KEYS = {"schema", "widths", "power", "prime", "weights", "inputs", "covectors", "pivots", "minor", "dimension",
@@ -42,10 +42,12 @@ def verify(record):
     weights = _matrices(record["weights"], widths, p)
     gradients = [gradient(weights, power, x, c, p) for x, c in zip(record["inputs"], record["covectors"])]
     pivots = record["pivots"]
+    # One row a draw, one column a weight: the minor is the determinant of these, so neither may come twice.
     need(len(set(pivots)) == len(pivots) == len(gradients) == record["dimension"]
          and all(0 <= i < len(record["weights"]) for i in pivots), "the pivots are not distinct weights, one a draw")
     found = determinant([[row[i] for i in pivots] for row in gradients], p)
     need(found and found == record["minor"], "the minor is not the stored one, or zero")
+    # The bound from above needs widths and power alone, but for the layers whose components must be independent.
     most = at_most(widths, power, lambda layer: _independent(weights[:layer], power, record["inputs"], p))
     need(record["at_most"] == most, f"the dimension is at most {most}, not what is stored")
     need(record["dimension"] <= most, "the rank is larger than its bound")
@@ -122,18 +124,8 @@ def gradient(weights, power, x, covector, p):
 def _independent(weights, power, inputs, p):
     """Say whether the outputs of some layers are seen to be independent functions at the inputs."""
     size = len(weights[-1])
-    rows = [forward(weights, power, x, p)[-1][1] for x in inputs[:size + 2]]
-    basis = {}
-    for row in rows:
-        for column, other in basis.items():
-            if row[column]:
-                factor = row[column]
-                row = [(a - factor * b) % p for a, b in zip(row, other)]
-        column = next((i for i, a in enumerate(row) if a), None)
-        if column is not None:
-            inverse = pow(row[column], -1, p)
-            basis[column] = [a * inverse % p for a in row]
-    return len(basis) == size
+    # Values of dependent functions are dependent at any inputs; so a full rank at a few shows independence.
+    return rank_of((forward(weights, power, x, p)[-1][1] for x in inputs[:size + 2]), p) == size
 
 
 def at_most(widths, power, independent):
@@ -144,6 +136,7 @@ def at_most(widths, power, independent):
 
     @cache
     def bound(first, last):
+        # Functions of layer ``last`` in terms of layer ``first``: forms of this degree, a space of its own dimension.
         degree = power ** (last - first - 1)
         forms, outputs = comb(widths[first] + degree - 1, degree), widths[last]
         # A matrix of this rank.
@@ -153,10 +146,14 @@ def at_most(widths, power, independent):
             best = min(best, outputs * forms - _orthogonal(widths[first], widths[first + 1], outputs, power))
         for cut in range(first + 1, last):
             d = widths[cut]
+            # One neuron more than inputs: the image of the inner layers is a hypersurface of degree ``surface``, and
+            # multiples of its equation are zero on it.
             if d == widths[first] + 1:
                 m, surface = power ** (last - cut - 1), power ** ((cut - first) * (d - 2))
                 lost = comb(m - surface + d - 1, d - 1) if m >= surface else 0
                 best = min(best, bound(first, cut) - d + widths[last] * (comb(m + d - 1, d - 1) - lost))
+            # The map (outer, inner) -> outer o inner is constant on orbits of this group, which acts between them: its
+            # fibres have at least its dimension where it acts freely at generic points. Scalings always do.
             turned = power == 2 and cut + 1 == last and widths[last] == 1
             group = d * d if power == 1 else d * (d + 1) // 2 if turned else d
             if group > d and not known(cut):

@@ -149,9 +149,9 @@ def asked_problem(architecture, sizes, phi, system, bias, settings, torch=None):
     if len(given) != 1:
         raise click.UsageError("give one of ARCHITECTURE, --phi or --system"
                                + (f", not {' and '.join(given)}" if given else ", e.g. linear 3 2 3"))
+    if bias and architecture is None:
+        raise click.UsageError(f"--bias belongs to an architecture, not to {given[0]}")
     if phi is not None:
-        if bias:
-            raise click.UsageError("--bias belongs to an architecture, not to --phi")
         # A slip for the name of an architecture, more often than one parameter.
         if phi.strip().isidentifier():
             raise InputError(
@@ -161,8 +161,6 @@ def asked_problem(architecture, sizes, phi, system, bias, settings, torch=None):
             )
         return package.polynomials_of_one_ring(phi.split(";"), "phi")[1]
     if system is not None:
-        if bias:
-            raise click.UsageError("--bias belongs to an architecture, not to --system")
         return package.read_system(system)
     widths = [_width(word, architecture) for word in sizes]
     return package.networks.by_name(architecture, widths, **_settings(settings, bias))
