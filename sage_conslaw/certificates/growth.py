@@ -11,7 +11,6 @@ Of an architecture of the catalog the segments are rebuilt too, and compared.  T
 own are given by the file, and the statement says so.
 """
 import json
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -44,17 +43,10 @@ WORDS_EACH = 2
 _MOST_ARRAYS = 1000
 
 
-@dataclass(frozen=True)
-class Part:
-    """A kind of segment: its axes without the parameters that no field moves, and how often it occurs."""
-
-    axes: object
-    times: int
-
-
 def parts_of(family):
     r"""
-    Return the kinds of segments of a family, and how many parameters no field moves.
+    Return the kinds of segments of a family, their axes and how often each occurs, and how many parameters no field
+    moves.
 
     EXAMPLES::
 
@@ -62,8 +54,8 @@ def parts_of(family):
         sage: from sage_conslaw.certificates.growth import parts_of
         sage: from sage_conslaw.flows.problem import problem
         sage: parts, still = parts_of(problem(networks.transformer_block(48, 96, heads=3)).family)
-        sage: [len(part.axes.leaves) for part in parts], still
-        ([6, 3, 1], 0)
+        sage: [(len(axes.leaves), times) for axes, times in parts], still
+        ([(6, 1), (3, 1), (1, 1)], 0)
     """
     # Reasons are what the structure does not know of this width: no theorem, no certificate.
     width = width_of(family)
@@ -92,7 +84,7 @@ def parts_of(family):
         # Equal graphs, whatever their arrays are called: the blocks of a transformer are proved once.
         key = json.dumps(_nameless(segment_graph(axes)))
         kinds.setdefault(key, []).append(axes)
-    return [Part(found[0], len(found)) for found in kinds.values()], still
+    return [(found[0], len(found)) for found in kinds.values()], still
 
 
 def _nameless(graph):
@@ -107,7 +99,7 @@ def growth_witness(family, generator, whole=True):
     """
     p, seed = random_prime(generator), int(generator.integers(0, 1 << 30))
     parts, still = parts_of(family)
-    records = [_segment_record(part, p, seed, number, whole) for number, part in enumerate(parts)]
+    records = [_segment_record(axes, times, p, (seed, number), whole) for number, (axes, times) in enumerate(parts)]
     return {"kind": "growth", "prime": p, "seed": seed, "still": still, "segments": records}, *totals(records, still)
 
 
@@ -117,23 +109,23 @@ def totals(records, still):
     return size + still, laws + still, moved
 
 
-def _segment_record(part, p, seed, number, whole):
-    axes, found = held(part.axes), families(part.axes)
+def _segment_record(plain, times, p, label, whole):
+    axes, found = held(plain), families(plain)
     # The record has whole families, and no fixed numbers that smaller networks have not.
     for size in () if axes.ones or any(family.less for family in found) else _BASES:
         for base in bases(axes, found, size):
             if dimension(axes, base.sizes) > MOST_PARAMETERS:
                 continue
             # Laws that depend on each other at the small sizes leave no room for the argument: a larger base may do.
-            if base.dependent(np.random.default_rng([seed, number]), p) is not None:
+            if base.dependent(np.random.default_rng(label), p) is not None:
                 continue
-            counts = _word_counts(base, p, seed, number)
+            counts = _word_counts(base, p, label)
             if counts is not None:
-                return _record(part, found, base, counts)
+                return _record(plain, times, found, base, counts)
     if not whole:
         # Nothing is said of this segment: its parameters count in the dimension, and the statement gives two bounds.
         size = dimension(axes, axes.sizes)
-        return {"times": part.times, "size": size, "laws": 0, "rank": 0, "graph": segment_graph(axes)}
+        return {"times": times, "size": size, "laws": 0, "rank": 0, "graph": segment_graph(axes)}
     names = " ".join(leaf.name for leaf in axes.leaves)[:200]
     raise NotCovered(
         f"the segment {names} is proved in a way that certificates at any width do not have, or not at all; leave the "
@@ -141,12 +133,11 @@ def _segment_record(part, p, seed, number, whole):
     )
 
 
-def _record(part, found, base, counts):
-    axes = part.axes
+def _record(axes, times, found, base, counts):
     size = dimension(axes, axes.sizes)
     laws = sum(family.number(list(axes.sizes)) for family in found)
     return {
-        "times": part.times, "size": size, "laws": laws, "rank": size - laws, "graph": segment_graph(axes),
+        "times": times, "size": size, "laws": laws, "rank": size - laws, "graph": segment_graph(axes),
         "families": [_family_record(family) for family in found],
         "base": {
             "sizes": [int(n) for n in base.sizes], "free": base.free,
@@ -167,30 +158,30 @@ def _missing(base):
     return dimension(base.axes, base.sizes) - sum(family.number(base.sizes) for family in base.found)
 
 
-def _small(base, p, seed, number):
+def _small(base, p, label):
     """Return the family at the small sizes and a point, drawn from the seed."""
     small = base.axes.restricted(base.sizes)
     # A network that loses parameters or all its fields at small sizes is not a smaller one of the same kind.
     if small.dimension != dimension(base.axes, base.sizes) or not small.pairings:
         return None, None
     # Drawn from seed, segment and a place of their own, so that the checker's draws do not depend on the search's.
-    generator = np.random.default_rng([seed, number, 0])
+    generator = np.random.default_rng([*label, 0])
     point = base.point([3] * len(base.kinds), base.sizes, generator, p)
     point = random_array(generator, (small.dimension,), p) if point is None else point
     return FlowFamily(small, small.names), point
 
 
-def _words(family, point, count, depth, p, seed, number):
+def _words(family, point, count, depth, p, label):
     """Return the values of words of ``depth + 1`` letters, drawn from the seed."""
     if not count:
         return np.zeros((0, family.dimension), dtype=np.int64)
-    word = random_word(family, np.random.default_rng([seed, number, depth + 1]), p, count, depth)
+    word = random_word(family, np.random.default_rng([*label, depth + 1]), p, count, depth)
     return np.broadcast_to(word(ModularArithmetic(p), point), (count, family.dimension))
 
 
-def _word_counts(base, p, seed, number):
+def _word_counts(base, p, label):
     """Return how many words of each length fill what the laws leave, ``None`` if they do not."""
-    (family, point), missing = _small(base, p, seed, number), _missing(base)
+    (family, point), missing = _small(base, p, label), _missing(base)
     if family is None:
         return None
     rows, counts, idle = np.zeros((0, family.dimension), dtype=np.int64), [], 0
@@ -200,7 +191,7 @@ def _word_counts(base, p, seed, number):
         batch = missing - len(rows) + 2
         if idle >= _IDLE and len(counts) >= _AT_LEAST or not affordable([*counts, batch], family.dimension):
             return None
-        stack = np.concatenate([rows, _words(family, point, batch, len(counts), p, seed, number)])
+        stack = np.concatenate([rows, _words(family, point, batch, len(counts), p, label)])
         kept = independent_rows(stack, p)
         gained = len(kept) - len(rows)
         idle = 0 if gained else idle + 1
@@ -221,7 +212,7 @@ def check_growth(record, p):
     elif asked["sizes"] or asked["options"]:
         raise CertificateError("a custom network has no sizes and options")
     for number, segment in enumerate(part["segments"]):
-        _check_segment(segment, p, part["seed"], number)
+        _check_segment(segment, p, (part["seed"], number))
     n, m, r = totals(part["segments"], part["still"])
     if record["laws"]:
         raise CertificateError("the laws of a proof by growth are the families of its segments")
@@ -237,12 +228,12 @@ def _compare(asked, part):
         parts, still = parts_of(problem_of(network, loss=asked["loss"]).family)
     except (InputError, Unknown) as error:
         raise CertificateError(f"the network cannot be rebuilt: {' '.join(str(error).split())[:200]}") from None
-    mine = [(one.times, segment_graph(one.axes)) for one in parts]
+    mine = [(times, segment_graph(axes)) for axes, times in parts]
     if still != part["still"] or mine != [(one["times"], one["graph"]) for one in part["segments"]]:
         raise CertificateError(f"the segments are not those of {asked['architecture']} of these sizes")
 
 
-def _check_segment(segment, p, seed, number):
+def _check_segment(segment, p, label):
     axes = segment_axes(segment["graph"])
     if "base" not in segment:
         if (segment["size"], segment["laws"], segment["rank"]) != (dimension(axes, axes.sizes), 0, 0):
@@ -265,19 +256,19 @@ def _check_segment(segment, p, seed, number):
         raise BeyondLimits(f"a small network of a segment has more than {MOST_PARAMETERS} parameters")
     # Independence here and with one value less of each class that grows, which is what the induction uses.
     try:
-        reason = base.dependent(np.random.default_rng([abs(seed), number]), p)
+        reason = base.dependent(np.random.default_rng(label), p)
     except ArithmeticError as error:
         raise UnluckyPrime(str(error)) from None
     if reason is not None:
         raise CertificateError(f"a segment does not grow from this base: {reason}")
-    family, point = _small(base, p, abs(seed), number)
+    family, point = _small(base, p, label)
     if family is None:
         raise CertificateError("the small network of a segment has no fields, or lacks parameters")
     if sum(segment["words"]) > WORDS_EACH * family.dimension:
         raise CertificateError(f"a small network has more than {WORDS_EACH} words for each of its parameters")
     if not affordable(segment["words"], family.dimension):
         raise BeyondLimits("the words need more work than a check may take")
-    values = np.concatenate([_words(family, point, count, depth, p, abs(seed), number)
+    values = np.concatenate([_words(family, point, count, depth, p, label)
                              for depth, count in enumerate(segment["words"])]
                             or [np.zeros((0, family.dimension), dtype=np.int64)])
     # With the laws this is everything at the small sizes; the lemma carries it to all larger ones.

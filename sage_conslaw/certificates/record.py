@@ -142,15 +142,14 @@ def certificate(problem, result):
     real, rank = _real(problem, result, asked, generator)
     if rank is None:
         rank = _arranged(rank_witness(family, result.lie_dimension, generator), _data_order(problem))
-    whole = {
-        "schema": SCHEMA, "problem": asked, "assumption": assumption_of(asked, bool(real)),
+    record = {
+        "problem": asked, "assumption": assumption_of(asked, bool(real)),
         "dimension": family.moving_dimension, "laws": [polynomial_text(law, family.names) for law in terms],
         "independence": {"prime": p, "point": point.tolist(), "rows": rows, "pivots": pivots,
                          "minor": determinant(values[:, pivots], p)},
         "rank": rank, **real,
     }
-    whole["statement"] = statement(whole, family.moving_dimension, len(rows), result.lie_dimension)
-    return whole | {"digest": digest(whole)}
+    return _signed(record, family.moving_dimension, len(rows), result.lie_dimension)
 
 
 def certificate_of_count(problem, result):
@@ -223,7 +222,7 @@ def growth_certificate(problem, seed, whole=True):
 
 
 def _signed(record, n, m, r):
-    """Return a record at any width with its schema, its statement and its digest."""
+    """Return a record with its schema, its statement and its digest."""
     whole = {"schema": SCHEMA, **record}
     whole["statement"] = statement(whole, n, m, r)
     return whole | {"digest": digest(whole)}

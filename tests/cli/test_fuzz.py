@@ -1,26 +1,15 @@
 """A sample of the fuzz; ``python tests/cli/fuzz_command_lines.py`` runs the whole."""
-import importlib.util
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-
-SCRIPT = Path(__file__).with_name("fuzz_command_lines.py")
-
-
-@pytest.fixture(scope="module")
-def script():
-    specification = importlib.util.spec_from_file_location("fuzz_command_lines", SCRIPT)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+from cli import fuzz_command_lines
 
 
 def test_a_sample_has_no_fault():
     """In a process of its own: the fuzz forks, and changes its folder."""
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), "--lines", "60", "--files", "25", "--seed", "3", "--limit", "2"],
+        [sys.executable, fuzz_command_lines.__file__, "--lines", "60", "--files", "25", "--seed", "3", "--limit", "2"],
         capture_output=True,
         text=True,
         timeout=900,
@@ -42,6 +31,6 @@ def test_a_sample_has_no_fault():
         ((0, "{}", "", 1.0, 1), None),
     ],
 )
-def test_the_fuzz_sees_what_it_looks_for(script, outcome, said):
-    found = script.fault(["laws", "product", "2", "--json"], *outcome)
+def test_the_fuzz_sees_what_it_looks_for(outcome, said):
+    found = fuzz_command_lines.fault(["laws", "product", "2", "--json"], *outcome)
     assert found is None if said is None else said in found

@@ -1,24 +1,12 @@
 """A sample of the hunt for commands that run over their time limit; ``hunt_time_limits.py`` runs them all."""
-import importlib.util
-from pathlib import Path
-
 import pytest
-
-SCRIPT = Path(__file__).with_name("hunt_time_limits.py")
-
-
-@pytest.fixture(scope="module")
-def script():
-    specification = importlib.util.spec_from_file_location("hunt_time_limits", SCRIPT)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+from cli import hunt_time_limits
 
 
-def test_a_sample_ends_in_time(script):
+def test_a_sample_ends_in_time():
     """Parameters whose exceptional values take minutes, and a search that takes 75 s. The machine may be busy."""
     seen = []
-    assert script.hunt(limit=1, grace=15, show=seen.append, numbers=(19, 42)) == 0, seen
+    assert hunt_time_limits.hunt(limit=1, grace=15, show=seen.append, numbers=(19, 42)) == 0, seen
     assert any("normalised 9 12 5" in line for line in seen) and any("--exceptional" in line for line in seen)
 
 
@@ -34,6 +22,6 @@ def test_a_sample_ends_in_time(script):
         ((0, "", "Traceback (most recent call last)", 0.0), "status 0"),
     ],
 )
-def test_the_hunt_sees_what_it_looks_for(script, outcome, said):
-    found = script.fault(*outcome, 2.0)
+def test_the_hunt_sees_what_it_looks_for(outcome, said):
+    found = hunt_time_limits.fault(*outcome, 2.0)
     assert found is None if said is None else said in found
