@@ -179,6 +179,7 @@ def _real_data(record):
             raise CertificateError("a parameter of the real point is not positive where the metric needs it")
         start += size
     tokens = [node.one_hot for node in nodes if isinstance(node, Data) and node.kind == "input"]
+    # Samples of tokens would have to be one-hot, which the file's integers are not asked to be.
     if any(tokens):
         raise CertificateError("real gradients are read of networks without tokens")
     return RealData(network, nodes, problem["loss"], real["parameters"], real["samples"])
@@ -352,6 +353,7 @@ def _word_values(part, family, z, p):
     A, n = ModularArithmetic(p), family.dimension
     pushed = family.exact_flow is not None and family.has_controls
     _, kept = _cost(family)
+    # Words of one length are evaluated together: nested duals with a batch axis, as many at once as memory allows.
     by_length = {}
     for i, word in enumerate(part["words"]):
         for letter in word:

@@ -33,6 +33,7 @@ def dimension_certificate(result):
         x = random_array(generator, (more, widths[0]), p)
         s = random_array(generator, (more, widths[-1]), p)
         rows = _gradients(widths, power, theta, x, s, p)
+        # More are drawn than are needed; as many as the dimension says are independent, or the prime is unlucky.
         chosen = independent_rows(rows, p)[:result.dimension]
         pivots = independent_rows(np.ascontiguousarray(rows[chosen].T), p)
         return p, theta, x, s, rows, chosen, pivots
@@ -101,5 +102,6 @@ def _at_most(widths, power, theta, x, p):
         values = response.forward(ModularArithmetic(p), theta[:number], {**other, leaf: points})
         outputs = values[response.pairings[0][0]].reshape(len(points), size)
         return len(independent_rows(np.ascontiguousarray(outputs.T), p)) == size
+    # Layers between which all matrices, or rotations, act; elsewhere scalings do, and nothing needs to be independent.
     hidden = [n for n in range(1, len(widths) - 1) if power == 1 or power == 2 and widths[n + 1] == 1]
     return dimension_at_most(widths, power, {layer: seen(layer) for layer in hidden})

@@ -100,6 +100,7 @@ def _cut_record(node, place):
     # Covectors and outputs of a softmax are free in the same spaces whatever scale its scores have.
     function, source = unscaled(node.function), tuple(node.source.shape)
     name, constraint = function.name, function.constraint
+    # A user's function under one of our names is none of ours: checkers would read it as if its outputs summed to one.
     if _KNOWN_CUTS.get(name) != constraint or name in NORMS + SUM_TO_ONE and not is_known(function):
         name = _OWN[constraint]
     if tuple(node.shape) == (*source[:-1], source[-1] - 1 if source else 0) and node.mask is None:
@@ -131,6 +132,7 @@ def rebuilt_network(record):
             raise CertificateError("the graph refers to nodes that it does not have")
     if with_given_slope(nodes, name_of, SUM_TO_ONE):
         raise CertificateError("the graph has a function whose slope its value gives")
+    # Each exactly once: an array that is not listed would be a constant, one listed twice two coordinates.
     leaves = [nodes[i] for i in record["parameters"]]
     if {node for node in nodes if isinstance(node, Parameter)} != set(leaves) or len(set(leaves)) != len(leaves):
         raise CertificateError("the parameters of the graph are not those that it lists")
@@ -197,6 +199,8 @@ def data_places(network, nodes, response):
         leaf = response.replaced.get(leaf, leaf)
         return list(range(start[leaf], start[leaf] + leaf.size)) if leaf in start else [-1] * leaf.size
 
+    # Numbers of a node that is read in another way (a softmax whose outputs sum to one has one free number less a row)
+    # stand where the node stands.
     def drawn(node):
         # A normalisation that is zero has no data at all, a cut that is read in another way as many as stand for it.
         if node.kind == "cut" and node not in response.replaced:
@@ -215,6 +219,7 @@ def data_places(network, nodes, response):
     for _, root in pairs:
         free = [leaf for leaf in root.ancestors() if isinstance(leaf, Data) and leaf not in known]
         places += [i for leaf in free for i in own(leaf)]
+    # Every number of the response exactly once, or the letters would not say what the field is.
     if sorted(i for i in places if i >= 0) != list(range(at)):
         raise NotCovered("the data of this network have no record in certificates yet")
     return places

@@ -40,11 +40,13 @@ def rebuilt(record):
     if record["kind"] == "phi":
         _check_distinct(record["parameters"])
         components = parsed(record["phi"], record["parameters"], "phi")
+        # A constant component has a gradient of zero, and would be a control that is none.
         if not all(map(sparse.degree, components)):
             raise CertificateError("a component of phi is constant")
         return _flow_family(record["flow"], PolynomialResponse(record["parameters"], components), None), None
     network, nodes = rebuilt_network_of(record)
     response = network.response(record["loss"])
+    # Laws are polynomials in names: with one name for two coordinates a law of the one would pass as one of the other.
     if len(set(response.names)) < response.dimension:
         raise CertificateError("two parameters have one name")
     return _flow_family(record["flow"], response, network), data_places(network, nodes, response)

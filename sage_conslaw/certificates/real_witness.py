@@ -167,6 +167,7 @@ def _real_words(family, rank, draws, p):
     pushed = family.exact_flow is not None and family.has_controls
     words, values = [], np.zeros((0, n), dtype=np.int64)
     for length in range(1, _LONGEST + 1):
+        # Single letters until every sample was seen twice, as a pattern may occur in one sample of the pool alone.
         idle, seen = 0, 0
         while len(words) < rank and (idle < _IDLE or length == 1 and seen < 2 * len(draws.real.samples)):
             batch = [[draws.letter(pushed) for _ in range(length)] for _ in range(max(8, rank - len(words)))]

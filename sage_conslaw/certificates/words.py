@@ -19,6 +19,7 @@ def assumption_of(problem, real=False):
     """
     Return under which assumption a certificate of a problem holds: ``real`` says that real gradients show the rank.
     """
+    # Samples at a point are real; the fields of a system are the dynamics; a network of products is its own model.
     if real or problem["kind"] == "system" or problem.get("architecture") in EXACT:
         return "none"
     # Rows of tokens are one-hot: real samples have no free inputs there, so the span is assumed.

@@ -52,7 +52,7 @@ class _Group(click.Group):
             raise _ClosedPipe from None
 
     def main(self, args=None, **extra):
-        # The width is fixed so that help does not depend on the terminal.
+        # Not in click's standalone mode, which has words and statuses of its own for errors.
         try:
             return super().main(args, standalone_mode=False, **extra) or 0
         except click.exceptions.Exit as ended:
@@ -128,6 +128,7 @@ def main():
 
 def _run(arguments):
     """Run the command of this process; one with a time limit in another process, which this one supervises."""
+    # Started with the descriptor closed (`>&-`), Python has no standard output, and every print would fail.
     if sys.stdout is None:
         return stop("standard output is closed; give a file or a pipe for the answer", 2)
     _tune()
@@ -149,6 +150,7 @@ def _tune():
 def _run_here():
     """Run the command, and say what became of the answer where it could not be written."""
     status = cli.main()
+    # A full disk shows itself when the buffer is written: without this an answer that is lost would have status 0.
     try:
         sys.stdout.flush()
     except BrokenPipeError:

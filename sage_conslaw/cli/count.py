@@ -35,6 +35,7 @@ _EPILOG = """Examples:
 @regions_option
 def count(architecture, sizes, phi, system, bias, settings, torch, as_json, formula, certificate, regions, **common):
     """The number of independent laws of ARCHITECTURE with SIZES, polynomial or not."""
+    # Built anew for each choice of numbers for the letters, and once more for the certificate.
     def build(sizes, settings):
         return asked_problem(architecture, sizes, phi, system, bias, settings, torch)
 
@@ -51,6 +52,7 @@ def count(architecture, sizes, phi, system, bias, settings, torch, as_json, form
     # The number of a linear network is a polynomial on pieces, one for each order of its widths.
     if numbers and architecture == "linear":
         others = pieces(build, find, sizes, numbers)
+        # The first piece is printed already, in the same words or in others.
         same = keys["formula"], sorted(keys.get("formula_where", ()))
         words += [sentence(*one) for one in others if (str(one[0]), sorted(one[1])) != same]
         keys["formula_pieces"] = [{"formula": str(piece), "where": list(where)} for piece, where in others]

@@ -39,6 +39,7 @@ def dimension(widths, power, seed, time_limit, certificate, as_json):
         time_limit=limit,
         progress=shows_progress(as_json),
     )
+    # Before the answer, as it takes no longer than the answer did, and a path that cannot be written is an error.
     if certificate is not None:
         package.write(result.certificate(), certificate)
     click.echo(json.dumps(result.to_dict()) if as_json else str(result))

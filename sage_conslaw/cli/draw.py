@@ -36,6 +36,7 @@ def draw(architecture, sizes, torch, bias, settings):
             "3 net.svg"
         )
     network = asked_problem(words[0] if words else None, words[1:], None, None, bias, settings, torch)
+    # Text that we write ourselves; the other kinds are matplotlib's, which is loaded for them alone.
     if file.lower().endswith(".svg"):
         with open(file, "w", encoding="utf8") as out:
             out.write(network.svg())

@@ -41,5 +41,6 @@ def branches(data, result, degree, codimension, limit, progress=False):
             if isinstance(stopped, TimeLimitReached)
             else stopped.with_partial(partial)
         ) from None
+    # The laws at generic parameters are the result's, printed already.
     record = {key: value for key, value in found.to_dict().items() if key != "generic_laws"}
     return record, package.exceptional_lines(record)

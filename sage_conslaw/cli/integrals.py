@@ -60,6 +60,7 @@ def integrals(architecture, sizes, system, phi, bias, settings, kind, degree, as
 
 
 def _print(result):
+    # The first line ends with a list of the integrals, which are wrapped here one by one.
     first, *rest = repr(result).split("\n")
     click.echo(package.wrapped(first.split(":")[0] if result.integrals else first, indent=""))
     for law in result.integrals:

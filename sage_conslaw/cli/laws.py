@@ -52,6 +52,7 @@ def laws(architecture, sizes, phi, system, bias, settings, torch, degree, except
     if exceptional:
         codimension = integer_option(codimension, "--codimension")
         record, lines = branches(data, result, degree, codimension, common["time_limit"], shows_progress(as_json))
+    # At the result's seed, so that regions too are the same when the command is repeated with it.
     if regions:
         met = regions_of(data, common, result.seed)
         record, lines = {**record, "regions": [region.to_dict() for region in met]}, [*lines, *map(str, met)]
@@ -69,6 +70,7 @@ def laws(architecture, sizes, phi, system, bias, settings, torch, degree, except
 
 def _lines(result, everything, polynomials):
     """Return independent laws, line by line; the others are functions of these."""
+    # A pipe has no width; 80 columns make the same text wherever it is read.
     width = min(shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80, 120)
     return [
         coloured(package.wrapped(str(result), width, "", cut=False), result.status),

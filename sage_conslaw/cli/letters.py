@@ -55,6 +55,7 @@ def with_numbers(sizes, settings):
             f"{len(in_sizes)} letters for sizes and {len(options)} for options; at most {len(_SIZES)} "
             f"and {len(_OPTIONS)} are told apart"
         )
+    # A prime that divides a number which is given could be read off either: letters get primes that divide none.
     known = given_numbers(sizes, settings)
     free = [prime for prime in (*_OPTIONS, *_MORE_OPTIONS) if all(n % prime for n in known)]
     small = (free + [prime for prime in _OPTIONS if prime not in free])[:len(options)]
@@ -132,6 +133,7 @@ def lines(result, numbers, sizes=(), settings=()):
     Return the lines to print, and the keys for JSON: the formula and from which widths on it is proved; ``sizes`` and
     ``settings`` are as they were given.
     """
+    # A number that is only bounded at the sizes tried is no value of a formula.
     counted = result.polynomial_in_sizes()
     if result.status == "bounded":
         return [f"no formula: the number is between {result.laws_at_least} and {result.number} at the sizes tried"], {
@@ -163,6 +165,7 @@ def pieces(build, count, sizes, numbers):
     several = [order for primes in _ORDERS for order in (primes[:len(letters)], primes[:len(letters)][::-1])]
     if len(letters) <= _MOST_PERMUTED:
         several = dict.fromkeys(order for primes in several for order in itertools.permutations(primes))
+    # Each order of the primes stands for an order of the widths, and lies in one piece.
     for order in several:
         here = dict(zip(letters, order))
         if len(here) < len(letters):

@@ -22,6 +22,7 @@ def _log_strategies(context, _, wanted):
     """Send what becomes of each strategy of the engine to standard error, while the command runs."""
     if not wanted:
         return
+    # The level and the handler are undone at the end: commands are also called in a session, by tests for instance.
     logger, handler = logging.getLogger("sage_conslaw.engine"), logging.StreamHandler(sys.stderr)
     level = logger.level
     logger.addHandler(handler)
@@ -222,6 +223,7 @@ def _settings(words, bias):
 
 def _setting(word):
     """Return the name and the value of NAME=VALUE: an integer, true, false or a word."""
+    # Names and values are checked by the architecture, which knows its options; here only their form is.
     name, _, value = word.partition("=")
     if not name.isidentifier() or not value:
         raise InputError(f"--set {shortened(repr(word), 60)} is not NAME=VALUE; give e.g. --set heads=2")
@@ -237,6 +239,7 @@ _MOST_DIGITS = 300
 
 def whole(text, name):
     """Return the integer that a text is; one of thousands of digits is refused by its length."""
+    # Python itself refuses over 4300 digits, in words of its own.
     if len(text) > _MOST_DIGITS:
         raise InputError(f"{name} has {len(text)} digits; give a smaller integer, e.g. 2")
     return int(text)

@@ -19,6 +19,7 @@ _LONGEST = 600
 
 def stop(message, code):
     """Say in one line on standard error why the command ends, and return its exit status."""
+    # One line, whatever was in the input that it repeats.
     message = " ".join(str(message).split())
     try:
         click.echo(f"sage-conslaw: {message if len(message) <= _LONGEST else shortened(message, 300)}", err=True)
@@ -55,6 +56,7 @@ def print_partial(partial, as_json):
         if least != most
         else f"{most} independent law{'s' if most != 1 else ''}"
     )
+    # An upper bound of a network with cut functions holds for the model; of the network only under this condition.
     under = " under the span condition" if partial.get("assumption") == "span" else ""
     click.echo(f"{number} in {partial['state_dimension']} coordinates (proved{under})")
     for law in partial.get("laws", ()):

@@ -50,6 +50,7 @@ def supervise(command, limit):
             receiver.close()
             status = _supervised(command, parent, sender)
         finally:
+            # Handlers of the interpreter's end belong to the process that was forked.
             os._exit(status)
     sender.close()
     # An interrupt is said by the process that is interrupted.
@@ -66,6 +67,7 @@ def supervise(command, limit):
         # The pipe is closed: the process has ended, with its own status.
         except (EOFError, OSError):
             return _status(os.waitpid(pid, 0)[1])
+        # A process that crashed without closing its pipe, which a child of its own still holds.
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             return _status(status)
@@ -92,6 +94,7 @@ def _out_of_time(known, limit):
     """Print what was announced, and return the exit status."""
     if "writing" in known:
         return stop("the answer could not be written in time", 3)
+    # What is said last of all: the answer itself, where it was begun, or what was announced before.
     seconds = int(limit) if limit == int(limit) else limit
     if "total" in known:
         # A list whose lines are printed as they come; as one object it is printed here.

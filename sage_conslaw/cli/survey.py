@@ -64,6 +64,7 @@ def survey(specification, store, processes, scheduler, seed, retry_failed, time_
                     time_limit=limit, progress=sys.stderr.isatty() and not as_json)
     except TimeLimitReached as reached:
         table, stopped = reached.partial, reached
+    # Cases are in the database as they come, so an interrupt loses those that run.
     except KeyboardInterrupt:
         click.echo(
             f"sage-conslaw: interrupted; what is finished is in {store}, and the same command goes on from there",
