@@ -89,21 +89,7 @@ class _Words:
 
 
 def ball_rank(family, network, target, generator, work, inputs=None, point=None):
-    r"""
-    Return the certified rank of the real fields of a network with true nonlinearities.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.real.ball_words import ball_rank
-        sage: from sage_conslaw.real.reading import real_network
-        sage: from sage_conslaw.real.work import Work
-        sage: family = problem(networks.attention(2, 1)).family
-        sage: ball_rank(family, real_network(family.response), 6r, numpy.random.default_rng(0r), Work()).rank
-        6
-    """
+    """Return the certified rank of the real fields of a network with true nonlinearities."""
     real = copy.copy(family)
     real.response = SmoothResponse(family.response, network, inputs)
     best, costs = None, Costs(network.nodes, family.dimension)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class RealRank:
-    r"""
+    """
     What is certified about the real fields.
 
     - ``rank`` -- a proved lower bound for the rank of their Lie algebra near ``point``
@@ -33,22 +33,6 @@ class RealRank:
       fields of all patterns may be closed under brackets
 
     - ``patterns`` -- how many patterns of activation the samples have there
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.real.certified import RealRank
-        sage: RealRank(3, (3,), "patterns", True, False).rank
-        3
-
-    ``less``::
-
-        sage: RealRank(3, (3,), "patterns", False, True).less, RealRank(3, (3,), "patterns", False, False).less
-        (True, False)
-
-    ``to_dict``::
-
-        sage: RealRank(3, (3,), "patterns", True, False).to_dict()["rank"]
-        3
     """
 
     rank: int

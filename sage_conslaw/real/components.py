@@ -11,19 +11,9 @@ _MOST_TERMS = 30_000
 
 
 def spanning_number(response):
-    r"""
+    """
     Return how many fixed fields span the gradients of a response for all data, an upper bound for their rank anywhere;
     ``None`` where it is too large to be expanded.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.components import spanning_number
-        sage: spanning_number(networks.linear([1, 3, 1]).response()), spanning_number(networks.relu([1, 3,
-        ....:     1]).response())
-        (1, 3)
-        sage: spanning_number(networks.normalised(1, 3, 1).response())
-        2
     """
     if not response.is_polynomial or response.number_of_terms() > _MOST_TERMS:
         return None
@@ -42,17 +32,7 @@ def spanning_number(response):
 
 
 def independent(components):
-    r"""
-    Return components that span the same polynomials up to constants, none superfluous; decided over Q.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.real.components import independent
-        sage: f = {(0r,): Fraction(1r)}
-        sage: independent([f, {(0r,): Fraction(2r), (): Fraction(5r)}])
-        [{(0,): Fraction(1, 1)}]
-    """
+    """Return components that span the same polynomials up to constants, none superfluous; decided over Q."""
     bare = [{monomial: value for monomial, value in f.items() if monomial} for f in components]
     places = {monomial: i for i, monomial in enumerate(sorted({m for f in bare for m in f}))}
     if not places:

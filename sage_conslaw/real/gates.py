@@ -9,17 +9,7 @@ from ..graph.tensor import Data
 
 
 def gated(node):
-    r"""
-    Return the gate of a node that is its source times the gate, entry by entry, else ``None``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.gates import gated
-        sage: x = networks.input(2)
-        sage: gated(x.relu()).source is x, gated(x + x)
-        (True, None)
-    """
+    """Return the gate of a node that is its source times the gate, entry by entry, else ``None``."""
     if not isinstance(node.operation, Contract) or len({*node.operation.spec.replace("->", ",").split(",")}) != 1:
         return None
     left, right = node.inputs
@@ -29,19 +19,12 @@ def gated(node):
 
 
 def values_matter(nodes):
-    r"""
+    """
     Return the gates of which more is read than the product with their source.
 
     INPUT:
 
     - ``nodes`` -- the nodes of a network up to its output, which is the last
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.gates import values_matter
-        sage: len(values_matter(tuple(networks.input(2).relu().ancestors(through_data=True))))
-        0
     """
     out = {nodes[-1]}
     for node in nodes:

@@ -34,7 +34,7 @@ from .components import independent
 from .patterns import PatternResponse
 from .points import lively
 from .rank import positive_parameters
-from .reading import real_network
+from .reading import parameters_of, real_network
 from .._sage import PolynomialRing, QQ
 
 # Points that are tried until no sample has a pre-activation that is zero.
@@ -48,19 +48,7 @@ _BITS = 256
 
 
 def rationals(values, what):
-    r"""
-    Return an array of exact fractions from integers, fractions or floats (which are dyadic).
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.real.given import rationals
-        sage: rationals([[1r, 0.5r]], "the inputs").tolist()
-        [[Fraction(1, 1), Fraction(1, 2)]]
-        sage: rationals([[float("nan")]], "the inputs")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the inputs have entries that are not finite
-    """
+    """Return an array of exact fractions from integers, fractions or floats (which are dyadic)."""
     array = np.array(
         values.tolist() if hasattr(values, "tolist") and not callable(getattr(values, "list", None)) else list(values),
         dtype=object,
@@ -81,22 +69,7 @@ def rationals(values, what):
 
 
 def samples_of(network, data, loss="least-squares"):
-    r"""
-    Return the inputs by leaf and the targets (``None``: free) of a data set, exact, with their shapes checked.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.given import samples_of
-        sage: net = networks.linear([2, 1])
-        sage: inputs, targets = samples_of(net, ([[1, 2], [2, 4]], None)); targets is None, [x.shape for x
-        ....:     in inputs.values()]
-        (True, [(2, 2)])
-        sage: samples_of(net, ([[1, 2, 3]], None))
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the inputs x have the shape (1, 3); give (samples,) + (2,)
-    """
+    """Return the inputs by leaf and the targets (``None``: free) of a data set, exact, with their shapes checked."""
     required(network, "data=(X, Y) belongs to a network; phi and systems have no samples")
     X, Y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
     leaves = network.inputs
@@ -164,18 +137,9 @@ def _numbers(part):
 
 
 def narrowed(network, inputs):
-    r"""
+    """
     Return the network with coordinates of the span of its samples as inputs, and the samples in them: its gradients for
     all inputs contain those of the samples, and are fewer than those of all inputs.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.given import narrowed, samples_of
-        sage: net = networks.gated(2, 1)
-        sage: other, samples = narrowed(net, samples_of(net, ([[1, 2], [3, 6]], None))[0])
-        sage: [(leaf.shape, part.tolist()) for leaf, part in samples.items()]
-        [((1,), [[Fraction(1, 1)], [Fraction(3, 1)]])]
     """
     other, samples = {}, {}
     for leaf, part in inputs.items():
@@ -206,18 +170,7 @@ def narrowed(network, inputs):
 
 
 def problem_on_data(asked, network, data, seed):
-    r"""
-    Return the problem of a network on a given data set, from that on all data.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.real.given import problem_on_data
-        sage: net = networks.linear([2, 1, 1])
-        sage: problem_on_data(problem(net), net, ([[1, 2]], None), 0).family.response.components
-        [{(0, 2): Fraction(1, 1), (1, 2): Fraction(2, 1)}]
-    """
+    """Return the problem of a network on a given data set, from that on all data."""
     inputs, targets = samples_of(network, data, asked.loss)
     response = network.response(asked.loss)
     real = real_network(response)
@@ -257,18 +210,7 @@ def _balls(numbers):
 
 
 def with_inputs(response, inputs):
-    r"""
-    Return the response with the samples on which its network is trained; its own draws are the model's.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.given import with_inputs
-        sage: f = networks.gated(2, 1).response()
-        sage: with_inputs(f, {leaf: numpy.ones((1, 2)) for leaf in f.data_leaves if leaf.kind == "input"}).dimension
-        6
-    """
+    """Return the response with the samples on which its network is trained; its own draws are the model's."""
     response = copy.copy(response)
     response.given_inputs = inputs
     return response
@@ -333,18 +275,15 @@ def _number(ring, value):
 
 def _output(network, response, A, ring, theta, inputs, gates):
     """Return the output of the network on one sample, as polynomials in the parameters."""
-    values, start = {}, 0
-    for leaf in response.leaves:
-        values[leaf] = theta[start:start + leaf.size].reshape(leaf.shape)
-        start += leaf.size
+    values = parameters_of(A, response, theta)
     for node in network.output.ancestors():
         if isinstance(node, Parameter):
             continue
         if isinstance(node, Data):
             numbers = inputs[node] if node in inputs else gates[node]
-            values[node] = np.array([_number(ring, Fraction(a)) for a in numbers.ravel()] + [None], dtype=object)[
-                :-1
-            ].reshape(node.shape)
+            # An array of objects by way of a list that is no rectangle: elements of a ring may look like sequences.
+            entries = [_number(ring, Fraction(a)) for a in numbers.ravel()]
+            values[node] = np.array([*entries, None], dtype=object)[:-1].reshape(node.shape)
         elif node.operation is None:
             values[node] = node.value(A)
         else:

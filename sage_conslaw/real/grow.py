@@ -44,18 +44,9 @@ class Growth:
 
 
 def control_rank(family, generator, p, target, pool, drift=False):
-    r"""
+    """
     Return the rank modulo ``p`` of the controls alone (on request with the drift), up to the target, after the whole
     pool was drawn.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.real.grow import control_rank
-        sage: control_rank(problem(networks.linear([2, 2, 2])).family, numpy.random.default_rng(0r), 2^61 - 1, 8r, 1r)
-        4
     """
     A, z = ModularArithmetic(p), modular.random_array(generator, (family.dimension,), p)
     span = Span(family.dimension, p, target)
@@ -74,21 +65,7 @@ def _batch(span, pool):
 
 
 def grow(family, generator, p, target, work, costs, pool):
-    r"""
-    Return the rank modulo ``p`` of random words of the family, up to the target, within a budget of work.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.real.grow import grow
-        sage: from sage_conslaw.real.work import Costs, Work
-        sage: family = problem(networks.linear([2, 2, 2])).family
-        sage: costs = Costs(family.response.order, 8r)
-        sage: grow(family, numpy.random.default_rng(0r), 2^61 - 1, 5r, Work(), costs, 1r).rank
-        5
-    """
+    """Return the rank modulo ``p`` of random words of the family, up to the target, within a budget of work."""
     if family.exact_flow is not None and family.shears:
         # Polynomial fields with these gates have one orbit through the point, and its dimension is the rank there.
         ranks = pushed_tangents(family, generator, p, target, mixed=min(pool, _MIXED), idle_steps=2 * _IDLE)

@@ -21,7 +21,7 @@ from ..graph.operations import Add, Contract, Gather
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data
 from .gates import values_matter
-from .reading import LARGEST, slopes_of
+from .reading import LARGEST, data_of, parameters_of, slopes_of
 
 # Integers below this are exact in double precision, and so are their sums and products as long as they stay below it.
 _EXACT = 2.0 ** 53
@@ -31,23 +31,14 @@ _BITS = 256
 
 
 def slopes(function, values, generator):
-    r"""
+    """
     Return the true slopes of a gate as integers over a common denominator, and per entry whether they are decided.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.real.patterns import slopes
-        sage: from sage_conslaw.graph.activations import gate_function
-        sage: leaky = gate_function("leaky relu")
-        sage: numerators, denominator, decided = slopes(leaky, numpy.array([-2.0, 3.0, 0.0]), None)
-        sage: numerators.tolist(), denominator, decided.tolist()
-        ([1, 100, 1], 100, [True, True, False])
     """
     if function.name == "dropout":
         # Every pattern of kept and dropped units occurs in training; kept ones are doubled.
         return 2 * generator.integers(0, 2, size=values.shape), 1, np.ones(values.shape, dtype=bool)
     if function.name in LARGEST:
+        # Undecided where the two largest are equal: either may be chosen nearby.
         mark, decided = largest_of(values)
         return mark, 1, np.broadcast_to(decided[..., None], mark.shape)
     low, high, denominator = slopes_of(function)
@@ -56,7 +47,7 @@ def slopes(function, values, generator):
 
 
 def true_forward(A, network, response, theta, inputs, generator, before=None, ties=True):
-    r"""
+    """
     Return the values of all nodes of the real network, the gates as (numerators, denominator), and which samples are
     decided.
 
@@ -69,29 +60,11 @@ def true_forward(A, network, response, theta, inputs, generator, before=None, ti
     - ``before`` -- is told each node before it is computed, with the values so far, which it may change
 
     - ``ties`` -- whether comparisons of what is equal for all parameters nearby are decided
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
-        sage: from sage_conslaw.real.patterns import true_forward
-        sage: from sage_conslaw.real.reading import real_network
-        sage: f = networks.relu([1, 2, 1]).response()
-        sage: net = real_network(f)
-        sage: inputs = {leaf: numpy.array([[1.0], [-1.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
-        sage: values, gates, decided = true_forward(FloatArithmetic(), net, f, numpy.array([1.0, -2.0, 3.0, 5.0]),
-        ....:     inputs, None)
-        sage: [part[0].tolist() for part in gates.values()], decided.tolist()
-        ([[[1, 0], [0, 1]]], [True, True])
     """
-    values, gates, start, decided = {}, {}, 0, True
+    values, gates, decided = parameters_of(A, response, A.embed(theta)), {}, True
+    # Most networks read gates as factors alone, where any slope will do at zero.
     matter = values_matter(network.nodes) if ties else ()
     alive = _Alive(response.leaves) if matter else None
-    theta = A.embed(theta)
-    for leaf in response.leaves:
-        values[leaf] = A.reshape(A.slice(theta, start, start + leaf.size), (leaf.size,), leaf.shape)
-        start += leaf.size
     for node in network.nodes:
         if isinstance(node, Constant):
             values[node] = node.value(A)
@@ -105,12 +78,10 @@ def true_forward(A, network, response, theta, inputs, generator, before=None, ti
                 numerators, clear = np.where(zero, 0, numerators), clear | zero
             gates[node] = numerators, denominator
             decided = decided & clear.all(axis=tuple(range(clear.ndim - len(node.shape), clear.ndim)))
-            gate = (
-                numerators.astype(np.float64)
-                if denominator == 1
-                else A.multiply(A.constant(numerators), _fraction(A, denominator))
-            )
-            values[node] = A.embed(gate)
+            gate = A.embed(numerators.astype(np.float64))
+            if denominator != 1:
+                gate = A.multiply(A.constant(numerators), A.fractions([Fraction(1, denominator)]).reshape(()))
+            values[node] = gate
         elif node.operation is not None:
             if before is not None:
                 before(node, values)
@@ -118,10 +89,6 @@ def true_forward(A, network, response, theta, inputs, generator, before=None, ti
         if alive is not None:
             alive.add(node, gates.get(node))
     return values, gates, decided
-
-
-def _fraction(A, denominator):
-    return A.fractions([Fraction(1, denominator)]).reshape(())
 
 
 class _Bounds(FloatArithmetic):
@@ -132,22 +99,9 @@ class _Bounds(FloatArithmetic):
 
 
 def fits_in_doubles(network, response, theta, inputs):
-    r"""
-    Decide whether all values of the real network at these integers are integers that doubles hold exactly.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.patterns import fits_in_doubles
-        sage: from sage_conslaw.real.reading import real_network
-        sage: f = networks.relu([1, 2, 1]).response()
-        sage: inputs = {leaf: numpy.array([[5.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
-        sage: [fits_in_doubles(real_network(f), f, size * numpy.ones(4), inputs) for size in (10.0, 1e9)]
-        [True, False]
-    """
-    gates = [node for node in network.nodes if isinstance(node, Data) and node.kind == "gate"]
-    known = {node: slopes_of(node.function) or (0, 2, 1) for node in gates}
+    """Decide whether all values of the real network at these integers are integers that doubles hold exactly."""
+    # Choices of the largest and dropout have the slopes 0, 1 and 2.
+    known = {node: slopes_of(node.function) or (0, 2, 1) for node in data_of(network.nodes, "gate")}
     if any(denominator != 1 for _, _, denominator in known.values()):
         return False
     if any(isinstance(node, Constant) and node.denominator != 1 for node in network.nodes):
@@ -156,10 +110,9 @@ def fits_in_doubles(network, response, theta, inputs):
         return False
     largest = {leaf: np.abs(part).max(axis=0, keepdims=True) for leaf, part in inputs.items()}
     theta = np.abs(theta).reshape(-1, theta.shape[-1]).max(axis=0)
-    A, values, start = _Bounds(), {}, 0
-    for leaf in response.leaves:
-        values[leaf] = theta[start:start + leaf.size].reshape(leaf.shape)
-        start += leaf.size
+    # The same pass forward with absolute values bounds all that is added up on the way, whatever cancels.
+    A = _Bounds()
+    values = parameters_of(A, response, theta)
     for node in network.nodes:
         if isinstance(node, Constant):
             values[node] = node.value(A)
@@ -192,49 +145,19 @@ class _Alive:
 
 
 class PatternResponse(NetworkResponse):
-    r"""
+    """
     A response whose draws are restricted to what the real network does near one point: inputs from a pool, each with
     its true gates.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.patterns import PatternResponse
-        sage: from sage_conslaw.real.reading import real_network
-        sage: f = networks.relu([1, 2, 1]).response()
-        sage: inputs = {leaf: numpy.array([[1.0], [-1.0], [2.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
-        sage: g = PatternResponse(f, real_network(f), numpy.array([1.0, -2.0, 3.0, 5.0]), inputs,
-        ....:     numpy.random.default_rng(0r))
-        sage: g.samples, g.patterns
-        (3, 2)
-
-    ``gates``::
-
-        sage: f = networks.relu([1, 1, 1]).response()
-        sage: inputs = {leaf: numpy.array([[1.0], [-1.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
-        sage: g = PatternResponse(f, real_network(f), numpy.array([1.0, 3.0]), inputs, numpy.random.default_rng(0r))
-        sage: [part.ravel().tolist() for part in g.gates().values()]
-        [[Fraction(1, 1), Fraction(0, 1)]]
-
-    ``draw``::
-
-        sage: [part.ravel().tolist() for leaf, part in g.draw(numpy.random.default_rng(0r), 101r, 2r).items()
-        ....:     if leaf.kind != "covector"]
-        [[1, 100], [1, 0]]
     """
 
     def __init__(self, response, network, theta, inputs, generator, ties=True):
         super().__init__(response.leaves, response.pairings)
         self.theta = theta
-        if fits_in_doubles(network, response, theta, inputs):
-            A = FloatArithmetic()
+        A = FloatArithmetic() if fits_in_doubles(network, response, theta, inputs) else BallArithmetic()
+        with precision(_BITS):
             _, gates, decided = true_forward(A, network, response, theta, inputs, generator, ties=ties)
-        else:
-            with precision(_BITS):
-                A = BallArithmetic()
-                _, gates, decided = true_forward(A, network, response, theta, inputs, generator, ties=ties)
         number = len(next(iter(inputs.values()))) if inputs else 1
+        # A sample with a tie lies on a wall between regions: its gates near the point are not those at it.
         self.kept = kept = np.flatnonzero(np.broadcast_to(decided, (number,)))
         self._inputs = {leaf: part[kept] for leaf, part in inputs.items()}
         self._gates = {
@@ -250,14 +173,13 @@ class PatternResponse(NetworkResponse):
             self.patterns = 0
             return np.zeros(0, dtype=np.int64)
         rows = [part.reshape(self.samples, -1) for part, _ in self._gates.values()]
+        # Samples of one pattern span little more than one of them: draws begin with one of each.
         marks = np.concatenate(rows, axis=1) if rows else np.zeros((self.samples, 1), dtype=np.int64)
-        _, which = np.unique(marks, axis=0, return_inverse=True)
-        which = which.ravel()
+        which = np.unique(marks, axis=0, return_inverse=True)[1].ravel()
         self.patterns = int(which.max()) + 1
         turn = np.zeros(self.samples, dtype=np.int64)
         for pattern in range(self.patterns):
-            members = np.flatnonzero(which == pattern)
-            turn[members] = np.arange(len(members))
+            turn[which == pattern] = np.arange((which == pattern).sum())
         return np.argsort(turn, kind="stable")
 
     def gates(self):
@@ -274,6 +196,7 @@ class PatternResponse(NetworkResponse):
         else:
             chosen = generator.integers(0, self.samples, size=batch)
         for leaf in self.data_leaves:
+            # What is neither stays free, as covectors are.
             if leaf in self._inputs:
                 data[leaf] = np.rint(self._inputs[leaf][chosen]).astype(np.int64) % p
             elif leaf in self._gates:

@@ -28,17 +28,7 @@ _MOST_ENTRIES = 10_000_000
 
 
 def integer_parameters(generator, dimension, positive=(), number=1):
-    r"""
-    Return rows of random nonzero integer parameters, those in ``positive`` above zero.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.real.points import integer_parameters
-        sage: theta = integer_parameters(numpy.random.default_rng(0r), 3r, [1r], 100r)
-        sage: theta.shape, bool((theta != 0).all() and (theta[:, 1] > 0).all())
-        ((100, 3), True)
-    """
+    """Return rows of random nonzero integer parameters, those in ``positive`` above zero."""
     theta = generator.integers(1, _LARGEST + 1, size=(number, dimension)) * generator.choice(
         [-1, 1], size=(number, dimension)
     )
@@ -47,17 +37,7 @@ def integer_parameters(generator, dimension, positive=(), number=1):
 
 
 def mutated(theta, generator, positive=()):
-    r"""
-    Return the parameters with some of them drawn anew.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.real.points import mutated
-        sage: theta = numpy.full(100r, 99.0)
-        sage: bool(0 < (mutated(theta, numpy.random.default_rng(0r)) != theta).sum() < 40)
-        True
-    """
+    """Return the parameters with some of them drawn anew."""
     fresh = integer_parameters(generator, len(theta), positive)[0]
     chance = generator.choice([0.05, 0.1, 0.2])
     which = generator.random(len(theta)) < max(chance, 1.5 / len(theta))
@@ -65,35 +45,13 @@ def mutated(theta, generator, positive=()):
 
 
 def one_hot(generator, number, shape):
-    r"""
-    Return random tokens as rows of 0 and 1; the last token of the vocabulary is the row of zeros.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.real.points import one_hot
-        sage: z = one_hot(numpy.random.default_rng(0r), 50r, (2r, 3r))
-        sage: sorted(set(z.sum(axis=-1).ravel().tolist()))
-        [0.0, 1.0]
-    """
+    """Return random tokens as rows of 0 and 1; the last token of the vocabulary is the row of zeros."""
     tokens = generator.integers(0, shape[-1] + 1, size=(number, *shape[:-1], 1))
     return (np.arange(shape[-1]) == tokens).astype(np.float64)
 
 
 def integer_inputs(network, generator, number):
-    r"""
-    Return a pool of integer inputs of several sizes, some with zeros.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.points import integer_inputs
-        sage: from sage_conslaw.real.reading import real_network
-        sage: net = real_network(networks.relu([2, 1]).response())
-        sage: [part.shape for part in integer_inputs(net, numpy.random.default_rng(0r), 5r).values()]
-        [(5, 2)]
-    """
+    """Return a pool of integer inputs of several sizes, some with zeros."""
     out, sizes = {}, generator.choice([3, 9, 30, 100], size=number)
     for node in network.nodes:
         if isinstance(node, Data) and node.kind == "input" and node.one_hot:
@@ -122,22 +80,9 @@ def _read_by_gates(network):
 
 
 def balanced(response, network, generator, thetas, inputs, positive=()):
-    r"""
+    """
     Return rows of integer parameters at which pre-activations behind other gates are about as often positive as
     negative.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.points import balanced, integer_inputs, integer_parameters
-        sage: from sage_conslaw.real.reading import real_network
-        sage: f = networks.relu([2, 3, 1, 1]).response(); net = real_network(f)
-        sage: draw = numpy.random.default_rng(0r); theta = integer_parameters(draw, 10r, (), 50r)
-        sage: turned = balanced(f, net, draw, theta, integer_inputs(net, draw, 64r))
-        sage: both = lambda theta: int((abs(numpy.sign(theta[:, 6:9]).sum(axis=1)) < 3).sum())
-        sage: both(turned) > both(theta), bool((theta[:, :6] == turned[:, :6]).all())
-        (True, True)
     """
     starts = dict(zip(response.leaves, response.leaf_starts))
     fixed = {leaf for leaf, start in starts.items() if any(start <= i < start + leaf.size for i in positive)}
@@ -180,19 +125,7 @@ def _turned(operation, which, weights, mean, generator):
 
 
 def lively(response, network, generator, positive=()):
-    r"""
-    Return rows of integer parameters, those with the most patterns of activation first.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.points import lively
-        sage: from sage_conslaw.real.reading import real_network
-        sage: f = networks.relu([1, 4, 1]).response()
-        sage: lively(f, real_network(f), numpy.random.default_rng(0r)).shape
-        (256, 8)
-    """
+    """Return rows of integer parameters, those with the most patterns of activation first."""
     size = sum(node.size for node in network.nodes)
     compared = max(4, min(_COMPARED, _MOST_ENTRIES // (_LOOKED_AT * size + 1)))
     thetas = integer_parameters(generator, response.dimension, positive, compared)

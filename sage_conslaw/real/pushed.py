@@ -42,24 +42,7 @@ _SPARE = 3
 
 
 def covers(family, response):
-    r"""
-    Say whether the real fields of a family are analytic along paths, and have exact flows.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.real.pushed import covers
-        sage: from sage_conslaw.real.reading import real_network
-        sage: from sage_conslaw.real.smooth import SmoothResponse
-        sage: def asked(net, flow):
-        ....:     family = problem(net, flow).family
-        ....:     return covers(family, SmoothResponse(family.response, real_network(family.response)))
-        sage: asked(networks.attention(2, 1), flows.momentum()), asked(networks.attention(2, 1), flows.gradient())
-        (True, False)
-        sage: [asked(networks.normalised(2, q, 1, norm="layer"), flows.momentum()) for q in (2, 3)]
-        [False, True]
-    """
+    """Say whether the real fields of a family are analytic along paths, and have exact flows."""
     return family.exact_flow is not None and family.shears and response.analytic \
         and all(_without_walls(node) for node in response.nodes if isinstance(node, Data) and node.kind == "cut")
 

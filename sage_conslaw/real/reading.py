@@ -25,20 +25,23 @@ LARGEST = ("max", "top softmax")
 KINDS = ("polynomial", "patterns", "balls")
 
 
+def parameters_of(A, response, theta):
+    """Return the parameter arrays of a response, from the last axis of all parameters in one vector."""
+    return {
+        leaf: A.reshape(A.slice(theta, start, start + leaf.size), (leaf.size,), leaf.shape)
+        for leaf, start in zip(response.leaves, response.leaf_starts.tolist())
+    }
+
+
+def data_of(nodes, *kinds):
+    """Return the data of some kinds among nodes."""
+    return [node for node in nodes if isinstance(node, Data) and node.kind in kinds]
+
+
 def slopes_of(function):
-    r"""
+    """
     Return the slopes of a gate by the sign of its source, as in ``SLOPES``; ``None`` where signs do not decide them, or
     they are not known exactly.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.graph.activations import GateFunction, gate_function
-        sage: from sage_conslaw.real.reading import slopes_of
-        sage: slopes_of(gate_function("leaky relu")), slopes_of(gate_function("max"))
-        ((1, 100, 100), None)
-        sage: slopes_of(GateFunction("leaky relu of slope 0.5", None, Fraction(1r, 2r)))
-        (1, 2, 2)
     """
     below = function.below
     if below is None:
@@ -49,20 +52,7 @@ def slopes_of(function):
 
 @dataclass(frozen=True)
 class RealNetwork:
-    r"""
-    The nodes of the real network up to its output, and what kind it is; ``reason`` says why it is not known.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.reading import real_network
-        sage: [real_network(net.response()).kind for net in (networks.linear([2, 1]), networks.relu([2, 2, 1]),
-        ....:     networks.gated(2, 1))]
-        ['polynomial', 'patterns', 'balls']
-        sage: x = networks.input(2)
-        sage: real_network(networks.custom(x.cut() @ networks.parameter("W", 2, 1)).response()).reason
-        'x is cut by a function that is not named'
-    """
+    """The nodes of the real network up to its output, and what kind it is; ``reason`` says why it is not known."""
 
     kind: object
     nodes: tuple = ()
@@ -70,16 +60,7 @@ class RealNetwork:
 
 
 def real_network(response):
-    r"""
-    Return the real network of a response.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.reading import real_network
-        sage: real_network(networks.product(2).response()).kind
-        'polynomial'
-    """
+    """Return the real network of a response."""
     response = response.drawn
     output = response.pairings[0][0]
     nodes = tuple(output.ancestors(through_data=True))

@@ -31,7 +31,7 @@ MOST_PARAMETERS = 200
 
 @dataclass(frozen=True, repr=False)
 class Region(SageObject):
-    r"""
+    """
     Points with one number of laws.
 
     - ``number`` -- `N - r`, with `r` the certified rank of the real fields: no point met there has more laws
@@ -41,14 +41,6 @@ class Region(SageObject):
 
     - ``least`` -- how many independent polynomial laws of degree 2 there are for every input around ``point``; where
       that is the number it is proved
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.real.regions import Region
-        sage: Region(6, 0.875, (1, -2, 3, 1), 2, 6)
-        6 laws at 88 % of the points, e.g. around (1, -2, 3, 1), with 2 patterns of activation
-        sage: Region(6, 0.125, (1, 2, 3, 1), 2, 4)
-        between 4 and 6 laws at 12 % of the points, e.g. around (1, 2, 3, 1), with 2 patterns of activation
     """
 
     number: int
@@ -58,15 +50,7 @@ class Region(SageObject):
     least: int = 0
 
     def to_dict(self):
-        r"""
-        Return it as JSON objects.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.real.regions import Region
-            sage: sorted(Region(6, 0.5r, (1, -2), 2, 6).to_dict())
-            ['number', 'number_at_least', 'patterns', 'point', 'share']
-        """
+        """Return it as JSON objects."""
         return {
             "number": self.number,
             "number_at_least": self.least,

@@ -24,7 +24,7 @@ from ..graph.operations import Add, Contract, Gather
 from ..graph.tensor import Constant, Data
 from .components import independent
 from .gates import gated, values_matter
-from .reading import slopes_of
+from .reading import data_of, parameters_of, slopes_of
 
 # Terms that are written out in all sectors together, and cells of a line.
 MOST_TERMS, _MOST_CELLS = 20_000, 200
@@ -65,28 +65,14 @@ def possible_signs(network, response, theta, known=None):
 
     ALGORITHM: `p + n \sigma` with `\sigma^2 = 1` stands for sums of positive and of negative terms; its two characters
     `p + n` and `p - n` are computed by the same forward pass.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.reading import real_network
-        sage: from sage_conslaw.real.sectors import possible_signs
-        sage: f = networks.relu([2, 1, 1, 1]).response(); net = real_network(f)
-        sage: signs = possible_signs(net, f, numpy.array([3.0, 5.0, -2.0, 1.0]))
-        sage: [[part.tolist() for part in signs[node.source]] for node in net.nodes if getattr(node, "kind", "") ==
-        ....:     "gate"]
-        [[[1.0], [1.0]], [[0.0], [1.0]]]
     """
-    A, known, out, values, start = FloatArithmetic(), known or {}, {}, {}, 0
+    A, known, out, values = FloatArithmetic(), known or {}, {}, {}
 
     def keep(node, positive, negative):
         out[node] = positive, negative
         values[node] = np.stack([positive + negative, positive - negative])
-    for leaf in response.leaves:
-        part = theta[start:start + leaf.size].reshape(leaf.shape)
+    for leaf, part in parameters_of(A, response, theta).items():
         keep(leaf, (part > 0) * 1.0, (part < 0) * 1.0)
-        start += leaf.size
     for node in network.nodes:
         if node in out:
             continue
@@ -117,56 +103,29 @@ def possible_signs(network, response, theta, known=None):
 
 
 def gates_for_every_input(network, response, theta):
-    r"""
-    Return the gates that signs decide near the parameters, whatever the input: arrays with NaN where they do not.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.reading import real_network
-        sage: from sage_conslaw.real.sectors import gates_for_every_input
-        sage: f = networks.relu([2, 1, 1, 1]).response()
-        sage: gates = gates_for_every_input(real_network(f), f, numpy.array([3.0, 5.0, -2.0, 1.0]))
-        sage: [part.tolist() for part in gates.values()]
-        [[nan], [0.0]]
-    """
+    """Return the gates that signs decide near the parameters, whatever the input: arrays with NaN where they do not."""
     signs, out, matter = possible_signs(network, response, theta), {}, values_matter(network.nodes)
-    for node in network.nodes:
-        if isinstance(node, Data) and node.kind == "gate":
-            value = np.full(node.shape, np.nan)
-            if slopes_of(node.function) is not None:
-                low, high, denominator = slopes_of(node.function)
-                positive, negative = signs[node.source]
-                # Sources without negative values may be zero for an open set of inputs, and so may those without
-                # positive ones: there a positive part and a comparison are zero, and nothing else is known.
-                if node not in matter:
-                    value = np.where(negative == 0, high / denominator, value)
-                if node not in matter or node.function.name == "relu":
-                    value = np.where(positive == 0, low / denominator, value)
-            out[node] = value
+    for node in data_of(network.nodes, "gate"):
+        value = np.full(node.shape, np.nan)
+        if slopes_of(node.function) is not None:
+            low, high, denominator = slopes_of(node.function)
+            positive, negative = signs[node.source]
+            # Sources without negative values may be zero for an open set of inputs, and so may those without
+            # positive ones: there a positive part and a comparison are zero, and nothing else is known.
+            if node not in matter:
+                value = np.where(negative == 0, high / denominator, value)
+            if node not in matter or node.function.name == "relu":
+                value = np.where(positive == 0, low / denominator, value)
+        out[node] = value
     return out
 
 
 def most_gradients(network, response, theta):
-    r"""
+    """
     Return an upper bound for how many independent gradients the network has at any parameters: few where one input is
     scaled through without biases, so that all positive ones are alike and all negative ones.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.reading import real_network
-        sage: from sage_conslaw.real.sectors import most_gradients
-        sage: def most(net):
-        ....:     f = net.response()
-        ....:     return most_gradients(real_network(f), f, numpy.ones(f.dimension))
-        sage: most(networks.relu([1, 9, 1])), most(networks.relu([1, 9, 1], bias=True))
-        (2, 27)
     """
-    inputs = [node for node in network.nodes if isinstance(node, Data) and node.kind == "input"]
-    gates = [node for node in network.nodes if isinstance(node, Data) and node.kind == "gate"]
+    inputs, gates = data_of(network.nodes, "input"), data_of(network.nodes, "gate")
     if sum(node.size for node in inputs) != 1 or not all(slopes_of(node.function) for node in gates):
         return response.dimension
     output, degree = response.pairings[0][0], _degrees(network)[network.nodes[-1]]
@@ -184,10 +143,8 @@ def _on_the_line(network, response, theta, at, slope):
     """Return the gates just after a point of the line of inputs, going in a direction, the next point where one of
     them changes (``None``: none does), the changes by point, and what is zero at the point and not after it."""
     A = DualArithmetic(PolynomialArithmetic(QQ))
-    values, gates, start, changes, touched = {}, {}, 0, {}, set()
-    for leaf in response.leaves:
-        values[leaf] = Dual(theta[start:start + leaf.size].reshape(leaf.shape), None)
-        start += leaf.size
+    gates, changes, touched = {}, {}, set()
+    values = {leaf: Dual(part, None) for leaf, part in parameters_of(A.base, response, theta).items()}
     for node in network.nodes:
         if isinstance(node, Constant):
             values[node] = A.embed(node.value(A.base))
@@ -222,17 +179,7 @@ def _filled(shape, value):
 
 
 class Unstable(ArithmeticError):
-    r"""
-    A point where two changes of the pattern coincide by chance.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.real.sectors import Unstable
-        sage: raise Unstable("two units change at one input")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.real.sectors.Unstable: two units change at one input
-    """
+    """A point where two changes of the pattern coincide by chance."""
 
 
 def _decided(network, response, theta, gates):
@@ -254,7 +201,7 @@ def _decided(network, response, theta, gates):
 
 def _zero_at_the_origin(network, response, theta, gates):
     """Return which pre-activations vanish without input, whatever the parameters nearby are."""
-    inputs = {node: np.zeros(node.shape) for node in network.nodes if isinstance(node, Data) and node.kind == "input"}
+    inputs = {node: np.zeros(node.shape) for node in data_of(network.nodes, "input")}
     signs = possible_signs(network, response, theta, {**gates, **inputs})
     return {
         (node, place) for node in gates
@@ -263,33 +210,17 @@ def _zero_at_the_origin(network, response, theta, gates):
 
 
 def cells(network, response, theta):
-    r"""
-    Return the gates of all cells of the line of inputs near the parameters, for a network with one input.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.reading import real_network
-        sage: from sage_conslaw.real.sectors import cells
-        sage: f = networks.relu([1, 2, 1]).response()
-        sage: [[part.tolist() for part in cell.values()] for cell in cells(real_network(f), f, numpy.array([1, -2, 3,
-        ....:     5]))]
-        [[[1.0, 0.0]], [[0.0, 1.0]]]
-        sage: f = networks.relu([1, 2, 1], bias=True).response()
-        sage: f.names[:4], len(cells(real_network(f), f, numpy.array([1, -2, 3, 5, 7, 2])))
-        (['U1_1_1', 'U1_1_2', 'b1_1', 'b1_2'], 3)
-    """
+    """Return the gates of all cells of the line of inputs near the parameters, for a network with one input."""
     exact = np.empty(len(theta), dtype=object)
     exact[:] = [QQ(int(a)) for a in theta]
-    found = []
+    theta, found = np.asarray(theta, dtype=np.float64), []
     for direction in (1, -1):
         at, expected = QQ(0), None
         while len(found) < _MOST_CELLS:
             gates, following, changes, touched = _on_the_line(network, response, exact, at, QQ(direction))
-            found.append(_decided(network, response, np.asarray(theta, dtype=np.float64), gates))
+            found.append(_decided(network, response, theta, gates))
             if expected is None:
-                expected = _zero_at_the_origin(network, response, np.asarray(theta, dtype=np.float64), gates)
+                expected = _zero_at_the_origin(network, response, theta, gates)
             if touched - expected:
                 raise Unstable("a unit is zero by chance where another changes")
             if following is None:
@@ -305,24 +236,10 @@ def cells(network, response, theta):
 
 
 def sectors(network, response, theta):
-    r"""
-    Return gates by sector, so that near the parameters each input is in one of them; ``None`` where nothing is decided.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.reading import real_network
-        sage: from sage_conslaw.real.sectors import sectors
-        sage: def number(net, theta):
-        ....:     f = net.response()
-        ....:     found = sectors(real_network(f), f, numpy.array(theta, dtype=float))
-        ....:     return found and len(found)
-        sage: number(networks.relu([1, 2, 1]), [1r, 2r, 3r, 5r]), number(networks.relu([2, 1, 1]), [1r, 2r, 3r])
-        (2, None)
     """
-    inputs = [node for node in network.nodes if isinstance(node, Data) and node.kind == "input"]
-    gates = [node for node in network.nodes if isinstance(node, Data) and node.kind == "gate"]
+    Return gates by sector, so that near the parameters each input is in one of them; ``None`` where nothing is decided.
+    """
+    inputs, gates = data_of(network.nodes, "input"), data_of(network.nodes, "gate")
     if any(node.one_hot for node in inputs) or not gates:
         return None
     if sum(node.size for node in inputs) == 1 and all(slopes_of(node.function) for node in gates):
@@ -337,20 +254,9 @@ def sectors(network, response, theta):
 
 
 def response_on_region(network, response, theta, most_terms=MOST_TERMS):
-    r"""
+    """
     Return the response of the polynomials whose gradients span those of the real network near the parameters, for every
     input; ``None`` where that is no less than the model.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.reading import real_network
-        sage: from sage_conslaw.real.sectors import response_on_region
-        sage: f = networks.relu([1, 3, 1]).response()
-        sage: g = response_on_region(real_network(f), f, numpy.array([1.0, -2.0, 3.0, 5.0, 7.0, 2.0]))
-        sage: g.local_reparameterisation()
-        [U1_1_1*U2_1_1 + U1_1_3*U2_3_1, U1_1_2*U2_2_1]
     """
     if network.kind != "patterns" or response.number_of_terms() > most_terms:
         return None

@@ -62,19 +62,9 @@ def certified_classes(response, rank, generator):
 
 
 def sign_classes(response, theta, generator):
-    r"""
+    """
     Return a lower bound for how many classes of proportional coordinates the real gradients have at integer parameters,
     zeros left out: the rank of their sign vectors, see :mod:`..flows.sign`; and how many patterns of activation occur.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.sign_classes import sign_classes
-        sage: f = networks.relu([1, 2, 1]).response()
-        sage: [sign_classes(f, numpy.array(theta), numpy.random.default_rng(0r)) for theta in ([1.0, 2.0, 3.0, 5.0],
-        ....:     [1.0, -2.0, 3.0, 5.0])]
-        [(1, 2), (2, 2)]
     """
     network, D = real_network(response), response.dimension
     real = PatternResponse(response, network, theta, integer_inputs(network, generator, _POOL), generator)

@@ -16,6 +16,7 @@ from ..graph.tensor import Constant, Data
 from ..graph.true_functions import reading, reading_of
 from .patterns import slopes
 from .points import one_hot
+from .reading import data_of, parameters_of
 
 # Inputs and covectors are multiples of 1/64, which doubles and balls hold exactly.
 _GRAIN = 64
@@ -41,19 +42,8 @@ def base_of(A):
 
 
 def exactly(ground, numbers):
-    r"""
+    """
     Return numbers in an arithmetic below all duals: doubles as they are, fractions as doubles or as balls around them.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
-        sage: from sage_conslaw.exact.balls import BallArithmetic
-        sage: from sage_conslaw.real.smooth import exactly
-        sage: third = numpy.array([Fraction(1r, 3r)])
-        sage: exactly(FloatArithmetic(), third).round(3r), exactly(BallArithmetic(), third)[0r].is_exact()
-        (array([0.333]), False)
     """
     if numbers.dtype != object:
         return numbers
@@ -63,34 +53,13 @@ def exactly(ground, numbers):
 
 
 def dyadic(generator, shape, size=1.0):
-    r"""
-    Return random multiples of 1/64, none zero, of about the given size.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.real.smooth import dyadic
-        sage: z = dyadic(numpy.random.default_rng(0r), (100r,))
-        sage: bool((z != 0).all() and (64*z == numpy.rint(64*z)).all())
-        True
-    """
+    """Return random multiples of 1/64, none zero, of about the given size."""
     entries = np.rint(generator.normal(size=shape) * np.asarray(size) * _GRAIN)
     return np.where(entries == 0, 1, entries) / _GRAIN
 
 
 def rotation_values(node, A):
-    r"""
-    Return the rotations by position: doubles, or balls around the true cosines and sines.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.balls import BallArithmetic, midpoints
-        sage: from sage_conslaw.networks.transformer import positions
-        sage: from sage_conslaw.real.smooth import rotation_values
-        sage: node = positions(2r, 4r)
-        sage: bool((abs(midpoints(rotation_values(node, BallArithmetic())) - node.values) < 1e-12).all())
-        True
-    """
+    """Return the rotations by position: doubles, or balls around the true cosines and sines."""
     if not isinstance(A, BallArithmetic):
         return node.values
     out = np.empty(node.shape, dtype=object)
@@ -111,38 +80,7 @@ def rotation_values(node, A):
 
 
 class SmoothResponse(NetworkResponse):
-    r"""
-    The real network as a response: its gradient is that of the output with all true functions.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.exact.balls import BallArithmetic, midpoints
-        sage: from sage_conslaw.real.reading import real_network
-        sage: from sage_conslaw.real.smooth import SmoothResponse
-        sage: f = networks.perceptron([1, 1, 1], activation="gelu").response()
-        sage: g = SmoothResponse(f, real_network(f))
-        sage: A, data = BallArithmetic(), g.samples(numpy.random.default_rng(0r), 1r)
-        sage: one = {leaf: numpy.ones_like(part) for leaf, part in data.items()}
-        sage: midpoints(g.gradient(A, A.constant([1r, 1r]), one)).round(4r)
-        array([[1.0833, 0.8413]])
-
-    ``samples``::
-
-        sage: f = networks.gated(2, 1).response()
-        sage: [part.shape for part in SmoothResponse(f, real_network(f)).samples(numpy.random.default_rng(0r),
-        ....:     3r).values()]
-        [(3, 2), (3, 2)]
-
-    ``rank_on_doubles``::
-
-        sage: f = networks.relu([1, 2, 1]).response()
-        sage: inputs = {leaf: numpy.array([[1.0], [-1.0], [2.0]]) for leaf in f.data_leaves if leaf.kind == "input"}
-        sage: SmoothResponse(f, real_network(f)).rank_on_doubles(numpy.array([1.0, -2.0, 3.0, 5.0]), inputs,
-        ....:     numpy.random.default_rng(0r))
-        2
-    """
+    """The real network as a response: its gradient is that of the output with all true functions."""
 
     def __init__(self, response, network, inputs=None):
         # Targets of the samples and the loss, where both are given.
@@ -167,9 +105,7 @@ class SmoothResponse(NetworkResponse):
             or not getattr(node.function.reading, "analytic", True)
             for node in cuts
         ) and all((node.shape or (1,))[-1] - (node.function.name != "rms norm") > 1 for node in norms)
-        self._readings = {
-            node: reading_of(node) for node in self.nodes if isinstance(node, Data) and node.kind == "cut"
-        }
+        self._readings = {node: reading_of(node) for node in data_of(self.nodes, "cut")}
 
     @property
     def faint(self):
@@ -181,9 +117,7 @@ class SmoothResponse(NetworkResponse):
         out, chosen = {}, None
         if self._given is not None:
             chosen = generator.integers(0, len(next(iter(self._given.values()))), size=batch)
-        for node in [*self.nodes, *self._covector_order]:
-            if not isinstance(node, Data) or node in out or node.kind not in ("input", "covector"):
-                continue
+        for node in dict.fromkeys(data_of([*self.nodes, *self._covector_order], "input", "covector")):
             if node.kind == "covector":
                 out[node] = dyadic(generator, (batch,) + node.shape)
             elif node.one_hot:
@@ -191,6 +125,7 @@ class SmoothResponse(NetworkResponse):
             elif self._given is not None:
                 out[node] = self._given[node][chosen]
             else:
+                # Of several sizes: for inputs of one size functions that differ may look alike.
                 sizes = generator.choice([0.5, 1.0, 2.0], size=(batch,) + (1,) * len(node.shape))
                 out[node] = dyadic(generator, (batch,) + node.shape, sizes)
         if self._targets is not None:
@@ -199,10 +134,7 @@ class SmoothResponse(NetworkResponse):
 
     def true_values(self, A, theta, data):
         """Return the values of all nodes of the real network."""
-        values, start, ground = {}, 0, base_of(A)
-        for leaf in self.leaves:
-            values[leaf] = A.reshape(A.slice(theta, start, start + leaf.size), (leaf.size,), leaf.shape)
-            start += leaf.size
+        values, ground = parameters_of(A, self, theta), base_of(A)
         for node in dict.fromkeys([*self.nodes, *self._covector_order]):
             if isinstance(node, Constant):
                 values[node] = node.value(A)
@@ -220,15 +152,14 @@ class SmoothResponse(NetworkResponse):
         if node.kind == "cut":
             return self._readings[node].value(A, values[node.source], node.source.shape)
         if node.function.name == "dropout":
+            # All units kept, which is one of the patterns that occur, each doubled.
             return A.constant(np.full(node.shape, 2, dtype=np.int64))
         numerators, denominator, decided = slopes(node.function, innermost(values[node.source]), None)
+        # On doubles a wrong side costs a rank that is not reached; on balls it would be a wrong proof.
         if isinstance(ground, BallArithmetic) and not decided.all():
             raise Undecided(f"a pre-activation of {node.label()} is too close to zero")
-        return (
-            A.embed(numerators / denominator)
-            if denominator == 1
-            else A.embed(numerators * (ground.constant([1])[0] / denominator))
-        )
+        # In the arithmetic below all duals: slopes are constants, and a third is no double.
+        return A.embed(numerators * (ground.constant([1])[0] / denominator))
 
     def gradient(self, A, theta, data):
         """Return the gradients of the real network's output paired with the covectors: shape ``(batch, dimension)``."""
@@ -256,6 +187,7 @@ class SmoothResponse(NetworkResponse):
             if isinstance(leaf, Data)
         }
         rows = np.broadcast_to(self.gradient(FloatArithmetic(), theta, data | inputs), (number, self.dimension))
+        # By direction: gradients of small inputs count as much as others.
         sizes = np.linalg.norm(rows, axis=1)
         rows = rows[sizes > 0] / sizes[sizes > 0][:, None]
         # The triangular factor has the same singular values.

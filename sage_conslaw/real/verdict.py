@@ -22,36 +22,16 @@ from .work import DEFAULT
 from ..runtime.errors import InputTypeError
 
 def checked(real):
-    r"""
-    Return ``True``, ``False`` or ``None``, or say what is wrong with it.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.real.verdict import checked
-        sage: checked("yes")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputTypeError: real 'yes' is not True (insist), False (leave it) or None (try for about a second)
-    """
+    """Return ``True``, ``False`` or ``None``, or say what is wrong with it."""
     if real is not None and not isinstance(real, bool):
         raise InputTypeError(f"real {real!r} is not True (insist), False (leave it) or None (try for about a second)")
     return real
 
 
 def known_at_once(family, rank):
-    r"""
+    """
     Return that the real fields have the model's rank, where the model is the dynamics, the network or the data; else
     ``None``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.real.verdict import known_at_once
-        sage: known_at_once(problem(networks.product(2)).family, 1r).method
-        'polynomial'
-        sage: known_at_once(problem(networks.relu([2, 3, 2])).family, 9r) is None
-        True
     """
     if isinstance(family, WrittenFamily) or getattr(family, "gradients", None) is not None:
         # An optimiser's fields, written out from the gradients: where these are the network's, so are they.
@@ -131,18 +111,7 @@ def _of_gradients(family, rank, generator, deadline, real):
 
 
 def words(real, assumption):
-    r"""
-    Return in words why there is no assumption, or which there is.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.real.certified import RealRank
-        sage: from sage_conslaw.real.verdict import words
-        sage: words(RealRank(1, (), "polynomial", True, False), "none")
-        'no assumption: the network is polynomial, and the model is the network'
-        sage: words(None, "span")
-        'complete where real gradients span what the model does: the span condition'
-    """
+    """Return in words why there is no assumption, or which there is."""
     if assumption == "span":
         reason = f"; {real.reason}" if real is not None and real.reason else ""
         return f"complete where real gradients span what the model does: the span condition{reason}"

@@ -33,17 +33,7 @@ _BEFORE_LIMIT = 0.6
 
 
 class Work:
-    r"""
-    A budget of units, ``None`` for no limit, that also ends before a deadline.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.real.work import Work
-        sage: work = Work(10r); work.spend(7r); work.left(), work.over(), work.allows(4r)
-        (3, False, False)
-        sage: Work(0r).over(), Work(None).over(), Work(None).allows(10r^20)
-        (True, False, True)
-    """
+    """A budget of units, ``None`` for no limit, that also ends before a deadline."""
 
     def __init__(self, limit=None, deadline=None):
         self.limit, self.spent, self._deadline, self._extended = limit, 0, deadline, False
@@ -77,16 +67,7 @@ class Work:
 
 
 def products(node):
-    r"""
-    Return how many products the value of a node takes.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.work import products
-        sage: net = networks.linear([4, 3]); products(net.output)
-        12
-    """
+    """Return how many products the value of a node takes."""
     if isinstance(node.operation, Contract):
         sizes = node.operation.sizes(*(child.shape for child in node.inputs))
         total = 1
@@ -97,17 +78,7 @@ def products(node):
 
 
 class Costs:
-    r"""
-    What steps cost for one network in one state space.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.work import Costs
-        sage: net = networks.relu([2, 3, 2]); costs = Costs(net.output.ancestors(through_data=True), 12r)
-        sage: costs.words(30r, 10r, 2r) == 3r*costs.words(30r, 10r, 1r), costs.elimination(100r, 12r) < 10r^6
-        (True, True)
-    """
+    """What steps cost for one network in one state space."""
 
     def __init__(self, nodes, dimension):
         nodes = list(nodes)
