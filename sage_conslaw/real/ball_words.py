@@ -16,6 +16,7 @@ from ..fields.bracket import bracket, combination
 from . import pushed
 from .components import spanning_number
 from .grow import control_rank
+from .points import metric_coordinates
 from .smooth import SmoothResponse, dyadic
 from .work import BALLS, DOUBLES, Costs
 from .certified import RealRank
@@ -64,7 +65,7 @@ class _Words:
             self.letters.append((data, weight))
 
     def _letter(self, data, weight, rows=slice(None)):
-        part = None if data is None else {leaf: array[rows] for leaf, array in data.items()}
+        part = data and {leaf: array[rows] for leaf, array in data.items()}
         return combination(self.family, part, None if weight is None else weight[rows])
 
     def values(self, A, z, rows=slice(None)):
@@ -99,9 +100,10 @@ def ball_rank(family, network, target, generator, work, inputs=None, point=None)
     for _ in range(_POINTS if point is None else 1):
         z = _lively(real, generator, point, min(model, target), work, costs)
         with np.errstate(all="ignore"):
-            pieces, chosen, words, why = _choose(real, z, target, generator, work, costs, model)
-        if best is None or sum(map(len, chosen)) > best[0]:
-            best = sum(map(len, chosen)), z, pieces, words, why
+            pieces, words, why = _choose(real, z, target, generator, work, costs, model)
+        seen = words[-1] if words else 0
+        if best is None or seen > best[0]:
+            best = seen, z, pieces, words, why
         if best[0] >= target or work.over():
             break
     number, z, pieces, words, why = best
@@ -112,25 +114,15 @@ def ball_rank(family, network, target, generator, work, inputs=None, point=None)
         words = [*words[:-1], proved]
     if faint and proved <= number < target:
         why = _FAINT
-    reached = proved >= target
-    letters = words[0] if words else 0
+    reached, letters = proved >= target, words[0] if words else 0
+    where = dict(point=tuple(z[_place(family)].tolist()), local=not real.response.analytic,
+                 divides=real.response.divides)
     if not reached and letters == model and _spans(family, real, z, pieces, letters, work, costs):
-        return RealRank(target, tuple(words), "balls", True, False, None, tuple(_parameters(family, z)),
-                        local=not real.response.analytic, spans=True, divides=real.response.divides)
-    words = tuple(min(n, proved) for n in words)
-    return RealRank(
-        proved,
-        words,
-        "balls",
-        reached,
-        not reached and why == _NO_GAIN,
-        None if reached else failed or why,
-        tuple(_parameters(family, z)),
-        local=not real.response.analytic,
-        # What doubles saw to fill the rank is no sign that the real fields fall short.
-        short=not reached and letters < model and number < target and why != _FAINT,
-        divides=real.response.divides,
-    )
+        return RealRank(target, tuple(words), "balls", True, False, spans=True, **where)
+    # What doubles saw to fill the rank is no sign that the real fields fall short.
+    short = not reached and letters < model and number < target and why != _FAINT
+    return RealRank(proved, tuple(min(n, proved) for n in words), "balls", reached, not reached and why == _NO_GAIN,
+                    None if reached else failed or why, short=short, **where)
 
 
 def _pushed_rank(family, real, target, generator, work, costs, point):
@@ -149,17 +141,11 @@ def _pushed_rank(family, real, target, generator, work, costs, point):
     # What doubles saw to fill the rank is no sign that the real fields fall short.
     seen = best.ranks[-1] >= target
     model = control_rank(family, generator, random_prime(generator), target, 1, drift=True)
-    return RealRank(
-        proved,
-        tuple(min(n, proved) for n in best.ranks),
-        "balls",
-        reached,
-        not reached and best.reason == _NO_GAIN,
-        None if reached else failed or best.reason,
-        tuple(_parameters(family, best.start)),
-        local=False,
-        short=not seen and best.ranks[0] < model,
-    )
+    # Analytic along paths: the rank at the endpoint is one at generic points, wherever the path began.
+    return RealRank(proved, tuple(min(n, proved) for n in best.ranks), "balls", reached,
+                    not reached and best.reason == _NO_GAIN, None if reached else failed or best.reason,
+                    tuple(best.start[_place(family)].tolist()), local=False,
+                    short=not seen and best.ranks[0] < model)
 
 
 _NO_GAIN = "longer words and more samples add nothing"
@@ -170,33 +156,35 @@ _TIES = "entries of the data drawn are too close to say which is larger"
 
 
 def _spans(family, real, z, pieces, letters, work, costs):
-    """
-    Decide whether the real gradients span what the model's do around the point.
-
-    Both spans are then one distribution of constant rank there, and so are the brackets of its fields: the Lie algebra
-    of the real fields has the model's rank, without a word of them.
-    """
+    """Decide whether the real gradients span what the model's do around the point."""
+    # LEMMA: let n fixed fields span the model's at every point, and let the real ones, which lie in their span, have
+    # rank n at z.  Then both span one distribution of constant rank n near z, fields of one are combinations of those
+    # of the other with smooth coefficients, and so are brackets: both Lie algebras have equal rank at points near z.
     number = spanning_number(family.response)
     if number is None or letters != number + (family.drift is not None):
         return False
     return _prove(real, z, pieces[:1], letters, work, costs)[0] == letters
 
 
-def _parameters(family, z):
-    return z[family.first_parameter:family.first_parameter + family.response.dimension].tolist()
+def _place(family):
+    """Return where the parameters are among the coordinates of the state space."""
+    return slice(family.first_parameter, family.first_parameter + family.response.dimension)
+
+
+def _stacked(pieces):
+    """Return all rows of words, and where those of each length are."""
+    bounds = np.cumsum([0] + [len(values) for _, values in pieces]).tolist()
+    return np.concatenate([values for _, values in pieces]), list(zip(bounds, bounds[1:]))
 
 
 def _point(family, generator, point):
     """Return a random point of the state space with the given parameters; times and what the metric depends on are
     positive."""
     z = dyadic(generator, (family.dimension,))
-    if point is not None:
-        z[family.first_parameter:family.first_parameter + family.response.dimension] = point
-    positive = {i for _, _, terms in family.metric or () for monomial in terms for i in monomial}
-    positive |= set(family.constants) | ({family.time} if family.time is not None else set())
-    if point is not None:
-        positive -= set(range(family.first_parameter, family.first_parameter + family.response.dimension))
+    positive = metric_coordinates(family) | set(family.constants) | ({family.time} - {None})
     z[sorted(positive)] = np.abs(z[sorted(positive)])
+    if point is not None:
+        z[_place(family)] = point
     return z
 
 
@@ -214,9 +202,9 @@ def _lively(family, generator, point, bar, work, costs):
         z = _point(family, generator, None)
         with np.errstate(all="ignore"):
             drawn = _decided(family, generator, batch, 1, z)
-        rank = (
-            0 if drawn is None else len(pivots(np.broadcast_to(drawn[1], (batch, family.dimension)), _TOLERANCES[0])[0])
-        )
+        rank = 0
+        if drawn is not None:
+            rank = len(pivots(np.broadcast_to(drawn[1], (batch, family.dimension)), _TOLERANCES[0])[0])
         if rank > most:
             best, most = z, rank
         if most >= bar:
@@ -227,13 +215,12 @@ def _lively(family, generator, point, bar, work, costs):
 def _on_balls(family, z, pieces, number, target, work, costs):
     """Return the rank that balls confirm of what doubles are sure of and some other rows: the square of a small eps is
     no rounding there."""
-    rows = np.concatenate([values for _, values in pieces])
-    starts = np.cumsum([0] + [len(values) for _, values in pieces])
+    rows, places = _stacked(pieces)
     # Longer words lose what is small against their letters.
-    sure, columns = pivots(rows[:starts[min(2, len(pieces))]], _TOLERANCES[-1])
+    sure, columns = pivots(rows[:places[:2][-1][1]], _TOLERANCES[-1])
     sure, columns = sure[:number], columns[:number]
     picked, (least, each), parts = pivots(rows, _TOLERANCES[0])[0][:number], _ROWS_ON_BALLS, []
-    for start, stop in zip(starts, starts[1:]):
+    for start, stop in places:
         others = [i for i in picked if start <= i < stop and i not in set(sure)]
         others += [i for i in range(start, stop) if i not in set(picked)][:least + each * (target - number)]
         parts.append(([i - start for i in sure if start <= i < stop], [i - start for i in others]))
@@ -252,39 +239,36 @@ def _on_balls(family, z, pieces, number, target, work, costs):
                 new += list(values[len(mine):])
         except Undecided:
             return 0
-        order = [i for part in parts for i in part[0]]
-        if not order:
+        if not known:
             return 0
         return min(target, rank_beyond(np.array(known, dtype=object), np.array(new, dtype=object), columns))
 
 
 def _choose(family, z, target, generator, work, costs, model=0):
-    """Return words by length, the pivots among their rows, the ranks by length in doubles, and why it ended."""
+    """Return words by length, the ranks by length in doubles, and why it ended."""
     pieces, ranks = [], []
     rows = np.zeros((0, family.dimension))
-    chosen = []
     for length in range(1, _LONGEST + 1):
         batch = _SPARE * (target - (ranks[-1] if ranks else 0)) + 16
         cost = (length + 1) * costs.words(DOUBLES, batch, length) + costs.pivots(len(rows) + batch, target)
         if length == 2 and ranks[0] < model:
             work.extend(_FOR_BRACKETS)
         if length > 1 and not work.allows(cost, 1 - _KEPT):
-            return pieces, [chosen], ranks, _TOO_LONG
+            return pieces, ranks, _TOO_LONG
         work.spend(cost)
         drawn = _decided(family, generator, batch, length, z)
         if drawn is None:
-            return pieces, [chosen], ranks, _TIES
+            return pieces, ranks, _TIES
         words, values = drawn[0], np.broadcast_to(drawn[1], (batch, family.dimension))
         pieces.append((words, values))
         rows = np.concatenate([rows, values])
-        picked, _ = pivots(rows, _TOLERANCES[0])
-        chosen = picked[:target]
-        ranks.append(len(chosen))
+        ranks.append(min(target, len(pivots(rows, _TOLERANCES[0])[0])))
         if ranks[-1] >= target:
-            return pieces, [chosen], ranks, None
+            return pieces, ranks, None
+        # Two lengths without gain: seen on doubles, and said as seen.
         if ranks[-2:] == [ranks[-1]] * 2:
-            return pieces, [chosen], ranks, _NO_GAIN
-    return pieces, [chosen], ranks, f"words of more than {_LONGEST} letters are not tried"
+            return pieces, ranks, _NO_GAIN
+    return pieces, ranks, f"words of more than {_LONGEST} letters are not tried"
 
 
 # Draws that are tried before ties are an answer.
@@ -308,17 +292,14 @@ def _prove(family, z, pieces, number, work, costs, target=0):
     and why not ``number``."""
     if not number:
         return 0, None
-    rows = np.concatenate([values for _, values in pieces])
-    starts = np.cumsum([0] + [len(values) for _, values in pieces])
-    picked, columns = pivots(rows, _TOLERANCES[0])
-    picked, columns = picked[:number], columns[:number]
-    parts = [sorted(i - start for i in picked if start <= i < stop) for start, stop in zip(starts, starts[1:])]
+    rows, places = _stacked(pieces)
+    picked, columns = (chosen[:number] for chosen in pivots(rows, _TOLERANCES[0]))
+    parts = [sorted(i - start for i in picked if start <= i < stop) for start, stop in places]
     cost = costs.determinant(len(picked)) + costs.pivots(len(rows), number)
     cost += sum(costs.words(BALLS, len(mine), length) for length, mine in enumerate(parts, 1) if mine)
     if not work.allows(cost):
         return 0, _TOO_LONG
     work.spend(cost)
-    confirmed = 0
     with precision(_BITS[0]):
         A = BallArithmetic()
         try:
@@ -329,7 +310,8 @@ def _prove(family, z, pieces, number, work, costs, target=0):
             ]
         except Undecided as error:
             return 0, str(error)
-        balls = np.concatenate(values) if values else np.zeros((0, family.dimension), dtype=object)
+        # A determinant whose ball excludes zero: the one step that proves something.
+        balls = np.concatenate(values)
         confirmed = len(balls) if nonzero_minor(balls, list(range(len(balls))), columns) else 0
     if confirmed < max(number, target):
         confirmed = max(confirmed, _on_balls(family, z, pieces, number, max(number, target), work, costs))

@@ -73,3 +73,8 @@ class RealRank:
             "spans": self.spans,
             "most": self.most,
         }
+
+
+def unknown(reason):
+    """Return that nothing was computed, and why."""
+    return RealRank(0, (), None, False, False, reason)

@@ -32,8 +32,7 @@ from ..graph.tensor import Constant, Data, Parameter
 from ..runtime.errors import InputError, InputTypeError, first_few
 from .components import independent
 from .patterns import PatternResponse
-from .points import lively
-from .rank import positive_parameters
+from .points import lively, positive_parameters
 from .reading import parameters_of, real_network
 from .._sage import PolynomialRing, QQ
 

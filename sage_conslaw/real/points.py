@@ -27,6 +27,17 @@ _COMPARED, _LOOKED_AT = 256, 64
 _MOST_ENTRIES = 10_000_000
 
 
+def metric_coordinates(family):
+    """Return the coordinates that the metric depends on: it is one where these are positive."""
+    return {i for _, _, terms in family.metric or () for monomial in terms for i in monomial}
+
+
+def positive_parameters(family):
+    """Return the parameters that the metric depends on."""
+    first, D = family.first_parameter, family.response.dimension
+    return sorted(i - first for i in metric_coordinates(family) if first <= i < first + D)
+
+
 def integer_parameters(generator, dimension, positive=(), number=1):
     """Return rows of random nonzero integer parameters, those in ``positive`` above zero."""
     theta = generator.integers(1, _LARGEST + 1, size=(number, dimension)) * generator.choice(

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from ..exact.primes import random_prime, with_lucky_prime
 from ..graph.response import NetworkResponse
 from .ball_words import ball_rank
-from .certified import RealRank
+from .certified import RealRank, unknown
 from .grow import control_rank, grow
 from .patterns import PatternResponse, fits_in_doubles
-from .points import integer_inputs, integer_parameters, lively, mutated
+from .points import integer_inputs, integer_parameters, lively, mutated, positive_parameters
 from .reading import real_network
 from .sectors import most_gradients
 from .smooth import SmoothResponse
@@ -44,13 +44,6 @@ _MOST_BY_DEFAULT = 800
 
 # There patterns of activation are counted, on so many samples: a second for a million parameters.
 _MOST_COUNTED, _COUNTED = 1_000_000, 256
-
-
-def positive_parameters(family):
-    """Return the parameters that the metric depends on: there they are positive."""
-    first, D = family.first_parameter, family.response.dimension
-    used = {i for _, _, terms in family.metric or () for monomial in terms for i in monomial}
-    return sorted(i - first for i in used if first <= i < first + D)
 
 
 def certified_rank(family, target, generator, deadline=None, budget=DEFAULT, inputs=None, point=None):
@@ -87,10 +80,11 @@ def certified_rank(family, target, generator, deadline=None, budget=DEFAULT, inp
     """
     response = family.response
     if not isinstance(response, NetworkResponse):
-        return RealRank(0, (), None, False, False, "no network is given")
+        return unknown("no network is given")
     network = real_network(response)
     if network.kind is None:
-        return RealRank(0, (), None, False, False, network.reason)
+        return unknown(network.reason)
+    # A polynomial network has its model's fields, so the target, a rank that the model is proved to have, is its own.
     if network.kind == "polynomial" and inputs is None and point is None:
         return RealRank(target, (), "polynomial", True, False, local=False)
     if target <= 0:
@@ -117,8 +111,11 @@ def _pattern_rank(family, network, target, generator, work, inputs, point):
         real, full, searched = search.best_point(target, point)
         if not real.samples:
             continue
+        # Exact fields modulo p at an integer point: a rank there is a lower bound of that over Q at the point, and near
+        # it.
+        here = restricted(family, real)
         growth = with_lucky_prime(
-            generator, lambda p: grow(restricted(family, real), generator, p, target, work, costs, real.samples)
+            generator, lambda p: grow(here, generator, p, target, work, costs, real.samples)
         )
         if best is None or growth.rank > best[0].rank:
             best = growth, real
@@ -137,53 +134,36 @@ def _pattern_rank(family, network, target, generator, work, inputs, point):
     growth, real = best
     reached = growth.rank >= target
     reason = None if reached else growth.reason if searched or not growth.stagnated else _UNTRIED
-    return RealRank(
-        growth.rank,
-        growth.words,
-        "patterns",
-        reached,
-        growth.stagnated and searched,
-        reason,
-        tuple(real.theta.tolist()),
-        real.patterns,
-        short=not reached and (growth.stagnated or _short(family, target, generator, growth)),
-    )
-
-
-def _short(family, target, generator, growth):
-    """Say whether the single letters have a smaller rank than the model's."""
-    model = control_rank(family, generator, random_prime(generator), target, 1, drift=family.drift is not None)
-    return growth.words[0] < model
+    # The span condition was looked at here, and single letters have a smaller rank than the model's.
+    short = not reached and (growth.stagnated or growth.words[0] < control_rank(
+        family, generator, random_prime(generator), target, 1, drift=family.drift is not None))
+    return RealRank(growth.rank, growth.words, "patterns", reached, growth.stagnated and searched, reason,
+                    tuple(real.theta.tolist()), real.patterns, short=short)
 
 
 def _unmeasured(family, network, target, generator):
     """Return what is said of a network that is too large for ranks: patterns of activation are counted."""
     reason = f"{family.dimension} coordinates take longer than is spent unasked"
-    unknown = RealRank(0, (), None, False, False, reason)
     if network.kind != "patterns" or family.response.dimension > _MOST_COUNTED or family.drift is not None:
-        return unknown
+        return unknown(reason)
     inputs = integer_inputs(network, generator, _COUNTED)
     theta = integer_parameters(generator, family.response.dimension, positive_parameters(family))[0]
     numbers = _COUNTED * sum(node.size for node in network.nodes)
     if numbers * BALLS > DEFAULT and not fits_in_doubles(network, family.response, theta, inputs):
-        return unknown
+        return unknown(reason)
     counted = PatternResponse(family.response, network, theta, inputs, generator)
     if counted.samples < _COUNTED // 2:
         # Where most samples have ties, as the largest of several zeros, the others say little.
-        return unknown
+        return unknown(reason)
     patterns = counted.patterns
     # On one pattern the network is affine in its inputs.
     size = (1 + sum(leaf.size for leaf in inputs)) * family.response.pairings[0][0].size
+    # Where a quarter of the samples differ in pattern, most patterns were not met, and no bound follows.
     if patterns > _COUNTED // 4 or patterns * size >= target:
-        return unknown
-    return replace(
-        unknown,
-        method="patterns",
-        reason=f"there are {patterns} patterns of activation at a point, so that real gradients have at most rank "
-               f"{patterns * size} of the model's {target}; ranks in {reason}",
-        patterns=patterns,
-        short=True,
-    )
+        return unknown(reason)
+    few = (f"there are {patterns} patterns of activation at a point, so that real gradients have at most rank "
+           f"{patterns * size} of the model's {target}; ranks in {reason}")
+    return replace(unknown(few), method="patterns", patterns=patterns, short=True)
 
 
 _UNTRIED = "the real rank is smaller at the points tried, and more points take longer than is spent unasked"
@@ -241,6 +221,7 @@ class _Search:
                 return *best, 0, False
             self.work.spend(cost)
             found = smooth.rank_on_doubles(theta, samples, self.generator)
+            # Also without gain: a walk over equal ranks leaves what is no maximum.
             if found >= rank:
                 best, rank = (theta, samples), found
             if rank >= bar:

@@ -19,8 +19,8 @@ from ..runtime.arguments import integer
 from ..runtime.errors import InputError, InputTypeError, first_few
 from .grow import grow
 from .patterns import PatternResponse
-from .points import integer_inputs, integer_parameters
-from .rank import positive_parameters, restricted
+from .points import integer_inputs, integer_parameters, positive_parameters
+from .rank import restricted
 from .reading import real_network
 from .sectors import response_on_region
 from .work import Costs, Work
