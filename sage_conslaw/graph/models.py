@@ -23,6 +23,7 @@ from ..exact.linear_algebra import rank
 from ..exact.modular import random_array
 from .activations import is_known, unscaled
 from .cuts import covector, differences, has_one_entry
+from .gains import is_gained, narrow_nodes
 from .operations import LETTERS, Add, Contract
 from .operations.parameter_function import ParameterFunction
 from .operations.power import Power
@@ -167,13 +168,14 @@ def _loose(order, carries):
     for node in order:
         for child in node.inputs:
             users.setdefault(child, []).append(node)
-    narrow = any(isinstance(node, Data) and node.kind == "input" and (node.shape or (1,))[-1] < 2 for node in order)
+    one_number = any(isinstance(node, Data) and node.kind == "input" and (node.shape or (1,))[-1] < 2 for node in order)
+    narrow = narrow_nodes(order)
     for leaf in order:
         name = name_of(leaf) if getattr(leaf, "kind", None) == "cut" else None
-        if name in NORMS and (narrow or not all(_is_gain(child, user) for child, user in _readers(leaf, users))):
-            said.append(
-                f"{name} of {leaf.source.label()} is read " + ("with one input" if narrow else "without a gain")
-            )
+        if name in NORMS and (one_number or leaf.source in narrow):
+            said.append(f"{name} of {leaf.source.label()} is read with one input")
+        elif name in NORMS and not is_gained(leaf, users):
+            said.append(f"{name} of {leaf.source.label()} is read without a gain for each unit")
         if name in NORMS and (leaf.shape or (1,))[-1] - (name != "rms norm") < 2:
             said.append(f"the outputs of {name} of {leaf.source.label()} have two values")
         if name in NORMS and is_scaled_away(leaf, order):
@@ -218,16 +220,6 @@ def _readers(leaf, users):
     for user in users.get(leaf, ()):
         found += _readers(user, users) if len(user.inputs) == 1 else [(leaf, user)]
     return found
-
-
-def _is_gain(leaf, user):
-    """Say whether a node is a tensor times a parameter for each entry of an axis."""
-    if type(user.operation) is not Contract or user.operation.result not in (user.operation.left, user.operation.right):
-        return False
-    (other,) = [child for child in user.inputs if child is not leaf] or [leaf]
-    while other.operation is not None and len(other.inputs) == 1:
-        (other,) = other.inputs
-    return isinstance(other, Parameter)
 
 
 def name_of(leaf):
