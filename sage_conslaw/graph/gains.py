@@ -26,25 +26,56 @@ EXAMPLES::
 """
 import numpy as np
 
+from .activations import unscaled
+from .cuts import Differences
 from .operations import Add, Contract, Gather
 from .rearrangements import Broadcast, Rearrangement, Reshape, Transpose, matched_axes
 from .tensor import Data, Parameter
 
 
+def loose_norms(order, names):
+    """Say in words which norms have outputs that are not arbitrary: of few directions, or without gains."""
+    norms = [node for node in order if node.kind == "cut" and node.function is not None
+             and unscaled(node.function).name in names]
+    if not norms:
+        return []
+    one_number = any(isinstance(node, Data) and node.kind == "input" and (node.shape or (1,))[-1] < 2 for node in order)
+    users, narrow, said = users_of(order), narrow_nodes(order), []
+    for leaf in norms:
+        what = f"{unscaled(leaf.function).name} of {leaf.source.label()} is read"
+        if one_number or leaf.source in narrow:
+            said.append(f"{what} with one input")
+        elif not is_gained(leaf, users):
+            said.append(f"{what} without a gain for each unit")
+    return said
+
+
+def users_of(order):
+    """Return for each node of a graph the nodes that it is an input of."""
+    users = {}
+    for node in order:
+        for child in node.inputs:
+            users.setdefault(child, []).append(node)
+    return users
+
+
 def is_gained(norm, users):
     """Say whether trained gains leave no rotation of a norm's outputs; ``users`` are the readers of each node."""
-    found = _shared(norm, np.arange(norm.size).reshape(norm.shape), users, {})
+    source = norm.source
+    # A centred norm with eps gives all outputs but the last of each row; that is then minus their sum.
+    entries = np.arange(source.size).reshape(source.shape)[..., :norm.shape[-1]]
+    found = _shared(norm, entries, source.shape[-1], users, {})
     if not found:
         # Nonlinearities alone read it: an elementwise one commutes with no rotation.
         return found is not None
     entries, gains = (np.concatenate(part) for part in zip(*found))
     # Entries without a gain may rotate among each other.
-    if gains.min() < 0 or np.bincount(entries, minlength=norm.size).min() == 0:
+    if gains.min() < 0 or np.bincount(entries, minlength=source.size).min() == 0:
         return False
     # One number for each pair of a row and a gain.
-    pairs = entries // norm.shape[-1] * (gains.max() + 1) + gains
+    pairs = entries // source.shape[-1] * (gains.max() + 1) + gains
     _, first, same = np.unique(pairs, return_index=True, return_inverse=True)
-    return len(first) == len(pairs) or _are_same(entries, entries[first][same], norm.source)
+    return len(first) == len(pairs) or _are_same(entries, entries[first][same], source)
 
 
 def _are_same(left, right, source):
@@ -53,13 +84,16 @@ def _are_same(left, right, source):
     return bool((units[left] == units[right]).all())
 
 
-def _shared(norm, entries, users, starts):
+def _shared(norm, entries, size, users, starts):
     """Return which entries of a norm meet which numbers of parameters, as pairs of arrays, ``None`` if some reader does
     not multiply by parameters; ``entries`` has the shape of what is read."""
     found = []
     for user in users.get(norm, ()):
         if isinstance(user.operation, Rearrangement):
-            more = _shared(user, user.operation.arranged(entries), users, starts)
+            more = _shared(user, user.operation.arranged(entries), size, users, starts)
+        elif len(user.inputs) == 2 and isinstance(user.inputs[1], Differences):
+            last = np.where(entries < 0, -1, entries // size * size + size - 1)[..., :1]
+            more = _shared(user, np.concatenate([entries, last], axis=-1), size, users, starts)
         else:
             more = _met(norm, entries, user, starts)
         if more is None:

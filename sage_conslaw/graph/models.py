@@ -23,7 +23,7 @@ from ..exact.linear_algebra import rank
 from ..exact.modular import random_array
 from .activations import is_known, unscaled
 from .cuts import covector, differences, has_one_entry
-from .gains import is_gained, narrow_nodes
+from .gains import loose_norms, users_of
 from .operations import LETTERS, Add, Contract
 from .operations.parameter_function import ParameterFunction
 from .operations.power import Power
@@ -32,6 +32,10 @@ from .tensor import Constant, Data, Parameter, Tensor
 from .tied import POWERS, tied, with_given_slope
 
 NORMS = ("rms norm", "layer norm", "batch norm")
+
+# With a constant below the root (:mod:`sage_conslaw.pytorch.norms`): no exact model has them, and in all of them their
+# outputs are free data; but they commute with the same rotations.
+WITH_EPS = ("rms norm with eps", "layer norm with eps")
 SUM_TO_ONE = ("softmax", "masked softmax", "top softmax", "normalised sigmoid", "top normalised sigmoid")
 
 # A prime and a seed to see whether arguments of functions are independent: a rank there proves it.
@@ -147,7 +151,7 @@ def model_of(output, exact=True, eps=False):
         else:
             new[node] = known
             arguments.append((node, new[source]))
-    forgotten += _dependent(arguments) if exact else _loose(order, carries)
+    forgotten += [*_dependent(arguments), *loose_norms(order, WITH_EPS)] if exact else _loose(order, carries)
     return Model(
         new[output], tuple(pairings), tuple(constraints), tuple(cuts), tuple(dict.fromkeys(forgotten)), replaced, same
     )
@@ -164,18 +168,9 @@ def _loose(order, carries):
     its outputs `y` and their covector `c`, the term along `y` in the derivative of the norm vanishes, and
     `|W_j|^2 - g_j^2` is conserved for each unit.  And two centred entries are 1 and -1, whatever they were.
     """
-    users, said = {}, []
-    for node in order:
-        for child in node.inputs:
-            users.setdefault(child, []).append(node)
-    one_number = any(isinstance(node, Data) and node.kind == "input" and (node.shape or (1,))[-1] < 2 for node in order)
-    narrow = narrow_nodes(order)
+    users, said = users_of(order), loose_norms(order, NORMS + WITH_EPS)
     for leaf in order:
         name = name_of(leaf) if getattr(leaf, "kind", None) == "cut" else None
-        if name in NORMS and (one_number or leaf.source in narrow):
-            said.append(f"{name} of {leaf.source.label()} is read with one input")
-        elif name in NORMS and not is_gained(leaf, users):
-            said.append(f"{name} of {leaf.source.label()} is read without a gain for each unit")
         if name in NORMS and (leaf.shape or (1,))[-1] - (name != "rms norm") < 2:
             said.append(f"the outputs of {name} of {leaf.source.label()} have two values")
         if name in NORMS and is_scaled_away(leaf, order):

@@ -26,12 +26,8 @@ EXAMPLES::
 """
 from ..graph.models import SUM_TO_ONE, name_of
 from ..graph.operations import Add, Contract
-from ..graph.rearrangements import Broadcast, Rearrangement
 from ..graph.tensor import Constant, Data, Parameter
 from ..graph.tied import with_given_slope
-from .links import is_sum_zero
-
-_NORMS = ("rms norm", "layer norm", "batch norm", "rms norm with eps", "layer norm with eps")
 
 
 def doubt(response):
@@ -73,14 +69,6 @@ def first_doubt(response):
             return f"{name} of parameters alone is a function of them", cut
         if cut in with_given_slope([*sources, cut], name_of, SUM_TO_ONE):
             return f"the slope of {name} is given by its value", cut
-        if name in _NORMS:
-            if any(
-                isinstance(node, Data) and node.kind == "input" and (not node.shape or node.shape[-1] == 1)
-                for node in sources
-            ):
-                return f"the input of a {name} has few directions", cut
-            if not _gained(cut, users):
-                return f"the output of a {name} is not multiplied by a trained gain", cut
         if "softmax" in name and _weights_along(cut, users):
             return "weights are contracted along the outputs of a softmax, which sum to one", cut
     return None, None
@@ -91,24 +79,6 @@ def _only_parameters(node):
     return any(isinstance(leaf, Parameter) for leaf in leaves) and all(
         isinstance(leaf, (Parameter, Constant)) for leaf in leaves
     )
-
-
-def _gained(node, users):
-    """Say whether every use of a tensor first multiplies it elementwise by parameters."""
-    uses = users.get(node, ())
-    return bool(uses) and all(_use_gained(user, place, users) for user, place in uses)
-
-
-def _use_gained(user, place, users):
-    if is_sum_zero(user) or isinstance(user.operation, Rearrangement) and not isinstance(user.operation, Broadcast):
-        return _gained(user, users)
-    if not isinstance(user.operation, Contract):
-        return False
-    words = user.operation.left, user.operation.right
-    other = user.inputs[1 - place]
-    if isinstance(other, Constant):
-        return _gained(user, users)
-    return set(words[0]) == set(words[1]) == set(user.operation.result) and _only_parameters(other)
 
 
 def _weights_along(node, users):

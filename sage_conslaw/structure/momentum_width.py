@@ -100,10 +100,14 @@ def _flow(family):
 def _fills(axes, flow, generator, deadline):
     """Say whether the momentum flow of a segment is proved to have no law."""
     sizes = list(axes.sizes)
+    # Fixed numbers that would be ones in the small network keep their values, so their classes keep their size: the
+    # change of parameters that makes them ones is no isometry, and brackets with the drift are others behind it.  For
+    # `(a_j^2 + b_j^2) x_j` each `a_j b_j' - b_j a_j'` is a law, for the same with `i b_j` in place of `b_j` there is none.
+    fixed = {c for node in axes.ones for c in flat(axes, node)}
     for c, size in enumerate(sizes):
         most = max((Counter(flat(axes, leaf))[c] for leaf in axes.leaves), default=0)
         small = max(_LEAST, most)
-        if size > small and not axes.rigid[c] and switchable(axes, [c]):
+        if size > small and c not in fixed and not axes.rigid[c] and switchable(axes, [c]):
             sizes[c] = small
     response = axes.restricted(sizes)
     if len(response.leaves) < len(axes.leaves) or 2 * response.dimension > _MOST:

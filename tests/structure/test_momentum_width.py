@@ -4,6 +4,7 @@ import pytest
 
 from sage_conslaw import conservation_laws, count_conservation_laws, flows, networks
 from sage_conslaw.flows.problem import problem
+from sage_conslaw.graph.tensor import Constant
 from sage_conslaw.structure.momentum_width import lawless_rank
 
 
@@ -42,3 +43,11 @@ def test_networks_with_two_readings_are_left_out():
     """Norms without gain have rotations that the coarse reading forgets: laws of momentum."""
     for options in (dict(), dict(gain=False, bias=False)):
         assert rank(networks.normalised(3, 4, 2, norm="rms", **options))[0] is None
+
+
+def test_fixed_numbers_stay():
+    """`(a_j^2 - c_j b_j^2) x_j` has an angular momentum for each `c_j = -1`; with ones for these numbers it has none."""
+    a, b, x = networks.parameter("a", 6), networks.parameter("b", 6), networks.input(6)
+    net = networks.custom((a * a - b * b * Constant([-1, -1, -1, 2, -1, 3])) * x)
+    found, dimension = rank(net)
+    assert found <= dimension - 4
