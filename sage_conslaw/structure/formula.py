@@ -161,76 +161,99 @@ def formula_of(width):
     """
     if not all(segment.found.proved for segment in width.segments):
         return None
-    total, least, sums, offsets, fixed, ranges, tacit = {}, {}, [], [], set(), [], {1}
-    shapes = {leaf.name: leaf.shape for leaf in width.response.leaves}
-    windows = any(isinstance(node, Windows) for root, _ in width.given.pairings for node in root.ancestors())
-
-    # As many equal segments as a size says: each stands for all of them, and all but the first are done.
-    kinds = Counter(_kind(segment, shapes) for segment in width.segments)
-    grown = {segment.axes.sizes[c] for segment in width.segments for c in segment.found.least if segment.axes}
-    alike, done = {number for number in kinds.values() if number > 1} & grown, set()
-
-    def add(monomial, value):
-        key = tuple(sorted(size for size in monomial if size != 1))
-        total[key] = total.get(key, 0) + value
-
-    def add_unmoved(names, times=()):
-        """Add the entries of parameters that no field moves, and return how many these are."""
-        for name in names:
-            if windows or width.origins[name][0] != name:
-                # A part of a parameter, or of a kernel: how much of it is moved depends on its sizes.
-                fixed.update(size for size in shapes[name] if size > 1)
-            for size in shapes[name]:
-                least[size] = max(least.get(size, 0), 2)
-            add((*times, *shapes[name]), Fraction(1))
-        return sum(math.prod(shapes[name]) for name in names)
+    total = _Total(width)
     unused = [leaf.name for leaf in width.response.leaves if leaf not in set(width.axes.response.leaves)]
-    number = add_unmoved(unused) + sum(segment.found.laws for segment in width.segments)
+    number = total.add_unmoved(unused) + sum(segment.found.laws for segment in width.segments)
+    kinds, done = Counter(_kind(segment, total.shapes) for segment in width.segments), set()
+    grown = {segment.axes.sizes[c] for segment in width.segments for c in segment.found.least if segment.axes}
+    # As many equal segments as a size says (experts): the first one stands for all of them.  Without a size that grew
+    # the number of segments is no letter, and they are added one by one.
+    alike = {number for number in kinds.values() if number > 1} & grown
     for segment in width.segments:
-        counted, kind = 0, _kind(segment, shapes)
+        kind = _kind(segment, total.shapes)
         times = (kinds[kind],) if kinds[kind] in alike else ()
         if kind in done:
             continue
         if times:
             done.add(kind)
-        counted += add_unmoved(_unmoved(segment), times)
-        if segment.axes is None:
-            continue
-        on_leaves = {c for leaf in segment.axes.leaves for c in flat(segment.axes, leaf)}
-        tacit |= {n for c, n in enumerate(segment.axes.sizes) if c not in on_leaves and c not in segment.found.least}
-        if segment.found.formula is not None:
-            for sizes, value in segment.found.formula[0].items():
-                add((*times, *sizes), value)
-            ranges += segment.found.formula[1]
-            continue
-        for family in segment.found.families:
-            sizes = [segment.axes.sizes[c] for c in family.classes]
-            counted += family.number(list(segment.axes.sizes))
-            add(times, Fraction(-family.less))
-            if family.kind == "full":
-                add([*times, *sizes, sizes[0]], Fraction(1, 2))
-                add([*times, *sizes], Fraction(1, 2))
-            else:
-                add([*times, *sizes], Fraction(1))
-        if segment.found.laws != counted and segment.found.least:
-            # A number that no family has, and that may grow.
+        if not total.add_segment(segment, times):
             return None
-        add(times, Fraction(segment.found.laws - counted))
-        sums += [
-            (segment.axes.sizes[c], tuple(segment.axes.sizes[d] for d in others), free)
-            for c, others, free in segment.found.sums
-        ]
-        offsets += segment.found.offsets
-        for c, n in segment.found.least.items():
-            size = segment.axes.sizes[c]
-            least[size] = max(least.get(size, 0), n)
-        fixed |= {segment.axes.sizes[c] for c in _still(segment)} - {1}
-    here = sum(total_here(key, value) for key, value in total.items())
-    if here != number:
-        return None
-    least = {size: n for size, n in least.items() if size > 1}
-    return Formula({key: value for key, value in total.items() if value}, least, int(here), tuple(sums), tuple(offsets),
-                   tuple(sorted(fixed)), tuple(ranges), tuple(sorted(alike)), tuple(sorted(tacit)))
+    # A formula that does not give the number here is wrong: segments may be equal in more than their kind says.
+    return total.formula(alike) if total.here() == number else None
+
+
+class _Total:
+    """A sum of terms in sizes, and the conditions under which it is the number of laws, segment by segment."""
+
+    def __init__(self, width):
+        self.origins, self.shapes = width.origins, {leaf.name: leaf.shape for leaf in width.response.leaves}
+        self.windows = any(isinstance(node, Windows) for root, _ in width.given.pairings for node in root.ancestors())
+        self.terms, self.least, self.fixed, self.tacit = Counter(), {}, set(), {1}
+        self.sums, self.offsets, self.ranges = [], [], []
+
+    def add(self, monomial, value):
+        # A class of one value may be any of them: a size of one is a number.
+        self.terms[tuple(sorted(size for size in monomial if size != 1))] += value
+
+    def holds_from(self, size, least):
+        self.least[size] = max(self.least.get(size, 0), least)
+
+    def here(self):
+        """Return the number at the sizes given."""
+        return sum(value * math.prod(sizes) for sizes, value in self.terms.items())
+
+    def add_unmoved(self, names, times=()):
+        """Add the entries of parameters that no field moves, each of which is a law, and return how many these are."""
+        for name in names:
+            if self.windows or self.origins[name][0] != name:
+                # A part of a parameter, or of a kernel: how much of it is moved depends on its sizes.
+                self.fixed.update(size for size in self.shapes[name] if size > 1)
+            for size in self.shapes[name]:
+                self.holds_from(size, 2)
+            self.add((*times, *self.shapes[name]), Fraction(1))
+        return sum(math.prod(self.shapes[name]) for name in names)
+
+    def add_segment(self, segment, times):
+        """Add the laws of a segment, as often as a size says; return whether they are known as a formula."""
+        found, counted = segment.found, self.add_unmoved(_unmoved(segment), times)
+        if segment.axes is None:
+            return True
+        of = segment.axes.sizes
+        on_leaves = {c for leaf in segment.axes.leaves for c in flat(segment.axes, leaf)}
+        self.tacit |= {n for c, n in enumerate(of) if c not in on_leaves and c not in found.least}
+        if found.formula is not None:
+            for sizes, value in found.formula[0].items():
+                self.add((*times, *sizes), value)
+            self.ranges += found.formula[1]
+            return True
+        for family in found.families:
+            counted += family.number(list(of))
+            self.add_family(family, [*times, *(of[c] for c in family.classes)], times, of)
+        if found.laws != counted and found.least:
+            # A number that no family has, and that may grow.
+            return False
+        self.add(times, Fraction(found.laws - counted))
+        self.sums += [(of[c], tuple(of[d] for d in others), free) for c, others, free in found.sums]
+        self.offsets += found.offsets
+        for c, n in found.least.items():
+            self.holds_from(of[c], n)
+        self.fixed |= {of[c] for c in _still(segment)} - {1}
+        return True
+
+    def add_family(self, family, sizes, times, of):
+        self.add(times, Fraction(-family.less))
+        if family.kind != "full":
+            self.add(sizes, Fraction(1))
+            return
+        # Symmetric matrices: `n (n + 1) / 2`.
+        self.add([*sizes, of[family.classes[0]]], Fraction(1, 2))
+        self.add(sizes, Fraction(1, 2))
+
+    def formula(self, alike):
+        return Formula({key: value for key, value in self.terms.items() if value},
+                       {size: n for size, n in self.least.items() if size > 1}, int(self.here()), tuple(self.sums),
+                       tuple(self.offsets), tuple(sorted(self.fixed)), tuple(self.ranges), tuple(sorted(alike)),
+                       tuple(sorted(self.tacit)))
 
 
 def _kind(segment, shapes):
@@ -250,21 +273,6 @@ def _still(segment):
     unseen = {leaf for family in segment.found.families if family.kind == "entries" for leaf, _, _ in family.parts}
     seen = {c for i, leaf in enumerate(segment.axes.leaves) if i not in unseen for c in flat(segment.axes, leaf)}
     return seen - set(segment.found.least)
-
-
-def total_here(sizes, value):
-    r"""
-    Return a term of a formula at its own sizes.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.formula import total_here
-        sage: total_here((3r, 4r), 2r)
-        24
-    """
-    for size in sizes:
-        value = value * size
-    return value
 
 
 def names_of(architecture, sizes, options):

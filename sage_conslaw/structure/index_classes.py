@@ -10,6 +10,7 @@ import numpy as np
 from ..graph.tensor import Constant, Data, Parameter, Tensor
 from ..graph.operations import Add, Contract, Gate
 from ..graph.response import NetworkResponse
+from .resized import NumberedLeaf
 
 # Beyond this the axes outnumber what they describe (a product of thousands of scalars), and their relations, solved
 # densely, cost more than they save; networks of 100 layers have about 400 nodes.
@@ -72,7 +73,7 @@ class IndexClasses:
             if node not in self.of:
                 continue
             if isinstance(node, Parameter):
-                new[node] = _Leaf(node.name, shape(node))
+                new[node] = NumberedLeaf(node.name, shape(node))
             elif isinstance(node, Data):
                 new[node] = Data(node.name, shape(node), node.kind)
             elif node in covectors and node.operation is not None:
@@ -84,16 +85,6 @@ class IndexClasses:
         return NetworkResponse(
             [new[leaf] for leaf in self.response.leaves], [(new[a], new[b]) for a, b in self.response.pairings]
         )
-
-
-class _Leaf(Parameter):
-    """A parameter whose entries are always numbered, so that equal names cannot meet."""
-
-    def entry_names(self):
-        return [self.name] if self.size == 1 else super().entry_names()
-
-    def entry_name(self, place):
-        return self.name if self.size == 1 else super().entry_name(place)
 
 
 def _differences(size):
@@ -119,14 +110,32 @@ def index_classes(response):
     if not set(response.leaves) <= set(response.order):
         return None
     covectors = {covector for _, covector in response.pairings}
-    skipped, zero_sum = set(), None
-    for node in response.order:
-        if node in covectors and node.operation is not None:
-            # The one covector that is not free: differences of outputs.
-            if zero_sum is not None or len(response.pairings) != 1 or not _is_zero_sum(node):
-                return None
-            zero_sum = node
-            skipped |= set(node.inputs)
+    # Covectors that are not free: only differences of outputs are known, and only where they are the one pairing.
+    made = [node for node in response.order if node in covectors and node.operation is not None]
+    if made and (len(made) > 1 or len(response.pairings) != 1 or not _is_zero_sum(made[0])):
+        return None
+    # What the differences are made of has an axis that is one shorter: no class of neurons.
+    skipped = {child for node in made for child in node.inputs}
+    nodes = [node for node in response.order if node not in skipped]
+    find = _tied(nodes, made, response.pairings)
+    if find is None:
+        return None
+    number, of, sizes = {}, {}, {}
+    for node in nodes:
+        of[node] = tuple(number.setdefault(find((node, axis)), len(number)) for axis in range(len(node.shape)))
+        # An axis of size one that numpy's rules repeat has no index of its own.
+        if any(sizes.setdefault(c, size) != size for c, size in zip(of[node], node.shape)):
+            return None
+    out = of[made[0]][-1] if made else None
+    # A second axis over the outputs would meet the covector elsewhere than in the output.
+    if made and any(of[node].count(out) > 1 for node in nodes):
+        return None
+    return IndexClasses(response, of, list(sizes.values()), out)
+
+
+def _tied(nodes, made, pairings):
+    """Return which axis stands for an axis, pairs (node, number), and all that are tied to it; ``None`` if a node ties
+    its axes in a way that is not known."""
     parent = {}
 
     def find(item):
@@ -134,46 +143,36 @@ def index_classes(response):
             parent[item] = parent[parent[item]]
             item = parent[item]
         return item
-
-    def join(a, b):
-        parent[find(a)] = find(b)
-    nodes = [node for node in response.order if node not in skipped]
     for node in nodes:
-        for axis in range(len(node.shape)):
-            find((node, axis))
+        # Its entries differ, and a permutation of neurons would have to permute them.
         if isinstance(node, Constant):
             return None
-        if node.operation is None or node is zero_sum:
-            continue
-        if type(node.operation) is Add:
-            for child in node.inputs:
-                for axis in range(len(node.shape)):
-                    join((child, axis), (node, axis))
-        elif type(node.operation) in (Contract, Gate):
-            operation, letters = node.operation, {}
-            for tensor, word in zip((*node.inputs, node), (operation.left, operation.right, operation.result)):
-                if len(set(word)) < len(word):
-                    return None
-                for axis, letter in enumerate(word):
-                    join((tensor, axis), letters.setdefault(letter, (tensor, axis)))
-        else:
+        ties = () if node.operation is None or node in made else _ties(node)
+        if ties is None:
             return None
-    for node, covector in response.pairings:
+        for a, b in ties:
+            parent[find(a)] = find(b)
+    for node, covector in pairings:
         for axis in range(len(node.shape)):
-            join((node, axis), (covector, axis))
-    number, of, sizes = {}, {}, []
-    for node in nodes:
-        of[node] = tuple(number.setdefault(find((node, axis)), len(number)) for axis in range(len(node.shape)))
-        for c, size in zip(of[node], node.shape):
-            if c == len(sizes):
-                sizes.append(size)
-            if sizes[c] != size:
-                return None
-    out = None if zero_sum is None else of[zero_sum][-1]
-    # A second axis over the outputs would meet the covector elsewhere than in the output.
-    if out is not None and any(of[node].count(out) > 1 for node in nodes):
+            parent[find((node, axis))] = find((covector, axis))
+    return find
+
+
+def _ties(node):
+    """Return the pairs of axes that an operation ties together, ``None`` if these are not known."""
+    operation = node.operation
+    if type(operation) is Add:
+        return [((child, axis), (node, axis)) for child in node.inputs for axis in range(len(node.shape))]
+    if type(operation) not in (Contract, Gate):
         return None
-    return IndexClasses(response, of, sizes, out)
+    words = operation.left, operation.right, operation.result
+    # A diagonal has one index on two axes: without a neuron it is no smaller network of the same kind.
+    if any(len(set(word)) < len(word) for word in words):
+        return None
+    first, pairs = {}, []
+    for tensor, word in zip((*node.inputs, node), words):
+        pairs += [((tensor, axis), first.setdefault(letter, (tensor, axis))) for axis, letter in enumerate(word)]
+    return pairs
 
 
 def _is_zero_sum(node):

@@ -101,8 +101,8 @@ def _fills(axes, flow, generator, deadline):
     """Say whether the momentum flow of a segment is proved to have no law."""
     sizes = list(axes.sizes)
     # Fixed numbers that would be ones in the small network keep their values, so their classes keep their size: the
-    # change of parameters that makes them ones is no isometry, and brackets with the drift are others behind it.  For
-    # `(a_j^2 + b_j^2) x_j` each `a_j b_j' - b_j a_j'` is a law, for the same with `i b_j` in place of `b_j` there is none.
+    # change of parameters that makes them ones is no isometry, and brackets with the drift are others behind it.  In
+    # `(a_j^2 - c_j b_j^2) x_j` each `c_j = -1` gives a law `a_j b_j' - b_j a_j'`, and `c_j = 1` gives none.
     fixed = {c for node in axes.ones for c in flat(axes, node)}
     for c, size in enumerate(sizes):
         most = max((Counter(flat(axes, leaf))[c] for leaf in axes.leaves), default=0)

@@ -132,7 +132,7 @@ class Axes:
     def _built(self, node, new, sizes, kept):
         shape = self.shape(node, sizes)
         if isinstance(node, Parameter):
-            return _Leaf(node.name, shape) if node in kept else None
+            return NumberedLeaf(node.name, shape) if node in kept else None
         if isinstance(node, Data):
             return Data(node.name, shape, node.kind)
         if isinstance(node, Constant):
@@ -191,7 +191,7 @@ class Axes:
         return places.reshape([int(np.prod([sizes[c] for c in axis], dtype=np.int64)) for axis in axes[1]])
 
 
-class _Leaf(Parameter):
+class NumberedLeaf(Parameter):
     """A parameter whose entries are always numbered, so that equal names cannot meet."""
 
     def entry_names(self):

@@ -46,7 +46,7 @@ def test_networks_with_two_readings_are_left_out():
 
 
 def test_fixed_numbers_stay():
-    """`(a_j^2 - c_j b_j^2) x_j` has an angular momentum for each `c_j = -1`; with ones for these numbers it has none."""
+    """`(a_j^2 - c_j b_j^2) x_j` has an angular momentum for each `c_j = -1`; with ones in their place there is none."""
     a, b, x = networks.parameter("a", 6), networks.parameter("b", 6), networks.input(6)
     net = networks.custom((a * a - b * b * Constant([-1, -1, -1, 2, -1, 3])) * x)
     found, dimension = rank(net)
