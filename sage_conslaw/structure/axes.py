@@ -89,21 +89,7 @@ def _unify(left, right):
 
 
 def axes_of(response):
-    r"""
-    Return the axes of a network's response, or raise :class:`Unknown` with the reason.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: axes_of(networks.convolutional([3, 64, 10], size=8, kernel=3, dimensions=2).response()).sizes
-        (64, 3, 3, 3, 10, 3, 3, 8, 8, 6, 6, 4, 4)
-        sage: x, W = networks.input(3), networks.parameter("W", 3, 3)
-        sage: axes_of(networks.custom((x @ W)[1:]).response())
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.structure.axes.Unknown: only part of an axis is taken
-    """
+    """Return the axes of a network's response, or raise :class:`Unknown` with the reason."""
     if (
         not isinstance(response, NetworkResponse)
         or response.constraints is None

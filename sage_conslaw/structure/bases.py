@@ -32,17 +32,7 @@ _LETTERS = Effort(work=60_000_000, idle=0, shortest=1)
 
 
 def dimension(axes, sizes):
-    r"""
-    Return the number of parameters at given sizes of the classes.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.bases import dimension
-        sage: dimension(axes_of(networks.linear([4, 3, 2]).response()), [40, 30, 20])
-        1800
-    """
+    """Return the number of parameters at given sizes of the classes."""
     return sum(int(np.prod([sizes[c] for c in flat(axes, leaf)], dtype=object)) for leaf in axes.leaves)
 
 
@@ -378,15 +368,6 @@ def word_rank(response, point, wanted, generator, p, deadline=None, brackets=Tru
 
     INPUT: ``wanted`` -- the search ends where the rank reaches it, or where longer words add nothing; ``brackets`` --
     whether words of more than one letter are tried
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.bases import word_rank
-        sage: word_rank(networks.linear([2, 2, 2]).response(), numpy.array([1, 2, 3, 5, 7, 11, 13, 17]), 8r,
-        ....:     numpy.random.default_rng(0r), int(2^61 - 1))
-        5
     """
     family, effort = FlowFamily(response, response.names), _EFFORT if brackets else _LETTERS
     return word_ranks(family, point, [range(response.dimension)], [wanted], generator, p, effort, deadline)[0]

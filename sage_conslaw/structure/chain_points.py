@@ -46,16 +46,6 @@ def linear_layers(classes):
     r"""
     Return the leaves and classes from input to output if the graph is a plain product of matrices with data at both
     ends, else ``None``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.chain_points import linear_layers
-        sage: from sage_conslaw.structure.index_classes import index_classes
-        sage: linear_layers(index_classes(networks.linear([4, 3, 2]).response()))
-        ([0, 1], [0, 1, 2])
-        sage: linear_layers(index_classes(networks.relu([4, 3, 2]).response())) is None
-        True
     """
     response = classes.response
     if len(response.pairings) != 1:
@@ -113,12 +103,6 @@ class ChainBounds:
 
     - ``narrow`` -- the widths of a network from which these grow, one neuron in each hidden layer at a time, or
       ``None``
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.chain_points import ChainBounds
-        sage: ChainBounds(9r, 3r).rank
-        9
     """
 
     rank: int
@@ -127,27 +111,7 @@ class ChainBounds:
 
 
 def chain_bounds(classes, generator, p, deadline=None):
-    r"""
-    Return lower bounds for a linear network of any width, or ``None`` if the graph is none.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.chain_points import chain_bounds
-        sage: from sage_conslaw.structure.index_classes import index_classes
-        sage: def bounds(net, loss="least-squares"):
-        ....:     return chain_bounds(index_classes(net.response(loss)), numpy.random.default_rng(0r), int(2^61 - 1))
-        sage: bounds(networks.linear([40, 30, 20, 10]))                     # 1325 + 675 = 2000
-        ChainBounds(rank=1325, laws=675, narrow=None)
-        sage: bounds(networks.linear([3, 4, 3]), "cross-entropy")           # 10 + 14 = 24
-        ChainBounds(rank=10, laws=14, narrow=None)
-
-    One input and one output: a law is missing, and nothing claims it (the count is 7)::
-
-        sage: bounds(networks.linear([1, 2, 2, 1]))
-        ChainBounds(rank=1, laws=6, narrow=None)
-    """
+    """Return lower bounds for a linear network of any width, or ``None`` if the graph is none."""
     layers = linear_layers(classes)
     if layers is None:
         return None

@@ -26,23 +26,6 @@ class Component:
     r"""
     Chains, as pairs of first and last layer, and the weights that attach them, as triples (layer, chain there, chain in
     the next layer).
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.chains import Component
-        sage: Component(((0r, 2r), (1r, 1r)), ((1r, 1r, 0r),)).neurons(1r)
-        [0, 1]
-
-    ``neurons``::
-
-        sage: component = Component(((0r, 2r), (1r, 1r)), ((1r, 1r, 0r),))
-        sage: component.neurons(1r)
-        [0, 1]
-
-    ``weights``::
-
-        sage: component.weights()
-        [(0, 0, 0), (1, 0, 0), (1, 1, 0)]
     """
 
     chains: tuple
@@ -58,15 +41,7 @@ class Component:
 
 
 def useful_widths(widths):
-    r"""
-    Return how many neurons of each layer matter: at most as many as its neighbours together have.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.chains import useful_widths
-        sage: useful_widths([2, 9, 2]), useful_widths([2, 9, 9, 2])
-        ([2, 4, 2], [2, 9, 9, 2])
-    """
+    """Return how many neurons of each layer matter: at most as many as its neighbours together have."""
     useful = list(widths)
     while True:
         smaller = [
@@ -81,14 +56,6 @@ def kinds_of_chains(useful):
     r"""
     Return the kinds of chains as triples (first layer, last layer, how many): where the width grows chains begin, where
     it falls the oldest end.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.chains import kinds_of_chains
-        sage: kinds_of_chains([5, 3, 2])
-        [(0, 0, 2), (0, 1, 1), (0, 2, 2)]
-        sage: kinds_of_chains([2, 4, 2])
-        [(0, 1, 2), (1, 2, 2)]
     """
     going, kinds = [[0, useful[0]]], []
     for l, (n, following) in enumerate(zip(useful, useful[1:])):
@@ -109,17 +76,6 @@ def kinds_of_chains(useful):
 def kinds_of_components(widths):
     r"""
     Return the components of a chain point as pairs (component, how many); ``None`` if there are too many chains.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.chains import kinds_of_components
-        sage: kinds_of_components([3, 2])
-        [(Component(chains=((0, 0),), links=()), 1), (Component(chains=((0, 1),), links=()), 2)]
-
-    Here a chain would float, with its one neuron in layer 1::
-
-        sage: [kind for kind, _ in kinds_of_components([3, 5, 4, 1]) if kind.links]
-        [Component(chains=((0, 1), (1, 2)), links=((0, 0, 1),))]
     """
     useful, last_layer = useful_widths(widths), len(widths) - 1
     kinds = kinds_of_chains(useful)

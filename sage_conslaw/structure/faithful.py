@@ -31,29 +31,13 @@ from ..graph.tied import with_given_slope
 
 
 def doubt(response):
-    r"""
-    Return why free values of cuts may forget something here, or ``None``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.faithful import doubt
-        sage: doubt(networks.transformer_block(8, 8, heads=2).response()) is None
-        True
-    """
+    """Return why free values of cuts may forget something here, or ``None``."""
     return first_doubt(response)[0]
 
 
 def first_doubt(response):
     r"""
     Return why the free values of a cut may forget something, and the cut; two times ``None`` if nothing is forgotten.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.faithful import first_doubt
-        sage: first_doubt(networks.transformer_block(8, 8, heads=2).response())
-        (None, None)
     """
     users = {}
     for node in response.order:

@@ -60,32 +60,6 @@ class Family:
 
     - ``less`` -- how many affine laws, the last ones, are left out, since the others and other families imply them: for
       tokens and positions that are shifted against each other, both with covectors of sum zero, it is one
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.families import Family
-        sage: Family("full", (0r, 1r), ((0r, (1r, 0r), 1r), (1r, (1r, 0r), -1r))).number([64r, 12r])
-        24960
-
-    ``number``::
-
-        sage: n = SR.var("n")
-        sage: Family("full", (0r,), ((0r, (1r,), 1r),)).number([n])
-        1/2*(n + 1)*n
-
-    ``degree``::
-
-        sage: Family("full", (0r, 1r), ()).degree(0r), Family("full", (0r, 1r), ()).degree(1r)
-        (2, 1)
-
-    ``polynomials``::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.families import families
-        sage: axes = axes_of(networks.relu([40, 30, 10]).response())
-        sage: families(axes)[0r].polynomials(axes, axes.leaves, [1, 1, 1])
-        [{(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}]
     """
 
     kind: str
@@ -157,18 +131,7 @@ def _places(axes, leaves, number, sizes):
 
 
 def families(axes):
-    r"""
-    Return the families of laws that the graph shows, none implied by those before it.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.families import families
-        sage: axes = axes_of(networks.normalised(30, 20, 10, norm="rms").response())
-        sage: [(f.kind, f.number(axes.sizes)) for f in families(axes)]
-        [('diagonal', 20), ('diagonal', 1)]
-    """
+    """Return the families of laws that the graph shows, none implied by those before it."""
     links = [
         (node, links_of(axes, node)) for node in axes.order if node.operation is not None and not is_primitive(node)
     ]

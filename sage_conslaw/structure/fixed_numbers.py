@@ -40,16 +40,7 @@ _PRIME = (1 << 61) - 1
 
 
 def only_axis(constant):
-    r"""
-    Return the axis along which an array of nonzero numbers differs, ``None`` if it is another array.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Constant
-        sage: from sage_conslaw.structure.fixed_numbers import only_axis
-        sage: only_axis(Constant([[[1]], [[2]]])), only_axis(Constant([1, 0])), only_axis(Constant([[1, 2], [3, 4]]))
-        (0, None, None)
-    """
+    """Return the axis along which an array of nonzero numbers differs, ``None`` if it is another array."""
     if constant.lazy:
         return None
     wide = [k for k, (n, stride) in enumerate(zip(constant.shape, constant.values.strides)) if n > 1 and stride]
@@ -60,14 +51,6 @@ def scaled_away(axes, constants):
     r"""
     Return those of the constants, given with a class of axes each, that a diagonal change of parameters and data makes
     ones.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.fixed_numbers import scaled_away
-        sage: scaled_away(axes_of(networks.linear([3, 2]).response()), [])
-        set()
     """
     by_class, found = {}, set()
     for constant, c in constants:

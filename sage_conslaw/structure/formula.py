@@ -41,30 +41,6 @@ class Formula:
 
     - ``tacit`` -- sizes of data alone that did not grow, and one: it is proved for these alone too, and the condition
       is written where such a size has a name, or is that of a class that grew
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.formula import Formula
-        sage: Formula({(5r, 5r): 1/2, (5r,): 1/2}, {}, 15r).expression()
-        1/2*n5^2 + 1/2*n5
-
-    ``expression``::
-
-        sage: D, h = SR.var("D, h")
-        sage: Formula({(64r, 64r, 12r): 1, (64r, 12r): 1}, {}, 49920r).expression({64r: D/h, 12r: h})
-        D + D^2/h
-
-    ``sizes``::
-
-        sage: sorted(Formula({(3r, 4r): 1}, {7r: 2r}, 12r, fixed=(5r,)).sizes())
-        [3, 4, 5, 7]
-
-    ``where``::
-
-        sage: Formula({}, {7r: 2r}, 0r, fixed=(4r,)).where()
-        ('n4 = 4', 'n7 >= 2')
-        sage: Formula({}, {7r: 2r}, 0r, tacit=(1r, 5r)).where({1r: "n0 = n3", 7r: "n1"})
-        ('n1 >= 2', 'n0 = n3 = 1')
     """
 
     terms: dict
@@ -145,20 +121,7 @@ def _condition(form, number, exact, name):
 
 
 def formula_of(width):
-    r"""
-    Return the formula of a network whose segments are all proved, else ``None``.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.structure.formula import formula_of
-        sage: from sage_conslaw.structure.true_width import width_of
-        sage: width = width_of(problem(networks.attention(1009, 101, heads=11)).family)
-        sage: formula_of(width.counted(numpy.random.default_rng(0r))).expression({101r: "k", 11r: "h"})
-        h*k^2 + h*k
-    """
+    """Return the formula of a network whose segments are all proved, else ``None``."""
     if not all(segment.found.proved for segment in width.segments):
         return None
     total = _Total(width)
@@ -279,16 +242,6 @@ def names_of(architecture, sizes, options):
     r"""
     Return names for the sizes of a network of the catalog; a number that would have two names has none, but one, which
     no formula has, has all of them.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.formula import names_of
-        sage: sorted(names_of("transformer_block", (768r, 3072r), (("heads", 12r),)).items())
-        [(12, 'heads'), (64, 'head_dim'), (768, 'dim'), (3072, 'hidden')]
-        sage: names_of("relu", (5r, 5r, 3r), ())
-        {3: 'n2'}
-        sage: names_of("linear", (1r, 12r, 1r), ())[1r]
-        'n0 = n2'
     """
     pairs = (
         [(f"n{i}", n) for i, n in enumerate(sizes)]

@@ -43,17 +43,7 @@ _EXTRA = 12
 
 @dataclass(frozen=True)
 class GramLaw:
-    r"""
-    The law `P + Q \log g`, with `g` the Gram determinant of parameters as the rows of a matrix.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.structure.gram_laws import GramLaw
-        sage: one = Fraction(1r)
-        sage: GramLaw({(1r, 1r): one}, {(0r, 0r): one}, ((0r, 1r),), ("w", "u"), False).words(["w_1", "u_1"])
-        'u_1^2 + (w_1^2)*log(det(Gram(w, u)))'
-    """
+    r"""The law `P + Q \log g`, with `g` the Gram determinant of parameters as the rows of a matrix."""
 
     polynomial: dict
     factor: dict
@@ -76,20 +66,7 @@ class GramLaw:
 
 
 def gram_laws(family, laws, generator, p):
-    r"""
-    Return laws `P + Q \log g` of gradient flow that are no polynomials, each proved; quadratic laws are given.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.structure.gram_laws import gram_laws
-        sage: net = networks.normalised(1, 3, 2, norm="rms", gain=False, bias=False)
-        sage: r = conservation_laws(net, seed=0)
-        sage: len(gram_laws(problem(net).family, r.terms, numpy.random.default_rng(0r), 2^61 - 1))
-        1
-    """
+    r"""Return laws `P + Q \log g` of gradient flow that are no polynomials, each proved; quadratic laws are given."""
     if family.dimension > _COORDINATES:
         return []
     found = {}

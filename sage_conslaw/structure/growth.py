@@ -64,12 +64,6 @@ class Grown:
       their numbers are proved
 
     - ``reason`` -- why the bounds do not meet, or ``None``
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.growth import Grown
-        sage: Grown(12r, 3r, 9r, (), {}, None).proved
-        True
     """
 
     dimension: int
@@ -87,15 +81,7 @@ class Grown:
 
     @property
     def proved(self):
-        r"""
-        Whether both bounds meet.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.structure.growth import Grown
-            sage: Grown(12r, 3r, 0r, (), {}, "no base").proved
-            False
-        """
+        """Whether both bounds meet."""
         return self.laws + self.rank == self.dimension
 
 
@@ -104,18 +90,6 @@ def grown(axes, generator, deadline=None, found=None, offsets=True):
     Return what is proved of a segment at its true size.
 
     INPUT: ``found`` -- families of laws, if they are known; ``offsets`` -- whether to try the network without biases
-
-    EXAMPLES:
-
-    One input and one output: a law that is not polynomial is missing at every base, and nothing is claimed::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.growth import grown
-        sage: found = grown(axes_of(networks.linear([1, 40, 40, 1]).response()), numpy.random.default_rng(0r))
-        sage: found.proved, found.laws
-        (False, 0)
     """
     found = families(axes) if found is None else found
     keep_few(axes)
@@ -161,17 +135,6 @@ def _from_small(axes, found, known, generator, deadline):
 def certified(axes, found, generator):
     r"""
     Return families that are proved independent at the true size, whether or not the network grows from a small one.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.families import families
-        sage: from sage_conslaw.structure.growth import certified
-        sage: axes = axes_of(networks.relu([40, 30, 20]).response())
-        sage: [family.kind for family in certified(axes, families(axes), numpy.random.default_rng(0r))]
-        ['diagonal']
     """
     base = base_of_laws(axes, found)
     if base is not None and with_lucky_prime(generator, lambda p: base.dependent(generator, p, False)) is None:
@@ -180,21 +143,7 @@ def certified(axes, found, generator):
 
 
 def at_true_size(axes, known, generator, deadline=None):
-    r"""
-    Return what the dense computation proves of a small segment at its own size.
-
-    EXAMPLES:
-
-    Queries and keys that are wider than twice their input are dependent::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.growth import at_true_size, grown
-        sage: axes, generator = axes_of(networks.linear([1, 7, 2]).response()), numpy.random.default_rng(0r)
-        sage: grown(axes, generator).proved, at_true_size(axes, grown(axes, generator), generator).proved
-        (False, True)
-    """
+    """Return what the dense computation proves of a small segment at its own size."""
     total = dimension(axes, axes.sizes)
     if total > _MOST_AT_TRUE_SIZE:
         return known

@@ -26,28 +26,6 @@ class IndexClasses:
     - ``sizes`` -- the number of values of each class
 
     - ``zero_sum`` -- the class of the outputs if covectors sum to zero over it (softmax cross-entropy), else ``None``
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.index_classes import index_classes
-        sage: f = networks.relu([4, 3, 2], bias=True).response()
-        sage: classes = index_classes(f)
-        sage: classes.sizes, [classes.of[leaf] for leaf in f.leaves]
-        ([4, 3, 2], [(0, 1), (1,), (1, 2)])
-
-    ``indices``::
-
-        sage: import numpy
-        sage: classes = index_classes(networks.linear([2, 3]).response())
-        sage: classes.indices(0r, numpy.array([4r]))
-        (array([1]), array([1]))
-
-    ``restricted``::
-
-        sage: classes = index_classes(networks.linear([40, 30, 10]).response("cross-entropy"))
-        sage: classes.restricted([1, 1, 2]).local_reparameterisation()
-        [U1*U2_1_1 - U1*U2_1_2]
     """
 
     def __init__(self, response, of, sizes, zero_sum):
@@ -92,19 +70,7 @@ def _differences(size):
 
 
 def index_classes(response):
-    r"""
-    Return the index classes, or ``None`` if the graph has an operation for which they are not known.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.index_classes import index_classes
-        sage: index_classes(networks.linear([3, 2]).response("cross-entropy")).zero_sum
-        1
-        sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
-        sage: index_classes(PolynomialResponse(["u"], [{(0r,): 1r}])) is None
-        True
-    """
+    """Return the index classes, or ``None`` if the graph has an operation for which they are not known."""
     if not isinstance(response, NetworkResponse) or len(response.order) > _MOST_NODES:
         return None
     if not set(response.leaves) <= set(response.order):

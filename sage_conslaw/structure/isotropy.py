@@ -32,12 +32,6 @@ class Span:
     r"""
     Parameters as the rows of an ``n x K`` matrix (indices of coordinates), whose columns span what is conserved; with
     ``ones`` together with the ones vector.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.isotropy import Span
-        sage: Span(((0, 1), (2, 3), (4, 5)), ("W", "U")).words()
-        'the span of the vectors of W and U in R^3, of dimension 2'
     """
 
     rows: tuple
@@ -53,17 +47,6 @@ class Span:
 def conserved_spans(family):
     r"""
     Return the spans that gradient flow conserves because the response does not change under rotations, each proved.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.structure.isotropy import conserved_spans
-        sage: net = networks.normalised(2, 4, 1, norm="rms", gain=False, bias=False)
-        sage: [span.words() for span in conserved_spans(problem(net).family)]
-        ['the span of the vectors of W and U in R^4, of dimension 3']
-        sage: conserved_spans(problem(networks.normalised(2, 4, 1, norm="rms")).family)
-        []
     """
     response = family.response
     places, start = {}, 0
@@ -121,14 +104,6 @@ def independent_with_spans(laws, spans, dimension, generator, p, others=()):
     r"""
     Return how many of polynomial laws, conserved spans and other laws with a ``form`` together are independent: a rank
     modulo ``p`` at a point, so a proved lower bound.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.structure.isotropy import Span, independent_with_spans
-        sage: spans = [Span(((0r, 1r), (2r, 3r), (4r, 5r)), ("W",))]
-        sage: independent_with_spans([], spans, 6r, numpy.random.default_rng(0r), 2^61 - 1)
-        2
     """
     z = modular.random_array(generator, (dimension,), p)
     forms = [jacobian(laws, dimension, z, p), *(other.form(z, dimension, p) for other in others)]

@@ -41,18 +41,7 @@ def is_primitive(node):
 
 
 def flat(axes, node):
-    r"""
-    Return the classes of a node's axes one after the other.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.families import flat
-        sage: f = networks.linear([4, 3]).response()
-        sage: flat(axes_of(f), f.leaves[0r])
-        [0, 1]
-    """
+    """Return the classes of a node's axes one after the other."""
     known = axes.flat.get(node)
     if known is None:
         known = axes.flat[node] = [c for axis in axes.of[node] for c in axis]

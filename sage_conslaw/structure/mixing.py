@@ -34,22 +34,7 @@ from .switching import switchable
 
 
 def check_mixing(axes, overlaps):
-    r"""
-    Raise :class:`.axes.Unknown` unless rows that were made separate data span what they did.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.mixing import check_mixing
-        sage: from sage_conslaw.structure.parts import cut_in_parts
-        sage: z, P = networks.input(3, 6), networks.parameter
-        sage: parts = cut_in_parts(networks.custom((z[:1] @ P("Q", 6, 2)) * (z @ P("K", 6, 2)).sum(axis=0)).response())
-        sage: check_mixing(axes_of(parts.response), parts.overlaps)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.structure.axes.Unknown: parts of x overlap
-    """
+    """Raise :class:`.axes.Unknown` unless rows that were made separate data span what they did."""
     for overlap in overlaps:
         reason = Unknown(f"parts of {overlap.node.label()} overlap", overlap.node)
         varying = {axis for ranges in overlap.parts for axis, (one, n) in enumerate(zip(ranges, overlap.node.shape))
@@ -152,15 +137,6 @@ def with_free_rows(axes):
     r"""
     Return the axes with as many tokens as tables of rotations have rows that are free together; raise
     :class:`.axes.Unknown` where other tokens cannot be left out.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.mixing import with_free_rows
-        sage: axes = axes_of(networks.linear([3, 2]).response())
-        sage: with_free_rows(axes) is axes
-        True
     """
     tables = [node for node in axes.order if isinstance(node, Table)]
     by_class = {}

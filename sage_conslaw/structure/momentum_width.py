@@ -46,20 +46,6 @@ def lawless_rank(family, generator, deadline=None):
     r"""
     Return a proved lower bound of the rank of a momentum flow: one for the drift, and the whole of each segment that
     is proved to have no law; ``None`` where the axes of the network are not known.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.structure.momentum_width import lawless_rank
-        sage: def rank(net):
-        ....:     family = problem(net, flows.momentum(1)).family
-        ....:     return lawless_rank(family, numpy.random.default_rng(0r)), family.dimension
-        sage: rank(networks.relu([784, 128, 10]))
-        (203265, 203265)
-        sage: rank(networks.linear([3, 3, 3]))                    # three laws
-        (1, 37)
     """
     if not covers(family):
         return None

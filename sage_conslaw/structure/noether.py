@@ -43,24 +43,6 @@ def noether_laws(family, generator):
     r"""
     Return laws of a momentum flow from rotations and translations of the response, each an exact law; ``None`` where
     they are not known to be of this form.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.structure.noether import noether_laws
-        sage: def number(net):
-        ....:     return len(noether_laws(problem(net, flows.momentum(1)).family, numpy.random.default_rng(0r)))
-        sage: number(networks.linear([3, 3, 3])), number(networks.relu([3, 3, 3]))
-        (3, 0)
-
-    Two heads of width three, rotary pairs, and a norm without gain::
-
-        sage: number(networks.attention(2, 3, heads=2)), number(networks.attention(4, 4, rotary=True))
-        (12, 8)
-        sage: number(networks.normalised(2, 4, 2, norm="rms", gain=False, bias=False))
-        6
     """
     response = family.response
     if not isinstance(response, NetworkResponse) or family.metric is not None or family.exact_flow is None \

@@ -43,21 +43,7 @@ from .rearranged import rearranged
 
 
 def normal_form(response):
-    r"""
-    Return a response whose gradients span the same at every point; itself if nothing is rewritten.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.normal_form import normal_form
-        sage: f = networks.linear([2, 2]).response()
-        sage: normal_form(f) is f
-        True
-        sage: x, b = networks.input(3), networks.parameter("b", 3)
-        sage: f = networks.custom((x + b).softmax() @ networks.parameter("W", 3, 2)).response().coarse
-        sage: [type(node.inputs[0r]).__name__ for node, _ in normal_form(f).pairings]
-        ['SumOne', 'Data']
-    """
+    """Return a response whose gradients span the same at every point; itself if nothing is rewritten."""
     if response.constraints is None or len(response.constraints) != len(response.pairings):
         return response
     form = _Form(response)
