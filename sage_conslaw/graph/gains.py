@@ -34,19 +34,20 @@ from .tensor import Data, Parameter
 
 
 def loose_norms(order, names):
-    """Say in words which norms have outputs that are not arbitrary: of few directions, or without gains."""
+    """Return the norms of these names whose outputs are not arbitrary, of few directions or without gains, with words
+    that say so."""
     norms = [node for node in order if node.kind == "cut" and node.function is not None
              and unscaled(node.function).name in names]
     if not norms:
-        return []
+        return {}
     one_number = any(isinstance(node, Data) and node.kind == "input" and (node.shape or (1,))[-1] < 2 for node in order)
-    users, narrow, said = users_of(order), narrow_nodes(order), []
+    users, narrow, said = users_of(order), narrow_nodes(order), {}
     for leaf in norms:
         what = f"{unscaled(leaf.function).name} of {leaf.source.label()} is read"
         if one_number or leaf.source in narrow:
-            said.append(f"{what} with one input")
+            said[leaf] = f"{what} with one input"
         elif not is_gained(leaf, users):
-            said.append(f"{what} without a gain for each unit")
+            said[leaf] = f"{what} without a gain for each unit"
     return said
 
 

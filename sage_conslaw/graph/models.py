@@ -151,7 +151,7 @@ def model_of(output, exact=True, eps=False):
         else:
             new[node] = known
             arguments.append((node, new[source]))
-    forgotten += [*_dependent(arguments), *loose_norms(order, WITH_EPS)] if exact else _loose(order, carries)
+    forgotten += [*_dependent(arguments), *loose_norms(order, WITH_EPS).values()] if exact else _loose(order, carries)
     return Model(
         new[output], tuple(pairings), tuple(constraints), tuple(cuts), tuple(dict.fromkeys(forgotten)), replaced, same
     )
@@ -168,7 +168,7 @@ def _loose(order, carries):
     its outputs `y` and their covector `c`, the term along `y` in the derivative of the norm vanishes, and
     `|W_j|^2 - g_j^2` is conserved for each unit.  And two centred entries are 1 and -1, whatever they were.
     """
-    users, said = users_of(order), loose_norms(order, NORMS + WITH_EPS)
+    users, said = users_of(order), [*loose_norms(order, NORMS + WITH_EPS).values()]
     for leaf in order:
         name = name_of(leaf) if getattr(leaf, "kind", None) == "cut" else None
         if name in NORMS and (leaf.shape or (1,))[-1] - (name != "rms norm") < 2:

@@ -16,7 +16,7 @@ EXAMPLES::
     sage: doubt(networks.normalised(30, 20, 10, norm="rms").response()) is None
     True
     sage: doubt(networks.normalised(30, 20, 10, norm="rms", gain=False, bias=False).response())
-    'the output of a rms norm is not multiplied by a trained gain'
+    'rms norm of x @ W is read without a gain for each unit'
     sage: x, W, U, b = networks.input(2), networks.parameter("W", 2, 3), networks.parameter("U", 3,
     ....:     2), networks.parameter("b", 2)
     sage: doubt(networks.custom((x @ W).softmax() @ U + b).response().coarse)
@@ -24,7 +24,8 @@ EXAMPLES::
     sage: doubt(networks.custom((b.tanh() * x) @ W).response().coarse)
     'tanh of parameters alone is a function of them'
 """
-from ..graph.models import SUM_TO_ONE, name_of
+from ..graph.gains import loose_norms
+from ..graph.models import NORMS, SUM_TO_ONE, WITH_EPS, name_of
 from ..graph.operations import Add, Contract
 from ..graph.tensor import Constant, Data, Parameter
 from ..graph.tied import with_given_slope
@@ -46,7 +47,11 @@ def first_doubt(response):
     cuts = [
         node for node in response.order if isinstance(node, Data) and node.kind == "cut" and node.source is not None
     ]
+    order = dict.fromkeys(node for root, _ in response.pairings for node in root.ancestors(through_data=True))
+    loose = loose_norms(order, NORMS + WITH_EPS)
     for cut in cuts:
+        if cut in loose:
+            return loose[cut], cut
         sources = cut.source.ancestors(through_data=True)
         name = getattr(cut.function, "name", "a nonlinearity")
         if not any(isinstance(node, Data) for node in sources):

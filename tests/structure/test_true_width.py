@@ -95,7 +95,7 @@ def test_a_norm_without_gain_is_left_to_the_dense_route():
     assert width_of(problem(small).family) is None
     # Beyond it there are bounds, and what is to blame.
     width, rank, laws = bounds(large)
-    assert rank == 0 and laws >= 1 and "not multiplied by a trained gain" in width.blame[0]
+    assert rank == 0 and laws >= 1 and "without a gain" in width.blame[0]
 
 
 def test_segments_sum_and_equal_ones_are_computed_once(monkeypatch):
