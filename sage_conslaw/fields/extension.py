@@ -295,7 +295,7 @@ class _Extension:
         toric, basis = exponential_relations(parser, used)
         relations += [_moved(r, place) for r in toric]
         refuse_dependent_logarithms(parser, used)
-        forms, proofs = [], {"exp": [], "imaginary": []}
+        forms, proofs = [], {"exp": [], "imaginary": [], "log": []}
         for index, name in enumerate(parser.names):
             function = parser.meaning.get(name)
             if name not in used or function is None or function.kind in ("root", "pair"):

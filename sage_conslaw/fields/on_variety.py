@@ -14,19 +14,22 @@ from ..runtime.errors import InputError, NotCovered
 
 
 def prove_independence(variety, proofs):
-    """Refuse exponentials whose arguments may be dependent over Q modulo constants."""
-    for kind, found in proofs.items():
-        if len(found) > 1 or found and kind == "exp":
-            generator = np.random.default_rng(0)
-            number = with_lucky_prime(
-                generator, lambda p: _independent(variety, [g for _, g in found], generator, p)
+    r"""
+    Refuse exponentials and logarithms that may be algebraically dependent.
+
+    Functions `e^{a_i}`, `\log b_j` and `e^{i g_k}` are algebraically independent over the functions that came before iff
+    the forms `da_i`, `db_j/b_j` and `i\,dg_k` are independent over Q (the structure theorem of Risch).  The forms are
+    real, so that those of the sines may be looked at apart; those of exponentials and logarithms may not:
+    `e^{2 \log x} = x^2`, and `\log(e^x + e^{2x}) = x + \log(1 + e^x)`.
+    """
+    for found in (proofs["exp"] + proofs["log"], proofs["imaginary"]):
+        generator = np.random.default_rng(0)
+        number = with_lucky_prime(generator, lambda p: _independent(variety, found, generator, p))
+        if number < len(found):
+            raise NotCovered(
+                f"{', '.join(f.text for f, _ in found)} are not independent of each other; write them in terms of "
+                "one, e.g. tanh(x) as (exp(2*x) - 1)/(exp(2*x) + 1), or exp(2*log(x)) as x^2"
             )
-            if number < len(found):
-                raise NotCovered(
-                    f"{', '.join(f.text for f, _ in found)} are not independent of each other; "
-                    f"write them in terms of one, "
-                    "e.g. tanh(x) as (exp(2*x) - 1)/(exp(2*x) + 1)"
-                )
 
 
 def on_variety(field, denominator, variety, what):
@@ -65,9 +68,11 @@ def prove_invariance(fields, variety, what):
                 )
 
 
-def _independent(variety, arguments, generator, p):
-    """Return the rank over Q, at least, of the differentials of the arguments along the variety, modulo ``p``."""
-    columns = []
+def _independent(variety, functions, generator, p):
+    """Return the rank over Q, at least, of the forms of functions with their arguments on the variety, modulo ``p``."""
+    if not functions:
+        return 0
+    columns, arguments = [], [argument for _, argument in functions]
     pieces = [
         {i: part for i, part in sparse.derivatives(side).items() if i in variety.place}
         for pair in arguments
@@ -83,9 +88,9 @@ def _independent(variety, arguments, generator, p):
         rows = variety.evaluated(pieces, z, p)[:, variety.moving]
         values = [sparse.value_at(side, z, p) for pair in arguments for side in pair]
         block = []
-        for number in range(len(arguments)):
+        for number, (function, _) in enumerate(functions):
             up, down = values[2 * number : 2 * number + 2]
-            scale = pow(down, -2, p)
+            scale = pow(down * (up if function.kind == "log" else down), -1, p)
             block.append(
                 [(int(a) * down - int(b) * up) * scale % p for a, b in zip(rows[2 * number], rows[2 * number + 1])]
             )
