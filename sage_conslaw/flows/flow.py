@@ -144,23 +144,9 @@ class Flow:
         if self.scaled == "layers":
             response = RescaledResponse(response)
         denominator = None if metric is None else state.metric_denominator(metric)
-        family = FlowFamily(
-            response,
-            state.names,
-            first_parameter=state.parameters,
-            first_forced=state.forced,
-            drift=state.drift(),
-            metric=entries,
-            constants=state.constants,
-            time=state.time,
-            rate=state.rate_text(),
-            meaning=state.meaning(),
-            ansatz=state.ansatz(),
-            exact_flow=state.exact_flow(),
-            metric_denominator=denominator,
+        return FlowFamily(
+            response, state.names, state.layout(), metric=entries, metric_denominator=denominator, remarks=self.remarks
         )
-        family.remarks = self.remarks
-        return family
 
 
 def gradient(metric=None):

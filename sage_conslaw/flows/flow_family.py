@@ -2,6 +2,7 @@ r"""
 The family of a flow: gradients of a response, moved by a metric, pushed into some of the state coordinates.
 """
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -15,6 +16,25 @@ from ..fields.family import LAWS_AT_ONCE, ControlAffineFamily
 _LISTED = 100_000
 
 
+@dataclass(frozen=True)
+class Layout:
+    """
+    The state of a flow beyond its names: where the parameters are and where the coordinates that the gradient moves,
+    the drift (sparse polynomials, or ``None``), the constants, the clock, and how the drift integrates exactly (or
+    ``None``; see :meth:`FlowFamily.drift_flow`).
+    """
+
+    first_parameter: int = 0
+    first_forced: int = 0
+    drift: list | None = None
+    constants: tuple = ()
+    time: int | None = None
+    rate: str | None = None
+    meaning: dict = field(default_factory=dict)
+    ansatz: list | None = None
+    exact_flow: tuple | None = None
+
+
 class FlowFamily(ControlAffineFamily):
     r"""
     Control fields `M \nabla_\theta f(\theta; \xi)` for all `\xi`, with an optional drift.
@@ -25,14 +45,9 @@ class FlowFamily(ControlAffineFamily):
 
     - ``names`` -- names of the state coordinates
 
-    - ``first_parameter``, ``first_forced`` -- where in the state the parameters are, and where the
-      coordinates that the gradient moves
-
-    - ``drift`` -- list of sparse polynomials in the state, or ``None``
+    - ``layout`` -- the :class:`Layout` of the state, by default the parameters alone
 
     - ``metric`` -- list of entries ``(row, column, terms)`` in the state, or ``None`` for the identity
-
-    - ``exact_flow`` -- how the drift integrates exactly, or ``None``: see :meth:`drift_flow`
 
     - ``metric_denominator`` -- sparse polynomial in the state that the metric's entries are divided by: it changes
       speeds, no law
@@ -65,27 +80,20 @@ class FlowFamily(ControlAffineFamily):
     gradients = None
     reads_signs = False
 
-    def __init__(self, response, names, *, first_parameter=0, first_forced=0, drift=None, metric=None,
-                 constants=(), time=None, rate=None, meaning=None, ansatz=None, exact_flow=None,
-                 metric_denominator=None):
-        self.metric_denominator = metric_denominator
+    def __init__(self, response, names, layout=Layout(), *, metric=None, metric_denominator=None, remarks=()):
+        self.metric_denominator, self.remarks = metric_denominator, remarks
         self.response = response
         self.forgotten = getattr(response, "forgotten", ())
         self.is_polynomial = getattr(response, "is_polynomial", True)
         self.names = names if isinstance(names, Sequence) else list(names)
-        self.first_parameter, self.first_forced = first_parameter, first_forced
-        self.drift = drift
-        self.constants = tuple(constants)
-        self.time, self.rate = time, rate
-        self.meaning = meaning or {}
-        self.ansatz = ansatz or [
-            (list(range(len(self.names))) if len(self.names) <= _LISTED else range(len(self.names)), 2)
-        ]
-        self.exact_flow = exact_flow
+        self.first_parameter, self.first_forced = first, forced = layout.first_parameter, layout.first_forced
+        self.drift, self.constants, self.exact_flow = layout.drift, layout.constants, layout.exact_flow
+        self.time, self.rate, self.meaning = layout.time, layout.rate, layout.meaning
+        every = range(len(self.names))
+        self.ansatz = layout.ansatz or [(list(every) if len(every) <= _LISTED else every, 2)]
         # A control that moves only coordinates it does not depend on is a shear: its flow adds its value.
-        forced = range(first_forced, first_forced + response.dimension)
-        self.shears = first_forced != first_parameter and not any(
-            i in forced for _, _, terms in metric or () for monomial in terms for i in monomial)
+        self.shears = first != forced and not any(
+            forced <= i < forced + response.dimension for _, _, f in metric or () for monomial in f for i in monomial)
         self.metric = None if metric is None else sorted(metric, key=lambda entry: entry[:2])
         metric_degree = 0
         if self.metric is not None:
@@ -98,7 +106,7 @@ class FlowFamily(ControlAffineFamily):
             self._metric_map = sparse.PolynomialMap([terms for _, _, terms in self.metric], self.dimension)
             metric_degree = self._metric_map.degree
         polynomials = (
-            list(drift or []) + [terms for _, _, terms in metric or ()] + list(getattr(response, "components", ()))
+            list(self.drift or []) + [terms for _, _, terms in metric or ()] + list(getattr(response, "components", ()))
         )
         denominators = sum(v.denominator.bit_length() for f in polynomials for v in f.values() if v.denominator > 1)
         # A network's own coefficients are 1 and its fixed numbers; its fields have at most as many terms as dimensions
@@ -107,7 +115,7 @@ class FlowFamily(ControlAffineFamily):
         self.height_bits = (
             denominators + sparse.coefficient_bits(polynomials) + response.degree * len(self.names).bit_length()
         )
-        drift_degree = max(map(sparse.degree, drift), default=0) if drift else 0
+        drift_degree = max(map(sparse.degree, self.drift or ()), default=0)
         self.field_degree = max(response.degree + metric_degree, drift_degree + 1)
 
     def draw(self, generator, p, batch):

@@ -12,6 +12,7 @@ from itertools import repeat
 
 from ..exact import terms as sparse
 from ..runtime.errors import InputError, NotCovered, first_few
+from .flow_family import Layout
 from .groups import common_rate, fresh, unused
 from .tau import exponential_text
 
@@ -55,6 +56,11 @@ class State:
             self.names += fresh("d", parameters, self.names)
             # Velocities exist for all, so that places are plain; that of a frozen parameter is no part of the state.
             self.constants += [self.forced + i for i in sorted(self.frozen)]
+
+    def layout(self):
+        """Return where the parts of the state are, and its drift."""
+        return Layout(self.parameters, self.forced, self.drift(), tuple(self.constants), self.time, self.rate_text(),
+                      self.meaning(), self.ansatz(), self.exact_flow())
 
     def _in_time(self, terms):
         """Return a polynomial in t in the coordinates of the state."""

@@ -14,14 +14,13 @@ Clipping multiplies `g` by `\min(1, 1/|g|)`, normalised descent by `1/|g|`, laye
 `|\theta_l|/|g_l|` (LARS).  Sign flow, steepest descent and adaptive optimisers are in :mod:`.entrywise`, Lion and Muon
 in :mod:`.momentum_steps`.
 """
-from fractions import Fraction
-
 import numpy as np
 
 from ..exact.arithmetic import FloatArithmetic
 from ..exact import terms as sparse
 from ..flows.rescaled import RescaledResponse
 from ..runtime.errors import InputError, NotCovered
+from .running import Running
 
 SCHEMES = ("euler", "mirror")
 
@@ -65,7 +64,7 @@ class Layers:
         return out
 
 
-class Descent:
+class Descent(Running):
     r"""
     The state of an optimiser, and one step of it.
 
@@ -106,13 +105,12 @@ class Descent:
     """
 
     def __init__(self, flow, family, step, scheme=None):
-        self.flow, self.family, self.step = flow, family, float(step)
+        super().__init__(flow, family, family.response.dimension, step)
         self.A = FloatArithmetic()
         if flow.second_order and flow.tau.symbolic:
             raise InputError(
                 "the damping is the indeterminate tau; a simulation needs a number, e.g. flows.momentum(tau=1)"
             )
-        self.rate = None if family.rate is None else float(Fraction(family.rate))
         self.decay = np.array([float(decay) for decay in decays(flow, family)])
         self._clock_dependent = flow.second_order and flow.tau.constant is None
         forced = range(family.first_forced, family.first_forced + family.response.dimension)
@@ -153,9 +151,6 @@ class Descent:
         """Whether a step adds to a law of degree two its quadratic part at the direction, times the step squared."""
         return not self.flow.second_order and self.scheme == "euler" and not self.decay.any()
 
-    def meet(self, gradient):
-        """See the first gradient, before anything is recorded; what has no moments learns nothing."""
-
     def _positive(self):
         """Return which parameters move in the entropy's metric; none unless the metric is 1 or `\\theta_i` on the
         diagonal throughout."""
@@ -175,26 +170,15 @@ class Descent:
 
     def start(self, theta, velocity=None):
         """Set the state: the time is 0, or 1 where the damping has a pole at 0."""
-        self.theta = np.array(theta, dtype=np.float64)
+        super().start(theta)
         self.velocity = np.zeros_like(self.theta) if velocity is None else np.array(velocity, dtype=np.float64)
-        self.number = 0
         self.first_time = 1.0 if self._clock_dependent and () not in self.flow.tau.denominator else 0.0
-
-    @property
-    def time(self):
-        """The time of the flow: steps times their size."""
-        return self.first_time + self.number * self.step
 
     def state(self):
         """Return the state in the coordinates of the laws."""
-        family = self.family
-        z = np.empty(family.dimension)
-        if family.time is not None:
-            z[family.time] = self.time if self.rate is None else np.exp(self.rate * self.time)
-        D = len(self.theta)
-        z[family.first_parameter:family.first_parameter + D] = self.theta
+        z, forced = super().state(), self.family.first_forced
         if self.flow.second_order:
-            z[family.first_forced:family.first_forced + D] = self.velocity
+            z[forced:forced + len(self.theta)] = self.velocity
         return z
 
     def damping(self):
@@ -224,7 +208,6 @@ class Descent:
         return gradient / norm if norm else gradient
 
     def advance(self, gradient):
-        """Make one step along a gradient of the loss; return `M g` as it entered."""
         eta = self.step
         if self.scheme == "mirror":
             gradient = self._rescaled(gradient)

@@ -86,8 +86,7 @@ class DriftOrder(SageObject):
 
 
 def drift_order(
-    network, *, steps, time, flow: Any = None, data: Any = None, loss: str | None = None, seed: int | None = 0,
-    theta=None, velocity=None, laws=None, batch=None, scheme=None,
+    network, *, steps, time, flow: Any = None, loss: str | None = None, seed: int | None = 0, laws=None, **start
 ) -> DriftOrder:
     r"""
     Measure the total drift of laws at one training time as a function of the step, and fit its order.
@@ -96,7 +95,8 @@ def drift_order(
 
     - ``steps`` -- at least two sizes of steps; ``time`` -- the training time, a whole number of each
 
-    - the other arguments -- as for :func:`simulate`, the same start for every step
+    - the other arguments, also ``data``, ``theta``, ``velocity``, ``batch`` and ``scheme`` -- as for :func:`simulate`,
+      the same start for every step
 
     OUTPUT: a :class:`DriftOrder`
 
@@ -144,23 +144,9 @@ def drift_order(
     if laws is None:
         # The laws are searched once, not for each step.
         laws = search(network, flow, loss, seed)()
+    same = {"flow": flow, "loss": loss, "seed": seed, "laws": laws, **start}
     trainings = tuple(
-        simulate(
-            network,
-            flow=flow,
-            data=data,
-            step=size,
-            steps=number,
-            loss=loss,
-            seed=seed,
-            theta=theta,
-            velocity=velocity,
-            laws=laws,
-            batch=batch,
-            scheme=scheme,
-            every=number,
-        )
-        for size, number in zip(sizes, numbers)
+        simulate(network, step=size, steps=number, every=number, **same) for size, number in zip(sizes, numbers)
     )
     groups = tuple(dict.fromkeys(trainings[0].groups))
     drifts = tuple(tuple(run.total_drift(group) for run in trainings) for group in groups)

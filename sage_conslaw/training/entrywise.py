@@ -11,22 +11,21 @@ of PyTorch without `\epsilon` and without bias correction, `\beta_1 = 1 - a \eta
 Second moments start at the first gradient's square (Adagrad's and Adadelta's at what the first step makes of them),
 first moments at zero.
 """
-from fractions import Fraction
-
 import numpy as np
 
 from ..flows.adaptive import AdaptiveFlow
 from ..flows.adaptive_fields import KINDS
 from ..flows.sign import SignFlow
 from ..runtime.errors import InputError
+from .running import Running
 
 # Second moments start at least here: an entry that no data move has a gradient of zero.
 _LEAST = 1e-24
 
 
-class Entrywise:
+class Entrywise(Running):
     r"""
-    The state of such an optimiser, and one step of it; an interface like that of :class:`.descent.Descent`.
+    The state of such an optimiser, and one step of it.
 
     EXAMPLES::
 
@@ -39,14 +38,10 @@ class Entrywise:
         array([0.5, 2.5])
     """
 
-    scheme, first_order, velocity = "euler", False, None
-
     def __init__(self, flow, family, response, step):
-        self.flow, self.family, self.step = flow, family, float(step)
+        super().__init__(flow, family, response.dimension, step)
         rates, decays = flow.rates_and_decays(response)
         self.rates, self.decay = (np.array([float(x) for x in numbers]) for numbers in (rates, decays))
-        self.positive = np.zeros(len(rates), dtype=bool)
-        self.rate = None if family.rate is None else float(Fraction(family.rate))
         self.speeds = {name: float(value) for name, value in getattr(flow, "rates", ())}
         for name in "ab":
             if self.speeds.get(name, 0) * self.step > 1:
@@ -60,14 +55,9 @@ class Entrywise:
         """The name of the optimiser."""
         return {"sign": "sign descent", "steepest": "steepest descent"}.get(self.flow.name, self.flow.name)
 
-    @property
-    def time(self):
-        """The time of the flow: steps times their size."""
-        return self.number * self.step
-
     def start(self, theta, velocity=None):
         """Set the parameters; the moments wait for the first gradient."""
-        self.theta, self.number = np.array(theta, dtype=np.float64), 0
+        super().start(theta)
         self.moments = {name: np.zeros_like(self.theta) for name in ("m", "v", "c", "w", "u")}
 
     def meet(self, gradient):
@@ -87,12 +77,8 @@ class Entrywise:
 
     def state(self):
         """Return the state in the coordinates of the laws."""
-        z = np.empty(self.family.dimension)
-        at = 0
-        if self.family.time is not None:
-            z[0], at = np.exp(self.rate * self.time), 1
-        z[at:at + len(self.theta)] = self.theta
-        at += len(self.theta)
+        z = super().state()
+        at = self.family.first_parameter + len(self.theta)
         for block in KINDS[self.flow.kind] if isinstance(self.flow, AdaptiveFlow) else ():
             values = self._coordinate(block)[self.rates > 0]
             z[at:at + len(values)] = values
@@ -109,7 +95,6 @@ class Entrywise:
         return 1 / v if self.flow.kind == "adamax" else 1 / np.sqrt(v)
 
     def advance(self, gradient):
-        """Make one step along a gradient of the loss; return the direction."""
         if isinstance(self.flow, AdaptiveFlow):
             direction = self._adaptive(gradient + self._pull())
             decoupled = self.decay * self.theta if self.flow.decoupled else 0.0

@@ -12,11 +12,12 @@ those that are given.
 import numpy as np
 
 from ..runtime.errors import NotCovered
+from .running import Running
 
 
-class MomentumSteps:
+class MomentumSteps(Running):
     r"""
-    The state of Lion or Muon, and one step of it; an interface like that of :class:`.descent.Descent`.
+    The state of Lion or Muon, and one step of it.
 
     EXAMPLES::
 
@@ -29,10 +30,8 @@ class MomentumSteps:
         array([0.5, 2.5])
     """
 
-    scheme, first_order, velocity = "euler", False, None
-
     def __init__(self, flow, family, network, step):
-        self.flow, self.family, self.step = flow, family, float(step)
+        super().__init__(flow, family, network.dimension, step)
         if flow.name not in ("lion", "muon"):
             raise NotCovered(
                 f"{flow.name} is not simulated: {flow.reason}; watch laws along its own steps with "
@@ -44,32 +43,9 @@ class MomentumSteps:
             name = next(name for name, shape in network.parameters.items() if len(shape) != 2)
             raise NotCovered(f"muon moves matrices, and {name} is none; take a network without it, or 'adam'")
         self.decay = float(self.h["weight_decay"] + flow.decay)
-        self.positive = np.zeros(network.dimension, dtype=bool)
-
-    @property
-    def name(self):
-        """The name of the optimiser."""
-        return self.flow.name
-
-    @property
-    def time(self):
-        """Steps times their size."""
-        return self.number * self.step
-
-    def start(self, theta, velocity=None):
-        """Set the parameters; the momentum starts at zero."""
-        self.theta, self.number = np.array(theta, dtype=np.float64), 0
-        self.momentum = np.zeros_like(self.theta)
-
-    def meet(self, gradient):
-        """See the first gradient; the momentum stays at zero."""
-
-    def state(self):
-        """Return the parameters: the laws that are watched are functions of them."""
-        return self.theta.copy()
+        self.momentum = np.zeros(network.dimension)
 
     def advance(self, gradient):
-        """Make one step along a gradient of the loss; return the direction."""
         direction = self._lion(gradient) if self.flow.name == "lion" else self._muon(gradient)
         self.theta = self.theta - self.step * (direction + self.decay * self.theta)
         self.number += 1

@@ -1,14 +1,13 @@
 r"""
 Training in floating point, step by step, with the laws watched.
 """
-import secrets
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from ..runtime.arguments import integer
+from ..runtime.arguments import integer_at_least, seed_of
 from ..flows.flow import gradient
 from ..flows.sign import SignFlow
 from ..flows.spanned import WrittenFlow
@@ -115,7 +114,7 @@ def simulate(
     """
     required(network, f"{network!r} is not a network; give e.g. networks.linear([2, 3, 2])")
     step, steps, every = positive_number(step, "step"), _count(steps, "steps", 100), _count(every, "every", 1)
-    seed = secrets.randbits(32) if seed is None else _count(seed, "seed", 0, least=0)
+    seed = seed_of(seed)
     flow = as_flow(flow)
     # Where the optimiser is no flow, the laws of gradient flow are watched, and whether they are kept is not known.
     counted = not isinstance(flow, UncountedFlow)
@@ -294,14 +293,8 @@ def positive_number(value, name):
     return number
 
 
-def _count(value, name, example, least=1):
-    try:
-        number = integer(value)
-    except TypeError:
-        raise InputTypeError(f"{name} {value!r} is not an integer; give e.g. {name}={example}") from None
-    if number < least:
-        raise InputError(f"{name} {number} is not an integer >= {least}; give e.g. {name}={example}")
-    return number
+def _count(value, name, example):
+    return integer_at_least(value, 1, name, f"give e.g. {name}={example}")
 
 
 def _batch(batch, samples):
