@@ -98,17 +98,7 @@ class VectorFieldFamily(ControlAffineFamily):
 
     @classmethod
     def from_written(cls, written):
-        r"""
-        Return the family of a system with quotients, roots, functions or relations as it is written.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import VectorFieldFamily
-            sage: from sage_conslaw.fields.extension import Written
-            sage: pendulum = Written([], ["q", "p"], [["p", "-sin(q)"]], ["the drift"], [], True)
-            sage: VectorFieldFamily.from_written(pendulum).names
-            ['q', 'p', 'sin_q', 'cos_q']
-        """
+        """Return the family of a system with quotients, roots, functions or relations as it is written."""
         self = cls.__new__(cls)
         self._extend(extended(written))
         return self

@@ -17,8 +17,8 @@ def prove_independence(variety, proofs):
     r"""
     Refuse exponentials and logarithms that may be algebraically dependent.
 
-    Functions `e^{a_i}`, `\log b_j` and `e^{i g_k}` are algebraically independent over the functions that came before iff
-    the forms `da_i`, `db_j/b_j` and `i\,dg_k` are independent over Q (the structure theorem of Risch).  The forms are
+    Functions `e^{a_i}`, `\log b_j` and `e^{i g_k}` are algebraically independent over the functions before them iff the
+    forms `da_i`, `db_j/b_j` and `i\,dg_k` are independent over Q (the structure theorem of Risch).  The forms are
     real, so that those of the sines may be looked at apart; those of exponentials and logarithms may not:
     `e^{2 \log x} = x^2`, and `\log(e^x + e^{2x}) = x + \log(1 + e^x)`.
     """

@@ -206,20 +206,9 @@ class Variety:
         return {monomial: value for monomial, value in out.items() if value}
 
     def point(self, generator, p, constants=None):
-        r"""
+        """
         Return a random smooth point modulo ``p``, with random or given constants; :class:`UnluckyPrime` if none is
         found.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from fractions import Fraction
-            sage: from sage_conslaw.fields.variety import Variety
-            sage: one = Fraction(1r)
-            sage: circle = Variety(["x", "y"], (), [{(0r, 0r): one, (1r, 1r): one, (): -one}])
-            sage: x, y = circle.point(numpy.random.default_rng(0r), 10007r).tolist()
-            sage: (x^2 + y^2) % 10007
-            1
         """
         n = len(self.names)
         if not self.relations:

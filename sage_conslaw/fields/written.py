@@ -10,22 +10,7 @@ from .extension import Written
 
 
 def as_written(drift, controls, relations):
-    r"""
-    Return fields that need more than polynomials as a system of texts, ``None`` if polynomials are all there is.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.fields.written import as_written
-        sage: R.<x, y> = QQ[]
-        sage: as_written([y/x, x], [], []).fields
-        [['y/x', 'x']]
-        sage: as_written([y, x], [], []) is None
-        True
-        sage: import sympy
-        sage: q, p = sympy.symbols("q p")
-        sage: as_written([sympy.sin(p), q], [], []).fields
-        [['sin(p)', 'q']]
-    """
+    """Return fields that need more than polynomials as a system of texts, ``None`` if polynomials are all there is."""
     components = [f for field in [*([] if drift is None else [drift]), *controls] for f in field]
     everything = [*components, *relations]
     if not relations and not any(map(_is_more, components)):

@@ -31,7 +31,7 @@ from .tau import is_exact
 
 @dataclass(frozen=True, repr=False)
 class AdaptiveFlow(WrittenFlow):
-    r"""
+    """
     An optimiser that divides by a second moment.
 
     - ``kind`` -- one of ``KINDS``; ``rates`` -- pairs (name, rational): ``a`` and ``b``, how fast the moments follow,
@@ -40,26 +40,6 @@ class AdaptiveFlow(WrittenFlow):
     - ``decay`` -- weight decay: decoupled, or added to the gradient
 
     - ``groups`` -- rates multiply the steps of an array, not its moments; a frozen array has no moments
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import conservation_laws, flows, networks
-        sage: conservation_laws(networks.product(2), flow=flows.adam(), seed=0).number
-        0
-        sage: flows.adam().family(networks.product(1).response()).names
-        ['s', 'x1', 'm_x1', 'p_x1']
-
-    ``keeps_ring``::
-
-        sage: from sage_conslaw import flows
-        sage: flows.adam().keeps_ring
-        False
-
-    ``family``::
-
-        sage: from sage_conslaw import flows, networks
-        sage: flows.rmsprop(rate=1/10).family(networks.product(1).response()).polynomial_fields()
-        [[1/10*s, 0, 1/20*p_x1], [0, -p_x1, 0], [0, 0, -p_x1^3]]
     """
 
     kind: str = "adam"

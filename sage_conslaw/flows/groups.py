@@ -18,7 +18,7 @@ ONE = Fraction(1)
 
 @dataclass(frozen=True, repr=False)
 class Groups:
-    r"""
+    """
     Rates and decays, one an array of parameters.
 
     - ``names`` -- the names of the arrays, or ``None``: by position
@@ -26,16 +26,6 @@ class Groups:
     - ``sizes`` -- how many entries each has, or ``None``: not known
 
     - ``rates`` -- rationals, 0 for a frozen array; ``decays`` -- rationals
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.groups import Groups
-        sage: groups = Groups(("U1", "U2"), None, (Fraction(1r), Fraction(2r)), (Fraction(0r), Fraction(0r))); groups
-        rates 1, 2
-        sage: groups.arranged(networks.linear([1, 1, 2]).response())[0]
-        [Fraction(1, 1), Fraction(2, 1), Fraction(2, 1)]
     """
 
     names: object
@@ -51,20 +41,7 @@ class Groups:
         return " and ".join(parts) or "equal groups"
 
     def arranged(self, response, common=Fraction(0)):
-        r"""
-        Return the rate and the decay of each coordinate; ``common`` times its rate is added to every decay.
-
-        EXAMPLES::
-
-            sage: from fractions import Fraction
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.groups import Groups
-            sage: Groups(("W",), None, (Fraction(1r),), (Fraction(0r),)).arranged(networks.linear([1, 1, 2]).response())
-            Traceback (most recent call last):
-            ...
-            sage_conslaw.InputError: the optimiser has 1 array (W) and the network 2 (U1, U2); give the names of the
-            network's parameters
-        """
+        """Return the rate and the decay of each coordinate; ``common`` times its rate is added to every decay."""
         arrays = (
             [(leaf.name, leaf.size) for leaf in response.leaves]
             if hasattr(response, "leaves")
@@ -95,31 +72,13 @@ def _arrays(names, number):
 
 
 def rated(entries, rates):
-    r"""
-    Return a metric's entries (``None`` for the identity) with each row times its rate; frozen rows are left out.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.flows.groups import rated
-        sage: rated(None, [Fraction(2r), Fraction(0r)])
-        [(0, 0, {(): Fraction(2, 1)})]
-    """
+    """Return a metric's entries (``None`` for the identity) with each row times its rate; frozen rows are left out."""
     entries = [(i, i, {(): ONE}) for i in range(len(rates))] if entries is None else entries
     return [(i, j, sparse.scaled(terms, rates[i])) for i, j, terms in entries if rates[i]]
 
 
 def common_rate(decays):
-    r"""
-    Return the largest rational of which every decay is a multiple; 0 if there is none.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.flows.groups import common_rate
-        sage: common_rate([Fraction(1r, 2r), Fraction(1r, 3r), Fraction(0r)])
-        Fraction(1, 6)
-    """
+    """Return the largest rational of which every decay is a multiple; 0 if there is none."""
     moving = {decay for decay in decays if decay}
     if not moving:
         return Fraction(0)

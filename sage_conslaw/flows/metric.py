@@ -33,13 +33,6 @@ class Metric:
     - ``denominator`` -- the polynomial in ``names`` that the entries are divided by, or ``None`` for 1
 
     - ``dual`` -- whether a momentum flow takes the metric at `\tau \theta + \theta'` (mirror flows) or as it is
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.metric import diagonal
-        sage: R.<u, v> = QQ[]
-        sage: diagonal([u, 1]).size
-        2
     """
 
     name: str
@@ -51,16 +44,7 @@ class Metric:
     denominator: dict | None = None
 
     def arranged(self, parameters):
-        r"""
-        Return a metric whose rows are named, in the order of the parameters.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.flows.metric import of_potential
-            sage: u, v = SR.var("u, v")
-            sage: of_potential(u*log(u) + v^2/2).arranged(["v", "u"]).entries
-            ((1, 1, {(0,): Fraction(1, 1)}), (0, 0, {(): Fraction(1, 1)}))
-        """
+        """Return a metric whose rows are named, in the order of the parameters."""
         unknown = [name for name in self.names if name not in parameters]
         missing = [name for name in parameters if name not in self.names]
         if unknown or missing:
@@ -129,26 +113,7 @@ def _is_polynomial_ring(ring):
 
 
 def diagonal(entries, name="diagonal", dual=False):
-    r"""
-    Return the metric with these polynomials or rational functions on the diagonal.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.metric import diagonal
-        sage: R.<u, v> = QQ[]
-        sage: diagonal([u^2, v^2])
-        diagonal metric
-        sage: diagonal([u, 0])
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the metric is singular: entry 2 of its diagonal is zero; a parameter that must not move
-        is no parameter
-        sage: diagonal([SR.var("u"), 1])
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputTypeError: the metric contains u of Symbolic Ring; give exact numbers, polynomials or rational
-        functions of a Sage ring over QQ
-    """
+    """Return the metric with these polynomials or rational functions on the diagonal."""
     entries = list(entries)
     names, terms, denominator = _common(entries, "the metric")
     for i, f in enumerate(terms):
@@ -159,26 +124,7 @@ def diagonal(entries, name="diagonal", dual=False):
 
 
 def full(rows, name="matrix", dual=False):
-    r"""
-    Return the metric given by a square matrix of polynomials or rational functions; it need not be symmetric.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.metric import full
-        sage: R.<u, v> = QQ[]
-        sage: full(matrix([[1, u], [0, 1/(u + v)]])).size
-        2
-        sage: full([[u, v]])
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the metric has 1 row and a row of 2 entries; it must be square, one row and column a
-        parameter
-        sage: full([[u, v], [u, v]])
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the metric is singular at generic points (its determinant is zero); give an invertible
-        matrix
-    """
+    """Return the metric given by a square matrix of polynomials or rational functions; it need not be symmetric."""
     rows = [list(row) for row in rows]
     n = len(rows)
     for row in rows:
@@ -212,26 +158,6 @@ def of_potential(potential, names=None):
     - ``potential`` -- a symbolic expression whose Hessian is rational
 
     - ``names`` -- the parameters in order (default: the variables of the expression)
-
-    EXAMPLES:
-
-    The entropy gives the metric of NMF, a mixed potential that of ICNN::
-
-        sage: from sage_conslaw.flows.metric import of_potential
-        sage: u, v = SR.var("u, v")
-        sage: of_potential(u*log(u) + v*log(v)).entries
-        ((0, 0, {(0,): Fraction(1, 1)}), (1, 1, {(1,): Fraction(1, 1)}))
-        sage: of_potential(u*log(u) + v^2/2).entries
-        ((0, 0, {(0,): Fraction(1, 1)}), (1, 1, {(): Fraction(1, 1)}))
-        sage: of_potential(exp(u) + v^2)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the Hessian of the potential has the entry e^u, which is not rational; give the metric
-        itself as rational functions, or other parameters
-        sage: of_potential(u + v^2)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the Hessian of the potential is singular; give a strictly convex potential
     """
     if not hasattr(potential, "hessian") or not hasattr(potential, "variables"):
         raise InputTypeError(
@@ -284,20 +210,6 @@ def _rational_function(entry, field):
 def natural(phi, damping=0):
     r"""
     Return the natural-gradient metric `(J^T J + \lambda I)^{-1}` of a local reparameterisation with Jacobian `J`.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.metric import natural
-        sage: R.<u, v> = QQ[]
-        sage: natural([u, u*v])
-        natural metric
-        sage: natural([u*v])
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: J^T J is singular at generic points: phi does not determine the parameters; add
-        damping=1
-        sage: natural([u*v], damping=1)
-        natural metric
     """
     if not is_exact(damping):
         raise InputTypeError(f"the damping {damping!r} is not exact; give a rational such as 1/2")
@@ -313,7 +225,7 @@ def natural(phi, damping=0):
 
 
 def of_network(network, name=None):
-    r"""
+    """
     Return the metric in which a network is trained by default: the entropy's on its positive parameters.
 
     INPUT:
@@ -321,18 +233,6 @@ def of_network(network, name=None):
     - ``name`` -- ``"mirror"``: the entropy on all parameters; ``"icnn"``: on the network's positive ones
 
     OUTPUT: a metric, or ``None`` for the Euclidean one
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.metric import of_network
-        sage: of_network(networks.nmf(2, 1, 2)), of_network(networks.icnn(2, 1, 2)), of_network(networks.linear([2, 2]))
-        (mirror metric, icnn metric, None)
-        sage: of_network(networks.linear([2, 2]), "icnn")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the icnn metric needs a network with positive parameters; linear has none: choose
-        'euclidean' or 'mirror'
     """
     names = network.response().names
     if name == "mirror":
@@ -351,15 +251,7 @@ def of_network(network, name=None):
 
 
 def positive(names, which, name):
-    r"""
-    Return the metric `\theta_i` on the positive parameters ``which`` and 1 on the others (ICNN).
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.metric import positive
-        sage: positive(["u", "v"], [0], "icnn").entries
-        ((0, 0, {(0,): Fraction(1, 1)}), (1, 1, {(): Fraction(1, 1)}))
-    """
+    r"""Return the metric `\theta_i` on the positive parameters ``which`` and 1 on the others (ICNN)."""
     which = set(which)
     entries = tuple((i, i, {(i,) if i in which else (): Fraction(1)}) for i in range(len(names)))
     return Metric(name, len(names), entries, tuple(names), dual=True)

@@ -27,19 +27,13 @@ ONE = Fraction(1)
 
 @dataclass(frozen=True)
 class Optimiser:
-    r"""
+    """
     What is known of an optimiser: one line of the manual's table.
 
     - ``defaults`` -- its hyperparameters; ``build`` -- a function of these to a flow; ``torch`` -- the class of
       ``torch.optim``, or ``""``
 
     - ``kept``, ``lost`` -- the laws, in words; ``known`` -- ``"proved"``, ``"known"`` or ``"measured"``, and where
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.optimiser_table import OPTIMISERS
-        sage: OPTIMISERS["sgd"].defaults["momentum"], OPTIMISERS["sgd"].torch
-        (0, 'SGD')
     """
 
     defaults: dict
@@ -266,19 +260,7 @@ OPTIMISERS = {
 
 
 def table():
-    r"""
-    Return what is known of every optimiser as a table of the manual, in reStructuredText.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.optimiser_table import table
-        sage: print("\n".join(table().splitlines()[:5]))
-        .. list-table::
-           :header-rows: 1
-           :widths: 14 40 30 16
-        <BLANKLINE>
-           * - optimiser
-    """
+    """Return what is known of every optimiser as a table of the manual, in reStructuredText."""
     lines = [".. list-table::", "   :header-rows: 1", "   :widths: 14 40 30 16", ""]
     rows = [("optimiser", "laws kept", "laws lost or changed", "how it is known")]
     for name, entry in OPTIMISERS.items():

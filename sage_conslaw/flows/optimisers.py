@@ -85,16 +85,10 @@ def from_torch_optimizer(optimizer, *, model=None, **hyperparameters):
 
 
 def hyperparameters(optimizer, given=None):
-    r"""
+    """
     Return the name of an optimiser and its hyperparameters, exactly.
 
     INPUT: a name with what differs from PyTorch's defaults, or an object of ``torch.optim`` whose groups are alike
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.optimisers import hyperparameters
-        sage: hyperparameters("sgd", {"momentum": 0.5})[1]["momentum"]
-        Fraction(1, 2)
     """
     given = given or {}
     if isinstance(optimizer, str):
@@ -125,15 +119,7 @@ def _class_name(optimizer):
 
 
 def is_optimiser(text):
-    r"""
-    Say whether a name is that of a known optimiser.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.optimisers import is_optimiser
-        sage: is_optimiser("AdamW"), is_optimiser("gradient")
-        (True, False)
-    """
+    """Say whether a name is that of a known optimiser."""
     return _short(text) in OPTIMISERS
 
 

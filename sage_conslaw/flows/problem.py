@@ -19,16 +19,7 @@ from ..runtime.errors import InputError, InputTypeError, shortened
 
 @dataclass
 class Problem:
-    r"""
-    A family, and how to name it in a result.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: p = problem(networks.linear([2, 2])); p.architecture, p.flow_name, p.loss
-        ('linear', 'gradient', 'least-squares')
-    """
+    """A family, and how to name it in a result."""
 
     family: ControlAffineFamily
     architecture: str
@@ -53,17 +44,7 @@ class Problem:
         return _restored, (state, family, response)
 
     def law(self, terms):
-        r"""
-        Return a law as a Sage polynomial in the user's own ring.
-
-        EXAMPLES::
-
-            sage: from fractions import Fraction
-            sage: from sage_conslaw.flows.problem import problem
-            sage: R.<u, v> = QQ[]
-            sage: problem([u*v]).law({(0r, 0r): Fraction(1r)})
-            u^2
-        """
+        """Return a law as a Sage polynomial in the user's own ring."""
         value = in_ring(terms, self.family.ring())
         return value if self.ring is None else self.ring(value)
 
@@ -109,21 +90,6 @@ def problem(data, flow=None, loss=None):
     - ``flow`` -- a flow or its name; by default gradient flow, in the network's own metric
 
     - ``loss`` -- the loss, for networks
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.problem import problem
-        sage: R.<u, v> = QQ[]
-        sage: problem([u*v]).family.names
-        ['u', 'v']
-        sage: problem([R(3)])
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: phi is constant: nothing moves; give polynomials in the parameters, e.g. u*v
-        sage: problem(42)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: phi contains only numbers; give polynomials of a Sage ring, e.g. R.<x,y> = QQ[]
     """
     if isinstance(data, ControlAffineFamily):
         if flow is not None or loss is not None:

@@ -23,19 +23,10 @@ _SHOWN_LAWS = 12
 
 
 class ProportionalClasses:
-    r"""
+    """
     Coordinates whose gradients are proportional for all data, with the polynomials whose quotient is the factor.
 
     - ``moving`` -- the classes, lists of coordinates; ``still`` -- the coordinates whose gradient is zero
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.proportional import proportional_classes
-        sage: c = proportional_classes(networks.linear([1, 2, 2]).response()); c.moving, c.still
-        ([[0], [1], [2, 4], [3, 5]], [])
-        sage: c.law_texts()
-        ['sgn(U1_1_1)*U2_1_1 - sgn(U1_1_2)*U2_2_1', 'sgn(U1_1_1)*U2_1_2 - sgn(U1_1_2)*U2_2_2']
     """
 
     def __init__(self, names, gradients, classes, still):
@@ -43,16 +34,7 @@ class ProportionalClasses:
         self.moving, self.still = classes, still
 
     def without(self, frozen):
-        r"""
-        Return the classes without some coordinates, which do not move.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.flows.proportional import proportional_classes
-            sage: c = proportional_classes(networks.product(3).response()).without([1]); c.moving, c.still
-            ([[0, 2]], [1])
-        """
+        """Return the classes without some coordinates, which do not move."""
         if not frozen:
             return self
         frozen = set(frozen)

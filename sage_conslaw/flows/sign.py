@@ -36,32 +36,10 @@ from .._sage import QQ
 
 @dataclass(frozen=True, repr=False)
 class SignFlow(WrittenFlow):
-    r"""
+    """
     Sign descent in continuous time, near a point that chooses the region of signs.
 
     - ``at`` -- pairs (name, rational), the point; other parameters are positive
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import conservation_laws, flows, networks
-        sage: flows.sign()
-        sign flow
-        sage: conservation_laws(networks.linear([1, 2, 3]), flow=flows.sign()).laws
-        (U2_1_1 - U2_2_1, U2_1_2 - U2_2_2, U2_1_3 - U2_2_3)
-
-    ``family``::
-
-        sage: from sage_conslaw import flows, networks
-        sage: flows.sign().family(networks.product(3).response()).polynomial_fields()
-        [[1, 1, 1]]
-
-    ``witnesses``::
-
-        sage: for names, plus, minus in flows.sign().witnesses(networks.linear([1, 1, 2])):
-        ....:     print(names, [sign(x) for x in plus], [sign(x) for x in minus])
-        ['U1_1_1'] [1, ..., ...] [-1, ..., ...]
-        ['U2_1_1'] [..., 1, ...] [..., -1, ...]
-        ['U2_1_2'] [..., ..., 1] [..., ..., -1]
     """
 
     at: tuple = ()

@@ -10,15 +10,7 @@ from .spanned import ONE, WrittenFamily
 
 
 class SignFamily(WrittenFamily):
-    r"""
-    The sign vectors of many parameters: one constant field a class, kept by its coordinates.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.sign_family import SignFamily
-        sage: SignFamily(["a", "b", "c"], [[0r, 2r], [1r]], [1r, 1r, -1r])
-        Family of 2 sign vectors in 3 parameters
-    """
+    """The sign vectors of many parameters: one constant field a class, kept by its coordinates."""
 
     controls = ()
 

@@ -25,17 +25,8 @@ MOST_FIELDS = 3000
 
 
 def spanning_gradients(response):
-    r"""
-    Return polynomial gradients that span those of the response at every point: lists of sparse polynomials, one a
-    parameter.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.spanned import spanning_gradients
-        sage: spanning_gradients(networks.product(2).response())
-        [[{(1,): Fraction(1, 1)}, {(0,): Fraction(1, 1)}]]
-    """
+    """Return polynomial gradients that span those of the response at every point: lists of sparse polynomials, one a
+    parameter."""
     try:
         rows = _written_gradients(response)
     except InputError as error:
@@ -70,16 +61,7 @@ def _written_gradients(response):
 
 
 def power(terms, exponent):
-    r"""
-    Return a power of a sparse polynomial.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.flows.spanned import power
-        sage: power({(0r,): Fraction(2r)}, 3r)
-        {(0, 0, 0): Fraction(8, 1)}
-    """
+    """Return a power of a sparse polynomial."""
     out = {(): ONE}
     for _ in range(exponent):
         out = sparse.multiply(out, terms)
@@ -87,31 +69,15 @@ def power(terms, exponent):
 
 
 def coordinate(i):
-    r"""
-    Return a coordinate as a sparse polynomial.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.spanned import coordinate
-        sage: coordinate(3r)
-        {(3,): Fraction(1, 1)}
-    """
+    """Return a coordinate as a sparse polynomial."""
     return {(i,): ONE}
 
 
 class WrittenFamily(VectorFieldFamily):
-    r"""
+    """
     The fields of a flow written out as polynomials in the coordinates of its state.
 
     - ``remarks`` -- what the model of the optimiser leaves out, and where the laws hold: lines that results print
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import flows, networks
-        sage: family = flows.sign().family(networks.product(2).response()); family
-        Family of vector fields with 1 control field in x1, x2
-        sage: family.remarks[0]
-        'laws where x1 > 0, x2 > 0; in general: sgn(x2)*x1 - sgn(x1)*x2'
     """
 
     first_parameter = first_forced = 0
@@ -123,7 +89,7 @@ class WrittenFamily(VectorFieldFamily):
 
     @classmethod
     def of(cls, names, drift, controls, first_parameter=0, remarks=(), **attributes):
-        r"""
+        """
         Return the family with these fields.
 
         INPUT:
@@ -133,13 +99,6 @@ class WrittenFamily(VectorFieldFamily):
         - ``first_parameter`` -- where in the state the parameters begin; ``remarks`` -- lines for people
 
         - ``attributes`` -- others of a family: ``time``, ``rate``, ``meaning``, ``ansatz``
-
-        EXAMPLES::
-
-            sage: from fractions import Fraction
-            sage: from sage_conslaw.flows.spanned import WrittenFamily
-            sage: WrittenFamily.of(["x", "y"], None, [[{(1r,): Fraction(1r)}, {}]]).remarks
-            ()
         """
         if len(controls) > MOST_FIELDS:
             raise NotCovered(
@@ -157,26 +116,7 @@ class WrittenFamily(VectorFieldFamily):
 
 @dataclass(frozen=True, repr=False)
 class WrittenFlow(Flow):
-    r"""
-    A flow whose family is written out; subclasses say how.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import flows
-        sage: flows.sign().second_order, flows.sign().keeps_ring
-        (False, True)
-
-    ``keeps_ring``::
-
-        sage: flows.sign().keeps_ring, flows.weight_decay(1, flows.sign()).keeps_ring
-        (True, False)
-
-    ``rates_and_decays``::
-
-        sage: from sage_conslaw import flows, networks
-        sage: flows.weight_decay(1/2, flows.sign()).rates_and_decays(networks.product(2).response())
-        ([Fraction(1, 1), Fraction(1, 1)], [Fraction(1, 2), Fraction(1, 2)])
-    """
+    """A flow whose family is written out; subclasses say how."""
 
     @property
     def keeps_ring(self):
@@ -196,14 +136,6 @@ def written(names, fields, decays, degree, remarks=()):
 
     Where something decays there is a clock `s = e^{\lambda t}`, `\lambda` the largest rate of which every decay is a
     multiple.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.flows.spanned import written
-        sage: field = [{(): Fraction(1r)}, {(): Fraction(1r)}]
-        sage: written(["x", "y"], [field], [Fraction(1r), Fraction(2r)], 1r).polynomial_fields()
-        [[s, -x, -2*y], [0, 1, 1]]
     """
     D, rate = len(names), common_rate(decays)
     if not rate:

@@ -20,15 +20,7 @@ from ..runtime.arguments import integer
 
 @dataclass(frozen=True, repr=False)
 class PowerFlow(WrittenFlow):
-    r"""
-    The flow `\theta_i' = -g_i^{q-1}` for an even `q`.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import flows
-        sage: flows.steepest(4)
-        steepest flow with exponent 4
-    """
+    r"""The flow `\theta_i' = -g_i^{q-1}` for an even `q`."""
 
     exponent: int = 2
 
@@ -36,15 +28,7 @@ class PowerFlow(WrittenFlow):
         return f"{super().__repr__()} with exponent {self.exponent}"
 
     def family(self, response, metric=None):
-        r"""
-        Return the family of products of `q - 1` gradients, entry by entry.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows, networks
-            sage: flows.steepest(4).family(networks.product(2).response()).polynomial_fields()
-            [[x2^3, x1^3]]
-        """
+        """Return the family of products of `q - 1` gradients, entry by entry."""
         rows = spanning_gradients(response)
         if comb(len(rows) + self.exponent - 2, self.exponent - 1) > MOST_FIELDS:
             raise NotCovered(

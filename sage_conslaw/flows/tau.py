@@ -14,29 +14,7 @@ from ..expressions.polynomials import parse_fraction
 
 
 class Damping:
-    r"""
-    `\tau = p(t)/q(t)` as sparse polynomials in one variable; constants have `q = 1`.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.tau import damping
-        sage: damping(1/2).constant
-        Fraction(1, 2)
-        sage: t = polygen(QQ, "t")
-        sage: damping(3/t)
-        3/t
-
-    ``constant``::
-
-        sage: t = polygen(QQ, "t")
-        sage: damping(1/2).constant, damping(3/t).constant
-        (Fraction(1, 2), None)
-
-    ``over_time``::
-
-        sage: damping(3/t).over_time, damping(1).over_time
-        (Fraction(3, 1), None)
-    """
+    r"""`\tau = p(t)/q(t)` as sparse polynomials in one variable; constants have `q = 1`."""
 
     def __init__(self, numerator, denominator, text, symbolic=False):
         self.numerator, self.denominator, self.text, self.symbolic = numerator, denominator, text, symbolic
@@ -60,15 +38,7 @@ class Damping:
 
 
 def is_float(value):
-    r"""
-    Say whether a number is a floating-point number, of Python or of a real or complex field of Sage.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.tau import is_float
-        sage: is_float(0.5), is_float(float(1)), is_float(1/2), is_float(RealField(100)(2))
-        (True, True, False, True)
-    """
+    """Say whether a number is a floating-point number, of Python or of a real or complex field of Sage."""
     if isinstance(value, (float, complex)):
         return True
     parent = value.parent() if hasattr(value, "parent") else None
@@ -77,15 +47,7 @@ def is_float(value):
 
 
 def is_exact(value):
-    r"""
-    Say whether a value is an exact rational number: an integer, a fraction, or a string that reads as one.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.tau import is_exact
-        sage: is_exact(1/3), is_exact("1/3"), is_exact(0.1), is_exact("0.1"), is_exact(True)
-        (True, True, False, False, False)
-    """
+    """Say whether a value is an exact rational number: an integer, a fraction, or a string that reads as one."""
     if isinstance(value, bool) or is_float(value):
         return False
     try:
@@ -159,15 +121,7 @@ def damping(tau):
 
 
 def exponential_text(power, rate):
-    r"""
-    Return `e^{k \lambda t}` as text, for a rate that is a number or a name.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.tau import exponential_text
-        sage: exponential_text(2r, "1/2"), exponential_text(2r, "1/3"), exponential_text(1r, "tau")
-        ('exp(t)', 'exp(2/3*t)', 'exp(tau*t)')
-    """
+    r"""Return `e^{k \lambda t}` as text, for a rate that is a number or a name."""
     try:
         total = power * Fraction(rate)
     except ValueError:

@@ -36,27 +36,9 @@ class UncountedFlow(WrittenFlow):
 
     @property
     def explanation(self):
-        r"""
-        Return in a line why there is no flow, what is known and what to try.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows
-            sage: flows.from_torch_optimizer("muon").explanation[:54]
-            'muon is no flow that can be counted: it moves a matrix'
-        """
+        """Return in a line why there is no flow, what is known and what to try."""
         return f"{self.name} is no flow that can be counted: {self.reason}; {self.kept}; {self.advice}"
 
     def family(self, response, metric=None):
-        r"""
-        Refuse, with what is known.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import flows, networks
-            sage: flows.from_torch_optimizer("muon").family(networks.product(2).response())
-            Traceback (most recent call last):
-            ...
-            sage_conslaw.NotCovered: muon is no flow that can be counted: ...
-        """
+        """Refuse, with what is known."""
         raise NotCovered(self.explanation)

@@ -36,18 +36,7 @@ def _plain(response):
 
 
 class Layers:
-    r"""
-    The arrays of a response, each with the rate `|\theta_l|/|g_l|` (1 where one of both is zero).
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.training.descent import Layers
-        sage: Layers(networks.linear([1, 1, 2]).response()).rescaled(numpy.array([2., 3., 4.]),
-        ....:     numpy.array([1., 0., 10.]))
-        array([2., 0., 5.])
-    """
+    r"""The arrays of a response, each with the rate `|\theta_l|/|g_l|` (1 where one of both is zero)."""
 
     def __init__(self, response):
         response = _plain(response)
@@ -105,12 +94,12 @@ class Descent(Running):
     """
 
     def __init__(self, flow, family, step, scheme=None):
-        super().__init__(flow, family, family.response.dimension, step)
-        self.A = FloatArithmetic()
         if flow.second_order and flow.tau.symbolic:
             raise InputError(
                 "the damping is the indeterminate tau; a simulation needs a number, e.g. flows.momentum(tau=1)"
             )
+        super().__init__(flow, family, family.response.dimension, step)
+        self.A = FloatArithmetic()
         self.decay = np.array([float(decay) for decay in decays(flow, family)])
         self._clock_dependent = flow.second_order and flow.tau.constant is None
         forced = range(family.first_forced, family.first_forced + family.response.dimension)

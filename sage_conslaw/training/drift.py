@@ -31,24 +31,6 @@ class DriftOrder(SageObject):
       `\log |drift| = \log c + p \log \eta`, or ``None`` where the drift is rounding
 
     - ``trainings`` -- the trainings themselves
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import drift_order, networks
-        sage: r = drift_order(networks.linear([3, 2, 3]), steps=[0.01, 0.005, 0.0025], time=1, seed=0); r
-        drift at the time 1 for 3 steps from 0.0025 to 0.01: 3 laws, order 1.0...
-        sage: TestSuite(r).run()
-
-    ``to_dict``::
-
-        sage: d = drift_order(networks.product(2), steps=[0.1, 0.05], time=1, seed=0).to_dict()
-        sage: d["steps"], d["groups"][0]["laws"]
-        ([0.1, 0.05], 1)
-
-    ``plot``::
-
-        sage: drift_order(networks.product(2), steps=[0.1, 0.05], time=1, seed=0).plot()
-        Graphics object consisting of 3 graphics primitives
     """
 
     steps: tuple
@@ -181,15 +163,7 @@ def plot_drift(network, *, steps, time, figsize=None, **options):
 
 
 def fit(steps, drifts):
-    r"""
-    Return the slope `p` and the factor `c` of the least-squares line through `(\log \eta, \log |drift|)`.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.training.drift import fit
-        sage: fit([1, 2, 4], [3, 12, 48])      # abs tol 1e-12
-        (2.0, 3.0)
-    """
+    r"""Return the slope `p` and the factor `c` of the least-squares line through `(\log \eta, \log |drift|)`."""
     slope, intercept = np.polyfit(
         np.log(np.asarray(steps, dtype=np.float64)), np.log(np.asarray(drifts, dtype=np.float64)), 1
     )

@@ -24,19 +24,7 @@ _LEAST = 1e-24
 
 
 class Entrywise(Running):
-    r"""
-    The state of such an optimiser, and one step of it.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.training.entrywise import Entrywise
-        sage: flow = flows.sign()
-        sage: d = Entrywise(flow, flow.family(networks.product(2r).response()), networks.product(2r).response(), 0.5)
-        sage: d.start(numpy.array([1.0, 2.0])); direction = d.advance(numpy.array([3.0, -7.0])); d.theta
-        array([0.5, 2.5])
-    """
+    """The state of such an optimiser, and one step of it."""
 
     def __init__(self, flow, family, response, step):
         super().__init__(flow, family, response.dimension, step)

@@ -16,19 +16,7 @@ from .running import Running
 
 
 class MomentumSteps(Running):
-    r"""
-    The state of Lion or Muon, and one step of it.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.training.momentum_steps import MomentumSteps
-        sage: net, flow = networks.linear([1r, 2r]), flows.from_torch_optimizer("lion", betas=(0.5, 0.5))
-        sage: d = MomentumSteps(flow, flows.gradient().family(net.response()), net, 0.5)
-        sage: d.start(numpy.array([1.0, 2.0])); direction = d.advance(numpy.array([3.0, -7.0])); d.theta
-        array([0.5, 2.5])
-    """
+    """The state of Lion or Muon, and one step of it."""
 
     def __init__(self, flow, family, network, step):
         super().__init__(flow, family, network.dimension, step)

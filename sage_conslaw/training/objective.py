@@ -125,17 +125,7 @@ class Objective:
         return loss, gradients.sum(axis=0)
 
     def value(self, theta):
-        r"""
-        Return the loss on all samples.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.training.objective import Objective
-            sage: Objective(networks.linear([1, 1]), ([[1.0], [3.0]], [[0.0], [0.0]])).value(numpy.array([2.0]))
-            10.0
-        """
+        """Return the loss on all samples."""
         return self._forward(theta, None)[0]
 
     def _forward(self, theta, rows):

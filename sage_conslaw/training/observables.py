@@ -15,7 +15,7 @@ from ..runtime.errors import InputError, first_few
 
 @dataclass(frozen=True)
 class Observables:
-    r"""
+    """
     Laws in the coordinates of a state.
 
     - ``terms``, ``texts`` -- the laws, sparse and as text
@@ -23,32 +23,6 @@ class Observables:
     - ``groups`` -- the label of each law, ``""`` unless they were given as a dictionary
 
     - ``conserved`` -- for each, whether the flow conserves it, decided exactly; ``None`` where there is no flow
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.training.observables import observables
-        sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2",
-        ....:     "x1 + x2"]); watched.texts, watched.conserved
-        (('x1^2 - x2^2', 'x1 + x2'), (True, False))
-
-    ``evaluator``::
-
-        sage: import numpy
-        sage: watched = observables(problem(networks.product(2)), ["x1^2 - x2^2", "x1 + x2"])
-        sage: watched.evaluator()(numpy.array([3.0, 1.0]))
-        array([8., 4.])
-
-    ``quadratic_parts``::
-
-        sage: watched.quadratic_parts()(numpy.array([3.0, 1.0]))
-        array([8., 0.])
-
-    ``predictable``::
-
-        sage: watched.predictable()
-        (True, False)
     """
 
     terms: tuple
@@ -172,14 +146,5 @@ def _placed(family, names, polynomials):
 
 
 def search(network, flow, loss, seed):
-    r"""
-    Return a function that finds the laws of a flow when it is called.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.training.observables import search
-        sage: search(networks.product(2), None, None, 0)()
-        1 independent law of degree at most 2 in 2 parameters, complete (proved, no assumption)
-    """
+    """Return a function that finds the laws of a flow when it is called."""
     return lambda: conservation_laws(network, flow=flow, loss=loss, seed=seed)

@@ -16,32 +16,14 @@ def _colour(number):
 
 
 def loss_picture(training, figsize=None):
-    r"""
-    Return the loss along training.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks, simulate
-        sage: from sage_conslaw.training.plots import loss_picture
-        sage: loss_picture(simulate(networks.product(3), step=0.1, steps=10, seed=0))
-        Graphics object consisting of 1 graphics primitive
-    """
+    """Return the loss along training."""
     chosen = _chosen(training)
     picture = line2d(list(zip(training.times[chosen], training.losses[chosen])), color="#333333", thickness=1.5)
     return _framed(picture, r"$t = k \eta$", "loss", figsize)
 
 
 def law_picture(training, logarithmic=None, figsize=None):
-    r"""
-    Return the changes of the laws along training, dashed what was predicted.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks, simulate
-        sage: from sage_conslaw.training.plots import law_picture
-        sage: law_picture(simulate(networks.product(3), step=0.1, steps=10, seed=0), logarithmic=True)
-        Graphics object consisting of 4 graphics primitives
-    """
+    """Return the changes of the laws along training, dashed what was predicted."""
     chosen, times = _chosen(training), training.times
     groups = list(dict.fromkeys(training.groups))
     logarithmic = len(groups) > 1 if logarithmic is None else logarithmic
@@ -98,16 +80,7 @@ def _framed(picture, below, left, figsize):
 
 
 def drift_picture(order, figsize=None):
-    r"""
-    Return the drift over the step on logarithmic axes, with the fitted lines and what was predicted.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import drift_order, networks
-        sage: from sage_conslaw.training.plots import drift_picture
-        sage: drift_picture(drift_order(networks.product(2), steps=[0.1, 0.05], time=1, seed=0))
-        Graphics object consisting of 3 graphics primitives
-    """
+    """Return the drift over the step on logarithmic axes, with the fitted lines and what was predicted."""
     picture = Graphics()
     for number, (group, drifts, predicted, fitted) in enumerate(
         zip(order.groups, order.drifts, order.predictions, order.orders)

@@ -26,54 +26,6 @@ class Training(SageObject):
       same shape; else NaN
 
     - ``theta``, ``velocity`` -- the state at the end
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks, simulate
-        sage: r = simulate(networks.product(2), step=0.1, steps=10, seed=1, theta=[1, 2], data=[0]); r
-        10 steps of size 0.1 (gradient descent): loss 2 -> 0.00104; 1 law, largest drift 0.181
-        sage: r.laws, r.conserved, r.trajectories.shape, r.times[:3].round(3)
-        (('x1^2 - x2^2',), (True,), (1, 11), array([0. , 0.1, 0.2]))
-        sage: TestSuite(r).run()
-
-    ``drifts``::
-
-        sage: simulate(networks.product(3), step=0.01, steps=10, seed=0).drifts().shape
-        (2,)
-
-    ``total_drift``::
-
-        sage: r = simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2],  # 0.1^2 (4^2 - 2^2), abs tol 1e-12
-        ....:     data=[0]); r.total_drift()
-        0.12
-        sage: r.total_drift("momentum")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: there is no group 'momentum' of laws; known: ''
-
-    ``predicted_drift``::
-
-        sage: simulate(networks.product(2), step=0.1, steps=1, theta=[1, 2],  # abs tol 1e-12
-        ....:     data=[0]).predicted_drift()
-        0.12
-
-    ``to_dict``::
-
-        sage: import json
-        sage: d = simulate(networks.product(2), step=0.1, steps=2, seed=0).to_dict()
-        sage: d["step"], d["laws"], len(d["trajectories"][0]), json.loads(json.dumps(d)) == d
-        (0.1, ['x1^2 - x2^2'], 3, True)
-
-    ``plot``::
-
-        sage: r = simulate(networks.product(3), step=0.1, steps=10, seed=0); r.plot()
-        Graphics object consisting of 4 graphics primitives
-        sage: r.plot("loss")
-        Graphics object consisting of 1 graphics primitive
-        sage: r.plot("speed")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: there is no picture 'speed'; choose 'laws' or 'loss'
     """
 
     network: str

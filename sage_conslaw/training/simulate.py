@@ -208,22 +208,8 @@ def _train(descent, objective, watched, steps, batch, every, generator):
 
 
 def initial_parameters(network, generator, positive=None):
-    r"""
-    Return random parameters: normal numbers with the variance one over an array's longest axis; positive ones are
-    uniform around that deviation.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.training.simulate import initial_parameters
-        sage: float(initial_parameters(networks.linear([100, 1]),  # abs tol 0.02
-        ....:     numpy.random.default_rng(0r)).std())
-        0.1
-        sage: theta = initial_parameters(networks.nmf(2, 2, 2), numpy.random.default_rng(0r), numpy.ones(8, dtype=bool))
-        sage: bool((theta > 0.35).all()), bool((theta < 1.07).all())
-        (True, True)
-    """
+    """Return random parameters: normal numbers with the variance one over an array's longest axis; positive ones are
+    uniform around that deviation."""
     parts = [
         (int(np.prod(shape, dtype=np.int64)), max(shape, default=1) ** -0.5) for shape in network.parameters.values()
     ]
@@ -267,23 +253,7 @@ def _vector(values, size, name):
 
 
 def positive_number(value, name):
-    r"""
-    Return a positive number as a float, or say what is wrong with it.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.training.simulate import positive_number
-        sage: positive_number(1/4, "step")
-        0.25
-        sage: positive_number("fast", "step")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputTypeError: step 'fast' is not a number; try step=0.01
-        sage: positive_number(-1, "time")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: time -1 is not a positive number; try time=1
-    """
+    """Return a positive number as a float, or say what is wrong with it."""
     advice = "try time=1" if name == "time" else "try step=0.01"
     if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
         raise InputTypeError(f"{name} {value!r} is not a number; {advice}")

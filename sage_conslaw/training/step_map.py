@@ -15,28 +15,7 @@ SIZES = tuple(Fraction(k, 7) for k in range(1, 7))
 
 
 class StepMap:
-    r"""
-    One step, `x^+ = A x + B g` coordinate by coordinate, at a step size.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.training.step_map import StepMap
-        sage: m = StepMap("sgd", {"momentum": Fraction(9r, 10r), "dampening": 0r, "weight_decay": 0r,
-        ....:     "nesterov": False})
-        sage: m.matrices(Fraction(1r, 10r))
-        ([[Fraction(1, 1), Fraction(-9, 100)], [Fraction(0, 1), Fraction(9, 10)]], [Fraction(-1, 10), Fraction(1, 1)])
-
-    ``matrices``::
-
-        sage: StepMap("sgdw", {"weight_decay": Fraction(1r, 2r)}).matrices(Fraction(1r, 10r))
-        ([[Fraction(19, 20)]], [Fraction(-1, 10)])
-
-    ``factors``::
-
-        sage: [text for text, _ in StepMap("sgd", {"weight_decay": 1r}).factors(2r, None)]
-        ['1 - lr', '(1 - lr)^2']
-    """
+    """One step, `x^+ = A x + B g` coordinate by coordinate, at a step size."""
 
     def __init__(self, name, h):
         self.name, self.momentum = name, Fraction(h.get("momentum", 0))

@@ -44,17 +44,11 @@ _LINEAR = ("sgd", "sgdw", "clipped", "normalised", "lars")
 
 @dataclass(frozen=True)
 class StepLaw:
-    r"""
+    """
     A polynomial that each step multiplies by a factor.
 
     - ``law`` -- a Sage polynomial in parameters and buffers; ``factor`` -- as text, in ``lr`` where every step size is
       allowed
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks, step_laws
-        sage: print(step_laws(networks.linear([1, 2]), loss="cross-entropy", seed=0).laws[0])
-        U1_1_1 + U1_1_2, times 1 a step
     """
 
     law: object
@@ -68,20 +62,11 @@ class StepLaw:
 
 @dataclass(frozen=True, repr=False)
 class StepLaws(SageObject):
-    r"""
+    """
     All polynomials up to a degree that the steps of an optimiser keep up to a factor, for all data.
 
     - ``laws`` -- list of :class:`StepLaw`; ``degree``; ``optimiser`` -- as text; ``searched`` -- the factors that are
       possible
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks, step_laws
-        sage: step_laws(networks.linear([2, 2, 2]), "sgd", momentum=0.9, seed=0)
-        1 polynomial of degree at most 2 kept by every step of sgd with momentum 9/10, complete (proved under the span
-        condition)
-          U1_1_2*b_U1_1_1 - U1_1_1*b_U1_1_2 + U1_2_2*b_U1_2_1 - U1_2_1*b_U1_2_2 + U2_2_1*b_U2_1_1 + U2_2_2*b_U2_1_2 -
-          U2_1_1*b_U2_2_1 - U2_1_2*b_U2_2_2, times 9/10 a step
     """
 
     laws: tuple
@@ -105,15 +90,7 @@ class StepLaws(SageObject):
         return "\n".join([head, *lines])
 
     def to_dict(self):
-        r"""
-        Return the result as JSON objects.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks, step_laws
-            sage: step_laws(networks.product(2), seed=0).to_dict()["laws"]
-            []
-        """
+        """Return the result as JSON objects."""
         return {"optimiser": self.optimiser, "degree": self.degree, "factors": list(self.searched),
                 "laws": [{"law": str(law.law), "factor": law.factor} for law in self.laws],
                 "complete": not self.forgotten}
