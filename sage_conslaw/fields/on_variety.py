@@ -62,9 +62,8 @@ def prove_invariance(fields, variety, what):
             if moved:
                 shown = variety.polynomial(relation)
                 raise InputError(
-                    f"{name} does not keep the relation {shown} = 0: its derivative is "
-                    f"{str(moved)[:120]} modulo the relations; "
-                    "give relations that the flow keeps"
+                    f"{name} does not keep the relation {shown} = 0: its derivative is {str(moved)[:120]} modulo the "
+                    "relations; give relations that the flow keeps"
                 )
 
 

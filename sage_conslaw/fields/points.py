@@ -96,8 +96,7 @@ class PointFinder:
             for value in polynomial.coefficients():
                 common = common.lcm(scalars(value.denominator()))
         own, other, out = (
-            [places[n] for n in polynomial.parent().variable_names()],
-            [places[n] for n in scalars.variable_names()],
+            [places[n] for n in polynomial.parent().variable_names()], [places[n] for n in scalars.variable_names()],
             {},
         )
         for exponents, value in polynomial.dict().items():

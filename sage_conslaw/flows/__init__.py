@@ -74,19 +74,6 @@ def _hyperparameters(text):
 
 
 __all__ = [
-    "Flow",
-    "UncountedFlow",
-    "adagrad",
-    "adam",
-    "by_name",
-    "from_torch_optimizer",
-    "gradient",
-    "mirror",
-    "momentum",
-    "natural_gradient",
-    "nesterov",
-    "rmsprop",
-    "sign",
-    "steepest",
-    "weight_decay",
+    "Flow", "UncountedFlow", "adagrad", "adam", "by_name", "from_torch_optimizer", "gradient", "mirror", "momentum",
+    "natural_gradient", "nesterov", "rmsprop", "sign", "steepest", "weight_decay",
 ]

@@ -65,15 +65,9 @@ class AdaptiveFlow(WrittenFlow):
             # Behind a softmax of two classes, for instance: an invariant subset of the states, no law of all of them.
             remarks += ("from equal moments, parameters with equal or opposite gradients keep their difference or sum",)
         return WrittenFamily.of(
-            written.names,
-            written.drift(),
-            written.controls(),
-            written.first,
-            remarks,
-            time=0 if written.first else None,
-            rate=str(written.clock) if written.first else None,
-            meaning=written.meaning(),
-            ansatz=[(every, 2)] + ([([0], 2)] if written.first else []),
+            written.names, written.drift(), written.controls(), written.first, remarks,
+            time=0 if written.first else None, rate=str(written.clock) if written.first else None,
+            meaning=written.meaning(), ansatz=[(every, 2)] + ([([0], 2)] if written.first else []),
         )
 
 
@@ -113,11 +107,8 @@ def adam(rates=(100, 1), weight_decay=0, decoupled=False):
     """
     a, b = (_rational(rate, "a rate of Adam") for rate in rates)
     return AdaptiveFlow(
-        "adamw" if decoupled else "adam",
-        decay=_rational(weight_decay, "weight_decay", False),
-        decoupled=decoupled,
-        kind="adam",
-        rates=(("a", a), ("b", b)),
+        "adamw" if decoupled else "adam", decay=_rational(weight_decay, "weight_decay", False), decoupled=decoupled,
+        kind="adam", rates=(("a", a), ("b", b)),
     )
 
 

@@ -26,23 +26,14 @@ _MOST_ENTRIES = 250_000
 # name: (state beside theta, in order).  m: first moment; p: 1 / root of the second moment; c: its centre; w: momentum;
 # r: ratio of roots.
 KINDS = {
-    "adam": ("m", "p"),
-    "nadam": ("m", "p"),
-    "adamax": ("m", "p"),
-    "rmsprop": ("p",),
-    "rmsprop-centred": ("c", "p"),
-    "rmsprop-momentum": ("w", "p"),
-    "rmsprop-centred-momentum": ("w", "c", "p"),
-    "adagrad": ("p",),
+    "adam": ("m", "p"), "nadam": ("m", "p"), "adamax": ("m", "p"), "rmsprop": ("p",), "rmsprop-centred": ("c", "p"),
+    "rmsprop-momentum": ("w", "p"), "rmsprop-centred-momentum": ("w", "c", "p"), "adagrad": ("p",),
     "adadelta": ("r", "p"),
 }
 
 _MEANING = {
-    "m": "the first moment of",
-    "p": "one over the root of the second moment of",
-    "c": "the mean gradient of",
-    "w": "the momentum of",
-    "r": "the root of the quotient of both moments of",
+    "m": "the first moment of", "p": "one over the root of the second moment of", "c": "the mean gradient of",
+    "w": "the momentum of", "r": "the root of the quotient of both moments of",
     ("adadelta", "p"): "one over the second moment and eps of",
     ("adamax", "p"): "one over the largest recent gradient of",
     ("rmsprop-centred", "p"): "one over the root of the variance of the gradient of",
@@ -115,9 +106,7 @@ class WrittenFields:
                 c = self.rate["c"]
                 step = sparse.add(sparse.scaled(step, 1 - c), sparse.scaled(sparse.multiply(p, g), c))
             return {
-                "": sparse.scaled(step, -ONE),
-                "m": _follow(self.at("m", i), g, a),
-                "p": _inverse_root(p, square, b),
+                "": sparse.scaled(step, -ONE), "m": _follow(self.at("m", i), g, a), "p": _inverse_root(p, square, b),
             }
         if self.kind.startswith("rmsprop"):
             return self._rmsprop(i, g, square, a, b, p)

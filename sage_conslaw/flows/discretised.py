@@ -81,27 +81,22 @@ def of_adam(h, decoupled=False):
     if not first and not second:
         if decay and not decoupled:
             return UncountedFlow(
-                name,
-                reason="the sign of the gradient plus the decay jumps where both cancel",
-                kept="without decay the laws are those of sign flow",
-                advice="take decoupled decay (adamw), or none",
+                name, reason="the sign of the gradient plus the decay jumps where both cancel",
+                kept="without decay the laws are those of sign flow", advice="take decoupled decay (adamw), or none",
             )
         flow = weight_decay(decay, sign()) if decay else sign()
         return replace(flow, remarks=("betas = (0, 0): the step is the sign of the gradient",))
     if not second:
         return UncountedFlow(
-            name,
-            reason="with betas = (beta, 0) it divides the mean gradient by the last one",
+            name, reason="with betas = (beta, 0) it divides the mean gradient by the last one",
             kept="what sign flow conserves is not known to survive",
             advice="take betas=(0, 0), sign flow, or beta2 > 0",
         )
     if not first:
         if decoupled and decay:
             return UncountedFlow(
-                name,
-                reason="RMSprop with decoupled decay has no family here",
-                kept="rmsprop has no laws on the networks of the manual",
-                advice="take beta1 > 0, or no decay",
+                name, reason="RMSprop with decoupled decay has no family here",
+                kept="rmsprop has no laws on the networks of the manual", advice="take beta1 > 0, or no decay",
             )
         return replace(rmsprop((1 - second) / lr, decay), name=name)
     return adam(((1 - first) / lr, (1 - second) / lr), decay, decoupled)
@@ -136,18 +131,14 @@ def of_rmsprop(h):
     lr, alpha, mu = h["lr"], h["alpha"], h["momentum"]
     if not alpha and h["centered"]:
         return UncountedFlow(
-            "rmsprop",
-            reason="with alpha = 0 the gradient is its own mean, its variance zero, and eps alone divides",
-            kept="its steps are those of gradient descent with the rate lr/eps",
-            advice="take alpha > 0, or flow sgd",
+            "rmsprop", reason="with alpha = 0 the gradient is its own mean, its variance zero, and eps alone divides",
+            kept="its steps are those of gradient descent with the rate lr/eps", advice="take alpha > 0, or flow sgd",
         )
     if not alpha:
         if h["weight_decay"] or mu:
             return UncountedFlow(
-                "rmsprop",
-                reason="with alpha = 0 it is sign descent, here with decay or momentum",
-                kept="without these the laws are those of sign flow",
-                advice="take alpha > 0, or flows.sign()",
+                "rmsprop", reason="with alpha = 0 it is sign descent, here with decay or momentum",
+                kept="without these the laws are those of sign flow", advice="take alpha > 0, or flows.sign()",
             )
         return sign()
     if alpha >= 1 or mu >= 1:
@@ -161,10 +152,8 @@ def of_rmsprop(h):
 def of_adagrad(h):
     if h["lr_decay"] and h["weight_decay"]:
         return UncountedFlow(
-            "adagrad",
-            reason="lr_decay and weight_decay together change with time in two ways",
-            kept="with one of them there is no law on the networks of the manual",
-            advice="leave out one",
+            "adagrad", reason="lr_decay and weight_decay together change with time in two ways",
+            kept="with one of them there is no law on the networks of the manual", advice="leave out one",
         )
     return adagrad(h["weight_decay"])
 
@@ -172,10 +161,8 @@ def of_adagrad(h):
 def of_adadelta(h):
     if h["weight_decay"]:
         return UncountedFlow(
-            "adadelta",
-            reason="weight decay inside its quotient is not covered",
-            kept="without it there is no law on the networks of the manual",
-            advice="leave out weight_decay",
+            "adadelta", reason="weight decay inside its quotient is not covered",
+            kept="without it there is no law on the networks of the manual", advice="leave out weight_decay",
         )
     if not h["eps"]:
         raise InputError("eps = 0: Adadelta never moves; give eps > 0")
@@ -186,10 +173,8 @@ def of_adamax(h):
     (first, second), lr = h["betas"], h["lr"]
     if not first or not second:
         return UncountedFlow(
-            "adamax",
-            reason="a beta of 0 has no limit of small steps",
-            kept="with betas > 0 there is no law on the networks of the manual",
-            advice="take betas > 0",
+            "adamax", reason="a beta of 0 has no limit of small steps",
+            kept="with betas > 0 there is no law on the networks of the manual", advice="take betas > 0",
         )
     return AdaptiveFlow(
         "adamax",
@@ -230,22 +215,18 @@ def of_lion(h):
 def of_layers(h):
     if h.get("moments"):
         return UncountedFlow(
-            "lamb",
-            reason="it rescales the step of adam a layer at a time",
+            "lamb", reason="it rescales the step of adam a layer at a time",
             kept="its laws are among those of adam for each layer alone",
             advice="take moments=0 for the laws that every layer-wise rate keeps, or adam",
         )
     if h["weight_decay"]:
         return UncountedFlow(
-            "lars",
-            reason="its rates multiply the decay too, so that every layer shrinks at a speed of its own",
-            kept="laws within a layer keep their quotients only",
-            advice="leave out weight_decay",
+            "lars", reason="its rates multiply the decay too, so that every layer shrinks at a speed of its own",
+            kept="laws within a layer keep their quotients only", advice="leave out weight_decay",
         )
     flow = of_sgd({"momentum": Fraction(0), **h, "dampening": Fraction(0)})
     return replace(
-        flow,
-        scaled="layers",
+        flow, scaled="layers",
         remarks=flow.remarks + ("laws that hold for every choice of positive rates, one an array of parameters",),
     )
 

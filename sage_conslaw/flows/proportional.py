@@ -71,9 +71,8 @@ class ProportionalClasses:
                 value = value_at(row[j], values)
                 if not value:
                     raise InputError(
-                        f"the gradient of {self.names[j]} vanishes at the point for all data that move "
-                        f"its class: the point lies on a "
-                        "wall between regions; give other numbers"
+                        f"the gradient of {self.names[j]} vanishes at the point for all data that move its class: the "
+                        "point lies on a wall between regions; give other numbers"
                     )
                 out[j] = 1 if value > 0 else -1
             if out[members[0]] < 0:

@@ -78,9 +78,7 @@ class SignFlow(WrittenFlow):
             else "all parameters are positive"
         )
         return SignFamily(
-            response.names,
-            classes.moving,
-            signs,
+            response.names, classes.moving, signs,
             (*self.remarks, f"laws where {where}; the number is the same in every region of signs"),
         )
 

@@ -31,9 +31,8 @@ def spanning_gradients(response):
         rows = _written_gradients(response)
     except InputError as error:
         raise NotCovered(
-            f"this optimiser's fields are written out as polynomials here, and "
-            f"{str(error).split(';')[0]}; try a smaller "
-            f"network of the same kind, or gradient flow or momentum, which write nothing out"
+            f"this optimiser's fields are written out as polynomials here, and {str(error).split(';')[0]}; try a "
+            "smaller network of the same kind, or gradient flow or momentum, which write nothing out"
         ) from None
     out, seen = [], set()
     for row in rows:
@@ -102,9 +101,8 @@ class WrittenFamily(VectorFieldFamily):
         """
         if len(controls) > MOST_FIELDS:
             raise NotCovered(
-                f"this optimiser's family has {len(controls)} fields when it is written out; at most "
-                f"{MOST_FIELDS} are taken: "
-                "try a smaller network of the same kind"
+                f"this optimiser's family has {len(controls)} fields when it is written out; at most {MOST_FIELDS} are "
+                "taken: try a smaller network of the same kind"
             )
         self = cls.from_terms(names, drift, controls)
         self.first_parameter = self.first_forced = first_parameter
@@ -146,13 +144,6 @@ def written(names, fields, decays, degree, remarks=()):
     fields = [[{}] + [sparse.shifted(f, 1) for f in field] for field in fields]
     fastest = min(int(max(decays) / rate), FASTEST)
     return WrittenFamily.of(
-        [clock, *names],
-        drift,
-        fields,
-        1,
-        remarks,
-        time=0,
-        rate=str(rate),
-        meaning={clock: f"exp({rate}*t)"},
+        [clock, *names], drift, fields, 1, remarks, time=0, rate=str(rate), meaning={clock: f"exp({rate}*t)"},
         ansatz=[(list(range(1, D + 1)), degree), ([0], degree * fastest)],
     )

@@ -107,9 +107,7 @@ class State:
             if bad == "t" and self.exponential:
                 raise InputError("the metric depends on t, but with this flow the time enters as s = exp(rate * t): "
                                  "write it in s, or take tau = 0 or a tau that depends on t")
-            raise InputError(
-                f"the metric has the variable {bad}, which is not a coordinate ({first_few(self.names)})"
-            )
+            raise InputError(f"the metric has the variable {bad}, which is not a coordinate ({first_few(self.names)})")
         top = max((sparse.degree(terms) for _, _, terms in metric.entries), default=0)
         return [(row, column, self._in_state(metric, terms, top, place)) for row, column, terms in metric.entries]
 

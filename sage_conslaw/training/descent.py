@@ -117,8 +117,7 @@ class Descent(Running):
         if scheme == "mirror" and not possible:
             raise InputError(
                 "the scheme 'mirror' needs a gradient flow in the entropy's metric, e.g. "
-                "flows.gradient(metric='mirror'); "
-                "try scheme='euler'"
+                "flows.gradient(metric='mirror'); try scheme='euler'"
             )
         self.scheme = scheme or ("mirror" if possible else "euler")
         self._layers = Layers(family.response) if flow.scaled == "layers" else None

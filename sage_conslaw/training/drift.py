@@ -138,14 +138,8 @@ def drift_order(
         size = max(abs(run.trajectories[[label == group for label in run.groups]]).max() for run in trainings)
         orders.append(None if min(measured) <= _ROUNDING * max(size, 1.0) else fit(sizes, measured))
     return DriftOrder(
-        tuple(sizes),
-        time,
-        groups,
-        tuple(trainings[0].groups.count(group) for group in groups),
-        drifts,
-        predictions,
-        tuple(orders),
-        trainings,
+        tuple(sizes), time, groups, tuple(trainings[0].groups.count(group) for group in groups), drifts, predictions,
+        tuple(orders), trainings,
     )
 
 

@@ -99,13 +99,7 @@ def drift_picture(order, figsize=None):
         rings = [(size, drift) for size, drift in zip(order.steps, predicted) if drift]
         if rings:
             picture += point2d(
-                rings,
-                marker="o",
-                size=110,
-                faceted=True,
-                color="white",
-                markeredgecolor="black",
-                zorder=2,
+                rings, marker="o", size=110, faceted=True, color="white", markeredgecolor="black", zorder=2,
                 legend_label=name + r"predicted, $\sum \eta^2 h_2(g)$",
             )
     if len(picture):

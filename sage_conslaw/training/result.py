@@ -85,35 +85,20 @@ class Training(SageObject):
             )
         optimiser = self.optimiser + ("" if self.batch is None else f", mini-batches of {self.batch}")
         return (
-            f"{self.steps} step{'' if self.steps == 1 else 's'} of size {self.step:g} ({optimiser}): "
-            f"loss {self.initial_loss:.3g} -> "
-            f"{self.final_loss:.3g}; {'; '.join(parts) or 'no polynomial law'}"
+            f"{self.steps} step{'' if self.steps == 1 else 's'} of size {self.step:g} ({optimiser}): loss "
+            f"{self.initial_loss:.3g} -> {self.final_loss:.3g}; {'; '.join(parts) or 'no polynomial law'}"
         )
 
     def to_dict(self):
         """Return the result as JSON objects (numbers, strings, lists)."""
         predicted = [None if np.isnan(row).any() else row.tolist() for row in self.predictions]
         return {
-            "network": self.network,
-            "flow": self.flow,
-            "optimiser": self.optimiser,
-            "loss": self.loss,
-            "step": self.step,
-            "steps": self.steps,
-            "seed": self.seed,
-            "samples": self.samples,
-            "batch": self.batch,
-            "laws": list(self.laws),
-            "groups": list(self.groups),
-            "conserved": list(self.conserved),
-            "times": self.times.tolist(),
-            "losses": self.losses.tolist(),
-            "trajectories": self.trajectories.tolist(),
-            "predictions": predicted,
-            "drifts": self.drifts().tolist(),
-            "total_drift": self.total_drift(),
-            "theta": self.theta.tolist(),
-            "velocity": None if self.velocity is None else self.velocity.tolist(),
+            "network": self.network, "flow": self.flow, "optimiser": self.optimiser, "loss": self.loss,
+            "step": self.step, "steps": self.steps, "seed": self.seed, "samples": self.samples, "batch": self.batch,
+            "laws": list(self.laws), "groups": list(self.groups), "conserved": list(self.conserved),
+            "times": self.times.tolist(), "losses": self.losses.tolist(), "trajectories": self.trajectories.tolist(),
+            "predictions": predicted, "drifts": self.drifts().tolist(), "total_drift": self.total_drift(),
+            "theta": self.theta.tolist(), "velocity": None if self.velocity is None else self.velocity.tolist(),
         }
 
     def plot(self, what="laws", logarithmic=None, figsize=None):

@@ -136,25 +136,10 @@ def simulate(
         descent, objective, watched, steps, batch, every, np.random.default_rng([seed, 2])
     )
     return Training(
-        network=repr(network),
-        flow=repr(flow),
-        optimiser=descent.name,
-        loss=asked.loss,
-        step=step,
-        steps=steps,
-        seed=seed,
-        samples=objective.samples,
-        batch=batch,
-        laws=watched.texts,
-        groups=watched.groups,
-        conserved=watched.conserved,
-        initial_loss=losses[0],
-        final_loss=losses[-1],
-        times=np.array(times),
-        losses=np.array(losses),
-        trajectories=values,
-        predictions=predictions,
-        theta=descent.theta,
+        network=repr(network), flow=repr(flow), optimiser=descent.name, loss=asked.loss, step=step, steps=steps,
+        seed=seed, samples=objective.samples, batch=batch, laws=watched.texts, groups=watched.groups,
+        conserved=watched.conserved, initial_loss=losses[0], final_loss=losses[-1], times=np.array(times),
+        losses=np.array(losses), trajectories=values, predictions=predictions, theta=descent.theta,
         velocity=descent.velocity if flow.second_order else None,
     )
 
@@ -185,15 +170,13 @@ def _train(descent, objective, watched, steps, batch, every, generator):
                 loss = objective.value(descent.theta)
             if not (np.isfinite(loss) and np.isfinite(descent.theta).all()):
                 raise InputError(
-                    f"training diverged at step {number} of {steps} with the step size "
-                    f"{descent.step:g}: the loss is {loss:g}; "
-                    f"try a smaller step, e.g. step={descent.step / 10:g}"
+                    f"training diverged at step {number} of {steps} with the step size {descent.step:g}: the loss is "
+                    f"{loss:g}; try a smaller step, e.g. step={descent.step / 10:g}"
                 )
             if (descent.theta[descent.positive] <= 0).any():
                 raise InputError(
-                    f"a positive parameter became {descent.theta[descent.positive].min():g} at step "
-                    f"{number} of {steps} with the "
-                    f"step size {descent.step:g}; try a smaller step, e.g. step={descent.step / 10:g}"
+                    f"a positive parameter became {descent.theta[descent.positive].min():g} at step {number} of "
+                    f"{steps} with the step size {descent.step:g}; try a smaller step, e.g. step={descent.step / 10:g}"
                 )
             if record:
                 times.append(descent.time)

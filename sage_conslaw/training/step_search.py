@@ -36,9 +36,8 @@ class StepSearch:
         ]
         if len(self.monomials) > _MOST_MONOMIALS:
             raise NotCovered(
-                f"{len(self.monomials)} monomials of degree at most {degree} in {self.n} coordinates "
-                f"are too many; at most "
-                f"{_MOST_MONOMIALS} are searched: try degree=1, or a smaller network"
+                f"{len(self.monomials)} monomials of degree at most {degree} in {self.n} coordinates are too many; at "
+                f"most {_MOST_MONOMIALS} are searched: try degree=1, or a smaller network"
             )
         self._gradients = None
 
