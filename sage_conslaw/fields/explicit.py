@@ -129,14 +129,14 @@ class VectorFieldFamily(ControlAffineFamily):
         return f"Family of vector fields with {' and '.join(parts) or 'no fields'} in {', '.join(self.names)}"
 
     def draw(self, generator, p, batch):
-        return modular.random_array(generator, (batch, len(self.controls)), p)
+        return modular.random_array(generator, (batch, self.data_size), p)
 
     @property
     def data_size(self):
         return len(self.controls)
 
     def data_from_numbers(self, p, rows):
-        return rows if p is None else modular.residues(rows, (len(rows), len(self.controls)), p)
+        return rows if p is None else modular.residues(rows, (len(rows), self.data_size), p)
 
     def control(self, A, z, data):
         shape = (len(self.controls), self.dimension)

@@ -41,17 +41,8 @@ def on_variety(field, denominator, variety, what):
         return field
     factor = variety.ring.one() if over.is_constant() else variety.inverse(over) or variety.ring.one()
     reduced = [variety.normal_form(variety.polynomial(f) * factor) if f else variety.ring.zero() for f in field]
-    common = variety.parameters.one()
-    if variety.constants:
-        for value in (c for f in reduced for c in f.coefficients()):
-            common = common.lcm(variety.parameters(value.denominator()))
-    out = [{} for _ in field]
-    for i, f in zip(variety.moving, (reduced[i] for i in variety.moving)):
-        for exponents, value in f.dict().items():
-            monomial = tuple(variety.moving[j] for j, e in enumerate(exponents) for _ in range(int(e)))
-            for power, c in sparse.from_sage(variety.parameters(value * common)).items():
-                out[i][tuple(sorted(monomial + tuple(variety.constants[k] for k in power)))] = c
-    return out
+    moving = dict(zip(variety.moving, variety.field_terms([reduced[i] for i in variety.moving])))
+    return [moving.get(i, {}) for i in range(len(field))]
 
 
 def prove_invariance(fields, variety, what):

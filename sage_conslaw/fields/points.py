@@ -77,7 +77,7 @@ class PointFinder:
                 and {str(v) for v in g.variables()} <= allowed
                 and g.lm().degree(x) == g.lm().degree()
             ]
-            chain.append((self.bound[number], self._sparse(min(own, key=lambda g: g.degree(x)), over, scalars, places)))
+            chain.append((self.bound[number], self._sparse(min(own, key=lambda g: g.degree(x)), scalars, places)))
         return chain
 
     def _moved(self, relation, ring, known):
@@ -89,21 +89,10 @@ class PointFinder:
             total += term * value.numerator / value.denominator
         return total
 
-    def _sparse(self, polynomial, over, scalars, places):
+    def _sparse(self, polynomial, scalars, places):
         """Return a multiple with polynomial coefficients as a sparse polynomial in all coordinates."""
-        common = scalars.one()
-        if over is not scalars.base_ring():
-            for value in polynomial.coefficients():
-                common = common.lcm(scalars(value.denominator()))
-        own, other, out = (
-            [places[n] for n in polynomial.parent().variable_names()], [places[n] for n in scalars.variable_names()],
-            {},
-        )
-        for exponents, value in polynomial.dict().items():
-            monomial = tuple(own[j] for j, e in enumerate(exponents) for _ in range(int(e)))
-            for power, coefficient in sparse.from_sage(scalars(value * common)).items():
-                out[tuple(sorted(monomial + tuple(other[i] for i in power)))] = coefficient
-        return out
+        own, other = ([places[n] for n in ring.variable_names()] for ring in (polynomial.parent(), scalars))
+        return cleared(polynomial, own, other, scalars, common_denominator([polynomial], scalars))
 
     def attempt(self, generator, p, constants=None):
         """Return a random point modulo ``p``, with given constants if there are; ``None`` if a root is missing."""
@@ -116,7 +105,26 @@ class PointFinder:
             if not roots:
                 return None
             values[coordinate] = z[coordinate] = roots[int(generator.integers(len(roots)))]
-        return z if not any(_value(relation, values, p) for relation in self.relations) else None
+        return z if not any(sparse.value_at(relation, values, p) for relation in self.relations) else None
+
+
+def common_denominator(polynomials, scalars):
+    """Return the common denominator of polynomials over the fractions of a ring, or over the rationals: 1."""
+    common = scalars.one()
+    for value in (c for polynomial in polynomials for c in polynomial.coefficients() if scalars.ngens()):
+        common = common.lcm(scalars(value.denominator()))
+    return common
+
+
+def cleared(polynomial, own, other, scalars, common):
+    """Return ``common`` times a polynomial over the fractions of ``scalars`` as a sparse one, its variables at the
+    places ``own`` and those of the scalars at ``other``."""
+    out = {}
+    for exponents, value in polynomial.dict().items():
+        monomial = tuple(own[j] for j, e in enumerate(exponents) for _ in range(int(e)))
+        for power, coefficient in sparse.from_sage(scalars(value * common)).items():
+            out[tuple(sorted(monomial + tuple(other[i] for i in power)))] = coefficient
+    return out
 
 
 def _roots(equation, coordinate, values, p):
@@ -124,20 +132,10 @@ def _roots(equation, coordinate, values, p):
     for monomial, value in equation.items():
         power = monomial.count(coordinate)
         rest = {tuple(i for i in monomial if i != coordinate): value}
-        coefficients[power] = (coefficients.get(power, 0) + _value(rest, values, p)) % p
+        coefficients[power] = (coefficients.get(power, 0) + sparse.value_at(rest, values, p)) % p
     polynomial = nmod_poly([coefficients.get(e, 0) for e in range(max(coefficients) + 1)], p)
     if polynomial.degree() < 1:
         return []
     if polynomial.degree() == 1:
         return [int(-polynomial[0] / polynomial[1])]
     return sorted(int(-factor[0] / factor[1]) for factor, _ in polynomial.factor()[1] if factor.degree() == 1)
-
-
-def _value(terms, values, p):
-    total = 0
-    for monomial, value in terms.items():
-        term = value.numerator * pow(value.denominator, -1, p)
-        for i in monomial:
-            term = term * values[i] % p
-        total += term
-    return total % p

@@ -23,7 +23,7 @@ from ..exact.arithmetic import ModularArithmetic
 from ..exact.primes import UnluckyPrime
 from ..exact.linear_algebra import rank
 from ..runtime.errors import InputError
-from .points import PointFinder
+from .points import PointFinder, cleared, common_denominator
 
 # A random choice of the free coordinates lifts to a point with probability about one over the degree of the variety.
 _TRIES = 4000
@@ -127,17 +127,13 @@ class Variety:
     def terms(self, polynomial):
         """Return a multiple of a polynomial over the rational functions of the parameters as a sparse one in all
         coordinates."""
-        common = self.parameters.one()
-        if self.constants:
-            for value in polynomial.coefficients():
-                common = common.lcm(self.parameters(value.denominator()))
-        out = {}
-        for exponents, value in polynomial.dict().items():
-            monomial = tuple(self.moving[j] for j, e in enumerate(exponents) for _ in range(int(e)))
-            scaled = sparse.from_sage(self.parameters(value * common))
-            for power, coefficient in scaled.items():
-                out[tuple(sorted(monomial + tuple(self.constants[i] for i in power)))] = coefficient
-        return dict(sorted(out.items(), key=lambda item: (len(item[0]), item[0])))
+        return self.field_terms([polynomial])[0]
+
+    def field_terms(self, polynomials):
+        """Return several polynomials times their common denominator, as :meth:`terms` does with one."""
+        common = common_denominator(polynomials, self.parameters)
+        found = [cleared(f, self.moving, self.constants, self.parameters, common) for f in polynomials]
+        return [dict(sorted(out.items(), key=lambda item: (len(item[0]), item[0]))) for out in found]
 
     def fields(self, fields):
         """Return sparse fields as lists of elements of :attr:`ring`, in the moving coordinates, reduced."""

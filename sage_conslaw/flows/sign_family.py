@@ -5,7 +5,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..exact.modular import random_array, residues
 from .spanned import ONE, WrittenFamily
 
 
@@ -32,18 +31,10 @@ class SignFamily(WrittenFamily):
     def __repr__(self):
         return f"Family of {len(self.classes)} sign vectors in {len(self.names)} parameters"
 
-    def draw(self, generator, p, batch):
-        """Return random coefficients of the classes."""
-        return random_array(generator, (batch, len(self.classes)), p)
-
     @property
     def data_size(self):
         """How many classes there are."""
         return len(self.classes)
-
-    def data_from_numbers(self, p, rows):
-        """Return coefficients of the classes from lists of numbers."""
-        return rows if p is None else residues(rows, (len(rows), len(self.classes)), p)
 
     def control(self, A, z, data):
         """Return combinations of the sign vectors."""

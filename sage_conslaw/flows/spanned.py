@@ -59,14 +59,6 @@ def _written_gradients(response):
     return rows
 
 
-def power(terms, exponent):
-    """Return a power of a sparse polynomial."""
-    out = {(): ONE}
-    for _ in range(exponent):
-        out = sparse.multiply(out, terms)
-    return out
-
-
 def coordinate(i):
     """Return a coordinate as a sparse polynomial."""
     return {(i,): ONE}

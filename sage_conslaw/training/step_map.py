@@ -6,7 +6,7 @@ eigenvalues, `1 - \eta \lambda` and `\mu` where decay is decoupled, are what ste
 """
 from fractions import Fraction
 from itertools import combinations_with_replacement
-from math import isqrt
+from math import isqrt, prod
 
 ONE = Fraction(1)
 
@@ -75,13 +75,12 @@ class StepMap:
         out, seen = [], set()
         for total in range(1, degree + 1):
             for powers in combinations_with_replacement(range(len(basis)), total):
-                chosen = [basis[i] for i in powers]
-                values = tuple(_product(function(size) for _, function in chosen) for size in sizes)
+                texts, functions = zip(*(basis[i] for i in powers))
+                factor = lambda size, functions=functions: prod(function(size) for function in functions)
+                values = tuple(map(factor, sizes))
                 if values not in seen:
                     seen.add(values)
-                    out.append(
-                        (_factor_text([text for text, _ in chosen], values), _product_function([f for _, f in chosen]))
-                    )
+                    out.append((_factor_text(texts, values), factor))
         if not basis:
             out += self._without_rational_eigenvalues(sizes)
         return out
@@ -118,17 +117,6 @@ class StepMap:
 
 def shrink_text(decay):
     return "1 - lr" if decay == 1 else f"1 - {decay}*lr"
-
-
-def _product(values):
-    out = ONE
-    for value in values:
-        out *= value
-    return out
-
-
-def _product_function(functions):
-    return lambda size: _product(function(size) for function in functions)
 
 
 def _factor_text(texts, values):
