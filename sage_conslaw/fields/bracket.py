@@ -58,7 +58,10 @@ def bracket(F, G):
     def field(A, z):
         duals = DualArithmetic(A)
         at_G = G(duals, Dual(z, F(A, z)))
+        # G at z comes out of its derivative along F, and is what F is differentiated along: three evaluations, not
+        # four.
         at_F = F(duals, Dual(z, at_G.real))
+        # Fields that do not depend on the point have no infinitesimal part: nothing was computed for it.
         if at_G.infinitesimal is None or at_F.infinitesimal is None:
             if at_F.infinitesimal is not None:
                 return A.negate(at_F.infinitesimal)
@@ -81,6 +84,7 @@ def random_pushed_field(family, generator, p, batch):
 
 
 def _pushed(family, data, weight, steps, p):
+    # exp(-h) is the inverse of sigma = exp(h); along t the steps are added.
     back = [pow(step, -1, p) if family.exact_flow[0] != "linear" else -step % p for step in steps]
 
     def field(A, z):

@@ -111,6 +111,7 @@ class VectorFieldFamily(ControlAffineFamily):
 
     def _setup(self, names, drift, controls):
         self.names, self.drift = names, drift
+        # A control that is zero spans nothing; a drift that is zero stays: the family has one.
         self.controls = [field for field in controls if any(field)]
         self.has_controls = bool(self.controls)
         self._map = sparse.PolynomialMap([f for field in self.controls for f in field], len(names))
@@ -140,6 +141,7 @@ class VectorFieldFamily(ControlAffineFamily):
 
     def control(self, A, z, data):
         shape = (len(self.controls), self.dimension)
+        # All controls in one map: they share monomials, which are evaluated once.
         fields = A.reshape(self._map(A, z), (shape[0] * shape[1],), shape)
         return A.contract("k,kn->n", A.embed(data), fields)
 

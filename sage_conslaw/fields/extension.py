@@ -205,6 +205,7 @@ class _Extension:
         table = matrix(over, rows)
         if table.rank() < len(missing):
             raise InputError(f"{what} has no equation for {names}, and the relations do not determine it; give one")
+        # Consistent or not is not asked here: that the flow keeps all relations is proved below.
         chosen = table.pivot_rows()
         solution = table.matrix_from_rows(chosen).solve_right(matrix(over, len(chosen), 1, [right[i] for i in chosen]))
         for i, value in zip(missing, solution.column(0)):
@@ -277,6 +278,7 @@ class _Extension:
         }
         common = ring.one()
         for _, down in pairs.values():
+            # A field times a polynomial has the same laws, in another time.
             common = common.lcm(down)
         field = [{} for _ in names]
         for i, (up, down) in pairs.items():

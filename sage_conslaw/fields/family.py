@@ -190,6 +190,7 @@ class ControlAffineFamily(ABC):
         """
         together = {}
         for number, law in enumerate(laws):
+            # Laws of one array share what is expanded; laws of several would expand all of it for each other.
             together.setdefault(self._moves(law), []).append(number)
         verdicts = [False] * len(laws)
         for numbers in together.values():
@@ -226,6 +227,7 @@ class ControlAffineFamily(ABC):
         combined = {}
         for number, law in enumerate(laws):
             for variable, part in sparse.derivatives(law).items():
+                # One symbol a law: the combination is conserved iff each is, as their coefficients are free.
                 marked = {monomial + (n + number,): value for monomial, value in part.items()}
                 combined.setdefault(variable, {}).update(marked)
         gradient = {variable: ring.from_terms(part) for variable, part in combined.items()}

@@ -68,6 +68,7 @@ def _independent(variety, functions, generator, p):
         for pair in arguments
         for side in pair
     ]
+    # At several points: a dependence whose coefficients vary along the variety is none over the constants.
     for _ in range(len(arguments)):
         z = variety.point(generator, p)
         normals = variety.normals(z, p)[:, variety.moving]

@@ -63,6 +63,7 @@ class PointFinder:
         )
         over = FractionField(scalars) if names else scalars.base_ring()
         bound = [variety.names[i] for i in self.bound]
+        # Lexicographic, last bound coordinate first: the elimination ideals are read off the basis.
         ring = PolynomialRing(over, bound[::-1], len(bound), order=TermOrder("lex", len(bound)))
         known = {name: over(g) for name, g in zip(names, scalars.gens())} | dict(zip(bound[::-1], ring.gens()))
         ideal = ring.ideal([self._moved(relation, ring, known) for relation in self.relations])
@@ -77,6 +78,8 @@ class PointFinder:
                 and {str(v) for v in g.variables()} <= allowed
                 and g.lm().degree(x) == g.lm().degree()
             ]
+            # Its leading monomial is a power of x alone, so that the earlier values leave a polynomial of full degree
+            # in x.
             chain.append((self.bound[number], self._sparse(min(own, key=lambda g: g.degree(x)), scalars, places)))
         return chain
 

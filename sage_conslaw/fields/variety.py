@@ -96,6 +96,7 @@ class Variety:
             if ideal.is_one():
                 raise InputError("the relations have no solution: 1 is a combination of them")
             components = [ideal] if irreducible else ideal.minimal_associated_primes()
+            # Two components have two generic points, and a number of laws each.
             if len(components) > 1:
                 shown = "; ".join(", ".join(f"{g} = 0" for g in component.gens()) for component in components[:4])
                 raise InputError(
@@ -193,6 +194,7 @@ class Variety:
                 for _ in range(e):
                     factor.remove(i)
             lead = tuple(i for i, e in self._leading[at] for _ in range(e))
+            # Division by a Groebner basis: each step removes a term that a leading monomial divides, in any order.
             relation = residues(self.terms(self.basis[at]), known, p)
             scale = value * pow(relation[lead], -1, p) % p
             for other, c in relation.items():

@@ -44,6 +44,7 @@ def _names(everything):
     """Return the variables: those of the ring, or the symbols in alphabetical order."""
     symbols = set().union(*(f.free_symbols for f in everything if hasattr(f, "free_symbols")))
     if symbols:
+        # Expressions of SymPy have no ring, and so no order of their own.
         return sorted(map(str, symbols))
     for f in everything:
         parent = f.parent() if hasattr(f, "parent") else None

@@ -64,6 +64,7 @@ class WrittenFields:
         gradients = ([f if rate else {} for f, rate in zip(row, self.rates)] for row in spanning_gradients(response))
         self.gradients = [[sparse.shifted(f, self.first) for f in row] for row in gradients if any(row)]
         number = len(self.gradients) * (len(self.gradients) + 3) // 2
+        # Pairs of gradients: k gradients make k linear and k (k + 1)/2 quadratic fields.
         if number * len(self.names) > _MOST_ENTRIES:
             raise NotCovered(
                 f"{flow.name} squares gradients: its family has {number} fields in {len(self.names)} coordinates here, "
@@ -157,6 +158,7 @@ class WrittenFields:
             for i in self.moving:
                 step = sparse.scaled(sparse.multiply(self.at("p", i), self.at("m", i)), -ONE)
                 follow = _follow(self.at("m", i), self.pull(i), self.rate["a"])
+                # Between records v shrinks like exp(-b t), so that p = 1/v grows.
                 self._place(fields, i, {"": step, "m": follow, "p": sparse.scaled(self.at("p", i), self.rate["b"])})
             return
         # Adadelta: P = 1/(v + eps) and r = root of (u + eps)/(v + eps), all fields times the product of the r.
@@ -204,6 +206,8 @@ class WrittenFields:
             else:
                 pull = self.pull(i)
                 still = self.moved(i, pull, sparse.multiply(pull, pull))
+                # F(pull + g) has degree two in g: with the square cut to pull^2 + 2 pull g, less F(pull), its linear
+                # part is left.
                 cross = sparse.scaled(sparse.multiply(pull, g), Fraction(2))
                 both = self.moved(i, sparse.add(pull, g), sparse.add(sparse.multiply(pull, pull), cross))
                 parts = {block: sparse.add(both[block], sparse.scaled(still[block], -ONE)) for block in both}
@@ -217,6 +221,7 @@ class WrittenFields:
             if not g or not h or self.kind == "adamax":
                 continue
             p = self.at("p", i)
+            # The direction alone: a factor such as b/2 > 0 changes no span.
             factor = sparse.multiply(p, p) if self.kind == "adadelta" else _cube(p)
             field[self.place["p"][i]] = sparse.scaled(sparse.multiply(factor, sparse.multiply(g, h)), -ONE)
         return field

@@ -33,6 +33,7 @@ def of_sgd(h, decoupled=False):
         raise InputError(f"momentum = {mu} is larger than 1: velocities grow without a force; give 0 <= momentum <= 1")
     if dampening >= 1:
         raise InputError(f"dampening = {dampening} leaves no gradient after the first step; give dampening < 1")
+    # h^2 is the force of one step: a rational h keeps the loss as it is, else time is counted in steps.
     force = lr * (1 - dampening)
     step = root(force)
     if step is None:
@@ -146,6 +147,7 @@ def of_rmsprop(h):
     if mu:
         # In the time lr k/(1 - mu) the momentum is an average of the steps.
         return rmsprop((1 - alpha) * (1 - mu) / lr, h["weight_decay"], bool(h["centered"]), (1 - mu) ** 2 / lr)
+    # Without momentum a step is the time lr.
     return rmsprop((1 - alpha) / lr, h["weight_decay"], bool(h["centered"]))
 
 
@@ -224,6 +226,7 @@ def of_layers(h):
             "lars", reason="its rates multiply the decay too, so that every layer shrinks at a speed of its own",
             kept="laws within a layer keep their quotients only", advice="leave out weight_decay",
         )
+    # Rates are chosen from all gradients, so they are free functions: their laws are those of every choice at once.
     flow = of_sgd({"momentum": Fraction(0), **h, "dampening": Fraction(0)})
     return replace(
         flow, scaled="layers",

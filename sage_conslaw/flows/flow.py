@@ -113,6 +113,7 @@ class Flow:
 
         INPUT: as for :meth:`family`
         """
+        # The flow's choice goes before the network's own metric; "euclidean" undoes that.
         if self.metric is not None:
             if self.metric == "mirror":
                 metric = positive(response.names, range(response.dimension), "mirror")
@@ -134,6 +135,8 @@ class Flow:
         - ``metric`` -- the network's own metric, taken if the flow names none
         """
         metric = self.metric_on(response, metric)
+        # Rates scale the rows of the metric, the Euclidean one too, which is then written out; decays belong to the
+        # state.
         rates = decays = None
         if self.groups is not None:
             rates, decays = self.groups.arranged(response, self.decay)
@@ -141,6 +144,8 @@ class Flow:
         entries = None if metric is None else state.metric_entries(metric)
         if rates is not None:
             entries = rated(entries, rates)
+        # Clipped and normalised gradients span what the gradients do: one positive factor for all is one more free
+        # datum.
         if self.scaled == "layers":
             response = RescaledResponse(response)
         denominator = None if metric is None else state.metric_denominator(metric)
@@ -312,6 +317,7 @@ def weight_decay(rate, flow=None, decoupled=False):
     if rate < 0:
         raise InputError(f"the rate {rate} of weight decay is negative; give a rational rate >= 0")
     flow = gradient() if flow is None else flow
+    # One flag says where all of the decay acts, so that the two kinds cannot be added.
     if decoupled and flow.decay and not flow.decoupled and flow.has_momenta:
         raise InputError("the flow has coupled weight decay already; give the whole rate at once")
     return replace(flow, decay=flow.decay + rate, decoupled=(decoupled or flow.decoupled) and flow.has_momenta)

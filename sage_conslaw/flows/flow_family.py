@@ -105,6 +105,7 @@ class FlowFamily(ControlAffineFamily):
             self._places[present] = np.arange(len(present))
             self._metric_map = sparse.PolynomialMap([terms for _, _, terms in self.metric], self.dimension)
             metric_degree = self._metric_map.degree
+        # Coefficients bound how often a prime divides a minor, and with it the error of a rank modulo a random prime.
         polynomials = (
             list(self.drift or []) + [terms for _, _, terms in metric or ()] + list(getattr(response, "components", ()))
         )
@@ -143,6 +144,8 @@ class FlowFamily(ControlAffineFamily):
         """Return a gradient moved by the metric at the state ``z``, without the metric's denominator."""
         if self.metric is None:
             return gradient
+        # Entries are sorted by rows, so that one segmented sum adds each row; a row without entries takes the zero
+        # behind.
         gradient = A.multiply(self._metric_map(A, z), A.take(gradient, self._columns))
         gradient = A.concatenate([A.segment_sum(gradient, self._starts), A.constant([0])], -1)
         return A.take(gradient, self._places)
@@ -269,6 +272,7 @@ class FlowFamily(ControlAffineFamily):
         D = self.response.dimension
         moved = {j: gradient[self.first_forced + j] for j in range(D) if self.first_forced + j in gradient}
         if self.metric is not None:
+            # <dh, M g> = <M^T dh, g>: the form is moved once, not each gradient.
             direction = {}
             for i, j, terms in self.metric:
                 if i in moved:

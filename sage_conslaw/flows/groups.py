@@ -42,12 +42,10 @@ class Groups:
 
     def arranged(self, response, common=Fraction(0)):
         """Return the rate and the decay of each coordinate; ``common`` times its rate is added to every decay."""
-        arrays = (
-            [(leaf.name, leaf.size) for leaf in response.leaves]
-            if hasattr(response, "leaves")
-            else [(name, 1) for name in response.names]
-        )
+        arrays = arrays_of(response)
         known = [name for name, _ in arrays]
+        # By name where the names are the network's, else by position where the sizes agree: nothing else tells which is
+        # which.
         if self.names is not None and set(self.names) == set(known):
             order = [self.names.index(name) for name in known]
         elif len(self.rates) == len(arrays) and (
@@ -66,6 +64,12 @@ class Groups:
         return rates, decays
 
 
+def arrays_of(response):
+    """Return names and sizes of the arrays of a response; of polynomials each parameter is one."""
+    leaves = getattr(response, "leaves", None)
+    return [(name, 1) for name in response.names] if leaves is None else [(leaf.name, leaf.size) for leaf in leaves]
+
+
 def _arrays(names, number):
     words = "" if names is None else f" ({first_few(names)})"
     return f"{number} array{'s' if number != 1 else ''}{words}"
@@ -74,6 +78,7 @@ def _arrays(names, number):
 def rated(entries, rates):
     """Return a metric's entries (``None`` for the identity) with each row times its rate; frozen rows are left out."""
     entries = [(i, i, {(): ONE}) for i in range(len(rates))] if entries is None else entries
+    # diag(rates) M: a rate multiplies what moves the parameter, not the gradient that it reads.
     return [(i, j, sparse.scaled(terms, rates[i])) for i, j, terms in entries if rates[i]]
 
 

@@ -64,6 +64,7 @@ class Metric:
 def _common(polynomials, what):
     """Return names, numerators and the common denominator (``None`` for 1) of numbers, polynomials or rational
     functions."""
+    # What divides all entries is taken out: M and c M have the same laws for every function c that is not zero.
     flat = list(polynomials)
     if any(map(is_float, flat)):
         raise InputTypeError(f"{what} has floating-point entries; give exact rationals, e.g. 1/2 for 0.5")
@@ -140,6 +141,7 @@ def full(rows, name="matrix", dual=False):
 def _check_invertible(terms, n, dimension):
     """Refuse a matrix of polynomials whose determinant is zero: its rank modulo primes at random points is below n."""
     generator = np.random.default_rng(0)
+    # A full rank at one point is a proof; a regular matrix of degree d fails thrice with probability (n d / p)^3.
     for _ in range(3):
         p = random_prime(generator)
         z = random_array(generator, (dimension,), p)
@@ -186,6 +188,7 @@ def of_potential(potential, names=None):
                                  "give the metric itself as rational functions, or other parameters") from None
     if hessian.det().is_zero():
         raise InputError("the Hessian of the potential is singular; give a strictly convex potential")
+    # Exact over the rational functions, and dense: potentials have few variables, or are sums of functions of one.
     inverse = hessian.inverse()
     entries = diagonal(inverse.diagonal()) if inverse.is_diagonal() else full(inverse.rows())
     return Metric("mirror", n, entries.entries, tuple(names), dual=True, by_name=True, denominator=entries.denominator)

@@ -193,6 +193,7 @@ def _exact(value, key):
     if hasattr(value, "item"):
         value = value.item()
     try:
+        # By its digits: 0.1 means 1/10, not the binary fraction next to it.
         return Fraction(str(value))
     except (ValueError, ZeroDivisionError):
         raise InputError(f"{key} = {value} is not a number; give e.g. {key}=0.01") from None
@@ -212,6 +213,7 @@ def _of_groups(name, param_groups, model):
     settings, arrays = [], []
     for group in param_groups:
         hyper = {key: value for key, value in group.items() if key in OPTIMISERS[name].defaults}
+        # A rate of zero freezes a group, where alone it would be no optimiser.
         still = "lr" in hyper and not float(hyper["lr"])
         hyper = _complete(name, {key: value for key, value in hyper.items() if not (key == "lr" and still)})
         settings.append(hyper)
@@ -231,6 +233,7 @@ def _named(arrays, model):
     """Return the arrays with the model's names, in its order; what the optimiser does not have is frozen."""
     if model is None:
         return arrays
+    # By identity: shared and equal tensors differ in nothing else.
     by_tensor = {id(tensor): (hyper, still) for _, tensor, hyper, still in arrays}
     out = []
     for name, tensor in model.named_parameters():

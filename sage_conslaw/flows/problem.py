@@ -137,6 +137,7 @@ def problem(data, flow=None, loss=None):
     response = PolynomialResponse(ring.variable_names(), components)
     parents = [f.parent() for f in data if hasattr(f, "parent") and hasattr(f.parent(), "variable_names")
                and f.parent().variable_names() == ring.variable_names()]
+    # Laws come back in the ring of the input where it has all coordinates of the state.
     user_ring = parents[0] if parents and flow.keeps_ring else None
     return Problem(flow.family(response), "phi", (), flow.name, "least-squares", response.dimension,
                    ring=user_ring, flow=flow)

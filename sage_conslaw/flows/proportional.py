@@ -90,6 +90,7 @@ class ProportionalClasses:
         for number, functional in enumerate(columns):
             other = columns[:number] + columns[number + 1:]
             base = _in_kernel(functional, other)
+            # Half way to the nearest other wall: a step along the functional crosses its own kernel and no other.
             reach = [abs(_dot(c, base)) / abs(_dot(c, functional)) for c in other if _dot(c, functional)]
             step = min(reach, default=ONE) / 2
             pair = [
@@ -110,6 +111,7 @@ class ProportionalClasses:
             row = self._along(members)
             factors = [sparse.to_sage(row[j], ring) for j in members]
             for f, j in zip(factors[1:], members[1:]):
+                # Only the sign of the quotient matters, so that common factors are left out of the text.
                 common = factors[0].gcd(f)
                 first, second = _sign_text(ring(factors[0] / common)), _sign_text(ring(f / common))
                 shown = [
@@ -192,6 +194,8 @@ def proportional_classes(response):
     """
     generator, D = np.random.default_rng(0), response.dimension
     classes, still = [list(range(D))], []
+    # Two points, so that an accident at one is split at the other: what is left is proved, and an accident there is an
+    # error.
     for _ in range(2):
         classes, still = _refined(response, generator, classes, still)
     gradients = []
@@ -218,6 +222,8 @@ def _refined(response, generator, classes, still):
     proportional."""
     p = random_prime(generator)
     theta = random_array(generator, (response.dimension,), p)
+    # Functionals that are not proportional agree on six random elements, normalised by the first, with probability
+    # p^-5.
     rows = np.broadcast_to(
         response.gradient(ModularArithmetic(p), theta, response.draw(generator, p, 6)), (6, response.dimension)
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..exact import modular
 from ..runtime.errors import NotCovered
+from .groups import arrays_of
 
 
 class RescaledResponse:
@@ -37,7 +38,7 @@ class RescaledResponse:
         self.is_polynomial = getattr(response, "is_polynomial", True)
         self.constant_bits = getattr(response, "constant_bits", 0)
         self.names, self.dimension = response.names, response.dimension
-        sizes = [leaf.size for leaf in response.leaves] if hasattr(response, "leaves") else [1] * response.dimension
+        sizes = [size for _, size in arrays_of(response)]
         self.starts = np.cumsum([0] + sizes)
         self.layer = np.repeat(np.arange(len(sizes)), sizes)
         self.leaf_starts = self.starts[:-1]

@@ -54,6 +54,7 @@ class SignFlow(WrittenFlow):
         classes = proportional_classes(response).without([i for i, rate in enumerate(rates) if not rate])
         signs = classes.signs(self.at)
         D = response.dimension
+        # One field a class, each of D entries: beyond this size classes are kept by their coordinates.
         if D > MOST_FIELDS:
             return self._large(response, classes, signs, any(decays) or self.groups is not None)
         fields = []

@@ -39,6 +39,7 @@ def spanning_gradients(response):
         leading = next((value for f in row for value in f.values()), None)
         if leading is None:
             continue
+        # Multiples of one row are one field: data that enter alike give the same gradient many times.
         key = tuple(frozenset((monomial, value / leading) for monomial, value in f.items()) for f in row)
         if key not in seen:
             seen.add(key)
@@ -134,6 +135,7 @@ def written(names, fields, decays, degree, remarks=()):
     clock = unused("s", names)
     drift = [{(0,): rate}] + [{(i + 1,): -decay} if decay else {} for i, decay in enumerate(decays)]
     fields = [[{}] + [sparse.shifted(f, 1) for f in field] for field in fields]
+    # A law of this degree in coordinates that decay k times as fast as the clock has the factor s^(k degree).
     fastest = min(int(max(decays) / rate), FASTEST)
     return WrittenFamily.of(
         [clock, *names], drift, fields, 1, remarks, time=0, rate=str(rate), meaning={clock: f"exp({rate}*t)"},

@@ -83,6 +83,7 @@ class State:
             factor, clock = {(): ONE}, [{}, self._tau_s()]
             damping = {(0,): -ONE}
         else:
+            # tau = p/q: the drift times q is polynomial, and h is constant along q f iff it is along f.
             factor = self._in_time(flow.tau.denominator)
             clock = [self._tau_s() if self.exponential else factor]
             damping = sparse.scaled(self._in_time(flow.tau.numerator), -ONE)
@@ -94,6 +95,7 @@ class State:
         pulls = [_times(sparse.scaled(factor, -decay), i) if decay else {} for i, decay in zip(theta, self.decays)]
         if flow.decoupled:
             return clock + [sparse.add(a, b) for a, b in zip(moved, pulls)] + damped
+        # Coupled decay is part of the force, and acts on the velocities.
         return clock + moved + [sparse.add(a, b) for a, b in zip(damped, pulls)]
 
     def metric_entries(self, metric):
@@ -108,6 +110,8 @@ class State:
                 raise InputError("the metric depends on t, but with this flow the time enters as s = exp(rate * t): "
                                  "write it in s, or take tau = 0 or a tau that depends on t")
             raise InputError(f"the metric has the variable {bad}, which is not a coordinate ({first_few(self.names)})")
+        # The dual point is (p theta + q w)/q: terms below the top degree are multiplied by q, so that all have one
+        # factor.
         top = max((sparse.degree(terms) for _, _, terms in metric.entries), default=0)
         return [(row, column, self._in_state(metric, terms, top, place)) for row, column, terms in metric.entries]
 
@@ -202,6 +206,7 @@ class State:
         if self.exponential:
             return ("exponential", None if self.symbolic else self.rate)
         k = self.flow.tau.over_time
+        # For k = 1 the position is a logarithm of the time, and a fractional k needs roots: no rational flow.
         if k is not None and k.denominator == 1 and k != 1:
             return ("power", int(k))
         return ("linear", 0) if self.flow.tau.constant == 0 else None

@@ -101,6 +101,7 @@ def damping(tau):
     ring = PolynomialRing(QQ, "t")
     value = FractionField(ring)(sparse.to_sage(numerator, ring)) / sparse.to_sage(denominator, ring)
     numerator, denominator = ring(value.numerator()), ring(value.denominator())
+    # Coordinates are rational in t, and a pole inside of the time axis would cut it in two.
     poles = [root for root, _ in denominator.roots(RR) if root > 0] if denominator.degree() > 0 else []
     if poles:
         exact = [root for root in denominator.roots(QQ, multiplicities=False) if root > 0]
@@ -110,6 +111,8 @@ def damping(tau):
     if constant and numerator[0] / denominator[0] < 0:
         raise InputError(f"tau = {text} is negative; damping takes energy out: give tau >= 0")
     if not constant and numerator:
+        # p q has at most deg p + deg q zeros, so one of these times is none. A probe and no proof: no law depends on
+        # the sign.
         probe = next(
             QQ(t) for t in range(1, numerator.degree() + denominator.degree() + 3) if denominator(t) and numerator(t)
         )

@@ -46,6 +46,7 @@ def written_family(response):
     of = {}
     for (function, argument), y in zip(_arguments(response, values), ring.gens()[trained:]):
         of[str(y)] = (SLOPES[function](y), ring(argument), WRITTEN[function].format(f"({argument})"))
+    # The coefficients of the data span the fields at each point; equal ones are one control.
     controls = [[_written(ring, field, i, trained, of) for i in range(trained)]
                 for field in free.gradient_coefficients()]
     return system(names[:trained], controls=[list(row) for row in dict.fromkeys(map(tuple, controls))])

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..exact.arithmetic import FloatArithmetic
 from ..exact import terms as sparse
+from ..flows.groups import arrays_of
 from ..flows.rescaled import RescaledResponse
 from ..runtime.errors import InputError, NotCovered
 from .running import Running
@@ -39,9 +40,7 @@ class Layers:
     r"""The arrays of a response, each with the rate `|\theta_l|/|g_l|` (1 where one of both is zero)."""
 
     def __init__(self, response):
-        response = _plain(response)
-        sizes = [leaf.size for leaf in response.leaves] if hasattr(response, "leaves") else [1] * response.dimension
-        self.bounds = np.cumsum([0] + sizes)
+        self.bounds = np.cumsum([0] + [size for _, size in arrays_of(_plain(response))])
 
     def rescaled(self, theta, gradient):
         """Return the gradient, each array's part times its rate."""
@@ -150,6 +149,7 @@ class Descent(Running):
         dual = self.flow.second_order
         for row, column, entry in family.metric:
             here, velocity = (family.first_parameter + row,), (family.first_forced + row,)
+            # At the dual point tau theta + w, which is theta alone without momentum.
             rate = {here: self.flow.tau.constant} if dual and self.flow.tau.constant else {}
             out[row] = entry == ({**rate, velocity: 1} if dual else {here: 1})
             if row != column or not (out[row] or entry == {(): 1}):
@@ -200,6 +200,7 @@ class Descent(Running):
         if self.scheme == "mirror":
             gradient = self._rescaled(gradient)
             plain = self.theta - eta * (gradient + self.decay * self.theta)
+            # Euler's step for log theta: positive parameters stay positive at every step size.
             self.theta = np.where(self.positive, self.theta * np.exp(-eta * (gradient + self.decay)), plain)
             direction = None
         else:
@@ -207,6 +208,7 @@ class Descent(Running):
             pull = self.decay * self.theta
             if self.flow.second_order:
                 coupled, apart = (0.0, pull) if self.flow.decoupled else (pull, 0.0)
+                # Semi-implicit: the parameters move by the new velocity, which is heavy ball as PyTorch has it.
                 self.velocity = self.velocity - eta * (self.damping() * self.velocity + direction + coupled)
                 self.theta = self.theta + eta * (self.velocity - apart)
             else:

@@ -32,6 +32,7 @@ class Entrywise(Running):
         self.rates, self.decay = (np.array([float(x) for x in numbers]) for numbers in (rates, decays))
         self.speeds = {name: float(value) for name, value in getattr(flow, "rates", ())}
         for name in "ab":
+            # beta = 1 - rate * step is to be a share of the past.
             if self.speeds.get(name, 0) * self.step > 1:
                 raise InputError(
                     f"the step {step:g} is too large for moments that follow at the rate {self.speeds[name]:g} "
@@ -68,6 +69,7 @@ class Entrywise(Running):
         z = super().state()
         at = self.family.first_parameter + len(self.theta)
         for block in KINDS[self.flow.kind] if isinstance(self.flow, AdaptiveFlow) else ():
+            # A frozen parameter has no moments in the state.
             values = self._coordinate(block)[self.rates > 0]
             z[at:at + len(values)] = values
             at += len(values)

@@ -53,6 +53,7 @@ class MomentumSteps(Running):
         for rows, columns in self.shapes:
             block = moved[start:start + rows * columns].reshape(rows, columns)
             P, singular, Q = np.linalg.svd(block, full_matrices=False)
+            # Directions of singular value zero have no polar factor: rounding would decide their sign.
             alive = singular > 1e-12 * max(singular.max(initial=0.0), 1e-300)
             parts.append((max(1.0, rows / columns) ** 0.5 * (P[:, alive] @ Q[alive])).ravel())
             start += rows * columns

@@ -121,6 +121,7 @@ class Objective:
         - ``rows`` -- the samples of a mini-batch, or ``None`` for all
         """
         loss, inputs, covectors, values = self._forward(theta, rows)
+        # The mean over the samples given, so that a step does not depend on how many there are.
         gradients = self.reading.gradient(theta, inputs, covectors / len(covectors), values)
         return loss, gradients.sum(axis=0)
 
@@ -134,6 +135,7 @@ class Objective:
         values = self.reading.values(theta, inputs)
         output = np.broadcast_to(values[self.network.output], targets.shape)
         if self.loss == "cross-entropy":
+            # The softmax does not change by the shift, and exponentials stay at most 1.
             shifted = output - output.max(axis=-1, keepdims=True)
             logarithms = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
             total, covectors = -(targets * logarithms).sum(), np.exp(logarithms) - targets

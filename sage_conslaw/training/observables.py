@@ -94,6 +94,7 @@ def observables(problem, laws=None, search=None, known=True):
     for label, some in laws.items():
         if some is None:
             found = search()
+            # Just found for this flow, and proved there.
             some, kept = _independent(found), True
         elif isinstance(some, ConservationLaws):
             some, kept = _of_another(family, some.problem.family, _independent(some)), False

@@ -121,6 +121,7 @@ def simulate(
     asked = problem(network, flow if counted else gradient("euclidean"), loss)
     generator = np.random.default_rng(seed)
     descent = _descent(flow, asked, network, step, scheme)
+    # Parameters, data and mini-batches have streams of their own, so that giving one does not move the others.
     objective = Objective(network, data, asked.loss, np.random.default_rng([seed, 1]))
     batch = None if batch is None else _batch(batch, objective.samples)
     if theta is None:
@@ -167,6 +168,7 @@ def _train(descent, objective, watched, steps, batch, every, generator):
             rows = None if batch is None else generator.choice(objective.samples, batch, replace=False)
             loss, gradient = objective(descent.theta, rows)
             if batch is not None and record:
+                # A step sees its mini-batch; recorded is the loss on all samples.
                 loss = objective.value(descent.theta)
             if not (np.isfinite(loss) and np.isfinite(descent.theta).all()):
                 raise InputError(

@@ -43,6 +43,7 @@ class StepSearch:
 
     def laws(self, text, factor):
         """Return the laws with one factor, a function of the step size."""
+        # A prime may divide a denominator, or a kernel be larger modulo it; five in a row do not.
         for _ in range(5):
             p = random_prime(self.generator)
             vectors = kernel(self._equations(factor, p), p)
@@ -60,6 +61,7 @@ class StepSearch:
         )
 
     def _equations(self, factor, p):
+        # Twelve rows more than unknowns: a kernel that is too large by accident has probability about p^-12.
         rows = len(self.monomials) + 12
         x = modular.random_array(self.generator, (rows, self.n), p)
         data = self.response.draw(self.generator, p, rows)
@@ -79,6 +81,7 @@ class StepSearch:
     def _random_sizes(self, rows):
         if self.lr is not None:
             return [self.lr] * rows
+        # What holds for every step size is asked at another one in each row.
         return [Fraction(int(k), 97) for k in self.generator.integers(1, 10 ** 6, rows)]
 
     def _values(self, x, p):
