@@ -120,12 +120,15 @@ def of_nadam(h):
 
 
 def of_radam(h):
+    first, second = h["betas"]
+    # The length of the average, rho = 2/(1 - beta2) - 1 in the end, is above 5 iff beta2 > 2/3; below it PyTorch never
+    # divides by the second moment, and the step is lr m.
+    if second <= Fraction(2, 3):
+        flow = of_sgd({**h, "momentum": first, "dampening": first}, decoupled=bool(h["decoupled_weight_decay"]))
+        return replace(flow, remarks=(*flow.remarks, "beta2 <= 2/3: the rectification never sets in"))
     flow = of_adam({**h, "amsgrad": False})
-    return (
-        replace(flow, name="radam", remarks=("the limit of small steps with eps = 0; the rectification has reached 1",))
-        if isinstance(flow, AdaptiveFlow)
-        else flow
-    )
+    remark = "the limit of small steps with eps = 0; the rectification has reached 1"
+    return replace(flow, name="radam", remarks=(remark,)) if isinstance(flow, AdaptiveFlow) else flow
 
 
 def of_rmsprop(h):

@@ -88,3 +88,29 @@ def test_more_decay_stays_decoupled():
 def test_real_fields_of_sage_are_no_exact_metric():
     with pytest.raises(InputError, match="floating-point"):
         flows.gradient(metric=[RR.to_prec(100)(2), 1])
+
+
+def test_radam_with_a_short_average_is_heavy_ball():
+    """With beta2 <= 2/3 PyTorch never divides by the second moment; momentum's law shrinks by beta1 in each step."""
+    torch, _ = arrays()
+    flow = flows.from_torch_optimizer("radam", betas=(0.9, 0.5))
+    assert flow.second_order and flows.from_torch_optimizer("radam", betas=(0.9, 0.7)).name == "radam"
+    assert flows.from_torch_optimizer("radam", betas=(0, 0)).name == "gradient"
+    network = networks.linear([2, 2, 2])
+    assert count_conservation_laws(network, flow=flow, seed=0).number == 1
+    generator = torch.Generator().manual_seed(0)
+    make = lambda *shape: torch.randn(*shape, dtype=torch.float64, generator=generator)
+    U, V = (torch.nn.Parameter(make(2, 2)) for _ in range(2))
+    x, y, optimiser = make(5, 2), make(5, 2), torch.optim.RAdam([U, V], lr=0.01, betas=(0.9, 0.5))
+    values = []
+    for _ in range(20):
+        optimiser.zero_grad()
+        ((x @ U @ V - y) ** 2).mean().backward()
+        optimiser.step()
+        m, n = (optimiser.state[W]["exp_avg"] for W in (U, V))
+        if not values:
+            m[:] += make(2, 2)
+        turned = U.T @ m - m.T @ U + V @ n.T - n @ V.T
+        values.append(float(turned[0, 1].detach()))
+    assert abs(values[0]) > 0.1
+    assert all(abs(after - 0.9 * before) < 1e-12 for before, after in zip(values, values[1:]))
