@@ -11,6 +11,7 @@ from ..exact import modular
 from ..exact.arithmetic import Dual
 from ..exact import terms as sparse
 from ..fields.family import LAWS_AT_ONCE, ControlAffineFamily
+from .polynomial_response import written_gradients
 
 # Coordinates of a search space are written out up to this number: beyond, no search in all monomials is possible.
 _LISTED = 100_000
@@ -228,28 +229,19 @@ class FlowFamily(ControlAffineFamily):
 
     def polynomial_fields(self):
         ring, zero, D = self.ring(), self.ring().zero(), self.response.dimension
-        theta = ring.gens()[self.first_parameter:self.first_parameter + D]
         metric = [(i, j, sparse.to_sage(terms, ring)) for i, j, terms in self.metric] if self.metric is not None else \
             [(j, j, ring.one()) for j in range(D)]
         fields = []
         if self.drift is not None:
             fields.append([sparse.to_sage(f, ring) for f in self.drift])
-        for gradient in self._gradients(theta):
+        for row in written_gradients(self.response):
+            gradient = [sparse.to_sage(sparse.shifted(f, self.first_parameter), ring) for f in row]
             field = [zero] * self.dimension
             for i, j, factor in metric:
                 if gradient[j]:
                     field[self.first_forced + i] += factor * gradient[j]
             fields.append(field)
         return [field for field in fields if any(field)]
-
-    def _gradients(self, theta):
-        """Return polynomial gradients that span those of the response, in the ring of the state."""
-        def moved(polynomial):
-            return sparse.to_sage(sparse.shifted(sparse.from_sage(polynomial), self.first_parameter), self.ring())
-        if getattr(self.response, "is_gradient", True):
-            components = map(moved, self.response.local_reparameterisation())
-            return [[component.derivative(x) for x in theta] for component in components]
-        return [[moved(part) for part in gradient] for gradient in self.response.gradient_coefficients()]
 
     def _symbols_needed(self):
         return self.response.symbols_needed()

@@ -92,3 +92,13 @@ class PolynomialResponse:
         """Return the components of phi as Sage polynomials over QQ."""
         ring = PolynomialRing(QQ, self.names, len(self.names))
         return [sparse.to_sage(f, ring) for f in self.components]
+
+
+def written_gradients(response):
+    """Return polynomial gradients that span those of a response at every point, one sparse polynomial a parameter."""
+    if not getattr(response, "is_gradient", True):
+        return [[sparse.from_sage(f) for f in gradient] for gradient in response.gradient_coefficients()]
+    rows = getattr(response, "gradients", None)
+    if rows is None:
+        rows = [sparse.derivatives(sparse.from_sage(f)) for f in response.local_reparameterisation()]
+    return [[row.get(j, {}) for j in range(response.dimension)] for row in rows]

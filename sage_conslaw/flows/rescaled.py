@@ -9,9 +9,12 @@ and laws between layers are lost.
 """
 import numpy as np
 
+from .._sage import PolynomialRing, QQ
 from ..exact import modular
+from ..exact import terms as sparse
 from ..runtime.errors import NotCovered
 from .groups import arrays_of
+from .polynomial_response import written_gradients
 
 
 class RescaledResponse:
@@ -88,14 +91,12 @@ class RescaledResponse:
 
     def gradient_coefficients(self):
         """Return spanning gradients: those of the response, cut to one layer each."""
-        if getattr(self.response, "is_gradient", True):
-            rows = [[f.derivative(x) for x in f.parent().gens()] for f in self.response.local_reparameterisation()]
-        else:
-            rows = self.response.gradient_coefficients()
+        ring = PolynomialRing(QQ, self.names, len(self.names))
+        rows = [[sparse.to_sage(f, ring) for f in row] for row in written_gradients(self.response)]
         out = []
         for row in rows:
             for layer in range(self.layers):
-                cut = [f if self.layer[j] == layer else f.parent().zero() for j, f in enumerate(row)]
+                cut = [f if self.layer[j] == layer else ring.zero() for j, f in enumerate(row)]
                 if any(cut):
                     out.append(cut)
         return out

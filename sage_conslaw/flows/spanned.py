@@ -15,6 +15,7 @@ from ..exact import terms as sparse
 from ..fields.explicit import VectorFieldFamily
 from ..runtime.errors import InputError, NotCovered
 from .flow import Flow
+from .polynomial_response import written_gradients
 from .groups import common_rate, unused
 from .state import FASTEST
 
@@ -28,7 +29,7 @@ def spanning_gradients(response):
     """Return polynomial gradients that span those of the response at every point: lists of sparse polynomials, one a
     parameter."""
     try:
-        rows = _written_gradients(response)
+        rows = written_gradients(response)
     except InputError as error:
         raise NotCovered(
             f"this optimiser's fields are written out as polynomials here, and {str(error).split(';')[0]}; try a "
@@ -45,19 +46,6 @@ def spanning_gradients(response):
             seen.add(key)
             out.append(row)
     return out
-
-
-def _written_gradients(response):
-    """Return the gradients in all data variables, written out."""
-    D = response.dimension
-    if hasattr(response, "gradients"):
-        rows = [[gradient.get(j, {}) for j in range(D)] for gradient in response.gradients]
-    elif getattr(response, "is_gradient", True):
-        rows = [[gradient.get(j, {}) for j in range(D)]
-                for gradient in (sparse.derivatives(sparse.from_sage(f)) for f in response.local_reparameterisation())]
-    else:
-        rows = [[sparse.from_sage(f) for f in gradient] for gradient in response.gradient_coefficients()]
-    return rows
 
 
 def coordinate(i):
