@@ -166,9 +166,11 @@ def matrix_multiply(a, b, p):
     m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
     if k == 1:
         return multiply(a, b, p)
-    if p <= 1 << _LIMB and k <= 4 * _BLAS_DEPTH:
-        # Products below 2^42: as many are summed exactly by doubles, in stacks too.
-        return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64) % p
+    if p <= 1 << _LIMB:
+        # Products below 2^42: 2048 of them are summed exactly by doubles, in stacks too.
+        step, left, right = 4 * _BLAS_DEPTH, a.astype(np.float64), b.astype(np.float64)
+        parts = [left[..., i:i + step] @ right[..., i:i + step, :] for i in range(0, k, step)]
+        return sum(part.astype(np.int64) % p for part in parts) % p
     if a.ndim == 2 and b.ndim == 2 and m * k * n > _BLAS_RATIO * (m * k + k * n + m * n):
         return _blas_multiply(a, b, p)
     return sum_axis(multiply(a[..., :, :, None], b[..., None, :, :], p), -2, p)
@@ -180,14 +182,6 @@ def _limbs(a):
 
 def _blas_multiply(a, b, p):
     result = np.zeros((a.shape[0], b.shape[1]), dtype=np.int64)
-    if p <= 1 << _LIMB:
-        # One limb: 2048 products below 2^42 are summed exactly.
-        for start in range(0, a.shape[1], 4 * _BLAS_DEPTH):
-            part = a[:, start : start + 4 * _BLAS_DEPTH].astype(np.float64) @ b[start : start + 4 * _BLAS_DEPTH].astype(
-                np.float64
-            )
-            result = (result + part.astype(np.int64)) % p
-        return result
     radix = np.int64((1 << _LIMB) % p)
     for start in range(0, a.shape[1], _BLAS_DEPTH):
         left, right = _limbs(a[:, start:start + _BLAS_DEPTH]), _limbs(b[start:start + _BLAS_DEPTH])

@@ -16,6 +16,11 @@ import numpy as np
 from .._sage import QQ, ETuple, PolynomialRing
 
 
+def fraction(number):
+    """Return a rational number of Sage as a fraction."""
+    return Fraction(int(number.numerator()), int(number.denominator()))
+
+
 def from_sage(polynomial):
     r"""
     Return the terms of a Sage polynomial over ZZ or QQ.
@@ -33,9 +38,8 @@ def from_sage(polynomial):
             monomial = tuple(i for i, e in exponents.sparse_iter() for _ in range(int(e)))
         else:
             monomial = (0,) * int(exponents)
-        value = Fraction(int(coefficient.numerator()), int(coefficient.denominator()))
-        if value:
-            terms[monomial] = value
+        if coefficient:
+            terms[monomial] = fraction(coefficient)
     return dict(sorted(terms.items(), key=lambda item: (len(item[0]), item[0])))
 
 
@@ -253,6 +257,18 @@ def value_at(terms, z, p):
             term = term * int(z[i]) % p
         total += term
     return total % p
+
+
+def specialised(terms, known, p):
+    """Return a polynomial modulo ``p`` with residues ``{variable: value}`` in place of some of its variables."""
+    out = {}
+    for monomial, value in terms.items():
+        factor = value.numerator * pow(value.denominator, -1, p) % p
+        for i in monomial:
+            factor = factor * int(known.get(i, 1)) % p
+        rest = tuple(i for i in monomial if i not in known)
+        out[rest] = (out.get(rest, 0) + factor) % p
+    return {monomial: value for monomial, value in out.items() if value}
 
 
 def coefficient_bits(polynomials):

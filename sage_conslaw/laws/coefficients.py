@@ -5,6 +5,7 @@ The coefficient of a monomial in the derivative of `h = \sum c_a z^a` along one 
 Where the fields are sparse polynomials, as in reaction networks, these equations have few terms each: they are
 eliminated sparsely (:mod:`sage_conslaw.exact.sparse_elimination`).
 """
+from ..exact import terms as sparse
 
 
 def coefficient_rows(fields, monomials, constants, values, p):
@@ -30,14 +31,14 @@ def coefficient_rows(fields, monomials, constants, values, p):
         [{0: 1, 1: 10006}]
     """
     known = dict(zip(constants, values))
-    compiled = [[_specialised(component, known, p) for component in field] for field in fields]
+    compiled = [[sparse.specialised(component, known, p) for component in field] for field in fields]
     rows = {}
     for column, monomial in enumerate(monomials):
         for number, field in enumerate(compiled):
             for variable in dict.fromkeys(monomial):
                 at = monomial.index(variable)
                 rest, count = monomial[:at] + monomial[at + 1:], monomial.count(variable)
-                for product, value in field[variable]:
+                for product, value in field[variable].items():
                     row = rows.setdefault((number, tuple(sorted(rest + product))), {})
                     row[column] = (row.get(column, 0) + count * value) % p
     distinct = {}
@@ -48,18 +49,3 @@ def coefficient_rows(fields, monomials, constants, values, p):
             row = {column: value * scale % p for column, value in row.items()}
             distinct[tuple(row.items())] = row
     return list(distinct.values())
-
-
-def _specialised(component, known, p):
-    """Return the terms with the constants replaced by residues, as (monomial, value)."""
-    out = {}
-    for monomial, value in component.items():
-        factor = value.numerator * pow(value.denominator, -1, p) % p
-        moving = []
-        for i in monomial:
-            if i in known:
-                factor = factor * int(known[i]) % p
-            else:
-                moving.append(i)
-        out[tuple(moving)] = (out.get(tuple(moving), 0) + factor) % p
-    return [(monomial, value) for monomial, value in out.items() if value]

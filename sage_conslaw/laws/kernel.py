@@ -151,7 +151,7 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
         return samples
     samples = with_lucky_prime(generator, sampled)
     solved, dimension = [], 0
-    pieces = blocks(family, groups, generator) if pieces is None else pieces
+    pieces = blocks(family, groups, generator, deadline) if pieces is None else pieces
     if products and len(pieces) == 1 and _sparse_dimension(samples, pieces[0], deadline) == len(products):
         return sorted(products, key=order)
     for group in shown(pieces, "block sizes", progress):
@@ -201,7 +201,7 @@ def products_of_linear(laws, groups):
     for _ in range(degree - 1):
         level = [(sparse.multiply(law, laws[j]), j) for law, i in level for j in range(i, len(laws))]
         found += [law for law, _ in level]
-    return sorted(map(sparse.oriented, found), key=lambda law: (max(map(len, law)), sorted(law)))
+    return sorted(map(sparse.oriented, found), key=order)
 
 
 def _blocks_with_kernel(samples, group, deadline):
@@ -308,8 +308,8 @@ class _Block:
             # Reduced kernels have the same free columns at all values but special ones.
             if [max(v) for v in vectors] == [max(v) for v in self.vectors]:
                 return vectors
-            # A special value has more laws.
-            if len(vectors) < len(self.vectors):
+            # A special value has more laws, or others; of two that differ the second is the one to compare with next.
+            if len(vectors) <= len(self.vectors):
                 self.vectors, self.samples = vectors, other
 
     def lift(self, deadline):

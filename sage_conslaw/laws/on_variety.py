@@ -17,6 +17,7 @@ from fractions import Fraction
 
 from .._sage import QQ, matrix
 from ..exact import terms as sparse
+from ..exact.products import order
 from ..exact.primes import random_prime
 from ..function_fields.parametric import polynomial_over_constants
 from .basis import readable_basis
@@ -65,7 +66,7 @@ def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
             "a law modulo the relations does not hold exactly although its linear equations do; please "
             "report the system"
         )
-    return sorted(laws, key=lambda law: (max(map(len, law)), sorted(law)))
+    return sorted(laws, key=order)
 
 
 def symbolic_laws_on_variety(family, groups, deadline=None):
@@ -91,7 +92,7 @@ def symbolic_laws_on_variety(family, groups, deadline=None):
     entries = {(i, column): value for i, row in enumerate(rows) for column, value in row.items()}
     basis = matrix(QQ, len(rows), len(columns), entries).right_kernel_matrix().rows()
     return without_multiples(variety, in_normal_form(variety, [
-        {columns[i]: Fraction(int(v.numerator()), int(v.denominator())) for i, v in vector.dict().items()}
+        {columns[i]: sparse.fraction(v) for i, v in vector.dict().items()}
         for vector in basis]), numbers)
 
 
@@ -119,11 +120,10 @@ def in_normal_form(variety, laws):
         found = [{columns[i]: v for i, v in row.dict().items()} for row in echelon.rows() if row]
         found = [variety.terms(variety.ring(row)) for row in found]
     else:
-        vectors = [{place[tuple(m)]: Fraction(int(v.numerator()), int(v.denominator()))
-                    for m, v in f.dict().items() if any(m)} for f in reduced]
+        vectors = [{place[tuple(m)]: sparse.fraction(v) for m, v in f.dict().items() if any(m)} for f in reduced]
         found = [{tuple(variety.moving[j] for j, e in enumerate(columns[i]) for _ in range(int(e))): value
                   for i, value in vector.items()} for vector in readable_basis([v for v in vectors if v])]
-    return sorted(map(sparse.oriented, found), key=lambda law: (max(map(len, law)), sorted(law)))
+    return sorted(map(sparse.oriented, found), key=order)
 
 
 def algebraic_numbers(family):
@@ -195,9 +195,7 @@ def _in_block(variety, fields, columns, parameters, at):
             )
             for vector in basis
         ]
-    vectors = [
-        {i: Fraction(int(v.numerator()), int(v.denominator())) for i, v in enumerate(vector) if v} for vector in basis
-    ]
+    vectors = [{i: sparse.fraction(v) for i, v in enumerate(vector) if v} for vector in basis]
     return [sparse.oriented({columns[i]: value for i, value in vector.items()}) for vector in readable_basis(vectors)]
 
 

@@ -16,6 +16,7 @@ from .._sage import QQ, PolynomialRing
 from ..exact import terms as sparse
 from ..exact.products import Product
 from ..exact.reconstruction import reconstruct
+from ..exact.sparse_elimination import minus_multiple
 from ..function_fields.circuits import circuit_law, sparse_basis
 from ..function_fields.parametric import equations_over_parameters, polynomial_over_constants
 from .basis import readable_basis
@@ -68,18 +69,11 @@ class Lift:
                     key = tuple(sorted(one + other))
                     out[key] = (out.get(key, 0) + a * b) % self.p
         else:
-            for monomial, value in law.items():
-                factor = value.numerator * pow(value.denominator, -1, self.p) % self.p
-                for i in monomial:
-                    if i in self.known:
-                        factor = factor * self.known[i] % self.p
-                key = tuple(i for i in monomial if i not in self.known)
-                out[key] = (out.get(key, 0) + factor) % self.p
+            return sparse.specialised(law, self.known, self.p)
         return {monomial: value for monomial, value in out.items() if value}
 
     def is_new(self, vector, keep=True):
         """Say whether a vector is outside the span of the laws found, and add it."""
-        vector = dict(vector)
         while vector:
             last = max(vector)
             if last not in self._rows:
@@ -87,13 +81,7 @@ class Lift:
                     scale = pow(vector[last], -1, self.p)
                     self._rows[last] = {i: value * scale % self.p for i, value in vector.items()}
                 return True
-            factor = vector[last]
-            for i, value in self._rows[last].items():
-                value = (vector.get(i, 0) - factor * value) % self.p
-                if value:
-                    vector[i] = value
-                else:
-                    vector.pop(i, None)
+            vector = minus_multiple(vector, vector[last], self._rows[last], self.p)
         return False
 
     def add(self, law):

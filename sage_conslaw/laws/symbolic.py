@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from .._sage import QQ, matrix
 from ..exact import terms as sparse
+from ..exact.products import order
 from .basis import readable_basis
 from .monomials import monomials
 from ..runtime.errors import InputError
@@ -46,7 +47,7 @@ def symbolic_laws(fields, groups, deadline=None):
     ring = fields[0][0].parent()
     n = ring.ngens()
     candidates = [tuple(int(i) for i in row if i < n) for row in monomials(n, groups)]
-    rows, entries = {}, {}
+    equations: dict = {}
     for column, monomial in enumerate(candidates):
         if deadline is not None:
             deadline.check()
@@ -54,18 +55,10 @@ def symbolic_laws(fields, groups, deadline=None):
         for number, field in enumerate(fields):
             derivative = sum((part * field[j] for j, part in parts.items()), ring.zero())
             for exponents, value in derivative.dict().items():
-                row = rows.setdefault((number, exponents), len(rows))
-                entries[row, column] = QQ(value)
-    # Many coefficients give the same equation.
-    equations = {}
-    for (row, column), value in entries.items():
-        equations.setdefault(row, {})[column] = value
-
-    def first(row):
-        return row[min(column for column, value in row.items() if value)]
-    distinct = {tuple(sorted((column, value / first(row)) for column, value in row.items() if value))
-                for row in equations.values() if any(row.values())}
-    rows = sorted(distinct)
+                equations.setdefault((number, exponents), {})[column] = QQ(value)
+    # Many coefficients give the same equation, up to a factor.
+    rows = sorted({tuple((column, value / row[min(row)]) for column, value in sorted(row.items()))
+                   for row in equations.values()})
     entries = {(i, column): value for i, row in enumerate(rows) for column, value in row}
     if len(rows) * len(candidates) > MAX_ENTRIES:
         raise InputError(
@@ -74,12 +67,9 @@ def symbolic_laws(fields, groups, deadline=None):
         )
     system = matrix(QQ, len(rows), len(candidates), entries, sparse=len(rows) * len(candidates) > 10**5)
     kernel = system.dense_matrix().right_kernel_matrix() if len(rows) else matrix.identity(QQ, len(candidates))
-    vectors = [_fractions(row) for row in kernel.rows()]
+    vectors = [{i: sparse.fraction(x) for i, x in row.dict().items()} for row in kernel.rows()]
     laws = [
         sparse.oriented({candidates[i]: value for i, value in vector.items()}) for vector in readable_basis(vectors)
     ]
-    return sorted(laws, key=lambda law: (max(map(len, law)), sorted(law)))
+    return sorted(laws, key=order)
 
-
-def _fractions(row):
-    return {i: Fraction(int(x.numerator()), int(x.denominator())) for i, x in row.dict().items()}

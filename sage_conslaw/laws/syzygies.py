@@ -9,7 +9,6 @@ every syzygy up to that degree.  The laws are the potentials of the closed forms
 Poincare lemma.  Modulo relations `g_i` the condition is `\langle w, v \rangle \in (g_i)`: the relations are further
 columns, and of the potentials the normal forms are taken.
 """
-from fractions import Fraction
 from itertools import combinations_with_replacement
 from math import comb, prod
 
@@ -18,6 +17,7 @@ import numpy as np
 from .._sage import QQ, FractionField, PolynomialRing, TermOrder, matrix
 from ..exact.primes import random_prime
 from ..exact import terms as sparse
+from ..exact.products import order
 from .basis import readable_basis
 from .on_variety import algebraic_numbers, in_normal_form
 from ..runtime.errors import NotCovered
@@ -203,25 +203,19 @@ class _Columns:
 
     def laws(self, closed):
         """Return the potentials as sparse polynomials, a readable basis sorted by degree."""
-        potentials = [self._potential(form) for form in closed]
-        if self.variety is not None:
-            found = [polynomial_over_constants(potential, self.scalars, self.constants) for potential in potentials] \
-                if self.constants else \
-                [{m: Fraction(int(c.numerator()), int(c.denominator())) for m, c in h.items()} for h in potentials]
-            return in_normal_form(self.variety, found)
+        potentials = map(self._potential, closed)
         if self.constants:
             laws = [polynomial_over_constants(potential, self.scalars, self.constants) for potential in potentials]
         else:
-            columns = sorted({m for law in potentials for m in law}, key=lambda m: (len(m), m))
+            laws = [{m: sparse.fraction(c) for m, c in potential.items()} for potential in potentials]
+        if self.variety is not None:
+            return in_normal_form(self.variety, laws)
+        if not self.constants:
+            columns = sorted({m for law in laws for m in law}, key=lambda m: (len(m), m))
             place = {monomial: i for i, monomial in enumerate(columns)}
-            vectors = readable_basis(
-                [
-                    {place[m]: Fraction(int(c.numerator()), int(c.denominator())) for m, c in law.items()}
-                    for law in potentials
-                ]
-            )
+            vectors = readable_basis([{place[m]: c for m, c in law.items()} for law in laws])
             laws = [sparse.oriented({columns[i]: value for i, value in vector.items()}) for vector in vectors]
-        return sorted(laws, key=lambda law: (max(map(len, law)), sorted(law)))
+        return sorted(laws, key=order)
 
     def _potential(self, form):
         """Return the polynomial with this gradient and no constant, `\\sum_i z_i \\int_0^1 w_i(t z) dt`."""

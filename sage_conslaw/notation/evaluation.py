@@ -12,6 +12,7 @@ from ..exact import modular
 from ..exact.linear_algebra import independent_rows
 from ..laws.independence import jacobian
 from ..runtime.errors import InputError, InputTypeError, NotCovered
+from .forms import like
 
 _PRIME = (1 << 61) - 1
 
@@ -70,25 +71,17 @@ class PolynomialForm:
 
     def value(self, state, degree=None):
         """Return the value at a state; with ``degree`` that of the part of this degree alone."""
-        total = state[0] * 0
-        for power, places, coefficients in self.parts:
-            if degree is None or degree == power:
-                numbers = state.new_tensor(coefficients) if hasattr(state, "new_tensor") else coefficients
-                product = numbers
-                for column in range(power):
-                    product = product * state[places[:, column]]
-                total = total + product.sum()
-        return total
+        return sum((terms.sum() for *_, terms in self.pieces(state, degree)), start=state[0] * 0)
 
-
-    def pieces(self, state):
-        """Return what is added up: triples of one, zero and the terms."""
+    def pieces(self, state, degree=None):
+        """Return what is added up: triples of one, zero and the terms, of one degree if it is given."""
         out = []
         for power, places, coefficients in self.parts:
-            product = state.new_tensor(coefficients) if hasattr(state, "new_tensor") else coefficients
-            for column in range(power):
-                product = product * state[places[:, column]]
-            out.append((1, 0, product))
+            if degree is None or degree == power:
+                terms = like(state, coefficients)
+                for column in places.T:
+                    terms = terms * state[column]
+                out.append((1, 0, terms))
         return out
 
 

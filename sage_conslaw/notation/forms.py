@@ -101,7 +101,7 @@ class Form:
         else:
             part = rows @ rows.T
             if self.matrix != "all":
-                part = part * _like(state, self._mask(len(rows)))
+                part = part * like(state, self._mask(len(rows)))
         for clock in feature.clock:
             part = part * state[clock]
         return part
@@ -112,6 +112,6 @@ class Form:
         return np.equal.outer(np.array(which), np.array(which)).astype(np.float64)
 
 
-def _like(state, array):
+def like(state, array):
     """Return an array of the same kind as the state: a tensor of PyTorch on its device, or an array of numpy."""
     return state.new_tensor(array) if hasattr(state, "new_tensor") else array

@@ -40,8 +40,7 @@ class Branch(SageObject):
     codimension: int
 
     def _repr_(self):
-        where = [f"{name} = {value}" for name, value in self.solution] or [f"{f} = 0" for f in self.condition]
-        return f"where {' and '.join(where)}: {len(self.laws)} new law{'s' if len(self.laws) != 1 else ''}"
+        return _headline(self.to_dict())
 
     def to_dict(self):
         r"""
@@ -159,6 +158,13 @@ class ExceptionalParameters(SageObject):
         }
 
 
+def _headline(branch):
+    """Say where a branch lies, by its solution if there is one, and how many laws are new there."""
+    where = [f"{name} = {value}" for name, value in branch["solution"].items()] or \
+        [f"{f} = 0" for f in branch["condition"]]
+    return f"where {' and '.join(where)}: {len(branch['laws'])} new law{'s' if len(branch['laws']) != 1 else ''}"
+
+
 def exceptional_lines(record):
     r"""
     Return the branches of a record as lines of text.
@@ -172,11 +178,7 @@ def exceptional_lines(record):
     """
     lines = []
     for branch in record["exceptional"]:
-        where = [f"{name} = {value}" for name, value in branch["solution"].items()] or [
-            f"{f} = 0" for f in branch["condition"]
-        ]
-        more, total = len(branch["laws"]), branch["independent_laws_found"]
-        lines.append(f"where {' and '.join(where)}: {more} new law{'s' if more != 1 else ''}, {total} independent")
+        lines.append(f"{_headline(branch)}, {branch['independent_laws_found']} independent")
         lines += [f"  {law}" for law in branch["laws"]] + [
             f"  {law}  (limit of generic laws)" for law in branch["limits"]
         ]

@@ -4,30 +4,16 @@ Results from their records: what ``to_dict`` wrote, read back.
 import re
 from dataclasses import MISSING, fields
 
-from .._sage import Unknown
+from .._sage import QQ, PolynomialRing, Unknown
 from ..expressions.polynomials import parse_polynomials
 from ..exact.terms import to_sage
 from ..runtime.errors import InputError, InputTypeError
-from .._sage import QQ, PolynomialRing
 
 # What a record has under another name than the result, or made of several of its attributes.
 _DERIVED = {
-    "number",
-    "number_at_least",
-    "number_at_most",
-    "independent_laws_found",
-    "matrix_notation",
-    "readable_laws",
-    "degree_in_time",
-    "formula",
-    "assumption",
-    "coordinates",
-    "real",
-    "formula_where",
-    "open_segments",
-    "remarks",
-    "region",
-    "eps_zero",
+    "number", "number_at_least", "number_at_most", "independent_laws_found", "matrix_notation", "readable_laws",
+    "degree_in_time", "formula", "assumption", "coordinates", "real", "formula_where", "open_segments",
+    "remarks", "region", "eps_zero",
 }
 
 

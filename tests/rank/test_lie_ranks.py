@@ -275,3 +275,15 @@ def test_gradients_are_drawn_until_one_batch_brings_nothing(monkeypatch):
 def test_outputs_are_independent_functions(widths, power, independent):
     """Squares of binary forms span three dimensions; the last layer is linear."""
     assert outputs_independent(networks.polynomial(widths, power), rng()) is independent
+
+
+def test_controls_are_pushed_along_a_drift_whose_controls_are_no_shears(monkeypatch):
+    """Nonnegative matrices with momentum: the metric depends on the velocity.  A pushed letter has the degrees of the
+    drift's flow, there and back."""
+    family, degrees = flows.momentum(metric="mirror").family(networks.nmf(1, 1, 1).response()), []
+    assert family.exact_flow is not None and not family.shears
+    monkeypatch.setattr(growing_span, "point_failure_bound", lambda degree, p: degrees.append(degree) or 0.0)
+    found = lie_rank(family, rng())
+    assert found.rank == family.dimension == 5 and not found.stagnated
+    letter = family.field_degree * (4 + 2 * int(family.exact_flow[1] or 1))
+    assert degrees == [(rank + 1) * (depth + 1) * letter for depth, rank in enumerate(found.sequence)]

@@ -7,7 +7,6 @@ from ...flows.flow_family import FlowFamily
 from ...graph.response import NetworkResponse
 from ...laws.independence import independent_laws
 from ...laws.kernel import polynomial_laws
-from ...laws.monomials import blocks
 from ...structure.isotropy import conserved_spans, independent_with_spans
 from ...structure.parameter_gates import separable, without_functions, written
 from ..strategy import Strategy
@@ -62,9 +61,7 @@ class FurtherLaws(Strategy):
         other = gradient().family(network.response(loss), None)
         starts = dict(zip(other.response.leaves, other.response.leaf_starts))
         functions = {int(starts[leaf]) + i: name for leaf, name in names.items() for i in range(leaf.size)}
-        search = other.groups()
-        pieces = blocks(other, search, generator, question.deadline)
-        laws = polynomial_laws(other, search, generator, question.deadline, question.progress, pieces)
+        laws = polynomial_laws(other, other.groups(), generator, question.deadline, question.progress)
         laws = separable(laws, set(functions))
         independent = independent_laws(laws, other.dimension, generator, random_prime(generator))
         texts = [

@@ -9,7 +9,6 @@ import numpy as np
 from ...flows.flow_family import FlowFamily
 from ...laws.independence import independent_in
 from ...laws.kernel import polynomial_laws
-from ...laws.monomials import blocks
 from ...real.regions import family_on_region
 from ...real.signs import family_with_signs
 from ...rank.symbolic import symbolic_lie_rank
@@ -46,8 +45,7 @@ class OnRegion(Strategy):
         if family is None:
             return
         generator = question.generator(self.name)
-        pieces = blocks(family, question.search, generator, question.deadline)
-        laws = polynomial_laws(family, question.search, generator, question.deadline, question.progress, pieces)
+        laws = polynomial_laws(family, question.search, generator, question.deadline, question.progress)
         independent = independent_in(family, laws, generator)
         bounds.region_has(laws, independent, self.name)
         real = bounds.real
