@@ -73,6 +73,7 @@ def _attempt(strategy, question, bounds, tell=None):
         outcome = "tried" if reason is None else "skipped"
     except Stopped as stopped:
         reason = str(stopped)
+        # What was proved when the time ended is as proved as what comes in time.
         keep(stopped.partial, strategy.name, bounds)
         raise
     finally:
@@ -89,6 +90,8 @@ def _attempt(strategy, question, bounds, tell=None):
 
 def keep(partial, name, bounds):
     """Tighten the bounds by what a strategy had proved when it was ended."""
+    # A record is merged over all strategies: a rank beyond what later laws allow would be a defect to report, and the
+    # end of the time is no moment for that.
     bounds.rank_is_at_least(min(partial.get("rank_at_least", 0), bounds.rank_at_most), name, partial.get("ranks", ()))
     bounds.number_is_at_least(partial.get("laws_at_least", 0), name)
     if "found" in partial:

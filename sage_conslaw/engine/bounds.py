@@ -79,12 +79,15 @@ class Bounds:
 
     def some_laws_are(self, laws, independent, strategy: str):
         """Record laws that hold, before all of the search space are known."""
+        # A whole list is never replaced by a part of one.
         if self.searched is None and len(independent) >= len(self.independent):
             self.laws, self.independent = tuple(laws), tuple(independent)
             self.number_is_at_least(len(self.independent), strategy)
 
     def number_is_at_least(self, number: int, strategy: str):
         """Record that there are so many independent laws, listed or not."""
+        # Laws that hold exactly have independent differentials on an open set, and each field is orthogonal to them
+        # there: m laws leave a rank of at most N - m.
         if number > self.laws_at_least:
             self.laws_at_least = number
             self._record("laws at least", number, strategy)
@@ -93,6 +96,7 @@ class Bounds:
         """Record a rank at one point; with the ranks by bracket length, and how it was found where that matters."""
         if rank > self.rank_at_least or not self.sequence:
             self.sequence, self.method = tuple(sequence) or (rank,), method
+        # A minor that is not zero at one point modulo p is no zero polynomial over Q: the generic rank is no smaller.
         if rank > self.rank_at_least:
             self.rank_at_least = rank
             self._stopped_growing = False
@@ -139,14 +143,10 @@ class Bounds:
     def _record(self, claim, value, strategy):
         self.evidence.append(Evidence(claim, value, strategy))
         if self.rank_at_least > self.rank_at_most:
-            side, by = (
-                ("laws at least", self.laws_at_least)
-                if self.dimension - self.laws_at_least < self._most
-                else ("rank at most", self._most)
-            )
-            other = next(e.strategy for e in reversed(self.evidence) if e.claim == side)
-            raise ArithmeticError(f"contradiction: a rank of at least {self.rank_at_least} ({strategy}) and at most "
-                                  f"{self.rank_at_most} ({other}); please report it")
+            side = "laws at least" if self.dimension - self.laws_at_least < self._most else "rank at most"
+            by = {evidence.claim: evidence.strategy for evidence in self.evidence}
+            raise ArithmeticError(f"contradiction: a rank of at least {self.rank_at_least} ({by['rank at least']}) and "
+                                  f"at most {self.rank_at_most} ({by[side]}); please report it")
 
     # -- what follows ----------------------------------------------------------------------------------
 
@@ -191,6 +191,7 @@ class Bounds:
     @property
     def status(self) -> str:
         """How the number is known: ``"proved"``, ``"probable"`` (the rank stopped growing) or ``"bounded"``."""
+        # Of a model that forgets something a rank that stopped growing says nothing: the network's may be smaller.
         if self.forgotten and self.number[0] < self.number[1]:
             return "bounded"
         return "proved" if self.meet else "probable" if self._stopped_growing and not self.real_is_less else "bounded"
@@ -209,6 +210,7 @@ class Bounds:
     def complete(self):
         """Whether the laws listed are all: True, False, or Sage's Unknown."""
         least, most = self.number
+        # By Frobenius there are N - r laws locally; as many independent ones leave every other a function of them.
         if len(self.independent) == most:
             return True
         return False if len(self.independent) < least else Unknown

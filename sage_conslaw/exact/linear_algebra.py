@@ -53,15 +53,6 @@ def rank(rows, p):
     INPUT:
 
     - ``rows`` -- array of shape ``(n, m)`` with entries in ``[0, p)``
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.linear_algebra import rank
-        sage: rank(numpy.array([[1, 2], [2, 4]]), 101)
-        1
-        sage: rank(numpy.zeros((0, 3), dtype=int), 101)
-        0
     """
     if 0 in rows.shape:
         return 0
@@ -72,32 +63,15 @@ def rank(rows, p):
 
 
 def independent_rows(rows, p):
-    r"""
-    Return the indices of the first rows that form a basis of the row space modulo ``p``.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.linear_algebra import independent_rows
-        sage: independent_rows(numpy.array([[0, 0], [1, 2], [2, 4], [0, 1]]), 101)
-        [1, 3]
-    """
+    """Return the indices of the first rows that form a basis of the row space modulo ``p``."""
     if 0 in rows.shape:
         return []
+    # A column of a reduced matrix is a pivot where it is no combination of those before it.
     return pivot_columns(*_reduced(rows.T, p))
 
 
 def pivot_columns(reduced, rank):
-    r"""
-    Return the pivot columns of a FLINT matrix in reduced row echelon form.
-
-    EXAMPLES::
-
-        sage: from flint import nmod_mat
-        sage: from sage_conslaw.exact.linear_algebra import pivot_columns
-        sage: pivot_columns(*nmod_mat(1r, 3r, [0r, 2r, 1r], 5r).rref())
-        [1]
-    """
+    """Return the pivot columns of a FLINT matrix in reduced row echelon form."""
     pivots, column = [], 0
     for row in range(rank):
         while reduced[row, column] == 0:
@@ -113,15 +87,6 @@ def kernel(rows, p):
 
     OUTPUT: a list of dictionaries ``{column: value}``; each vector is 1 at its own free column and 0
     at the other free columns.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.linear_algebra import kernel
-        sage: kernel(numpy.array([[1, 1, 0], [0, 0, 1]]), 101)
-        [{0: 100, 1: 1}]
-        sage: kernel(numpy.zeros((0, 2), dtype=int), 101)
-        [{0: 1}, {1: 1}]
     """
     columns = rows.shape[1]
     if rows.shape[0] == 0:
@@ -132,6 +97,7 @@ def kernel(rows, p):
     for free in sorted(set(range(columns)) - set(pivots)):
         vector = {}
         for row, pivot in enumerate(pivots):
+            # In echelon form a row begins at its pivot: columns before it are zero there.
             if pivot > free:
                 break
             value = int(reduced[row, free])
@@ -152,13 +118,6 @@ def full_column_rank(stack, p):
       pays for small ``m`` and large ``number``
 
     OUTPUT: a boolean array of length ``number``
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.linear_algebra import full_column_rank
-        sage: full_column_rank(numpy.array([[[1, 2], [2, 4]], [[1, 2], [2, 5]]]), 101)
-        array([False,  True])
     """
     a = stack.copy()
     number, n, m = a.shape

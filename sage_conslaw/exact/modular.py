@@ -28,17 +28,7 @@ _BLAS_DEPTH = 512
 
 
 def multiply(a, b, p):
-    r"""
-    Return the elementwise product modulo ``p``, with numpy broadcasting.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.modular import multiply
-        sage: p = int(2^61 - 1)
-        sage: multiply(numpy.array([p - 1, 5]), numpy.array([p - 1, 7]), p)
-        array([ 1, 35])
-    """
+    """Return the elementwise product modulo ``p``, with numpy broadcasting."""
     a, b = np.asarray(a), np.asarray(b)
     if p <= 1 << _LIMB:
         return a * b % p
@@ -56,6 +46,7 @@ def multiply(a, b, p):
 
 
 def _multiply_piece(a, b, p):
+    # Three roundings of 2^-64 each, relative to a quotient below 2^62: together less than one unit.
     quotient = a.astype(np.longdouble)
     quotient *= b
     quotient *= np.longdouble(1) / np.longdouble(p)
@@ -66,16 +57,7 @@ def _multiply_piece(a, b, p):
 
 
 def reduce_once(a, p):
-    r"""
-    Bring entries of ``(-p, 2p)`` into ``[0, p)``.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.modular import reduce_once
-        sage: reduce_once(numpy.array([-3, 4, 12]), 7)
-        array([4, 4, 5])
-    """
+    """Bring entries of ``(-p, 2p)`` into ``[0, p)``."""
     p = np.int64(p)
     a = a + ((a >> 63) & p)
     a = a - p
@@ -83,49 +65,22 @@ def reduce_once(a, p):
 
 
 def add(a, b, p):
-    r"""
-    Return the elementwise sum modulo ``p``.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.modular import add
-        sage: add(numpy.array([3]), numpy.array([6]), 7)
-        array([2])
-    """
+    """Return the elementwise sum modulo ``p``."""
     total = np.asarray(a) + np.asarray(b) - np.int64(p)
     return total + ((total >> 63) & np.int64(p))
 
 
 def subtract(a, b, p):
-    r"""
-    Return the elementwise difference modulo ``p``.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.modular import subtract
-        sage: subtract(numpy.array([3]), numpy.array([6]), 7)
-        array([4])
-    """
+    """Return the elementwise difference modulo ``p``."""
     total = np.asarray(a) - np.asarray(b)
     return total + ((total >> 63) & np.int64(p))
 
 
 def sum_axis(a, axis, p):
-    r"""
-    Return the sum along one axis modulo ``p``.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.modular import sum_axis
-        sage: p = int(2^61 - 1)
-        sage: sum_axis(numpy.full((5, 2), p - 1), 0, p) - p
-        array([-5, -5])
-    """
+    """Return the sum along one axis modulo ``p``."""
     if a.shape[axis] == 0:
         return np.zeros(np.delete(a.shape, axis), dtype=np.int64)
+    # Residues of 62 bits overflow in sums of more than two; halves of 31 bits do not below 2^32 of them.
     half = 1 << 31
     high = (a >> 31).sum(axis=axis) % p
     low = (a & (half - 1)).sum(axis=axis) % p
@@ -133,36 +88,7 @@ def sum_axis(a, axis, p):
 
 
 def matrix_multiply(a, b, p):
-    r"""
-    Return the product of stacks of matrices modulo ``p``, shapes ``(..., m, k)`` and ``(..., k, n)``.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.modular import matrix_multiply
-        sage: a = numpy.array([[1, 2], [3, 4]])
-        sage: matrix_multiply(a, a, 101)
-        array([[ 7, 10],
-               [15, 22]])
-
-    TESTS:
-
-    The two ways to multiply agree::
-
-        sage: p = int(2^61 - 1)
-        sage: generator = numpy.random.default_rng(0r)
-        sage: a = generator.integers(0r, p, size=(40r, 600r)); b = generator.integers(0r, p, size=(600r, 30r))
-        sage: exact = (a.astype(object) @ b.astype(object)) % int(p)
-        sage: bool((matrix_multiply(a, b, p) == exact).all())
-        True
-        sage: stacks = matrix_multiply(a[:2, None, :9], b[None, :9, :], p)
-        sage: bool((stacks[:, 0] == (a[:2, :9].astype(object) @ b[:9].astype(object)) % int(p)).all())
-        True
-        sage: p = 2097143r
-        sage: a = generator.integers(0r, p, size=(3r, 4r, 600r)); b = generator.integers(0r, p, size=(600r, 5r))
-        sage: bool((matrix_multiply(a, b, p) == (a.astype(object) @ b.astype(object)) % p).all())
-        True
-    """
+    """Return the product of stacks of matrices modulo ``p``, shapes ``(..., m, k)`` and ``(..., k, n)``."""
     m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
     if k == 1:
         return multiply(a, b, p)
@@ -194,30 +120,13 @@ def _blas_multiply(a, b, p):
 
 
 def residues(numbers, shape, p):
-    r"""
-    Return integers of any size as an array of residues.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.modular import residues
-        sage: residues([[-1r, 10r^30r]], (1r, 2r), 7r)
-        array([[6, 1]])
-    """
+    """Return integers of any size as an array of residues."""
     flat = [int(x) % p for row in numbers for x in row]
     return np.array(flat, dtype=np.int64).reshape(shape)
 
 
 def random_array(generator, shape, p):
-    r"""
-    Return independent uniform elements of GF(p).
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.modular import random_array
-        sage: random_array(numpy.random.default_rng(0r), (2r, 3r), 5r).shape
-        (2, 3)
-    """
+    """Return independent uniform elements of GF(p)."""
     return generator.integers(0, p, size=shape, dtype=np.int64)
 
 

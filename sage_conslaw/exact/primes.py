@@ -44,48 +44,19 @@ def random_prime(generator, bits=PRIME_BITS):
     - ``generator`` -- a ``numpy.random.Generator``
 
     - ``bits`` -- number of bits, at most ``PRIME_BITS``
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.primes import random_prime
-        sage: p = random_prime(numpy.random.default_rng(0r))
-        sage: is_prime(p), p.bit_length()
-        (True, 62)
-
-    Too many bits for the arithmetic::
-
-        sage: random_prime(numpy.random.default_rng(0r), bits=80r)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: a prime has between 3 and 62 bits here, not 80
     """
     if not 3 <= bits <= PRIME_BITS:
         raise InputError(f"a prime has between 3 and {PRIME_BITS} bits here, not {bits}")
     low = 1 << (bits - 1)
     while True:
+        # Each odd number of these bits comes from two draws, so all primes are equally probable.
         candidate = int(generator.integers(low, 2 * low)) | 1
         if fmpz(candidate).is_prime():
             return candidate
 
 
 def with_lucky_prime(generator, function, tries=20):
-    r"""
-    Call ``function(p)`` with random primes until one is not unlucky; name the unlucky ones in the log.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.primes import UnluckyPrime, with_lucky_prime
-        sage: with_lucky_prime(numpy.random.default_rng(0r), lambda p: p > 2) is True
-        True
-        sage: def never(p):
-        ....:     raise UnluckyPrime("the prime divides a denominator")
-        sage: with_lucky_prime(numpy.random.default_rng(0r), never, tries=2)
-        Traceback (most recent call last):
-        ...
-        ArithmeticError: 2 random primes were all unlucky; the last: the prime divides a denominator
-    """
+    """Call ``function(p)`` with random primes until one is not unlucky; name the unlucky ones in the log."""
     for _ in range(tries):
         try:
             return function(random_prime(generator))
@@ -100,14 +71,6 @@ def point_failure_bound(minor_degree, prime):
     Bound the probability that a nonzero polynomial of the given degree vanishes at a random point.
 
     This is the Schwartz-Zippel lemma over GF(p): at most ``degree / p``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.primes import point_failure_bound
-        sage: point_failure_bound(3, 101)
-        0.0297...
-        sage: point_failure_bound(0, 101)
-        0.0
     """
     return float(minor_degree) / float(prime)
 
@@ -118,14 +81,7 @@ def prime_failure_bound(height_bits, bits=PRIME_BITS):
 
     The integer has at most ``height_bits / (bits - 1)`` prime divisors of that size, among more than
     `2^{bits-2} / (bits \log 2)` primes (Rosser-Schoenfeld).
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.primes import prime_failure_bound
-        sage: prime_failure_bound(0)
-        0.0
-        sage: prime_failure_bound(10**6) < 1e-10
-        True
     """
     number_of_primes = 2.0 ** (bits - 2) / (bits * math.log(2))
+    # Primes of b bits are at least 2^(b-1): h bits hold at most h / (b - 1) of them.
     return float(height_bits) / (bits - 1) / number_of_primes

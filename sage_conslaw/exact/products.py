@@ -51,17 +51,7 @@ class Product(Mapping):
 
 
 def order(law):
-    r"""
-    Return what laws are sorted by: the degree, then the monomials; of a product those of its factors.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.products import Product, order
-        sage: x = {(0r,): Fraction(1r)}
-        sage: order(x), order(Product(x, x))
-        ((1, [(0,)]), (2, [(0, 0)]))
-    """
+    """Return what laws are sorted by: the degree, then the monomials; of a product those of its factors."""
     if isinstance(law, Product):
         return law.degree, [tuple(sorted(i for factor in law.factors for i in min(factor)))]
     return max(map(len, law)), sorted(law)

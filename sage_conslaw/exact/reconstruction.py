@@ -14,24 +14,10 @@ def rational(residue, modulus):
     Return the fraction ``n/d`` with `|n|, d \le \sqrt{m/2}` and ``n/d = residue`` modulo `m`, or ``None``.
 
     There is at most one (Wang's algorithm: the extended Euclidean remainders stop at the bound).
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.reconstruction import rational
-        sage: rational(pow(3r, -1r, 10007r) * 5 % 10007, 10007)
-        Fraction(5, 3)
-        sage: rational(10006, 10007)
-        Fraction(-1, 1)
-
-    Too large for this modulus::
-
-        sage: rational(50, 101) is None
-        False
-        sage: rational(38, 101) is None
-        True
     """
     residue, modulus = int(residue) % int(modulus), int(modulus)
     bound = isqrt(modulus // 2)
+    # Nearly all coefficients of laws are small integers: no division.
     if residue <= bound:
         return Fraction(residue)
     if modulus - residue <= bound:
@@ -42,24 +28,19 @@ def rational(residue, modulus):
         quotient = previous // current
         previous, current = current, previous - quotient * current
         previous_factor, factor = factor, previous_factor - quotient * factor
+    # Two fractions n/d, n'/d' with one residue have m | n d' - n' d, of absolute value at most 2 b^2 <= m: it is zero
+    # unless both are at the bound.  The remainder at which the bound is passed is the numerator if there is one.
     if abs(factor) > bound:
         return None
     value = Fraction(current, factor)
+    # Where numerator and denominator had a common factor with the modulus the reduced fraction has another residue.
     if value.denominator * residue % modulus != value.numerator % modulus:
         return None
     return value
 
 
 def reconstruct(vector, modulus):
-    r"""
-    Return the sparse vector of rationals with these residues, or ``None`` if one entry has none.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.reconstruction import reconstruct
-        sage: reconstruct({4: 1, 7: 100}, 101)
-        {4: Fraction(1, 1), 7: Fraction(-1, 1)}
-    """
+    """Return the sparse vector of rationals with these residues, or ``None`` if one entry has none."""
     out = {}
     for index, residue in vector.items():
         value = rational(residue, modulus)
@@ -70,15 +51,7 @@ def reconstruct(vector, modulus):
 
 
 def combine(vector, modulus, other, prime):
-    r"""
-    Return the sparse vector modulo ``modulus * prime`` with the two given images (Chinese remainders).
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.reconstruction import combine
-        sage: combine({0: 1, 1: 2}, 5, {0: 1, 1: 3}, 7)
-        {0: 1, 1: 17}
-    """
+    """Return the sparse vector modulo ``modulus * prime`` with the two given images (Chinese remainders)."""
     modulus, prime = int(modulus), int(prime)
     lift = pow(modulus, -1, prime)
     out = {}

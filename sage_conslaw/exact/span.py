@@ -46,6 +46,7 @@ class Span:
     def add_and_test(self, batch: np.ndarray, probes: np.ndarray) -> tuple[int, bool]:
         """Return what a batch brings, and whether the probes, which are not kept, lie outside the span after it."""
         stack = np.concatenate([self.rows, batch, probes])
+        # Rows are chosen in order: a probe is chosen exactly if it lies outside of the span of all before it.
         chosen = independent_rows(stack, self.p)
         inside = [i for i in chosen if i < len(stack) - len(probes)]
         return self._take(stack[inside], len(batch)), len(chosen) > len(inside)

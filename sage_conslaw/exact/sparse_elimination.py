@@ -9,15 +9,7 @@ import heapq
 
 
 class TooDense(ArithmeticError):
-    r"""
-    The elimination fills in; what was found until then is a lower bound, in ``rank``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.sparse_elimination import TooDense
-        sage: TooDense(3r).rank
-        3
-    """
+    """The elimination fills in; what was found until then is a lower bound, in ``rank``."""
 
     def __init__(self, rank):
         super().__init__(f"the elimination fills in; the rank is at least {rank}")
@@ -28,38 +20,12 @@ def sparse_kernel(rows, number, p, deadline=None):
     r"""
     Return the reduced kernel modulo ``p`` of sparse rows with the given number of columns, as :func:`kernel` does for
     dense ones.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.sparse_elimination import sparse_kernel
-        sage: sparse_kernel([{0r: 1r, 1r: 1r}, {2r: 1r}, {0r: 2r, 1r: 2r, 2r: 5r}], 4r, 101r)
-        [{0: 100, 1: 1}, {3: 1}]
-
-    TESTS:
-
-    It agrees with the dense kernel::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.linear_algebra import kernel
-        sage: generator = numpy.random.default_rng(1r)
-        sage: dense = generator.integers(0r, 3r, size=(12r, 16r)) * (generator.random((12r, 16r)) < 0.3)
-        sage: rows = [{int(j): int(row[j]) for j in row.nonzero()[0r]} for row in dense]
-        sage: sparse_kernel(rows, 16r, 10007r) == kernel(dense, 10007r)
-        True
     """
     return _echelon(_back_substituted(eliminated(rows, p, deadline), number, p), p)
 
 
 def sparse_kernel_dimension(rows, number, p, deadline=None):
-    r"""
-    Return the dimension of the kernel alone, which needs no back substitution.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.sparse_elimination import sparse_kernel_dimension
-        sage: sparse_kernel_dimension([{0r: 1r, 1r: 1r}, {2r: 1r}, {0r: 2r, 1r: 2r, 2r: 5r}], 4r, 101r)
-        2
-    """
+    """Return the dimension of the kernel alone, which needs no back substitution."""
     return number - len(eliminated(rows, p, deadline))
 
 
@@ -72,12 +38,6 @@ def eliminated(rows, p, deadline=None, most_work=None):
     - ``rows`` -- dictionaries ``{column: residue}``, without zeros
 
     - ``most_work`` -- entries written until :class:`TooDense` is raised, with the pivots found as a lower bound
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.sparse_elimination import eliminated
-        sage: eliminated([{0r: 1r, 1r: 1r}, {2r: 1r}, {0r: 2r, 1r: 2r, 2r: 5r}], 101r)
-        {0: {1: 1}, 2: {}}
     """
     rows, work = [dict(row) for row in rows if row], 0
     where = {}
@@ -90,6 +50,7 @@ def eliminated(rows, p, deadline=None, most_work=None):
     while queue:
         length, i = heapq.heappop(queue)
         row = rows[i]
+        # A row that changed is in the queue anew, with its new length; entries from before are passed over.
         if row is None or len(row) != length:
             continue
         if not row:
@@ -97,6 +58,7 @@ def eliminated(rows, p, deadline=None, most_work=None):
             continue
         if deadline is not None:
             deadline.check()
+        # A pivot in a row of r entries and a column of c writes at most (r - 1)(c - 1): both are kept small.
         pivot = min(row, key=lambda column: len(where[column]))
         inverse = pow(row[pivot], -1, p)
         rest = {column: value * inverse % p for column, value in row.items() if column != pivot}
@@ -146,6 +108,7 @@ def _echelon(vectors, p):
     basis = {}
     for vector in vectors:
         while vector:
+            # The order of elimination decided which columns are free; the dense kernel's are the last possible ones.
             last = max(vector)
             if last not in basis:
                 scale = pow(vector[last], -1, p)

@@ -95,16 +95,7 @@ def irreducible_factors(polynomial):
 
 
 def derivatives(terms):
-    r"""
-    Return the nonzero partial derivatives as ``{variable: terms}``.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.terms import derivatives
-        sage: derivatives({(0, 0, 1): Fraction(1r)})
-        {0: {(0, 1): Fraction(2, 1)}, 1: {(0, 0): Fraction(1, 1)}}
-    """
+    """Return the nonzero partial derivatives as ``{variable: terms}``."""
     out = {}
     for monomial, value in terms.items():
         for i in dict.fromkeys(monomial):
@@ -115,17 +106,7 @@ def derivatives(terms):
 
 
 def derivative_along(field, terms):
-    r"""
-    Return the derivative of a polynomial along a field of sparse polynomials, one a variable.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.terms import derivative_along
-        sage: one = Fraction(1r)
-        sage: derivative_along([{(1,): one}, {(0,): -one}], {(0, 0): one, (1, 1): one})
-        {}
-    """
+    """Return the derivative of a polynomial along a field of sparse polynomials, one a variable."""
     total = {}
     for variable, part in derivatives(terms).items():
         if field[variable]:
@@ -134,31 +115,13 @@ def derivative_along(field, terms):
 
 
 def oriented(terms):
-    r"""
-    Return the polynomial with the sign that makes its leading term, as Sage prints it (degrevlex), positive.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.terms import oriented
-        sage: oriented({(0, 3): Fraction(1r), (1, 2): Fraction(-1r)})
-        {(0, 3): Fraction(-1, 1), (1, 2): Fraction(1, 1)}
-    """
+    """Return the polynomial with the sign that makes its leading term, as Sage prints it (degrevlex), positive."""
     leading = min(terms, key=lambda monomial: (-len(monomial), monomial[::-1]))
     return terms if terms[leading] > 0 else {monomial: -value for monomial, value in terms.items()}
 
 
 def multiply(a, b):
-    r"""
-    Return the product of two polynomials.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.terms import multiply
-        sage: multiply({(0,): Fraction(1r), (1,): Fraction(1r)}, {(0,): Fraction(1r), (1,): Fraction(-1r)})
-        {(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}
-    """
+    """Return the product of two polynomials."""
     # Integers over one denominator: fractions would be reduced at every step.
     left, below = _integral(a)
     right, beneath = _integral(b)
@@ -181,16 +144,7 @@ def _integral(terms):
 
 
 def add(a, b):
-    r"""
-    Return the sum of two polynomials.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.terms import add
-        sage: add({(0,): Fraction(1r), (1,): Fraction(1r)}, {(1,): Fraction(-1r)})
-        {(0,): Fraction(1, 1)}
-    """
+    """Return the sum of two polynomials."""
     out = dict(a)
     for monomial, value in b.items():
         out[monomial] = out.get(monomial, 0) + value
@@ -198,58 +152,22 @@ def add(a, b):
 
 
 def scaled(terms, factor):
-    r"""
-    Return a polynomial times a number.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.terms import scaled
-        sage: scaled({(0,): Fraction(1r)}, Fraction(-2r)), scaled({(0,): Fraction(1r)}, 0r)
-        ({(0,): Fraction(-2, 1)}, {})
-    """
+    """Return a polynomial times a number."""
     return {monomial: value * factor for monomial, value in terms.items() if factor}
 
 
 def shifted(terms, offset):
-    r"""
-    Return the polynomial with every variable's index moved by ``offset``.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.terms import shifted
-        sage: shifted({(0, 2): Fraction(1r)}, 5)
-        {(5, 7): Fraction(1, 1)}
-    """
+    """Return the polynomial with every variable's index moved by ``offset``."""
     return {tuple(i + offset for i in monomial): value for monomial, value in terms.items()}
 
 
 def degree(terms):
-    r"""
-    Return the total degree; 0 for the zero polynomial.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.terms import degree
-        sage: degree({(0, 0, 1): Fraction(1r), (): Fraction(2r)})
-        3
-    """
+    """Return the total degree; 0 for the zero polynomial."""
     return max(map(len, terms), default=0)
 
 
 def value_at(terms, z, p):
-    r"""
-    Return the value modulo ``p`` at a point, whose denominators ``p`` does not divide.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.terms import value_at
-        sage: value_at({(0, 0): Fraction(1r, 2r), (1,): Fraction(3r)}, [4r, 5r], 101r)       # x^2/2 + 3 y
-        23
-    """
+    """Return the value modulo ``p`` at a point, whose denominators ``p`` does not divide."""
     total = 0
     for monomial, value in terms.items():
         term = value.numerator * pow(value.denominator, -1, p)
@@ -275,13 +193,6 @@ def coefficient_bits(polynomials):
     r"""
     Return the bit length of the largest numerator or denominator of some polynomials, times the bits of their number of
     terms.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.terms import coefficient_bits
-        sage: coefficient_bits([{(0,): Fraction(8r)}, {}])
-        5
     """
     values = [value for f in polynomials for value in f.values()]
     largest = max((max(abs(v.numerator), v.denominator).bit_length() for v in values), default=1)

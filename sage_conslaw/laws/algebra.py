@@ -62,6 +62,7 @@ def generators(laws, degree, family=None, generator=None):
         elements, one, multiply, rank_of = laws, {(): 1}, sparse.multiply, _rank
     chosen, products = [], []
     for index, law in enumerate(elements):
+        # Laws come by degree: what generates this one has been seen.
         if rank_of([*products, law]) > rank_of(products):
             chosen.append(index)
             products = list(_products([elements[i] for i in chosen], [degrees[i] for i in chosen], degree, one,
@@ -120,15 +121,6 @@ def relations(laws, degree, generator, family=None):
 
     ALGORITHM: products of laws are evaluated at random points modulo a prime; each kernel vector is lifted and
     checked exactly.  (For linear networks with few inputs and outputs the relations are minors.)
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.laws.algebra import relations
-        sage: one = Fraction(1r)
-        sage: relations([{(0r, 0r): one}, {(0r, 1r): one}, {(1r, 1r): one}], 2r, numpy.random.default_rng(0r))
-        [{(0, 2): Fraction(1, 1), (1, 1): Fraction(-1, 1)}]
     """
     table = [m for d in range(degree + 1) for m in combinations_with_replacement(range(len(laws)), d)]
     if len(table) > MAX_MONOMIALS:

@@ -117,6 +117,8 @@ def readable_basis(vectors):
                     for pivot in sorted(a.keys() & b.keys())[:4]:
                         candidates.append(eliminate(a, {k: v / b[pivot] for k, v in b.items()}, pivot))
     unique = {tuple(sorted(vector.items())): vector for vector in map(primitive, candidates) if vector}
+    # The greedy choice is best: independent sets of vectors are a matroid.  Ties are broken by entries, so that the
+    # choice is the same from run to run.
     ordered = sorted(
         unique.values(), key=lambda v: (len(v), sum(abs(x) for x in v.values()), sorted(v), sorted(v.items()))
     )

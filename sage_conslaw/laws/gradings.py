@@ -162,12 +162,15 @@ class WeightLattice:
                 values = {i: int(v) for i, v in vector.items()}
             else:
                 rational = reconstruct(vector, p)
+                # A character that is left out makes blocks coarser: slower, never wrong.
                 if rational is None:
                     continue
                 scale = np.lcm.reduce([v.denominator for v in rational.values()])
                 values = {i: int(v * int(scale)) for i, v in rational.items()}
             column = np.zeros(dense.shape[1], dtype=np.int64)
             column[list(values)] = list(values.values())
+            # Products may pass 64 bits, harmlessly: what is zero modulo 2^64 is a character with values in Z / 2^64,
+            # and fingerprints are sums modulo 2^64.
             if p == 2 or not (dense @ column).any():
                 vectors.append(column)
         return np.array(vectors, dtype=np.int64).reshape(len(vectors), dense.shape[1]).T

@@ -116,5 +116,6 @@ def _on_variety(family, laws, generator, p):
     z = family.random_point(generator, p)
     normals = family.variety.normals(z, p)
     moving = [i for i in range(family.dimension) if i not in set(family.constants)]
+    # A differential is zero on the tangent space where it is a combination of the normals: these come first.
     rows = np.concatenate([normals, jacobian(laws, family.dimension, z, p)])[:, moving]
     return [i - len(normals) for i in independent_rows(rows, p) if i >= len(normals)]

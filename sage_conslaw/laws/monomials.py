@@ -119,6 +119,7 @@ def blocks(family, groups, generator, deadline=None):
         if deadline is not None:
             deadline.check()
     fingerprint += xor * np.int64(0x5DEECE66D1CE4E5B)
+    # Stable: blocks keep the order by degree, so that a reduced kernel begins with the laws of low degree.
     order = np.argsort(fingerprint, kind="stable")
     ordered = fingerprint[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])

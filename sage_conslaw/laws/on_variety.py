@@ -58,6 +58,7 @@ def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
                 deadline.check()
             columns = [tuple(int(i) for i in row if i < family.dimension) for row in block]
             columns = [m for m in columns if variety.is_standard(m) and not numbers.keys() >= set(m)]
+            # Other monomials are combinations of these modulo the ideal: with them a law would be found several times.
             if columns:
                 laws += _in_block(variety, fields, columns, parameters, at)
     laws = without_multiples(variety, laws, numbers)

@@ -60,6 +60,7 @@ def symbolic_laws(fields, groups, deadline=None):
     rows = sorted({tuple((column, value / row[min(row)]) for column, value in sorted(row.items()))
                    for row in equations.values()})
     entries = {(i, column): value for i, row in enumerate(rows) for column, value in row}
+    # Known only now: how many of the equations are the same depends on the fields.
     if len(rows) * len(candidates) > MAX_ENTRIES:
         raise InputError(
             f"the symbolic algorithm needs a matrix of {len(rows)} x {len(candidates)} rationals, which does not "

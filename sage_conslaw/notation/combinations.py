@@ -44,6 +44,7 @@ def combination(features, coefficients, size, matrix=None):
             if skew and (number or front) and " - " in word:
                 word = f"({word})"
             text += (f" {sign} " if text else "-" if sign == "-" else "") + front + number + word
+        # A power of time that all terms share stands once, before the parenthesis.
         if common is not None and common[language]:
             text = f"{common[language]}({text})" if language == 0 else rf"{common[language]}\left({text}\right)"
         if not whole:

@@ -231,6 +231,7 @@ def rest_of(result, expressions):
     if sum(law.independent for law in expressions) >= len(chosen):
         return []
     dimension = 1 + max(i for terms in [*entries, *chosen] for monomial in terms for i in monomial)
+    # Independence at one point is a proof; a law that seems dependent by chance is shown among the expressions only.
     point = modular.random_array(np.random.default_rng(result.seed), (dimension,), _PRIME)
     kept = independent_rows(jacobian([*entries, *chosen], dimension, point, _PRIME), _PRIME)
     return [

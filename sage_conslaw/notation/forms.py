@@ -99,6 +99,7 @@ class Form:
         elif self.matrix is None:
             part = (rows * rows).sum(-1)
         else:
+            # The Gram matrix of all indices at once; entries between blocks are no laws and are zeroed.
             part = rows @ rows.T
             if self.matrix != "all":
                 part = part * like(state, self._mask(len(rows)))

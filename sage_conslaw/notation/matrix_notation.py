@@ -141,6 +141,7 @@ def matrix_laws(laws, entries, generator, number):
         if grown > spanned:
             chosen.append(expression)
             spanned = grown
+        # The whole span is written: what follows could only say it again.
         if spanned == len(laws):
             break
     # A sum over all channels that was found before the law of each channel says nothing more.
@@ -285,6 +286,7 @@ def _conserved(span, features, indices):
             for monomial, value in span.reduced(feature.terms(index)).items():
                 row[0, at, monomial] = value
         rows.append(row)
+    # Rows (r | e_k) of what feature k reduces to: an echelon vector without an r is a combination that reduces to zero.
     kernel = [{key[1]: value for key, value in vector.items()} for vector in echelon(rows) if min(vector)[0] == 1]
     return readable_basis(kernel)
 
@@ -301,6 +303,7 @@ def _pattern(span, features, c, size):
             for k, value in c.items():
                 for monomial, factor in features[k].pair(i, j).items():
                     total[monomial] = total.get(monomial, 0) + value * factor
+            # Most pairs fail at a monomial that no law has: no reduction is needed to see that.
             if total.keys() <= span.support and not span.reduced(total):
                 entries[i, j] = total
                 near[i].add(j)

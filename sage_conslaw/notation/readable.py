@@ -38,6 +38,7 @@ def readable(law, time, rate, functions=()):
     if time is None:
         return _written_out(str(law), functions)
     clock = law.parent()(time)
+    # What all terms share goes in front; what is left is free of the time, or has it written term by term.
     power = int(min((monomial.degree(clock) for monomial in law.monomials()), default=0))
     rest = law.parent()(law / clock ** power) if power else law
     if rest.degree(clock) > 0:

@@ -43,12 +43,6 @@ class LieRank:
 
     - ``stagnated`` -- whether the last step found nothing new (Monte Carlo), so that ``rank`` is the rank but for
       probability ``error_bound``; otherwise the given upper bound was reached, and it is the rank
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.rank.growing_span import LieRank
-        sage: LieRank(2, (1, 2), False, 0.0, 101).rank
-        2
     """
 
     rank: int

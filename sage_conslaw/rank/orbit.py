@@ -40,15 +40,6 @@ def pushed_tangents(family, generator, p, upper, deadline=None, mixed=1, idle_st
     - ``idle_steps`` -- steps without gain that end the search
 
     Each rank is a proved lower bound of the rank of the Lie algebra at generic points.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.rank.orbit import pushed_tangents
-        sage: family = flows.momentum().family(networks.linear([2, 2, 2, 2]).response())
-        sage: pushed_tangents(family, numpy.random.default_rng(0r), 2305843009213693951r, 23r)
-        [5, 10, 15, 20, 23]
     """
     A = ModularArithmetic(p)
     duals = DualArithmetic(A)

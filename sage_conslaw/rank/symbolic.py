@@ -27,12 +27,6 @@ class SymbolicRank:
     r"""
     The rank of the generated Lie algebra, the rank after each bracket length, whether closure is proved, and if not,
     a bound for the probability that the rank is larger.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.rank.symbolic import SymbolicRank
-        sage: SymbolicRank(2, (2,), True).proved
-        True
     """
 
     rank: int
@@ -44,13 +38,6 @@ class SymbolicRank:
 def lie_bracket(F, G):
     r"""
     Return the Lie bracket `[F, G]_j = \sum_i F_i \partial_i G_j - G_i \partial_i F_j` of two polynomial fields.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.rank.symbolic import lie_bracket
-        sage: R.<x, y> = QQ[]
-        sage: lie_bracket([R(1), R(0)], [R(0), x^2])
-        [0, 2*x]
     """
     n = len(F)
     variables = F[0].parent().gens()

@@ -125,6 +125,7 @@ class LawCount(SageObject):
         width = width_of(self.problem.family)
         if width is None:
             return None
+        # The formula is that of the families: it is the number only where they are all laws there are.
         found = width.counted(np.random.default_rng(self.seed))
         proved = found.rank + found.laws == self.state_dimension
         return found.formula() if proved and found.laws == self.number else None

@@ -79,6 +79,7 @@ def sentence_of_laws(result) -> str:
     found = f"{_laws(result.independent_laws_found)} of degree at most {result.degree} in {_space(result)}"
     if result.complete is True:
         return f"{found}, complete ({_proved(result)})"
+    # False is proved too: more laws are known to exist than are listed.
     if result.complete is False:
         return f"{found}; {_more_laws(result)}"
     if len(result.independent) == result.number:

@@ -1,6 +1,6 @@
 """Bounds only tighten, and everything that a result says is derived from them."""
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -19,6 +19,17 @@ STEPS = st.lists(
     st.tuples(st.sampled_from(["rank_is_at_least", "rank_is_at_most", "number_is_at_least"]), st.integers(0, 6)),
     max_size=8,
 )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is certified of real fields."""
+
+    rank: int
+    most: int | None
+    method: str | None = "patterns"
+    reached: bool = False
+    less: bool = False
 
 
 @given(STEPS)
@@ -51,6 +62,93 @@ def test_a_rank_that_another_strategy_exceeds_did_not_stop_growing():
     bounds.rank_is_at_least(2, "structure")
     bounds.rank_stopped_growing(1, 1e-9)
     assert not bounds.stopped_growing and bounds.status == "bounded" and bounds.error_bound is None
+
+
+def test_what_is_known_already_is_no_evidence_and_changes_nothing():
+    bounds = Bounds(6)
+    bounds.rank_is_at_least(2, "a", (1, 2), "sparse point")
+    bounds.number_is_at_least(1, "a")
+    bounds.rank_is_at_most(4, "a")
+    bounds.rank_stopped_growing(2, 1e-9)
+    for again in (2, 1):
+        bounds.rank_is_at_least(again, "b", (again,))
+    bounds.number_is_at_least(1, "b")
+    bounds.rank_is_at_most(4, "b")
+    bounds.further_laws_are(["h"], 1, "b")
+    bounds.region_has([{}], [0], "b")
+    assert [e.strategy for e in bounds.evidence] == ["a", "a", "a"] and bounds.stopped_growing
+    assert (bounds.sequence, bounds.method, bounds.further, bounds.region) == ((1, 2), "sparse point", (), None)
+    bounds.rank_is_at_least(3, "b")
+    assert (bounds.sequence, bounds.method, bounds.stopped_growing) == ((3,), None, False)
+    bounds.further_laws_are(["h"], 2, "b")
+    assert bounds.further == ("h",) and bounds.number == (2, 3)
+
+
+def test_a_whole_list_of_laws_stays_and_a_part_is_replaced_by_a_larger_one():
+    bounds, (x, y, z) = Bounds(3), [{(i,): 1} for i in range(3)]
+    bounds.some_laws_are([x, y], [0, 1], "a")
+    bounds.some_laws_are([z], [0], "b")
+    assert bounds.laws == (x, y) and bounds.laws_at_least == 2
+    bounds.some_laws_are([y, z], [0, 1], "b")
+    assert bounds.laws == (y, z)
+    bounds.laws_are([x], [0], "words", "c")
+    bounds.some_laws_are([x, y], [0, 1], "d")
+    assert bounds.laws == (x,) and bounds.searched == "words" and bounds.complete is False
+
+
+@pytest.mark.parametrize("first, second, by", [
+    (("number_is_at_least", 3, "laws"), ("rank_is_at_least", 2, "words"), "at least 2 (words) and at most 1 (laws)"),
+    (("rank_is_at_most", 1, "closure"), ("rank_is_at_least", 2, "words"), "at least 2 (words) and at most 1 (closure)"),
+    (("rank_is_at_least", 2, "words"), ("number_is_at_least", 3, "laws"), "at least 2 (words) and at most 1 (laws)"),
+])
+def test_a_contradiction_names_both_sides(first, second, by):
+    bounds = Bounds(4)
+    getattr(bounds, first[0])(*first[1:])
+    with pytest.raises(ArithmeticError, match="contradiction") as error:
+        getattr(bounds, second[0])(*second[1:])
+    assert by in str(error.value)
+
+
+def found(rank, reached=False, less=False, most=None):
+    return Found(rank, most, reached=reached, less=less)
+
+
+@pytest.mark.parametrize("forgotten, real, number, status, assumption", [
+    # Of a model with 1 law and rank 3 in dimension 6; what is real decides only where it is certified.
+    ((), None, (1, 3), "probable", "span"),
+    ((), found(3, reached=True), (1, 3), "probable", "none"),
+    ((), found(3, reached=True, most=3), (3, 3), "proved", "none"),
+    ((), found(2), (1, 3), "probable", "span"),
+    ((), found(2, less=True), (1, 4), "bounded", "none"),
+    ((), found(2, less=True, most=2), (4, 4), "proved", "none"),
+    (("eps",), None, (1, 6), "bounded", "span"),
+    (("eps",), found(2, less=True), (1, 4), "bounded", "none"),
+    (("eps",), found(2, less=True, most=2), (4, 4), "proved", "none"),
+])
+def test_what_the_real_fields_say_of_the_number(forgotten, real, number, status, assumption):
+    bounds = Bounds(6, forgotten)
+    bounds.laws_are([{(0,): 1}], [0], "words", "blocks")
+    bounds.rank_is_at_least(3, "words")
+    bounds.rank_stopped_growing(3, 1e-9)
+    if real is not None:
+        bounds.real = real
+    assert (bounds.number, bounds.status, bounds.assumption) == (number, status, assumption)
+    assert bounds.meet == (status == "proved") and bounds.error_bound == (1e-9 if status == "probable" else None)
+    assert bounds.complete is (Unknown if number[0] == 1 else False)
+    # Four laws on a region are those of the network there; five would contradict two fields that are independent.
+    if real is not None and real.less and real.most is None:
+        bounds.region_has([{}] * 5, range(5), "region")
+        assert bounds.region is None
+        bounds.region_has([{}] * 4, range(4), "region")
+        assert bounds.meet and bounds.number == (4, 4) and bounds.complete is False
+
+
+def test_a_bound_of_the_real_rank_below_a_minor_is_not_believed(caplog):
+    bounds = Bounds(6)
+    bounds.real_fields_have(Found(rank=3, most=2), "real fields")
+    assert bounds.real.most is None and "nothing is said" in caplog.text
+    bounds.real_fields_have(Found(rank=3, most=3, method=None), "real fields")
+    assert bounds.real.most == 3 and [e.claim for e in bounds.evidence] == ["real rank at least"]
 
 
 def test_more_laws_than_are_listed_make_a_list_incomplete():

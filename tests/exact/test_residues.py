@@ -16,6 +16,7 @@ from sage_conslaw.exact.primes import (
 )
 from sage_conslaw.exact.products import Product, order
 from sage_conslaw.exact.reconstruction import combine, rational, reconstruct
+from sage_conslaw.exact.sparse_rank import sparse_rank
 
 # A prime below a limb of 21 bits, the limb's own limit, and two of 61 and 62 bits.
 PRIMES = [3, 101, 2097143, 2097169, 2**61 - 1, 4611686018427387847]
@@ -202,3 +203,14 @@ def test_sparse_polynomials_are_what_their_values_say():
         assert order(product)[0] == product.degree and order(f) == (sparse.degree(f), sorted(f))
     assert sparse.coefficient_bits([{(0,): Fraction(-8), (1,): Fraction(1, 31)}, {(): Fraction(1)}]) == 5 + 2
     assert sparse.coefficient_bits([{}]) == 1
+
+
+def test_edges_of_kernels_ranks_and_terms():
+    assert kernel(np.zeros((0, 2), dtype=int), 101) == [{0: 1}, {1: 1}]
+    assert sparse_rank(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.array([1, 2, 2, 105]), 101) == 1
+    assert sparse_rank(np.array([0, 1]), np.array([0, 1]), np.array([101, 7]), 101) == 1
+    assert sparse.shifted({(0, 2): Fraction(1)}, 5) == {(5, 7): Fraction(1)}
+    # x y / 2 + 3 y + y^2 at x = 5 is (5 * 6 + 3) y + y^2 = y^2 modulo 11, and 9 y + y^2 at x = 1.
+    h = {(0, 1): Fraction(1, 2), (1,): Fraction(3), (1, 1): Fraction(1)}
+    assert sparse.specialised(h, {0: 5}, 11) == {(1, 1): 1}
+    assert sparse.specialised(h, {0: 1}, 11) == {(1,): 9, (1, 1): 1}

@@ -25,6 +25,7 @@ class Blocks(FindLaws):
         """Find the laws; products of linear laws that are known already need no check of their own."""
         family, groups = question.family, question.search
         moving = [i for i in range(family.dimension) if i not in family.constants]
+        # Laws that an earlier strategy found: products of independent ones are independent, and conserved as they are.
         linear = [law for law in bounds.laws if max(map(len, law)) == 1]
         products = (
             products_of_linear(linear, groups) if linear and len(groups) == 1 and sorted(groups[0][0]) == moving else ()

@@ -62,6 +62,7 @@ class Closure(Strategy):
         fields = family.polynomial_fields() if variety is None else variety.fields(family.sparse_fields())
         generator = question.generator(self.name)
         exact = symbolic_lie_rank(fields, generator, question.deadline, variety=variety, most_terms=MOST_TERMS)
+        # Without a proof the rank is one at another random point, which the words had.
         if exact.proved:
             bounds.rank_is_at_least(exact.rank, self.name, exact.sequence)
             bounds.rank_is_at_most(exact.rank, self.name)

@@ -26,5 +26,6 @@ class RealFields(Strategy):
         found = real_rank(
             question.family, bounds.rank_at_least, question.generator(self.name), question.deadline, question.real
         )
+        # Nothing found is nothing said: bounds stay those of the model.
         if found is not None:
             bounds.real_fields_have(found, self.name)

@@ -46,6 +46,7 @@ class OnRegion(Strategy):
             return
         generator = question.generator(self.name)
         laws = polynomial_laws(family, question.search, generator, question.deadline, question.progress)
+        # Laws of the region's fields hold for the real ones there, which are among them.
         independent = independent_in(family, laws, generator)
         bounds.region_has(laws, independent, self.name)
         real = bounds.real

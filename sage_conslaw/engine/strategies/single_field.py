@@ -31,6 +31,7 @@ class SingleField(FindRank):
         family = question.family
         if isinstance(family, VectorFieldFamily):
             fields = [*family.controls, *([] if family.drift is None else [family.drift])]
+            # On a variety components are normal forms: a field that vanishes there is zero here.
             return sum(any(field) for field in fields) == 1
         if type(family) is not FlowFamily or family.drift is not None or family.variety is not None:
             return False
@@ -42,5 +43,6 @@ class SingleField(FindRank):
 
     def run(self, question, bounds):
         """Record the rank 1 from both sides."""
+        # A polynomial that is not zero is not zero at a generic point, and [f G, g G] is a multiple of G.
         bounds.rank_is_at_least(1, self.name)
         bounds.rank_is_at_most(1, self.name)

@@ -48,6 +48,7 @@ class AnyWidth(Strategy):
         bounds.number_is_at_least(found.laws, self.name)
         bounds.formula, bounds.blame = found.formula(), tuple(found.blame)
         bounds.families = tuple(found.matrix_laws(question.parameter_names))
+        # Families may leave laws out where the bounds do not meet: then they are no list of all.
         if question.search is not None and bounds.meet:
             self._laws(question, bounds, found)
         question.deadline.check(rank_at_least=found.rank, laws_at_least=found.laws)
