@@ -981,6 +981,7 @@ class Graph(Response):
     def _refuted(self, direction, first):
         """Say whether the derivative is seen not to vanish at a random point modulo a prime; nothing is concluded where
         it vanishes."""
+        # Always the same numbers: whether it is refuted decides the time that a check takes, and nothing else.
         p, draw = 2 ** 61 - 1, random.Random(0)
         last = max([first + self.dimension - 1, *(i for f in direction.values() for m in f for i in m)])
         z = [draw.randrange(p) for _ in range(last + 1)]
@@ -1023,6 +1024,7 @@ class Identity:
 
     def _propagate(self, i):
         moved = {j: self.moved[j] for j in self.graph.inputs[i] if self.moved[j]}
+        # Most laws move few entries: only what these reach is visited, of a million terms perhaps a hundred.
         if not moved:
             return
         makers, users = self.graph._index(i)
@@ -1040,6 +1042,7 @@ class Identity:
 
     def value(self, i, k):
         """Return the value of an entry: a variable, a number, a symbol, or the sum of its terms."""
+        # Each entry once: the symbol of an entry must be the same wherever it is used.
         if (i, k) in self.known:
             return self.known[i, k]
         graph, op = self.graph, self.graph.ops[i]
@@ -1069,6 +1072,7 @@ def true_slopes(name, values, shape):
         sage: true_slopes("abs", [3r, -5r], [2r]), true_slopes("max", [3r, -5r, 1r, 2r], [2r, 2r])
         ([1, -1], [1, 0, 0, 1])
     """
+    # Where it bends there is no slope, and near the point either of two: such a sample shows nothing.
     zero = "a pre-activation of a sample is zero at the real point"
     if name != "max":
         need(all(values), zero)
@@ -1091,6 +1095,7 @@ def classic_graph(name, sizes, options):
     counts = {"product": (1, 1), "nmf": (3, 3), "icnn": (3, 3)}.get(name, (2, 1000))
     need(counts[0] <= len(sizes) <= counts[1], f"{name} does not have {len(sizes)} sizes")
     need(options == {} or options == {"bias": 1} and name in ("relu", "icnn"), f"the options of {name} are not known")
+    # In the words of a record, so that one reader serves for both: a classic network need not be in the file.
     nodes, leaves = [], []
 
     def node(op, **entry):
@@ -1472,6 +1477,7 @@ def bracket(F, G):
 
 def packed(row, entry):
     """Return a list of numbers as one integer, so many bytes each."""
+    # Python adds and multiplies integers of a million digits in C: elimination needs no loop over a row's entries.
     return int.from_bytes(b"".join(x.to_bytes(entry, "little") for x in row), "little")
 
 
@@ -2612,6 +2618,7 @@ def listed(words):
 
 def system_words(problem):
     """Return a system in words."""
+    # With every field, where that is short: the reader sees the equations themselves and not what the file calls them.
     def field(components):
         return ", ".join(f"{x}' = {f}" for x, f in zip(problem["variables"], components))
     parts = [field(problem["drift"])] if "drift" in problem else []
