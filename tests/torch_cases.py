@@ -166,9 +166,10 @@ def largest_derivative(result, model, draw, loss=None, rounds=3, output=logits):
         gradient = torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for p, g in zip(used, gradients)])
         state = laws.state(model).clone().requires_grad_()
         for value in laws.values(state).values():
-            for entry in value.reshape(-1):
-                slope = torch.autograd.grad(entry, state, retain_graph=True)[0]
-                worst = max(
-                    worst, abs(float(slope @ gradient)) / (1e-300 + float(slope.norm() * gradient.norm()) + 1e-12)
-                )
+            entries = value.reshape(-1)
+            (slopes,) = torch.autograd.grad(
+                entries, state, torch.eye(len(entries), dtype=entries.dtype), retain_graph=True, is_grads_batched=True
+            )
+            along = (slopes @ gradient).abs() / (slopes.norm(dim=1) * gradient.norm() + 1e-12)
+            worst = max(worst, float(along.max()))
     return worst

@@ -259,6 +259,11 @@ def _named(loss, output):
 
 # -- samples -------------------------------------------------------------------------------------
 
+# On so many random parameters and inputs samples are looked at: units of a recurrent layer of width two are all dead in
+# one of four draws, and no sample then sees another.  Layers of larger models are not dead as wholes.
+_DRAWS, _LARGE = 4, 1_000_000
+
+
 def _fewer_samples(model, arguments, keywords, batch):
     """Return the example with as few samples as decide: one, if the model treats them one by one."""
     import torch
@@ -296,8 +301,9 @@ def _one_by_one(torch, model, arguments, keywords, count):
         for training in {False, model.training}:
             for module, mode in modes.items():
                 module.training = mode and training and "Dropout" not in type(module).__name__
-            if not _each_alone(torch, model, _distinct(torch, (arguments, keywords)), count):
-                return False
+            for seed in range(_DRAWS if sum(tensor.numel() for tensor in tensors) < _LARGE else 1):
+                if not _each_alone(torch, model, _distinct(torch, (arguments, keywords), seed), count, seed):
+                    return False
     except (RuntimeError, ValueError, TypeError, IndexError):
         return False
     finally:
@@ -306,15 +312,15 @@ def _one_by_one(torch, model, arguments, keywords, count):
     return True
 
 
-def _distinct(torch, inputs):
+def _distinct(torch, inputs, seed):
     """Return inputs whose samples differ: in an example of zeros, ``x - x.mean(0)`` is that of each sample alone."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(seed)
 
     def drawn(value):
         if not isinstance(value, torch.Tensor) or value.dtype == torch.bool or not value.numel():
             return value
         if value.is_floating_point():
-            return torch.rand(value.shape, generator=generator).to(value.dtype)
+            return torch.randn(value.shape, generator=generator).to(value.dtype)
         if (value != value[:1]).any():
             return value
         # A number that is none of the table's is an error, and all samples are then read: slower, never wrong.
@@ -322,13 +328,17 @@ def _distinct(torch, inputs):
     return torch.utils._pytree.tree_map(drawn, inputs)
 
 
-def _each_alone(torch, model, inputs, count):
-    """Return whether the first three samples alone have the outputs that they have among all."""
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+def _each_alone(torch, model, inputs, count, seed):
+    """Return whether the first three samples alone have the outputs that they have among all, at random parameters:
+    those of the model may be zero."""
+    generator = torch.Generator().manual_seed(seed)
+    drawn = {name: 0.5 * torch.randn(part.shape, generator=generator).to(part.dtype)
+             for name, part in model.named_parameters() if part.is_floating_point()}
+    drawn.update({name: buffer.clone() for name, buffer in model.named_buffers()})
 
     def outputs(inputs):
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            return _tensors(torch, torch.func.functional_call(model, buffers, *inputs))
+            return _tensors(torch, torch.func.functional_call(model, drawn, *inputs))
     whole = outputs(inputs)
     for i in range(min(count, 3)):
         alone = outputs(

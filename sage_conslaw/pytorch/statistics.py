@@ -91,8 +91,9 @@ def _square(value, axes, keepdim, factor):
     return None
 
 
-def variance(reader, node, value, axes=None, unbiased=None, correction=None, keepdim=False):
+def variance(reader, node, value, axes=None, unbiased=None, keepdim=False, *, correction=None):
     """Return the variance along axes, pending."""
+    # ``var.dim`` has the places (axes, unbiased, keepdim), ``var.correction`` has words.
     if isinstance(axes, bool):
         axes, unbiased = None, axes
     if isinstance(unbiased, bool):
@@ -132,7 +133,9 @@ def _by_norm(tensor, axis):
 def norm_of_weights(reader, node, direction, size, axis=0):
     """Return a weight of which length and direction are trained apart: ``g v / |v|`` along all axes but one."""
     direction, size = reader.tensor(direction), reader.tensor(size)
-    axes = tuple(i for i in range(len(direction.shape)) if i != int(axis) % len(direction.shape))
+    rank = len(direction.shape)
+    # -1 is no axis here: ``weight_norm(layer, dim=None)`` has one length for the whole weight.
+    axes = tuple(i for i in range(rank) if axis == -1 or i != int(axis) % rank)
     count = int(np.prod([direction.shape[i] for i in axes], dtype=np.int64))
     return along(direction, axes, lambda z: normalised(z, 0, False), count ** -0.5) * size
 

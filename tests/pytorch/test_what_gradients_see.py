@@ -132,6 +132,12 @@ def padded_table():
                 v=nn.Parameter(torch.ones(2, 2)))
 
 
+def divided(self, x):
+    # As many tokens as units: a lost axis of size one would divide columns in place of rows.
+    z = self.a(x)
+    return self.b((z - z.mean(-1, keepdim=True)) / (z.std(-1, keepdim=True) + 0.1))
+
+
 # What is read otherwise than it looks, inputs, the number of laws.
 READ = {
     "padding by ones": (
@@ -161,6 +167,9 @@ READ = {
         reals((1, 2)),
         None,
     ),
+    "deviations of rows": (lambda: two(divided, 3), reals((3, 2)), 5),
+    "one length of a weight": (lambda: nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(2, 2), dim=None),
+                                                     nn.ReLU(), nn.Linear(2, 2)), reals((1, 2)), 2),
     "padding at known places": (padded_table, reals((1, 3, 1)), None),
 }
 
@@ -186,6 +195,8 @@ def test_samples_that_touch_each_other_are_all_read():
     """Samples of an example are equal, or are coupled in training alone: one of them is not the network."""
     centred = Does(lambda self, x: self.layer(x - x.mean(0)), layer=nn.Linear(2, 2))
     assert networks.from_torch(centred, torch.zeros(3, 2)).output.shape == (3, 2)
+    recurrent = Does(lambda self, x: self.layer(x)[0], layer=nn.RNN(2, 2, nonlinearity="relu"))
+    assert networks.from_torch(recurrent, torch.zeros(3, 2)).output.shape == (3, 2)
     own = nn.Sequential(nn.Linear(2, 3), OwnBatchNorm(), nn.Dropout(), nn.Linear(3, 1))
     before = {name: value.clone() for name, value in own.state_dict().items()}
     assert networks.from_torch(own, torch.ones(4, 2)).output.shape == (4, 1) and own[1].training
