@@ -24,6 +24,7 @@ _HARMLESS = ("layout", "render", "groups", "annot", "req", "l3v2extendedmath")
 
 def is_antimony(text):
     r"""Say whether a text has what only Antimony has: a reaction, a model, an assignment rule or a declaration."""
+    # A comment may speak of arrows and models: S' = -S  # S -> P is a line.
     bare = re.sub(r"(#|//).*", "", text)
     return bool(re.search(r"->|=>|:=|(^|[;\n])\s*\*?(model|module|species|compartment|const|var)\s", bare))
 
@@ -36,8 +37,10 @@ def antimony_record(text, name):
         raise InputError(
             f"{name} is an Antimony file, which the package antimony reads; pip install sage_conslaw[biology]"
         ) from None
+    # libantimony would open the file, wherever it is.
     if re.search(r"(^|[;\n])\s*import\s*[\"']", text):
         raise NotCovered(f"{name} imports another file; give one file with the whole model")
+    # The library keeps what it has loaded, also from a call that failed, and answers with the last model.
     antimony.clearPreviousLoads()
     try:
         if antimony.loadAntimonyString(text) < 0:
@@ -55,6 +58,7 @@ def sbml_record(text, name):
         raise InputError(
             f"{name} is an SBML file, which the package python-libsbml reads; pip install sage_conslaw[biology]"
         ) from None
+    # Entities that refer to each other fill the memory before a parser notices.
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise InputError(f"{name} declares entities; SBML files have none")
     document = libsbml.readSBMLFromString(text)
@@ -96,6 +100,7 @@ class _Model:
         self.local = {}
         self._names, self._texts, self._open, self._valued = {}, {}, set(), set()
         self.formulas = Formulas(libsbml, self.functions, self._meaning, self._value)
+        # Species first, in the order of the file: laws are written in this order.
         self.moving = [s for s in self.species if self._moves(s)]
         self.moving += [name for name in self.rates if name not in self.species]
 
@@ -113,6 +118,7 @@ class _Model:
                                  "as lines with a relation 0 = ...")
             if rule.getMath() is None:
                 raise InputError(f"the rule for {shortened(rule.getVariable())} has no formula")
+        # An equilibrium replaces two fluxes by a relation: other equations, other laws.
         for reaction in self.reactions:
             if reaction.isSetFast() and reaction.getFast():
                 raise NotCovered(f"reaction {shortened(reaction.getId())} is fast: an equilibrium that is assumed is "
@@ -135,6 +141,7 @@ class _Model:
         if name not in self._names:
             base = name if not name.startswith("_") else "s" + name
             everything = {*self.species, *self.compartments, *self.parameters, *self._names.values()}
+            # Names in the file stay; only one that had to be changed can meet another.
             while base != name and base in everything:
                 base += "_"
             self._names[name] = base
@@ -144,6 +151,7 @@ class _Model:
         """Return the text that a symbol stands for, and how close its outermost operator binds."""
         if name in self._texts:
             return self._texts[name]
+        # A rule that is put into itself would be unfolded for ever.
         if name in self._open:
             raise InputError(f"the rule for {shortened(name)} goes round in a circle")
         tree = self.assigned.get(name)
@@ -155,6 +163,7 @@ class _Model:
             text = self.formulas.text(tree)
             self.formulas.where = outer
             self._open.discard(name)
+        # An exponent has to be a number, and then it is one everywhere: k and x^k with different k would be another model.
         elif name in self._valued or self._unit(name):
             value = self._number(name)
             text = (f"({value})", ATOM)
@@ -236,6 +245,7 @@ class _Model:
             law, own = reaction.getKineticLaw(), {}
             for parameter in [law.getParameter(i) for i in range(law.getNumParameters())]:
                 name = f"{reaction.getId().lstrip('_')}_{parameter.getId()}"
+                # Local parameters of two reactions may share a name and are different numbers.
                 while name in self.species or name in self.parameters or name in self.compartments:
                     name += "_"
                 self.local[name], own[parameter.getId()] = parameter, name
@@ -245,6 +255,7 @@ class _Model:
                     if name not in self.species:
                         raise InputError(f"reaction {shortened(reaction.getId())} has the unknown species "
                                          f"{shortened(name)}")
+                    # What a rate rule moves is moved by nothing else, and what is on the boundary is held from outside.
                     if name in self.moving and name not in self.rates:
                         changes[name].append((sign, self._stoichiometry(reference, reaction), law.getMath(), own,
                                               reaction.getId()))
@@ -264,6 +275,7 @@ class _Model:
         if self.model.getLevel() > 2 and not reference.isSetStoichiometry():
             raise InputError(f"{self.formulas.where} is not given")
         value = exact(reference.getStoichiometry())
+        # Level 1 writes 1/2 as stoichiometry 1 and denominator 2.
         if self.model.getLevel() == 1:
             value /= reference.getDenominator()
         return (str(value), ATOM if value.denominator == 1 and value >= 0 else PRODUCT)
@@ -277,6 +289,7 @@ class _Model:
         volume = self._volume(species)
         # A rate per volume is most often written as volume times a rate of concentrations: the two cancel.
         parts = [self._term(*change, volume, self._conversion(species)) for change in changes[name]]
+        # (A/V)' = A'/V - (A/V) V'/V: what the reactions give is the first term.
         if volume in self.rates:
             self.formulas.where = f"the rate rule for {shortened(volume)}"
             rate = wrapped(*self.formulas.text(self.rates[volume]), POWER)
@@ -304,6 +317,7 @@ class _Model:
         compartment = self.compartments.get(name)
         if compartment is None or species.getHasOnlySubstanceUnits() or self._unit(name):
             return None
+        # A point has no size: the species is an amount there.
         if compartment.isSetSpatialDimensions() and compartment.getSpatialDimensionsAsDouble() == 0:
             return None
         if name in self.assigned:

@@ -70,6 +70,7 @@ def _bytes(path, wanted):
         path = Path(path)
         if not path.exists():
             raise InputError(f"there is no file {shortened(path, 200)}; give {wanted}")
+        # A pipe or /dev/zero exists, and reading it never ends.
         if not path.is_file():
             raise InputError(f"{shortened(path, 200)} is not a regular file; give {wanted}")
         size = path.stat().st_size
@@ -100,6 +101,7 @@ def parsed(data, name, toml, exact=True):
     kind = "TOML" if toml else "JSON"
     try:
         text = data.decode("utf-8-sig")
+        # Before the parser: it would already spend the time.
         if _ENORMOUS.search(text):
             raise ValueError("a number in it has thousands of digits")
         number = str if exact else float

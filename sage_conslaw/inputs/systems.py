@@ -155,6 +155,7 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
         variables, drift = list(variables), variables
     parameters, values = parameters_and_values(parameters)
     variables = checked_names(variables, "variable")
+    # One name for a number and for what moves: whatever was meant, one of the two would be lost.
     both = sorted(set(variables) & {*parameters, *values})
     if both:
         raise InputError(f"the name {both[0]} is a variable and a parameter; names must be distinct")
@@ -183,6 +184,7 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
         ]
         for what, field in fields
     ]
+    # Most systems are polynomial; functions need the reader that makes coordinates of them.
     if not relations:
         family = polynomial_family(variables, parameters, texts, drift is not None)
         if family is not None:
@@ -229,6 +231,7 @@ def read_record(record, strict=False):
             f"the system has no variables; it has {shortened(', '.join(map(str, record)), 100) or 'nothing'}"
         )
     if "phi" in record:
+        # phi stands for the gradients of a loss of it; a drift beside them is another question.
         if record.get("parameters") or "drift" in record or "controls" in record:
             raise InputError("a system with phi has no parameters, drift or controls: give these or phi")
         names = checked_names(record["variables"], "variable")
@@ -336,6 +339,7 @@ def read_collection(path):
             )
         try:
             families[name] = read_record(entry)
+        # Of hundreds of systems, which one: the reader of the message has the file.
         except InputError as error:
             raise InputError(f"system {number} ({shortened(name, 60)}): {error}") from None
     return families

@@ -61,6 +61,7 @@ class Claim:
 
 def _below(r, k):
     """Return the number of independent entries of `U^T U - V V^T` of rank ``r`` with ``k`` inputs and outputs."""
+    # Symmetric matrices of size r: r (r + 1)/2; those of rank at most k < r: r k - k (k - 1)/2.
     return r * (r + 1) // 2 if r <= k else k * r - k * (k - 1) // 2
 
 

@@ -62,6 +62,7 @@ def sweeps(paper):
         for row in data[sweep]:
             options = {key: value for key, value in row.items() if key == "bias"}
             flow = "momentum" if "momentum" in sweep.split("_") else "gradient"
+            # The papers write U V x with the output first; the package goes from input to output.
             cases.append(Case(sweep, architecture, tuple(reversed(row["dims"])), options, flow, row["laws"]))
     return cases
 
@@ -99,6 +100,7 @@ class Case:
         """
         kind, *tau = self.flow.split()
         flow = flows.by_name(kind, **({"tau": tau[0]} if tau else {}))
+        # No degree and no number is given: what is expected is compared afterwards, never asked for.
         result = conservation_laws(
             by_name(self.architecture, self.sizes, **self.options), flow=flow, seed=seed, real=real
         )
@@ -208,6 +210,7 @@ def reproduce(
         sage: r = reproduce("abide"); (r.agree, r.proved)         # long time (4 s)
         (120, 120)
     """
+    # Before the pool starts: a damping that cannot be read is one line, not 240.
     tau = None if tau is None else damping(tau)
     start, cases = time.perf_counter(), [_beyond(case, tau, nesterov, bias) for case in sweeps(paper)]
     processes = processes or os.cpu_count() or 1

@@ -86,6 +86,7 @@ def _line_widths(lines):
     pieces = [set(zip(line, line[1:])) if len(line) > 1 else set(line) for line in lines]
     out = []
     for k, own in enumerate(pieces):
+        # Lines drawn later lie on top; each of them that shares a piece would hide it.
         above = sum(1 for other in pieces[k + 1:] if own & other)
         most = max([sum(1 for other in pieces if own & other) - 1, above, 1])
         out.append(_THIN + above * min(2.2, (_WIDE - _THIN) / most))

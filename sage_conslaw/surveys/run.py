@@ -52,6 +52,7 @@ def run_case(task):
     text, seed = task
     case = json.loads(text)
     try:
+        # The public calls and no short cut: a survey says what a user would see.
         flow = case["flow"]
         built = flows.by_name(flow["name"], **{name: flow[name] for name in ("tau", "metric") if name in flow})
         if "weight_decay" in flow:
@@ -60,6 +61,7 @@ def run_case(task):
         common = dict(flow=built, loss=case["loss"], seed=seed_of(text, seed), time_limit=case.get("time_limit"))
         if case.get("count"):
             return "done", count_conservation_laws(network, **common).to_dict()
+        # The notation takes longer than a small search, and the store keeps the laws as polynomials.
         return "done", conservation_laws(network, degree=case.get("degree"), **common).to_dict(matrix_notation=False)
     except TimeLimitReached as reached:
         return "failed", f"time limit of {reached.limit} s reached; between {reached.partial['number_at_least']} and " \
@@ -125,6 +127,7 @@ def survey(
             raise InputError(f"processes {processes} is not a positive integer; give e.g. 2")
     if scheduler is not None and processes is not None:
         raise InputError("give processes (this machine) or scheduler (a Dask cluster), not both")
+    # Everything of the input is looked at before the store is opened or a process is started.
     seed, deadline, start = integer(seed), Deadline(time_limit), time.perf_counter()
     cases = cases_of(specs)
     database = Store(store)
@@ -139,6 +142,7 @@ def survey(
                 total=len(cases), initial=len(cases) - len(tasks), desc="survey", unit="case", disable=not progress
             ) as done:
                 try:
+                    # One transaction a case: what is reported is on the disk.
                     for (key, _), (state, outcome) in _outcomes(tasks, processes, scheduler, deadline):
                         (database.finish if state == "done" else database.fail)(key, outcome)
                         computed += 1
@@ -161,6 +165,7 @@ def _outcomes(tasks, processes, scheduler, deadline):
     if scheduler is not None:
         yield from _on_cluster(tasks, scheduler, deadline)
         return
+    # No process for a case that is not there: starting one costs more than a small case.
     processes = min(processes or os.cpu_count() or 1, len(tasks))
     if processes == 1:
         for task in tasks:
@@ -193,6 +198,7 @@ def _in_processes(tasks, processes, deadline):
                     for future in ready:
                         outcome = future.result()
                         yield flying.pop(future), outcome
+            # A pool that lost a process tells of none of its cases which one it was: all in flight are tried alone.
             except BrokenProcessPool:
                 suspects += flying.values()
         for task in suspects:
@@ -221,6 +227,7 @@ def _on_cluster(tasks, scheduler, deadline):
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(f"no Dask scheduler answers at {scheduler}: {' '.join(str(error).split())[:200]}") from None
     with client:
+        # pure=False: the cluster may have the answer of another version of the package in its cache.
         flying = {client.submit(run_case, task, pure=False, retries=1): task for task in tasks}
         try:
             for future in as_completed(flying, timeout=deadline.remaining()):

@@ -160,6 +160,7 @@ def _cases(sweep, what):
             raise InputError(
                 f"{what} has the loss {shortened(repr(loss), 60)}; choose {' or '.join(map(repr, LOSSES))}"
             )
+    # Counted before anything is built: five lists of a hundred are ten thousand million cases.
     number = len(sizes) * len(flows) * len(losses)
     for values in alternatives:
         number *= len(values)

@@ -50,6 +50,7 @@ class Store:
             raise InputError(f"there is no folder {self.path.parent} for the store {self.path.name}")
         try:
             self._database = sqlite3.connect(self.path, isolation_level=None, timeout=30)
+            # A log in front of the table: a kill loses the transaction in flight and nothing before it (tests kill it).
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.execute("CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT)")
@@ -71,6 +72,7 @@ class Store:
         """Hold the store for one survey."""
         with open(f"{self.path}.lock", "w") as handle:
             try:
+                # The system gives the lock back when the process dies, however it dies; a row in the table would stay.
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise InputError(
