@@ -163,7 +163,7 @@ class _Model:
             text = self.formulas.text(tree)
             self.formulas.where = outer
             self._open.discard(name)
-        # An exponent has to be a number, and then it is one everywhere: k and x^k with different k would be another model.
+        # An exponent has to be a number, and then it is one everywhere: k beside x^k is the same k.
         elif name in self._valued or self._unit(name):
             value = self._number(name)
             text = (f"({value})", ATOM)

@@ -53,8 +53,7 @@ def _squared_norm():
 
 
 # Name, network, laws in words, number, conditions.
-# In each case the local model (a datum in place of what the operation computes) has more or fewer laws than the network:
-# an architecture stays here as long as its number is asked again by `compendium`.
+# In each case the local model (a datum in place of what the operation computes) has other laws than the network.
 FACTS = (
     ("RMS norm without gain, 2 4 1", lambda: normalised(2, 4, 1, norm="rms", gain=False, bias=False),
      "|W|^2, and the span of the rows of W and the columns of U", 4, "the norm commutes with rotations"),
