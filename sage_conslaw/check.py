@@ -494,15 +494,7 @@ TERM = re.compile(
 
 
 def parse(text, places):
-    r"""
-    Parse an expanded polynomial, a sum of terms like -3/2*x^2*y, in one pass; nothing is evaluated.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.check import *
-        sage: parse("x^2-1/2*y", {"x": 0r, "y": 1r})
-        {(0, 0): Fraction(1, 1), (1,): Fraction(-1, 2)}
-    """
+    """Parse an expanded polynomial, a sum of terms like -3/2*x^2*y, in one pass; nothing is evaluated."""
     spend(len(text))
     out, at = Poly(), 0
     while at < len(text):
@@ -1063,15 +1055,7 @@ class Identity:
 
 
 def true_slopes(name, values, shape):
-    r"""
-    Return the slopes of a piecewise linear function at numbers, none of them where it bends.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.check import true_slopes
-        sage: true_slopes("abs", [3r, -5r], [2r]), true_slopes("max", [3r, -5r, 1r, 2r], [2r, 2r])
-        ([1, -1], [1, 0, 0, 1])
-    """
+    """Return the slopes of a piecewise linear function at numbers, none of them where it bends."""
     # Where it bends there is no slope, and near the point either of two: such a sample shows nothing.
     zero = "a pre-activation of a sample is zero at the real point"
     if name != "max":
@@ -1446,15 +1430,7 @@ class Family:
 
 
 def bracket(F, G):
-    r"""
-    Return the Lie bracket of two fields, by dual numbers.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.check import *
-        sage: bracket(lambda z: [1r, 0r], lambda z: [0r, z[0r]])([5r, 7r])
-        [0, 1]
-    """
+    """Return the Lie bracket of two fields, by dual numbers."""
     def value(z):
         # [F, G] = G' F - F' G, with both derivatives as slopes.
         f, g = F(z), G(z)
@@ -1482,16 +1458,10 @@ def packed(row, entry):
 
 
 def determinant(rows, p):
-    r"""
+    """
     Return the determinant of a square list of rows modulo p.
 
     A row is one long integer, so that a multiple of another is added in one step; ten times as fast as a list.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.check import determinant
-        sage: determinant([[0r, 2r], [3r, 4r]], 101r), determinant([], 101r)
-        (95, 1)
     """
     n, pivots, value = len(rows), [], 1
     # Bytes of an entry: a sum of 2^20 products of two numbers below p. The time is that of n^2 products of a row by one
@@ -1535,14 +1505,8 @@ def check_minor(values, columns, minor, p, what, width):
 
 
 def is_prime(n):
-    r"""
+    """
     Decide whether a number below 2^64 is a prime: by the twelve bases that suffice there (Sorenson and Webster 2017).
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.check import is_prime
-        sage: is_prime(2^61 - 1), is_prime(2^61 + 1), is_prime(3215031751)
-        (True, False, False)
     """
     # Strong pseudoprimes to all of these are above 3 * 10^23, so this is a proof and no Monte Carlo test.
     bases = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
@@ -1637,15 +1601,7 @@ def words_at(network, point, counts, p, *label):
 
 
 def rank_of(rows, p):
-    r"""
-    Return the rank of a list of rows modulo p.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.check import rank_of
-        sage: rank_of([[1r, 2r], [2r, 4r], [0r, 1r]], 101r)
-        2
-    """
+    """Return the rank of a list of rows modulo p."""
     echelon = {}
     for row in rows:
         row = [x % p for x in row]
@@ -2808,16 +2764,9 @@ def _independence(part, laws, family):
 
 
 def given(record):
-    r"""
+    """
     Return what of a verified certificate is not rebuilt here but given by the file, in words; empty if there is
     nothing.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: from sage_conslaw.check import given
-        sage: given(conservation_laws(networks.gated(1, 1), seed=0).certificate())
-        'that the graph in this file is gated 1 1 1 is not checked here'
     """
     problem = record["problem"]
     # The package rebuilds these too; here it would take the whole catalog.
@@ -2889,16 +2838,7 @@ def bounded():
 
 
 def main(paths, check=verify, note=given, start=lambda: None):
-    r"""
-    Verify files, one line each; return the exit status. ``start`` is called before each.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.check import *
-        sage: main(["/no/such/file.json"])
-        file.json: cannot be read: No such file or directory
-        2
-    """
+    """Verify files, one line each; return the exit status. ``start`` is called before each."""
     worst = 0
     for path in paths:
         name = os.path.basename(path) or path

@@ -30,26 +30,13 @@ def write(record, path):
 
 
 def verify_file(path):
-    r"""
+    """
     Verify a file with both checkers, each in a process with at most 2 GB that is ended in time for both to take less
     than 60 s.
 
     OUTPUT: a pair: whether it is verified, and one line that says what is proved, in full, or why it is rejected. Where
     the checker without the package says that a certificate takes more work than it does, the line says that it was
     verified by the package's alone.
-
-    EXAMPLES::
-
-        sage: import tempfile
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: from sage_conslaw.certificates.files import verify_file, write
-        sage: with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
-        ....:     write(conservation_laws(networks.product(2), seed=0).certificate(), f.name)
-        ....:     verify_file(f.name)
-        (True,
-        'verified by both checkers: 1 independent law in dimension 2, complete: 1 + 1 = 2; product 2, ...')
-        sage: verify_file("/dev/zero")
-        (False, 'rejected: this is not a regular file')
     """
     name = os.path.basename(os.fspath(path))
     try:

@@ -44,18 +44,9 @@ _MOST_ARRAYS = 1000
 
 
 def parts_of(family):
-    r"""
+    """
     Return the kinds of segments of a family, their axes and how often each occurs, and how many parameters no field
     moves.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.certificates.growth import parts_of
-        sage: from sage_conslaw.flows.problem import problem
-        sage: parts, still = parts_of(problem(networks.transformer_block(48, 96, heads=3)).family)
-        sage: [(len(axes.leaves), times) for axes, times in parts], still
-        ([(6, 1), (3, 1), (1, 1)], 0)
     """
     # Reasons are what the structure does not know of this width: no theorem, no certificate.
     width = width_of(family)

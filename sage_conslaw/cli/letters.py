@@ -31,20 +31,12 @@ _NUMBER = re.compile("[1-9][0-9]*")
 
 
 def with_numbers(sizes, settings):
-    r"""
+    """
     Return sizes and settings with numbers for letters, in the order in which to try them, with the numbers of the
     letters.
 
     Further tries make sizes multiples of the letters and numbers in settings, as heads divide a width, and of two; then
     the first sizes are the smallest, and the first letter in settings is a multiple of the others.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.cli.letters import with_numbers
-        sage: [sizes for sizes, settings, _ in with_numbers(["D", "H"], ["heads=h"])]
-        [('61', '31'), ('427', '217'), ('854', '434'), ('31', '61'), ('217', '427'), ('434', '854')]
-        sage: with_numbers(["h*d", "4*d"], ["heads=h"])[0r]
-        (('427', '244'), ('heads=7',), {'4*d': 244, 'd': 61, 'h': 7, 'h*d': 427})
     """
     given = [word.partition("=")[2] for word in settings]
     factors = [factor for word in sizes for factor in word.split("*")]

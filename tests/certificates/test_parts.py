@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from sage_conslaw import InputError, VectorFieldFamily, count_conservation_laws, flows, networks
+from sage_conslaw import check as plain
 from sage_conslaw.certificates import CertificateError
 from sage_conslaw.certificates.checker import bounded, examine
 from sage_conslaw.certificates.files import verify_files
 from sage_conslaw.certificates.graph_record import data_places, network_record, rebuilt_network, user_nodes
-from sage_conslaw.certificates.growth import growth_witness, totals
+from sage_conslaw.certificates.growth import growth_witness, parts_of, totals
 from sage_conslaw.certificates.growth_record import segment_axes, segment_graph
 from sage_conslaw.certificates.problem_rebuilt import check_sizes_of_classic, parsed, rebuilt, rebuilt_network_of
 from sage_conslaw.certificates.problem_record import named_options, polynomial_text, problem_record
@@ -189,6 +190,43 @@ def test_segments_of_any_width():
     graph = segment_graph(axes_of(networks.attention(512, 64, heads=8).response()))
     graph["sizes"][0] = 5
     assert segment_graph(segment_axes(graph)) == graph
+    parts, still = parts_of(problem(networks.transformer_block(48, 96, heads=3)).family)
+    assert ([(len(axes.leaves), times) for axes, times in parts], still) == ([(6, 1), (3, 1), (1, 1)], 0)
     assert totals([{"times": 2, "size": 5, "laws": 2, "rank": 3}], 4) == (14, 8, 6)
     found = growth_witness(problem(networks.lora([768, 768], rank=8)).family, np.random.default_rng(0))
     assert found[1:] == (12288, 36, 12252)
+
+
+# -- the plain checker --------------------------------------------------------------------------------------
+
+
+def test_arithmetic_of_the_plain_checker():
+    plain.BUDGET.update(work=10**6, kept=10**6)
+    assert plain.parse("x^2-1/2*y", {"x": 0, "y": 1}) == {(0, 0): Fraction(1), (1,): Fraction(-1, 2)}
+    assert plain.bracket(lambda z: [1, 0], lambda z: [0, z[0]])([5, 7]) == [0, 1]
+    assert plain.determinant([[0, 2], [3, 4]], 101) == 95 and plain.determinant([], 101) == 1
+    assert plain.rank_of([[1, 2], [2, 4], [0, 1]], 101) == 2
+    assert [plain.is_prime(n) for n in (P, (1 << 61) + 1, 3215031751, 2, 1)] == [True, False, False, True, False]
+    assert plain.true_slopes("abs", [3, -5], [2]) == [1, -1]
+    assert plain.true_slopes("max", [3, -5, 1, 2], [2, 2]) == [1, 0, 0, 1]
+
+
+@pytest.mark.parametrize("rule, good, bad", [
+    (plain.integer(1, 3), [1, 3], [0, 4, True, 2.0, "2", None]),
+    (plain.integers(0, 1, 2), [[], [0, 1]], [[2], [0, 1, 0], [False], (0,), "0"]),
+    (plain.text("[a-z]{1,3}"), ["a", "abc"], ["", "abcd", "a\n", b"a", 1]),
+    (plain.one_of("a", "b"), ["a"], ["c", ["a"], None]),
+    (plain.record_of({"a": plain.integer(), "b?": plain.integer()}), [{"a": 1}, {"a": 1, "b": 2}],
+     [{}, {"b": 1}, {"a": 1, "c": 1}, {"a": True}, []]),
+    (plain.by_word("k", {"x": {}, "y": {"n": plain.integer()}}), [{"k": "x"}, {"k": "y", "n": 1}],
+     [{"k": "z"}, {"k": "x", "n": 1}, {"k": ["x"]}, {}, "x"]),
+    (plain.options_rule, [{}, {"bias": 1, "norm": "rms"}], [{"bias": True}, {"a b": 1}, {"a": 1.0}, [1], {"a": "x\n"}]),
+    (plain.damping_rule, ["tau", ["1", "t"]], ["t", ["1"], [1, 2], None]),
+    (plain.metric_rule, ["mirror", {"positive": ["U"]}], ["icnn", {"positive": []}, {"at": "state"}, 1, {}]),
+], ids=["integer", "integers", "text", "word", "record", "by word", "options", "damping", "metric"])
+def test_rules_of_the_plain_schema(rule, good, bad):
+    for value in good:
+        rule(value, "it")
+    for value in bad:
+        with pytest.raises(plain.Rejected, match="it"):
+            rule(value, "it")
