@@ -116,6 +116,7 @@ class VectorFieldFamily(ControlAffineFamily):
         self.has_controls = bool(self.controls)
         self._map = sparse.PolynomialMap([f for field in self.controls for f in field], len(names))
         drift_degree = max(map(sparse.degree, drift), default=0) if drift else 0
+        # Counted once for each coefficient: too many bits make the error bound too large, never too small.
         denominators = sum(value.denominator.bit_length() for field in self.controls + ([drift] if drift else [])
                            for f in field for value in f.values() if value.denominator > 1)
         self.height_bits = denominators + sparse.coefficient_bits(
@@ -186,6 +187,7 @@ def _in_order(field):
     if not isinstance(field, dict):
         return field
     parents = [f.parent() for f in (*field, *field.values()) if hasattr(f, "parent") and hasattr(f.parent(), "gens")]
+    # One entry for each variable, so that nothing is taken for zero by accident.
     rings = [parent for parent in parents if len(parent.gens()) == len(field)]
     if not rings:
         raise InputTypeError(

@@ -102,6 +102,7 @@ def is_conserved_as_written(text, family):
     if family.variety is not None and family.variety.contains(down):
         raise InputError("h has a denominator that vanishes on the states of the system")
     for field in family.sparse_fields():
+        # d(up/down) = (up' down - up down') / down^2, and the denominator does not vanish.
         above, below = sparse.derivative_along(field, up), sparse.derivative_along(field, down)
         moved = sparse.add(sparse.multiply(above, down), sparse.scaled(sparse.multiply(below, up), -1))
         if moved and (family.variety is None or not family.variety.contains(moved)):
@@ -169,6 +170,8 @@ class _Extension:
             denominators.append(denominator)
         relations, forms, proofs = self._bindings(used, place)
         constants = range(self.first)
+        # Relations of the user's are decomposed; those of roots alone are prime by Kummer's theorem, if their arguments
+        # are.
         irreducible = not self.relations and roots_are_independent(self.parser, used)
         variety = Variety(names, constants, relations, forms, irreducible) if relations or forms else None
         if variety is not None:
@@ -181,6 +184,7 @@ class _Extension:
 
     def _solve_for_missing(self, components, what):
         """Add the equations that the relations determine, by differentiating them."""
+        # A coordinate without an equation of its own, as in a differential-algebraic system.
         missing = [self.first + i for i in range(len(self.variables)) if self.first + i not in components]
         if not missing:
             return

@@ -84,6 +84,10 @@ class ControlAffineFamily(ABC):
     # How the drift integrates exactly (``None``: it does not), and whether every control is a shear.
     exact_flow = None
     shears = False
+    # The family of a network's gradients of whose span at each point the fields are functions, where these differ,
+    # and whether they are the sign vectors of the gradients, all at rate one.
+    gradients = None
+    reads_signs = False
     # What the model of an optimiser leaves out, and where its laws hold: lines for people.
     remarks = ()
 

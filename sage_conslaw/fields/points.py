@@ -136,6 +136,7 @@ def _roots(equation, coordinate, values, p):
         power = monomial.count(coordinate)
         rest = {tuple(i for i in monomial if i != coordinate): value}
         coefficients[power] = (coefficients.get(power, 0) + sparse.value_at(rest, values, p)) % p
+    # Roots in GF(p) only: with another choice of the free coordinates there is one for some.
     polynomial = nmod_poly([coefficients.get(e, 0) for e in range(max(coefficients) + 1)], p)
     if polynomial.degree() < 1:
         return []

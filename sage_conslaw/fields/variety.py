@@ -150,6 +150,7 @@ class Variety:
 
     def inverse(self, polynomial):
         """Return an element that times the given one is 1 modulo the ideal, ``None`` if there is none."""
+        # 1 = a g + elements of the ideal: a is the inverse.
         ideal = self.ring.ideal([*self.basis, polynomial])
         return self.normal_form(self.ring.one().lift(ideal)[-1]) if ideal.is_one() else None
 

@@ -46,11 +46,8 @@ class AdaptiveFlow(WrittenFlow):
     rates: tuple = ()
     # Second moments remember what is added to the gradient.
     has_momenta = True
-
-    @property
-    def keeps_ring(self):
-        """The state has moments beside the parameters."""
-        return False
+    # Moments stand beside the parameters.
+    keeps_ring = False
 
     def family(self, response, metric=None):
         """Return the family of the moments' dynamics, written out."""

@@ -39,6 +39,7 @@ def carried(law, own, other):
     ratio = _ratio(own, other) if powers != {0} else Fraction(1)
     if ratio is None:
         return None
+    # s = exp(a t) to the power k is exp(b t) to the power k a / b, which must be whole in every term.
     fraction = lcm(*((power * ratio).denominator for power in powers))
     if fraction > 1:
         if len(powers) > 1 or fraction > _HIGHEST:

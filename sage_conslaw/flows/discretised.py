@@ -18,7 +18,7 @@ from ..runtime.errors import InputError
 from .adaptive import AdaptiveFlow, adagrad, adam, rmsprop
 from .flow import gradient, momentum, weight_decay
 from .sign import sign
-from .uncounted import UncountedFlow
+from .uncounted import no_flow
 
 ONE = Fraction(1)
 
@@ -28,7 +28,9 @@ def of_sgd(h, decoupled=False):
     if not mu:
         flow = gradient()
         remark = f"one step is the time {lr}"
+        # Without momentum PyTorch does not look at dampening and nesterov.
         return replace(weight_decay(decay, flow) if decay else flow, remarks=(remark,))
+    # tau < 0 puts energy in.
     if mu > 1:
         raise InputError(f"momentum = {mu} is larger than 1: velocities grow without a force; give 0 <= momentum <= 1")
     if dampening >= 1:
@@ -60,6 +62,7 @@ def root(number):
 
 
 def of_asgd(h):
+    # Both shrink the parameters by eta times themselves, one beside the gradient and one in it: the same flow.
     decay = h["lambd"] + h["weight_decay"]
     flow = weight_decay(decay) if decay else gradient()
     return replace(
@@ -76,28 +79,28 @@ def of_adam(h, decoupled=False):
     decoupled = decoupled or bool(h.get("decoupled_weight_decay"))
     name = "adamw" if decoupled else "adam"
     if h.get("amsgrad"):
-        return UncountedFlow(name + " with amsgrad", reason="it divides by the largest second moment so far",
-                             kept="its laws are among those of adam, which has none on the networks of the manual",
-                             advice="leave out amsgrad for the count of adam")
+        return no_flow(name + " with amsgrad", "it divides by the largest second moment so far",
+                             "its laws are among those of adam, which has none on the networks of the manual",
+                             "leave out amsgrad for the count of adam")
+    # Moments that forget at once: m / sqrt(v) = g / |g|.
     if not first and not second:
         if decay and not decoupled:
-            return UncountedFlow(
-                name, reason="the sign of the gradient plus the decay jumps where both cancel",
-                kept="without decay the laws are those of sign flow", advice="take decoupled decay (adamw), or none",
+            return no_flow(
+                name, "the sign of the gradient plus the decay jumps where both cancel",
+                "without decay the laws are those of sign flow", "take decoupled decay (adamw), or none",
             )
         flow = weight_decay(decay, sign()) if decay else sign()
         return replace(flow, remarks=("betas = (0, 0): the step is the sign of the gradient",))
     if not second:
-        return UncountedFlow(
-            name, reason="with betas = (beta, 0) it divides the mean gradient by the last one",
-            kept="what sign flow conserves is not known to survive",
-            advice="take betas=(0, 0), sign flow, or beta2 > 0",
+        return no_flow(
+            name, "with betas = (beta, 0) it divides the mean gradient by the last one",
+            "what sign flow conserves is not known to survive", "take betas=(0, 0), sign flow, or beta2 > 0",
         )
     if not first:
         if decoupled and decay:
-            return UncountedFlow(
-                name, reason="RMSprop with decoupled decay has no family here",
-                kept="rmsprop has no laws on the networks of the manual", advice="take beta1 > 0, or no decay",
+            return no_flow(
+                name, "RMSprop with decoupled decay has no family here",
+                "rmsprop has no laws on the networks of the manual", "take beta1 > 0, or no decay",
             )
         return replace(rmsprop((1 - second) / lr, decay), name=name)
     return adam(((1 - first) / lr, (1 - second) / lr), decay, decoupled)
@@ -134,15 +137,15 @@ def of_radam(h):
 def of_rmsprop(h):
     lr, alpha, mu = h["lr"], h["alpha"], h["momentum"]
     if not alpha and h["centered"]:
-        return UncountedFlow(
-            "rmsprop", reason="with alpha = 0 the gradient is its own mean, its variance zero, and eps alone divides",
-            kept="its steps are those of gradient descent with the rate lr/eps", advice="take alpha > 0, or flow sgd",
+        return no_flow(
+            "rmsprop", "with alpha = 0 the gradient is its own mean, its variance zero, and eps alone divides",
+            "its steps are those of gradient descent with the rate lr/eps", "take alpha > 0, or flow sgd",
         )
     if not alpha:
         if h["weight_decay"] or mu:
-            return UncountedFlow(
-                "rmsprop", reason="with alpha = 0 it is sign descent, here with decay or momentum",
-                kept="without these the laws are those of sign flow", advice="take alpha > 0, or flows.sign()",
+            return no_flow(
+                "rmsprop", "with alpha = 0 it is sign descent, here with decay or momentum",
+                "without these the laws are those of sign flow", "take alpha > 0, or flows.sign()",
             )
         return sign()
     if alpha >= 1 or mu >= 1:
@@ -156,19 +159,20 @@ def of_rmsprop(h):
 
 def of_adagrad(h):
     if h["lr_decay"] and h["weight_decay"]:
-        return UncountedFlow(
-            "adagrad", reason="lr_decay and weight_decay together change with time in two ways",
-            kept="with one of them there is no law on the networks of the manual", advice="leave out one",
+        return no_flow(
+            "adagrad", "lr_decay and weight_decay together change with time in two ways",
+            "with one of them there is no law on the networks of the manual", "leave out one",
         )
     return adagrad(h["weight_decay"])
 
 
 def of_adadelta(h):
     if h["weight_decay"]:
-        return UncountedFlow(
-            "adadelta", reason="weight decay inside its quotient is not covered",
-            kept="without it there is no law on the networks of the manual", advice="leave out weight_decay",
+        return no_flow(
+            "adadelta", "weight decay inside its quotient is not covered",
+            "without it there is no law on the networks of the manual", "leave out weight_decay",
         )
+    # The accumulated steps start at zero, and eps alone makes the first one.
     if not h["eps"]:
         raise InputError("eps = 0: Adadelta never moves; give eps > 0")
     return AdaptiveFlow("adadelta", kind="adadelta", rates=(("b", (1 - h["rho"]) / h["lr"]), ("eps", h["eps"])))
@@ -177,9 +181,9 @@ def of_adadelta(h):
 def of_adamax(h):
     (first, second), lr = h["betas"], h["lr"]
     if not first or not second:
-        return UncountedFlow(
-            "adamax", reason="a beta of 0 has no limit of small steps",
-            kept="with betas > 0 there is no law on the networks of the manual", advice="take betas > 0",
+        return no_flow(
+            "adamax", "a beta of 0 has no limit of small steps",
+            "with betas > 0 there is no law on the networks of the manual", "take betas > 0",
         )
     return AdaptiveFlow(
         "adamax",
@@ -205,29 +209,30 @@ def of_rprop(h):
 
 
 def of_lion(h):
+    # sgn(beta1 m + (1 - beta1) g) is a function of the past: no polynomial of it is known that stays.
     if any(h["betas"]):
-        return UncountedFlow(
+        return no_flow(
             "lion",
-            reason="the sign of a momentum forgets which gradients were proportional",
-            kept="a law of sign flow survives where the factor of two gradients is constant, e.g. for "
+            "the sign of a momentum forgets which gradients were proportional",
+            "a law of sign flow survives where the factor of two gradients is constant, e.g. for "
                  "parameters that enter as a sum",
-            advice="flows.sign() is lion with betas = (0, 0)",
-            hyperparameters=tuple(h.items()),
+            "flows.sign() is lion with betas = (0, 0)",
+            tuple(h.items()),
         )
     return weight_decay(h["weight_decay"], sign()) if h["weight_decay"] else sign()
 
 
 def of_layers(h):
     if h.get("moments"):
-        return UncountedFlow(
-            "lamb", reason="it rescales the step of adam a layer at a time",
-            kept="its laws are among those of adam for each layer alone",
-            advice="take moments=0 for the laws that every layer-wise rate keeps, or adam",
+        return no_flow(
+            "lamb", "it rescales the step of adam a layer at a time",
+            "its laws are among those of adam for each layer alone",
+            "take moments=0 for the laws that every layer-wise rate keeps, or adam",
         )
     if h["weight_decay"]:
-        return UncountedFlow(
-            "lars", reason="its rates multiply the decay too, so that every layer shrinks at a speed of its own",
-            kept="laws within a layer keep their quotients only", advice="leave out weight_decay",
+        return no_flow(
+            "lars", "its rates multiply the decay too, so that every layer shrinks at a speed of its own",
+            "laws within a layer keep their quotients only", "leave out weight_decay",
         )
     # Rates are chosen from all gradients, so they are free functions: their laws are those of every choice at once.
     flow = of_sgd({"momentum": Fraction(0), **h, "dampening": Fraction(0)})
@@ -242,9 +247,3 @@ def of_rescaled(rule):
         return replace(of_sgd({**h, "dampening": Fraction(0)}), scaled=rule, remarks=(
             "all coordinates are rescaled by one positive number: the same span of controls, so the same laws",))
     return build
-
-
-def uncounted(name, reason, kept, advice):
-    return lambda h: UncountedFlow(
-        name, reason=reason, kept=kept, advice=advice, hyperparameters=tuple(sorted(h.items()))
-    )

@@ -77,10 +77,6 @@ class FlowFamily(ControlAffineFamily):
         array([ 2, 12, 17,  5,  7])
     """
 
-    # The family of the gradients of whose span at each point the controls are functions, if they are not these.
-    gradients = None
-    reads_signs = False
-
     def __init__(self, response, names, layout=Layout(), *, metric=None, metric_denominator=None, remarks=()):
         self.metric_denominator, self.remarks = metric_denominator, remarks
         self.response = response

@@ -57,6 +57,8 @@ class Groups:
                 f"the optimiser has {_arrays(self.names, len(self.rates))} and the network "
                 f"{len(arrays)} ({first_few(known)}); give the names of the network's parameters"
             )
+        # The common decay is part of the gradient, so that an array has it at its own rate; its own decay is in the
+        # flow's time already.
         rates, decays = [], []
         for place, (_, size) in zip(order, arrays):
             rates += [self.rates[place]] * size
@@ -101,6 +103,7 @@ def unused(name, taken):
 
 def fresh(prefix, names, taken):
     """Return the names with a prefix, none of which is taken or occurs twice."""
+    # A velocity may be called as a parameter is: dx beside x.
     taken, out = set(taken), []
     for name in names:
         out.append(unused(prefix + name, taken))

@@ -45,6 +45,7 @@ class Metric:
 
     def arranged(self, parameters):
         """Return a metric whose rows are named, in the order of the parameters."""
+        # Symbolic variables come in alphabetical order, parameters in the network's: they are matched by name.
         unknown = [name for name in self.names if name not in parameters]
         missing = [name for name in parameters if name not in self.names]
         if unknown or missing:
@@ -66,6 +67,7 @@ def _common(polynomials, what):
     functions."""
     # What divides all entries is taken out: M and c M have the same laws for every function c that is not zero.
     flat = list(polynomials)
+    # Sage turns 0.1 into a nearby rational without a word, and laws depend on its digits.
     if any(map(is_float, flat)):
         raise InputTypeError(f"{what} has floating-point entries; give exact rationals, e.g. 1/2 for 0.5")
     if all(isinstance(f, (str, int, Fraction)) for f in flat) and any(isinstance(f, str) for f in flat):
@@ -77,6 +79,7 @@ def _common(polynomials, what):
     rings = [
         parent.ring() if hasattr(parent, "ring") and hasattr(parent.ring(), "gens") else parent for parent in parents
     ]
+    # The first ring of polynomials gives the names; numbers and smaller rings are read in it.
     rings = [ring for ring in rings if _is_polynomial_ring(ring)]
     if any(hasattr(f, "free_symbols") for f in flat):
         ring, flat = polynomials_of_one_ring(flat, what)
@@ -245,6 +248,7 @@ def of_network(network, name=None):
             raise InputError("the icnn metric needs a network with positive parameters; "
                              f"{network.architecture} has none: choose 'euclidean' or 'mirror'")
         return None
+    # What the architecture calls positive moves in the entropy's metric, the rest in the Euclidean one.
     which, start = [], 0
     for leaf, shape in network.parameters.items():
         size = math.prod(shape)

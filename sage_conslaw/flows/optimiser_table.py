@@ -6,9 +6,10 @@ from fractions import Fraction
 
 from .discretised import (
     of_adadelta, of_adagrad, of_adam, of_adamax, of_asgd, of_layers, of_lion, of_nadam, of_radam, of_rescaled,
-    of_rmsprop, of_rprop, of_sgd, uncounted,
+    of_rmsprop, of_rprop, of_sgd,
 )
 from .sign import sign
+from .uncounted import uncounted
 
 ONE = Fraction(1)
 

@@ -73,15 +73,12 @@ def from_torch_optimizer(optimizer, *, model=None, **hyperparameters):
     if isinstance(optimizer, str):
         name = _name(optimizer)
         return OPTIMISERS[name].build(_complete(name, hyperparameters))
-    if not hasattr(optimizer, "param_groups"):
-        raise InputTypeError(
-            f"{optimizer!r} is not an optimiser; give an object of torch.optim, or a name such as 'sgd' or 'adam'"
-        )
+    name = _class_name(optimizer)
     if hyperparameters:
         raise InputError(
             f"the optimiser has its hyperparameters already; leave out {', '.join(sorted(hyperparameters))}"
         )
-    return _of_groups(_class_name(optimizer), optimizer.param_groups, model)
+    return _of_groups(name, optimizer.param_groups, model)
 
 
 def hyperparameters(optimizer, given=None):
@@ -94,26 +91,35 @@ def hyperparameters(optimizer, given=None):
     if isinstance(optimizer, str):
         name = _name(optimizer)
         return name, _complete(name, given)
-    if not hasattr(optimizer, "param_groups"):
-        raise InputTypeError(
-            f"{optimizer!r} is not an optimiser; give an object of torch.optim, or a name such as 'sgd'"
-        )
     name = _class_name(optimizer)
-    _refuse_opposite(optimizer.param_groups)
     groups = [
         _complete(name, {**{key: value for key, value in group.items() if key in OPTIMISERS[name].defaults}, **given})
         for group in optimizer.param_groups
     ]
+    # One step map is one matrix for all coordinates.
     if any(group != groups[0] for group in groups):
         raise NotCovered("the optimiser has groups with different hyperparameters; ask for one group at a time")
     return name, groups[0]
 
 
 def _class_name(optimizer):
+    """Return the known name of an object's class; refuse what is no optimiser, and groups that cannot be compared."""
+    if not hasattr(optimizer, "param_groups"):
+        raise InputTypeError(
+            f"{optimizer!r} is not an optimiser; give an object of torch.optim, or a name such as 'sgd' or 'adam'"
+        )
+    # Subclasses of an optimiser that change its step cannot be told from those that do not: the nearest known class
+    # counts.
     known = [base.__name__.lower() for base in type(optimizer).__mro__ if base.__name__.lower() in OPTIMISERS]
     if not known:
         raise NotCovered(
             f"the optimiser {type(optimizer).__name__} is not known; known are {', '.join(sorted(OPTIMISERS))}"
+        )
+    # Climbing beside descending is an indefinite metric, which each optimiser sees in another way.
+    if len({bool(group.get("maximize")) for group in optimizer.param_groups}) > 1:
+        raise NotCovered(
+            "groups that maximise the loss beside groups that minimise it are not covered; without momentum give the "
+            "signs as a metric: flows.gradient(metric=[1, ..., -1])"
         )
     return known[0]
 
@@ -199,17 +205,7 @@ def _exact(value, key):
         raise InputError(f"{key} = {value} is not a number; give e.g. {key}=0.01") from None
 
 
-def _refuse_opposite(groups):
-    """Refuse groups that climb where others descend: an indefinite metric, and not the same one for each optimiser."""
-    if len({bool(group.get("maximize")) for group in groups}) > 1:
-        raise NotCovered(
-            "groups that maximise the loss beside groups that minimise it are not covered; without momentum give the "
-            "signs as a metric: flows.gradient(metric=[1, ..., -1])"
-        )
-
-
 def _of_groups(name, param_groups, model):
-    _refuse_opposite(param_groups)
     settings, arrays = [], []
     for group in param_groups:
         hyper = {key: value for key, value in group.items() if key in OPTIMISERS[name].defaults}
@@ -222,6 +218,7 @@ def _of_groups(name, param_groups, model):
             arrays.append((None if names is None else names[number], tensor, hyper, still or not tensor.requires_grad))
     arrays = _named(arrays, model)
     some_frozen = any(still for *_, still in arrays)
+    # Equal groups are one: no metric, and names and sizes need not match.
     if not some_frozen and all(other == settings[0] for other in settings):
         return OPTIMISERS[name].build(settings[0])
     if all(still for *_, still in arrays):
@@ -259,9 +256,11 @@ def _grouped(name, arrays):
             f"groups of {name} with different {' and '.join(other)} have different clocks, which is not covered; "
             f"ask for the network of one group at a time"
         )
+    # Built without decay, in the time of the first group that moves; each array's decay is added at its own rate.
     flow = build({**first, "weight_decay": Fraction(0)}) if "weight_decay" in first else whole
     if isinstance(flow, UncountedFlow):
         return flow
+    # A frozen array has the rate zero, and with it neither velocity, moments nor decay.
     rates = tuple(Fraction(0) if still else _rate(hyper, first) for _, _, hyper, still in arrays)
     decays = tuple(_decay(build, flow, hyper, first, rate) for rate, (_, _, hyper, _) in zip(rates, arrays))
     names = None if any(label is None for label, *_ in arrays) else tuple(label for label, *_ in arrays)

@@ -101,6 +101,7 @@ def problem(data, flow=None, loss=None):
     if isinstance(data, Network):
         loss = loss or getattr(data, "loss", None) or "least-squares"
         response = data.response(loss)
+        # Parameters that the architecture keeps positive move in the entropy's metric, unless the flow says otherwise.
         metric = of_network(data, flow.metric if isinstance(flow.metric, str) else None)
         if flow.metric == "icnn":
             flow = replace(flow, metric=None)

@@ -38,6 +38,7 @@ class ProportionalClasses:
         if not frozen:
             return self
         frozen = set(frozen)
+        # What is left of a class stays proportional; a class of one has no law.
         kept = [[j for j in members if j not in frozen] for members in self.moving]
         return ProportionalClasses(self.names, self.gradients, [c for c in kept if c], sorted({*self.still, *frozen}))
 
@@ -75,6 +76,7 @@ class ProportionalClasses:
                         "point lies on a wall between regions; give other numbers"
                     )
                 out[j] = 1 if value > 0 else -1
+            # The first sign of each class is positive, so that laws read alike in all regions.
             if out[members[0]] < 0:
                 for j in members:
                     out[j] = -out[j]
@@ -251,6 +253,7 @@ def _prove(gradients, classes, still, names):
             )
     for members in classes:
         i = members[0]
+        # G_i / G_j is one rational function for all gradients iff all two by two minors with one row vanish.
         first = next((row for row in gradients if row[i]), None)
         for j in members[1:]:
             for row in gradients:

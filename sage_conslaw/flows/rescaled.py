@@ -76,6 +76,7 @@ class RescaledResponse:
     def weight_relations(self, lattice):
         """Return weights of the parameters, and for each layer a weight of its own: its rate is free."""
         parameters, outputs = self.response.weight_relations(lattice)
+        # A gradient cut to one array is homogeneous by itself, with a weight of its own.
         split = []
         for weight, members in outputs:
             for layer in sorted({int(self.layer[j]) for j in members}):

@@ -51,6 +51,7 @@ class SignFlow(WrittenFlow):
         A positive diagonal metric changes no sign; the network's own is one.
         """
         rates, decays = self.rates_and_decays(response)
+        # A frozen coordinate leaves its class: its sign moves nothing, and the others keep their differences.
         classes = proportional_classes(response).without([i for i, rate in enumerate(rates) if not rate])
         signs = classes.signs(self.at)
         D = response.dimension

@@ -17,6 +17,7 @@ class SignFamily(WrittenFamily):
         self.names, self.drift, self.classes = list(names), None, classes
         self.field_degree, self.height_bits, self.user_ring = 1, 1, None
         self.ansatz = [(list(range(len(self.names))), 1)]
+        # One class more than there are: coordinates that never move belong to it, and take the zero behind the data.
         self._class = np.full(len(self.names), len(classes), dtype=np.int64)
         for number, members in enumerate(classes):
             self._class[members] = number

@@ -61,11 +61,6 @@ class WrittenFamily(VectorFieldFamily):
     """
 
     first_parameter = first_forced = 0
-    remarks = ()
-    # The family of the network's gradients, of whose span at each point the fields are functions.
-    gradients = None
-    # Whether the fields are the sign vectors of the gradients, all of them at rate one.
-    reads_signs = False
 
     @classmethod
     def of(cls, names, drift, controls, first_parameter=0, remarks=(), **attributes):
@@ -80,6 +75,7 @@ class WrittenFamily(VectorFieldFamily):
 
         - ``attributes`` -- others of a family: ``time``, ``rate``, ``meaning``, ``ansatz``
         """
+        # Each is differentiated at every draw: the number of fields is what costs.
         if len(controls) > MOST_FIELDS:
             raise NotCovered(
                 f"this optimiser's family has {len(controls)} fields when it is written out; at most {MOST_FIELDS} are "
@@ -96,11 +92,6 @@ class WrittenFamily(VectorFieldFamily):
 @dataclass(frozen=True, repr=False)
 class WrittenFlow(Flow):
     """A flow whose family is written out; subclasses say how."""
-
-    @property
-    def keeps_ring(self):
-        """Whether the state is that of the parameters alone."""
-        return not self.decay and not (self.groups is not None and any(self.groups.decays))
 
     def rates_and_decays(self, response):
         """Return the rate and the decay of each coordinate, as lists; a frozen coordinate has neither."""

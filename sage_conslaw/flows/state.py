@@ -48,6 +48,7 @@ class State:
             self.names.append(unused("s" if self.exponential else "t", parameters))
         self.parameters = len(self.names)
         # The parameters of a large network are named when someone asks.
+        # A plain first-order flow: the state is the parameters, which are not copied.
         self.alone = None if self.names or flow.second_order else parameters
         self.names = self.names + list(parameters) if self.alone is None else parameters
         self.forced = self.parameters

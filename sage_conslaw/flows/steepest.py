@@ -30,6 +30,7 @@ class PowerFlow(WrittenFlow):
     def family(self, response, metric=None):
         """Return the family of products of `q - 1` gradients, entry by entry."""
         rows = spanning_gradients(response)
+        # Monomials of degree q - 1 in the coefficients of k spanning gradients, a field each.
         if comb(len(rows) + self.exponent - 2, self.exponent - 1) > MOST_FIELDS:
             raise NotCovered(
                 f"steepest descent with the exponent {self.exponent} has "
@@ -38,6 +39,7 @@ class PowerFlow(WrittenFlow):
             )
         rates, decays = self.rates_and_decays(response)
         fields = []
+        # The polarised power: products of q - 1 gradients span the powers of their combinations, and back.
         for chosen in combinations_with_replacement(rows, self.exponent - 1):
             field = []
             for rate, *entries in zip(rates, *chosen):
@@ -76,6 +78,7 @@ def steepest(exponent):
         raise InputError(f"the exponent {q} is not positive; give 1, 2, 4, ...")
     if q == 1:
         return sign()
+    # g^1: the flow that needs nothing written out, and the network's own metric.
     if q == 2:
         return gradient()
     if q % 2:

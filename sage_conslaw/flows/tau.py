@@ -53,6 +53,7 @@ def is_exact(value):
     try:
         Fraction(str(value))
     except (ValueError, ZeroDivisionError):
+        # Not a number by itself, but perhaps a formula such as "1/(t + 2)"; one with a decimal point is not exact.
         return isinstance(value, str) and not any(mark in value for mark in ".eE")
     return "." not in str(value) and "e" not in str(value).lower()
 
@@ -90,6 +91,7 @@ def damping(tau):
     if isinstance(tau, bool) or not (isinstance(tau, (int, Fraction, str)) or hasattr(tau, "parent")):
         raise InputTypeError(f"tau = {tau!r} is not a rational number or a rational function of t; give e.g. tau=1/2")
     text = str(tau).strip()
+    # An indeterminate is a coordinate that nothing moves: what is proved holds for all but finitely many values.
     if text == "tau":
         return Damping({}, {(): Fraction(1)}, "tau", symbolic=True)
     try:
@@ -99,6 +101,7 @@ def damping(tau):
     if not denominator:
         raise InputError(f"tau = {text} divides by zero; give e.g. tau=1/2")
     ring = PolynomialRing(QQ, "t")
+    # In lowest terms, so that poles are roots of the denominator and a constant is seen as one.
     value = FractionField(ring)(sparse.to_sage(numerator, ring)) / sparse.to_sage(denominator, ring)
     numerator, denominator = ring(value.numerator()), ring(value.denominator())
     # Coordinates are rational in t, and a pole inside of the time axis would cut it in two.

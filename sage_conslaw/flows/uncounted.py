@@ -42,3 +42,13 @@ class UncountedFlow(WrittenFlow):
     def family(self, response, metric=None):
         """Refuse, with what is known."""
         raise NotCovered(self.explanation)
+
+
+def no_flow(name, reason, kept, advice, hyperparameters=()):
+    """Return an optimiser without a family, in the words of why, what survives and what to try."""
+    return UncountedFlow(name, reason=reason, kept=kept, advice=advice, hyperparameters=tuple(hyperparameters))
+
+
+def uncounted(name, reason, kept, advice):
+    """Return a function of hyperparameters to an optimiser without a family."""
+    return lambda h: no_flow(name, reason, kept, advice, sorted(h.items()))

@@ -47,6 +47,7 @@ class Layers:
         out = np.array(gradient, dtype=np.float64)
         for start, stop in zip(self.bounds, self.bounds[1:]):
             size, slope = np.linalg.norm(theta[start:stop]), np.linalg.norm(gradient[start:stop])
+            # Where an array or its gradient is zero the quotient says nothing, and the rate is 1, as in LARS.
             if size and slope:
                 out[start:stop] *= size / slope
         return out
@@ -192,6 +193,7 @@ class Descent(Running):
             return gradient
         norm = np.linalg.norm(gradient)
         if self.flow.scaled == "clipped":
+            # To length 1 at most.
             return gradient / max(norm, 1.0)
         return gradient / norm if norm else gradient
 
@@ -207,6 +209,7 @@ class Descent(Running):
             direction = self.direction(gradient)
             pull = self.decay * self.theta
             if self.flow.second_order:
+                # Coupled decay is remembered by the velocity, decoupled decay acts at once.
                 coupled, apart = (0.0, pull) if self.flow.decoupled else (pull, 0.0)
                 # Semi-implicit: the parameters move by the new velocity, which is heavy ball as PyTorch has it.
                 self.velocity = self.velocity - eta * (self.damping() * self.velocity + direction + coupled)

@@ -122,6 +122,7 @@ def drift_order(
         0.01]
     """
     time, sizes = positive_number(time, "time"), _sizes(steps)
+    # All runs end at one time: drifts at different times have no order in the step.
     numbers = [_whole(time, size) for size in sizes]
     if laws is None:
         # The laws are searched once, not for each step.
@@ -135,6 +136,7 @@ def drift_order(
     predictions = tuple(tuple(run.predicted_drift(group) for run in trainings) for group in groups)
     orders = []
     for group, measured in zip(groups, drifts):
+        # The laws' own size along the runs: a drift is small or large against it.
         size = max(abs(run.trajectories[[label == group for label in run.groups]]).max() for run in trainings)
         orders.append(None if min(measured) <= _ROUNDING * max(size, 1.0) else fit(sizes, measured))
     return DriftOrder(

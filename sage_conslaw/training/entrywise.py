@@ -57,6 +57,7 @@ class Entrywise(Running):
             square = square * self.step
         elif kind == "adadelta":
             square = square * self.speeds["b"] * self.step
+        # Adamax keeps the largest entry, not a square.
         self.moments["v"] = np.sqrt(square) if kind == "adamax" else square
 
     def _pull(self):
@@ -102,6 +103,7 @@ class Entrywise(Running):
         if kind in ("adam", "nadam", "adamax"):
             moments["m"] = moments["m"] + a * (g - moments["m"])
         if kind == "adamax":
+            # An entry larger than all that the past left of itself is a record.
             moments["v"] = np.maximum((1 - b) * moments["v"], np.abs(g))
             return moments["m"] / moments["v"]
         if kind == "adagrad":

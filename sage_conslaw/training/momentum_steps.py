@@ -52,6 +52,7 @@ class MomentumSteps(Running):
         parts, start = [], 0
         for rows, columns in self.shapes:
             block = moved[start:start + rows * columns].reshape(rows, columns)
+            # The polar factor itself, which PyTorch's five iterations approach to some tenths.
             P, singular, Q = np.linalg.svd(block, full_matrices=False)
             # Directions of singular value zero have no polar factor: rounding would decide their sign.
             alive = singular > 1e-12 * max(singular.max(initial=0.0), 1e-300)

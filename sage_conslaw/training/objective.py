@@ -68,7 +68,9 @@ class Objective:
         inputs = {leaf.name: generator.normal(size=(number,) + leaf.shape) for leaf in self.network.inputs}
         targets = generator.normal(size=(number,) + shape)
         if self.loss == "cross-entropy":
+            # A random class for each sample.
             targets = np.eye(shape[-1])[targets.argmax(axis=-1)]
+        # Targets that products of positive numbers can reach.
         elif self.network.positive:
             targets = np.abs(targets)
         return inputs, targets

@@ -162,6 +162,7 @@ def _train(descent, objective, watched, steps, batch, every, generator):
     first_order = descent.first_order
     predicted = np.where(watched.predictable(), 0.0, np.nan) if first_order else np.full(len(watched.terms), np.nan)
     times, losses, values, predictions = [], [], [], []
+    # What diverges is said below with its step, not by numpy's warnings.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for number in range(steps + 1):
             record = number % every == 0 or number == steps
@@ -201,6 +202,7 @@ def initial_parameters(network, generator, positive=None):
     deviations = np.concatenate([np.full(size, deviation) for size, deviation in parts])
     theta = generator.normal(size=len(deviations)) * deviations
     if positive is not None and positive.any():
+        # Away from zero, where the entropy's metric vanishes and nothing moves.
         theta = np.where(positive, generator.uniform(0.5, 1.5, size=len(theta)) * deviations, theta)
     return theta
 

@@ -19,6 +19,7 @@ class StepMap:
 
     def __init__(self, name, h):
         self.name, self.momentum = name, Fraction(h.get("momentum", 0))
+        # PyTorch dampens what enters a buffer; without momentum there is none.
         self.dampening = Fraction(h.get("dampening", 0)) if self.momentum else Fraction(0)
         self.decay, self.decoupled = Fraction(h.get("weight_decay", 0)), name == "sgdw"
         self.nesterov = bool(h.get("nesterov")) and bool(self.momentum)
@@ -103,6 +104,8 @@ class StepMap:
 
     def _eigenvalue_functions(self, lr):
         """Return the eigenvalues that are rational functions of the step size, as pairs (text, function)."""
+        # Coupled decay goes through the buffer and mixes both blocks; otherwise A is triangular and its diagonal says
+        # all.
         plain = not (self.momentum and self.decay and not self.decoupled)
         if plain:
             shrink = shrink_text(self.decay) if lr is None else str(1 - lr * self.decay)

@@ -125,11 +125,14 @@ class StepSearch:
                 image = sparse.add(image, term)
                 for i in monomial:
                     other, at = divmod(i, self.D)
+                    # The buffer and the parameters move by multiples of one gradient: coordinates alone tell entries
+                    # apart.
                     key = (place, at)
                     quadratic[key] = quadratic.get(key, 0) + value * B[block] * B[other]
             linear[place] = sparse.add(linear.get(place, {}), sparse.scaled(image, B[block]))
         if not any(linear.values()) and not any(quadratic.values()):
             return True
+        # Only now: the identities above are the same for every network, these need its gradients written out.
         rows = self.gradients()
         if any(_pairing(linear, row) for row in rows):
             return False
