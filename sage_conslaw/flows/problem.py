@@ -97,10 +97,11 @@ def problem(data, flow=None, loss=None):
         kind = "drift" if not data.has_controls else "family"
         ring = getattr(data, "user_ring", None)
         return Problem(data, "system", (), kind, "none", data.moving_dimension, ring=ring)
-    flow = as_flow(flow)
+    given, flow = flow, as_flow(flow)
     if isinstance(data, Network):
         loss = loss or getattr(data, "loss", None) or "least-squares"
         response = data.response(loss)
+        _refuse_part(given, response)
         # Parameters that the architecture keeps positive move in the entropy's metric, unless the flow says otherwise.
         metric = of_network(data, flow.metric if isinstance(flow.metric, str) else None)
         if flow.metric == "icnn":
@@ -136,12 +137,24 @@ def problem(data, flow=None, loss=None):
     if not any(map(sparse.degree, components)):
         raise InputError("phi is constant: nothing moves; give polynomials in the parameters, e.g. u*v")
     response = PolynomialResponse(ring.variable_names(), components)
+    _refuse_part(given, response)
     parents = [f.parent() for f in data if hasattr(f, "parent") and hasattr(f.parent(), "variable_names")
                and f.parent().variable_names() == ring.variable_names()]
     # Laws come back in the ring of the input where it has all coordinates of the state.
     user_ring = parents[0] if parents and flow.keeps_ring else None
     return Problem(flow.family(response), "phi", (), flow.name, "least-squares", response.dimension,
                    ring=user_ring, flow=flow)
+
+
+def _refuse_part(optimiser, response):
+    """Refuse an object of ``torch.optim`` of fewer parameters than there are: it does not say which stand still."""
+    held = sum(int(tensor.numel()) for group in getattr(optimiser, "param_groups", ()) for tensor in group["params"])
+    # More may be: parameters that the network does not use.
+    if hasattr(optimiser, "param_groups") and held < response.dimension:
+        raise InputError(
+            f"the optimiser has {held} parameters and the network {response.dimension}; what it leaves out is frozen: "
+            "give flows.from_torch_optimizer(optimiser, model=model)"
+        )
 
 
 def as_flow(flow):

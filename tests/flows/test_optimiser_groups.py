@@ -114,3 +114,15 @@ def test_radam_with_a_short_average_is_heavy_ball():
         values.append(float(turned[0, 1].detach()))
     assert abs(values[0]) > 0.1
     assert all(abs(after - 0.9 * before) < 1e-12 for before, after in zip(values, values[1:]))
+
+
+def test_an_optimiser_of_some_parameters_says_nothing_of_the_others():
+    """`U1` alone moves: `U2` is the law, and `U1^2 - U2^2` is none."""
+    torch, (u, v) = arrays()
+    network, optimiser = networks.linear([1, 1, 1]), torch.optim.SGD([u], lr=0.1)
+    with pytest.raises(InputError, match="has 1 parameters and the network 2; what it leaves out is frozen"):
+        conservation_laws(network, flow=optimiser, seed=0)
+    model = torch.nn.Module()
+    model.U1, model.U2 = u, v
+    found = conservation_laws(network, flow=flows.from_torch_optimizer(optimiser, model=model), seed=0)
+    assert str(found.laws[0]) == "U2_1_1" and found.number == 1
