@@ -32,17 +32,7 @@ _MOST_NUMBERS = 60_000_000
 
 
 def added_leaves(axes):
-    r"""
-    Return the parameters that enter by a sum, repeated or not: biases.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.offsets import added_leaves
-        sage: [leaf.name for leaf in added_leaves(axes_of(networks.relu([3, 2, 1], bias=True).response()))]
-        ['b1']
-    """
+    """Return the parameters that enter by a sum, repeated or not: biases."""
     entering = {leaf: leaf for leaf in axes.leaves}
     uses = {leaf: [] for leaf in axes.leaves}
     for node in axes.order:

@@ -37,19 +37,7 @@ MARK = "unknown "
 
 
 def with_known_axes(response, reasons=None):
-    r"""
-    Return the response with opened operations, its axes, and the reasons by the names of the new data.
-
-    EXAMPLES:
-
-    Nothing is opened where all axes are known::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.open_ends import with_known_axes
-        sage: f = networks.linear([3, 2]).response()
-        sage: with_known_axes(f)[0r] is f
-        True
-    """
+    """Return the response with opened operations, its axes, and the reasons by the names of the new data."""
     reasons = dict(reasons or {})
     while True:
         try:
@@ -59,20 +47,8 @@ def with_known_axes(response, reasons=None):
 
 
 def opened_at(response, reason, reasons):
-    r"""
-    Return the response opened where a reason says, and remember the reason; raise it again where it names no node.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import Unknown
-        sage: from sage_conslaw.structure.open_ends import opened_at
-        sage: x, W = networks.input(3), networks.parameter("W", 3, 2)
-        sage: y = x @ W; reasons = {}
-        sage: f = opened_at(networks.custom(y @ networks.parameter("V", 2, 2)).response(), Unknown("why", y), reasons)
-        sage: reasons, [(node.inputs[0r].label(), node.inputs[1r].label()) for node, _ in f.pairings]
-        ({'unknown 1': 'why'}, [('unknown 1', 'V'), ('W', 'unknown 1')])
-    """
+    """Return the response opened where a reason says, and remember the reason; raise it again where it names no
+    node."""
     node = reason.node
     if node is None or node not in response.order or len(reasons) >= _MOST:
         raise reason
@@ -87,19 +63,8 @@ def opened_at(response, reason, reasons):
 
 
 def opened(response, node, name):
-    r"""
-    Return the response with a node replaced by free data of this name, and its inputs paired with free covectors; data
-    become separate for each of their readers.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.open_ends import opened
-        sage: x, W = networks.input(3), networks.parameter("W", 3, 2)
-        sage: f = opened(networks.custom((x @ W).gelu()).response(), x, "unknown 1")
-        sage: [leaf.name for leaf in f.data_leaves]
-        ['gelu', 's', 'unknown 1', 's']
-    """
+    """Return the response with a node replaced by free data of this name, and its inputs paired with free covectors;
+    data become separate for each of their readers."""
     new, trained, leaf = {}, set(), isinstance(node, Data) or is_primitive(node)
     for other in response.order:
         if isinstance(other, Parameter) or any(child in trained for child in other.inputs):
@@ -140,20 +105,8 @@ def _like(response, pairings, constraints):
 
 
 def opened_cut(response, cut, name):
-    r"""
-    Return the response with the values of a cut under this name, and what is paired with its source marked; ``None`` if
-    that pairing is not known.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.open_ends import opened_cut
-        sage: x, W = networks.input(3), networks.parameter("W", 3, 2)
-        sage: f = networks.custom((x @ W).gelu() @ networks.parameter("U", 2, 2)).response()
-        sage: cut = f.cuts[0r]; f = opened_cut(f, cut, "unknown 1")
-        sage: [sorted(leaf.name for leaf in node.ancestors() if not leaf.inputs) for node, _ in f.pairings]
-        [['U', 'unknown 1'], ['W', 'unknown 1', 'x']]
-    """
+    """Return the response with the values of a cut under this name, and what is paired with its source marked; ``None``
+    if that pairing is not known."""
     for place, drawn in enumerate(response.cuts, 1):
         if response.replaced.get(drawn) is cut:
             plain = opened(response, cut, name)
@@ -166,18 +119,7 @@ def opened_cut(response, cut, name):
 
 
 def without_mask(response, node, name):
-    r"""
-    Return the response with a paired node whose covectors are no longer masked.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.open_ends import without_mask
-        sage: f = networks.attention(4, 2, causal=True, tokens=3).response()
-        sage: f = without_mask(f, f.pairings[1r][0r], "unknown 1")
-        sage: f.constraints[1r], f.pairings[1r][0r].inputs[1r].label()
-        (('sum zero', None), 'unknown 1')
-    """
+    """Return the response with a paired node whose covectors are no longer masked."""
     pairings, constraints = [], []
     for (root, covector), (constraint, mask) in zip(response.pairings, response.constraints):
         if root is node:
@@ -196,31 +138,12 @@ def _marked(node, name):
 
 
 def marks_of(response):
-    r"""
-    Return the names of opened data in a response.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.open_ends import marks_of
-        sage: marks_of(networks.linear([2, 2]).response())
-        []
-    """
+    """Return the names of opened data in a response."""
     return sorted({leaf.name for leaf in response.data_leaves if str(leaf.name).startswith(MARK)})
 
 
 def used(response):
-    r"""
-    Return the response without parameters that nothing uses.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.open_ends import used
-        sage: f = networks.linear([2, 2]).response()
-        sage: used(f) is f
-        True
-    """
+    """Return the response without parameters that nothing uses."""
     reached = {node for root, _ in response.pairings for node in root.ancestors()}
     if all(leaf in reached for leaf in response.leaves):
         return response

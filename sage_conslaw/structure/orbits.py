@@ -11,6 +11,19 @@ laws fill it, they are all.
 - Famous: ``linear 40 30 20 10``: the upper triangles of two matrices, proved to be all by one block a kind.
 - One that fails: ``linear 1 2 1`` has quadratic laws besides `U_1^T U_1 - U_2 U_2^T`: the kernel is larger than what is
   known, and nothing is claimed.
+
+EXAMPLES::
+
+    sage: import numpy
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.structure.index_classes import index_classes
+    sage: from sage_conslaw.structure.orbits import laws_are_all
+    sage: from sage_conslaw.structure.symmetries import balances, explicit_laws
+    sage: def all_are_known(net):
+    ....:     classes = index_classes(net.response()); laws = explicit_laws(classes, balances(classes), [])
+    ....:     return laws_are_all(classes, laws, numpy.random.default_rng(0r), int(2^61 - 1))
+    sage: all_are_known(networks.relu([5, 4, 3], bias=True)), all_are_known(networks.linear([1, 2, 1]))
+    (True, False)
 """
 import numpy as np
 
@@ -18,9 +31,9 @@ from ..exact import modular
 from ..exact.arithmetic import ModularArithmetic
 from ..exact.linear_algebra import kernel
 from ..exact.sparse_rank import sparse_rank
+from ..runtime.errors import InputError
 from .star_points import sub_entries
 from .symmetries import sign_words
-from ..runtime.errors import InputError
 
 # Pairs of parameters of a subnetwork; those of two neurons a layer in 12 layers have 1200 pairs.
 _MOST_PAIRS = 20_000
@@ -43,41 +56,18 @@ def laws_are_all(classes, laws, generator, p, deadline=None):
     INPUT:
 
     - ``laws`` -- polynomials that are proved to be laws, a set that permutations of neurons preserve, each in one block
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.index_classes import index_classes
-        sage: from sage_conslaw.structure.orbits import laws_are_all
-        sage: from sage_conslaw.structure.symmetries import balances, explicit_laws
-        sage: p, generator = int(2^61 - 1), numpy.random.default_rng(0r)
-        sage: classes = index_classes(networks.relu([5, 4, 3], bias=True).response())
-        sage: laws = explicit_laws(classes, balances(classes), [])
-        sage: laws_are_all(classes, laws, generator, p), laws_are_all(classes, laws[1:], generator, p)
-        (True, False)
-
-    One input and one output: there are further quadratic laws, and the balances are not all::
-
-        sage: classes = index_classes(networks.linear([1, 2, 1]).response())
-        sage: laws_are_all(classes, explicit_laws(classes, balances(classes), []), generator, p)
-        False
     """
     words = sign_words(classes, generator)
     by_word = {}
     for law in laws:
-        monomial = next(iter(law))
-        by_word.setdefault(_word(words, monomial), []).append(law)
+        # Each law is in one block: any of its monomials tells which.
+        by_word.setdefault(int(np.bitwise_xor.reduce(words[list(next(iter(law)))])), []).append(law)
     order = np.argsort(words, kind="stable")
-    searched = set()
     for word in _representative_words(classes, words):
-        if word in searched:
-            continue
-        searched.add(word)
         if deadline is not None:
             deadline.check()
         block = _block(words, order, word)
-        known = by_word.pop(word, [])
+        known = by_word.get(word, [])
         if len(known) > len(block) or _rank_of_laws(known, block, len(words), p) < len(known):
             return False
         missing = len(block) - len(known)
@@ -89,15 +79,8 @@ def laws_are_all(classes, laws, generator, p, deadline=None):
     return True
 
 
-def _word(words, monomial):
-    out = 0
-    for i in monomial:
-        out ^= int(words[i])
-    return out
-
-
 def _representative_words(classes, words):
-    """Return the words of the blocks of all monomials whose indices are at most 1: one of each orbit at least."""
+    """Return the words of the blocks of all monomials with small indices: one of each orbit at least."""
     chosen = []
     for number, leaf in enumerate(classes.response.leaves):
         # Two parameters have at most two indices in a class, if no leaf has two axes in it.
@@ -112,15 +95,15 @@ def _representative_words(classes, words):
     found = np.unique(both)
     if len(found) > _MOST_ORBITS:
         raise InputError(
-            f"the quadratic laws of so many layers fall into {len(found)} kinds of blocks; at most "
-            f"{_MOST_ORBITS} are searched; "
-            "use count, or fewer layers"
+            f"the quadratic laws of so many layers fall into {len(found)} kinds of blocks; at most {_MOST_ORBITS} are "
+            "searched; use count, or fewer layers"
         )
     return found.tolist()
 
 
 def _block(words, order, word):
     """Return all monomials of degree 1 and 2 with this word, as sorted rows padded with the dimension."""
+    # Of each left factor the word of the right one is known: its parameters are a range in the order of words.
     n, ordered = len(words), words[order]
     wanted = words ^ word
     low, high = np.searchsorted(ordered, wanted, "left"), np.searchsorted(ordered, wanted, "right")
@@ -147,6 +130,7 @@ def _rank_of_laws(laws, block, n, p):
         for monomial, value in law.items():
             at = places.get(monomial if len(monomial) == 2 else (*monomial, n))
             if at is None:
+                # A law that is not in the block it was put into: nothing is claimed.
                 return -1
             rows.append(row)
             columns.append(at)
@@ -157,8 +141,7 @@ def _rank_of_laws(laws, block, n, p):
 def _rank_of_equations(classes, words, block, spare, generator, p, deadline):
     """Return the rank of equations from one subnetwork a monomial of the block."""
     chosen = _chosen_neurons(classes, block, spare)
-    kept = [indices.shape[1] for indices in chosen]
-    small = classes.restricted(kept)
+    small = classes.restricted([indices.shape[1] for indices in chosen])
     n, size = len(words), small.dimension
     left, right = np.triu_indices(size)
     left, right = np.concatenate([np.arange(size), left]), np.concatenate([np.full(size, size), right])
@@ -169,6 +152,7 @@ def _rank_of_equations(classes, words, block, spare, generator, p, deadline):
     by_key = np.argsort(keys)
     rows, columns, values, first = [], [], [], 0
     bases = {}
+    # The padding of monomials of degree 1 has the word 0.
     padded = np.append(words, 0)
     word = np.bitwise_xor.reduce(padded[block[0]])
     for start in range(0, len(block), _BATCH):
@@ -177,17 +161,15 @@ def _rank_of_equations(classes, words, block, spare, generator, p, deadline):
         places = sub_entries(classes, [indices[start:start + _BATCH] for indices in chosen])
         places = np.hstack([places, np.full((len(places), 1), n)])
         a, b = places[:, left], places[:, right]
+        # A law of the block has no other monomials: the equations are read on those of the subnetwork in the block.
         inside = padded[a] ^ padded[b] == word
         pairs = np.stack([np.minimum(a, b), np.maximum(a, b)], axis=-1)
+        # Subnetworks with the same monomials have the same equations, by a permutation of neurons.
         patterns, which = np.unique(inside, axis=0, return_inverse=True)
-        which = which.ravel()
         for number, pattern in enumerate(patterns):
-            here, at = np.flatnonzero(which == number), np.flatnonzero(pattern)
-            basis = bases.get(pattern.tobytes())
-            if basis is None:
-                basis = bases[pattern.tobytes()] = _echelon(template[:, at], p)
-            if not len(basis):
-                continue
+            here, at = np.flatnonzero(which.ravel() == number), np.flatnonzero(pattern)
+            key = pattern.tobytes()
+            basis = bases[key] = _echelon(template[:, at], p) if key not in bases else bases[key]
             column = by_key[np.searchsorted(keys[by_key], _keys(pairs[here][:, at], n))]
             for equation in basis:
                 live = np.flatnonzero(equation)
@@ -195,9 +177,7 @@ def _rank_of_equations(classes, words, block, spare, generator, p, deadline):
                 columns.append(column[:, live].ravel())
                 values.append(np.tile(equation[live], len(here)))
                 first += len(here)
-    if not rows:
-        return 0
-    return sparse_rank(np.concatenate(rows), np.concatenate(columns), np.concatenate(values), p, deadline)
+    return sparse_rank(*map(np.concatenate, (rows, columns, values)), p, deadline) if rows else 0
 
 
 def _chosen_neurons(classes, block, spare):
@@ -220,6 +200,7 @@ def _chosen_neurons(classes, block, spare):
         table[:, 1:][table[:, 1:] == table[:, :-1]] = -1
         number = max(1, int((table >= 0).sum(axis=1).max()))
         if c == classes.zero_sum:
+            # One output would have no covector.
             number = max(number, min(2, classes.sizes[c]))
         number = min(number + spare, classes.sizes[c])
         table = -np.sort(-table, axis=1)
@@ -237,6 +218,7 @@ def _chosen_neurons(classes, block, spare):
 def _template(small, left, right, generator, p):
     """Return equations for the coefficients of all monomials of degree 1 and 2 of the subnetwork, as many as are needed
     for all."""
+    # A draw of a point and data gives one: sum_ab c_ab (theta_a v_b + v_a theta_b) = 0 for a field v.
     A, batch, size = ModularArithmetic(p), len(left) + 2, small.dimension
     theta = modular.random_array(generator, (batch, size), p)
     field = np.broadcast_to(small.gradient(A, theta, small.draw(generator, p, batch)), theta.shape)
@@ -249,15 +231,10 @@ def _template(small, left, right, generator, p):
 
 def _echelon(rows, p):
     """Return a reduced basis of the row space: the kernel of the kernel."""
-    size = rows.shape[1]
+    def dense(vectors):
+        out = np.zeros((len(vectors), rows.shape[1]), dtype=np.int64)
+        for row, vector in zip(out, vectors):
+            row[list(vector)] = list(vector.values())
+        return out
     vectors = kernel(rows, p)
-    if not vectors:
-        return np.eye(size, dtype=np.int64)
-    dense = np.zeros((len(vectors), size), dtype=np.int64)
-    for row, vector in enumerate(vectors):
-        dense[row, list(vector)] = list(vector.values())
-    basis = kernel(dense, p)
-    out = np.zeros((len(basis), size), dtype=np.int64)
-    for row, vector in enumerate(basis):
-        out[row, list(vector)] = list(vector.values())
-    return out
+    return dense(kernel(dense(vectors), p)) if vectors else np.eye(rows.shape[1], dtype=np.int64)

@@ -11,6 +11,7 @@ The trivial case: `\sigma(a) w x` has `w^2 - 2 a - 2 e^a`. The famous one: a res
 `x + \tanh(a)\, V \max(0, W x)` keeps `|V|^2 - \sinh(a)^2`. One that gives nothing: `a` also enters elsewhere.
 """
 from fractions import Fraction
+from functools import reduce
 
 from flint import fmpq, fmpq_mat
 
@@ -33,21 +34,8 @@ FUNCTIONS = ("exp", "gelu", "sigmoid", "silu", "softplus", "tanh")
 
 
 def without_functions(response):
-    r"""
-    Return a network with the values of functions of parameters as parameters themselves, and the function's name by
-    leaf; ``None`` where there are none, or their arguments enter elsewhere too.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.parameter_gates import without_functions
-        sage: x, a, W = networks.input(2), networks.parameter("a", 1), networks.parameter("W", 2, 2)
-        sage: net, names = without_functions(networks.custom(a.tanh() * (x @ W)).response())
-        sage: net.dimension, [(leaf.name, name) for leaf, name in names.items()]
-        (5, [('a', 'tanh')])
-        sage: without_functions(networks.custom(a.tanh() * (x @ W) + a).response()) is None
-        True
-    """
+    """Return a network with the values of functions of parameters as parameters themselves, and the function's name by
+    leaf; ``None`` where there are none, or their arguments enter elsewhere too."""
     output = response.drawn.pairings[0][0]
     order = output.ancestors(through_data=True)
     gates = [
@@ -75,17 +63,7 @@ def without_functions(response):
 
 
 def separable(laws, gated):
-    r"""
-    Return a basis of the combinations of laws without products of a gated coordinate with any other.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.structure.parameter_gates import separable
-        sage: one = Fraction(1r)
-        sage: separable([{(0r, 0r): one, (0r, 1r): one}, {(0r, 1r): one}, {(1r, 2r): one}], {0r})
-        [{(0, 0): Fraction(-1, 1)}, {(1, 2): Fraction(1, 1)}]
-    """
+    """Return a basis of the combinations of laws without products of a gated coordinate with any other."""
     def mixed(monomial):
         return len(set(monomial)) > 1 and any(i in gated for i in monomial)
     places = {m: i for i, m in enumerate(sorted({m for law in laws for m in law if mixed(m)}))}
@@ -96,7 +74,8 @@ def separable(laws, gated):
         for monomial, value in law.items():
             if monomial in places:
                 matrix[places[monomial], j] = fmpq(value.numerator, value.denominator)
-    return [_combination(laws, vector) for vector in _kernel(matrix)]
+    return [reduce(sparse.add, (sparse.scaled(laws[j], Fraction(int(factor.p), int(factor.q)))
+                                for j, factor in vector.items())) for vector in _kernel(matrix)]
 
 
 def _kernel(matrix):
@@ -110,14 +89,6 @@ def _kernel(matrix):
     ]
 
 
-def _combination(laws, vector):
-    out = {}
-    for j, factor in vector.items():
-        for monomial, value in laws[j].items():
-            out[monomial] = out.get(monomial, 0) + Fraction(int(factor.p), int(factor.q)) * value
-    return {monomial: value for monomial, value in out.items() if value}
-
-
 def written(law, names, functions):
     r"""
     Return a separable law as text, with the integral in each gated coordinate.
@@ -125,14 +96,6 @@ def written(law, names, functions):
     INPUT:
 
     - ``names`` -- of all coordinates; ``functions`` -- the name of the function by gated coordinate
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.structure.parameter_gates import written
-        sage: law = {(1r, 1r): Fraction(1r), (0r, 0r): Fraction(-1r)}
-        sage: written(law, ["a", "w"], {0r: "tanh"}), written(law, ["a", "w"], {0r: "gelu"})
-        ('w^2 - (sinh(a)^2)', "w^2 - (2*integral of gelu(a)/gelu'(a) da)")
     """
     rest = {monomial: value for monomial, value in law.items() if monomial and monomial[0] not in functions}
     text = str(sparse.to_sage(rest, PolynomialRing(QQ, list(names), len(names)))) if rest else ""

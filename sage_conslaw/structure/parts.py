@@ -39,22 +39,7 @@ from .rearranged import Table
 
 
 def in_parts(response):
-    r"""
-    Return the response with parameters cut into the parts in which they are used; itself if nothing is cut.
-
-    EXAMPLES:
-
-    A part that is used beside the whole cannot be told apart::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.parts import in_parts
-        sage: x, W = networks.input(4), networks.parameter("W", 4, 4)
-        sage: y = x @ W
-        sage: in_parts(networks.custom(y[:2] * y[1:3]).response())
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.structure.axes.Unknown: parts of W overlap
-    """
+    """Return the response with parameters cut into the parts in which they are used; itself if nothing is cut."""
     found = cut_in_parts(response)
     if found.overlaps:
         raise Unknown(f"parts of {found.overlaps[0].node.label()} overlap")
@@ -63,16 +48,8 @@ def in_parts(response):
 
 @dataclass(frozen=True)
 class Overlap:
-    r"""
-    Data that were read as a whole and in parts, now separate: the node they are of, what stands for the whole, and the
-    ranges of each part.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.parts import Overlap
-        sage: Overlap(None, None, ()).parts
-        ()
-    """
+    """Data that were read as a whole and in parts, now separate: the node they are of, what stands for the whole, and
+    the ranges of each part."""
 
     node: Tensor
     whole: Tensor
@@ -87,12 +64,6 @@ class InParts:
     - ``origins`` -- where each part comes from: the parameter's name and the ranges of its axes, by the part's name
 
     - ``overlaps`` -- data that are taken for separate, to be shown
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.parts import InParts
-        sage: InParts(None, {}).overlaps
-        ()
     """
 
     response: NetworkResponse
@@ -101,18 +72,7 @@ class InParts:
 
 
 def cut_in_parts(response):
-    r"""
-    Return the response with parameters in parts, see :class:`InParts`.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.parts import cut_in_parts
-        sage: x, W = networks.input(4), networks.parameter("W", 4, 6)
-        sage: y = x @ W
-        sage: cut_in_parts(networks.custom(y[:3] * y[3:]).response()).origins["W[:,3:6]"]
-        ('W', ((0, 1, 4), (3, 1, 3)))
-    """
+    """Return the response with parameters in parts, see :class:`InParts`."""
     if not any(
         isinstance(node.operation, Slice) and not whole(node.operation.ranges, node.operation.source)
         or isinstance(node.operation, Pad)

@@ -45,17 +45,7 @@ _MANY = 5000
 
 
 def few_positions(axes, fewest=_FEWEST):
-    r"""
-    Return for each class of positions that can be switched off the few values that are kept.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.positions import few_positions
-        sage: few_positions(axes_of(networks.relu([4, 3, 2]).response()))
-        {}
-    """
+    """Return for each class of positions that can be switched off the few values that are kept."""
     candidates = {c for c, rigid in enumerate(axes.rigid) if rigid}
     for leaf in axes.leaves:
         candidates -= set(flat(axes, leaf))
@@ -71,18 +61,7 @@ def few_positions(axes, fewest=_FEWEST):
 
 
 def keep_few(axes, fewest=_FEWEST):
-    r"""
-    Keep few positions in small networks, where these are large otherwise.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.positions import keep_few
-        sage: axes = axes_of(networks.convolutional([3, 64, 10], size=32, kernel=3, dimensions=2).response())
-        sage: keep_few(axes); axes.restricted([axes.smallest(c, 2) for c in range(len(axes.sizes))]).data_size
-        24
-    """
+    """Keep few positions in small networks, where these are large otherwise."""
     sizes = [axes.smallest(c, _FEWEST) for c in range(len(axes.sizes))]
     if not axes.kept and sum(int(np.prod(axes.shape(node, sizes), dtype=object)) for node in axes.order) > _MANY:
         axes.kept = few_positions(axes, fewest)

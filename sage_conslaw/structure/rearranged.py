@@ -35,16 +35,8 @@ _MOST_BLOCKS = 16
 
 
 class Table(Data):
-    r"""
-    Data in rows of which only some, those in ``rows``, are free together; the others may share their entries with
-    these.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.rearranged import Table
-        sage: Table("cos", (3, 3), "rotation", [1, 2]).rows
-        frozenset({1, 2})
-    """
+    """Data in rows of which only some, those in ``rows``, are free together; the others may share their entries with
+    these."""
 
     def __init__(self, name, shape, kind, rows):
         super().__init__(name, shape, kind)
@@ -56,14 +48,6 @@ def rearranged(node, new, tables):
     Return a tensor whose entries are those of a node, made of whole axes, or ``None``.
 
     INPUT: ``new`` -- what stands for each tensor before it; ``tables`` -- the tables made so far, by their leaves
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.rearranged import rearranged
-        sage: x = networks.input(4, 3)
-        sage: rearranged(x[[1, 1, 1]], {x: x}, {}).shape, rearranged(x, {}, {}) is None
-        ((3, 3), True)
     """
     if isinstance(node.operation, Add):
         return block_map(node, new)
@@ -85,21 +69,8 @@ def _one_row(node, new):
 
 
 def block_map(node, new=None):
-    r"""
-    Return a sum of blocks of one tensor along one axis as a contraction with a small matrix, or ``None``; ``new`` says
-    what stands for that tensor.
-
-    EXAMPLES:
-
-    Blocks of different tensors are no map of one::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.joining import concatenate
-        sage: from sage_conslaw.structure.rearranged import block_map
-        sage: x, y = networks.input(4), networks.input(4, name="y")
-        sage: block_map(concatenate([x[2:], y[:2]])) is None
-        True
-    """
+    """Return a sum of blocks of one tensor along one axis as a contraction with a small matrix, or ``None``; ``new``
+    says what stands for that tensor."""
     terms = _block_terms(node)
     if not terms or len({(base, axis) for base, axis, *_ in terms}) != 1:
         return None
@@ -154,18 +125,6 @@ def table(node, tables=None):
 
     The last axis may be a number of copies of a table, as PyTorch's are of two.  Rows are free together where all
     their angles differ.  A leaf is read as one table, in all places the same.
-
-    EXAMPLES:
-
-    The first angle is zero at all frequencies::
-
-        sage: import numpy
-        sage: from sage_conslaw.graph.tensor import Data
-        sage: from sage_conslaw.structure.rearranged import table
-        sage: places = numpy.array([[0r, 0r], [1r, 2r], [3r, 4r]])
-        sage: cosines = Data("cos", (5,), "rotation").gather(numpy.hstack([places, places]))
-        sage: made = table(cosines); made.shape, [leaf.rows for leaf in made.ancestors() if leaf.kind]
-        ((3, 4), [frozenset({1, 2})])
     """
     (child,), places = node.inputs, node.operation.indices
     if child.kind != "rotation" or len(places.shape) < 2 or int(np.prod(places.shape[:-2], dtype=np.int64)) != 1:

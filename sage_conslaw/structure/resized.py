@@ -40,37 +40,6 @@ class Axes:
     - ``sizes``, ``rigid`` -- of each class how many values it has, and whether these must stay
 
     - ``pairings`` -- triples (node, constraint of its covector, whether it is masked to earlier entries)
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: axes = axes_of(networks.relu([40, 30, 10], bias=True).response("cross-entropy"))
-        sage: axes.sizes, axes.pairings[0][1]
-        ((40, 30, 10), 'sum zero')
-
-    ``smallest``::
-
-        sage: axes_of(networks.relu([40, 30, 10]).response()).smallest(1r, 2r)
-        2
-
-    ``restricted``::
-
-        sage: f = networks.perceptron([512, 2048, 256], activation="z^2").response()
-        sage: [leaf.shape for leaf in axes_of(f).restricted([2, 3, 4]).leaves]
-        [(2, 3), (3, 4)]
-
-    ``resized``::
-
-        sage: axes = axes_of(networks.attention(4, 2, tokens=7).response())
-        sage: axes.sizes, axes.resized([2 if n == 7 else n for n in axes.sizes]).sizes
-        ((4, 2, 2, 4, 7, 7), (4, 2, 2, 4, 2, 2))
-
-    ``shape``::
-
-        sage: f = networks.linear([4, 3]).response(); axes = axes_of(f)
-        sage: axes.shape(f.leaves[0r], [2, 5])
-        (2, 5)
     """
 
     def __init__(self, response, order, of, sizes, rigid, pairings):
@@ -226,17 +195,8 @@ def is_causal(values):
 
 
 def covector_of(node, constraint, mask):
-    r"""
-    Return the covectors of a constraint at a node, ``None`` if they are zero; with ``mask``, only earlier entries take
-    part.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Data
-        sage: from sage_conslaw.structure.resized import covector_of
-        sage: covector_of(Data("z", (4, 3), "input"), "sum zero", False).shape
-        (4, 3)
-    """
+    """Return the covectors of a constraint at a node, ``None`` if they are zero; with ``mask``, only earlier entries
+    take part."""
     size = node.shape[-1] if node.shape else 1
     if constraint == "free":
         return Data("s", node.shape, "covector")

@@ -68,20 +68,7 @@ class Shear:
 
 
 def by_shears(axes, found, generator, deadline=None):
-    r"""
-    Return what is proved of a segment with running means, itself where that is no more.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.growth import Grown
-        sage: from sage_conslaw.structure.shears import by_shears
-        sage: found = Grown(6r, 1r, 2r, (), {}, "none")
-        sage: by_shears(axes_of(networks.linear([3, 2]).response()), found, numpy.random.default_rng(0r)) is found
-        True
-    """
+    """Return what is proved of a segment with running means, itself where that is no more."""
     here = shears(axes)
     if not here:
         return found
@@ -114,17 +101,7 @@ def by_shears(axes, found, generator, deadline=None):
 
 
 def shears(axes):
-    r"""
-    Return the sums with fixed numbers by channel that one gain multiplies before one bias is added.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.shears import shears
-        sage: shears(axes_of(networks.relu([3, 2, 1], bias=True).response()))
-        []
-    """
+    """Return the sums with fixed numbers by channel that one gain multiplies before one bias is added."""
     users = {}
     for node in axes.order:
         for child in () if is_primitive(node) else node.inputs:

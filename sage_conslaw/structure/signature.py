@@ -22,19 +22,7 @@ _COMPARED = 10_000
 
 
 def signature(axes):
-    r"""
-    Return a value that is equal for segments that are the same but for names.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.signature import signature
-        sage: one, other = (axes_of(f.response()) for f in (networks.relu([3, 4, 2]), networks.relu([3, 5, 2])))
-        sage: signature(one) == signature(axes_of(networks.relu([3, 4,
-        ....:     2]).response())), signature(one) == signature(other)
-        (True, False)
-    """
+    """Return a value that is equal for segments that are the same but for names."""
     number = {node: i for i, node in enumerate(axes.order)}
     nodes = []
     for node in axes.order:

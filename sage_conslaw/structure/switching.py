@@ -55,18 +55,7 @@ _MOST_FLIPS = 6
 
 
 def places(axes, node, classes):
-    r"""
-    Return the places of these classes among those of a node's axes.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.switching import places
-        sage: f = networks.linear([4, 3, 2]).response()
-        sage: places(axes_of(f), f.leaves[1r], [1r])
-        [0]
-    """
+    """Return the places of these classes among those of a node's axes."""
     return [i for i, c in enumerate(flat(axes, node)) if c in classes]
 
 
@@ -76,17 +65,6 @@ def switchable(axes, classes, signs=None, kept=()):
     ``True`` is a proof.
 
     INPUT: ``kept`` -- data that cannot be switched off
-
-    EXAMPLES:
-
-    Key and query widths of attention carry no data; heads do, by the covector at the scores::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.switching import switchable
-        sage: axes = axes_of(networks.attention(5, 3, heads=2).response())
-        sage: [switchable(axes, [c]) for c in range(3)]
-        [True, True, False]
     """
     vanishing = {}
     for node in axes.order:
@@ -150,21 +128,8 @@ def _rows(axes):
 
 
 def held(axes):
-    r"""
-    Return the axes with the classes held that outputs of a softmax have beside the axis along which they sum to one:
-    such rows are never zero, so a value of these classes is not switched off, and they stay at their true size.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.switching import held
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.structure.true_width import width_of
-        sage: axes = width_of(problem(networks.transformer_block(48, 96, heads=3)).family).axes
-        sage: [axes.sizes[c] for c, rigid in enumerate(held(axes).rigid) if rigid]
-        [3]
-    """
+    """Return the axes with the classes held that outputs of a softmax have beside the axis along which they sum to one:
+    such rows are never zero, so a value of these classes is not switched off, and they stay at their true size."""
     out, rows = copy.copy(axes), _rows(axes)
     out.rigid = tuple(rigid or c in rows for c, rigid in enumerate(axes.rigid))
     return out
@@ -183,17 +148,6 @@ def centred(axes):
 
     So the rank with `\delta` is a lower bound of the network's own, and heads can be switched off one by one: the
     rank grows from few heads to any number, while the laws are those of the network itself.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.structure.switching import centred, held, switchable
-        sage: from sage_conslaw.structure.true_width import width_of
-        sage: axes = width_of(problem(networks.transformer_block(48, 96, heads=3)).family).axes
-        sage: heads = held(axes).rigid.index(True)
-        sage: switchable(axes, [heads]), switchable(centred(axes), [heads])
-        (False, True)
     """
     rows = _rows(axes) & {c for leaf in axes.leaves for c in flat(axes, leaf)}
     nodes = [node for node in axes.order if isinstance(node, SumOne)
@@ -212,20 +166,6 @@ def sign_flips(axes, classes):
 
     Parameters with two places should change sign by both, so that weights between units vanish; those with one by none,
     so that they need not.
-
-    EXAMPLES:
-
-    Gains keep their sign, biases change it::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.switching import sign_flips
-        sage: x, g, b = networks.input(5, name="x"), networks.parameter("g", 5), networks.parameter("b", 5)
-        sage: W, U = networks.parameter("W", 5, 4), networks.parameter("U", 4, 3)
-        sage: f = networks.custom((x.rms_norm() * g + b) @ W @ U).response().coarse; axes = axes_of(f)
-        sage: signs = next(iter(sign_flips(axes, [axes.of[f.leaves[0r]][0r][0r], axes.of[W][1r][0r]])))
-        sage: [signs[leaf] for leaf in (g, b, W, U)]
-        [(0,), (1,), (1, 1), (1,)]
     """
     lattice, weights = WeightLattice(), {}
     for node in axes.order:

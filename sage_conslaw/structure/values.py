@@ -21,18 +21,8 @@ from math import prod
 
 @dataclass(frozen=True)
 class View:
-    r"""
-    A parameter, or a part of it, in the state: where it begins, its shape there, which slice of each axis is meant, the
-    shape by classes, and how many of the axes of ``order`` are those of the indices.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.structure.values import View
-        sage: View(1r, (2r, 2r), ((0r, 1r, 2r), (0r, 1r, 1r)), (2r,), (0r,), 1r).rows(numpy.arange(5.0))
-        array([[1.],
-               [3.]])
-    """
+    """A parameter, or a part of it, in the state: where it begins, its shape there, which slice of each axis is meant,
+    the shape by classes, and how many of the axes of ``order`` are those of the indices."""
 
     start: int
     shape: tuple
@@ -42,17 +32,7 @@ class View:
     indices: int
 
     def rows(self, state):
-        r"""
-        Return the entries, one row for each value of the indices.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw.structure.values import View
-            sage: View(0r, (2r, 2r), ((0r, 1r, 2r), (0r, 1r, 2r)), (2r, 2r), (1r, 0r), 1r).rows(numpy.arange(4.0))
-            array([[0., 2.],
-                   [1., 3.]])
-        """
+        """Return the entries, one row for each value of the indices."""
         whole = state[self.start:self.start + prod(self.shape)].reshape(self.shape)
         part = whole[tuple(slice(start, start + step * number, step) for start, step, number in self.ranges)]
         part = permuted(part.reshape(self.split), self.order)
@@ -65,39 +45,6 @@ class FamilyForm:
     A family of laws as views of the state; a form of :mod:`sage_conslaw.notation.forms` for large networks.
 
     - ``kind`` -- as in :class:`~sage_conslaw.structure.families.Family`; ``terms`` -- pairs (coefficient, view)
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.structure.values import FamilyForm, View
-        sage: whole = (0r, 1r, 2r), (0r, 1r, 2r)
-        sage: form = FamilyForm("full", ((1r, View(0r, (2r, 2r), whole, (2r, 2r), (1r, 0r), 1r)),))
-        sage: form.value(numpy.array([1.0, 2.0, 3.0, 4.0]))
-        array([[10., 14.],
-               [14., 20.]])
-        sage: form.degree
-        2
-
-    ``degree``::
-
-        sage: from sage_conslaw.structure.values import FamilyForm
-        sage: FamilyForm("sum", ()).degree
-        1
-
-    ``value``::
-
-        sage: row = View(0r, (3r,), ((0r, 1r, 3r),), (3r,), (0r,), 1r)
-        sage: FamilyForm("diagonal", ((1r, row),)).value(numpy.array([1.0, 2.0, 3.0]))
-        array([1., 4., 9.])
-        sage: FamilyForm("entries", ((1r, row),)).value(numpy.array([1.0, 2.0, 3.0]), degree=2r)
-        array([0., 0., 0.])
-
-    ``pieces``::
-
-        sage: row = View(0r, (2r,), ((0r, 1r, 2r),), (2r,), (0r,), 1r)
-        sage: FamilyForm("diagonal", ((1r, row),)).pieces(numpy.array([1.0, 2.0]))
-        [(1, 2, array([[1.],
-                [2.]]))]
     """
 
     kind: str
@@ -137,16 +84,7 @@ class FamilyForm:
 
 
 def permuted(array, order):
-    r"""
-    Return an array of numpy or a tensor of PyTorch with its axes in another order.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.structure.values import permuted
-        sage: permuted(numpy.zeros((2, 3)), (1, 0)).shape
-        (3, 2)
-    """
+    """Return an array of numpy or a tensor of PyTorch with its axes in another order."""
     return array.permute(*order) if hasattr(array, "permute") else array.transpose(order)
 
 
@@ -159,16 +97,6 @@ def form_of(family, leaves, places):
     - ``leaves`` -- for each parameter of the family's axes its name and its shape by classes
 
     - ``places`` -- from a name to the start in the state, the shape there and the ranges of its axes
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.structure.families import Family
-        sage: from sage_conslaw.structure.values import form_of
-        sage: family = Family("sum", (0r,), ((0r, (1r,), 1r),))
-        sage: form = form_of(family, [("W", (2r, 3r))], {"W": (0r, (2r, 3r), ((0r, 1r, 2r), (0r, 1r, 3r)))})
-        sage: form.value(numpy.arange(6.0))
-        array([ 3., 12.])
     """
     terms = []
     for number, where, alpha in family.parts:
@@ -182,16 +110,7 @@ def form_of(family, leaves, places):
 
 
 def entries_form(place):
-    r"""
-    Return the form of a parameter each of whose entries is a law.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.structure.values import entries_form
-        sage: entries_form((1r, (2r,), ((0r, 1r, 2r),))).value(numpy.arange(3.0))
-        array([1., 2.])
-    """
+    """Return the form of a parameter each of whose entries is a law."""
     _, _, ranges = place
     sizes = tuple(number for _, _, number in ranges)
     return FamilyForm("entries", ((1, View(*place, sizes, tuple(range(len(sizes))), len(sizes))),))

@@ -23,20 +23,8 @@ _LETTERS = "jhgfe"
 
 
 def matrix_law(family, axes, called=None):
-    r"""
-    Return a family of laws as one matrix expression; ``called`` says how parameters are called by their names in the
-    graph.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.families import families
-        sage: from sage_conslaw.structure.wording import matrix_law
-        sage: axes = axes_of(networks.relu([30, 20, 10], bias=True).response("cross-entropy"))
-        sage: [str(matrix_law(family, axes)) for family in families(axes)]
-        ['|U1[:,j]|^2 - |U2[j,:]|^2 + b1[j]^2 for each j (20 laws)', 'U2 1 (20 laws)']
-    """
+    """Return a family of laws as one matrix expression; ``called`` says how parameters are called by their names in the
+    graph."""
     number, called = family.number(list(axes.sizes)), {} if called is None else called
     if family.kind in ("sum", "entries"):
         (leaf, summed, _), = family.parts
@@ -86,19 +74,8 @@ def _shift_law(axes, family, parts, number, called):
 
 
 def signed(family, axes):
-    r"""
-    Return a family with the signs with which it is written: the first parameter with several axes has a positive one.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.structure.axes import axes_of
-        sage: from sage_conslaw.structure.families import Family
-        sage: from sage_conslaw.structure.wording import signed
-        sage: axes = axes_of(networks.linear([30, 20, 10]).response())
-        sage: signed(Family("diagonal", (1r,), ((0r, (1r,), -1r), (1r, (0r,), 1r))), axes).parts
-        ((0, (1,), 1), (1, (0,), -1))
-    """
+    """Return a family with the signs with which it is written: the first parameter with several axes has a positive
+    one."""
     first = next((alpha for leaf, _, alpha in family.parts if len(axes.of[axes.leaves[leaf]]) > 1), 1)
     if first > 0 or family.kind in ("sum", "entries", "shift"):
         return family
