@@ -14,10 +14,10 @@ where :mod:`.mixing` shows that this spans the same.
 EXAMPLES::
 
     sage: from sage_conslaw import networks
-    sage: from sage_conslaw.structure.parts import in_parts
+    sage: from sage_conslaw.structure.parts import cut_in_parts
     sage: x, W, b = networks.input(4), networks.parameter("W", 4, 6), networks.parameter("b", 6)
     sage: y = x @ W + b
-    sage: f = in_parts(networks.custom(y[:3] * y[3:]).response())
+    sage: f = cut_in_parts(networks.custom(y[:3] * y[3:]).response()).response
     sage: [(leaf.name, leaf.shape) for leaf in f.leaves]
     [('W[:,0:3]', (4, 3)), ('W[:,3:6]', (4, 3)), ('b[0:3]', (3,)), ('b[3:6]', (3,))]
 """
@@ -33,17 +33,9 @@ from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter, Tensor
 from .axes import Unknown
 from .links import is_primitive, is_uniform
-from .resized import covector_of
-from .ranges import overlap, part_of, through_reshape, whole
+from .ranges import entire, overlap, part_of, through_reshape, whole
 from .rearranged import Table
-
-
-def in_parts(response):
-    """Return the response with parameters cut into the parts in which they are used; itself if nothing is cut."""
-    found = cut_in_parts(response)
-    if found.overlaps:
-        raise Unknown(f"parts of {found.overlaps[0].node.label()} overlap")
-    return found.response
+from .resized import covector_of
 
 
 @dataclass(frozen=True)
@@ -78,9 +70,7 @@ def cut_in_parts(response):
         or isinstance(node.operation, Pad)
         for node in response.order
     ):
-        return InParts(
-            response, {leaf.name: (leaf.name, tuple((0, 1, n) for n in leaf.shape)) for leaf in response.leaves}
-        )
+        return InParts(response, {leaf.name: (leaf.name, entire(leaf.shape)) for leaf in response.leaves})
     cut = _Cut()
     pairings, constraints = [], []
     for (node, covector), (constraint, mask) in zip(response.pairings, response.constraints):
@@ -98,8 +88,7 @@ def cut_in_parts(response):
         parts = cut.parts_of(leaf)
         leaves += parts
         ranges = {part: key for key, part in cut.parts.get(leaf, {}).items()}
-        for part in parts:
-            origins[part.name] = leaf.name, ranges.get(part, tuple((0, 1, n) for n in leaf.shape))
+        origins |= {part.name: (leaf.name, ranges.get(part, entire(leaf.shape))) for part in parts}
     return InParts(NetworkResponse(leaves, pairings, constraints), origins, tuple(cut.overlaps()))
 
 
@@ -107,12 +96,14 @@ class _Cut:
     """Nodes of the graph with ranges of their axes, each built once."""
 
     def __init__(self):
+        # By (node, ranges) what was built; by parameter and data their parts; by node where joined parts end.
         self.known, self.parts, self.data, self.ends = {}, {}, {}, {}
 
     def separate_ranges(self, node, constraint, masked):
         """Yield the ranges of the parts of a paired node whose covectors are separate."""
         axes = []
         for axis, n in enumerate(node.shape):
+            # A covector of sum zero along the last axis has free rows; one that is orthogonal to the node is one.
             free = not masked and (constraint == "free" or constraint == "sum zero" and axis < len(node.shape) - 1)
             ends = sorted({0, n, *self.ends_of(node)[axis]}) if free else [0, n]
             axes.append([(a, 1, b - a) for a, b in zip(ends, ends[1:])] if n else [(0, 1, 0)])
@@ -156,21 +147,18 @@ class _Cut:
     def overlaps(self):
         """Return the data of which parts are read beside the whole."""
         for node, several in self.data.items():
-            entire = tuple((0, 1, n) for n in node.shape)
-            parts = tuple(ranges for ranges in several if ranges != entire)
-            if entire in several and parts:
-                yield Overlap(node, self.known[node, entire], parts)
+            everything = entire(node.shape)
+            parts = tuple(ranges for ranges in several if ranges != everything)
+            if everything in several and parts:
+                yield Overlap(node, self.known[node, everything], parts)
 
     def parts_of(self, leaf):
         """Return the parts of a parameter in order; they tile it."""
         parts = self.parts.get(leaf, {})
         if not parts:
             return [leaf]
-        if (
-            sum(part.size for part in parts.values()) > leaf.size
-            or len(parts) > 1
-            and tuple((0, 1, n) for n in leaf.shape) in parts
-        ):
+        # Parts that overlap would be trained as one: the metric of separate ones is not theirs.
+        if sum(part.size for part in parts.values()) > leaf.size or len(parts) > 1 and entire(leaf.shape) in parts:
             raise Unknown(f"parts of {leaf.name} overlap")
         axes = [k for k, n in enumerate(leaf.shape) if any(ranges[k] != (0, 1, n) for ranges in parts)]
         if axes:
@@ -203,32 +191,34 @@ class _Cut:
         return self.known[node, ranges]
 
     def _built(self, node, ranges):
-        entire = whole(ranges, node.shape)
+        everything = whole(ranges, node.shape)
         shape = tuple(number for _, _, number in ranges)
         if isinstance(node, Parameter):
-            part = node if entire else part_of(node, ranges)
+            part = node if everything else part_of(node, ranges)
             self.parts.setdefault(node, {})[ranges] = part
             return part
         if isinstance(node, Data) or is_primitive(node):
             self._separate(node, ranges)
         if isinstance(node, Data):
-            if isinstance(node, Table) and not entire:
+            if isinstance(node, Table) and not everything:
                 raise Unknown("part of a table of rotations is taken")
-            return node if entire else Data(node.name, shape, node.kind, source=node.source, function=node.function)
+            return node if everything else Data(node.name, shape, node.kind, source=node.source, function=node.function)
         if isinstance(node, Constant):
             if is_uniform(node) and not node.values.ravel()[:1].any() and node.size:
+                # Zero, which sums leave out, so that the axes of the rest are not tied to it.
                 return None
-            if entire:
+            if everything:
                 return node
             if is_uniform(node):
                 return Constant(np.broadcast_to(node.values.ravel()[0], shape), denominator=node.denominator)
             entries = tuple(slice(start, start + step * number, step) for start, step, number in ranges)
             return Constant(node.values[entries], denominator=node.denominator)
         if is_primitive(node):
+            # The sum is over the last axis; which entries are earlier takes the one before it too.
             kept = 2 if isinstance(node, SumOne) and node.causal else 1
             if not whole(ranges[-kept:], node.shape[-kept:]):
                 raise Unknown("part of what sums to zero or one is taken")
-            if entire:
+            if everything:
                 return node
             return sum_one(node.name, shape, node.causal) if isinstance(node, SumOne) else \
                 sum_zero(node.inputs[0].name, shape)
@@ -244,12 +234,10 @@ class _Cut:
             if len(pieces) > 1:
                 return self._sum_of(node, operation, ranges, pieces)
         inputs = self._inputs(node, operation, ranges)
-        present = [child for child in inputs if child is not None]
-        if isinstance(operation, Add) and len(present) < len(inputs):
-            return present[0] if present else None
-        if len(present) < len(inputs):
-            return None
-        if all(a is b for a, b in zip(inputs, node.inputs)) and entire:
+        if None in inputs:
+            present = [child for child in inputs if child is not None]
+            return present[0] if present and isinstance(operation, Add) else None
+        if all(a is b for a, b in zip(inputs, node.inputs)) and everything:
             return node
         return self._made(operation, inputs, shape)
 
@@ -268,9 +256,7 @@ class _Cut:
         """Return a contraction over joined axes as a sum over their parts, ``None`` where all of these are zero."""
         total, known = None, dict(zip(operation.result, ranges))
         for piece in pieces:
-            inputs = [self.built(child, tuple(piece.get(letter, known.get(letter, (0, 1, n)))
-                                              for letter, n in zip(word, child.shape)))
-                      for child, word in zip(node.inputs, (operation.left, operation.right))]
+            inputs = self._factors(node, known | piece)
             if None not in inputs:
                 one = Tensor(operation, inputs)
                 total = one if total is None else Tensor(Add(), (total, one))
@@ -281,9 +267,10 @@ class _Cut:
         (child,), axis = node.inputs, operation.axis
         (start, step, number), size = ranges[axis], child.shape[axis]
         inner = start - operation.before
-        if inner + step * (number - 1) < 0 or inner >= size:
+        last = inner + step * (number - 1)
+        if last < 0 or inner >= size:
             return None
-        if inner >= 0 and inner + step * (number - 1) < size:
+        if inner >= 0 and last < size:
             return self.built(child, (*ranges[:axis], (inner, step, number), *ranges[axis + 1:]))
         if not whole(ranges, node.shape):
             raise Unknown("part of a join is taken that does not end with its parts")
@@ -294,19 +281,22 @@ class _Cut:
         """Parts of data are separate data only where no entry is in two of them, or where it is shown."""
         others = self.data.setdefault(node, [])
         for other in others:
-            if all(overlap(a, b) for a, b in zip(ranges, other)) and not (
-                whole(ranges, node.shape) or whole(other, node.shape)
-            ):
+            # A part beside the whole is looked at later (:mod:`.mixing`).
+            if all(map(overlap, ranges, other)) and not {ranges, other} & {entire(node.shape)}:
                 raise Unknown(f"parts of {node.name} overlap")
         others.append(ranges)
+
+    def _factors(self, node, known):
+        """Return the factors of a contraction with the ranges that are known of letters."""
+        words = node.operation.left, node.operation.right
+        return [self.built(child, tuple(known.get(letter, (0, 1, n)) for letter, n in zip(word, child.shape)))
+                for child, word in zip(node.inputs, words)]
 
     def _inputs(self, node, operation, ranges):
         if isinstance(operation, Add):
             return [self.built(child, ranges) for child in node.inputs]
         if isinstance(operation, Contract):
-            known = dict(zip(operation.result, ranges))
-            return [self.built(child, tuple(known.get(letter, (0, 1, n)) for letter, n in zip(word, child.shape)))
-                    for child, word in zip(node.inputs, (operation.left, operation.right))]
+            return self._factors(node, dict(zip(operation.result, ranges)))
         (child,) = node.inputs
         if isinstance(operation, Transpose):
             back = [None] * len(ranges)
@@ -320,13 +310,12 @@ class _Cut:
             return [self.built(child, through_reshape(child.shape, node.shape, ranges))]
         if not whole(ranges, node.shape):
             raise Unknown(f"part of a {type(operation).__name__} is taken")
-        return [self.built(child, tuple((0, 1, n) for n in child.shape))]
+        return [self.built(child, entire(child.shape))]
 
     @staticmethod
     def _made(operation, inputs, shape):
-        if isinstance(operation, (Add, Contract)):
-            return Tensor(operation, inputs)
-        (child,) = inputs
+        """Return an operation on parts, whose shapes rearrangements have to know."""
+        child = inputs[0]
         if isinstance(operation, Transpose):
             return child.transpose(*operation.order)
         if isinstance(operation, Broadcast):
@@ -334,5 +323,5 @@ class _Cut:
         if isinstance(operation, Reshape):
             return child.reshape(*shape)
         if isinstance(operation, Pad):
-            return Tensor(Pad(child.shape, operation.axis, operation.before, operation.after), (child,))
+            operation = Pad(child.shape, operation.axis, operation.before, operation.after)
         return Tensor(operation, inputs)

@@ -24,7 +24,7 @@ from sage_conslaw.structure.open_ends import (
 )
 from sage_conslaw.structure.orbits import laws_are_all
 from sage_conslaw.structure.parameter_gates import separable, without_functions, written
-from sage_conslaw.structure.parts import cut_in_parts, in_parts
+from sage_conslaw.structure.parts import cut_in_parts
 from sage_conslaw.structure.positions import few_positions, keep_few
 from sage_conslaw.structure.rearranged import Table, block_map, rearranged, table
 from sage_conslaw.structure.resized import covector_of
@@ -99,7 +99,7 @@ def test_parts():
     y = x @ P("W", 4, 6)
     assert cut_in_parts(networks.custom(y[:3] * y[3:]).response()).origins["W[:,3:6]"] == ("W", ((0, 1, 4), (3, 1, 3)))
     with pytest.raises(Unknown, match="parts of W overlap"):
-        in_parts(networks.custom(y[:2] * y[1:3]).response())
+        cut_in_parts(networks.custom(y[:2] * y[1:3]).response())
 
 
 def test_rearrangements():
