@@ -23,7 +23,6 @@ from ..exact.modular import random_array
 from ..graph.operations import Add
 from ..graph.rearrangements import Broadcast, Reshape
 from ..graph.response import NetworkResponse
-from ..graph.tensor import Constant, Data, Parameter
 from .bases import dimension
 from .links import flat, is_primitive
 
@@ -37,23 +36,23 @@ def added_leaves(axes):
     uses = {leaf: [] for leaf in axes.leaves}
     for node in axes.order:
         for child in node.inputs if not is_primitive(node) else ():
-            if child in entering:
-                if isinstance(node.operation, Add):
-                    uses[entering[child]].append(True)
-                elif isinstance(node.operation, (Broadcast, Reshape)):
-                    entering[node] = entering[child]
-                else:
-                    uses[entering[child]].append(False)
+            if child in entering and isinstance(node.operation, (Broadcast, Reshape)):
+                entering[node] = entering[child]
+            elif child in entering:
+                uses[entering[child]].append(isinstance(node.operation, Add))
     found = [leaf for leaf in axes.leaves if uses[leaf] and all(uses[leaf])]
+    # A network of biases alone has none apart.
     return found if len(found) < len(axes.leaves) else []
 
 
 def offsets_move(axes, offsets, fixed, generator, p, deadline):
     """Say whether the components of the fields at some parameters fill their space; where other neurons' weights are
     zero, fewer neurons do."""
+    # A rank at any point is a lower bound.  Where the weights of other neurons are zero, and their data, the components
+    # are those of the network with few of them, in which the biases' own classes have all their values.
     mine = {c for leaf in offsets for c in flat(axes, leaf)}
     wanted = sum(int(np.prod([axes.sizes[c] for c in flat(axes, leaf)])) for leaf in offsets) - fixed
-    few = 4
+    names, few = {leaf.name for leaf in offsets}, 4
     while True:
         if deadline is not None:
             deadline.check()
@@ -64,11 +63,8 @@ def offsets_move(axes, offsets, fixed, generator, p, deadline):
         if wanted * max(map(int, sizes)) * 8 > _MOST_NUMBERS or dimension(axes, sizes) > _MOST_NUMBERS:
             return False
         small = axes.restricted(sizes)
-        names = {leaf.name for leaf in offsets}
-        if (
-            _components_rank(small, [leaf for leaf in small.leaves if leaf.name in names], wanted, generator, p)
-            == wanted
-        ):
+        biases = [leaf for leaf in small.leaves if leaf.name in names]
+        if _components_rank(small, biases, wanted, generator, p) == wanted:
             return True
         if few >= max(axes.sizes):
             return False
@@ -90,16 +86,8 @@ def _components_rank(response, leaves, wanted, generator, p):
     """Return the rank of the components at some leaves of random fields at a random point."""
     A, batch = ModularArithmetic(p), wanted + 2
     data = response.draw(generator, p, batch)
-    values = {}
-    for node in response.order:
-        if isinstance(node, Parameter):
-            values[node] = random_array(generator, node.shape, p)
-        elif isinstance(node, Data):
-            values[node] = data[node]
-        elif isinstance(node, Constant):
-            values[node] = node.value(A)
-        else:
-            values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
+    values = response.forward(A, random_array(generator, (response.dimension,), p), data)
+    # One backward pass that keeps what reaches these leaves alone.
     some = NetworkResponse(leaves, response.pairings)
     rows = some.pulled_back(A, values, [(node, values[covector]) for node, covector in response.pairings])
     return rank(np.broadcast_to(rows, (batch, some.dimension)), p)

@@ -76,19 +76,16 @@ def opened(response, node, name):
         inputs = [_fresh(node, name) if child is node and leaf else new[child] for child in other.inputs]
         same = all(a is b for a, b in zip(inputs, other.inputs)) or is_primitive(other)
         new[other] = other if same else Tensor(other.operation, inputs)
-    pairings, constraints = [], []
+    paired = []
     for (root, covector), (constraint, mask) in zip(response.pairings, response.constraints):
         if new[root] is not root:
-            covector = covector_of(new[root], constraint, mask is not None and mask is not False)
-        if covector is not None:
-            pairings.append((new[root], covector))
-            constraints.append((constraint, mask))
+            covector = covector_of(new[root], constraint, mask)
+        paired.append((new[root], covector, constraint, mask))
     for child in node.inputs if not leaf else ():
         if child in trained:
             root = _marked(new[child], name)
-            pairings.append((root, Data("s", root.shape, "covector")))
-            constraints.append(("free", None))
-    return _like(response, pairings, constraints)
+            paired.append((root, covector_of(root, "free", None), "free", None))
+    return _like(response, paired)
 
 
 def _fresh(node, name):
@@ -97,10 +94,12 @@ def _fresh(node, name):
     return sum_one(name, node.shape, node.causal) if isinstance(node, SumOne) else Data(name, node.shape, "cut")
 
 
-def _like(response, pairings, constraints):
+def _like(response, paired):
+    """Return a response with other pairings (node, covector, constraint, mask), but for covectors that are zero."""
+    live = [one for one in paired if one[1] is not None]
     return NetworkResponse(
-        response.leaves, pairings, constraints, forgotten=response.forgotten, replaced=response.replaced,
-        cuts=response.cuts,
+        response.leaves, [one[:2] for one in live], [one[2:] for one in live], forgotten=response.forgotten,
+        replaced=response.replaced, cuts=response.cuts,
     )
 
 
@@ -109,26 +108,26 @@ def opened_cut(response, cut, name):
     if that pairing is not known."""
     for place, drawn in enumerate(response.cuts, 1):
         if response.replaced.get(drawn) is cut:
+            # The output is paired first, then the source of each cut in order.
             plain = opened(response, cut, name)
-            pairings = list(plain.pairings)
-            root, (constraint, mask) = plain.pairings[place][0], plain.constraints[place]
+            paired = [(*pair, *rest) for pair, rest in zip(plain.pairings, plain.constraints)]
+            root, _, constraint, mask = paired[place]
             root = _marked(root, name)
-            pairings[place] = root, covector_of(root, constraint, mask is not None and mask is not False)
-            return _like(plain, pairings, plain.constraints)
+            paired[place] = root, covector_of(root, constraint, mask), constraint, mask
+            return _like(plain, paired)
     return None
 
 
 def without_mask(response, node, name):
     """Return the response with a paired node whose covectors are no longer masked."""
-    pairings, constraints = [], []
+    paired = []
     for (root, covector), (constraint, mask) in zip(response.pairings, response.constraints):
         if root is node:
+            # More covectors than the masked ones: fields of the network are among the new ones, and laws stay laws.
             root, mask = _marked(root, name), None
-            covector = covector_of(root, constraint, False)
-        if covector is not None:
-            pairings.append((root, covector))
-            constraints.append((constraint, mask))
-    return _like(response, pairings, constraints)
+            covector = covector_of(root, constraint, mask)
+        paired.append((root, covector, constraint, mask))
+    return _like(response, paired)
 
 
 def _marked(node, name):

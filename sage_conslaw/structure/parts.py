@@ -74,12 +74,11 @@ def cut_in_parts(response):
     cut = _Cut()
     pairings, constraints = [], []
     for (node, covector), (constraint, mask) in zip(response.pairings, response.constraints):
-        masked = mask is not None and mask is not False
-        for ranges in cut.separate_ranges(node, constraint, masked):
+        for ranges in cut.separate_ranges(node, constraint, mask):
             new = cut.built(node, ranges)
             if new is None:
                 continue
-            here = covector if new is node else covector_of(new, constraint, masked)
+            here = covector if new is node else covector_of(new, constraint, mask)
             if here is not None:
                 pairings.append((new, here))
                 constraints.append((constraint, mask))
@@ -99,9 +98,9 @@ class _Cut:
         # By (node, ranges) what was built; by parameter and data their parts; by node where joined parts end.
         self.known, self.parts, self.data, self.ends = {}, {}, {}, {}
 
-    def separate_ranges(self, node, constraint, masked):
+    def separate_ranges(self, node, constraint, mask):
         """Yield the ranges of the parts of a paired node whose covectors are separate."""
-        axes = []
+        axes, masked = [], mask is not None and mask is not False
         for axis, n in enumerate(node.shape):
             # A covector of sum zero along the last axis has free rows; one that is orthogonal to the node is one.
             free = not masked and (constraint == "free" or constraint == "sum zero" and axis < len(node.shape) - 1)

@@ -45,7 +45,7 @@ class Axes:
     def __init__(self, response, order, of, sizes, rigid, pairings):
         self.response, self.order, self.of = response, order, of
         self.sizes, self.rigid, self.pairings = tuple(sizes), tuple(rigid), pairings
-        self.leaves = [leaf for leaf in response.leaves]
+        self.leaves = list(response.leaves)
         # Classes of all axes one after the other, as they are asked for.
         self.flat = {}
         # Fixed factors and terms by channel that are ones in smaller networks (:mod:`.fixed_numbers`), and the values
@@ -105,6 +105,7 @@ class Axes:
         if isinstance(node, Data):
             return Data(node.name, shape, node.kind)
         if isinstance(node, Constant):
+            # At the true size the numbers are those given; at others a change of the parameters makes them ones.
             if node in self.ones and shape != node.shape:
                 return Constant(np.broadcast_to(np.int64(1), shape))
             return Constant(_resized(node, shape), denominator=node.denominator)
@@ -117,6 +118,7 @@ class Axes:
         inputs = [new[child] for child in node.inputs]
         operation = node.operation
         if isinstance(operation, Add):
+            # A parameter that is left out is zero: sums lose a term, products vanish.
             present = [child for child in inputs if child is not None]
             return Tensor(Add(), present) if len(present) == 2 else present[0] if present else None
         if any(child is None for child in inputs):
@@ -133,14 +135,9 @@ class Axes:
         if isinstance(operation, Windows):
             return Tensor(Windows(child.shape, operation.kept, self._places(node, sizes)), (child,))
         if isinstance(operation, Select):
-            return child[
-                (slice(None),) * operation.axis
-                + (
-                    np.repeat(
-                        np.arange(child.shape[operation.axis]), shape[operation.axis] // child.shape[operation.axis]
-                    ),
-                )
-            ]
+            # Each entry is taken equally often (:func:`.axes.axes_of` refuses anything else).
+            old, new_size = child.shape[operation.axis], shape[operation.axis]
+            return child[(slice(None),) * operation.axis + (np.repeat(np.arange(old), new_size // old),)]
         return child
 
     def _places(self, node, sizes):
@@ -151,10 +148,9 @@ class Axes:
         if all(sizes[c] == self.sizes[c] for c in (*inside, *window)):
             return operation.places
         kept = {c: self.kept[c] if sizes[c] != self.sizes[c] else range(self.sizes[c]) for c in (*inside, *window)}
-        new = np.full([self.sizes[c] for c in inside], -1)
-        new[np.ix_(*(kept[c] for c in inside))] = np.arange(new[np.ix_(*(kept[c] for c in inside))].size).reshape(
-            [len(kept[c]) for c in inside]
-        )
+        # The number of each position among those that are kept, -1 for the others.
+        new, left = np.full([self.sizes[c] for c in inside], -1), [len(kept[c]) for c in inside]
+        new[np.ix_(*(kept[c] for c in inside))] = np.arange(int(np.prod(left, dtype=np.int64))).reshape(left)
         places = operation.places.reshape([self.sizes[c] for c in window])[np.ix_(*(kept[c] for c in window))]
         places = np.where(places < 0, -1, new.ravel()[places])
         return places.reshape([int(np.prod([sizes[c] for c in axis], dtype=np.int64)) for axis in axes[1]])
@@ -171,11 +167,14 @@ class NumberedLeaf(Parameter):
 
 
 def _resized(constant, shape):
+    """Return the values of a constant at another shape: one number, or the mask of earlier entries.  All others are
+    rigid and keep their shape."""
     if constant.shape == shape:
         return constant.values
-    values = constant.values
     if is_uniform(constant):
-        return np.broadcast_to(values.flat[0], shape)
+        return np.broadcast_to(constant.values.flat[0], shape)
+    if not is_mask(constant):
+        raise ValueError("a constant of its own numbers has one shape")
     return np.broadcast_to(np.tril(np.ones(shape[-2:], dtype=np.int64)), shape)
 
 
@@ -197,13 +196,15 @@ def is_causal(values):
 def covector_of(node, constraint, mask):
     """Return the covectors of a constraint at a node, ``None`` if they are zero; with ``mask``, only earlier entries
     take part."""
-    size = node.shape[-1] if node.shape else 1
+    size, masked = node.shape[-1] if node.shape else 1, mask is not None and mask is not False
     if constraint == "free":
         return Data("s", node.shape, "covector")
+    # What sums to zero in one entry, or is orthogonal to a number, is zero; so is, in two entries, what is both.
     if size <= (2 if constraint == "sum zero and orthogonal" else 1):
         return None
     if constraint == "sum zero":
-        return (cuts.causal_sum_zero if mask else cuts.sum_zero)("s", node.shape)
+        return (cuts.causal_sum_zero if masked else cuts.sum_zero)("s", node.shape)
     if constraint == "orthogonal":
         return cuts.orthogonal("s", node)
+    # Orthogonal to the centred tensor, in the basis of differences, where no sum is left to be zero.
     return cuts.orthogonal("s", node @ cuts.differences(size, transposed=True)) @ cuts.differences(size)
