@@ -66,7 +66,8 @@ def _attempt(strategy, question, bounds, tell=None):
     outcome = "ended"
     reason = expected = None
     try:
-        reason = strategy.reason_against(question, bounds)
+        reason = strategy.reason_against(question, bounds) if question.algorithm in strategy.algorithms else \
+            f"the algorithm {question.algorithm!r} is asked for"
         if reason is None:
             expected = strategy.cost(question, bounds)
             strategy.run(question, bounds)

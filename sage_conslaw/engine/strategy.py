@@ -22,6 +22,8 @@ class Strategy(ABC):
     #: How logs and evidence name it, and when it is tried: those with smaller numbers come first.
     name: str
     order: int
+    #: Of which algorithms of a question it is a part.
+    algorithms: tuple = ("modular", "syzygies", "symbolic")
 
     @abstractmethod
     def reason_against(self, question: Question, bounds: Bounds) -> str | None:

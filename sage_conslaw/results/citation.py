@@ -2,57 +2,27 @@ r"""
 What to cite for a result: the package, and the papers whose theorems it used.
 """
 from .. import __version__
+
 AUTHORS = r"Marcotte, Sibylle and Gribonval, R{\'e}mi and Peyr{\'e}, Gabriel"
+MODERN = "Tran, Viet-Hoang and Bui, Vinh Khanh and Ngoc, Tan Lai and Nguyen, Nam and Dam, Tuan and Nguyen, Tan M."
+SYSTEMS = (r"Desoeuvres, Aur{\'e}lien and Iosif, Alexandru and L{\"u}ders, Christoph and Radulescu, Ovidiu and "
+           r"Rahkooy, Hamid and Sei{\ss}, Matthias and Sturm, Thomas")
+ICML = "International Conference on Machine Learning"
+
+
+def _paper(author, title, venue, year, kind="inproceedings", where="booktitle"):
+    return kind, {"author": author, "title": f"{{{title}}}", where: venue, "year": year}
+
 
 ENTRIES = {
-    "MGP2023": (
-        "inproceedings",
-        {
-            "author": AUTHORS,
-            "title": "{Abide by the Law and Follow the Flow: Conservation Laws for Gradient Flows}",
-            "booktitle": "Advances in Neural Information Processing Systems",
-            "year": "2023",
-        },
-    ),
-    "MGP2024": (
-        "inproceedings",
-        {
-            "author": AUTHORS,
-            "title": "{Keep the Momentum: Conservation Laws beyond Euclidean Gradient Flows}",
-            "booktitle": "International Conference on Machine Learning",
-            "year": "2024",
-        },
-    ),
-    "MGP2025": (
-        "inproceedings",
-        {
-            "author": AUTHORS,
-            "title": "{Transformative or Conservative? Conservation laws for ResNets and Transformers}",
-            "booktitle": "International Conference on Machine Learning",
-            "year": "2025",
-        },
-    ),
-    "Tran2026": (
-        "inproceedings",
-        {
-            "author": "Tran, Viet-Hoang and Bui, Vinh Khanh and Ngoc, Tan Lai and Nguyen, Nam and Dam, "
-                      "Tuan and Nguyen, Tan M.",
-            "title": "{Conservation Laws for Modern Neural Architectures}",
-            "booktitle": "International Conference on Machine Learning",
-            "year": "2026",
-        },
-    ),
-    "Desoeuvres2024": (
-        "article",
-        {
-            "author": "Desoeuvres, Aur{\\'e}lien and Iosif, Alexandru and L{\\\"u}ders, Christoph and "
-                      "Radulescu, Ovidiu and Rahkooy, Hamid and "
-            "Sei{\\ss}, Matthias and Sturm, Thomas",
-            "title": "{A Computational Approach to Polynomial Conservation Laws}",
-            "journal": "SIAM Journal on Applied Dynamical Systems",
-            "year": "2024",
-        },
-    ),
+    "MGP2023": _paper(AUTHORS, "Abide by the Law and Follow the Flow: Conservation Laws for Gradient Flows",
+                      "Advances in Neural Information Processing Systems", "2023"),
+    "MGP2024": _paper(AUTHORS, "Keep the Momentum: Conservation Laws beyond Euclidean Gradient Flows", ICML, "2024"),
+    "MGP2025": _paper(AUTHORS, "Transformative or Conservative? Conservation laws for ResNets and Transformers", ICML,
+                      "2025"),
+    "Tran2026": _paper(MODERN, "Conservation Laws for Modern Neural Architectures", ICML, "2026"),
+    "Desoeuvres2024": _paper(SYSTEMS, "A Computational Approach to Polynomial Conservation Laws",
+                             "SIAM Journal on Applied Dynamical Systems", "2024", "article", "journal"),
 }
 
 _MODERN_2025 = ("attention", "transformer_block", "convolutional")

@@ -14,11 +14,10 @@ class MomentumWidth(Strategy):
 
     name = "momentum at any width"
     order = 7
+    algorithms = ("modular",)
 
     def reason_against(self, question, bounds):
         """Return why segments are not asked."""
-        if question.algorithm != "modular":
-            return f"the algorithm {question.algorithm!r} is asked for"
         if not covers(question.family):
             return "the flow is no momentum flow of a network in the Euclidean metric"
         if question.family.dimension <= SEARCH_COORDINATES:

@@ -19,14 +19,13 @@ class Noether(Strategy):
 
     name = "Noether"
     order = 9
+    algorithms = ("modular",)
 
     def reason_against(self, question, bounds):
         """Return why no rotations are sought."""
         family = question.family
         if bounds.meet and (question.search is None or bounds.searched is not None):
             return "the bounds meet"
-        if question.algorithm != "modular":
-            return f"the algorithm {question.algorithm!r} is asked for"
         if family.exact_flow is None:
             return "the flow has no momentum whose drift integrates exactly"
         if too_large(family):

@@ -17,11 +17,10 @@ class SingleField(FindRank):
     name = "single field"
     # Before all that takes time: it reads the answer off.
     order = 4
+    algorithms = ("modular", "syzygies")
 
     def reason_against(self, question, bounds):
         """Return why the rank is not 1 at once."""
-        if question.algorithm == "symbolic":
-            return "the algorithm 'symbolic' is asked for"
         reason = super().reason_against(question, bounds)
         if reason is None and not self._alone(question):
             reason = "there are several fields"

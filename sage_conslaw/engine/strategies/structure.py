@@ -16,14 +16,13 @@ class StructureOfGraph(Strategy):
 
     name = "structure"
     order = 10
+    algorithms = ("modular",)
 
     def reason_against(self, question, bounds):
         """Return why the structure is not asked."""
         n = question.family.dimension
         if bounds.meet and (question.search is None or bounds.searched is not None):
             return "the bounds meet"
-        if question.algorithm != "modular":
-            return f"the algorithm {question.algorithm!r} is asked for"
         if question.search is None and not question.proof and n <= DENSE_COORDINATES:
             return "no proof is asked for"
         if n <= SEARCH_COORDINATES and question.search is not None and not structure_first(question):

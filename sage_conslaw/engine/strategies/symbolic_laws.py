@@ -16,11 +16,10 @@ class SymbolicLaws(FindLaws):
 
     name = "symbolic laws"
     order = 25
+    algorithms = ("symbolic",)
 
     def reason_against(self, question, bounds):
         """Return why the published algorithm does not run."""
-        if question.algorithm != "symbolic":
-            return "not asked for"
         return super().reason_against(question, bounds) or too_large(question.family)
 
     def run(self, question, bounds):

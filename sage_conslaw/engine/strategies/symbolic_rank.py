@@ -11,11 +11,10 @@ class SymbolicRank(FindRank):
 
     name = "symbolic rank"
     order = 50
+    algorithms = ("symbolic",)
 
     def reason_against(self, question, bounds):
         """Return why the published algorithm does not run."""
-        if question.algorithm != "symbolic":
-            return "not asked for"
         return super().reason_against(question, bounds) or too_large(question.family)
 
     def run(self, question, bounds):

@@ -11,11 +11,10 @@ class Syzygies(FindLaws):
 
     name = "syzygies"
     order = 20
+    algorithms = ("syzygies",)
 
     def reason_against(self, question, bounds):
         """Return why syzygies are not computed."""
-        if question.algorithm != "syzygies":
-            return "not asked for"
         return super().reason_against(question, bounds) or too_large(question.family)
 
     def run(self, question, bounds):

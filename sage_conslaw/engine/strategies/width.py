@@ -20,12 +20,11 @@ class AnyWidth(Strategy):
 
     name = "any width"
     order = 8
+    algorithms = ("modular",)
 
     def reason_against(self, question, bounds):
         """Return why segments are not asked."""
         n = question.family.dimension
-        if question.algorithm != "modular":
-            return f"the algorithm {question.algorithm!r} is asked for"
         if bounds.meet and question.search is None:
             return "the bounds meet"
         if question.search is not None and not question.all_of_degree_two():

@@ -12,11 +12,10 @@ class Words(FindRank):
 
     name = "words"
     order = 60
+    algorithms = ("modular", "syzygies")
 
     def reason_against(self, question, bounds):
         """Return why no words are drawn."""
-        if question.algorithm == "symbolic":
-            return "the algorithm 'symbolic' is asked for"
         if not self._covers(question.family):
             return "the fields are of another kind"
         return super().reason_against(question, bounds) or too_large(question.family)

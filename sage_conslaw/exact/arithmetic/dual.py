@@ -112,6 +112,5 @@ class DualArithmetic(Arithmetic):
         real = self.base.concatenate([a.real for a in arrays], axis)
         if all(a.infinitesimal is None for a in arrays):
             return Dual(real, None)
-        parts = [a.infinitesimal if a.infinitesimal is not None
-                 else self.base.scale(a.real, 0) for a in arrays]
+        parts = [a.infinitesimal if a.infinitesimal is not None else self.base.scale(a.real, 0) for a in arrays]
         return Dual(real, self.base.concatenate(parts, axis))
