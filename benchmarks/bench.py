@@ -21,7 +21,7 @@ FIGURES = Path(__file__).with_name("figures.json")
 # A figure may be worse by this factor.
 WORSE = 1.1
 
-# Runs of a process that takes less than five seconds: the fastest counts, as noise only adds.
+# Runs of a process that takes less than five processor seconds: the fastest counts, as noise only adds.
 RUNS = 3
 
 # (what, arguments of sage-conslaw, aim in seconds of the whole process)
@@ -90,7 +90,7 @@ def whole_processes(quick, freeze):
     print(f"{'whole process':<50} {'seconds':>8}  {'memory':>8} {'ranks':>7} {'ratio':>6}  aim")
     for what, arguments, aim in PROCESSES[:4] if quick else PROCESSES:
         unit, runs = one_rank(), [run(arguments)]
-        while len(runs) < RUNS and runs[0][0] < 5 and not runs[-1][-1]:
+        while len(runs) < RUNS and runs[0][1] < 5 and not runs[-1][-1]:
             runs.append(run(arguments))
         seconds, _, memory, complaint = min(runs)
         if complaint:

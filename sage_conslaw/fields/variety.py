@@ -29,19 +29,6 @@ from .points import PointFinder, cleared, common_denominator
 _TRIES = 4000
 
 
-def residues(terms, known, p):
-    """Return a sparse polynomial modulo ``p`` at known values of some coordinates, in the others."""
-    out = {}
-    for monomial, coefficient in terms.items():
-        factor = coefficient.numerator * pow(coefficient.denominator, -1, p)
-        for i in monomial:
-            if i in known:
-                factor = factor * int(known[i]) % p
-        key = tuple(i for i in monomial if i not in known)
-        out[key] = (out.get(key, 0) + factor) % p
-    return {key: value for key, value in out.items() if value}
-
-
 class Variety:
     r"""
     An irreducible variety in the space of the moving coordinates, over Q(k), with a tangent space.
@@ -196,7 +183,7 @@ class Variety:
                     factor.remove(i)
             lead = tuple(i for i, e in self._leading[at] for _ in range(e))
             # Division by a Groebner basis: each step removes a term that a leading monomial divides, in any order.
-            relation = residues(self.terms(self.basis[at]), known, p)
+            relation = sparse.specialised(self.terms(self.basis[at]), known, p)
             scale = value * pow(relation[lead], -1, p) % p
             for other, c in relation.items():
                 if other != lead:

@@ -15,7 +15,7 @@ from ..exact.linear_algebra import rank
 from ..exact.sparse_elimination import minus_multiple, sparse_kernel
 from ..exact import terms as sparse
 from ..fields.explicit import VectorFieldFamily
-from ..fields.variety import Variety, residues
+from ..fields.variety import Variety
 from .algebraic import AlgebraicField
 from .rank_drops import DropSearch
 from ..laws.independence import jacobian
@@ -272,7 +272,7 @@ class _At:
 
     def value(self, law):
         """Return a law with the parameters at the point, modulo the prime."""
-        return residues(law, self.known, self.p)
+        return sparse.specialised(law, self.known, self.p)
 
     def add(self, law):
         """Add a law to the generators unless it is a polynomial in them up to the degree."""
