@@ -1,6 +1,7 @@
 """Changed certificates with the right digest: a sample of the 15,000 of ``mutations.py``, and the forgeries that were
 accepted once."""
 import copy
+import itertools
 
 import pytest
 from certificates import oracle
@@ -171,3 +172,15 @@ def test_a_graph_under_another_name():
         assert all(oracle.falsehood(record) is None for _ in verdicts(record))
     for name in ("linear", "relu", "product"):
         assert rejected(forged("gated", architecture=name, sizes=[2, 1, 2], options={}, graph=graph))
+
+
+@pytest.mark.parametrize("keys", [("problem",), ("laws", "independence"), ("rank", "assumption", "real")], ids="-".join)
+def test_parts_of_another_certificate(keys):
+    """A true proof of one problem is none of another one, with the numbers as they are or made to fit."""
+    names = ["linear", "cross-entropy", "momentum, one law", "weight decay", "real, two patterns", "span", "phi"]
+    for name, other in itertools.permutations(names, 2):
+        parts = {key: value for key, value in certificate(other).items() if key in keys}
+        record = {key: value for key, value in certificate(name).items() if key not in keys or key in parts} | parts
+        for changed in (record, repaired(record)):
+            if verdicts(signed(changed)):
+                assert oracle.falsehood(changed) is None, (name, other)
