@@ -6,6 +6,7 @@ import pytest
 
 from sage_conslaw import InputError, conservation_laws, flows, networks, step_increments, step_laws
 from sage_conslaw._sage import QQ, PolynomialRing
+from sage_conslaw.flows.problem import problem
 from sage_conslaw.runtime.errors import NotCovered
 
 
@@ -107,3 +108,14 @@ def test_nesterov_without_momentum_is_no_step_of_pytorch():
     for settings in ({"momentum": 0}, {"momentum": 0.9, "dampening": 0.5}):
         with pytest.raises(InputError, match="nesterov=True needs momentum"):
             step_laws(networks.product(2), nesterov=True, **settings)
+
+
+def test_what_the_model_forgets_is_said_of_steps_and_of_every_optimiser():
+    """A gate of a parameter alone is one of two numbers, and no datum."""
+    x, a, V = networks.input(1), networks.parameter("a", 1), networks.parameter("V", 1, 1)
+    network = networks.custom((V @ x) * a.relu())
+    said = "the gate relu of a depends on parameters alone"
+    found = step_laws(network, seed=0)
+    assert f"bounded; {said}" in str(found) and found.to_dict()["complete"] is False
+    for flow in (flows.gradient(), flows.sign(), flows.adam(), flows.from_torch_optimizer("lars")):
+        assert said in problem(network, flow).family.forgotten[0]
