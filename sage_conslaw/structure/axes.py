@@ -165,6 +165,8 @@ def _without_fixed_terms(response):
     def strip(node):
         if node not in kept:
             live = [child for child in node.inputs if trained[child]]
+            # Only where all above is linear in it: behind a product of two trained factors, where `live` has two
+            # entries, the term does move something.
             if len(live) == 1 and isinstance(node.operation, Add):
                 kept[node] = strip(live[0])
             elif node.inputs and (len(live) == 1 or isinstance(node.operation, Add)):

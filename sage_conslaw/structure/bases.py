@@ -44,6 +44,7 @@ def independent_families(axes, found, generator):
     which the laws of that index have no gradient and the rest are those of the smaller network.  The gradient of
     `(W^T W)_{ij}` does not vanish without `j`.
     """
+    # Four values leave one that no law of the induction has, also where a family leaves its last law out.
     sizes = [axes.smallest(c, 4) for c in range(len(axes.sizes))]
     if dimension(axes, sizes) > 4 * MOST_PARAMETERS:
         return []
@@ -157,6 +158,8 @@ class Base:
             return "its small network lacks parameters"
         if not small.pairings:
             return "its small network has no fields"
+        # A word rank modulo a prime is at most the generic one, and that at most what independent laws leave: equality
+        # proves both numbers, and a larger rank that a law is none.
         missing = small.dimension - wanted
         if point is None:
             point = random_array(generator, (small.dimension,), p)
@@ -178,6 +181,8 @@ class Base:
         point = self.point(numbers, self.sizes, generator, p)
         if law_rank(axes, self.found, self.sizes, point, generator, p) < wanted:
             return "its laws are not independent at small sizes"
+        # The induction takes one unit or value away: `n + 1` are independent where `n` are, and a combination that
+        # vanishes is one of the smaller network for each choice.
         for k in range(len(numbers) if less else 0):
             fewer = [number - (j == k) for j, number in enumerate(numbers)]
             sizes = list(self.sizes)
@@ -218,6 +223,7 @@ def bases(axes, found, size):
                 )
     sizes = [axes.smallest(c, max(size, constrained.get(c, 0))) for c in range(len(axes.sizes))]
     growing = [c for c, n in enumerate(sizes) if n < axes.sizes[c] and not axes.rigid[c]]
+    # Such a class has no data that switch a value off, or a law for each pair of its values.
     stuck = [c for c in growing if not (switchable(axes, [c]) and _degree_fits(axes, found, c))]
     if not stuck:
         yield Base(axes, found, sizes, [])

@@ -66,11 +66,13 @@ def blind_to(axes, wanted):
     for node, constraint, _ in axes.pairings:
         paired.setdefault(node, []).append(constraint)
     blind = {}
+    # From the pairings down: what a node may do unseen depends on its users alone.
     for node in reversed(axes.order):
         here = flat(axes, node)
         good = set()
         for chosen in [(), *tuples(here, wanted)]:
             last = tuple(range(len(here) - len(axes.of[node][-1]), len(here))) if axes.of[node] else ()
+            # Covectors of sum zero along their last axis see everything but constants along it.
             seen = any(
                 "sum zero" not in constraint or chosen != last or not chosen for constraint in paired.get(node, ())
             )
@@ -91,8 +93,11 @@ def _unseen(axes, blind, labels, user, place, chosen, wanted):
     if isinstance(user.operation, Contract):
         other = user.inputs[1 - place]
         theirs = labels[1 - place]
+        # Any change times a factor is any change, and that some user sees.
         if not chosen:
             return False
+        # A shift that the other factor does not meet stays one, as does a product with a factor that is the same along
+        # it; a sum of the shift against a factor of sum zero is zero.
         if not set(shift) & set(theirs):
             return tuple(result.index(name) for name in shift) in blind[user]
         if set(shift) <= set(result) and same_along(axes, other, at(theirs, shift)):

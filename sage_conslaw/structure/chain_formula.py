@@ -41,6 +41,8 @@ def conditions(widths, narrow=None):
     if any(0 < first < end < last for kind, _ in kinds for first, end in kind.chains):
         return None
     moved = {n: dict(kinds_of_components([2 * m + (m == n) for m in widths])) for n in widths}
+    # The number of components of a kind is piecewise linear in the widths.  Its slopes here give the linear form; where
+    # the form misses the number at these widths, they lie on no piece that contains a neighbourhood.
     out = []
     for kind, number in kinds:
         if any(kind not in more for more in moved.values()) or any(len(more) != len(kinds) for more in moved.values()):
@@ -48,6 +50,7 @@ def conditions(widths, narrow=None):
         form = {n: more[kind] - number for n, more in moved.items() if more[kind] != number}
         if 2 * sum(c * n for n, c in form.items()) != number:
             return None
+        # Of three and more only pairs are read, so two do as well; of one or two there are no fewer pairs to read.
         out.append((form, 2, False) if number > 4 else (form, number // 2, True))
     return out
 

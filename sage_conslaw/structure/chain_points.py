@@ -117,6 +117,8 @@ def chain_bounds(classes, generator, p, deadline=None):
         return None
     leaves, path = layers
     widths = [classes.sizes[c] for c in path]
+    # Covectors that sum to zero are free ones of one output less, in a basis with `(1, ..., 1)`: the weights of that
+    # output, as many as the last hidden layer has units, are the sums of rows that do not move.
     inert = 0
     if classes.zero_sum is not None:
         inert, widths[-1] = widths[-2], widths[-1] - 1
@@ -159,12 +161,14 @@ def chain_bounds(classes, generator, p, deadline=None):
             more = _SmallNetwork(classes, leaves, path, [*twice, twice[a]], generator, p)
             (found,) = more.word_ranks([more.blocks[len(twice), len(twice)]], [law_ranks[a, a]], deadline)
             total_rank += found * (numbers[k] - 2)
+    # Each is a lower bound by itself: ranks at special points and modulo primes are never larger than generic ones.
     return ChainBounds(max(total_rank, rank_of_words), max(total_laws, balances_here + inert))
 
 
 def _how_many(one, other, numbers):
     """Return how many pairs of components of the whole network this pair of the small one stands for."""
     (k, copy), (j, other_copy) = one, other
+    # The first copies stand for all pairs of two kinds; those of the second copies are counted with them.
     if k == j:
         return numbers[k] * (numbers[k] - 1) // 2
     return numbers[k] * numbers[j] if copy == other_copy == 0 else 0

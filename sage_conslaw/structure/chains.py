@@ -84,6 +84,7 @@ def kinds_of_components(widths):
     anchored = [(first, last, number) for first, last, number in kinds if first == 0 or last == last_layer]
     floating = [(first, last, number) for first, last, number in kinds if first > 0 and last < last_layer]
     components = [([(first, last)], []) for first, last, number in anchored for _ in range(number)]
+    # Ranks inside a component are those of its subnetwork, whose cost grows with its chains: few in each.
     # The component with the fewest chains takes the next floating one, if it can.
     queue = [(1, place) for place in range(len(components))] if floating else []
     heapq.heapify(queue)
@@ -105,6 +106,7 @@ def kinds_of_components(widths):
                 taken = True
             for item in aside:
                 heapq.heappush(queue, item)
+            # A chain that floats alone meets data nowhere: its rank falls short, and the bound says so.
             if not taken:
                 alone.append((first, last))
     counted = {}

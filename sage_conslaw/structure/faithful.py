@@ -56,6 +56,7 @@ def first_doubt(response):
         name = getattr(cut.function, "name", "a nonlinearity")
         if not any(isinstance(node, Data) for node in sources):
             return f"{name} of parameters alone is a function of them", cut
+        # A slope that the value gives is no free covector.
         if cut in with_given_slope([*sources, cut], name_of, SUM_TO_ONE):
             return f"the slope of {name} is given by its value", cut
         if "softmax" in name and _weights_along(cut, users):
@@ -76,6 +77,7 @@ def _weights_along(node, users):
         if isinstance(user.operation, Contract):
             words = user.operation.left, user.operation.right
             other = user.inputs[1 - place]
+            # A mask or a scale keeps the axis, and what reads it next may contract it.
             if isinstance(other, Constant) and set(words[place]) == set(user.operation.result):
                 if _weights_along(user, users):
                     return True

@@ -69,22 +69,16 @@ class Family:
 
     def number(self, sizes):
         """Return how many laws there are for given sizes of the classes; sizes may be symbols."""
-        total = 1
-        for place, c in enumerate(self.classes):
-            total = total * (
-                sizes[c] * (sizes[c] + 1) / 2
-                if self.kind == "full" and place == 0 and not isinstance(sizes[c], int)
-                else sizes[c] * (sizes[c] + 1) // 2
-                if self.kind == "full" and place == 0
-                else sizes[c]
-            )
+        total = math.prod(sizes[c] for c in self.classes)
+        if self.kind == "full":
+            # One law for each entry of a symmetric matrix: `n (n + 1) / 2`, exact for integers of any size.
+            twice = total * (sizes[self.classes[0]] + 1)
+            total = twice // 2 if isinstance(twice, int) else twice / 2
         return total - self.less
 
     def degree(self, c):
         """Return the degree of the number of laws in the size of a class."""
-        return sum(
-            2 if self.kind == "full" and place == 0 else 1 for place, other in enumerate(self.classes) if other == c
-        )
+        return self.classes.count(c) + (self.kind == "full" and self.classes[0] == c)
 
     def polynomials(self, axes, leaves, sizes):
         r"""
@@ -180,6 +174,7 @@ def _new(axes, links, kind, classes, found):
     keys = [key for key in weights if isinstance(key[0], Parameter)]
     if not keys:
         return []
+    # What is given stays: data and constants are not scaled, as the response must be the same for all of them.
     for node in nodes:
         if isinstance(node, (Data, Constant)) or is_primitive(node):
             for chosen in tuples(flat(axes, node), classes):
@@ -192,6 +187,8 @@ def _new(axes, links, kind, classes, found):
     for node, constraint, _ in axes.pairings:
         last = len(flat(axes, node)) - len(axes.of[node][-1]) if axes.of[node] else 0
         for chosen in tuples(flat(axes, node), classes):
+            # `<s, (1 + e a) z> = <s, z>` for every a where s is orthogonal to z, row by row: a may depend on the row,
+            # but not on the place in it, and a matrix that mixes rows is seen.
             if (
                 "orthogonal" not in constraint
                 or kind == "full"
@@ -201,7 +198,8 @@ def _new(axes, links, kind, classes, found):
                 lattice.relation({weights[node, chosen]: 1})
     _, scales = lattice.characters([weights[key] for key in keys])
     number = {leaf: i for i, leaf in enumerate(axes.leaves)}
-    known, fresh = _Echelon(), []
+    # A family over more classes gives these laws by sums over the further indices.
+    known, fresh = Echelon(), []
     for family in found:
         if set(classes) <= set(family.classes) and (
             kind == "diagonal" or family.kind == "full" and family.classes[0] == classes[0]
@@ -228,6 +226,8 @@ def _relate(axes, lattice, weights, node, labels, classes, full):
             for key, weight in table.items():
                 lattice.relation({weight: 1}, {result[key]: -1})
         return
+    # A symmetric matrix along an index that is multiplied elementwise would have to commute with all diagonal matrices:
+    # then it is diagonal, and the diagonal family has it.  A uniform constant is a multiple of the identity.
     everywhere = set()
     if (
         full
@@ -256,15 +256,16 @@ def _projected(family, classes):
     return out
 
 
-class _Echelon:
-    """Sparse rows modulo a prime with different first keys."""
+class Echelon:
+    """Sparse rows modulo a prime with different first keys: what is independent there is so over the rationals."""
 
     def __init__(self):
         self.rows = {}
 
     def adds(self, vector):
         """Keep a vector, and say whether it is independent of those before it."""
-        row = {key: value % _PRIME for key, value in vector.items() if value % _PRIME}
+        row = {key: value.numerator * pow(value.denominator, -1, _PRIME) % _PRIME for key, value in vector.items()}
+        row = {key: value for key, value in row.items() if value}
         while row:
             first = min(row)
             top, factor = self.rows.get(first), row[first]

@@ -80,6 +80,7 @@ def scaled_away(axes, constants):
                 if constraint != "free" and i >= last:
                     lattice.relation({weights[node, i]: 1})
         _, scales = lattice.characters([weights[constant, i] for constant in mine for i in places(constant)])
+        # Exponents whose values at the constants are independent reach every choice of factors, so also their inverses.
         if scales.size and rank(np.asarray(scales, dtype=np.int64) % _PRIME, _PRIME) == len(mine):
             found.update(mine)
     return found

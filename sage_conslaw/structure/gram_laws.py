@@ -37,7 +37,7 @@ from ..laws.independence import jacobian
 # many terms to be checked.
 _COORDINATES, _COLUMNS, _TERMS = 32, 4, 10_000
 
-# Equations beyond the unknowns.
+# Equations beyond the unknowns: what solves these by chance, with probability p^-12, fails the exact check.
 _EXTRA = 12
 
 
@@ -122,6 +122,7 @@ def _of_axis(family, rows, names, ones, laws, generator, p):
         columns.append(modular.multiply(values, slopes, p))
     out = []
     for vector in kernel(np.stack(columns, axis=1), p):
+        # A polynomial alone: it is among the laws that are known.
         if max(vector) < len(monomials):
             continue
         exact = reconstruct(vector, p)
@@ -149,6 +150,7 @@ def _holds(family, law):
     determinant = _determinant(law.rows, law.ones)
     if len(determinant) * max(1, len(law.polynomial), len(law.factor)) > _TERMS:
         return False
+    # `d(P + Q log g) - log g dQ = dP + Q dg / g`, and dQ vanishes on the fields, as Q is a law.
     direction = {}
     for part, other in ((law.polynomial, determinant), (determinant, law.factor)):
         for i, slope in sparse.derivatives(part).items():

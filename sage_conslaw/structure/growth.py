@@ -95,6 +95,7 @@ def grown(axes, generator, deadline=None, found=None, offsets=True):
     keep_few(axes)
     if any(family.kind == "entries" for family in found):
         return _without_unseen(axes, found, generator, deadline)
+    # A parameter whose entries are laws moves nowhere: it is left out above, as no base would be full with it.
     # Heads that may grow come first: the number is then known for any number of them.
     heads, known = centred(axes), None
     for one in (heads, axes) if heads is not None else (axes,):
@@ -123,6 +124,7 @@ def _from_small(axes, found, known, generator, deadline):
                 laws = sum(family.number(list(axes.sizes)) for family in found)
                 least = {c: n for c, n in enumerate(base.sizes) if n < axes.sizes[c] and not axes.rigid[c]}
                 return Grown(total, laws, total - laws, tuple(found), least, None, base.conditions())
+            # The laws are independent at the true size, even where the rank of this base falls short.
             if base.independent:
                 best = found
     if known is not None:
@@ -158,6 +160,7 @@ def at_true_size(axes, known, generator, deadline=None):
     if laws <= known.laws and rank_here <= known.rank:
         return known
     laws, rank_here = max(laws, known.laws), max(rank_here, known.rank)
+    # Families whose laws are dependent here count less than their number, and say nothing of other sizes.
     if laws != sum(family.number(list(axes.sizes)) for family in found):
         found = known.families if laws == known.laws else ()
     reason = None if laws + rank_here == total else f"its rank is at least {rank_here} at its own size"

@@ -89,7 +89,7 @@ def index_classes(response):
     number, of, sizes = {}, {}, {}
     for node in nodes:
         of[node] = tuple(number.setdefault(find((node, axis)), len(number)) for axis in range(len(node.shape)))
-        # An axis of size one that numpy's rules repeat has no index of its own.
+        # Tied axes of different sizes: one entry that is repeated has no index of its own.
         if any(sizes.setdefault(c, size) != size for c, size in zip(of[node], node.shape)):
             return None
     out = of[made[0]][-1] if made else None

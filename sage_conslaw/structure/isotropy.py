@@ -66,8 +66,10 @@ def conserved_spans(family):
                 leaves = [leaf for leaf, _ in chosen]
                 rows = np.concatenate([part for _, part in chosen], axis=1)
                 tried += 1
+                # With K = n columns and more the complement is zero, and nothing is conserved.
                 if tried > _MOST_SETS or len(set(leaves)) < number or rows.shape[1] >= size:
                     continue
+                # Rotations in neighbouring coordinate planes generate all rotations.
                 ones = not all(_rotates(family, rows, {i: 1}, {i + 1: 1}) for i in range(size - 1))
                 if ones and not _rotates_around_ones(family, rows):
                     continue
@@ -106,6 +108,8 @@ def independent_with_spans(laws, spans, dimension, generator, p, others=()):
     modulo ``p`` at a point, so a proved lower bound.
     """
     z = modular.random_array(generator, (dimension,), p)
+    # All forms annihilate the fields.  Those of a span are integrable, so they are combinations of differentials of
+    # laws: the rank counts independent laws, polynomial or not, at a point modulo a prime and so at generic points.
     forms = [jacobian(laws, dimension, z, p), *(other.form(z, dimension, p) for other in others)]
     for span in spans:
         rows = np.asarray(span.rows)

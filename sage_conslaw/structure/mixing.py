@@ -44,6 +44,7 @@ def check_mixing(axes, overlaps):
         (axis,) = varying
         last = len(overlap.node.shape) - 1
         taken = {i for ranges in overlap.parts for i in _entries(ranges[axis])}
+        # Without a row that nothing else reads, differences of the others do not give all vectors.
         if len(taken) >= overlap.node.shape[axis] or axis == last and not isinstance(overlap.node, Data):
             raise reason
         if overlap.whole not in axes.of:
@@ -151,6 +152,7 @@ def with_free_rows(axes):
         reason = Unknown("rotations share angles that other tokens need", several[0])
         # A rigid class has fixed numbers or windows of its own, which fewer tokens would not have: with other numbers
         # in their place a count was "proved" that was too small (fixed positions with two equal columns).
+        # Two free rows at least: with one the table is no table, and what scores between two tokens say is lost.
         if len(kept) < 2 or axes.rigid[c] or any(c in flat(axes, leaf) for leaf in axes.leaves):
             raise reason
         if not switchable(axes, [c], kept=set(tables)):

@@ -28,6 +28,7 @@ from ..exact.primes import random_prime
 from ..exact.reconstruction import reconstruct
 from ..graph.response import NetworkResponse
 from .axes import Unknown, axes_of
+from .families import Echelon
 from .links import flat
 
 ONE = Fraction(1)
@@ -68,6 +69,7 @@ class _Sample:
 
     def __init__(self, response, generator, p):
         self.p, self.D = p, response.dimension
+        # Eight more than needed: a kernel that is too large costs exact checks, no wrong law.
         rows = self.D + 8
         self.theta = random_array(generator, (rows, self.D), p)
         gradients = response.gradient(ModularArithmetic(p), self.theta, response.draw(generator, p, rows))
@@ -135,36 +137,12 @@ def _rotations(axes, response, sample):
             shape = tuple(axes.sizes[c] for c in classes)
             rigid = tuple(axes.rigid[c] for c in classes)
             arrays.append((starts[leaf.name] + np.arange(leaf.size).reshape(shape), rigid))
-    span = _Span()
+    span = Echelon()
     for n in sorted({n for places, _ in arrays for n in places.shape if n > 1}):
         for batch in _batches(arrays, n):
             for law in _of_size(arrays, n, batch, sample):
-                if span.adds(law):
+                if span.adds({(i, j) if i < j else (j, i): a if i < j else -a for i, j, a in law}):
                     yield law
-
-
-class _Span:
-    """The span of laws that are known, by elimination."""
-
-    def __init__(self):
-        self.rows = {}
-
-    def adds(self, law):
-        """Say whether a law is no combination of those before it, and keep it if so."""
-        row = {(i, j) if i < j else (j, i): Fraction(a if i < j else -a) for i, j, a in law}
-        while row:
-            pivot = min(row)
-            if pivot not in self.rows:
-                self.rows[pivot] = {key: value / row[pivot] for key, value in row.items()}
-                return True
-            factor = row[pivot]
-            for key, value in self.rows[pivot].items():
-                left = row.get(key, 0) - factor * value
-                if left:
-                    row[key] = left
-                else:
-                    row.pop(key, None)
-        return False
 
 
 def _batches(arrays, n):
@@ -189,6 +167,9 @@ def _of_size(arrays, n, batch, sample):
                 fronts.append(np.moveaxis(places, where, range(len(where))))
                 rigid = rigid or fixed[where[0]]
     pairs = list(itertools.combinations(range(n), 2)) if fronts else []
+    # Permuting the values of a class maps fields to fields, so that one plane of rotation tells of all; pixels and
+    # other rigid classes have no such symmetry.  Where these are too many the first plane is a guess, and laws that
+    # it gives wrongly fail the exact identity: some may be missed, none is wrong.
     alike = not rigid or len(pairs) > _MOST_PAIRS
     coefficients = None
     for i, j in pairs:
@@ -206,6 +187,8 @@ def _of_size(arrays, n, batch, sample):
 def _kernel(fronts, i, j, depth, sample):
     """Return combinations of the places whose rotations annihilate the gradients, at the first value of the further
     indices."""
+    # Six equations more than unknowns: a combination that does not annihilate the gradients passes with probability
+    # p^-6, and is then refused by the exact identity.
     rows = min(len(fronts) + 6, len(sample.theta))
     first = (0,) * depth
     columns = [sample.column(front[(i, *first)].ravel(), front[(j, *first)].ravel(), rows) for front in fronts]

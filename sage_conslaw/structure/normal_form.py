@@ -149,6 +149,7 @@ class _Form:
         (child,) = node.inputs
         while isinstance(child.operation, (Reshape, Transpose)) and len(self.users[child]) == 1:
             (child,) = child.inputs
+        # A place in two windows, and one of padding, would tie entries that free data do not.
         if not isinstance(child, Data) or child.one_hot or child.source is not None or len(self.users[child]) > 1:
             return None
         places = node.operation.places.ravel()
@@ -186,6 +187,7 @@ def _differences(paired, constraints):
     parts = [_summands(node) for node in paired]
     plain = [constraint in ("free", "sum zero") and (mask is None or mask is False) and len(set(here)) == len(here)
              for here, (constraint, mask) in zip(parts, constraints)]
+    # Smaller sums first, so that each is taken out of the larger ones: the change of covectors is triangular.
     out, done = list(paired), []
     for k in sorted(range(len(paired)), key=lambda k: (len(parts[k]), -paired[k].size, constraints[k][0] != "free")):
         if not plain[k]:
@@ -206,6 +208,7 @@ def _differences(paired, constraints):
 def _contained(parts, paired, j, k, constraints):
     """Return the summands of a node that are those of an earlier one, or ranges of them; ``None`` if that is not part
     of it."""
+    # `c_j + c_k` runs through all covectors of j only where those of k are among them.
     if constraints[j][0] not in ("free", constraints[k][0]):
         return None
     mine = set(parts[k])
