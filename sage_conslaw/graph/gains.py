@@ -43,8 +43,10 @@ def loose_norms(order, names):
     one_number = any(isinstance(node, Data) and node.kind == "input" and (node.shape or (1,))[-1] < 2 for node in order)
     users, narrow, said = users_of(order), narrow_nodes(order), {}
     for leaf in norms:
-        what = f"{unscaled(leaf.function).name} of {leaf.source.label()} is read"
-        if one_number or leaf.source in narrow:
+        name = unscaled(leaf.function).name
+        what = f"{name} of {leaf.source.label()} is read"
+        # With eps the length of the input counts too: one number and a bias are then two directions.
+        if leaf.source in narrow or one_number and not name.endswith("eps"):
             said[leaf] = f"{what} with one input"
         elif not is_gained(leaf, users):
             said[leaf] = f"{what} without a gain for each unit"
@@ -184,19 +186,24 @@ def _moved_axes(root):
 
 
 def narrow_nodes(order):
-    """Return the nodes that depend on data through one number a row alone: a norm of one has few outputs, a vector and
-    its negative or a curve."""
+    """Return the nodes that are multiples of one vector, row by row: a norm of one has few outputs, this vector and its
+    negative."""
     # Of what data do not reach nothing is said, and a gate has the directions of what it multiplies.
     narrow, trained = {}, set()
     for node in order:
         if node.source is not None:
-            narrow[node] = None if node.kind == "gate" else narrow[node.source]
+            # A nonlinearity of several multiples of one number is a curve in all directions.
+            one = (node.shape or (1,))[-1] == 1
+            narrow[node] = None if node.kind == "gate" else bool(one and narrow[node.source])
             continue
         if isinstance(node, Data):
             narrow[node] = (node.shape or (1,))[-1] == 1
             continue
         known = [narrow[child] for child in node.inputs if narrow[child] is not None]
         narrow[node] = (_gives_one_number(node, trained) or all(known)) if known else None
+        # A bias is a second direction.
+        if type(node.operation) is Add and trained.intersection(node.inputs):
+            narrow[node] = None if narrow[node] is None else (node.shape or (1,))[-1] == 1
         if isinstance(node, Parameter) or not known and trained.intersection(node.inputs):
             trained.add(node)
     return {node for node, yes in narrow.items() if yes}

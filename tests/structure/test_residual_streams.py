@@ -10,7 +10,7 @@ from sage_conslaw.pytorch.norms import normalised
 from sage_conslaw.structure.normal_form import normal_form
 from sage_conslaw.structure.true_width import width_of
 
-@pytest.mark.parametrize("seed", [5, 12, 30, 34, 35, 43, 47, 49, 51, 54])
+@pytest.mark.parametrize("seed", [6, 12, 30, 34, 35, 43, 47, 49, 51, 54])
 def test_random_transformers_agree_with_dense_words(seed):
     """More of them: `benchmarks/agreement.py 0 300 transformers`."""
     net, loss = random_transformer(seed)
