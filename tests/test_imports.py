@@ -40,7 +40,8 @@ LATE = {
 
 # Attributes of other packages that have an underscore: of Sage, of torch (its tools for nested arguments and tracing),
 # and of executors.
-FOREIGN = {"_repr_", "_latex_", "_extra_kwds", "_pytree", "_subclasses", "_dynamo", "_processes"}
+FOREIGN = {"_repr_", "_latex_", "_extra_kwds", "_pytree", "_subclasses", "_dynamo", "_processes", "_backward_hooks",
+           "_backward_pre_hooks"}
 
 # Files outside the rooms: the package's front, and the second checker, which shares nothing with the rest.
 FRONT, CHECKERS = "", ("check", "check_dimension")
