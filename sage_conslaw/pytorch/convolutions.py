@@ -1,16 +1,33 @@
 r"""
 Convolutions, transposed ones, and pooling.
 """
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..graph.activations import gate_function
 from ..graph.operations import LETTERS
-from ..graph.rearrangements import Windows
+from ..graph import rearrangements
 from ..graph.joining import concatenate, contract
 from ..graph.tensor import Data
 from .piecewise import PLACES
 from .constants import constant
 from .refusals import Refused
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Sizes, steps, paddings and dilations of windows, one number an axis."""
+
+    sizes: list
+    stride: list
+    padding: list
+    dilation: list
+
+    @classmethod
+    def of(cls, axes, sizes, stride, padding, dilation=1):
+        """Return windows from what PyTorch takes: one number for all axes or one for each, no stride for the sizes."""
+        return cls(*(_each(value, axes) for value in (sizes, stride or sizes, padding, dilation)))
 
 
 def _each(value, axes):
@@ -135,33 +152,30 @@ def _axes_of_pool(node):
     return int(str(node.target).split("pool")[1][0])
 
 
-def _windows(node, x, window, stride, padding, dilation, axes):
+def _windows(node, x, windows):
     """Return the windows of the last axes, ``(..., positions, entries)``, which of their entries are none of the
     padding's, and the shape of the result."""
     shape = tuple(node.shape) if hasattr(node, "shape") else tuple(node.meta["val"].shape)
-    kept = len(x.shape) - axes
+    kept, each = len(x.shape) - len(windows.sizes), (windows.padding, windows.sizes, windows.dilation, windows.stride)
     places = np.pad(
         np.arange(int(np.prod(x.shape[kept:]))).reshape(x.shape[kept:]),
-        [(p, p + w * d + s) for p, w, d, s in zip(padding, window, dilation, stride)],
+        [(p, p + w * d + s) for p, w, d, s in zip(*each)],
         constant_values=-1,
     )
     out = []
-    for offset in np.ndindex(*window):
+    for offset in np.ndindex(*windows.sizes):
         out.append(places[tuple(slice(o * d, o * d + s * (n - 1) + 1, s)
-                                for o, d, s, n in zip(offset, dilation, stride, shape[kept:]))])
+                                for o, d, s, n in zip(offset, windows.dilation, windows.stride, shape[kept:]))])
     places = np.stack(out, axis=-1)
-    return x.made(Windows(x.shape, kept, places), (x,), "windows({0})"), places >= 0, shape
+    return x.made(rearrangements.Windows(x.shape, kept, places), (x,), "windows({0})"), places >= 0, shape
 
 
 def max_pool(reader, node, x, window, stride=(), padding=0, dilation=1, ceil=False):
     """Return the largest entry of each window: a gate on every entry."""
     x = reader.tensor(x)
     result = node.meta["val"][0] if isinstance(node.meta["val"], (tuple, list)) else node.meta["val"]
-    axes = _axes_of_pool(node)
-    window = _each(window, axes)
-    inside, real, shape = _windows(
-        result, x, window, _each(stride or window, axes), _each(padding, axes), _each(dilation, axes), axes
-    )
+    windows = Windows.of(_axes_of_pool(node), window, stride, padding, dilation)
+    inside, real, shape = _windows(result, x, windows)
     function = gate_function("max")
     if not real.all():
         function = type(function)("max", Largest(real))
@@ -178,22 +192,15 @@ def max_pool_and_places(reader, node, *arguments, **keywords):
 def mean_pool(reader, node, x, window, stride=(), padding=0, ceil=False, with_padding=True, divisor=None):
     """Return the mean of each window."""
     x = reader.tensor(x)
-    axes = _axes_of_pool(node)
-    window, padding = _each(window, axes), _each(padding, axes)
-    if ceil and any(padding):
+    windows = Windows.of(_axes_of_pool(node), window, stride, padding)
+    if ceil and any(windows.padding):
         raise Refused("average pooling with ceil_mode and padding")
-    inside, real, shape = _windows(node, x, window, _each(stride or window, axes), padding, [1] * axes, axes)
-    entries = np.full(real.shape[:-1], int(np.prod(window)))
-    if not with_padding or ceil:
-        entries = real.sum(axis=-1)
-    weights = (
-        np.repeat((1.0 / (divisor or entries))[..., None], real.shape[-1], axis=-1)
-        if not divisor
-        else np.full(real.shape, 1 / divisor)
-    )
-    if (entries == entries.flat[0]).all() and not divisor:
+    inside, real, shape = _windows(node, x, windows)
+    entries = real.sum(axis=-1) if not with_padding or ceil else np.full(real.shape[:-1], real.shape[-1])
+    entries = np.full(real.shape[:-1], divisor) if divisor else entries
+    if (entries == entries.flat[0]).all():
         return (inside.sum(-1) / int(entries.flat[0])).reshape(shape)
-    return (inside * constant(weights)).sum(-1).reshape(shape)
+    return (inside * constant(np.broadcast_to((1.0 / entries)[..., None], real.shape))).sum(-1).reshape(shape)
 
 
 def adaptive_max_pool(reader, node, x, size):

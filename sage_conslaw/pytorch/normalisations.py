@@ -40,7 +40,7 @@ def _by_channel(reader, out, weight, bias):
 def group_norm(reader, node, x, groups, weight=None, bias=None, eps=1e-5, *rest):
     """Return layer normalisation over groups of channels, with gain and bias of each channel."""
     x = reader.tensor(x)
-    out = normalised(x.reshape(x.shape[0], int(groups), -1), eps, True).reshape(x.shape)
+    out = normalised(x.reshape(x.shape[0], int(groups), -1), eps, True, "group_norm").reshape(x.shape)
     return _by_channel(reader, out, weight, bias)
 
 
@@ -49,9 +49,8 @@ def instance_norm(reader, node, x, weight, bias, mean, variance, of_input, momen
     if not of_input:
         return batch_norm(reader, node, x, weight, bias, mean, variance, False, momentum, eps)
     x = reader.tensor(x)
-    return _by_channel(
-        reader, normalised(x.reshape(x.shape[0], x.shape[1], -1), eps, True).reshape(x.shape), weight, bias
-    )
+    out = normalised(x.reshape(x.shape[0], x.shape[1], -1), eps, True, "instance_norm").reshape(x.shape)
+    return _by_channel(reader, out, weight, bias)
 
 
 def batch_norm(reader, node, x, weight, bias, mean, variance, training, momentum, eps, *rest):
@@ -66,7 +65,7 @@ def batch_norm(reader, node, x, weight, bias, mean, variance, training, momentum
         return _by_channel(reader, x * root, weight, bias)
     reader.note(f"batch normalisation couples the {x.shape[0]} samples of the example batch")
     axes = [0, *range(2, len(x.shape))]
-    return _by_channel(reader, along(x, axes, lambda z: normalised(z, eps, True)), weight, bias)
+    return _by_channel(reader, along(x, axes, lambda z: normalised(z, eps, True, "batch_norm")), weight, bias)
 
 
 def batch_norm_of_statistics(reader, node, x, weight, bias, mean, variance, momentum, eps):

@@ -69,9 +69,10 @@ class NormPullback(_Root):
         return pulled - pulled.mean(axis=-1, keepdims=True) if self.centre else pulled
 
 
-def normalised(z, eps, centre):
+def normalised(z, eps, centre, name="layer_norm"):
     r"""
-    Return the normalisation of ``z`` along its last axis with this eps, centred or not.
+    Return the normalisation of ``z`` along its last axis with this eps, centred or not; ``name`` is what pictures and
+    texts call it where it is centred, whatever its axis was.
 
     EXAMPLES::
 
@@ -103,5 +104,5 @@ def normalised(z, eps, centre):
     if size == 1:
         # One entry, centred, is zero whatever the input.
         return z * 0
-    free = Data("layer_norm", (*z.shape[:-1], size - 1), "cut", source=z, function=function)
+    free = Data(name, (*z.shape[:-1], size - 1), "cut", source=z, function=function)
     return free @ differences(size)

@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from sage_conslaw import InputError, conservation_laws, count_conservation_laws, networks  # noqa: E402
+from sage_conslaw.graph.folding import boxes  # noqa: E402
 from torch import nn  # noqa: E402
 from torch_cases import Attention, Lora, Tied, Written, convolutional, largest_derivative  # noqa: E402
 
@@ -82,6 +83,9 @@ def test_batch_normalisation_in_training_couples_the_batch():
     draw = reals(3, 1, 4, 4)
     net = networks.from_torch(model, draw(torch.Generator()))
     assert any("couples the 3 samples" in note for note in net.notes)
+    # Pictures call it by its name, not by that of the function that it is along its axis.
+    words = [words for box in boxes(net) for _, words, _ in box.lines]
+    assert "batch norm" in words and "layer norm" not in words
     result = conservation_laws(net, seed=0, real=False)
     assert largest_derivative(result, model, draw) < 1e-10
 
