@@ -77,15 +77,7 @@ def imaginary_part(reader, node, value):
 
 
 def parts(rule):
-    r"""
-    Return the rule of a rearrangement of a real tensor for both parts of a complex one.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.complexes import parts
-        sage: parts(abs).__name__
-        'rule_of_parts'
-    """
+    """Return the rule of a rearrangement of a real tensor for both parts of a complex one."""
     def rule_of_parts(reader, node, value, *rest, **keywords):
         return Complex(
             rule(reader, node, value.real, *rest, **keywords), rule(reader, node, value.imaginary, *rest, **keywords)

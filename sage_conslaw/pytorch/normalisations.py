@@ -89,15 +89,7 @@ class _Statistics(list):
 
 
 def first_of(rule):
-    r"""
-    Return the rule of an operation with further results that only statistics use.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.normalisations import first_of, layer_norm
-        sage: first_of(layer_norm).__name__
-        'first_of_several'
-    """
+    """Return the rule of an operation with further results that only statistics use."""
     def first_of_several(reader, node, *arguments, **keywords):
         return _Statistics([rule(reader, node, *arguments, **keywords)])
     return first_of_several

@@ -42,15 +42,7 @@ def clamp(reader, node, value, least=None, most=None):
 
 
 def gate(name):
-    r"""
-    Return the rule of a piecewise linear function by name.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.piecewise import gate
-        sage: gate("relu").__name__
-        'gate_rule'
-    """
+    """Return the rule of a piecewise linear function by name."""
     def gate_rule(reader, node, value, *rest):
         return reader.tensor(value).gate(name)
     return gate_rule
@@ -162,15 +154,7 @@ def smallest(reader, node, value, axes=None, keepdim=False):
 
 
 def reduced(of_axes, of_pair):
-    r"""
-    Return the rule of ``max`` and ``min``: of all entries, along an axis with the places, or of two tensors.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.piecewise import reduced
-        sage: reduced(abs, max).__name__
-        'reduced_rule'
-    """
+    """Return the rule of ``max`` and ``min``: of all entries, along an axis with the places, or of two tensors."""
     def reduced_rule(reader, node, value, *rest, **keywords):
         if str(node.target).endswith(".other"):
             return of_pair(reader, node, value, *rest)
@@ -218,12 +202,6 @@ def comparison(sign, ties=False):
     it is zero, which the complement of the opposite gate says.
 
     The two may be equal on an open set, as zeros of a positive part are: ``relu(z) <= 0`` is ``z <= 0``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.piecewise import comparison
-        sage: comparison(1r).__name__
-        'comparison_rule'
     """
     def comparison_rule(reader, node, a, b):
         difference = reader.tensor(pointwise_difference(reader, node, a, b))
@@ -291,16 +269,8 @@ def filled_whole(reader, node, value, fill, **keywords):
 
 
 def same_everywhere(number):
-    r"""
-    Return the rule of a tensor of zeros, or of ones, in the shape of another.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.piecewise import same_everywhere
-        sage: same_everywhere(0r).__name__
-        'constant_rule'
-    """
-    def constant_rule(reader, node, value, **keywords):
+    """Return the rule of a tensor of zeros, or of ones, in the shape of another."""
+    def constant_rule(reader, node, value, *shape, **keywords):
         return filled_whole(reader, node, value, number)
     return constant_rule
 

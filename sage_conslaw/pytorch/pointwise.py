@@ -229,15 +229,7 @@ def _of_parameters(tensor):
 
 
 def root(exponent):
-    r"""
-    Return the rule of a fixed power.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.pointwise import root
-        sage: root(-0.5r).__name__
-        'power_rule'
-    """
+    """Return the rule of a fixed power."""
     def power_rule(reader, node, value):
         return power(reader, node, value, exponent)
     return power_rule

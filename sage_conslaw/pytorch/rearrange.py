@@ -49,15 +49,7 @@ def detached(reader, node, value):
 
 
 def by_axes(rule):
-    r"""
-    Return a rule for tensors of the graph as one for all values: masks and tokens are moved entry by entry.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.rearrange import by_axes
-        sage: by_axes(abs).__name__
-        'abs'
-    """
+    """Return a rule for tensors of the graph as one for all values: masks and tokens are moved entry by entry."""
     @wraps(rule)
     def rule_of_values(reader, node, value, *rest, **keywords):
         if isinstance(value, (Masked, Tokens)):

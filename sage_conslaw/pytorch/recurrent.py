@@ -49,15 +49,7 @@ STEPS = {"lstm": _lstm_step, "gru": _gru_step, "rnn_tanh": _tanh_step, "rnn_relu
 
 
 def cell(kind):
-    r"""
-    Return the rule of one step of a recurrent cell.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.recurrent import cell
-        sage: cell("gru").__name__
-        'cell_rule'
-    """
+    """Return the rule of one step of a recurrent cell."""
     def cell_rule(reader, node, x, state, weight, recurrent, bias=None, other=None):
         x = reader.tensor(x)
         state = [reader.tensor(part) for part in (state if isinstance(state, (list, tuple)) else [state])]
@@ -74,15 +66,7 @@ def cell(kind):
 
 
 def layers(kind):
-    r"""
-    Return the rule of recurrent layers over all steps, one direction or both.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.recurrent import layers
-        sage: layers("lstm").__name__
-        'layers_rule'
-    """
+    """Return the rule of recurrent layers over all steps, one direction or both."""
     def layers_rule(reader, node, x, state, weights, biases, count, dropout, train, both, batch_first):
         x = reader.tensor(x)
         if len(x.shape) != 3:

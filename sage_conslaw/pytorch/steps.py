@@ -63,12 +63,6 @@ class Steps:
     The steps of an optimiser on laws: momenta of the parameters, and of the laws along them.
 
     - ``apart`` -- laws without a prediction, as they join parameters with different settings
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.steps import Steps
-        sage: Steps.__name__
-        'Steps'
     """
 
     def __init__(self, forms, optimizer, owners, unit):

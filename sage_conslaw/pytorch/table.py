@@ -197,8 +197,9 @@ OPERATORS = {
     "masked_fill": piecewise.filled,
     "fill": piecewise.filled_whole,
     "copy": piecewise.copied,
-    **_lines(piecewise.same_everywhere(0), "zeros_like"),
-    **_lines(piecewise.same_everywhere(1), "ones_like"),
+    # What is new and empty is filled before it is used, with random numbers by a dropout of channels.
+    **_lines(piecewise.same_everywhere(0), "zeros_like new_zeros empty_like new_empty"),
+    **_lines(piecewise.same_everywhere(1), "ones_like new_ones"),
     "full_like": piecewise.filled_whole,
     "where": piecewise.where,
     # Recurrent.

@@ -150,6 +150,9 @@ READ = {
         reals((1, 2)),
         3,
     ),
+    "dropped channels": (lambda: nn.Sequential(nn.Conv1d(1, 2, 2), nn.Dropout1d(), nn.ReLU(), nn.Conv1d(2, 1, 1)),
+                         reals((1, 1, 3)), 2),
+    "alpha dropout": (lambda: nn.Sequential(nn.Linear(2, 2), nn.AlphaDropout(), nn.Linear(2, 1)), reals((1, 2)), None),
     "all is dropped": (lambda: nn.Sequential(nn.Linear(2, 2), nn.Dropout(1.0), nn.Linear(2, 2)), reals((1, 2)), 10),
     "power zero": (lambda: two(lambda s, x: s.b(s.a(x) ** 0 + x)), reals((1, 2)), 6),
     "a factor of 1e-20": (
