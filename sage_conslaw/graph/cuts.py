@@ -4,6 +4,19 @@ The covectors that a nonlinearity or a loss can produce: free data, up to the in
 A softmax does not change when a constant is added to its input, so every covector there sums to zero; a normalisation
 does not change when its input is scaled, so every covector there is orthogonal to the input.  Each constraint is solved
 by free data, and nothing else is assumed.
+
+EXAMPLES:
+
+The trivial case is a free covector.  The famous one sums to zero, written as data in one entry less; a layer norm has
+both conditions.  One that leaves nothing: a softmax of one entry::
+
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.graph.cuts import covector
+    sage: z, one = networks.input(3, name="z"), networks.input(1, name="z")
+    sage: [covector(z.cut(name)).shape for name in ("gelu", "softmax", "rms norm", "layer norm")]
+    [(3,), (3,), (3,), (3,)]
+    sage: covector(one.softmax()) is None
+    True
 """
 import numpy as np
 
@@ -18,28 +31,13 @@ def difference_rows(size):
 
 
 class Differences(Constant):
-    r"""
-    The constant whose rows span the vectors of sum zero, known as such to what reads the graph.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.cuts import Differences, differences
-        sage: isinstance(differences(3r), Differences)
-        True
-    """
+    """The constant whose rows span the vectors of sum zero, known as such to what reads the graph."""
 
 
 def differences(size, transposed=False):
-    r"""
+    """
     Return the constant whose rows (columns, if transposed) span the vectors of sum zero; nothing is written before it
     is read.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.cuts import differences
-        sage: differences(3r).values
-        array([[ 1,  0, -1],
-               [ 0,  1, -1]])
     """
     if transposed:
         return Constant(lambda: difference_rows(size).T, shape=(size, size - 1))
@@ -47,16 +45,7 @@ def differences(size, transposed=False):
 
 
 class LastUnit(Constant):
-    r"""
-    The last unit vector, repeated: a row of sum one, to which any row of sum zero may be added.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.cuts import LastUnit
-        sage: LastUnit((2r, 3r)).values
-        array([[0, 0, 1],
-               [0, 0, 1]])
-    """
+    """The last unit vector, repeated: a row of sum one, to which any row of sum zero may be added."""
 
     def __init__(self, shape):
         def rows():
@@ -65,43 +54,22 @@ class LastUnit(Constant):
 
 
 def sum_zero(name, shape):
-    r"""
-    Return a tensor of data that is any array whose sums along the last axis are zero.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.cuts import sum_zero
-        sage: sum_zero("s", (2, 3)).shape
-        (2, 3)
-    """
+    """Return a tensor of data that is any array whose sums along the last axis are zero."""
     *lead, size = shape
     return Data(name, (*lead, size - 1), "covector") @ differences(size)
 
 
 def masked_sum_zero(name, mask):
-    r"""
+    """
     Return a tensor of data that sums to zero along the last axis over the allowed entries and is zero at the others.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.graph.cuts import masked_sum_zero
-        sage: masked_sum_zero("s", numpy.tril(numpy.ones((3, 3), dtype=int))).shape
-        (3, 3)
     """
     return _within(name, mask.shape, lambda: mask)
 
 
 def causal_sum_zero(name, shape):
-    r"""
+    """
     Return a tensor of data that sums to zero along the last axis over the entries up to the number of the row, and is
     zero at the others.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.cuts import causal_sum_zero
-        sage: causal_sum_zero("s", (2, 3, 3)).shape
-        (2, 3, 3)
     """
     return _within(name, shape, lambda: np.broadcast_to(np.tri(shape[-1], dtype=np.int64), shape))
 
@@ -112,6 +80,7 @@ def _within(name, shape, mask):
 
     def spans():
         out = np.zeros((number, size - 1, size), dtype=np.int64)
+        # Each allowed entry but the last against the last one; a row of one allowed entry spans nothing.
         for i, row in enumerate(mask().reshape(-1, size)):
             allowed = np.flatnonzero(row)
             for j, place in enumerate(allowed[:-1]):
@@ -122,33 +91,22 @@ def _within(name, shape, mask):
 
 
 class SumOne(Tensor):
-    r"""
+    """
     A tensor of data that is any array whose sums along the last axis are one, known as such to what reads the graph.
 
     - ``causal`` -- whether only earlier entries of each row are other than zero
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.cuts import sum_one
-        sage: sum_one("a", (2, 3)).causal
-        False
     """
 
     causal = False
 
 
 def sum_one(name, shape, causal=False):
-    r"""
+    """
     Return a tensor of data that is any array whose sums along the last axis are one; with ``causal`` over the entries
     up to the number of the row, and zero at the others.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.cuts import sum_one
-        sage: sum_one("a", (2, 3)).shape, sum_one("a", (3, 3), causal=True).shape
-        ((2, 3), (3, 3))
     """
     *lead, size = shape
+    # One entry is one: a constant, which takes no memory however many rows there are.
     if size == 1:
         return Constant(np.broadcast_to(np.int64(1), shape))
     if not causal:
@@ -168,17 +126,7 @@ def sum_one(name, shape, causal=False):
 
 
 def has_one_entry(leaf):
-    r"""
-    Say whether one entry of each row takes part in a softmax: its output is one there, whatever the data.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.cuts import has_one_entry
-        sage: x = networks.input(2, 3)
-        sage: [has_one_entry(y) for y in (x.softmax(), (x @ networks.parameter("w", 3, 1)).softmax())]
-        [False, True]
-    """
+    """Say whether one entry of each row takes part in a softmax: its output is one there, whatever the data."""
     if leaf.mask is None:
         return leaf.shape[-1] == 1
     return np.count_nonzero(leaf.mask) * leaf.shape[-1] == leaf.size
@@ -188,15 +136,10 @@ def orthogonal(name, z):
     r"""
     Return a tensor of data that is orthogonal to ``z`` along the last axis:
     `\langle b, z \rangle a - \langle a, z \rangle b` for free `a`, `b`.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.cuts import orthogonal
-        sage: from sage_conslaw.graph.tensor import Data
-        sage: orthogonal("s", Data("z", (2, 3), "input")).shape
-        (2, 3)
     """
     letters = LETTERS[:len(z.shape)]
+    # `<b, z> a - <a, z> b` is orthogonal to `z`; as `b` runs through all, every vector orthogonal to `z` is a multiple
+    # of one of these where `z` is not zero (`b = z`, `a` orthogonal).
     a, b = Data(name, z.shape, "covector"), Data(name, z.shape, "covector")
 
     def part(a, b):
@@ -206,32 +149,23 @@ def orthogonal(name, z):
 
 
 def covector(cut, source=None):
-    r"""
+    """
     Return the covector at the input of a cut as a tensor of data, ``None`` if it is always zero.
 
     INPUT:
 
     - ``source`` -- what stands for the source of the cut, by default itself
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.cuts import covector
-        sage: from sage_conslaw.graph.tensor import Data
-        sage: z = Data("z", (3,), "input")
-        sage: [covector(z.cut(name)).shape for name in ("gelu", "softmax", "rms norm", "layer norm")]
-        [(3,), (3,), (3,), (3,)]
-        sage: covector(Data("z", (1,), "input").softmax()) is None
-        True
     """
     z, constraint = cut.source if source is None else source, cut.function.constraint
     if constraint == "free":
         return Data("s", z.shape, "covector")
-    size = z.shape[-1] if z.shape else 1
+    size = z.shape[-1]
+    # The numbers of conditions: what satisfies as many as it has entries is zero.
     if size <= (2 if constraint == "sum zero and orthogonal" else 1):
         return None
     if constraint == "sum zero":
         return sum_zero("s", z.shape) if cut.mask is None else masked_sum_zero("s", cut.mask)
     if constraint == "orthogonal":
         return orthogonal("s", z)
-    # Orthogonal to z and to constants: the differences of z have a covector orthogonal to them.
+    # Orthogonal to z and to constants: `<s D, z> = <s, D z>` for the rows of `D`, which span what sums to zero.
     return orthogonal("s", z @ differences(size, transposed=True)) @ differences(size)

@@ -6,12 +6,13 @@ array in `j`, and then its product with `c`: a letter is summed as soon as neith
 A letter that stands in one tensor alone is summed there first; one that stands twice in a tensor is its diagonal.
 """
 import re
+import string
 
 import numpy as np
 
 from .operations import Contract
 from .products import shown
-from .joining import concatenate
+from .joining import all_tensors, concatenate
 from .tensor import Tensor
 from ..runtime.errors import InputError, InputTypeError
 
@@ -60,9 +61,7 @@ def _parsed(spec, tensors):
     """Return the words of the operands and of the result, ellipses replaced by letters."""
     if not isinstance(spec, str):
         raise InputTypeError(f"{shown(spec)} is not a contraction; give a text such as 'ti,ui->tu'")
-    for node in tensors:
-        if not isinstance(node, Tensor):
-            raise InputTypeError(f"{shown(node)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
+    all_tensors(tensors)
     text = spec.replace(" ", "")
     word = r"[a-zA-Z]*(\.\.\.)?[a-zA-Z]*"
     if not re.fullmatch(rf"{word}(,{word})*(->{word})?", text):
@@ -73,14 +72,14 @@ def _parsed(spec, tensors):
         raise InputError(
             f"{spec!r} has {len(words)} operand{'s' if len(words) > 1 else ''}, and {len(tensors)} tensors are given"
         )
-    unused = [x for x in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if x not in text]
+    unused = [x for x in string.ascii_letters if x not in text]
     longest = 0
     for i, (node, letters) in enumerate(zip(tensors, words)):
         extra = len(node.shape) - len(letters.replace("...", ""))
         if extra < 0 or extra and "..." not in letters:
-            raise InputError(
-                f"{spec!r}: {node.label()} has the shape {node.shape}, one axis a letter of {letters!r} is needed"
-            )
+            raise InputError(f"{spec!r}: {node.label()} has the shape {node.shape}, one axis a letter of "
+                             f"{letters!r} is needed")
+        # Letters of an ellipsis are counted from behind, so that shorter ones are broadcast as numpy does.
         words[i] = letters.replace("...", "".join(unused[:extra][::-1]))
         longest = max(longest, extra)
     further = "".join(unused[:longest][::-1])
@@ -92,9 +91,8 @@ def _parsed(spec, tensors):
         if not any(x in letters for letters in words):
             raise InputError(f"{spec!r}: the letter {x} of the result is on no axis of the operands")
         if result.count(x) > 1:
-            raise InputError(
-                f"{spec!r}: the letter {x} is twice in the result; write the diagonal by a product with networks.fixed"
-            )
+            raise InputError(f"{spec!r}: the letter {x} is twice in the result; write the diagonal by a product with "
+                             f"networks.fixed")
     return words, result
 
 
@@ -138,15 +136,11 @@ def stack(tensors, axis=0):
         sage_conslaw.InputError: x of shape (3,) and x of shape (2,) cannot be stacked: the shapes must be equal
     """
     tensors = list(tensors)
+    all_tensors(tensors)
     for node in tensors:
-        if not isinstance(node, Tensor):
-            raise InputTypeError(f"{shown(node)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
         if node.shape != tensors[0].shape:
-            raise InputError(
-                f"{tensors[0].label()} of shape {tensors[0].shape} and {node.label()} of shape "
-                f"{node.shape} cannot be stacked: "
-                "the shapes must be equal"
-            )
+            raise InputError(f"{tensors[0].label()} of shape {tensors[0].shape} and {node.label()} of shape "
+                             f"{node.shape} cannot be stacked: the shapes must be equal")
     if not tensors:
         raise InputError("there are no tensors to stack; give at least one")
     return concatenate([node.unsqueeze(axis) for node in tensors], axis)

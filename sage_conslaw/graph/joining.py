@@ -10,19 +10,24 @@ from .tensor import Tensor
 from ..runtime.errors import InputError, InputTypeError
 
 
+def all_tensors(nodes):
+    """Refuse what is no tensor."""
+    for node in nodes:
+        if not isinstance(node, Tensor):
+            raise InputTypeError(f"{shown(node)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
+
+
 def contract(spec, a, b):
     r"""
     Return the contraction of two tensors in Einstein's notation, one letter an axis.
 
     EXAMPLES::
 
-        sage: from sage_conslaw.graph.joining import contract
-
-        sage: from sage_conslaw.graph.tensor import Data
-        sage: q, k = Data("q", (2, 5, 3), "input"), Data("k", (2, 5, 3), "input")
-        sage: contract("hti,hui->htu", q, k).shape
+        sage: from sage_conslaw import networks
+        sage: q, k = networks.input(2, 5, 3, name="q"), networks.input(2, 5, 3, name="k")
+        sage: networks.contract("hti,hui->htu", q, k).shape
         (2, 5, 5)
-        sage: contract("hti,hui", q, k)
+        sage: networks.contract("hti,hui", q, k)
         Traceback (most recent call last):
         ...
         sage_conslaw.InputError: 'hti,hui' is not a contraction; write the axes of both operands and of the result, e.g.
@@ -30,9 +35,7 @@ def contract(spec, a, b):
     """
     if not isinstance(spec, str):
         raise InputTypeError(f"{spec!r} is not a contraction; give a text such as 'ti,ui->tu'")
-    for operand in (a, b):
-        if not isinstance(operand, Tensor):
-            raise InputTypeError(f"{shown(operand)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
+    all_tensors((a, b))
     if not re.fullmatch(r"[a-zA-Z]*,[a-zA-Z]*->[a-zA-Z]*", spec):
         raise InputError(
             f"{spec!r} is not a contraction; write the axes of both operands and of the result, e.g. 'ti,ui->tu'"
@@ -41,10 +44,8 @@ def contract(spec, a, b):
     if any(len(set(part)) < len(part) for part in parts) or any(
         sum(letter in part for part in parts) < 2 for letter in set(spec) - set(",->")
     ):
-        raise InputError(
-            f"{spec!r} is not a contraction: an axis is named once in an operand, and again in the "
-            f"other or in the result"
-        )
+        raise InputError(f"{spec!r} is not a contraction: an axis is named once in an operand, and again in the "
+                         f"other or in the result")
     return Tensor(Contract(spec), (a, b), f"contract({spec!r}, {{0}}, {{1}})")
 
 
@@ -54,40 +55,35 @@ def concatenate(tensors, axis=0):
 
     EXAMPLES::
 
-        sage: from sage_conslaw.graph.joining import concatenate
-
-        sage: from sage_conslaw.graph.tensor import Data
-        sage: concatenate([Data("x", (2, 3), "input"), Data("y", (1, 3), "input")]).shape
+        sage: from sage_conslaw import networks
+        sage: x, y = networks.input(2, 3), networks.input(1, 3, name="y")
+        sage: networks.concatenate([x, y]).shape
         (3, 3)
-        sage: concatenate([Data("x", (2, 3), "input"), Data("y", (1, 2), "input")])
+        sage: networks.concatenate([x, networks.input(1, 2, name="y")])
         Traceback (most recent call last):
         ...
         sage_conslaw.InputError: x of shape (2, 3) and y of shape (1, 2) cannot be joined along axis 0: the other axes
         must agree
     """
     tensors = list(tensors)
-    for node in tensors:
-        if not isinstance(node, Tensor):
-            raise InputTypeError(f"{shown(node)} is not a tensor; a fixed array is networks.fixed(name, values=...)")
+    all_tensors(tensors)
     if not tensors:
         raise InputError("there are no tensors to join; give at least one")
     if not -len(tensors[0].shape) <= axis < len(tensors[0].shape):
         raise InputError(f"{tensors[0].label()} of shape {tensors[0].shape} has no axis {axis}")
     axis = int(axis) % max(1, len(tensors[0].shape))
+    first = tensors[0]
     for other in tensors[1:]:
-        if len(other.shape) != len(tensors[0].shape) or other.shape[:axis] + other.shape[axis + 1:] != \
-                tensors[0].shape[:axis] + tensors[0].shape[axis + 1:]:
-            raise InputError(
-                f"{tensors[0].label()} of shape {tensors[0].shape} and {other.label()} of shape "
-                f"{other.shape} cannot be joined "
-                f"along axis {axis}: the other axes must agree"
-            )
-    total, offset = None, 0
+        if len(other.shape) != len(first.shape) or any(
+                a != b for k, (a, b) in enumerate(zip(other.shape, first.shape)) if k != axis):
+            raise InputError(f"{first.label()} of shape {first.shape} and {other.label()} of shape {other.shape} "
+                             f"cannot be joined along axis {axis}: the other axes must agree")
+    # The sum of the parts with zeros around them: what reads sums and rearrangements reads it, and sees the parts.
+    offset, pieces = 0, []
     length = sum(node.shape[axis] for node in tensors)
     for node in tensors:
-        piece = node
-        if node.shape[axis] != length:
-            piece = Tensor(Pad(node.shape, axis, offset, length - offset - node.shape[axis]), (node,), "{0}")
-        total = piece if total is None else total + piece
-        offset += node.shape[axis]
-    return total
+        size = node.shape[axis]
+        around = Pad(node.shape, axis, offset, length - offset - size)
+        pieces.append(Tensor(around, (node,), "{0}") if size != length else node)
+        offset += size
+    return sum(pieces)

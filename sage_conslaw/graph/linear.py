@@ -78,33 +78,19 @@ OTHER = frozenset(
 
 
 def rational(value):
-    r"""
+    """
     Return a number as a fraction, ``None`` if it is no number; a float is read as the decimal that it is printed as.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.linear import rational
-        sage: rational(1/3), rational(0.1r), rational("1/3")
-        (Fraction(1, 3), Fraction(1, 10), None)
-        sage: rational(float("nan"))
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the scalar nan is not finite
     """
     if isinstance(value, (bool, np.bool_, str, bytes)):
         return None
     if isinstance(value, (float, np.floating)):
         if not np.isfinite(value):
             raise InputError(f"the scalar {value} is not finite")
+        # 0.1 means a tenth to who writes it, and not the double next to it.
         return Fraction(repr(float(value)))
+    # Numbers of Sage and SymPy are known by the names of their classes: neither is imported to read a 2.
     if isinstance(value, (int, np.integer, Fraction)) or type(value).__name__ in (
-        "Integer",
-        "Rational",
-        "RealLiteral",
-        "One",
-        "Half",
-        "NegativeOne",
-    ):
+            "Integer", "Rational", "RealLiteral", "One", "Half", "NegativeOne"):
         try:
             return Fraction(str(value))
         except ValueError:
@@ -113,49 +99,28 @@ def rational(value):
 
 
 def unknown_operation(name, known):
-    r"""
-    Return what to say about an operation that tensors do not have; a cut is advised for nonlinearities alone.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.linear import unknown_operation
-        sage: unknown_operation("permute", [])
-        "a tensor has no operation 'permute', which is linear: write it as x.transpose(...)"
-        sage: unknown_operation("elu", ["relu", "gelu"])
-        "a tensor has no operation 'elu', which is not linear: cut it, x.cut(), which assumes that its values and slopes
-        are arbitrary"
-        sage: unknown_operation("reul", ["relu", "gelu"])
-        "a tensor has no operation 'reul'; did you mean 'relu'? Linear operations are written by @, +, sum, mean,
-        einsum, reshape, ...; a nonlinearity is cut: x.cut(), which assumes that its values and slopes are arbitrary"
-    """
+    """Return what to say about an operation that tensors do not have; a cut is advised for nonlinearities alone."""
     if name in WRITTEN:
         return f"a tensor has no operation {name!r}, which is linear: write it as {WRITTEN[name]}"
     if name in OTHER:
-        return (
-            f"a tensor has no operation {name!r}, which is not linear: cut it, x.cut(), which assumes that its values "
-            "and slopes are arbitrary"
-        )
+        return (f"a tensor has no operation {name!r}, which is not linear: cut it, x.cut(), which assumes that its "
+                f"values and slopes are arbitrary")
     if name in ("max", "amax", "maximum", "min", "amin", "minimum"):
         return f"a tensor has no operation {name!r}; maxima are piecewise linear: x.max_pool(window), or of -x"
+    # A cutoff of 0.7 finds "relu" for "reul" and nothing for "lu".
     near = difflib.get_close_matches(name, known, 1, 0.7)
     meant = f"; did you mean {near[0]!r}? L" if near else "; l"
     return (
-        f"a tensor has no operation {name!r}{meant}inear operations are written by @, +, sum, mean, "
-        f"einsum, reshape, ...; a nonlinearity is "
-        "cut: x.cut(), which assumes that its values and slopes are arbitrary"
+        f"a tensor has no operation {name!r}{meant}inear operations are written by @, +, sum, mean, einsum, reshape, "
+        "...; a nonlinearity is cut: x.cut(), which assumes that its values and slopes are arbitrary"
     )
 
 
 def product_spec(a, b):
-    r"""
-    Return the contraction of the matrix product ``a @ b`` of two shapes, with numpy's rules for batches of equal shape.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.linear import product_spec
-        sage: product_spec((3,), (3, 2)), product_spec((5, 3), (3, 2)), product_spec((4, 5, 3), (4, 3, 5))
-        ('i,ib->b', 'ai,ib->ab', 'jai,jib->jab')
     """
+    Return the contraction of the matrix product ``a @ b`` of two shapes, with numpy's rules for batches of equal shape.
+    """
+    # The last axes of both are ``ai`` and ``ib``; those in front are batches, counted from behind as numpy does.
     lead = [letter for letter in LETTERS if letter != "i"]
     batch = max(len(a) - 2, len(b) - 2, 0)
     left = "".join(lead[batch - max(len(a) - 2, 0):batch]) + "ai"[2 - min(len(a), 2):]
@@ -164,16 +129,7 @@ def product_spec(a, b):
 
 
 class LinearOperations:
-    r"""
-    What a tensor inherits: the linear operations that are made of contractions and rearrangements.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: x = networks.input(2, 3, 4)
-        sage: x.sum(axis=1).shape, x.mean().shape, (x / 2).label(), x.squeeze().shape, x.unsqueeze(0).shape
-        ((2, 4), (), 'x / 2', (2, 3, 4), (1, 2, 3, 4))
-    """
+    """What a tensor inherits: the linear operations that are made of contractions and rearrangements."""
 
     def _axes(self, axis, what):
         """Return axes as a sorted tuple of numbers that are not negative."""
@@ -192,6 +148,7 @@ class LinearOperations:
         return tuple(sorted(axes))
 
     def _weighted_sum(self, axes, weight, written):
+        # A contraction with one number repeated, which takes no memory: its backward pass gives each entry the weight.
         letters = LETTERS[:len(self.shape)]
         summed = "".join(letters[axis] for axis in axes)
         kept = "".join(letter for letter in letters if letter not in summed)
@@ -204,51 +161,19 @@ class LinearOperations:
         return result.reshape([1 if axis in axes else n for axis, n in enumerate(self.shape)]) if keepdims else result
 
     def sum(self, axis=None, keepdims=False):
-        r"""
-        Return the sum along an axis, several, or all.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: x = networks.input(2, 3)
-            sage: x.sum().shape, x.sum(axis=0).shape, x.sum(axis=-1, keepdims=True).shape
-            ((), (3,), (2, 1))
-            sage: x.sum(axis=2)
-            Traceback (most recent call last):
-            ...
-            sage_conslaw.InputError: the sum of x: the shape (2, 3) has no axis 2
-        """
+        """Return the sum along an axis, several, or all."""
         axes = self._axes(axis, "the sum")
         return self._kept(axes, self._weighted_sum(axes, Fraction(1), "sum({0})"), keepdims) if axes else self
 
     def mean(self, axis=None, keepdims=False):
-        r"""
-        Return the mean along an axis, several, or all.
-
-        EXAMPLES:
-
-        Global average pooling after a convolution keeps one law a channel::
-
-            sage: from sage_conslaw import conservation_laws, networks
-            sage: x, K, U = networks.input(2, 5), networks.parameter("K", 2, 2, 3), networks.parameter("U", 2, 2)
-            sage: conservation_laws(networks.custom(x.convolve(K).relu().mean(axis=1) @ U), seed=0).number
-            2
-        """
+        """Return the mean along an axis, several, or all."""
         axes = self._axes(axis, "the mean")
         count = int(np.prod([self.shape[axis] for axis in axes], dtype=np.int64))
         return self._kept(axes, self._weighted_sum(axes, Fraction(1, count), "mean({0})"), keepdims) if axes else self
 
     def scaled(self, factor, written):
-        r"""
-        Return the tensor times a rational number.
-
-        EXAMPLES::
-
-            sage: from fractions import Fraction
-            sage: from sage_conslaw import networks
-            sage: networks.input(3).scaled(Fraction(2r, 3r), "2/3 * {0}")
-            2/3 * x of shape (3,)
-        """
+        """Return the tensor times a rational number."""
+        # Constants are held in 64 bits; the denominator is a Python integer.
         if abs(factor.numerator) >= 1 << 62:
             raise InputError(f"the scalar {factor} times {self.label()} has a numerator above 2^62; scale the network")
         letters = LETTERS[:len(self.shape)]
@@ -256,63 +181,26 @@ class LinearOperations:
         return self.made(Contract(f"{letters},->{letters}"), (self, number), written)
 
     def squeeze(self, axis=None):
-        r"""
-        Return the tensor without an axis of size one, without all of them by default.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: networks.input(1, 3, 1).squeeze(0).shape, networks.input(1, 3, 1).squeeze().shape
-            ((3, 1), (3,))
-            sage: networks.input(2, 3).squeeze(0)
-            Traceback (most recent call last):
-            ...
-            sage_conslaw.InputError: the axis 0 of x of shape (2, 3) has 2 entries; an axis of one entry is left out
-        """
+        """Return the tensor without an axis of size one, without all of them by default."""
         axes = [i for i, n in enumerate(self.shape) if n == 1] if axis is None else self._axes(axis, "squeeze")
         for i in axes:
             if self.shape[i] != 1:
-                raise InputError(
-                    f"the axis {i} of {self.label()} of shape {self.shape} has {self.shape[i]} entries; "
-                    f"an axis of one entry is left out"
-                )
+                raise InputError(f"the axis {i} of {self.label()} of shape {self.shape} has {self.shape[i]} entries; "
+                                 f"an axis of one entry is left out")
         return self.reshape([n for i, n in enumerate(self.shape) if i not in axes])
 
     def unsqueeze(self, axis):
-        r"""
-        Return the tensor with a new axis of size one at a place.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: networks.input(2, 3).unsqueeze(-1).shape
-            (2, 3, 1)
-        """
+        """Return the tensor with a new axis of size one at a place."""
         rank = len(self.shape) + 1
         place = rational(axis)
         if place is None or place.denominator != 1 or not -rank <= place < rank:
-            raise InputError(
-                f"the place {axis!r} of a new axis of {self.label()} of shape {self.shape} is not an "
-                f"integer from {-rank} to {rank - 1}"
-            )
+            raise InputError(f"the place {axis!r} of a new axis of {self.label()} of shape {self.shape} is not an "
+                             f"integer from {-rank} to {rank - 1}")
         place = int(place) % rank
         return self.reshape(self.shape[:place] + (1,) + self.shape[place:])
 
     def expand(self, *shape):
-        r"""
-        Return the tensor repeated along axes of size one and new leading axes; a size -1 is kept.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: networks.parameter("b", 1, 3).expand(4, -1).shape, networks.parameter("b", 3).expand(2, 5, 3).shape
-            ((4, 3), (2, 5, 3))
-            sage: networks.parameter("b", 2, 3).expand(4, 3)
-            Traceback (most recent call last):
-            ...
-            sage_conslaw.InputError: b of shape (2, 3) cannot be repeated to the shape (4, 3): only axes of size one
-            grow, and new ones come first
-        """
+        """Return the tensor repeated along axes of size one and new leading axes; a size -1 is kept."""
         shape = tuple(shape[0]) if len(shape) == 1 and hasattr(shape[0], "__iter__") else shape
         given = [rational(n) for n in shape]
         if any(n is None or n.denominator != 1 for n in given):
@@ -320,9 +208,6 @@ class LinearOperations:
         new = len(given) - len(self.shape)
         sizes = tuple(self.shape[i - new] if n == -1 and i >= new >= 0 else int(n) for i, n in enumerate(given))
         if new < 0 or any(n < 1 for n in sizes) or any(old not in (1, n) for old, n in zip(self.shape, sizes[new:])):
-            raise InputError(
-                f"{self.label()} of shape {self.shape} cannot be repeated to the shape "
-                f"{tuple(map(int, given))}: only axes of size one "
-                "grow, and new ones come first"
-            )
+            raise InputError(f"{self.label()} of shape {self.shape} cannot be repeated to the shape "
+                             f"{tuple(map(int, given))}: only axes of size one grow, and new ones come first")
         return self.repeat_to(sizes)

@@ -13,6 +13,19 @@ A cut is a leaf of data that remembers its source, the tensor that it is a funct
 Two examples of what the coarse reading forgets: `x W`, normalised without a gain, times `U` has the Noether laws
 `W^T W' - W'^T W + U U'^T - U' U^T` of momentum flow, since the norm commutes with rotations; a softmax times `U` plus
 `b` has `1^T U - b`, since the outputs sum to one.
+
+EXAMPLES:
+
+The trivial case is a gate, which is data.  The famous one is a cut: it is paired with a covector at its source, and a
+norm is not, as its derivative is in the graph.  One that no model covers, a gate of parameters alone::
+
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.graph.models import model_of
+    sage: x, W, a = networks.input(2), networks.parameter("W", 2, 3), networks.parameter("a", 2)
+    sage: [len(model_of(y).pairings) for y in ((x @ W).relu(), (x @ W).gelu(), (x @ W).rms_norm(), x * a.tanh())]
+    [0, 1, 0, 0]
+    sage: model_of(x * a.relu()).forgotten
+    ('the gate relu of a depends on parameters alone: it is one of two numbers',)
 """
 from dataclasses import dataclass
 
@@ -44,38 +57,20 @@ _PRIME, _SEED = (1 << 61) - 1, 0
 
 @dataclass(frozen=True)
 class Model:
-    r"""
-    A graph whose leaves are parameters, constants and free data.
+    """A graph whose leaves are parameters, constants and free data."""
 
-    - ``output`` -- the output, rewritten
-
-    - ``pairings`` -- pairs (source of a cut, the covector that it receives)
-
-    - ``constraints`` -- for each pairing what its covector satisfies, one of `activations.CONSTRAINTS`, and a mask
-
-    - ``cuts`` -- the cuts that have a pairing, in their order
-
-    - ``forgotten`` -- what the model leaves aside, in words; then no list of laws is called complete
-
-    - ``replaced`` -- for each cut the free data that stand for it, for those that have any
-
-    - ``same`` -- whether no nonlinearity differs between the two readings
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.models import model_of
-        sage: x, W = networks.input(2), networks.parameter("W", 2, 3)
-        sage: len(model_of((x @ W).gelu()).pairings), len(model_of((x @ W).rms_norm()).pairings)
-        (1, 0)
-    """
-
+    # The output, rewritten, and pairs (source of a cut, the covector that it receives).
     output: Tensor
     pairings: tuple
+    # For each pairing what its covector satisfies, one of `activations.CONSTRAINTS`, and a mask.
     constraints: tuple
+    # The cuts that have a pairing, in their order.
     cuts: tuple
+    # What the model leaves aside, in words; then no list of laws is called complete.
     forgotten: tuple
+    # For each cut the free data that stand for it, for those that have any.
     replaced: dict
+    # Whether no nonlinearity differs between the two readings.
     same: bool
 
 
@@ -85,110 +80,136 @@ def model_of(output, exact=True, eps=False):
 
     With ``eps`` normalisations have a constant below their root, whatever it is: `s z`, and the derivative has another
     free scalar along `z`.
-
-    EXAMPLES:
-
-    A gate that is a function of parameters::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.models import model_of
-        sage: x, a = networks.input(2), networks.parameter("a", 2)
-        sage: model = model_of(x * a.tanh()); model.pairings, model.forgotten
-        ((), ())
-        sage: model_of(x * a.relu()).forgotten
-        ('the gate relu of a depends on parameters alone: it is one of two numbers',)
     """
-    new, carries, pairings, constraints, forgotten, arguments, same, replaced = {}, {}, [], [], [], [], True, {}
-    cuts = []
+    new, carries, replaced, same = {}, {}, {}, True
+    pairings, constraints, cuts, forgotten, arguments = [], [], [], [], []
     order, seen = output.ancestors(through_data=True), set()
     given = with_given_slope(order, name_of, SUM_TO_ONE)
     for node in order:
-        source = node.source
-        carries[node] = (
-            isinstance(node, Data)
-            and source is None
-            or any(carries[child] for child in (source, *node.inputs) if child is not None)
-        )
+        source, name = node.source, name_of(node) if node.kind == "cut" and node.source is not None else None
+        # Whether data reach it: what is made of parameters alone is a function of them, and no datum.
+        carries[node] = isinstance(node, Data) and source is None or any(
+            carries[child] for child in (source, *node.inputs) if child is not None)
         if node.operation is not None:
             if exact and not eps and _squares_a_norm(node):
                 new[node] = _squared_norm(node.inputs[0], new[node.inputs[0].source])
-                continue
-            new[node] = node.with_inputs([new[child] for child in node.inputs])
+            else:
+                new[node] = node.with_inputs([new[child] for child in node.inputs])
             continue
         if source is None or node.kind == "gate":
             new[node] = node
             if source is not None and not carries[node]:
-                forgotten.append(
-                    f"the gate {node.function.name} of {source.label()} depends on parameters alone: "
-                    "it is one of two numbers"
-                )
+                forgotten.append(f"the gate {node.function.name} of {source.label()} depends on parameters alone: "
+                                 f"it is one of two numbers")
             continue
-        if name_of(node) in SUM_TO_ONE and has_one_entry(node):
+        if name in SUM_TO_ONE and has_one_entry(node):
+            # What sums to one in one entry is one, whatever the data: it carries none on.
             new[node], carries[node] = Constant(np.broadcast_to(np.int64(1), node.shape)), False
             continue
-        known = None if carries[node] or not exact or name_of(node) in NORMS else _of_parameters(node, new[source])
-        same = same and carries[node] and name_of(node) not in NORMS + SUM_TO_ONE and node not in given
-        if known is None:
-            # A slope that the value and the source give is not free: a power, and an exponential with a bias.
-            algebraic = exact and node in given and name_of(node) in (*POWERS, "exp")
-            new[node], constrained = (
-                (tied(new[source], POWERS.get(name_of(node))), None)
-                if algebraic
-                else _cut(node, new[source], exact, eps)
-            )
-            if node in given and not algebraic:
-                forgotten.append(f"the slope of {node.function.name} of {source.label()} is given by its value")
-            # What is new in the graph and is no covector is what stands for the outputs.
-            free = [leaf for leaf in new[node].ancestors() if isinstance(leaf, Data) and leaf.kind == "cut"]
-            replaced.update({node: leaf for leaf in free if leaf is node or leaf not in seen})
-            seen.update(free)
-            if constrained is not None:
-                pairings.append((new[source], constrained))
-                cuts.append(node)
-                constraints.append((node.function.constraint, node.mask))
-            if not carries[node] and not algebraic and name_of(node) not in NORMS:
-                forgotten.append(f"{node.function.name} of {source.label()} depends on parameters alone")
-        else:
+        known = None if carries[node] or not exact or name in NORMS else _of_parameters(node, name, new[source])
+        same = same and carries[node] and name not in NORMS + SUM_TO_ONE and node not in given
+        if known is not None:
             new[node] = known
             arguments.append((node, new[source]))
-    forgotten += [*_dependent(arguments), *loose_norms(order, WITH_EPS).values()] if exact else _loose(order, carries)
-    return Model(
-        new[output], tuple(pairings), tuple(constraints), tuple(cuts), tuple(dict.fromkeys(forgotten)), replaced, same
-    )
+            continue
+        # A slope that the value and the source give is not free: a power, and an exponential with a bias.
+        if exact and node in given and name in (*POWERS, "exp"):
+            new[node], constrained = tied(new[source], POWERS.get(name)), None
+        else:
+            new[node], constrained = _cut(node, name, new[source], exact, eps)
+            if node in given:
+                forgotten.append(f"the slope of {node.function.name} of {source.label()} is given by its value")
+            if not carries[node] and name not in NORMS:
+                forgotten.append(f"{node.function.name} of {source.label()} depends on parameters alone")
+        # What is new in the graph and is no covector is what stands for the outputs.
+        free = [leaf for leaf in new[node].ancestors() if isinstance(leaf, Data) and leaf.kind == "cut"]
+        replaced.update({node: leaf for leaf in free if leaf is node or leaf not in seen})
+        seen.update(free)
+        if constrained is not None:
+            pairings.append((new[source], constrained))
+            cuts.append(node)
+            constraints.append((node.function.constraint, node.mask))
+    if exact:
+        forgotten += [*_dependent(arguments), *loose_norms(order, WITH_EPS).values()]
+        forgotten += _unreached(new[output], list(zip(cuts, pairings)), replaced)
+    else:
+        forgotten += _loose(order, carries)
+    return Model(new[output], tuple(pairings), tuple(constraints), tuple(cuts), tuple(dict.fromkeys(forgotten)),
+                 replaced, same)
+
+
+def _at_random(nodes, batch):
+    """Return a batch of values of nodes, inputs before results, where all that is free is drawn modulo a prime."""
+    A, generator, values = ModularArithmetic(_PRIME), np.random.default_rng(_SEED), {}
+    for node in nodes:
+        if isinstance(node, Constant):
+            values[node] = node.value(A)
+        elif node.operation is None:
+            values[node] = random_array(generator, (*batch, *node.shape), _PRIME)
+        else:
+            values[node] = node.operation.forward(A, *(values[child] for child in node.inputs))
+    return values
+
+
+def _unreached(output, paired, replaced):
+    r"""
+    Say in words at which cuts no covector arrives from the output: their sources do not move, and the model lets them.
+
+    ``paired`` -- pairs of a cut and its pairing (source, covector)
+
+    A softmax of one entry and a layer norm of two behind a GELU, or the sum of a softmax: with `y = J c` for the
+    covector `c` of the outputs, the one at the source is zero for all data, not free.
+    """
+    # Sources before what reads their cuts, so that one pass backwards meets each cut before its source.
+    roots = [root for _, pair in paired for root in pair] + [output]
+    order = list(dict.fromkeys(node for root in roots for node in root.ancestors()))
+    A, values, covectors, sources = ModularArithmetic(_PRIME), _at_random(order, (1,)), {}, {}
+
+    def add(node, covector):
+        covectors[node] = A.add(covectors[node], covector) if node in covectors else covector
+    add(output, random_array(np.random.default_rng(_SEED + 1), (1, *output.shape), _PRIME))
+    for cut, pair in paired:
+        sources[replaced.get(cut)] = pair
+    for node in reversed(order):
+        # What is not zero at this point is not zero; what is zero here, but is not, only costs a claim.
+        if node not in covectors or not np.any(covectors[node]):
+            continue
+        if node in sources:
+            source, covector = sources.pop(node)
+            add(source, values[covector])
+        inputs = tuple(values[child] for child in node.inputs)
+        for which, child in enumerate(node.inputs):
+            add(child, node.operation.backward(A, which, covectors[node], inputs))
+    return [f"no gradient reaches {cut.function.name} of {cut.source.label()}"
+            for cut, _ in paired if replaced.get(cut) in sources]
 
 
 def _loose(order, carries):
-    r"""
-    Say in words where the coarse reading is known to span more than the network does.
-
-    A gain after a norm breaks the rotations that the norm commutes with, and data with a softmax output forget its sum:
-    with two inputs or more the counts of both readings agreed at all sizes tried (`tests/graph/test_models.py`).
-    Without a gain, or where parameters alone multiply the outputs of a softmax, they differ.  So they do where the
-    output does not change when those of a norm are scaled, as before another norm: then `\langle y, c \rangle = 0` for
-    its outputs `y` and their covector `c`, the term along `y` in the derivative of the norm vanishes, and
-    `|W_j|^2 - g_j^2` is conserved for each unit.  And two centred entries are 1 and -1, whatever they were.
-    """
+    """Say in words where the coarse reading is known to span more than the network does."""
+    # With the gains that :mod:`.gains` asks for the counts of both readings agreed at all sizes tried
+    # (`tests/graph/test_models.py`); else they differ.
     users, said = users_of(order), [*loose_norms(order, NORMS + WITH_EPS).values()]
     for leaf in order:
-        name = name_of(leaf) if getattr(leaf, "kind", None) == "cut" else None
+        name = name_of(leaf) if leaf.kind == "cut" else None
+        # Two centred entries are 1 and -1, whatever they were.
         if name in NORMS and (leaf.shape or (1,))[-1] - (name != "rms norm") < 2:
             said.append(f"the outputs of {name} of {leaf.source.label()} have two values")
+        # Then `<y, c> = 0` for its outputs `y` and their covector `c`, the term along `y` in the derivative of the norm
+        # vanishes, and `|W_j|^2 - g_j^2` is conserved for each unit.
         if name in NORMS and is_scaled_away(leaf, order):
             said.append(f"scaling the outputs of {name} of {leaf.source.label()} changes nothing")
+        # Free data forget the sum; data that multiply it forget it too.
         if name in SUM_TO_ONE and any(
-            not carries[other]
-            for child, user in _readers(leaf, users)
-            if type(user.operation) is Contract
-            for other in user.inputs
-            if other is not child and not isinstance(other, Constant)
-        ):
+                not carries[other] for child, user in _readers(leaf, users) if type(user.operation) is Contract
+                for other in user.inputs if other is not child and not isinstance(other, Constant)):
             said.append(f"the outputs of {name} sum to one, and parameters multiply them")
     return said
 
 
 def is_scaled_away(leaf, order):
     """Say whether the output stays as it is when the outputs of a norm are scaled: its degree in them is zero, and they
-    reach it; gates and norms have degree zero, and other nonlinearities of anything that is scaled have none."""
+    reach it."""
+    # Degrees under `y -> t y` with `t > 0`; ``None`` where there is none.
     degrees, reached = {}, {leaf}
     for node in order:
         children = [child for child in (node.source, *node.inputs) if child is not None]
@@ -198,6 +219,7 @@ def is_scaled_away(leaf, order):
         reached.add(node)
         here = [degrees[child] for child in children]
         if node.operation is None:
+            # Gates and norms have degree zero; other nonlinearities of anything that is scaled have no degree.
             scaled = node.kind == "gate" or name_of(node) in NORMS
             degrees[node] = 0 if None not in here and (scaled or not any(here)) else None
         elif None in here or isinstance(node.operation, Add) and len(set(here)) > 1:
@@ -227,9 +249,8 @@ def name_of(leaf):
     return function.name if is_known(function) else None
 
 
-def _cut(leaf, source, exact, eps=False):
+def _cut(leaf, name, source, exact, eps):
     """Return what replaces a cut, and the covector at its source or ``None``."""
-    name = name_of(leaf)
     if name in NORMS:
         if exact:
             return _norm(source, centred=name != "rms norm", eps=eps), None
@@ -240,20 +261,13 @@ def _cut(leaf, source, exact, eps=False):
 
 
 def _norm(z, centred, eps=False):
-    """
-    Return `s |z|^2 z` along the last axis, on request of the centred input; a common factor goes into `s`.
-
-    With a constant below the root the value is `s z`, and it moves by `s dz + t (d|z|^2) z`: a second power minus the
-    first has the value zero and moves as much as the first.
-    """
-    size = z.shape[-1] if z.shape else 1
-    if centred:
-        z = z @ Constant(size * np.eye(size, dtype=np.int64) - 1)
-    letters = LETTERS[:len(z.shape)]
-    lead = letters[:-1]
-    square = contract(f"{letters},{letters}->{lead}", z, z)
+    """Return `s |z|^2 z` along the last axis, on request of the centred input; a common factor goes into `s`."""
+    z = _centred(z) if centred else z
+    letters, lead, square = _squares(z)
     scale = Data("scale", square.shape, "cut")
     if eps:
+        # The value is `s z`, and it moves by `s dz + t (d|z|^2) z`: a second power minus the first has the value zero
+        # and moves as much as the first.
         still = Tensor(Power("2"), (square,), "{0}") + square.scaled(-1, "-{0}")
         along = contract(f"{lead},{lead}->{lead}", Data("along", square.shape, "cut"), still)
         return contract(f"{lead},{letters}->{letters}", scale + along, z)
@@ -261,24 +275,34 @@ def _norm(z, centred, eps=False):
     return contract(f"{lead},{letters}->{letters}", contract(f"{lead},{lead}->{lead}", scale, root), z)
 
 
+def _centred(z):
+    """Return the differences from the mean along the last axis, times their number, so that there are no fractions."""
+    size = z.shape[-1]
+    return z @ Constant(size * np.eye(size, dtype=np.int64) - 1)
+
+
+def _squares(z):
+    """Return the letters of the axes of a tensor, those but the last, and the sum of squares along the last."""
+    letters = LETTERS[:len(z.shape)]
+    return letters, letters[:-1], contract(f"{letters},{letters}->{letters[:-1]}", z, z)
+
+
 def _squares_a_norm(node):
     """Say whether a node is the elementwise square of the outputs of a normalisation."""
     if type(node.operation) is not Contract or len(node.inputs) != 2 or node.inputs[0] is not node.inputs[1]:
         return False
     leaf, spec = node.inputs[0], node.operation
-    return isinstance(leaf, Data) and leaf.kind == "cut" and name_of(leaf) in NORMS and spec.left == spec.right == \
-        spec.result and leaf.shape and leaf.shape[-1] > 1
+    return (isinstance(leaf, Data) and leaf.kind == "cut" and name_of(leaf) in NORMS and leaf.shape[-1] > 1
+            and spec.left == spec.right == spec.result)
 
 
 def _squared_norm(leaf, z):
     """Return the squares of normalised entries: `s |z|^{-2} z_i^2`, whose sum is the size; so the last is that minus
     the others."""
     size = z.shape[-1]
-    if name_of(leaf) != "rms norm":
-        z = z @ Constant(size * np.eye(size, dtype=np.int64) - 1)
-    letters = LETTERS[:len(z.shape)]
-    lead = letters[:-1]
-    inverse = Tensor(Power("-1"), (contract(f"{letters},{letters}->{lead}", z, z),), "{0}")
+    z = _centred(z) if name_of(leaf) != "rms norm" else z
+    letters, lead, square = _squares(z)
+    inverse = Tensor(Power("-1"), (square,), "{0}")
     scale = contract(f"{lead},{lead}->{lead}", Data("scale", inverse.shape, "cut"), inverse)
     squares = contract(f"{lead},{letters}->{letters}", scale, contract(f"{letters},{letters}->{letters}", z, z))
     last = np.zeros(z.shape, dtype=np.int64)
@@ -289,11 +313,11 @@ def _squared_norm(leaf, z):
 
 def _outputs_of_norm(leaf, source):
     """Return the outputs of a normalisation as free data; those of a centred one sum to zero."""
-    size = source.shape[-1] if source.shape else 1
+    size = source.shape[-1]
     if name_of(leaf) == "rms norm":
         return leaf
     if size == 1:
-        return source @ Constant([[0]]) if source.shape else source * 0
+        return source * 0
     return Data(leaf.name, (*source.shape[:-1], size - 1), "cut") @ differences(size)
 
 
@@ -301,12 +325,10 @@ def _sum_to_one(leaf):
     """Return data that sum to one along the last axis, over the allowed entries: the last of them is one minus the
     others."""
     shape, mask = leaf.shape, leaf.mask
-    size = shape[-1] if shape else 1
+    size = shape[-1]
     if mask is None:
         last = np.zeros(shape, dtype=np.int64)
         last[..., -1:] = 1
-        if size == 1:
-            return Constant(last)
         return Data(leaf.name, (*shape[:-1], size - 1), "cut") @ differences(size) + Constant(last)
     rows = mask.reshape(-1, size)
     spans, last = np.zeros((len(rows), size, size), dtype=np.int64), np.zeros((len(rows), size), dtype=np.int64)
@@ -319,18 +341,13 @@ def _sum_to_one(leaf):
     return (Tensor(Contract("tv,tvu->tu"), (free, Constant(spans))) + Constant(last)).reshape(*shape)
 
 
-def _of_parameters(leaf, source):
+def _of_parameters(leaf, name, source):
     """Return a known function of parameters as a node of the graph, ``None`` where there is no equation for it."""
     def apply(name):
         return Tensor(ParameterFunction(name), (source,), name.replace(" ", "_") + "({0})")
-    name = name_of(leaf)
-    if (
-        name in ("exp", "sigmoid", "tanh", "softplus", "any function")
-        or name == "softmax"
-        and leaf.mask is None
-        and source.shape
-    ):
+    if name in ("exp", "sigmoid", "tanh", "softplus", "any function") or name == "softmax" and leaf.mask is None:
         return apply(name)
+    # z s(z) is a product with a known function: nothing new has to be adjoined.
     if name == "silu":
         return source * apply("sigmoid")
     return source * apply("normal cdf") if name == "gelu" else None
@@ -345,33 +362,20 @@ def _dependent(arguments):
     """
     if not arguments:
         return []
-    leaves = list(
-        dict.fromkeys(node for _, source in arguments for node in source.ancestors() if isinstance(node, Parameter))
-    )
-    total = sum(leaf.size for leaf in leaves)
-    A, generator = ModularArithmetic(_PRIME), np.random.default_rng(_SEED)
-    points = total + 2 + sum(source.size for _, source in arguments)
-    theta = random_array(generator, (points, total), _PRIME)
-    values, start = {}, 0
-    for leaf in leaves:
-        values[leaf] = theta[:, start:start + leaf.size].reshape((-1,) + leaf.shape)
-        start += leaf.size
-    said = []
-    for _, source in arguments:
-        for node in source.ancestors():
-            if isinstance(node, Data) and node not in values:
-                said.append(f"a function of {node.label()}, which is a function of parameters itself")
-                values[node] = random_array(generator, (points, *node.shape), _PRIME)
-            if node not in values:
-                values[node] = (
-                    node.value(A)
-                    if isinstance(node, Constant)
-                    else node.operation.forward(A, *(values[child] for child in node.inputs))
-                )
-    own = {row.tobytes() for row in np.ascontiguousarray(theta.T)}
+    nodes = list(dict.fromkeys(node for _, source in arguments for node in source.ancestors()))
+    # More points than functions: functions are independent where their rows of values are, which a rank there proves.
+    points = 2 + sum(node.size for node in nodes if isinstance(node, Parameter)) + sum(z.size for _, z in arguments)
+    values = _at_random(nodes, (points,))
+    said = [f"a function of {node.label()}, which is a function of parameters itself"
+            for node in nodes if isinstance(node, Data)]
+
+    def rows_of(node):
+        return np.ascontiguousarray(np.broadcast_to(values[node], (points, *node.shape)).reshape(points, -1).T)
+    own = {row.tobytes() for node in nodes if isinstance(node, Parameter) for row in rows_of(node)}
     columns = {}
     for leaf, source in arguments:
-        rows = np.ascontiguousarray(np.broadcast_to(values[source], (points, *source.shape)).reshape(points, -1).T)
+        rows = rows_of(source)
+        # Equal arguments have equal values: they are one function.
         columns.update((row.tobytes(), row) for row in rows)
         if name_of(leaf) in ("gelu", "softplus", "any function") and not {row.tobytes() for row in rows} <= own:
             said.append(f"{leaf.function.name} of {leaf.source.label()}, whose entries are not parameters")

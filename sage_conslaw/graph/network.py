@@ -3,15 +3,15 @@ A network: one graph, with the loss it is trained on, and its response.
 """
 import sage_conslaw
 
+from ..runtime.errors import InputError, InputTypeError
 from .cuts import sum_zero
 from .models import model_of
-from .scaled_norms import without_scaled_norms
-from .tensor import Data, Parameter
-from .response import NetworkResponse
-from .values import flattened, nodes_of, restored, signature
-from ..runtime.errors import InputError, InputTypeError
 from .picture import draw
+from .response import NetworkResponse
+from .scaled_norms import without_scaled_norms
 from .svg import svg
+from .tensor import Data, Parameter
+from .values import flattened, nodes_of, restored, signature
 
 LOSSES = ("least-squares", "cross-entropy")
 
@@ -45,8 +45,8 @@ class Network:
         sage: from sage_conslaw import networks
         sage: net = networks.linear([2, 1, 2]); net
         linear network 2 -> 1 -> 2 with 4 parameters
-        sage: net.parameters
-        {'U1': (2, 1), 'U2': (1, 2)}
+        sage: net.parameters, net.dimension, net.shown_names()
+        ({'U1': (2, 1), 'U2': (1, 2)}, 4, {'U1': 'U1', 'U2': 'U2'})
         sage: net.local_reparameterisation()
         [U1_1_1*U2_1_1, U1_1_1*U2_1_2, U1_2_1*U2_1_1, U1_2_1*U2_1_2]
     """
@@ -74,13 +74,8 @@ class Network:
     def _signature(self):
         if "_known_signature" not in self.__dict__:
             self._known_signature = (
-                self.architecture,
-                self.sizes,
-                self.positive,
-                tuple(sorted(self.options.items())),
-                getattr(self, "loss", None),
-                signature(self.output, self._leaves),
-            )
+                self.architecture, self.sizes, self.positive, tuple(sorted(self.options.items())),
+                getattr(self, "loss", None), signature(self.output, self._leaves))
         return self._known_signature
 
     def __eq__(self, other):
@@ -102,77 +97,41 @@ class Network:
     def _check_leaves(self, used):
         missing = [leaf.name for leaf in used if leaf not in self._leaves]
         if missing:
-            raise InputError(
-                f"the parameter {missing[0]} is in the graph but not in the list of parameters; add it, "
-                f"or make it networks.fixed"
-            )
+            raise InputError(f"the parameter {missing[0]} is in the graph but not in the list of parameters; add it, "
+                             f"or make it networks.fixed")
         names = [leaf.name for leaf in self._leaves]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise InputError(
-                f"two parameters have the name {twice[0]}; give them distinct names, or use one tensor "
-                f"twice to tie the weights"
-            )
+            raise InputError(f"two parameters have the name {twice[0]}; give them distinct names, or use one tensor "
+                             f"twice to tie the weights")
         if sum(leaf.size for leaf in self._leaves) <= _CHECKED_NAMES:
             entries = [name for leaf in self._leaves for name in leaf.entry_names()]
-            both = (
-                sorted({name for name in entries if entries.count(name) > 1})
-                if len(set(entries)) < len(entries)
-                else []
-            )
-            if both:
-                raise InputError(f"two entries have the name {both[0]}; rename one of the parameters")
+            # `W` of shape (2, 3) and a number `W_1_2` would be one variable in every law that is printed.
+            if len(set(entries)) < len(entries):
+                both = min(name for name in entries if entries.count(name) > 1)
+                raise InputError(f"two entries have the name {both}; rename one of the parameters")
         if not self._leaves:
             raise InputError("the network has no parameters: nothing is trained; make some with networks.parameter")
 
     @property
     def parameters(self):
-        r"""
-        The names and shapes of the trained arrays; laws are named after their entries.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: net = networks.linear([2, 1, 2])
-            sage: net.parameters
-            {'U1': (2, 1), 'U2': (1, 2)}
-        """
+        """The names and shapes of the trained arrays; laws are named after their entries."""
         return {leaf.name: leaf.shape for leaf in self._leaves}
 
     def shown_names(self):
-        r"""
-        Return how the trained arrays are called where people read: those of a module of PyTorch have points.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: networks.linear([2, 1, 2]).shown_names()
-            {'U1': 'U1', 'U2': 'U2'}
-        """
+        """Return how the trained arrays are called where people read: those of a module of PyTorch have points."""
         return {leaf.name: leaf.name for leaf in self._leaves}
 
     @property
     def dimension(self):
-        r"""
-        The number of parameters.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: net = networks.linear([2, 1, 2])
-            sage: net.dimension
-            4
-        """
+        """The number of parameters."""
         return sum(leaf.size for leaf in self._leaves)
 
     def __repr__(self):
         widths = " -> ".join(map(str, self.sizes))
-        words = "" if not self.options.get("bias") else " and biases"
-        words += "".join(
-            f", {key} {value}" if not isinstance(value, bool) else f", {key}"
-            for key, value in sorted(self.options.items())
-            if key != "bias" and value not in (None, False)
-        )
+        words = " and biases" if self.options.get("bias") else ""
+        words += "".join(f", {key}" if isinstance(value, bool) else f", {key} {value}"
+                         for key, value in sorted(self.options.items()) if key != "bias" and value not in (None, False))
         if self.unused:
             words += f"; {', '.join(self.unused)} unused: each entry is a law by itself"
         return f"{self.architecture} network {widths + ' ' if widths else ''}with {self.dimension} parameters{words}"
@@ -201,11 +160,9 @@ class Network:
         if loss not in self._responses:
             plain = without_scaled_norms(self.output)
             exact = model_of(self.output, exact=True) if self.dimension <= EXACT_COORDINATES else None
-            coarse = (
-                None
-                if exact is not None and exact.same
-                else self._response_of(model_of(self.output if exact is not None else plain, exact=False), loss)
-            )
+            # Above the limit the coarse reading is all there is, of the network without norms that norms undo.
+            coarse = None if exact is not None and exact.same else self._response_of(
+                model_of(self.output if exact is not None else plain, exact=False), loss)
             if exact is not None and plain is not self.output:
                 # The same function in fewer terms: laws of it are laws.
                 lighter = self._response_of(model_of(plain, exact=True), loss)
@@ -220,34 +177,14 @@ class Network:
             raise InputError("cross-entropy needs classes on the last axis of the output, which has no axis")
         free = Data("s", shape, "covector") if loss == "least-squares" else sum_zero("s", shape)
         constraints = [("free" if loss == "least-squares" else "sum zero", None), *model.constraints]
-        drawn = (
-            None
-            if model.output is self.output and not model.pairings
-            else NetworkResponse(self._leaves, [(self.output, free)])
-        )
+        as_drawn = model.output is self.output and not model.pairings
+        drawn = None if as_drawn else NetworkResponse(self._leaves, [(self.output, free)])
         return NetworkResponse(
-            self._leaves,
-            [(model.output, free), *model.pairings],
-            constraints,
-            coarse=coarse,
-            lighter=lighter,
-            forgotten=model.forgotten,
-            replaced=model.replaced,
-            cuts=model.cuts,
-            drawn=drawn,
-        )
+            self._leaves, [(model.output, free), *model.pairings], constraints, coarse=coarse, lighter=lighter,
+            drawn=drawn, forgotten=model.forgotten, replaced=model.replaced, cuts=model.cuts)
 
     def local_reparameterisation(self):
-        r"""
-        Return phi, the coefficients of the response in the data variables, as Sage polynomials.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: net = networks.linear([2, 1, 2])
-            sage: net.local_reparameterisation()
-            [U1_1_1*U2_1_1, U1_1_1*U2_1_2, U1_2_1*U2_1_1, U1_2_1*U2_1_2]
-        """
+        """Return phi, the coefficients of the response in the data variables, as Sage polynomials."""
         return self.response().local_reparameterisation()
 
     def draw(self, figsize=None):
@@ -289,19 +226,8 @@ class Network:
 
 
 def required(given, otherwise):
-    r"""
+    """
     Return a network that was given, or say what else was: the one place where what is handed over is asked its kind.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.network import required
-        sage: required(networks.product(2), "...")
-        product network 2 with 2 parameters
-        sage: required("product 2", "'product 2' is not a network")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputTypeError: 'product 2' is not a network
     """
     if not isinstance(given, Network):
         raise InputTypeError(otherwise)

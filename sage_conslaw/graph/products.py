@@ -1,6 +1,8 @@
 r"""
 Operators between tensors: sums, products of entries, matrix products, powers.
 """
+import math
+
 import numpy as np
 
 from ..runtime.errors import InputError, InputTypeError, shortened
@@ -16,8 +18,7 @@ class Products:
 
     def __add__(self, other):
         if not isinstance(other, Products):
-            raise InputTypeError(f"{shown(other)} is not a tensor; a shift by numbers is a bias: add a "
-                                 f"parameter or networks.fixed")
+            raise _no_shift(other)
         a, b = self._broadcast(other)
         return self.made(Add(), (a, b), "{0} + {1}")
 
@@ -27,9 +28,7 @@ class Products:
 
     def __sub__(self, other):
         if not isinstance(other, Products):
-            raise InputTypeError(
-                f"{shown(other)} is not a tensor; a shift by numbers is a bias: add a parameter or networks.fixed"
-            )
+            raise _no_shift(other)
         return self + (-1) * other
 
     def __rsub__(self, other):
@@ -43,9 +42,8 @@ class Products:
         if factor is not None:
             return self.scaled(factor, "{1} * {0}" if factor.denominator == 1 else f"{factor} * {{0}}")
         if not isinstance(other, Products):
-            raise InputTypeError(
-                f"{shown(other)} is neither a tensor nor a rational number; other constants are networks.fixed arrays"
-            )
+            raise InputTypeError(f"{shown(other)} is neither a tensor nor a rational number; other constants are "
+                                 f"networks.fixed arrays")
         a, b = self._broadcast(other)
         letters = LETTERS[:len(a.shape)]
         return self.made(Contract(f"{letters},{letters}->{letters}"), (a, b), "{0} * {1}")
@@ -55,10 +53,8 @@ class Products:
     def __truediv__(self, other):
         divisor = rational(other)
         if divisor is None:
-            raise InputTypeError(
-                f"tensors are divided by numbers only; {self.label()} / {shown(other)} is a "
-                f"nonlinearity: cut it, x.cut(), or normalise"
-            )
+            raise InputTypeError(f"tensors are divided by numbers only; {self.label()} / {shown(other)} is a "
+                                 f"nonlinearity: cut it, x.cut(), or normalise")
         if not divisor:
             raise InputError(f"{self.label()} is divided by zero")
         return self.scaled(1 / divisor, f"{{0}} / {divisor}")
@@ -73,33 +69,39 @@ class Products:
             raise InputTypeError(f"the exponent {exponent!r} is not a positive integer; cut other powers: x.cut()")
         if int(exponent) != exponent or exponent < 1:
             raise InputError(f"the exponent {exponent} is not a positive integer; cut other powers: x.cut()")
-        power = self
-        for _ in range(int(exponent) - 1):
-            power = power * self
-        return power
+        # A product of factors, and no operation of its own: every reading knows it, and squares are seen as such.
+        return math.prod([self] * (int(exponent) - 1), start=self)
 
     def __matmul__(self, other):
         if not isinstance(other, Products):
-            raise InputTypeError(f"{shown(other)} is not a tensor; a fixed matrix is networks.fixed(name, values=...)")
+            raise _no_matrix(other)
         if not self.shape or not other.shape:
-            raise InputError(
-                f"the product of {self.label()} of shape {self.shape} and {other.label()} of shape "
-                f"{other.shape}: both need an axis; use *"
-            )
+            raise InputError(f"the product of {self.label()} of shape {self.shape} and {other.label()} of shape "
+                             f"{other.shape}: both need an axis; use *")
         return self.made(Contract(product_spec(self.shape, other.shape)), (self, other), "{0} @ {1}")
 
     def __rmatmul__(self, other):
-        raise InputTypeError(f"{shown(other)} is not a tensor; a fixed matrix is networks.fixed(name, values=...)")
+        raise _no_matrix(other)
 
     def _broadcast(self, other):
         """Return both tensors repeated to one shape, by numpy's rules."""
         if self.shape == other.shape:
             return self, other
+        # Shapes that do not fit are told by the operation, with the words that it has for its axes.
         try:
             shape = np.broadcast_shapes(self.shape, other.shape)
         except ValueError:
             return self, other
         return self.repeat_to(shape), other.repeat_to(shape)
+
+
+def _no_shift(value):
+    return InputTypeError(f"{shown(value)} is not a tensor; a shift by numbers is a bias: add a parameter or "
+                          f"networks.fixed")
+
+
+def _no_matrix(value):
+    return InputTypeError(f"{shown(value)} is not a tensor; a fixed matrix is networks.fixed(name, values=...)")
 
 
 def shown(value):

@@ -29,15 +29,9 @@ from ..runtime.errors import InputError
 
 
 class Rearrangement(Gather):
-    r"""
+    """
     A rearrangement of whole axes; subclasses say how, by ``arranged``, which maps the array of all places to that of
     the result.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.rearrangements import Rearrangement, Reshape
-        sage: isinstance(Reshape((6r,), (2r, 3r)), Rearrangement)
-        True
     """
 
     def __init__(self, source, result):
@@ -50,15 +44,7 @@ class Rearrangement(Gather):
 
 
 class Reshape(Rearrangement):
-    r"""
-    The entries in order, in another shape: axes are split, merged, inserted or dropped.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.rearrangements import Reshape
-        sage: Reshape((2r, 6r), (2r, 3r, 2r)).shape((2r, 6r))
-        (2, 3, 2)
-    """
+    """The entries in order, in another shape: axes are split, merged, inserted or dropped."""
 
     def arranged(self, places):
         return places.reshape(self.result)
@@ -71,15 +57,7 @@ class Reshape(Rearrangement):
 
 
 class Transpose(Rearrangement):
-    r"""
-    The axes in another order: axis ``k`` of the result is axis ``order[k]`` of the source.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.rearrangements import Transpose
-        sage: Transpose((2r, 3r, 4r), (2r, 0r, 1r)).shape((2r, 3r, 4r))
-        (4, 2, 3)
-    """
+    """The axes in another order: axis ``k`` of the result is axis ``order[k]`` of the source."""
 
     def __init__(self, source, order):
         self.order = tuple(int(k) for k in order)
@@ -96,32 +74,14 @@ class Transpose(Rearrangement):
 
 
 class Broadcast(Rearrangement):
-    r"""
-    The tensor repeated along new leading axes and along axes of size one, by numpy's rules.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.rearrangements import Broadcast
-        sage: Broadcast((3r,), (2r, 3r)).indices
-        array([[0, 1, 2],
-               [0, 1, 2]])
-    """
+    """The tensor repeated along new leading axes and along axes of size one, by numpy's rules."""
 
     def arranged(self, places):
         return np.broadcast_to(places, self.result)
 
 
 class Slice(Rearrangement):
-    r"""
-    A range of entries ``(start, step, number)`` along each axis.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.rearrangements import Slice
-        sage: Slice((2r, 6r), ((0r, 1r, 2r), (1r, 2r, 3r))).indices
-        array([[ 1,  3,  5],
-               [ 7,  9, 11]])
-    """
+    """A range of entries ``(start, step, number)`` along each axis."""
 
     def __init__(self, source, ranges):
         self.ranges = tuple(tuple(int(n) for n in one) for one in ranges)
@@ -132,15 +92,7 @@ class Slice(Rearrangement):
 
 
 class Select(Rearrangement):
-    r"""
-    Entries along one axis at a list of places, which may repeat (queries that share a key).
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.rearrangements import Select
-        sage: Select((2r, 1r), 0r, [0r, 0r, 1r, 1r]).shape((2r, 1r))
-        (4, 1)
-    """
+    """Entries along one axis at a list of places, which may repeat (queries that share a key)."""
 
     def __init__(self, source, axis, entries):
         self.axis, self.entries = int(axis), tuple(int(n) for n in entries)
@@ -151,15 +103,7 @@ class Select(Rearrangement):
 
 
 class Pad(Rearrangement):
-    r"""
-    The tensor with zeros before and after it along one axis: a part of a concatenation.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.rearrangements import Pad
-        sage: Pad((2r,), 0r, 1r, 2r).indices
-        array([-1,  0,  1, -1, -1])
-    """
+    """The tensor with zeros before and after it along one axis: a part of a concatenation."""
 
     def __init__(self, source, axis, before, after):
         self.axis, self.before, self.after = int(axis), int(before), int(after)
@@ -171,15 +115,9 @@ class Pad(Rearrangement):
 
 
 class Windows(Rearrangement):
-    r"""
+    """
     The windows of a convolution: the first axes, samples and channels, are kept; the others become positions and
     entries of a window.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.rearrangements import Windows
-        sage: Windows((2r, 3r), 1r, [[0r, 1r], [1r, -1r]]).indices.tolist()
-        [[[0, 1], [1, -1]], [[3, 4], [4, -1]]]
     """
 
     def __init__(self, source, kept, places):
@@ -192,15 +130,7 @@ class Windows(Rearrangement):
 
 
 def reshaped(source, shape):
-    r"""
-    Return the shape with its -1 replaced, or ``None`` if the numbers of entries differ.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.rearrangements import reshaped
-        sage: reshaped((2r, 6r), (4r, -1r)), reshaped((2r, 6r), (5r,)) is None
-        ((4, 3), True)
-    """
+    """Return the shape with its -1 replaced, or ``None`` if the numbers of entries differ."""
     shape = [int(n) for n in shape]
     size = int(np.prod(source, dtype=np.int64))
     if shape.count(-1) == 1:
@@ -208,25 +138,14 @@ def reshaped(source, shape):
         if not rest or size % rest:
             return None
         shape[shape.index(-1)] = size // rest
+    # Axes of no entries are allowed; a second -1 is not.
     return tuple(shape) if min(shape, default=1) >= 0 and int(np.prod(shape, dtype=np.int64)) == size else None
 
 
 def indexed(source, key):
-    r"""
+    """
     Return the rearrangements, one after the other, that an index in square brackets stands for; ``None`` if it mixes
     arrays of indices.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.rearrangements import indexed
-        sage: [type(step).__name__ for step in indexed((4r, 5r), (slice(0r, 2r), 1r))]
-        ['Slice', 'Reshape']
-        sage: indexed((4r, 5r), ([0r, 1r], [0r, 1r])) is None
-        True
-        sage: indexed((4r,), 7r)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the index 7 is outside of an axis of size 4
     """
     key = key if isinstance(key, tuple) else (key,)
     if any(isinstance(k, (bool, np.bool_)) or getattr(k, "dtype", None) is np.dtype(bool) for k in key):
@@ -258,14 +177,15 @@ def indexed(source, key):
         else:
             ranges.append((_place(k, size), 1, 1))
         axis += 1
-    # With an array and whole numbers numpy may move axes.
+    # With an array and whole numbers numpy may move axes: it is asked itself, by the array of places.
     if selected and len(shape) != len(source):
         return None
-    steps = [] if selected else [Slice(source, ranges)]
+    steps = []
     if selected:
         steps.append(Select(source, *selected))
         ranges[selected[0]] = (0, 1, len(selected[1]))
-        steps.append(Slice(steps[-1].result, ranges))
+    steps.append(Slice(steps[-1].result if steps else source, ranges))
+    # Axes of whole numbers are left out, and new ones of size one put in.
     steps.append(Reshape(steps[-1].result, shape))
     return [step for step in steps if not _is_identity(step)]
 
@@ -284,15 +204,9 @@ def _is_identity(step):
 
 
 def matched_axes(source, target):
-    r"""
+    """
     Yield the axes that a reshape merges and splits together, as pairs of slices of the two shapes: the shortest ones
     with equally many entries.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.rearrangements import matched_axes
-        sage: [(a.start, a.stop, b.start, b.stop) for a, b in matched_axes((2r, 3r, 4r), (6r, 2r, 2r))]
-        [(0, 2, 0, 1), (2, 3, 1, 3)]
     """
     i = k = 0
     while i < len(source) or k < len(target):
@@ -300,6 +214,7 @@ def matched_axes(source, target):
         a = source[i] if i < len(source) else 1
         b = target[k] if k < len(target) else 1
         i, k = min(i + 1, len(source)), min(k + 1, len(target))
+        # Both products end at the number of entries, so that this ends.
         while a != b:
             if a < b:
                 a *= source[i]

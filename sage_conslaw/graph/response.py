@@ -22,14 +22,6 @@ class NetworkResponse(ExactReadings):
 
     - ``pairings`` -- pairs (node, covector)
 
-    - ``coarse`` -- a response whose gradients span more at every point, for proofs that are cheaper there;
-      ``lighter`` -- another one, of the same function written in fewer terms
-
-    - ``forgotten`` -- what the model leaves aside, in words
-
-    - ``replaced`` -- for each cut, as it was drawn, the free data that stand for it; ``cuts`` -- those of the pairings
-      but the first
-
     EXAMPLES::
 
         sage: from sage_conslaw import networks
@@ -51,21 +43,14 @@ class NetworkResponse(ExactReadings):
         (2, [[4, 30]])
     """
 
-    def __init__(
-        self,
-        leaves,
-        pairings,
-        constraints=None,
-        *,
-        coarse=None,
-        lighter=None,
-        forgotten=(),
-        replaced=None,
-        cuts=(),
-        drawn=None,
-    ):
-        self.coarse, self.lighter, self.forgotten = coarse, lighter, tuple(forgotten)
-        # For each cut, as it was drawn, the free data that stand for it.
+    def __init__(self, leaves, pairings, constraints=None, *, coarse=None, lighter=None, drawn=None,
+                 forgotten=(), replaced=None, cuts=()):
+        # Gradients that span more at every point, for proofs that are cheaper there; and the same function written in
+        # fewer terms.
+        self.coarse, self.lighter = coarse, lighter
+        # What the model leaves aside, in words.
+        self.forgotten = tuple(forgotten)
+        # For each cut, as it was drawn, the free data that stand for it; and the cuts of the pairings but the first.
         self.replaced, self.cuts = dict(replaced or {}), tuple(cuts)
         # The output as it was drawn, with its true functions, for those who read these.
         self.drawn = self if drawn is None else drawn
@@ -79,9 +64,8 @@ class NetworkResponse(ExactReadings):
         # Where the entries of each parameter array begin.
         self.leaf_starts = np.cumsum([0] + [leaf.size for leaf in self.leaves])[:-1]
         # Tied weights are one node; a parameter that nothing uses comes last.
-        self.order = list(
-            dict.fromkeys([node for pair in self.pairings for root in pair for node in root.ancestors()] + self.leaves)
-        )
+        used = [node for pair in self.pairings for root in pair for node in root.ancestors()]
+        self.order = list(dict.fromkeys(used + self.leaves))
         self.data_leaves = [node for node in self.order if isinstance(node, Data)]
         self.degree = max(self._degrees(), default=0)
         constants = [node for node in self.order if isinstance(node, Constant)]
@@ -89,7 +73,7 @@ class NetworkResponse(ExactReadings):
         self.constant_bits = sum(node.denominator.bit_length() + node.largest.bit_length() - 2 for node in constants)
         paired = {node for left, _ in self.pairings for node in left.ancestors()}
         covectors = {node for _, root in self.pairings for node in root.ancestors()}
-        # What only covectors are made of.
+        # What only covectors are made of: nothing moves it in a derivative of the paired nodes.
         self._covector_nodes = covectors - paired
         # At a normalisation the covectors depend on the parameters: the fields are then no gradients of one phi.
         operations = [node.operation for node in paired if node.operation is not None]
@@ -185,6 +169,7 @@ class NetworkResponse(ExactReadings):
         - ``through`` -- a function ``(data leaf, covector)`` that pulls a covector back to the leaf's source, in the
           float reading
         """
+        # Reverse mode: a node's covector is complete when all that reads it has been visited.
         covectors = {}
         for node, covector in seeds:
             self._accumulate(A, covectors, node, covector)
@@ -195,21 +180,17 @@ class NetworkResponse(ExactReadings):
             if covector is None:
                 continue
             if node.operation is None:
-                if through is not None and node in needed and getattr(node, "source", None) is not None:
+                if through is not None and node in needed and node.source is not None:
                     self._accumulate(A, covectors, node.source, through(node, covector))
                 continue
             inputs = tuple(values[child] for child in node.inputs)
             for which, child in enumerate(node.inputs):
                 if child in needed:
                     self._accumulate(A, covectors, child, node.operation.backward(A, which, covector, inputs))
-        parts = []
-        for leaf in self.leaves:
-            covector = covectors.get(leaf)
-            if covector is None:
-                parts.append(A.constant(np.zeros(leaf.size, dtype=np.int64)))
-            else:
-                parts.append(A.reshape(covector, leaf.shape, (leaf.size,)))
-        return A.concatenate(parts, -1)
+        return A.concatenate([
+            A.reshape(covectors[leaf], leaf.shape, (leaf.size,)) if leaf in covectors
+            else A.constant(np.zeros(leaf.size, dtype=np.int64)) for leaf in self.leaves
+        ], -1)
 
     @staticmethod
     def _accumulate(A, covectors, node, covector):
@@ -217,9 +198,11 @@ class NetworkResponse(ExactReadings):
         covectors[node] = covector if known is None else A.add(known, covector)
 
     def _needed(self, order, through_data):
+        # What depends on no parameter needs no covector: half of the work for inputs and data.
         needed = set(self.leaves)
         for node in order:
-            source = getattr(node, "source", None) if through_data and getattr(node, "kind", None) == "cut" else None
+            # Gates are constant around a generic point: only cuts pass covectors on.
+            source = node.source if through_data and node.kind == "cut" else None
             if source in needed or any(child in needed for child in node.inputs):
                 needed.add(node)
         return needed

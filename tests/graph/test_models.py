@@ -121,6 +121,10 @@ def test_an_exponential_has_a_polynomial_law():
     (lambda x, W, U, b, a: x * (a.relu()), "relu"),
     (lambda x, W, U, b, a: x * (b + b).tanh() * b.tanh(), "depend on each other"),
     (lambda x, W, U, b, a: x * b.cut("normalised sigmoid"), "normalised sigmoid"),
+    # What comes behind is constant: an entry alone has the share one, two centred ones are 1 and -1, shares sum to one.
+    (lambda x, W, U, b, a: ((x @ W).gelu() @ U).sum(keepdims=True).softmax() * b, "no gradient reaches gelu"),
+    (lambda x, W, U, b, a: ((x @ W).tanh() @ U).layer_norm() * b, "no gradient reaches tanh"),
+    (lambda x, W, U, b, a: (x @ W).softmax().sum() * b.sum(), "no gradient reaches softmax"),
 ])
 def test_what_is_left_aside_is_never_called_complete(build, word):
     assert any(word in text for text in custom(build).response().forgotten)
