@@ -50,9 +50,8 @@ def windows(shape, kernel, stride, padding):
     positions = []
     for n, k, step, pad in zip(spatial, kernel, stride, padding):
         if step < 1 or k < 1 or pad < 0:
-            raise InputError(
-                f"window {k}, stride {step}, padding {pad}: windows and strides are positive, paddings are not negative"
-            )
+            raise InputError(f"window {k}, stride {step}, padding {pad}: windows and strides are positive, paddings "
+                             f"are not negative")
         if k > n + 2 * pad:
             raise InputError(
                 f"a window of {k} does not fit in {n} + 2 * {pad} entries; give a smaller window or more padding"
@@ -65,24 +64,17 @@ def windows(shape, kernel, stride, padding):
     )
     out = np.empty((channels, int(np.prod(positions)), int(np.prod(kernel))), dtype=np.int64)
     for i, offset in enumerate(itertools.product(*map(range, kernel))):
-        piece = places[
-            (slice(None),) + tuple(slice(o, o + step * n, step) for o, step, n in zip(offset, stride, positions))
-        ]
+        # One entry of all windows at once: a slice with the stride, from the entry on.
+        inside = (slice(o, o + step * n, step) for o, step, n in zip(offset, stride, positions))
+        piece = places[(slice(None), *inside)]
         out[:, :, i] = piece.reshape(channels, -1)
     return out, tuple(positions)
 
 
 def windowed(x, kernel, stride, padding):
-    r"""
+    """
     Return the windows of a tensor ``(..., channels, spatial ...)`` as ``(..., channels, positions, kernel entries)``,
     and the positions' shape.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Data
-        sage: from sage_conslaw.graph.convolution import windowed
-        sage: windowed(Data("x", (2, 4), "input"), (2r,), (1r,), (1r,))
-        (windows(x) of shape (2, 5, 2), (5,))
     """
     kept = len(x.shape) - len(kernel)
     places, positions = windows((1, *x.shape[kept:]), kernel, stride, padding)
@@ -133,13 +125,12 @@ def convolve(x, kernel, stride=1, padding=0, groups=1):
     if groups < 1 or channels % groups or outputs % groups:
         raise InputError(f"{what}: {groups} groups do not divide {channels} channels and {outputs} outputs")
     if inner * groups != channels:
-        raise InputError(
-            f"{what}: with {groups} group{'s' if groups > 1 else ''} the kernel takes {inner * groups} "
-            f"channels, not {channels}"
-        )
+        raise InputError(f"{what}: with {groups} group{'s' if groups > 1 else ''} the kernel takes {inner * groups} "
+                         f"channels, not {channels}")
     inside, positions = windowed(x, kernel.shape[2:], _each(stride, axes, "stride"), _each(padding, axes, "padding"))
     entries, n = inside.shape[-1], "n" if samples else ""
     inside = inside if groups == 1 else inside.reshape(*samples, groups, inner, *inside.shape[-2:])
+    # One group has no axis of its own: the structure of the graph is read from axes, and one of size one says nothing.
     if groups == 1:
         result = _contract(f"{n}cpk,ock->{n}op", inside, kernel.reshape(outputs, inner, entries))
     else:
@@ -148,20 +139,12 @@ def convolve(x, kernel, stride=1, padding=0, groups=1):
 
 
 def pooling_windows(x, window, stride, padding, what):
-    r"""
+    """
     Return a tensor of the windows of ``(..., channels, spatial ...)``: its last axis are the entries of a window; and
     the shape of the result.
 
     A window of several numbers has that many spatial axes, and what comes before the channels are samples; one number
     is for all axes but the first.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Data
-        sage: from sage_conslaw.graph.convolution import pooling_windows
-        sage: inside, shape = pooling_windows(Data("x", (5, 2, 6, 6), "input"), (2, 3), None, 0,
-        ....:     "pooling"); inside.shape, shape
-        ((10, 6, 6), (5, 2, 3, 2))
     """
     axes = len(window) if hasattr(window, "__iter__") and not isinstance(window, str) else len(x.shape) - 1
     if not 1 <= axes <= len(x.shape) - 1:
@@ -175,31 +158,14 @@ def pooling_windows(x, window, stride, padding, what):
 
 
 def avg_pool(x, window, stride=None, padding=0):
-    r"""
-    Return the mean of each window; entries of the padding count as zeros.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Data
-        sage: from sage_conslaw.graph.convolution import avg_pool
-        sage: avg_pool(Data("x", (2, 6), "input"), 2).shape
-        (2, 3)
-    """
+    """Return the mean of each window; entries of the padding count as zeros."""
     inside, shape = pooling_windows(x, window, stride, padding, "average pooling")
     return inside.mean(axis=-1).reshape(shape)
 
 
 def max_pool(x, window, stride=None):
-    r"""
-    Return the largest entry of each window: a gate on every entry of the window.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Data
-        sage: from sage_conslaw.graph.convolution import max_pool
-        sage: max_pool(Data("x", (2, 6), "input"), 2).shape
-        (2, 3)
-    """
+    """Return the largest entry of each window: a gate on every entry of the window."""
     inside, shape = pooling_windows(x, window, stride, 0, "max-pooling")
+    # No padding: a window's largest entry would be compared with zeros that no unit computes.
     gates = x.data("gate", inside.shape, "gate", source=inside, function=gate_function("max"))
     return _contract("cpk,cpk->cp", inside, gates).reshape(shape)

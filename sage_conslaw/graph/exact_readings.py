@@ -1,5 +1,21 @@
 r"""
 Exact readings of a response: its polynomials written out, the identity that a law is, the relations of its weights.
+
+EXAMPLES:
+
+The trivial case is a product of two numbers, the famous one a matrix product.  One that fails: what depends on
+parameters through a norm is no polynomial::
+
+    sage: from sage_conslaw import networks
+    sage: f = networks.product(2).response(); f.local_reparameterisation(), f.gradient_coefficients()
+    ([x1*x2], [[x2, x1]])
+    sage: networks.linear([2, 3, 2]).response().number_of_terms()
+    12.0
+    sage: networks.normalised(1, 2, 1, norm="rms").response().local_reparameterisation()
+    Traceback (most recent call last):
+    ...
+    sage_conslaw.InputError: there is no phi: at a normalisation and at a function of parameters alone the fields are
+    not the gradients of fixed polynomials
 """
 import numpy as np
 
@@ -22,18 +38,7 @@ class ExactReadings:
     """What a response inherits: the readings over polynomials."""
 
     def number_of_terms(self):
-        r"""
-        Return at most how many terms the response has when it is expanded: its value where everything is one.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
-            sage: networks.linear([2, 3, 2]).response().number_of_terms()
-            12.0
-        """
+        """Return at most how many terms the response has when it is expanded: its value where everything is one."""
         data = {leaf: np.ones(leaf.shape) for leaf in self.data_leaves}
         values = self.forward(_CountingArithmetic(), np.ones(self.dimension), data)
         return sum(float((values[a] * values[b]).sum()) for a, b in self.pairings)
@@ -43,9 +48,8 @@ class ExactReadings:
         indeterminates."""
         terms = self.number_of_terms()
         if terms > MAX_PHI_TERMS:
-            raise InputError(
-                f"phi has about {terms:.2g} terms, too many to write down; use algorithm='modular', which never does"
-            )
+            raise InputError(f"phi has about {terms:.2g} terms, too many to write down; use algorithm='modular', which "
+                             f"never does")
         size = sum(leaf.size for leaf in self.data_leaves)
         parameters = PolynomialRing(QQ, list(self.names), len(self.names))
         # Generic (dictionary) polynomials: there may be thousands of data variables.
@@ -56,28 +60,16 @@ class ExactReadings:
         return PolynomialArithmetic(ring), _object_array([ring(g) for g in parameters.gens()], (self.dimension,)), data
 
     def local_reparameterisation(self, given=None):
-        r"""
+        """
         Return the coefficients of the response in the data variables, as Sage polynomials over QQ.
 
         INPUT:
 
         - ``given`` -- values of some data variables: arrays of fractions by leaf, ``None`` where they stay free
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
-            sage: f.local_reparameterisation()
-            [U1_1_1*U2_1_1]
         """
         if not self.is_gradient:
-            raise InputError(
-                "there is no phi: at a normalisation and at a function of parameters alone the fields "
-                "are not the gradients of fixed "
-                "polynomials"
-            )
+            raise InputError("there is no phi: at a normalisation and at a function of parameters alone the fields are "
+                             "not the gradients of fixed polynomials")
         A, theta, data = self.polynomials()
         for leaf, part in (given or {}).items():
             for place, value in np.ndenumerate(part):
@@ -92,17 +84,9 @@ class ExactReadings:
         return [c for _, c in sorted(total.dict().items(), reverse=True)]
 
     def gradient_coefficients(self):
-        r"""
+        """
         Return the coefficients in the data variables of the gradient of the response: lists of Sage polynomials, one a
         parameter.
-
-        EXAMPLES:
-
-        They span the control fields, whether or not the covectors depend on the parameters::
-
-            sage: from sage_conslaw import networks
-            sage: networks.product(2).response().gradient_coefficients()
-            [[x2, x1]]
         """
         A, theta, data = self.polynomials()
         components = self.gradient(A, theta, data).flat
@@ -133,28 +117,18 @@ class ExactReadings:
         numbers over polynomials.  An entry whose infinitesimal part is zero may be replaced by a fresh
         symbol: if the identity holds with the symbol free, it holds.  If it does not, the pass is
         repeated with every entry expanded, which decides.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
-            sage: R = PolynomialRing(QQ, 12, "z")
-            sage: state = numpy.array(R.gens()[:2r], dtype=object)
-            sage: f.annihilated_by(R, {0r: state[0r], 1r: -state[1r]}, numpy.array(R.gens()[2r:], dtype=object), state)
-            True
         """
+        # A law of fields that span more is a law.
         if any(other.annihilated_by(ring, direction, symbols, state) for other in self._others()):
             return True
         if self._refuted(ring, direction, state):
             return False
+        # With a symbol for an entry that does not move, what vanishes here vanishes; the converse may fail.
         return (self._derivative_vanishes(ring, direction, symbols, state, abstract=True)
                 or self._derivative_vanishes(ring, direction, symbols, state, abstract=False))
 
     def _refuted(self, ring, direction, state):
-        """Say whether the derivative is seen not to vanish at random points modulo a prime: much cheaper than to expand
-        it."""
+        """Say whether the derivative is seen not to vanish at random points modulo a prime, which is cheap."""
         p, generator = _REFUTING_PRIME, np.random.default_rng(0)
         known = getattr(self, "_random_state", None)
         same = known is not None and len(known[0]) == len(state) and all(a is b for a, b in zip(known[0], state))
@@ -178,26 +152,16 @@ class ExactReadings:
         moved = np.zeros(self.dimension, dtype=np.int64)
         for i, value in direction.items():
             moved[i] = at(value)
+        # Three draws: a polynomial of degree d that is not zero vanishes at all with probability (d / 2^61)^3 at most.
         A = ModularArithmetic(p)
         rows = np.broadcast_to(self.gradient(A, theta, self.draw(generator, p, 3)), (3, self.dimension))
         return bool(A.contract("i,i->", rows, moved).any())
 
     def weight_relations(self, lattice):
-        r"""
+        """
         Add the relations under which the response is homogeneous in parameters and data together.
 
         OUTPUT: the weights of the parameters, and a list with the response's weight and the parameters in it
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
-            sage: from sage_conslaw.laws.gradings import WeightLattice
-            sage: parameters, outputs = f.weight_relations(WeightLattice())
-            sage: len(parameters), len(outputs)
-            (2, 1)
         """
         weights = {}
         for node in self.order:
@@ -211,6 +175,7 @@ class ExactReadings:
         for node in self.order:
             if node.operation is None:
                 continue
+            # No scaling of an argument scales `tanh(a)`: both have weight zero.
             if not node.operation.polynomial:
                 for unknown in [*weights[node], *weights[node.inputs[0]]]:
                     lattice.relation({unknown: 1})
@@ -239,18 +204,7 @@ class ExactReadings:
             lattice.relation({weights[node][outs[k]]: 1}, *({w[entries[k]]: -1} for w, entries in used))
 
     def symbols_needed(self):
-        r"""
-        Return how many fresh symbols :meth:`annihilated_by` may take.
-
-        EXAMPLES::
-
-            sage: import numpy
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-            sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
-            sage: f.symbols_needed() >= f.data_size
-            True
-        """
+        """Return how many fresh symbols :meth:`annihilated_by` may take."""
         # A function of parameters takes one for its value, and may take one for each of two derivatives.
         own = sum(node.size * (1 if node.operation is None or node.operation.polynomial else 3) for node in self.order)
         return max([own, *(other.symbols_needed() for other in self._others())])

@@ -11,19 +11,7 @@ from ..runtime.errors import InputError, InputTypeError
 
 
 def floats(values, what):
-    r"""
-    Return an array of finite doubles, or say what is wrong with it.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.float_reading import floats
-        sage: floats([1, 2], "theta")
-        array([1., 2.])
-        sage: floats([float("nan")], "theta")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: theta has entries that are not finite
-    """
+    """Return an array of finite doubles, or say what is wrong with it."""
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -53,22 +41,6 @@ class FloatReading:
         sage: f.gradient(theta, numpy.array([[1.0], [-1.0]]), numpy.array([[1.0], [1.0]]))
         array([[ 2.,  0.,  1.,  0.],
                [ 0., -3.,  0.,  1.]])
-
-    ``values``::
-
-        sage: f, theta, x = FloatReading(networks.linear([1, 1])), numpy.array([2.0]), numpy.array([[3.0]])
-        sage: len(f.values(theta, x))
-        3
-
-    ``output``::
-
-        sage: f.output(theta, x)
-        array([[6.]])
-
-    ``gradient``::
-
-        sage: f.gradient(theta, x, numpy.array([[1.0]]))
-        array([[3.]])
     """
 
     def __init__(self, network):
@@ -106,10 +78,8 @@ class FloatReading:
         leaves = self.network.inputs
         if not isinstance(inputs, dict):
             if len(leaves) > 1:
-                raise InputError(
-                    f"the network has {len(leaves)} inputs; give a dictionary with "
-                    f"{', '.join(leaf.name for leaf in leaves)}"
-                )
+                raise InputError(f"the network has {len(leaves)} inputs; give a dictionary with "
+                                 f"{', '.join(leaf.name for leaf in leaves)}")
             inputs = {leaf.name: inputs for leaf in leaves}
         given = {}
         for leaf in leaves:
@@ -117,17 +87,14 @@ class FloatReading:
                 raise InputError(f"there are no data for the input {leaf.name} of shape {leaf.shape}")
             array = floats(inputs[leaf.name], f"the data for the input {leaf.name}")
             if array.shape[1:] != leaf.shape:
-                raise InputError(
-                    f"the data for the input {leaf.name} have the shape {array.shape}; give (samples,) + {leaf.shape}"
-                )
+                raise InputError(f"the data for the input {leaf.name} have the shape {array.shape}; give (samples,) + "
+                                 f"{leaf.shape}")
             if not len(array):
                 raise InputError(f"the data for the input {leaf.name} have no samples; give at least one")
             given[leaf] = array
         if len({len(array) for array in given.values()}) > 1:
-            raise InputError(
-                "the inputs have not the same number of samples: "
-                + ", ".join(f"{leaf.name} {len(a)}" for leaf, a in given.items())
-            )
+            raise InputError("the inputs have not the same number of samples: "
+                             + ", ".join(f"{leaf.name} {len(a)}" for leaf, a in given.items()))
         return given
 
     @staticmethod
@@ -138,10 +105,8 @@ class FloatReading:
             return node.function.slope(values[node.source])
         if node.kind == "cut":
             if node.function.value is None:
-                raise InputError(
-                    f"{node.source.label()} is cut without a function, so the network has no values; "
-                    f"name it, e.g. x.cut('gelu')"
-                )
+                raise InputError(f"{node.source.label()} is cut without a function, so the network has no values; "
+                                 f"name it, e.g. x.cut('gelu')")
             return node.function.value(values[node.source])
         return node.values
 
@@ -156,15 +121,12 @@ class FloatReading:
         values = self.values(theta, inputs) if values is None else values
 
         def through(leaf, covector):
+            # A gate is constant but for points where the network has no gradient.
             if leaf.kind == "gate":
                 return np.zeros_like(values[leaf.source])
             return leaf.function.pullback(values[leaf.source], covector)
 
-        rows = self.response.pulled_back(
-            FloatArithmetic(),
-            values,
-            [(self.network.output, np.asarray(covectors, dtype=np.float64))],
-            self.order,
-            through,
-        )
+        seeds = [(self.network.output, np.asarray(covectors, dtype=np.float64))]
+        rows = self.response.pulled_back(FloatArithmetic(), values, seeds, self.order, through)
+        # Without an input all samples have one gradient.
         return np.broadcast_to(rows, (len(covectors), self.response.dimension))

@@ -58,16 +58,7 @@ class Frame:
 
 
 def boxes(network):
-    r"""
-    Return the boxes of a network in order, inputs before what reads them.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.folding import boxes
-        sage: [box.sources for box in boxes(networks.residual(networks.linear([2, 2])))]
-        [[], [0], [0, 1]]
-    """
+    """Return the boxes of a network in order, inputs before what reads them."""
     nodes, edges = graph(network)
     read, readers = {n: [] for n in nodes}, {n: [] for n in nodes}
     for a, b in edges:
@@ -218,8 +209,8 @@ def _segments(made):
 def _run(made, segments, at):
     """Return the period and the number of the repetition that begins at a segment and saves most boxes; 1, 1 if
     none."""
-    best = 1, 1
-    saved = 0
+    # By how many boxes are saved, not by the length of the run: two blocks of ten are more than five of two.
+    best, saved = (1, 1), 0
     for period in range(1, min(_LONGEST_PERIOD, (len(segments) - at) // 2) + 1):
         pattern, times = _pattern(made, segments, at, period), 1
         while (
@@ -243,6 +234,7 @@ def _merged(texts):
     """Return one text for texts that differ in one number, as ``h.0...11.weight``; else the first and how many more."""
     if len(set(texts)) == 1:
         return texts[0]
+    # Texts whose numbers differ in one place, as layers are numbered: that place becomes a range.
     parts = [re.split(r"(\d+)", text) for text in texts]
     if len({len(part) for part in parts}) == 1:
         differing = [i for i in range(len(parts[0])) if len({part[i] for part in parts}) > 1]

@@ -25,18 +25,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Layout:
-    r"""
-    A picture as rectangles ``places``, ``{box: Place}``, and ``arrows``, lists of points.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.folding import boxes, folded
-        sage: from sage_conslaw.graph.layers import layout
-        sage: picture = layout(folded(boxes(networks.residual(networks.linear([2, 2]))))[0r])
-        sage: sorted(picture.places), len(picture.arrows)
-        ([0, 1, 2], 3)
-    """
+    """A picture as rectangles ``places``, ``{box: Place}``, and ``arrows``, lists of points."""
 
     places: dict
     arrows: list
@@ -86,6 +75,7 @@ def _height(box):
 
 def _levels(shown):
     """Return the layer of each box: behind all that it reads; what reads nothing stands before its first reader."""
+    # The longest path decides: no arrow points upwards.
     level = {}
     for n, box in shown.items():
         level[n] = 1 + max((level[s] for s in box.sources), default=-1)

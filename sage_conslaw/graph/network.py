@@ -62,6 +62,7 @@ class Network:
                 raise InputTypeError(f"{leaf!r} in the list of parameters is none; make them with networks.parameter")
         nodes = output.ancestors(through_data=True)
         used = [node for node in nodes if isinstance(node, Parameter)]
+        # The order of the state is that of the list, else that in which the graph reads them.
         self._leaves = list(used if parameters is None else parameters)
         self.unused = tuple(leaf.name for leaf in self._leaves if leaf not in used)
         self.inputs = tuple(node for node in nodes if isinstance(node, Data) and node.kind == "input")

@@ -22,8 +22,9 @@ def graph(network):
     plain = network.shown_names()
     shown, nodes, edges = {}, {}, []
     for node in order:
-        shape = node.source.shape if getattr(node, "kind", None) == "cut" else node.shape
+        shape = node.source.shape if node.kind == "cut" else node.shape
         size = (" x " if len(shape) < 3 else "x").join(map(str, shape)) or "1"
+        # Only what computes or is trained is drawn: rearrangements, gates and fixed arrays without a name are not.
         if isinstance(node.operation, Gather) or _belongs_to_cut(node):
             # A rearrangement is not drawn: it stands for what it rearranges.  So does what constrains the output of a
             # cut.
@@ -45,7 +46,7 @@ def graph(network):
             entry = _operation(node, size)
         shown[node] = len(nodes)
         nodes[shown[node]] = entry
-        sources = node.inputs + ((node.source,) if getattr(node, "source", None) is not None else ())
+        sources = node.inputs + ((node.source,) if node.source is not None else ())
         edges += [(shown[child], shown[node]) for child in dict.fromkeys(sources) if shown.get(child) is not None]
     return nodes, list(dict.fromkeys(edges))
 

@@ -64,6 +64,7 @@ def without_zeros(output):
         sage: [node.label() for node in without_zeros(y).ancestors(through_data=True)]
         ['x', 'W', 'x @ W', '0', '(x @ W) + 0']
     """
+    # All that is free is one and every constant positive: sums of terms that are there are not zero.
     A, values, zeros = _Signless(), {}, {}
     for node in output.ancestors():
         if isinstance(node, Constant):

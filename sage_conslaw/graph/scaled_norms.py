@@ -32,6 +32,7 @@ def without_scaled_norms(output):
     """
     order = output.ancestors(through_data=True)
     norms = [node for node in order if node.kind == "cut" and name_of(node) in NORMS]
+    # One norm alone is read by the output or by what is not scaled; and degrees are known of these operations.
     if len(norms) < 2 or not all(
         node.operation is None or isinstance(node.operation, (Add, Contract, Gather)) for node in order
     ):

@@ -52,32 +52,19 @@ class SpanCheck(SageObject):
 
     @property
     def equal(self):
-        r"""
-        Whether the two ranks are equal.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: networks.linear([2, 2]).check_span(samples=10, seed=0).equal
-            True
-        """
+        """Whether the two ranks are equal."""
         return self.real == self.model
 
     def _repr_(self):
         samples = f"{self.samples} sample{'s' if self.samples != 1 else ''}"
         head = f"real gradients have rank {self.real} of the model's {self.model} (numerical, {samples})"
         if self.equal:
-            return (
-                f"{head}: equal at this point, so laws that are complete for the model are complete for the real "
-                f"network near it"
-            )
+            return (f"{head}: equal at this point, so laws that are complete for the model are complete for the real "
+                    f"network near it")
         missing = self.model - self.real
-        return (
-            f"{head}: {missing} short at this point, so the real network may have up to {missing} more "
-            f"local law{'s' if missing > 1 else ''} "
-            "there (dead units, patterns never reached, inputs of few dimensions), unless brackets or "
-            "more data make up for it"
-        )
+        return (f"{head}: {missing} short at this point, so the real network may have up to {missing} more local "
+                f"law{'s' if missing > 1 else ''} there (dead units, patterns never reached, inputs of few "
+                f"dimensions), unless brackets or more data make up for it")
 
 
 def check_span(network, data=None, samples=None, theta=None, loss="least-squares", seed=0):
@@ -119,17 +106,7 @@ def check_span(network, data=None, samples=None, theta=None, loss="least-squares
 
 
 def at_one_point(network, data, samples, theta, loss, seed):
-    r"""
-    Return the check, and the parameters and the inputs that it took.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.span_check import at_one_point
-        sage: check, theta, data = at_one_point(networks.linear([2, 1]), None, 5r, None, "least-squares", 0r)
-        sage: check.real, theta.shape, data["x"].shape
-        (2, (2,), (5, 2))
-    """
+    """Return the check, and the parameters and the inputs that it took."""
     try:
         seed, samples = integer(seed), None if samples is None else integer(samples)
     except TypeError:
@@ -148,15 +125,11 @@ def at_one_point(network, data, samples, theta, loss, seed):
         number = max(8, _SAMPLES_PER_PARAMETER * D) if samples is None else int(samples)
         data = {leaf.name: generator.normal(size=(number,) + leaf.shape) for leaf in network.inputs}
         if not data:
-            raise InputError(
-                "the network has no input to draw data for: its response is phi itself, and there is nothing to check"
-            )
+            raise InputError("the network has no input to draw data for: its response is phi itself, and there is "
+                             "nothing to check")
     elif samples is not None:
-        data = (
-            {key: part[:samples] for key, part in data.items()}
-            if isinstance(data, dict)
-            else np.asarray(data)[:samples]
-        )
+        data = {key: part[:samples] for key, part in data.items()} if isinstance(data, dict) else \
+            np.asarray(data)[:samples]
     real, gap, number = _real_rank(network, reading, theta, data, loss)
     p = random_prime(generator)
     # The floats are dyadic fractions, and the model is taken exactly there.

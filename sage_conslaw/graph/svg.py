@@ -32,9 +32,11 @@ def svg(network):
     shown, frames = folded(boxes(network))
     picture = layout(shown)
     around = [(frame, bounds(shown, picture, frame)) for frame in frames]
+    # All that is drawn is inside of the view: boxes, frames, and arrows that go around.
     spread = [rectangle(place) for place in picture.places.values()] + [inside for _, inside in around]
     spread += [(x, y, x, y) for arrow in picture.arrows for x, y in arrow]
     left, top = min(s[0] for s in spread) - GAP, min(s[1] for s in spread) - GAP
+    # The legend has the kinds that occur.
     kinds = dict.fromkeys(kind for box in shown.values() for kind, *_ in box.lines if kind in _WORDS)
     title = repr(network)
     width = max(max(s[2] for s in spread) + GAP - left, LETTER * 16 * len(kinds) + 2 * GAP, 320)

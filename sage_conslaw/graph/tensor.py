@@ -72,7 +72,7 @@ class Tensor(Products, LinearOperations, Rearranging, Nonlinearities):
     name = None
     # What only data have: a gate or a cut is a function of its source.  Asked of every node of large graphs, where an
     # unknown attribute would each time be explained.
-    source = function = mask = kind = None
+    source = function = mask = kind = values = denominator = None
     _text = None
 
     def __init__(self, operation, inputs, written=None):

@@ -31,33 +31,12 @@ def _mapped(value, change):
 
 
 def nodes_of(output, leaves):
-    r"""
-    Return all nodes of a network, inputs and sources before results.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.values import nodes_of
-        sage: net = networks.linear([2, 1])
-        sage: [node.label() for node in nodes_of(net.output, net._leaves)]
-        ['x', 'U1', 'x @ U1']
-    """
+    """Return all nodes of a network, inputs and sources before results."""
     return list(dict.fromkeys([*output.ancestors(through_data=True), *leaves]))
 
 
 def flattened(state, nodes):
-    r"""
-    Return the attributes of a network and of its nodes, with places instead of nodes.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.values import flattened, nodes_of, restored
-        sage: net = networks.linear([2, 1])
-        sage: state, listed = flattened({"output": net.output}, nodes_of(net.output, net._leaves))
-        sage: restored(state, listed)["output"].label()
-        'x @ U1'
-    """
+    """Return the attributes of a network and of its nodes, with places instead of nodes."""
     place = {node: _Place(i) for i, node in enumerate(nodes)}
     listed = []
     for node in nodes:
@@ -70,17 +49,7 @@ def flattened(state, nodes):
 
 
 def restored(state, listed):
-    r"""
-    Return the attributes of a network from what :func:`flattened` gives.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.values import flattened, nodes_of, restored
-        sage: net = networks.relu([2, 1, 1])
-        sage: restored(*flattened({"output": net.output}, nodes_of(net.output, net._leaves)))["output"].shape
-        (1,)
-    """
+    """Return the attributes of a network from what :func:`flattened` gives."""
     nodes = [kind.__new__(kind) for kind, _ in listed]
 
     def node(place):
@@ -91,67 +60,33 @@ def restored(state, listed):
 
 
 def signature(output, leaves):
-    r"""
-    Return what tells one graph from another: a tuple that can be compared and hashed.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.values import signature
-        sage: a, b, c = networks.relu([2, 3, 1]), networks.relu([2, 3, 1]), networks.linear([2, 3, 1])
-        sage: signature(a.output, a._leaves) == signature(b.output, b._leaves), signature(a.output,
-        ....:     a._leaves) == signature(c.output, c._leaves)
-        (True, False)
-    """
+    """Return what tells one graph from another: a tuple that can be compared and hashed."""
     nodes = nodes_of(output, leaves)
     place = {node: i for i, node in enumerate(nodes)}
     parts = []
     for node in nodes:
-        source = node.source
-        kind = getattr(node, "kind", None)
         # Data are named by what they are; the names of parameters are those of the laws.
-        name = node.name if kind in (None, "input") else None
-        numbers = (
-            _shown(node.values) + (node.denominator,)
-            if isinstance(node, Constant)
-            else _shown(getattr(node, "values", None))
-        )
-        parts.append(
-            (
-                type(node).__name__,
-                name,
-                node.shape,
-                kind,
-                getattr(node, "function", None),
-                _shown(getattr(node, "mask", None)),
-                numbers,
-                _operation(node.operation),
-                tuple(place[child] for child in node.inputs),
-                place.get(source),
-            )
-        )
+        name = node.name if node.kind in (None, "input") else None
+        numbers = _shown(node.values), node.denominator
+        parts.append((type(node).__name__, name, node.shape, node.kind, node.function, _shown(node.mask), numbers,
+                      _operation(node.operation), tuple(place[child] for child in node.inputs), place.get(node.source)))
     return tuple(parts) + tuple(place[leaf] for leaf in leaves)
 
 
 def _operation(operation):
     if operation is None:
         return None
-    public = {
-        key: value
-        for key, value in vars(operation).items()
-        if not key.startswith("_") and (key != "indices" or type(operation).__name__ == "Gather")
-    }
+    # A rearrangement of axes is said by these; its array of places may be large, and is made when it is read.
+    public = {key: value for key, value in vars(operation).items()
+              if not key.startswith("_") and (key != "indices" or type(operation).__name__ == "Gather")}
     return type(operation).__name__, tuple((key, _shown(value)) for key, value in sorted(public.items()))
 
 
 def _shown(value):
     """Return a value that can be hashed; arrays by their entries."""
     if isinstance(value, np.ndarray):
-        return (
-            value.shape,
-            str(value.dtype),
-            np.ascontiguousarray(value).tobytes() if value.dtype != object else tuple(map(str, value.flat)),
-        )
+        entries = tuple(map(str, value.flat)) if value.dtype == object else np.ascontiguousarray(value).tobytes()
+        return value.shape, str(value.dtype), entries
     if isinstance(value, (list, tuple)):
         return tuple(map(_shown, value))
     if isinstance(value, dict):

@@ -18,18 +18,10 @@ from .tensor import Data
 
 
 def response_with_eps(response):
-    r"""
-    Return a response whose laws hold for any constant in the norms; ``None`` where the network has no norm without one.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.with_eps import response_with_eps
-        sage: response_with_eps(networks.relu([2, 2, 1]).response()) is None
-        True
-        sage: response_with_eps(networks.normalised(2, 2, 1).response()).dimension
-        10
     """
+    Return a response whose laws hold for any constant in the norms; ``None`` where the network has no norm without one.
+    """
+    # The network as it was drawn: in the model norms are products and powers already.
     output, covector = response.drawn.pairings[0]
     if not any(
         isinstance(node, Data) and node.kind == "cut" and node.function.name in NORMS
@@ -59,6 +51,7 @@ def holds_for_any_eps(family, laws):
     other = response_with_eps(response) if isinstance(response, NetworkResponse) else None
     if other is None:
         return [True] * len(laws)
+    # The same flow of another response: metric, drift and clock stay.
     family = copy.copy(family)
     family.response = other
     return family.conserved(list(laws))

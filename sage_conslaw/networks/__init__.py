@@ -9,6 +9,7 @@ EXAMPLES::
 """
 from ..runtime.later import later
 
+# Each name is imported when it is asked for: help texts and the table of architectures need no graph, and no Sage.
 _HOMES = {
     "Network": "..graph.network",
     "attention": ".transformer",

@@ -26,6 +26,7 @@ def check_sizes(sizes, least, architecture):
     """Return the widths as a tuple of positive integers, or say what is wrong with them."""
     if isinstance(sizes, (str, bytes)) or not hasattr(sizes, "__iter__"):
         raise InputTypeError(f"{architecture} takes a list of widths from input to output, not {sizes!r}")
+    # Each check says the first width that fails, and the widths that would not.
     sizes, good = list(sizes), []
     for size in sizes:
         try:
@@ -39,6 +40,7 @@ def check_sizes(sizes, least, architecture):
     if max(good, default=1) > MAX_WIDTH:
         raise InputError(f"width {next(n for n in good if n > MAX_WIDTH)} of {architecture} {good} is too large; "
                          f"at most {MAX_WIDTH}")
+    # The count of weights is that of dense layers; a constructor with others has fewer.
     if sum(a * b for a, b in zip(good, good[1:])) > MAX_PARAMETERS:
         raise InputError(f"{architecture} {good} has more than {MAX_PARAMETERS} weights, which do not fit in memory; "
                          "try smaller widths")
@@ -64,6 +66,7 @@ def product(n):
         sage_conslaw.InputError: width 0 of product [0]: widths are positive integers; try product 1
     """
     (n,) = check_sizes([n], 1, "product")
+    # No input: the response is phi itself, times the covector of its one output.
     output = Parameter("x1", (1,))
     for i in range(2, n + 1):
         output = output * Parameter(f"x{i}", (1,))
@@ -125,6 +128,7 @@ def nmf(n, r, m):
     """
     n, r, m = sizes = check_sizes([n, r, m], 3, "nmf")
     U, V = Parameter("U", (n, r)), Parameter("V", (r, m))
+    # No input: the product is compared with a matrix, entry by entry.
     return Network("nmf", sizes, U @ V, positive=("U", "V"))
 
 
@@ -140,6 +144,7 @@ def icnn(d, h, p, bias=False):
         (V_1_1^2 + V_2_1^2 + b^2 - 2*U_1_1 - 2*U_1_2,)
     """
     (d, h, p), bias = check_sizes([d, h, p], 3, "icnn"), truth(bias)
+    # The first layer may have any sign: an affine function is convex, and so are positive sums of its positive part.
     V, b, U = Parameter("V", (d, h)), Parameter("b", (h,)), Parameter("U", (h, p))
     hidden = Data("x", (d,), "input") @ V
     if bias:
@@ -213,6 +218,7 @@ def by_name(architecture, sizes, **options):
             raise InputError(f"{architecture} has no options but allow_cut; sizes are the arguments of the function")
         return from_file(architecture.removeprefix("torch:"), sizes, allow_cut=cuts)
     if architecture not in CATALOG:
+        # As for options: half of the letters must agree.
         near = difflib.get_close_matches(architecture.lower(), CATALOG, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise UnknownName(f"architecture {architecture!r} is not known; {hint}known: {', '.join(sorted(CATALOG))}")

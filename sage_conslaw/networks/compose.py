@@ -105,6 +105,7 @@ def fixed(name, *shape, values=None, seed=0):
         drawn = sizes.integers(1, 1000, size=shape) * signs.choice([-1, 1], size=shape)
         return Constant(drawn, name=_name(name))
     numbers, shape = _rationals(values, name)
+    # Integers over one denominator: what every exact reading takes, with no fraction in an array.
     denominator = math.lcm(*(number.denominator for number in numbers))
     integers = [number.numerator * (denominator // number.denominator) for number in numbers]
     # Integers are held in 64 bits; sums of two of them are formed nowhere before they are reduced modulo a prime.
@@ -166,6 +167,7 @@ def custom(output, parameters=None, positive=()):
         raise InputTypeError(
             f"the output {output!r} is not a tensor; build it from networks.input and networks.parameter"
         )
+    # What else may be wrong with a graph, such as two parameters of one name, the network itself says.
     network = Network("custom", (), output, positive=positive, parameters=parameters)
     unknown = [name for name in network.positive if name not in network.parameters]
     if unknown:

@@ -86,6 +86,7 @@ def convolutional(
         ...
         sage_conslaw.InputError: a window of 2 does not fit in 1 + 2 * 0 entries; give a smaller window or more padding
     """
+    # Zero is a padding, and no size of anything else.
     channels, bias = check_sizes(channels, 2, "convolutional"), truth(bias)
     try:
         padding = integer(padding)
@@ -96,6 +97,7 @@ def convolutional(
     size, kernel, stride, groups, pool = (positive_integer(v, n) for v, n in (
         (size, "size"), (kernel, "kernel"), (stride, "stride"), (groups, "groups"), (pool, "pool")))
     dimensions = choice(integer(dimensions), (1, 2), "dimensions")
+    # Before other names are bound: these are the arguments, checked.
     options = changed(convolutional, locals()) | {"bias": bias}
     x, last = Data("x", (channels[0],) + (size,) * dimensions, "input"), len(channels) - 1
     for layer, (a, b) in enumerate(zip(channels, channels[1:]), start=1):
@@ -139,12 +141,14 @@ def residual(block):
         raise InputTypeError(f"the block {block!r} is not a network; give e.g. networks.relu([2, 3, 2])")
     if len(block.inputs) != 1:
         raise InputError(f"the block has {len(block.inputs)} inputs; a residual sum needs one")
+    # The very input of the block, so that one tensor is read twice.
     (x,) = block.inputs
     if x.shape != block.output.shape:
         raise InputError(
             f"the block maps shape {x.shape} to {block.output.shape}; a residual sum needs the same "
             f"shape, e.g. widths 2 3 2"
         )
+    # No architecture of the catalog: a certificate keeps its graph, not a name and sizes.
     return Network("custom", (), x + block.output, positive=block.positive)
 
 
@@ -212,6 +216,7 @@ def mixture(d, h, experts, p=None, gate="softmax", active=2):
         # and which expert answers is a gate.  As a cut it would move the router in directions of sum zero.
         weights = Data("softmax", (experts,), "gate", source=logits, function=GateFunction("top softmax", largest))
     else:
+        # Which experts answer is locally constant: the shares of these are a function of their scores alone.
         weights = logits.cut(gate if active == experts else top(gate, active))
     output = sum(gated_unit(x, h, p, "silu", suffix=str(i + 1)) * weights[i:i + 1].repeat_to((p,))
                  for i in range(experts))

@@ -41,6 +41,7 @@ def activate(z, activation):
     """Return a tensor after an activation by name: a gate, a cut, a power ``"z^k"`` or ``"linear"``."""
     if activation == "linear":
         return z
+    # Any function: its values and slopes are taken to be arbitrary, and it has no float reading.
     if activation == "cut":
         return z.cut()
     if activation in FREE:
@@ -74,6 +75,7 @@ def changed(constructor, given, **computed):
 
     ``given`` -- the options by name, others may be among them; ``computed`` -- defaults that depend on others
     """
+    # The signature is the one place where defaults stand.
     defaults = {name: option.default for name, option in inspect.signature(constructor).parameters.items()
                 if option.default is not option.empty} | computed
     return {name: given[name] for name, default in defaults.items() if given[name] != default}
@@ -81,6 +83,7 @@ def changed(constructor, given, **computed):
 
 def gated_unit(x, hidden, outputs, gate, *, bias=False, suffix=""):
     """Return the output of a gated unit on a tensor whose last axis is the width."""
+    # The product is Hadamard's: a unit of the gate scales one of the other, which keeps |up_j|^2 - |down_j|^2.
     def layer(name):
         z = x @ Parameter(f"{name}{suffix}", (x.shape[-1], hidden))
         return z + Parameter(f"b{name}{suffix}", (hidden,)) if bias else z
@@ -92,6 +95,7 @@ def normalise(z, norm, name="", gain=True, bias=None):
     y = getattr(z, f"{choice(norm, NORMS, 'norm')}_norm")()
     if gain:
         y = y * Parameter(f"g{name}", z.shape[-1:])
+    # As in the papers that introduced them: a root mean square has a gain alone.
     if (norm != "rms") if bias is None else bias:
         y = y + Parameter(f"b{name}", z.shape[-1:])
     return y

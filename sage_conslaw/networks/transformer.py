@@ -33,22 +33,24 @@ def positions(tokens, dim):
     """
     if dim % 2:
         raise InputError(f"rotary positions need an even head dimension, not {dim}; try {dim + 1}")
+    # Positions from one on, so that no rotation is the identity; laws do not depend on the true angles.
     angles = np.arange(1, tokens + 1)[:, None] * 10000.0 ** (-2 * np.arange(dim // 2) / dim)
     return Data(
         "rotation", (tokens, dim // 2, 2), "rotation", values=np.stack([np.cos(angles), np.sin(angles)], axis=-1)
     )
 
 
-def _self_attention(x, head_dim, given):
+def self_attention(x, head_dim, given, suffix=""):
     """Return multi-head self-attention of a tensor ``(tokens, dim)`` by checked options, with projections `Q, K, V` and
     `O`."""
     tokens, dim = x.shape
     heads, kv_heads, value_dim = given["heads"], given["kv_heads"], given["value_dim"]
 
     def project(name, number, width):
-        out = x @ Parameter(name, (dim, number * width))
+        out = x @ Parameter(f"{name}{suffix}", (dim, number * width))
         if given["bias"]:
-            out = out + Parameter(f"b{name}", (number * width,))
+            out = out + Parameter(f"b{name}{suffix}", (number * width,))
+        # Heads first: a batch of matrices, tokens by width.
         return out.reshape(tokens, number, width).transpose(1, 0, 2)
     q, k, v = project("Q", heads, head_dim), project("K", kv_heads, head_dim), project("V", kv_heads, value_dim)
     if given["rotary"]:
@@ -62,7 +64,7 @@ def _self_attention(x, head_dim, given):
     # Scores are not divided by the root of the width: a scaling of free covectors changes no span.
     weights = contract("hti,hui->htu", q, k).softmax(mask)
     mixed = contract("htu,huj->htj", weights, v).transpose(1, 0, 2).reshape(tokens, heads * value_dim)
-    return mixed @ Parameter("O", (heads * value_dim, dim))
+    return mixed @ Parameter(f"O{suffix}", (heads * value_dim, dim))
 
 
 def _checked(given, head_dim):
@@ -116,8 +118,9 @@ def attention(
         sage_conslaw.InputError: kv_heads 3 does not divide heads 4; choose a divisor, e.g. kv_heads 1
     """
     dim, head_dim = check_sizes([dim, head_dim], 2, "attention")
+    # Before other names are bound: these are the arguments by their names.
     given = _checked(locals(), head_dim)
-    output = _self_attention(Data("x", (given["tokens"], dim), "input"), head_dim, given)
+    output = self_attention(Data("x", (given["tokens"], dim), "input"), head_dim, given)
     options = changed(attention, given, kv_heads=given["heads"], value_dim=head_dim) | {"bias": given["bias"]}
     return Network("attention", (dim, head_dim), output, **options)
 
@@ -166,13 +169,14 @@ def transformer_block(
     choice(order, ("pre", "post"), "order")
 
     def attend(z):
-        return _self_attention(z, dim // heads, given)
+        return self_attention(z, dim // heads, given)
 
     def feed_forward(z):
         if mlp == "swiglu":
             return gated_unit(z, hidden, dim, "silu", bias=given["bias"])
         z = z @ Parameter("up", (dim, hidden))
         return activate(z + Parameter("bup", (hidden,)) if given["bias"] else z, mlp) @ Parameter("down", (hidden, dim))
+    # Norms are numbered, as each has a gain of its own; post-norm blocks normalise the residual sum.
     x = Data("x", (given["tokens"], dim), "input")
     for name, part in (("1", attend), ("2", feed_forward)):
         if norm == "none":

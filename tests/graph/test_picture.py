@@ -22,11 +22,14 @@ def shared_low_rank():
     return networks.custom((x @ (A @ B)).relu() @ A)
 
 
+HEADS = {"heads": 2, "kv_heads": 2, "value_dim": 2, "bias": False, "rotary": False, "causal": False}
+
+
 def blocks(number):
     """Transformer blocks between an embedding and a head."""
     x = networks.input(3, 4) @ networks.parameter("embedding", 4, 4)
     for k in range(1, number + 1):
-        x = x + self_attention(x.layer_norm(), 2, heads=2, suffix=f"_{k}")
+        x = x + self_attention(x.layer_norm(), 2, HEADS, suffix=f"_{k}")
         hidden = (x.layer_norm() @ networks.parameter(f"up_{k}", 4, 6)).gelu()
         x = x + hidden @ networks.parameter(f"down_{k}", 6, 4)
     return networks.custom(x.layer_norm() @ networks.parameter("head", 4, 2))

@@ -8,24 +8,7 @@ from .operation import Operation
 
 
 class Add(Operation):
-    r"""
-    The sum of two tensors of one shape.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.operations import Add
-        sage: Add().shape((3,), (3,))
-        (3,)
-        sage: import numpy
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: A, x = ModularArithmetic(101), numpy.array([100])
-        sage: Add().forward(A, x, x), Add().backward(A, 0, x, (x, x)), Add().degree(1, 3), len(Add().terms((3,), (3,)))
-        (array([99]), array([100]), 3, 2)
-        sage: Add().shape((3,), (4,))
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: sum of shapes (3,) and (4,): they must be equal
-    """
+    """The sum of two tensors of one shape."""
 
     op = "add"
 

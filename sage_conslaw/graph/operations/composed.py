@@ -59,6 +59,7 @@ class Composed(ABC):
     @staticmethod
     def _part(tensors, size, outs, inputs, written):
         """Return one list of terms as a contraction over the terms of each output entry."""
+        # Terms of one entry get the places 0, 1, ... in its row of a table; short rows end with the place of a zero.
         order = np.argsort(outs, kind="stable")
         counts = np.bincount(outs, minlength=size)
         place = np.arange(len(outs)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -69,6 +70,7 @@ class Composed(ABC):
                 table = np.full((size, most), -1, dtype=np.int64)
                 table[outs[order], place] = entries[order]
                 factors.append(node.gather(table))
+        # More than two factors are multiplied entry by entry, as contractions take two.
         while len(factors) > 2:
             factors[:2] = [factors[0] * factors[1]]
         if len(factors) == 2:

@@ -66,6 +66,8 @@ class Contract(Operation):
 
     def backward(self, A, which, covector, values):
         """Return the covector of one input, from the covector of the result."""
+        # The transpose of a contraction is a contraction: the result's letters and the other's give this one's.  Each
+        # letter stands twice, so that none of this input's is lost.
         if which == 0:
             return A.contract(f"{self.result},{self.right}->{self.left}", covector, values[1])
         return A.contract(f"{self.result},{self.left}->{self.right}", covector, values[0])
@@ -99,21 +101,11 @@ class Contract(Operation):
 
 
 class Gate(Contract):
-    r"""
+    """
     A piecewise linear activation: near a generic point, multiplication by a constant per unit.
 
     The first input is the pre-activation, the second the gate, which is free data in the exact readings and the
     activation's slope in the float reading.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.operations import Gate
-        sage: Gate(2).shape((5, 3), (5, 3))
-        (5, 3)
-        sage: Gate(1).shape((5,), (3,))
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: contraction i,i->i of shapes (5,) and (3,): index i has sizes 5 and 3
     """
 
     def __init__(self, axes):

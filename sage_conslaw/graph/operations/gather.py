@@ -57,6 +57,7 @@ class Gather(Operation):
     def _tables(self):
         """Return how covectors are added up: an order of the entries, where equal places start, and which sum each
         place gets."""
+        # Sorted by the place that they come from, entries of one place are neighbours: sums of runs, in any arithmetic.
         flat = self.indices.ravel()
         used = np.flatnonzero(flat >= 0)
         order = used[np.argsort(flat[used], kind="stable")]
@@ -79,6 +80,7 @@ class Gather(Operation):
     def forward(self, A, a):
         """Return the value."""
         flat = A.reshape(a, self.source, (self._size,))
+        # Place -1 is an entry behind the last, which is zero.
         if self._padded:
             flat = A.concatenate([flat, A.constant([0])], -1)
         indices = self.indices.ravel()
@@ -91,6 +93,7 @@ class Gather(Operation):
         if not len(starts):
             return A.constant(np.zeros(self.source, dtype=np.int64))
         sums = A.segment_sum(A.take(flat, order), starts)
+        # Places that nothing reads get the zero behind the last sum.
         sums = A.concatenate([sums, A.constant([0])], -1)
         return A.reshape(A.take(sums, places), (self._size,), self.source)
 

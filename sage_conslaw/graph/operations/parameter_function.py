@@ -70,6 +70,7 @@ class ParameterFunction(Operation):
             return Dual(real, None if a.infinitesimal is None else self.moved(A.base, real, a.real, a.infinitesimal))
         if isinstance(A, ModularArithmetic):
             return self._value(A, np.asarray(a, dtype=np.int64))
+        # Floats only count terms here; the float reading has the function itself.
         if isinstance(A, FloatArithmetic):
             return np.ones(np.shape(a))
         if hasattr(A, "function_value"):
@@ -85,6 +86,7 @@ class ParameterFunction(Operation):
         """Return the derivative at an argument along a direction; it is its own transpose."""
         if self.name != "softmax":
             return A.multiply(self.slope(A, y, a), direction)
+        # dy = y da - y <y, da>, which is symmetric in da and its covector.
         inner = A.contract("i,i->", y, direction)
         ones = A.constant(np.ones(np.shape(_real(y))[-1], dtype=np.int64))
         return A.subtract(A.multiply(y, direction), A.multiply(y, A.contract(",i->i", inner, ones)))
@@ -93,6 +95,7 @@ class ParameterFunction(Operation):
         """Return the derivative of an elementwise function, from its value and its argument."""
         if self.name == "exp":
             return y
+        # The differential equations; a softplus and the normal distribution come with their derivatives.
         if self.name == "sigmoid":
             return A.subtract(y, A.multiply(y, y))
         if self.name == "tanh":
@@ -103,10 +106,12 @@ class ParameterFunction(Operation):
             return ParameterFunction("normal density").forward(A, a)
         if self.name == "normal density":
             return A.negate(A.multiply(a, y))
+        # Of any function nothing ties the derivatives: each is a number of its own.
         return ParameterFunction(self.name, self.order + 1).forward(A, a)
 
     def _value(self, A, a):
         p = A.p
+        # All from one exponential: `exp(a)` and `tanh(a)` in one network are not free of each other.
         if self.name in ("sigmoid", "tanh", "softmax"):
             e = _mixed(a, p, "exp")
             if self.name == "softmax":
