@@ -52,6 +52,7 @@ def few_positions(axes, fewest=_FEWEST):
     for node in axes.order:
         if isinstance(node, Constant) and not is_uniform(node) or isinstance(node, SumOne):
             candidates -= set(flat(axes, node))
+    # Leaving out a class may take the zeros away that another one needs.
     while candidates:
         stuck = _read_elsewhere(axes, candidates)
         if not stuck:
@@ -94,6 +95,7 @@ def _off(axes, node, mine, vanishing, candidates):
     if isinstance(operation, Add):
         return {i for i in mine if all(result[i] in one for one in off)}, set()
     if isinstance(operation, Contract):
+        # A product vanishes where one factor does; a sum over positions where each term but those kept does.
         dead = set().union(*off)
         for child, names in zip(node.inputs, labels):
             for i, c in enumerate(flat(axes, child)):
@@ -129,6 +131,7 @@ def _chosen(axes, candidates, fewest):
         for node in readers:
             if [*_positions(axes, node), *_inside(axes, node)].count(c) == 1:
                 yield _covers(axes, node, c, kept)
+    # From the outputs back: what is kept of them decides which entries of a kernel inputs can use.
     for node in reversed(readers):
         for c in (*_positions(axes, node), *_inside(axes, node)):
             if c in candidates and c not in kept:

@@ -52,6 +52,8 @@ def through_reshape(source, target, ranges):
     out = []
     for mine, other in matched_axes(source, target):
         group, here, new = source[mine], ranges[other], target[other]
+        # Axes of size 1 take no part; of the others only the first may be cut, without gaps: then the entries are a
+        # range of the one axis that is split.
         if whole(here, new):
             out += [(0, 1, n) for n in group]
             continue

@@ -79,6 +79,7 @@ def block_map(node, new=None):
     size = base.shape[axis]
     g = gcd(size, *(n for *_, ends, _ in terms for n in ends))
     k = size // g
+    # One block is a multiple of the tensor itself; many are no map of a few halves but a matrix of its own.
     if base.shape != node.shape or not 1 < k <= _MOST_BLOCKS:
         return None
     common = lcm(*(factor.denominator for *_, factor in terms))
@@ -139,6 +140,7 @@ def table(node, tables=None):
     tables = {} if tables is None else tables
     known = tables.setdefault(child, (rows.tobytes(), Table(child.name, (number, width), "rotation", kept)))
     if known[0] != rows.tobytes():
+        # Read in another order elsewhere, its entries are shared in ways that one table does not show.
         return None
     one = known[1]
     if copies == 1:
@@ -150,6 +152,7 @@ def table(node, tables=None):
 
 def _free_rows(rows):
     """Return the rows, taken in order, that have entries of their own, all different."""
+    # Greedy, from the first position on: with angles that are multiples of the position, few rows are lost.
     seen, kept = set(), []
     for number, row in enumerate(rows.tolist()):
         mine = set(row)

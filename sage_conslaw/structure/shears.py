@@ -76,11 +76,13 @@ def by_shears(axes, found, generator, deadline=None):
         plain = axes_of(_without(axes, here))
     except Unknown:
         return found
+    # The lemma is about the span of the fields, without brackets.
     plain.letters = True
     # The whole network is one segment: with three positions an axis each layer reads all that the one before it gives.
     keep_few(plain, 3)
     laws = families(plain)
     base = next(iter(bases(plain, laws, 2)), None)
+    # Laws of full families are not diagonal in gains and biases, and units need special points.
     if base is None or base.kinds or any(family.kind == "full" for family in laws):
         return found
     bare = grown(plain, generator, deadline, laws, False)
@@ -89,6 +91,7 @@ def by_shears(axes, found, generator, deadline=None):
     number = {leaf.name: i for i, leaf in enumerate(plain.leaves)}
     pairs = [(number[shear.gain.name], number[shear.bias.name]) for shear in here]
     lost = _lost(plain, laws, pairs)
+    # At most so many laws are left, and those of the network with its means are proved: both have to be equal.
     if bare.laws - lost != found.laws:
         return replace(found, reason=f"with means zero there are {bare.laws} laws, of which {lost} are lost")
     sizes = [bare.least.get(c, plain.smallest(c, n)) for c, n in enumerate(plain.sizes)]
@@ -117,6 +120,7 @@ def shears(axes):
             shear = _shear(axes, constant, only_user)
             if shear is not None:
                 found.append(shear)
+    # A gain or bias of two sums has no one mean to be shifted by.
     leaves = [leaf for shear in found for leaf in (shear.gain, shear.bias)]
     return found if len(set(leaves)) == len(leaves) else []
 
@@ -191,6 +195,7 @@ def _lost(axes, laws, pairs):
                 scale = {number: alpha for number, where, alpha in family.parts}
                 rows.append([(scale.get(bias, 0) - scale.get(gain, 0)) % _PRIME for gain, bias in pairs
                              if flat(axes, axes.leaves[gain]) == [c]])
+        # Channel by channel, sum_i a_i (beta_i - alpha_i) = 0: so many conditions on the a_i.
         if rows:
             lost += rank(np.array(rows, dtype=np.int64), _PRIME) * axes.sizes[c]
     return lost
@@ -204,6 +209,7 @@ def _independent(axes, sizes, pairs, generator, p):
                for part in zip(*pairs)]
     number = len(columns[0])
     batch = 2 * (number + 2)
+    # (dg_j ^ db_j)(v, w) = v_g w_b - v_b w_g, one row a pair of fields, two more than are needed.
     A, family = ModularArithmetic(p), FlowFamily(small, small.names)
     data = family.draw(generator, p, batch)
     point = random_array(generator, (small.dimension,), p)

@@ -31,7 +31,7 @@ def signature(axes):
         if isinstance(node, SumOne):
             kind = f"sum one {node.causal}"
         elif isinstance(node, Data):
-            # What kind of free data they are does not matter.
+            # What kind of free data they are does not matter; which node is which is in the inputs' numbers.
             kind = "data"
         elif isinstance(node, Parameter):
             kind = "parameter"

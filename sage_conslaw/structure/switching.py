@@ -70,6 +70,8 @@ def switchable(axes, classes, signs=None, kept=()):
     for node in axes.order:
         here = places(axes, node, classes)
         patterns = [frozenset(p) for size in range(1, len(here) + 1) for p in itertools.combinations(here, size)]
+        # The patterns of places at which a node vanishes where the index is the one switched off there, and at no other
+        # place.
         if node in kept:
             vanishing[node] = set()
         elif isinstance(node, Data) or is_sum_zero(node) or node in axes.centred:
@@ -154,6 +156,7 @@ def centred(axes):
              and rows & {c for axis in axes.of[node][:-1] for c in axis}]
     if not nodes or not all(of_one_degree(axes.response, node) for node in nodes):
         return None
+    # Laws are those of the network itself; only ranks are computed with the other data.
     out = copy.copy(axes)
     out.centred = frozenset(nodes)
     return out
@@ -183,9 +186,8 @@ def sign_flips(axes, classes):
     if not keys:
         return
     signs, _ = lattice.characters([weights[key] for key in keys])
-    basis = [tuple(int(bit) for bit in column) for column in signs.T]
-    if len(basis) > _MOST_FLIPS:
-        basis = basis[:_MOST_FLIPS]
+    # Fewer characters than there are cost a base, no proof.
+    basis = [tuple(int(bit) for bit in column) for column in signs.T[:_MOST_FLIPS]]
     options = []
     for chosen in itertools.product((0, 1), repeat=len(basis)):
         total = [sum(c * column[k] for c, column in zip(chosen, basis)) % 2 for k in range(len(keys))]

@@ -21,7 +21,7 @@ All tokens of a language model against all positions, since tokens have sum one:
     [sum(E[:,j]) - sum(P[:,j]) for each j (12 laws)]
 """
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 
 import numpy as np
 
@@ -36,7 +36,7 @@ from .links import flat, is_primitive, is_sum_zero, is_uniform
 
 _PRIME = (1 << 61) - 1
 
-# Parameters of the small network on which affine laws are compared.
+# Parameters of the small network on which affine laws are compared, as dense rows.
 _MOST = 5000
 
 
@@ -61,14 +61,17 @@ def _solutions(axes, classes, links, blind):
                 weights[node, chosen] = lattice.unknowns(1)[0]
     keys = [key for key in weights if isinstance(key[0], Parameter)]
     if len(keys) < 2:
+        # A single parameter has sums (:func:`.families.families`), and nothing to be shifted against.
         return []
     for (node, chosen), weight in weights.items():
+        # Data and constants are what they are.
         if node.operation is None and not isinstance(node, Parameter) or is_primitive(node):
             lattice.relation({weight: 1})
     for node, labels in links:
         _relate(axes, lattice, weights, node, labels, blind[node])
     for node, constraint, _ in axes.pairings:
         for chosen in tuples(flat(axes, node), classes):
+            # Covectors of sum zero along the last axis do not see a constant along it; all others see every shift.
             if "sum zero" not in constraint or set(chosen) & _last(axes, node):
                 lattice.relation({weights[node, chosen]: 1})
     _, scales = lattice.characters([weights[key] for key in keys])
@@ -100,6 +103,7 @@ def _relate(axes, lattice, weights, node, labels, blind):
             elif factor:
                 chosen = tuple(result.index(labels[which][i]) for i in key[1])
                 incoming[chosen].append((weights[key], Fraction(factor)))
+    # Relations are integral: fixed factors may be fractions.
     for chosen, terms in incoming.items():
         common = lcm(*(factor.denominator for _, factor in terms))
         lattice.relation({weights[node, chosen]: -common},
@@ -131,10 +135,12 @@ def _passes(axes, node, which, labels, shift):
         summed = (set(mine) | set(theirs)) - result
         last = {theirs[i] for i in _last(axes, other)}
         if is_sum_zero(other) and last and last <= summed & set(mine) and not last & shift:
+            # The shift is constant along what sums to zero.
             return 0
         if not shift <= result:
             return None
         if isinstance(other, SumOne) and summed == last and last <= set(mine) and not last & shift:
+            # A (x + 1 b^T) = A x + 1 b^T.
             return 1
         if isinstance(other, Constant) and is_uniform(other) and not summed:
             return Fraction(int(other.values.flat[0]), other.denominator)
@@ -147,13 +153,12 @@ def independent(axes, families, more):
     Return those of ``more`` families of affine laws that others do not imply, by exact ranks at small sizes.
     """
     sizes = [axes.smallest(c, 4) for c in range(len(axes.sizes))]
-    total = sum(
-        int(np.prod([sizes[c] for axis in axes.of[leaf] for c in axis], dtype=np.int64)) for leaf in axes.leaves
-    )
+    total = sum(prod(axes.shape(leaf, sizes)) for leaf in axes.leaves)
     if total > _MOST:
         return []
 
     def rows(family):
+        # Coefficients are small integers: independent modulo a prime, they are over Q; the converse is not needed.
         laws = family.polynomials(axes, axes.leaves, sizes)
         out = np.zeros((len(laws), total), dtype=np.int64)
         for row, law in zip(out, laws):

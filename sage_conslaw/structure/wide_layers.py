@@ -102,6 +102,7 @@ def rank_from_narrow(widths, generator, deadline=None):
     narrowest, tried = min(useful[1:-1]), 0
     for units in reversed(range(1, narrowest)):
         base = [useful[0], *(n - units for n in useful[1:-1]), useful[-1]]
+        # A base whose layers are not all useful is another network.
         if useful_widths(base) != base:
             continue
         small = _WithUnits(base, generator, p)
@@ -177,6 +178,7 @@ class _WithUnits:
                 if l + 1 < len(hidden):
                     row[starts[l + 1] + i] = (-path[l]) % p
                 rows.append(row)
+        # The y for which the balances that mix the unit with a neuron are zero to first order.
         vectors = kernel(np.array(rows), p)
         return np.array([[vector.get(j, 0) for j in range(starts[-1])] for vector in vectors], dtype=object)
 
@@ -189,6 +191,7 @@ class _WithUnits:
             signs = np.concatenate([[1] * before + [-1] * after
                                     for before, after in zip(self.base[:-2], self.base[2:])])
             gram = (tangent * signs) @ tangent.T % self.p
+            # With a kernel the algebra that keeps the form would be larger than so_k.
             if rank(gram.astype(np.int64), self.p) < self.k:
                 return False
         first, second = self.bases[0][0], self.bases[1][0]
@@ -211,6 +214,7 @@ class _WithUnits:
         span, idle = Span(sum(map(len, columns)), self.p), 0
         for depth in count():
             batch = self.wanted - span.rank + 2
+            # A rank that is not reached costs the bound, never its truth.
             costly = (batch * self.size * (4 if self.between else 2) + _OVERHEAD) * 3 ** depth > _MOST_WORK
             if span.rank >= self.wanted or costly or idle >= _IDLE and depth >= _AT_LEAST:
                 return span.rank

@@ -15,10 +15,12 @@ EXAMPLES::
     bK (512 laws)
 """
 from dataclasses import replace
+from math import prod
 
 from ..notation.matrix_notation import MatrixLaw
 from .links import flat
 
+# Names of indices; h is the head of a block.
 _LETTERS = "jhgfe"
 
 
@@ -33,43 +35,49 @@ def matrix_law(family, axes, called=None):
     parts = [(axes.leaves[leaf], where, alpha) for leaf, where, alpha in signed(family, axes).parts]
     if family.kind == "shift":
         return _shift_law(axes, family, parts, number, called)
+    # Matrices before vectors, what is added before what is taken away.
     parts = sorted(parts, key=lambda part: (len(axes.of[part[0]]) < 2, -part[2], axes.leaves.index(part[0])))
     written = _full_words if family.kind == "full" else _diagonal_words
     words = [written(axes, leaf, where, called) for leaf, where, _ in parts]
-    text = latex = ""
-    for (_, _, alpha), (plain, mathematical) in zip(parts, words):
-        factor = "" if abs(alpha) == 1 else f"{abs(alpha)} "
-        sign = (" - " if text else "-") if alpha < 0 else " + " if text else ""
-        text += f"{sign}{factor}{plain}"
-        latex += f"{sign}{factor}{mathematical}"
+    text, latex = _added(words, [alpha for _, _, alpha in parts])
     n = axes.sizes[family.classes[0]] if family.classes else 1
     if family.kind == "full":
-        blocks = 1
-        for c in family.classes[1:]:
-            blocks *= axes.sizes[c]
+        blocks = prod(axes.sizes[c] for c in family.classes[1:])
         if blocks > 1:
             text, latex = f"{text} for each of {blocks} blocks h", rf"{latex} \quad (h = 1, \ldots, {blocks})"
         return MatrixLaw(text, latex, f"symmetric {n} x {n}", number, number)
-    if family.classes:
-        letters = ", ".join(_LETTERS[:len(family.classes)])
-        text, latex = f"{text} for each {letters}", rf"{latex} \quad \text{{for each }} {letters}"
-    return MatrixLaw(text, latex, "", number, number)
+    return MatrixLaw(*_for_each(family, text, latex), "", number, number)
+
+
+def _added(words, factors):
+    """Return a sum with factors, as text and in mathematics."""
+    out = ["", ""]
+    for pair, alpha in zip(words, factors):
+        factor = "" if abs(alpha) == 1 else f"{abs(alpha)} "
+        sign = (" - " if out[0] else "-") if alpha < 0 else " + " if out[0] else ""
+        out = [f"{known}{sign}{factor}{word}" for known, word in zip(out, pair)]
+    return out
+
+
+def _for_each(family, text, latex):
+    """Say over which indices a law runs."""
+    if not family.classes:
+        return text, latex
+    letters = ", ".join(_LETTERS[:len(family.classes)])
+    return f"{text} for each {letters}", rf"{latex} \quad \text{{for each }} {letters}"
 
 
 def _shift_law(axes, family, parts, number, called):
-    text = latex = ""
-    for leaf, where, alpha in parts:
+    words = []
+    for leaf, where, _ in parts:
         (plain, mathematical), (index, one) = _word(leaf, called), _index(axes, leaf, where)
         if where:
             plain, mathematical = f"{plain}[{index}]", f"{mathematical}_{{{index}}}"
         if not one:
             plain, mathematical = f"sum({plain})", rf"\textstyle\sum {mathematical}"
-        factor = "" if abs(alpha) == 1 else f"{abs(alpha)} "
-        sign = (" - " if text else "-") if alpha < 0 else " + " if text else ""
-        text, latex = f"{text}{sign}{factor}{plain}", f"{latex}{sign}{factor}{mathematical}"
-    if family.classes:
-        letters = ", ".join(_LETTERS[:len(family.classes)])
-        text, latex = f"{text} for each {letters}", rf"{latex} \quad \text{{for each }} {letters}"
+        words.append((plain, mathematical))
+    text, latex = _for_each(family, *_added(words, [alpha for _, _, alpha in parts]))
+    # All of them are laws; the last ones follow from the others and other families.
     return MatrixLaw(text, latex, "", number + family.less, number)
 
 
