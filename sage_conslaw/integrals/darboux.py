@@ -176,6 +176,7 @@ def search_darboux_polynomials(family, degree, deadline=None, seed=0):
             break
         for terms in polynomials:
             _add_factors(sparse.to_sage(terms, ring), fields, ring, moving, found)
+    # What is found is proved by division; only "all" rests on the search, and on its gaps.
     ordered = sorted(found.items(), key=lambda item: (item[0].degree(), item[0].number_of_terms(), str(item[0])))
     return DarbouxSearch(
         tuple(DarbouxPolynomial(*item) for item in ordered), degree, names, space, number, gaps, timed_out, pencils
@@ -220,6 +221,7 @@ def _kernel(operator, cofactor, table, at, ring, moving):
     for number, piece in enumerate(operator.pieces):
         part = {m: operator.part(value, number) for m, value in cofactor.items()}
         rows += equations_of(list(piece.items()), part, table).values()
+    # Each vector is a Darboux polynomial with this cofactor; several make a pencil, and a rational law.
     basis = exact_kernel([row for row in rows if row], len(table), operator.ring, at)
     out = []
     for vector in basis:
@@ -269,6 +271,7 @@ def cofactors_of(polynomial, fields, ring):
     out = []
     for field in fields:
         quotient, remainder = along(field, polynomial, ring).quo_rem(polynomial)
+        # An identity over Q: the proof that p is a Darboux polynomial, whatever led to it.
         if remainder:
             return None
         out.append(quotient)

@@ -97,9 +97,11 @@ def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
     system = _Ansatz(family, degree, found, polynomial_laws)
     if not found and not system.angles:
         return ()
+    # Simple laws first: of those that depend on each other the later ones are left out.
     laws = list(system.solve(system.ring.one(), [system.ring.one()]))
     # Laws that are independent over Q(k) may still be functions of each other, like three differences of squares.
     laws = independent_laws(family, polynomial_laws, laws)
+    # n_i that are polynomial laws: log(u/v) / (u - v) needs them.
     if polynomial_laws:
         coefficients = [system.ring.one(), *map(system.ring, polynomial_laws[:MAX_COEFFICIENTS])]
         laws = independent_laws(family, polynomial_laws, [*laws, *system.solve(system.ring.one(), coefficients)])
@@ -108,6 +110,7 @@ def darboux_laws(family, degree, deadline=None, found=None, polynomial_laws=()):
 
 def most_denominators(family, degree, rational):
     """Return how many denominators are tried, for rational laws fewer where their numerators have many coefficients."""
+    # A numerator has as many unknowns as there are monomials.
     moving = family.dimension - len(family.constants)
     most = 1 + _MOST_NUMERATORS // comb(moving + degree, degree) if rational else MAX_DENOMINATORS
     return min(most, MAX_DENOMINATORS)
@@ -224,6 +227,7 @@ class _Ansatz:
         entries = primitive_vector(vector, self.parameters, self.ring)
         exponents, turns = {}, {}
         for (darboux, coefficient), entry in zip(pairs, entries):
+            # A logarithm may have several coefficients: they are one exponent.
             into, key = (turns, darboux) if isinstance(darboux, (Angle, RootSum)) else (exponents, darboux.polynomial)
             into[key] = into.get(key, self.ring.zero()) + entry * coefficient
         exponent = self._polynomial(entries[len(pairs):], constants)
@@ -231,6 +235,7 @@ class _Ansatz:
             exponent = (exponent + f * self._polynomial(entries[len(pairs) + len(constants):], beside)) / f
             exponent = self.ring(exponent) if exponent.denominator().is_constant() else exponent
         factors, turned = [(p, n) for p, n in exponents.items() if n], [(angle, n) for angle, n in turns.items() if n]
+        # The first logarithm with a positive exponent: of a law and its inverse one is shown, always the same.
         sign = -1 if factors and factors[0][1].lc() < 0 else 1
         factors, turned = (tuple((of, sign * n) for of, n in pairs) for pairs in (factors, turned))
         return _proved(DarbouxLaw(factors, sign * exponent, turned), self.fields, self.ring)
@@ -279,6 +284,7 @@ def rational_laws(family, degree, deadline=None, found=None, polynomial_laws=(),
         factors = tuple((d.polynomial, n) for d, n in zip(found, exponents) if n)
         laws.append(_proved(DarbouxLaw(factors, ring.zero()), fields, ring))
     laws = independent_laws(family, polynomial_laws, laws)
+    # A numerator g of g / f is Darboux with the cofactor of f: after a complete search it is among the products.
     if not quotients:
         return tuple(laws)
     return _Ansatz(family, degree, found, split=False).with_denominators(laws, [], polynomial_laws, deadline)

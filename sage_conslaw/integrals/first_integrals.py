@@ -249,6 +249,7 @@ def _found(data, degree, kind, flow, loss, seed, deadline, start):
     if isinstance(family, FlowFamily) and functions_in(family.response):
         if family.drift is not None or family.metric is not None:
             raise NotCovered("functions of parameters are covered for Euclidean gradient flow alone")
+        # sin(q) and the like become coordinates with relations, on which the field is polynomial.
         data, flow, loss = written_family(family.response), None, None
         family = data
     try:
@@ -288,6 +289,7 @@ def _beyond_polynomials(family, degree, kind, known, deadline):
     # After a complete search rational laws are products alone, and no denominators are tried.
     if not (rational and found.complete) and len(denominators(found.polynomials, degree, moving)) > most:
         gaps = (*gaps, f"quotients with more than {most} denominators")
+    # Laws that are functions of the polynomial ones are no news.
     own = [sparse.to_sage(known.terms[i], family.ring()) for i in known.independent]
     try:
         if bound:

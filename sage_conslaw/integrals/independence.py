@@ -19,17 +19,8 @@ def independent_laws(family, before, laws):
     ALGORITHM: ranks of the differentials at a random point modulo a prime.  The differential of `\sum n_i \log p_i` is
     `\sum n_i dp_i / p_i` up to those of the conserved `n_i`, which are polynomial laws.  Independence is proved; a law
     left out depends on the others but for the chance of a special point, below `10^{-15}`.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.integrals.darboux_laws import darboux_laws
-        sage: from sage_conslaw.integrals.independence import independent_laws
-        sage: from sage_conslaw.inputs.systems import system
-        sage: family = system(["x", "y", "z"], ["x", "2*y", "3*z"])
-        sage: laws = darboux_laws(family, 1)
-        sage: len(laws), len(independent_laws(family, laws, laws)), len(independent_laws(family, [], laws + laws))
-        (2, 0, 2)
     """
+    # Those before first, so that elimination keeps them and leaves out what depends on them.
     both = [*before, *laws]
     if not both:
         return []
@@ -61,6 +52,7 @@ def _differential(law, ring, moving, at, p):
     out = []
     for i in moving:
         x = ring.gen(i)
+        # d(g / f) + sum n dq / q; terms with dn are differentials of polynomial laws, which come before.
         total = (at(g.derivative(x)) * at(f) - at(g) * at(f.derivative(x))) * pow(at(f), -2, p)
         for q, n in law.factors:
             total += at(n) * at(q.derivative(x)) * pow(at(q), -1, p)

@@ -213,6 +213,7 @@ def laws_modulo_relations(family, degree, found, rational, deadline=None):
     if not found:
         return ()
     variety = family.variety
+    # f = 1 first: logarithms alone, and with polynomials beside them.
     products = [(family.ring().one(), ())]
     products += denominators(found, degree, variety.moving)[:most_denominators(family, degree, rational)]
     if rational:
@@ -279,6 +280,7 @@ def _without_denominators(variety, row):
 def _over_integers(variety, rows, columns):
     """Return a basis of the integer vectors in the kernel: each monomial in the parameters is an equation."""
     lines = {}
+    # An integer vector solves an equation over Q(k) iff it solves it for each monomial in k.
     for number, row in enumerate(rows.values()):
         for column, value in _without_denominators(variety, row).items():
             for m, v in value.dict().items() if variety.constants else [((), value)]:

@@ -64,6 +64,7 @@ class LaurentOperator:
         self.ring = PolynomialRing(QQ, names, len(names)) if names else QQ
         place = {coordinate: number for number, coordinate in enumerate(family.constants)}
         where = {coordinate: number for number, coordinate in enumerate(self.moving)}
+        # sum s_i F_i with new s_i: over Q(s) one field stands for all, as p is Darboux for it iff it is for each.
         self.pieces = [self._operator(field, place, where) for field in fields]
         self.operators = {}
         for number, piece in enumerate(self.pieces):
@@ -81,6 +82,7 @@ class LaurentOperator:
         out = {}
         for coordinate, component in enumerate(field):
             for monomial, value in component.items():
+                # m d/dz_j = (m / z_j) z_j d/dz_j: the exponent of z_j is one less, and may be -1.
                 b = [0] * len(where)
                 b[where[coordinate]] = -1
                 factor = self.ring(QQ((value.numerator, value.denominator)))
@@ -110,6 +112,7 @@ class LaurentOperator:
         self._faces = {b: self._tight(b) for b in self.operators}
         # Integral inequalities, scaled by the polyhedron: tightness is decided without rounding.
         offsets = [int(row[0]) for row in hull.equations_list()]
+        # A cofactor is a polynomial: points of the polytope with a negative entry are none of its exponents.
         highest = max(map(sum, self.operators))
         table = [(0,) * len(self.moving)] + table_of_monomials(len(self.moving), highest)
         support = []
@@ -140,6 +143,7 @@ class LaurentOperator:
         r"""
         Return monomials grouped by their weights along the normals of a face: the top part of `p` lies in one group.
         """
+        # L_face raises each of these weights by a constant, and so does the cofactor: the top part is homogeneous.
         normals = [self.facets[i][1] for i in sorted(face)] + self.equations
         groups = {}
         for a in table:

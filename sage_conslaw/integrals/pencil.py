@@ -27,20 +27,6 @@ def eigenvalues(operators, known, m, block, ring, at):
     - ``operators`` -- pairs `(b, \alpha_b)`; ``known`` -- the other coefficients of the cofactor
 
     - ``block`` -- list of monomials
-
-    EXAMPLES:
-
-    The constant cofactors of the Lorenz system with `b = 0` up to degree 4: that of the famous quartic is `-4/3`::
-
-        sage: import numpy
-        sage: from sage_conslaw.integrals.newton import LaurentOperator, table_of_monomials
-        sage: from sage_conslaw.integrals.pencil import eigenvalues
-        sage: from sage_conslaw.function_fields.specialisation import Specialisation
-        sage: from sage_conslaw.inputs.systems import system
-        sage: L = LaurentOperator(system(["x", "y", "z"], ["1/3*(y - x)", "r*x - y - x*z", "x*y"], parameters=["r"]))
-        sage: at = Specialisation(L.ring, 2^61 - 1, numpy.random.default_rng(0r))
-        sage: eigenvalues(list(L.operators.items()), {}, (0, 0, 0), table_of_monomials(3, 4), L.ring, at)
-        [-4/3]
     """
     inside, outside = _split(equations_of(operators, known, block), block, m)
     size = len(block)

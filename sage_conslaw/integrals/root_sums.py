@@ -167,6 +167,7 @@ def root_sums(family, found, without=()):
     if family.constants:
         return []
     ring, fields = family.ring(), family.sparse_fields()
+    # Quadratic ones are angles, which have a form without algebraic numbers.
     out = []
     for darboux in found:
         if darboux.polynomial in without:
@@ -177,6 +178,7 @@ def root_sums(family, found, without=()):
         cofactors = cofactors_over(*split, fields, ring)
         if cofactors is None:
             continue
+        # T_0 is the logarithm of the norm, which is there already.
         for power in range(1, len(split[0])):
             # A derivative of zero is no reason to leave it out: then it is a law by itself.
             out.append(RootSum(*split, power, _traces(cofactors, power, ring)))

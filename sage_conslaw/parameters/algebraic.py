@@ -67,6 +67,7 @@ class AlgebraicField:
                 row = self._minus(row, row[pivot], solved[pivot])
             if not row:
                 continue
+            # Entries are elements of a field: any that is not zero will do as a pivot.
             pivot = min(row)
             inverse = self._inverse(row[pivot])
             row = {column: self._times(entry, inverse) for column, entry in row.items()}
@@ -74,6 +75,7 @@ class AlgebraicField:
                 if pivot in solved[other]:
                     solved[other] = self._minus(solved[other], solved[other][pivot], row)
             solved[pivot] = row
+        # Reduced: each free column gives one vector, with the pivots' entries in that column.
         vectors = []
         for free in (c for c in range(columns) if c not in solved):
             vector = {pivot: -row[free] for pivot, row in solved.items() if free in row}

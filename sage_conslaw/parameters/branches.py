@@ -43,26 +43,7 @@ class BranchLaws:
 
 
 class BranchSearch:
-    r"""
-    The case distinction of a family with constants: generic laws, and the branches with new ones.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.parameters.branches import BranchSearch
-        sage: from sage_conslaw.inputs.systems import system
-        sage: family = system(["x", "y"], ["a*y", "(b-1)*x"], parameters=["a", "b"])
-        sage: search = BranchSearch(family, family.groups(2r), numpy.random.default_rng(0r))
-        sage: search.generic
-        [{(0, 3, 3): Fraction(-1, 1),
-          (1, 2, 2): Fraction(1, 1),
-          (2, 2): Fraction(-1, 1)}]
-        sage: [[(branch.variety, branch.laws) for branch in level] for level in search.levels(2r)]
-        [[(b - 1 = 0, ({(3,): Fraction(1, 1)},)), (a = 0, ({(2,): Fraction(1, 1)},))],
-         []]
-        sage: search.not_followed
-        []
-    """
+    """The case distinction of a family with constants: generic laws, and the branches with new ones."""
 
     def __init__(self, family, groups, generator):
         self.family, self.groups, self.generator = family, groups, generator
@@ -80,6 +61,7 @@ class BranchSearch:
         everywhere = _At(self, None)
         for law in self.generic:
             everywhere.add(law)
+        # Generators alone are shown: the others are polynomials in them, on every branch too.
         self.generators, self.independent = everywhere.generators, everywhere.independent()
         self.found, self._laws = {}, {}
 
@@ -127,6 +109,7 @@ class BranchSearch:
         if why is not None:
             self.not_followed.append(f"{variety} ({why})")
             return None
+        # One point for all comparisons on the branch: ranks there are lower bounds of those on it.
         at = _At(self, variety)
         if at.point is None:
             self.not_followed.append(f"{variety} (no root modulo {_PRIMES} primes)")
@@ -134,6 +117,7 @@ class BranchSearch:
         larger = [
             branch for key, branch in self.found.items() if key != variety.ideal() and branch.variety.contains(variety)
         ]
+        # A law of a larger branch holds on this part of it, and is no news here.
         for law in [*self.generators, *(law for branch in larger for law in branch.laws + branch.limits)]:
             at.add(law)
         # A kernel that grew may hold nothing but products of known laws, which had a larger degree before a leading
@@ -162,6 +146,7 @@ class BranchSearch:
                         continue
                     self._laws[key] = self._exact_laws(variety, block)
                 laws += self._laws[key]
+            # Low degree and few terms first, so that generators are simple.
             for law in sorted(laws, key=lambda law: (self._degree(law), max(map(len, law)), sorted(law))):
                 at.add(law)
         return tuple(at.generators[known:])

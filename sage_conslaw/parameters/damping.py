@@ -50,6 +50,7 @@ def exceptional_damping(
     family = problem(data, flow_room.momentum("tau", metric), loss).family
     candidates, _ = rank_drops(family, np.random.default_rng(seed))
     found = []
+    # A kernel that grows may hold products alone, as everywhere else: only what a run of its own counts is told.
     for value in candidates:
         if value > 0:
             result = conservation_laws(data, flow=flow_room.momentum(value, metric), loss=loss, seed=seed)

@@ -47,9 +47,9 @@ def exceptional_parameters(
     ALGORITHM: the linear system for the laws is eliminated exactly over `Q[k]`; its rank can drop only where a pivot
     vanishes.  On each irreducible factor the rank is computed again, over the rational functions there, and so on in
     turn.  Each drop gets an exact run of its own, on the system restricted to it.  Laws that are polynomials in the
-    generic ones and in those of larger branches are not shown again.  So values on no branch have as many laws as
-    generic ones, up to the codimension searched; where branches meet, the laws of each hold.  Nothing is Monte Carlo
-    but the sorting of laws into new ones and polynomials in known ones.
+    generic ones and in those of larger branches are not shown again.  So at values on no branch all laws are limits of
+    generic ones, or polynomials in them, up to the codimension searched; where branches meet, the laws of each hold.
+    Nothing is Monte Carlo but the sorting of laws into new ones and polynomials in known ones.
 
     EXAMPLES:
 
@@ -102,24 +102,20 @@ def exceptional_parameters(
         raise InputError('the system has no parameters; exceptional values are those of parameters, e.g. '
                          'system(["x"], ["k*x"], parameters=["k"])')
     names = tuple(family.names[i] for i in family.constants)
+    # The same search space as for laws, so that "up to the degree" means the same.
     groups = family.groups(None if degree is None else degree_of(degree))
     codimension = _codimension(codimension, len(names))
     known: dict = {"laws": (), "independent": 0, "branches": {}, "codimension": 0, "not_followed": []}
 
     def result():
+        branches = sorted((_branch(asked, *found) for found in known["branches"].values()), key=_simplicity)
         return ExceptionalParameters(
-            names,
-            sum(bound for _, bound in groups),
-            tuple(map(asked.law, known["laws"])),
-            known["independent"],
-            tuple(sorted((_branch(asked, *found) for found in known["branches"].values()), key=_simplicity)),
-            known["codimension"],
-            tuple(known["not_followed"]),
-            seed,
-            time.perf_counter() - start,
+            names, sum(bound for _, bound in groups), tuple(map(asked.law, known["laws"])), known["independent"],
+            tuple(branches), known["codimension"], tuple(known["not_followed"]), seed, time.perf_counter() - start,
         )
     try:
         for key, value in isolated_steps(_steps, family, groups, codimension, seed, deadline=deadline):
+            # A branch that gains laws comes again, under the same name.
             if key == "branch":
                 known["branches"][value[0]] = value[1]
             else:
@@ -142,34 +138,18 @@ def _steps(family, groups, codimension, seed):
             variety = branch.variety
             solution = () if variety.algebraic else tuple((str(v), str(value)) for v, value in sorted(
                 variety.solution.items(), key=lambda item: variety.ring.gens().index(item[0])))
-            yield (
-                "branch",
-                (
-                    str(variety),
-                    (
-                        [sparse.from_sage(f) for f in variety.ideal()],
-                        solution,
-                        branch.laws,
-                        branch.limits,
-                        branch.independent,
-                        variety.codimension,
-                    ),
-                ),
-            )
+            found = ([sparse.from_sage(f) for f in variety.ideal()], solution, branch.laws, branch.limits,
+                     branch.independent, variety.codimension)
+            # Plain data: a process of its own sends them, and Sage's rings do not travel.
+            yield "branch", (str(variety), found)
         yield "level", {"codimension": number, "not_followed": list(dict.fromkeys(search.not_followed))}
 
 
 def _branch(asked, condition, solution, laws, limits, independent, codimension):
     constants = asked.family.constants
     moved = [{tuple(constants[i] for i in monomial): value for monomial, value in f.items()} for f in condition]
-    return Branch(
-        tuple(map(asked.law, moved)),
-        solution,
-        tuple(map(asked.law, laws)),
-        tuple(map(asked.law, limits)),
-        independent,
-        codimension,
-    )
+    condition, laws, limits = (tuple(map(asked.law, some)) for some in (moved, laws, limits))
+    return Branch(condition, solution, laws, limits, independent, codimension)
 
 
 def _simplicity(branch):

@@ -46,10 +46,8 @@ def cores(rows):
         (1, [[{2: a}], [{3: b, 4: b}]])
     """
     rows, constants = [dict(row) for row in rows if row], 0
-    while True:
-        pivot = _pivot(rows, constant=True)
-        if pivot is None:
-            break
+    # A constant never vanishes: one more in the rank, at every value.
+    while pivot := _pivot(rows, constant=True):
         _clear(rows, *pivot)
         constants += 1
     return constants, _components(rows)
@@ -142,6 +140,7 @@ def _pivot(rows, constant):
         for column, entry in row.items():
             if constant and not entry.is_constant():
                 continue
+            # Markowitz: at most so many entries are filled in.
             fill = (len(row) - 1) * (counts[column] - 1)
             cost = (fill, number) if constant else (entry.degree(), entry.number_of_terms(), fill, number)
             if best is None or cost < best[0]:
@@ -162,12 +161,14 @@ def _clear(rows, number, column):
         if pivot.is_constant():
             out, factor = row, factor / pivot.constant_coefficient()
         else:
+            # Multiplied by pivot / gcd, which is not zero where the pivot is not: the pivot is noted as a factor.
             common = pivot.gcd(factor)
             factor = factor // common
             out = {c: entry * (pivot // common) for c, entry in row.items()}
         for c, entry in pivot_row.items():
             value = out[c] - factor * entry if c in out else -factor * entry
             if value:
+                # Growth is told, not waited for: the block is then named as not searched.
                 if value.number_of_terms() > MAX_TERMS:
                     raise TooManyTerms(f"an entry of {value.number_of_terms()} terms")
                 out[c] = value

@@ -140,6 +140,7 @@ class DropSearch:
                         continue
                     node.core.visited.add(variety.ideal())
                     lost, parts = self._on(node.core, variety)
+                    # A drop may be deeper still where parts of this one drop in turn.
                     if deeper:
                         children += [_Node(node.core, variety, part) for part in parts]
                     # What a larger variety loses already is no drop of this one.
@@ -152,6 +153,7 @@ class DropSearch:
 
     def _candidates(self, node, factors, deeper):
         """Yield the varieties within that of a node where its rank may drop."""
+        # Outside the zeros of the factors the rank is the generic one, so that drops of any codimension lie in them.
         candidates, seen = list(factors), set(factors)
         while candidates:
             p = candidates.pop(0)
@@ -163,6 +165,7 @@ class DropSearch:
                 if slope not in seen:
                     seen.add(slope)
                     candidates.append(slope)
+            # A condition without a linear parameter is followed once: over Q(k')[X]/(p) no further pivots are factored.
             variety = node.variety.within(p)
             if variety.algebraic and deeper and len(node.variety.solution) + 1 < self.ring.ngens():
                 self.not_followed.append(f"further conditions within {variety} (not rational)")
@@ -223,21 +226,8 @@ def rank_drops(family, generator):
     Return the values of the family's one constant at which there are more laws of its default search: exact.
 
     OUTPUT: a pair: the sorted rational values, and the number of values that are not rational
-
-    EXAMPLES:
-
-    In `x' = k y, y' = (k - 1) (k - 3) x` there is one quadratic law; at `k = 0`, 1 and 3 also a linear one::
-
-        sage: import numpy
-        sage: from sage_conslaw.parameters.rank_drops import rank_drops
-        sage: from sage_conslaw.inputs.systems import system
-        sage: family = system(["x", "y"], ["k*y", "(k-1)*(k-3)*x"], parameters=["k"])
-        sage: rank_drops(family, numpy.random.default_rng(0r))
-        ([Fraction(0, 1), Fraction(1, 1), Fraction(3, 1)], 0)
-        sage: family = system(["x", "y"], ["y", "(k^2-2)*x"], parameters=["k"])
-        sage: rank_drops(family, numpy.random.default_rng(0r))
-        ([], 2)
     """
+    # With one constant a drop is a root of a pivot: codimension one is all there is.
     search = DropSearch(family, family.groups(), generator)
     drops = [drop for level in search.levels(1) for drop in level]
     if search.not_followed:

@@ -72,6 +72,7 @@ class Variety:
             # Not rational: one algebraic element of least degree over the rational functions of the other parameters.
             root = min(p.variables(), key=lambda v: p.degree(v))
             return Variety(self.ring, (*self.conditions, p), self.solution, self.denominators, (p, root))
+        # The simplest slope: it becomes a denominator, and its zeros have to be looked at apart.
         variable = min(linear, key=lambda v: (p.coefficient({v: 1}).degree(), p.coefficient({v: 1}).number_of_terms()))
         slope = p.coefficient({variable: 1})
         value = self.ring.fraction_field()(-(p - slope * variable)) / slope
@@ -100,6 +101,7 @@ class Variety:
 
     def vanishes(self, f):
         """Say whether a polynomial in the parameters vanishes on all of it."""
+        # On the graph a polynomial is a rational function, zero iff its numerator is; p divides it on the roots of p.
         numerator = self.restricted(f).numerator()
         return numerator == 0 or self.algebraic is not None and self.algebraic[0].divides(numerator)
 

@@ -21,6 +21,7 @@ def spanning_number(response):
         {(i, monomial): value for i, part in enumerate(field) for monomial, value in sparse.from_sage(part).items()}
         for field in response.gradient_coefficients()
     ]
+    # Fields with constant coefficients in their combinations: a rank over Q, which bounds the rank at every point.
     places = {key: i for i, key in enumerate(sorted({key for field in fields for key in field}))}
     if not places:
         return 0

@@ -26,6 +26,7 @@ def values_matter(nodes):
 
     - ``nodes`` -- the nodes of a network up to its output, which is the last
     """
+    # A node reads its inputs, and data their source; the one reading that does not count is the product itself.
     out = {nodes[-1]}
     for node in nodes:
         read = {*node.inputs} | ({node.source} if isinstance(node, Data) else set())

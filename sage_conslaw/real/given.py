@@ -141,6 +141,7 @@ def narrowed(network, inputs):
     all inputs contain those of the samples, and are fewer than those of all inputs.
     """
     other, samples = {}, {}
+    # W x on the span of x_1, ..., x_n is (W B) y with fewer y: laws for all y hold for the samples.
     for leaf, part in inputs.items():
         rows = fmpq_mat(len(part), leaf.size, [fmpq(a.numerator, a.denominator) for a in part.flat])
         basis, rank = rows.rref()
@@ -160,12 +161,9 @@ def narrowed(network, inputs):
         samples[few] = part.reshape(len(part), -1)[:, pivots]
     if not other:
         return network, inputs
-    new = replaced(network.output, other)
-    leaves = [leaf for leaf in network.response().leaves]
-    narrow = Network(
-        network.architecture, network.sizes, new[network.output], network.positive, leaves, **network.options
-    )
-    return narrow, samples
+    new, leaves = replaced(network.output, other), list(network.response().leaves)
+    output = new[network.output]
+    return Network(network.architecture, network.sizes, output, network.positive, leaves, **network.options), samples
 
 
 def problem_on_data(asked, network, data, seed):
@@ -181,6 +179,7 @@ def problem_on_data(asked, network, data, seed):
         "laws of training on the given samples, with "
         + ("any targets" if targets is None else "their targets, in any mini-batches"),
     )
+    # Fields with exponentials are no polynomials: these are the model's, with balls for the samples.
     if real.kind == "balls" or targets is not None and asked.loss == "cross-entropy":
         network, inputs = narrowed(network, inputs)
         given = with_inputs(network.response(asked.loss), {leaf: _numbers(part) for leaf, part in inputs.items()})
@@ -193,9 +192,8 @@ def problem_on_data(asked, network, data, seed):
         remarks += (
             f"on the region of activation around the parameters {first_few(point)}",
         )
+    # Constants and what others span give no field of their own.
     components = independent(_components(network, response, asked.loss, inputs, targets, gates))
-    if not any(map(sparse.degree, components)):
-        components = []
     on_data = _with_response(asked, PolynomialResponse(response.names, components), remarks, exact=True)
     on_data.family.region_point = point
     return on_data
@@ -228,6 +226,7 @@ def _region(response, real, inputs, seed, positive):
     generator = np.random.default_rng([int(seed), 2])
     number = len(next(iter(inputs.values())))
     with precision(_BITS):
+        # Integers as they are; a third is a ball around it, and a sign that the ball leaves open is no pattern.
         exact = {
             leaf: part.astype(np.float64) if all(a.denominator == 1 for a in part.flat) else _balls(part)
             for leaf, part in inputs.items()
@@ -237,6 +236,7 @@ def _region(response, real, inputs, seed, positive):
         here = PatternResponse(response, real, theta, exact, generator)
         # Where most samples and units differ, fewest functions are conserved by chance.
         active = here.patterns + sum(int((part != 0).any(axis=0).sum()) for part in here.gates().values())
+        # All samples have to be decided: what is left out would be trained all the same.
         if here.samples == number and active > most:
             best, most = ([int(a) for a in theta], here.gates()), active
     if best is not None:
@@ -256,6 +256,7 @@ def _components(network, response, loss, inputs, targets, gates):
     for sample in range(len(next(iter(inputs.values())))):
         value = _output(network, response, A, ring, theta, {leaf: part[sample] for leaf, part in inputs.items()},
                         {leaf: part[sample] for leaf, part in gates.items()})
+        # With targets each sample is one field, that of its loss; without, the loss may weight outputs as it likes.
         if targets is not None:
             out.append(
                 sum((f * f - f * _number(ring, 2 * y) for f, y in zip(value.flat, targets[sample].flat)), ring.zero())

@@ -74,6 +74,7 @@ def grow(family, generator, p, target, work, costs, pool):
         work.spend(len(ranks) * (step + costs.elimination(target + ranks[-1], ranks[-1])))
         return Growth(ranks[-1], tuple(ranks), ranks[-1] < target, "longer paths add nothing")
     letter = random_pushed_field if family.exact_flow is not None and family.has_controls else random_field
+    # A random point of the state space: only the gates know of the point, and polynomials have their generic rank.
     A, z = ModularArithmetic(p), modular.random_array(generator, (family.dimension,), p)
     span, words = Span(family.dimension, p, target), []
     for depth in range(_LONGEST):
@@ -89,6 +90,7 @@ def grow(family, generator, p, target, work, costs, pool):
         words.append(span.rank)
         if span.rank >= target:
             return Growth(span.rank, tuple(words), False, None)
+        # If V_{k+1} = V_k the module is closed under brackets; at a point modulo p that is seen, not proved.
         if words[-2:] == [span.rank] * 2:
             return Growth(span.rank, tuple(words), True, "longer words and more samples add nothing")
     return Growth(span.rank, tuple(words), False, f"words of more than {_LONGEST} letters are not tried")

@@ -13,6 +13,7 @@ from ..graph.models import NORMS
 from ..graph.operations import Add, Contract, Gather
 from ..graph.tensor import Constant, Data, Parameter
 from ..graph.true_functions import Unit, reading_of
+from .reading import data_of
 
 # Parities in the sign of the input; `None` stands for neither.
 EVEN, ODD = 1, -1
@@ -24,26 +25,11 @@ def directions(network, response):
     r"""
     Return an upper bound for the number of gradients up to factors that do not depend on the parameters; ``None``
     where there may be infinitely many.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.homogeneous import directions
-        sage: from sage_conslaw.real.reading import real_network
-        sage: def number(net):
-        ....:     return directions(real_network(net.response()), net.response())
-        sage: [number(networks.normalised(1, 3, m, norm="rms")) for m in (1, 2)]
-        [1, 2]
-        sage: number(networks.relu([1, 3, 1])), number(networks.perceptron([1, 3, 1], activation="abs"))
-        (2, 1)
-        sage: number(networks.relu([1, 3, 1], bias=True)), number(networks.relu([2, 3, 1]))
-        (None, None)
     """
     if network.kind is None or any(node not in network.nodes for node, _ in response.drawn.pairings):
         # What is not known may be random, as slopes are, and another output has gradients of its own.
         return None
-    output = response.drawn.pairings[0][0]
-    inputs = [node for node in network.nodes if isinstance(node, Data) and node.kind == "input"]
+    output, inputs = response.drawn.pairings[0][0], data_of(network.nodes, "input")
     if sum(node.size for node in inputs) != 1 or inputs[0].one_hot:
         return None
     known: dict = {}
@@ -51,6 +37,8 @@ def directions(network, response):
         known[node] = _scaling(node, known)
     if known[output] is None:
         return None
+    # f(-x) = +-f(x): negative inputs have the gradients of positive ones.  With covectors that sum to zero one output a
+    # row is a combination of the others.
     rows = output.size // output.shape[-1] if response.constraints[0][0] == "sum zero" else 0
     return (output.size - rows) * (1 if known[output][1] else 2)
 
@@ -94,6 +82,7 @@ def _of_function(node, degree, parity):
     reading = reading_of(node)
     if node.function.name in NORMS and isinstance(reading, Unit) and not reading.eps:
         return 0, parity
+    # A function of what only the sign of the input moves is again one of the sign.
     if degree or reading is None:
         return None
     return 0, parity if parity == EVEN else None

@@ -50,6 +50,7 @@ def covers(family, response):
 def _without_walls(cut):
     """Say whether a function is analytic, but in codimension two."""
     reading = reading_of(cut)
+    # Shares over all entries are analytic; over the largest ones they jump where the choice does.
     if not isinstance(reading, Unit):
         return any(reading is known for known in READINGS.values()) or type(reading) is Shares
     return _submersive(cut.source) and cut.source.shape[-1] - reading.centred > 1
@@ -108,6 +109,7 @@ def choose(family, z, target, generator, work, costs, too_long, no_gain):
         order = sorted(picked)
         tangents, origin = rows[order], [where[i] for i in order]
         batch = len(order) if batch is None else batch
+        # Vectors at a point stay independent when they are pushed on: a flow is a diffeomorphism.
         idle = idle + 1 if ranks and len(order) <= ranks[-1] else 0
         ranks.append(len(order))
         cost = costs.words(DOUBLES, number + len(order), 2) + costs.pivots(len(rows) + number, target)
@@ -157,9 +159,10 @@ def _along(family, path):
     tangents = np.zeros((0, family.dimension), dtype=object)
     for number, station in enumerate(path.stations):
         if station.chosen:
+            # Row 0 is the drift, which has no data of its own.
             rows = list(station.chosen)
             data = {leaf: array[[max(i - 1, 0) for i in rows]] for leaf, array in station.data.items()}
-            values = np.broadcast_to(_controls(family, A, z, data), (len(rows), family.dimension)).copy()
+            values = np.broadcast_to(combination(family, data, None)(A, z), (len(rows), family.dimension)).copy()
             if 0 in rows:
                 values[rows.index(0)] = family.drift_value(A, z)
             tangents = np.concatenate([tangents, values])
@@ -168,13 +171,9 @@ def _along(family, path):
     return tangents
 
 
-def _controls(family, A, z, data):
-    return combination(family, data, None)(A, z)
-
-
 def _values(family, A, z, data, number):
     """Return the drift, and the controls with these data, at a point."""
-    controls = np.broadcast_to(_controls(family, A, z, data), (number, family.dimension))
+    controls = np.broadcast_to(combination(family, data, None)(A, z), (number, family.dimension))
     rows = np.concatenate([np.reshape(family.drift_value(A, z), (1, family.dimension)), controls])
     # A norm of what is zero whatever the data gives no field.
     return np.where(np.isfinite(rows), rows, 0.0)

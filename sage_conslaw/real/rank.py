@@ -114,9 +114,7 @@ def _pattern_rank(family, network, target, generator, work, inputs, point):
         # Exact fields modulo p at an integer point: a rank there is a lower bound of that over Q at the point, and near
         # it.
         here = restricted(family, real)
-        growth = with_lucky_prime(
-            generator, lambda p: grow(here, generator, p, target, work, costs, real.samples)
-        )
+        growth = with_lucky_prime(generator, lambda p: grow(here, generator, p, target, work, costs, real.samples))
         if best is None or growth.rank > best[0].rank:
             best = growth, real
         # With all gradients of the model, brackets may still depend on the region.

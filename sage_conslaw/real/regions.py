@@ -73,20 +73,11 @@ def family_on_region(family, theta):
     r"""
     Return the family of the real fields on the region of activation around integer parameters, for every input;
     ``None`` where nothing is known of it beyond the model.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.real.regions import family_on_region
-        sage: family = problem(networks.relu([1, 2, 1])).family
-        sage: family_on_region(family, numpy.array([1.0, -2.0, 3.0, 5.0])).response.local_reparameterisation()
-        [U1_1_1*U2_1_1, U1_1_2*U2_2_1]
     """
     response = response_on_region(real_network(family.response), family.response, theta)
     if response is None:
         return None
+    # Polynomials are the network there: nothing is forgotten, and no span condition is left.
     family = restricted(family, response)
     family.forgotten, family.is_polynomial, family.on_given_data = (), True, True
     return family
@@ -147,6 +138,7 @@ def numbers_by_region(
         raise InputError(f"numbers by region are for at most {MOST_PARAMETERS} parameters, not {D}")
     generator, costs = np.random.default_rng(seed), Costs(real.nodes, family.dimension)
     found: dict = {}
+    # The share of a region is that among random points, and rare regions may be missing.
     for theta in integer_parameters(generator, D, positive_parameters(family), points):
         response = PatternResponse(
             family.response, real, theta, integer_inputs(real, generator, max(256, 4 * D)), generator
@@ -157,6 +149,7 @@ def numbers_by_region(
         growth = with_lucky_prime(
             generator, lambda p: grow(here, generator, p, family.moving_dimension, Work(), costs, response.samples)
         )
+        # A rank from below, so a number from above; the laws around one of the points are a number from below.
         found.setdefault(family.moving_dimension - growth.rank, []).append(
             (tuple(int(a) for a in theta), response.patterns)
         )

@@ -131,6 +131,7 @@ def most_gradients(network, response, theta):
     output, degree = response.pairings[0][0], _degrees(network)[network.nodes[-1]]
     if len(response.pairings) > 1 or degree is None or not _affine(network, gates):
         return response.dimension
+    # f(t x) = t^d f(x) for t > 0 needs all pre-activations zero without input: else their walls move with t.
     signs = possible_signs(network, response, theta, {node: np.zeros(node.shape) for node in inputs})
     if any(part.any() for gate in gates for part in signs[gate.source]):
         return response.dimension
@@ -188,6 +189,7 @@ def _decided(network, response, theta, gates):
     matter = [node for node in values_matter(network.nodes) if node.function.name not in ("relu", "abs")]
     if any(np.isnan(gates[node]).any() for node in matter):
         raise Unstable("a slope at zero is used")
+    # Zero by structure: no term with a sign is left, for any parameters with these signs and gates.
     structural = possible_signs(network, response, theta, gates)
     out = {}
     for node, value in gates.items():
@@ -215,6 +217,7 @@ def cells(network, response, theta):
     exact[:] = [QQ(int(a)) for a in theta]
     theta, found = np.asarray(theta, dtype=np.float64), []
     for direction in (1, -1):
+        # From the origin outwards: just after each change the gates of a whole cell are read.
         at, expected = QQ(0), None
         while len(found) < _MOST_CELLS:
             gates, following, changes, touched = _on_the_line(network, response, exact, at, QQ(direction))
@@ -225,6 +228,7 @@ def cells(network, response, theta):
                 raise Unstable("a unit is zero by chance where another changes")
             if following is None:
                 break
+            # At nearby parameters they change one after the other, in either order, and the cell between is unknown.
             if len(changes[following]) > 1:
                 raise Unstable("two units change at one input")
             expected = {*changes[following]} | {
@@ -264,6 +268,7 @@ def response_on_region(network, response, theta, most_terms=MOST_TERMS):
     if not found or len(found) * response.number_of_terms() > most_terms:
         return None
     polynomials = []
+    # Each input is in one of the sectors; with its gates the response is a polynomial whose data are free.
     for gates in found:
         # Gates that only other gates depend on are no data of the response.
         read = {leaf: _fractions(leaf, part) for leaf, part in gates.items() if leaf in response.data_leaves}

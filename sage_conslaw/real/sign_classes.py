@@ -30,17 +30,6 @@ def certified_classes(response, rank, generator):
     r"""
     Return the certified rank of the sign vectors of real gradients at positive parameters, ``None`` for networks too
     large.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.real.sign_classes import certified_classes
-        sage: def classes(net, rank):
-        ....:     found = certified_classes(net.response(), rank, numpy.random.default_rng(0r))
-        ....:     return found.rank, found.reached
-        sage: classes(networks.relu([2, 2, 1]), 6r), classes(networks.relu([2, 2, 2, 1]), 10r)
-        ((6, True), (8, False))
     """
     network, D = real_network(response), response.dimension
     if D > _COORDINATES:
@@ -73,6 +62,7 @@ def sign_classes(response, theta, generator):
     A = ModularArithmetic(p)
     point = np.rint(theta).astype(np.int64) % p
     rows = np.broadcast_to(real.gradient(A, point, real.draw(generator, p, number)), (number, D))
+    # Proportional coordinates have proportional columns modulo p; so different ones, made monic, are not proportional.
     classes = set()
     for column in rows.T:
         places = np.flatnonzero(column)

@@ -33,19 +33,6 @@ def family_with_signs(family, theta):
     r"""
     Return the family of the network on the region of a point: with signs for the parameters that norms read nothing
     else of, and without the experts that no input chooses; ``None`` where there are none.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.real.signs import family_with_signs
-        sage: net = networks.normalised(1, 3, 1, norm="batch")
-        sage: family_with_signs(problem(net).family, numpy.ones(12)) is None
-        False
-        sage: net = networks.normalised(2, 3, 1, norm="batch")
-        sage: family_with_signs(problem(net).family, numpy.ones(15)) is None
-        True
     """
     response = family.response
     output = response.drawn.pairings[0][0]
@@ -62,6 +49,7 @@ def family_with_signs(family, theta):
             new[node] = other
     if not new:
         return None
+    # The same leaves: parameters that are signs now have no field, and stay laws.
     network = Network("custom", (), without_zeros(replaced(output, new)[output]), (), response.leaves)
     loss = "cross-entropy" if response.constraints[0][0] == "sum zero" else "least-squares"
     family = restricted(family, network.response(loss))
@@ -89,6 +77,7 @@ def _product_read_by(node):
     ]
     spec = source.operation
     sizes = spec.sizes(*(child.shape for child in source.inputs))
+    # One parameter times data entry by entry, nothing summed: w x has the sign of w and the size of neither matters.
     if len(parameters) != 1 or len(data) != 1 or any(sizes[x] > 1 for x in sizes if x not in spec.result):
         return None
     return parameters[0], data[0]
@@ -145,6 +134,7 @@ def _is_scaled(source, scale, data):
 
     def rows(values):
         return _value_of(source, A, values, data).reshape(-1, source.shape[-1])
+    # An identity of multilinear maps, tested at a random point modulo a prime: wrong with probability below 1e-17.
     labels, ones = random_array(generator, data.shape, _PRIME), np.ones(scale.shape, dtype=np.int64)
     read = rows({data: labels, scale: ones})
     weights = rows({data: np.ones(data.shape, dtype=np.int64), scale: random_array(generator, scale.shape, _PRIME)})

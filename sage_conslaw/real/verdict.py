@@ -21,6 +21,7 @@ from .sign_classes import certified_classes
 from .work import DEFAULT
 from ..runtime.errors import InputTypeError
 
+
 def checked(real):
     """Return ``True``, ``False`` or ``None``, or say what is wrong with it."""
     if real is not None and not isinstance(real, bool):
@@ -52,25 +53,6 @@ def real_rank(family, rank, generator, deadline=None, real=None):
     r"""
     Return what is certified of the real fields, asked for the model's rank; ``None`` where nothing is known of a real
     network, or it is left.
-
-    EXAMPLES:
-
-    Two patterns of activation only::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.real.verdict import real_rank
-        sage: def real(net, rank):
-        ....:     found = real_rank(problem(net).family, rank, numpy.random.default_rng(0r))
-        ....:     return found.rank, found.reached, found.stagnated
-        sage: real(networks.relu([1, 4, 1]), 4)
-        (2, False, True)
-
-    With two inputs the real gradients have the model's rank::
-
-        sage: real(networks.relu([2, 3, 2]), 9)
-        (9, True, False)
     """
     known = known_at_once(family, rank)
     if known is not None:
@@ -81,9 +63,11 @@ def real_rank(family, rank, generator, deadline=None, real=None):
         return _of_gradients(family, rank, generator, deadline, real)
     if not isinstance(family.response, NetworkResponse):
         return None
+    # With given samples the real fields are those of the samples; a list then speaks of this training alone.
     inputs = getattr(family.response, "given_inputs", None)
     found = certified_rank(family, rank, generator, deadline, None if real else DEFAULT, inputs)
     targets = getattr(family.response, "given_targets", None)
+    # Multiples of one field by numbers commute: the Lie algebra has rank one.  A drift would add brackets.
     alone = targets is not None and len(targets) == 1 or directions(real_network(family.response), family.response) == 1
     return replace(found, most=1) if alone and family.drift is None else found
 
@@ -99,6 +83,7 @@ def _of_gradients(family, rank, generator, deadline, real):
         return None
     if family.reads_signs and real_network(gradients.response).kind == "patterns":
         return certified_classes(gradients.response, rank, generator)
+    # Only single letters count: an optimiser may be no combination of gradients; their brackets say nothing of it.
     model = control_rank(gradients, generator, random_prime(generator), gradients.dimension, 1)
     found = certified_rank(gradients, model, generator, deadline, None if real else DEFAULT)
     if found.method is None or not found.words:
@@ -122,35 +107,25 @@ def words(real, assumption):
     if real.method == "data":
         exactly = "no assumption: the fields are those of the given samples, exactly"
         return exactly if real.point is None else f"{exactly}, on the region of activation around a point"
+    here = "this holds on the region around it"
+    met = f"at a point with {real.patterns} patterns of activation"
+    elsewhere = f"computed exactly; {here}, and elsewhere there may be more laws"
     if real.method == "signs":
         return (
-            f"no assumption: coordinates of real gradients at a point with {real.patterns} patterns of activation fall "
-            f"into {real.rank} classes of proportional ones at least, computed exactly; this holds on "
-            f"the region around "
-            "it, and elsewhere there may be more laws"
-        )
-    if real.method == "patterns" and real.spans:
-        return (
-            f"no assumption: real gradients at a point with {real.patterns} patterns of activation span what the "
-            "model's do, computed exactly; this holds on the region around it, and elsewhere there may be more laws"
+            f"no assumption: coordinates of real gradients {met} fall into {real.rank} classes of proportional ones at "
+            f"least, {elsewhere}"
         )
     if real.method == "patterns":
-        return (
-            f"no assumption: real gradients at a point with {real.patterns} patterns of activation have "
-            f"rank {real.rank}, computed exactly; this holds on the "
-            "region around it, and elsewhere there may be more laws"
-        )
-    generic = "at generic points" + (
-        " that paths join to it on which no norm divides by zero" if real.divides else ""
-    )
+        found = "span what the model's do" if real.spans else f"have rank {real.rank}"
+        return f"no assumption: real gradients {met} {found}, {elsewhere}"
+    # Analytic: a minor that is not zero at one point vanishes on a set of measure zero, where paths join the points.
+    generic = "at generic points" + (" that paths join to it on which no norm divides by zero" if real.divides else "")
     if real.spans:
         return (
             "no assumption: real gradients span what the model's do around a point, proved in ball arithmetic, and so "
-            f"do their brackets; "
-            f"{'this holds on the region around it' if real.local else f'so they do {generic}'}"
+            f"do their brackets; {here if real.local else f'so they do {generic}'}"
         )
-    where = "this holds on the region around it" if real.local else f"so they have {generic}"
     return (
         f"no assumption: real gradients and their brackets have rank {real.rank} at a point, proved in ball "
-        f"arithmetic; {where}"
+        f"arithmetic; {here if real.local else f'so they have {generic}'}"
     )

@@ -10,6 +10,8 @@ One unit is about a nanosecond of an idle core in 2024, so that the default of `
 case: the rank of a thousand rows of ten numbers is charged `1.7 \cdot 10^6`, mostly for the conversion of entries. The
 costly one: words of three letters on balls, nine passes of nested duals where a number takes most of a microsecond.
 """
+from math import prod
+
 from ..graph.operations import Contract
 
 # What is spent unasked.
@@ -69,11 +71,7 @@ class Work:
 def products(node):
     """Return how many products the value of a node takes."""
     if isinstance(node.operation, Contract):
-        sizes = node.operation.sizes(*(child.shape for child in node.inputs))
-        total = 1
-        for size in sizes.values():
-            total *= size
-        return total
+        return prod(node.operation.sizes(*(child.shape for child in node.inputs)).values())
     return max(node.size, 1)
 
 

@@ -1,14 +1,18 @@
 """The pieces of the search for integrals: branching, splits over extensions, denominators, Newton polytopes."""
+import numpy as np
 import pytest
 
 from sage_conslaw import system
 from sage_conslaw._sage import QQ, PolynomialRing
+from sage_conslaw.function_fields.specialisation import Specialisation
 from sage_conslaw.integrals.branching import Undecided, solve
 from sage_conslaw.integrals.conjugates import quadratic_split
 from sage_conslaw.integrals.darboux import cofactors_of, darboux_polynomials
 from sage_conslaw.integrals.darboux_law import DarbouxLaw
-from sage_conslaw.integrals.darboux_laws import denominators, most_denominators
+from sage_conslaw.integrals.darboux_laws import darboux_laws, denominators, most_denominators
+from sage_conslaw.integrals.independence import independent_laws
 from sage_conslaw.integrals.newton import LaurentOperator, equations_of, table_of_monomials
+from sage_conslaw.integrals.pencil import eigenvalues
 
 RING = PolynomialRing(QQ, ["k", "a", "b"])
 K, A, B = RING.gens()
@@ -65,3 +69,18 @@ def test_equations_of_a_cofactor():
     assert lotka.part(lotka.ring.one(), 0) == 1
     both = LaurentOperator(system(["x", "y"], controls=[["x", "y"], ["x", "-y"]]))
     assert [both.part(both.ring.gen(1) * 3, number) for number in (0, 1)] == [0, 3]
+
+
+def test_eigenvalues_of_the_lorenz_system():
+    """With `b = 0` and `s = 1/3` the constant cofactor up to degree 4 is that of the famous quartic."""
+    lorenz = LaurentOperator(system(["x", "y", "z"], ["1/3*(y - x)", "r*x - y - x*z", "x*y"], parameters=["r"]))
+    at = Specialisation(lorenz.ring, 2**61 - 1, np.random.default_rng(0))
+    operators, block = list(lorenz.operators.items()), table_of_monomials(3, 4)
+    assert eigenvalues(operators, {}, (0, 0, 0), block, lorenz.ring, at) == [-QQ(4) / 3]
+
+
+def test_independent_laws_leave_out_what_depends_on_those_before():
+    family = system(["x", "y", "z"], ["x", "2*y", "3*z"])
+    laws = list(darboux_laws(family, 1))
+    numbers = len(laws), len(independent_laws(family, laws, laws)), len(independent_laws(family, [], laws + laws))
+    assert numbers == (2, 0, 2) and independent_laws(family, [], []) == []

@@ -15,12 +15,14 @@ from sage_conslaw.real.ball_words import ball_rank
 from sage_conslaw.real.certified import RealRank
 from sage_conslaw.real.components import independent, spanning_number
 from sage_conslaw.real.gates import gated, values_matter
+from sage_conslaw.real.homogeneous import directions
 from sage_conslaw.real.grow import control_rank, grow
 from sage_conslaw.real.pushed import covers
 from sage_conslaw.real.reading import data_of, real_network, slopes_of
-from sage_conslaw.real.regions import Region
-from sage_conslaw.real.sign_classes import sign_classes
-from sage_conslaw.real.verdict import checked, known_at_once, words
+from sage_conslaw.real.regions import Region, family_on_region
+from sage_conslaw.real.sign_classes import certified_classes, sign_classes
+from sage_conslaw.real.signs import family_with_signs
+from sage_conslaw.real.verdict import checked, known_at_once, real_rank, words
 from sage_conslaw.real.work import DOUBLES, Costs, Work, products
 from sage_conslaw.runtime.errors import InputError, InputTypeError
 
@@ -209,3 +211,33 @@ def test_budgets():
     net = networks.relu([2, 3, 2])
     costs = Costs(net.output.ancestors(through_data=True), 12)
     assert costs.words(DOUBLES, 10, 2) == 3 * costs.words(DOUBLES, 10, 1) and costs.elimination(100, 12) < 10**6
+
+
+@pytest.mark.parametrize("net, number", [
+    (networks.normalised(1, 3, 1, norm="rms"), 1), (networks.normalised(1, 3, 2, norm="rms"), 2),
+    (networks.relu([1, 3, 1]), 2), (networks.perceptron([1, 3, 1], activation="abs"), 1),
+    (networks.relu([1, 3, 1], bias=True), None), (networks.relu([2, 3, 1]), None)])
+def test_directions_of_one_input(net, number):
+    assert directions(*of(net)) == number
+
+
+def test_families_of_regions():
+    family = problem(networks.relu([1, 2, 1])).family
+    here = family_on_region(family, np.array([1.0, -2.0, 3.0, 5.0]))
+    assert str(here.response.local_reparameterisation()) == "[U1_1_1*U2_1_1, U1_1_2*U2_2_1]"
+    for p, found in [(1, True), (2, False)]:
+        net = networks.normalised(p, 3, 1, norm="batch")
+        assert (family_with_signs(problem(net).family, np.ones(3 * p + 9)) is not None) == found
+
+
+@pytest.mark.parametrize("widths, rank, expected", [([2, 2, 1], 6, (6, True)), ([2, 2, 2, 1], 10, (8, False))])
+def test_certified_classes_of_signs(widths, rank, expected):
+    found = certified_classes(networks.relu(widths).response(), rank, draw())
+    assert (found.rank, found.reached) == expected
+
+
+@pytest.mark.parametrize("net, rank, expected", [
+    (networks.relu([1, 4, 1]), 4, (2, False, True)), (networks.relu([2, 3, 2]), 9, (9, True, False))])
+def test_real_ranks(net, rank, expected):
+    found = real_rank(problem(net).family, rank, draw())
+    assert (found.rank, found.reached, found.stagnated) == expected
