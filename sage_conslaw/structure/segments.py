@@ -21,6 +21,7 @@ from abc import ABC, abstractmethod
 
 from ..graph.cuts import SumOne
 from ..graph.operations import Add, Contract, Gather
+from ..graph.operations.power import Power
 from ..graph.tensor import Constant, Data, Parameter
 
 # Terms that are told apart at one tensor; beyond, all that it contains is joined, which is slower and never wrong.
@@ -99,13 +100,16 @@ class _Terms(ABC):
             data, value = self.leaf(node)
             return {data: value}
         inputs = [self.known[child] for child in node.inputs]
-        if isinstance(node.operation, Gather):
+        if isinstance(node.operation, (Gather, Power)):
+            # A power has the value of its input, and moves along it: its terms are those of the input.
             return inputs[0]
         if isinstance(node.operation, Add):
             return self._summed(item for part in inputs for item in part.items())
         if isinstance(node.operation, Contract):
             return self.products(*inputs)
-        return {_MIXED: self.anything([value for part in inputs for value in part.values()])}
+        value = self.anything([value for part in inputs for value in part.values()])
+        # A function of what has no data has none.
+        return {() if all(set(part) <= {()} for part in inputs) else _MIXED: value}
 
     def products(self, left, right):
         """Return the terms of a product."""
@@ -141,7 +145,8 @@ class _Counted(_Terms):
         return set().union(*values)
 
     def anything(self, values):
-        return {0, 1}
+        # A function of chosen tensors is no product of them.
+        return {0, 1} if self.together(values) - {0} else {0}
 
 
 class _Joined(_Terms):
