@@ -24,7 +24,7 @@ from random_graphs import (  # noqa: E402
 
 from sage_conslaw import count_conservation_laws  # noqa: E402
 from sage_conslaw.flows.problem import problem  # noqa: E402
-from sage_conslaw.structure.true_width import width_of  # noqa: E402
+from sage_conslaw.width.true_width import width_of  # noqa: E402
 
 
 def example(seed, transformers):

@@ -93,13 +93,13 @@ def one(name):
 
     from sage_conslaw import networks
     from sage_conslaw.flows.problem import problem
-    from sage_conslaw.structure.true_width import width_of
+    from sage_conslaw.width.true_width import width_of
     reasons = []
 
     class Listener(logging.Handler):
         def emit(self, record):
             reasons.append(record.getMessage())
-    logger = logging.getLogger("sage_conslaw.structure.true_width")
+    logger = logging.getLogger("sage_conslaw.width.true_width")
     logger.setLevel(logging.INFO)
     logger.addHandler(Listener())
     with torch.device("meta"):

@@ -11,7 +11,7 @@ from sage_conslaw.graph.tensor import Data
 from sage_conslaw.laws.independence import jacobian
 from sage_conslaw.pytorch.live import living
 from sage_conslaw.pytorch.norms import normalised
-from sage_conslaw.structure.bases import word_rank
+from sage_conslaw.width.bases import word_rank
 
 PRIME = (1 << 61) - 1
 

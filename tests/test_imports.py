@@ -14,7 +14,7 @@ PACKAGE = HERE / "sage_conslaw"
 # From low to high: a room imports lower ones only. The page docs/rooms.rst lists them in the same order.
 ROOMS = (
     "runtime _sage exact expressions fields inputs function_fields laws graph flows notation pytorch networks "
-    "rank structure real certificates results engine parameters integrals training surveys papers cli"
+    "rank structure width real certificates results engine parameters integrals training surveys papers cli"
 ).split()
 
 # Optional or heavy packages, and parts of Sage that few calls need: the only imports inside functions.

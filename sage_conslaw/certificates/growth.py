@@ -2,7 +2,7 @@ r"""
 Large networks that are proved by growth of small ones: certificates of a few kB for a hundred million parameters.
 
 A network falls into segments, equal ones are counted once, and each is proved at small sizes of its classes
-(:mod:`..structure.bases`): the laws that its graph shows, how its values are switched off by data, their independence
+(:mod:`sage_conslaw.width.bases`): the laws that its graph shows, how its values are switched off by data, their independence
 and the rank of the Lie algebra at the small sizes, also with one value less.  A record says which sizes, which units,
 and how many words of each length; the checker derives the laws and every condition anew, draws points and data from the
 seed, and computes both ranks.
@@ -23,13 +23,13 @@ from ..flows.flow_family import FlowFamily
 from ..flows.problem import problem as problem_of
 from ..networks.catalog import by_name
 from ..runtime.errors import InputError, NotCovered
-from ..structure.axes import Unknown, axes_of
-from ..structure.bases import MOST_PARAMETERS, bases, dimension
-from ..structure.families import families
-from ..structure.open_ends import used
-from ..structure.segments import segments
-from ..structure.switching import held
-from ..structure.true_width import width_of
+from ..width.axes import Unknown, axes_of
+from ..width.bases import MOST_PARAMETERS, bases, dimension
+from ..width.families import families
+from ..width.open_ends import used
+from ..width.segments import segments
+from ..width.switching import held
+from ..width.true_width import width_of
 from .errors import BeyondLimits, CertificateError
 from .growth_record import segment_axes, segment_graph
 from .wide_chains import affordable

@@ -15,9 +15,9 @@ from ..graph.rearrangements import Broadcast, Reshape, Select, Slice, Transpose,
 from ..graph.response import NetworkResponse
 from ..graph.tensor import Constant, Data, Parameter, Tensor
 from ..runtime.errors import NotCovered
-from ..structure.axes import Unknown, axes_of
-from ..structure.links import is_primitive, is_sum_zero, is_uniform
-from ..structure.resized import covector_of, is_causal
+from ..width.axes import Unknown, axes_of
+from ..width.links import is_primitive, is_sum_zero, is_uniform
+from ..width.resized import covector_of, is_causal
 from .errors import BeyondLimits, CertificateError
 
 # Entries of an axis of a small network: a list of them takes a tenth of a second.

@@ -11,7 +11,7 @@ from ..fields.family import ControlAffineFamily
 from ..laws.monomials import blocks
 from ..runtime.deadline import Deadline
 from ..structure.of_family import structure_of
-from ..structure.true_width import width_of
+from ..width.true_width import width_of
 
 
 @dataclass(frozen=True, kw_only=True)

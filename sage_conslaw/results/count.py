@@ -9,8 +9,8 @@ from .. import certificates
 from ..runtime.errors import InputError
 from .._sage import SageObject
 from ..real.verdict import words
-from ..structure.formula import names_of
-from ..structure.true_width import width_of
+from ..width.formula import names_of
+from ..width.true_width import width_of
 from .citation import bibtex, keys_for
 from .display import html_table
 from .reading import result_from_dict

@@ -10,7 +10,6 @@ import numpy as np
 from ..graph.tensor import Constant, Data, Parameter, Tensor
 from ..graph.operations import Add, Contract, Gate
 from ..graph.response import NetworkResponse
-from .resized import NumberedLeaf
 
 # Beyond this the axes outnumber what they describe (a product of thousands of scalars), and their relations, solved
 # densely, cost more than they save; networks of 100 layers have about 400 nodes.
@@ -154,3 +153,13 @@ def _is_zero_sum(node):
         return False
     size = node.shape[-1]
     return values.shape == (size - 1, size) and bool((values == _differences(size)).all())
+
+
+class NumberedLeaf(Parameter):
+    """A parameter whose entries are always numbered, so that equal names cannot meet."""
+
+    def entry_names(self):
+        return [self.name] if self.size == 1 else super().entry_names()
+
+    def entry_name(self, place):
+        return self.name if self.size == 1 else super().entry_name(place)

@@ -8,7 +8,7 @@ from sage_conslaw import check, conservation_laws, networks
 from sage_conslaw.certificates import graph_record, growth
 from sage_conslaw.certificates.errors import CertificateError
 from sage_conslaw.runtime.errors import NotCovered
-from sage_conslaw.structure.bases import MOST_PARAMETERS
+from sage_conslaw.width.bases import MOST_PARAMETERS
 
 
 def listed(op):

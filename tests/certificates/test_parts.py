@@ -27,7 +27,7 @@ from sage_conslaw.certificates.witness import walk, word_field
 from sage_conslaw.certificates.words import assumption_of, statement
 from sage_conslaw.exact.arithmetic import ModularArithmetic
 from sage_conslaw.flows.problem import problem
-from sage_conslaw.structure.axes import axes_of
+from sage_conslaw.width.axes import axes_of
 
 P = (1 << 61) - 1
 

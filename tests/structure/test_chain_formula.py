@@ -6,7 +6,7 @@ from sage_conslaw import count_conservation_laws, networks
 from sage_conslaw.flows.problem import problem
 from sage_conslaw.structure.chain_formula import conditions, number_of_laws
 from sage_conslaw.structure.chains import kinds_of_components
-from sage_conslaw.structure.true_width import width_of
+from sage_conslaw.width.true_width import width_of
 
 
 def counted(widths):

@@ -6,11 +6,11 @@ from sage_conslaw import VectorFieldFamily, flows, networks
 from sage_conslaw._sage import QQ, PolynomialRing
 from sage_conslaw.flows.problem import problem
 from sage_conslaw.graph.cuts import sum_one
-from sage_conslaw.structure.axes import axes_of
+from sage_conslaw.width.axes import axes_of
 from sage_conslaw.structure.index_classes import index_classes
 from sage_conslaw.structure.of_family import structure_of
-from sage_conslaw.structure.segments import apart, of_one_degree, segments
-from sage_conslaw.structure.signature import signature
+from sage_conslaw.width.segments import apart, of_one_degree, segments
+from sage_conslaw.width.signature import signature
 from sage_conslaw.structure.star_points import law_rows, star_point, sub_entries
 from sage_conslaw.structure.symmetries import (
     Balance,
@@ -106,7 +106,7 @@ def test_terms_apart_and_of_one_degree():
 
 def test_terms_beyond_those_told_apart_are_joined(monkeypatch):
     """More than are told apart: the answer is coarser, and never wrong."""
-    import sage_conslaw.structure.segments as module
+    import sage_conslaw.width.segments as module
     x = networks.input(2)
     net = networks.custom(sum(((x[:1] @ P(f"W{i}", 1, 2)).relu() for i in range(5)), x @ P("V", 2, 2)))
     assert len(segments(net.response())) == 6

@@ -1,7 +1,7 @@
 r"""
 Momentum flows of wide networks: segments that are proved to have no law from small widths.
 """
-from ...structure.momentum_width import covers, lawless_rank
+from ...width.momentum_width import covers, lawless_rank
 from ..strategy import Strategy
 from .limits import SEARCH_COORDINATES
 from .width import GROWN

@@ -2,7 +2,7 @@ r"""
 Momentum flows of networks: Noether's laws without a search, and the rank along exact flows.
 """
 from ...laws.independence import independent_in
-from ...structure.noether import noether_laws
+from ...width.noether import noether_laws
 from ..strategy import Strategy
 from .limits import too_large
 from .words import grow

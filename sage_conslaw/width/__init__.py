@@ -1,0 +1,1 @@
+"""Networks at the size at which they are trained: what small copies prove of every width."""
