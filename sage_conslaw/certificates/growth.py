@@ -2,10 +2,10 @@ r"""
 Large networks that are proved by growth of small ones: certificates of a few kB for a hundred million parameters.
 
 A network falls into segments, equal ones are counted once, and each is proved at small sizes of its classes
-(:mod:`sage_conslaw.width.bases`): the laws that its graph shows, how its values are switched off by data, their independence
-and the rank of the Lie algebra at the small sizes, also with one value less.  A record says which sizes, which units,
-and how many words of each length; the checker derives the laws and every condition anew, draws points and data from the
-seed, and computes both ranks.
+(:mod:`sage_conslaw.width.bases`): the laws that its graph shows, how its values are switched off by data, their
+independence and the rank of the Lie algebra at the small sizes, also with one value less.  A record says which sizes,
+which units, and how many words of each length; the checker derives the laws and every condition anew, draws points and
+data from the seed, and computes both ranks.
 
 Of an architecture of the catalog the segments are rebuilt too, and compared.  The segments of a network of the user's
 own are given by the file, and the statement says so.

@@ -34,6 +34,14 @@ class Differences(Constant):
     """The constant whose rows span the vectors of sum zero, known as such to what reads the graph."""
 
 
+def is_differences(node):
+    """Say whether a node is this constant: as such, or as the numbers that a record keeps of it."""
+    if isinstance(node, Differences):
+        return True
+    return type(node) is Constant and len(node.shape) == 2 and node.shape[1] == node.shape[0] + 1 \
+        and np.array_equal(node.values, difference_rows(node.shape[1]))
+
+
 def differences(size, transposed=False):
     """
     Return the constant whose rows (columns, if transposed) span the vectors of sum zero; nothing is written before it

@@ -27,9 +27,8 @@ EXAMPLES::
 import numpy as np
 
 from .activations import unscaled
-from .cuts import Differences
+from .cuts import is_differences
 from .operations import Add, Contract, Gather
-from .rearrangements import Broadcast, Rearrangement, Reshape, Transpose, matched_axes
 from .tensor import Data, Parameter
 
 
@@ -92,9 +91,9 @@ def _shared(norm, entries, size, users, starts):
     not multiply by parameters; ``entries`` has the shape of what is read."""
     found = []
     for user in users.get(norm, ()):
-        if isinstance(user.operation, Rearrangement):
+        if isinstance(user.operation, Gather):
             more = _shared(user, user.operation.arranged(entries), size, users, starts)
-        elif len(user.inputs) == 2 and isinstance(user.inputs[1], Differences):
+        elif len(user.inputs) == 2 and is_differences(user.inputs[1]):
             last = np.where(entries < 0, -1, entries // size * size + size - 1)[..., :1]
             more = _shared(user, np.concatenate([entries, last], axis=-1), size, users, starts)
         else:
@@ -133,7 +132,7 @@ def _numbers(node):
     """Return a parameter, and for each entry of a rearrangement of it which of its numbers that is, -1 for none."""
     if isinstance(node, Parameter):
         return node, np.arange(node.size).reshape(node.shape)
-    if isinstance(node.operation, Rearrangement):
+    if isinstance(node.operation, Gather):
         leaf, numbers = _numbers(node.inputs[0])
         return leaf, None if leaf is None else node.operation.arranged(numbers)
     return None, None
@@ -141,15 +140,20 @@ def _numbers(node):
 
 def _units(source):
     """Return for each entry of a tensor a number that is the same only where the same parameters make it."""
-    if isinstance(source.operation, Rearrangement):
+    if isinstance(source.operation, Gather):
         units = _units(source.inputs[0])
         arranged = source.operation.arranged(np.arange(len(units)).reshape(source.inputs[0].shape)).ravel()
         return np.where(arranged < 0, -1, units[arranged])
-    places = np.indices(source.shape, sparse=True)
-    unit = np.zeros(source.shape, dtype=np.int64)
-    for axis, moved in enumerate(_moved_axes(source)):
-        unit = unit * source.shape[axis] + (places[axis] if moved else 0)
-    return unit.ravel()
+    return _labels(source.shape, _moved_axes(source)).ravel()
+
+
+def _labels(shape, moved):
+    """Return for each place the number of its place along the axes that move."""
+    label = np.zeros(shape, dtype=np.int64)
+    for size, place, moves in zip(shape, np.indices(shape, sparse=True), moved):
+        if moves:
+            label = label * size + place
+    return label
 
 
 def _moved_axes(root):
@@ -168,20 +172,13 @@ def _moved_axes(root):
             words = zip((operation.left, operation.right), children)
             letters = {letter for word, axes in words for letter, yes in zip(word, axes) if yes}
             moved[node] = [letter in letters for letter in operation.result]
-        elif isinstance(operation, Transpose):
-            moved[node] = [children[0][k] for k in operation.order]
-        elif isinstance(operation, Broadcast):
-            moved[node] = [False] * (len(shape) - len(children[0])) + children[0]
-        elif isinstance(operation, Reshape):
-            moved[node] = [False] * len(shape)
-            for before, after in matched_axes(node.inputs[0].shape, shape):
-                moved[node][after] = [any(children[0][before])] * len(moved[node][after])
-        elif not isinstance(operation, Gather):
-            moved[node] = [any(children[0])] * len(shape)
+        elif isinstance(operation, Gather) and any(children[0]):
+            # A record of a network has one kind of rearrangement only: what counts is where the entries come from.
+            labels = operation.arranged(_labels(node.inputs[0].shape, children[0]))
+            shown = np.where(labels < 0, labels.max() + 1, labels)
+            moved[node] = [bool((shown.min(axis=k) < labels.max(axis=k)).any()) for k in range(len(shape))]
         else:
-            # Slices, paddings and windows keep their first axes; what becomes of the others is not followed.
-            same = [a == b for a, b in zip(node.inputs[0].shape, shape)] + [False] * len(shape)
-            moved[node] = [children[0][k] if same[k] else any(children[0]) for k in range(len(shape))]
+            moved[node] = [any(children[0])] * len(shape)
     return moved[root]
 
 

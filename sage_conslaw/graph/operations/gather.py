@@ -71,6 +71,10 @@ class Gather(Operation):
     def _padded(self):
         return bool((self.indices < 0).any())
 
+    def arranged(self, places):
+        """Return numbers of the input's entries as those of the result's, -1 for what is zero."""
+        return np.where(self.indices < 0, -1, places.reshape(-1)[self.indices])
+
     def shape(self, a):
         """Return the shape of the result."""
         if tuple(a) != self.source:
