@@ -49,7 +49,12 @@ def generators(laws, degree, family=None, generator=None):
     # Parameters and algebraic numbers are scalars: they count for no degree.
     scalars = set() if family is None else {*family.constants, *(algebraic_numbers(family) if relations else ())}
     degrees = [max(sum(i not in scalars for i in m) for m in law) for law in laws]
+    # Over Q(k) the coefficients would be rational functions, modulo relations every product a normal form: values at
+    # points decide the same, up to a chance of degree / p. At shared parameter values, as the coefficients of a
+    # combination are functions of them.
     if scalars or relations:
+        # The number of products is counted by degrees alone, before a value is computed: it is how many points are
+        # needed.
         number = sum(1 for _ in _products([0] * len(laws), degrees, degree, 0, lambda a, b: 0))
         if number > MAX_MONOMIALS:
             raise InputError(f"{len(laws)} laws have {number} products of degree at most {degree}, too many; "
@@ -74,6 +79,7 @@ def _products(elements, degrees, most, one, multiply):
     """Yield all products up to a degree, without the empty one."""
     level = [(one, 0, 0)]
     while level:
+        # Only factors from the last one on, so that each product comes once, whatever the order of its factors.
         level = [(multiply(value, elements[i]), top + degrees[i], i)
                  for value, top, start in level for i in range(start, len(elements)) if top + degrees[i] <= most]
         yield from (value for value, _, _ in level)
@@ -86,8 +92,10 @@ def _values(laws, family, number, generator, p):
         points = modular.random_array(generator, (number, family.dimension), p)
         points[:, list(family.constants)] = constants
     else:
+        # A law that vanishes on the variety is zero as a law, so points off it would call dependent laws independent.
         points = np.array([family.variety.point(generator, p, constants) for _ in range(number)])
     values = sparse.PolynomialMap(laws, family.dimension)(ModularArithmetic(p), points)
+    # Laws that are all constants come back without an axis of points.
     return np.broadcast_to(values, (number, len(laws))).T
 
 
@@ -128,10 +136,13 @@ def relations(laws, degree, generator, family=None):
             f"{len(table)} monomials of degree at most {degree} in {len(laws)} laws are too many; lower the degree"
         )
     dimension = 1 + max((i for law in laws for m in law for i in m), default=0)
+    # Relations of laws hold where the laws live: on the variety, if the coordinates are bound.
     variety = None if family is None else family.variety
 
     def drawn(p):
         if variety is None:
+            # Two points more than unknowns: a vector of the kernel that is no relation survives each with probability
+            # degree / p, and expansion catches it in any case.
             return p, modular.random_array(generator, (len(table) + 2, dimension), p)
         return p, np.array([variety.point(generator, p)[:dimension] for _ in range(len(table) + 2)])
     p, points = with_lucky_prime(generator, drawn)
@@ -142,6 +153,8 @@ def relations(laws, degree, generator, family=None):
         for i in monomial:
             rows[:, column] = modular.multiply(rows[:, column], values[:, i], p)
     out = []
+    # Every relation over Q is a vector of this kernel, so none of these degrees is lost; what is in the kernel by
+    # chance is refused below.
     for vector in _minimal(kernel(rows, p), table, p):
         rational = reconstruct(vector, p)
         if rational is None:
@@ -155,6 +168,7 @@ def relations(laws, degree, generator, family=None):
             for m, c in product.items():
                 total[m] = total.get(m, 0) + c
         total = {m: c for m, c in total.items() if c}
+        # Expanded, a relation is zero, or lies in the ideal: here it is proved, and the prime no longer matters.
         if total and (variety is None or variety.normal_form(variety.polynomial(total))):
             raise ArithmeticError("a relation modulo a prime does not hold over Q; use another seed")
         out.append(relation)
@@ -167,12 +181,15 @@ def _minimal(vectors, table, p):
     by_degree = {}
     for vector in vectors:
         by_degree.setdefault(max(len(table[i]) for i in vector), []).append(vector)
+    # Degree by degree: a relation of degree e is a new generator exactly if it is outside the span of the multiples, up
+    # to degree e, of those kept before.
     for degree in sorted(by_degree):
         multiples = []
         for vector in kept:
             top = max(len(table[i]) for i in vector)
             multiples += [{place[tuple(sorted(table[i] + m))]: value for i, value in vector.items()}
                           for m in table if len(m) <= degree - top]
+        # Rows are chosen in order: with the multiples first, what is chosen after them is new.
         rows = np.zeros((len(multiples) + len(by_degree[degree]), len(table)), dtype=np.int64)
         for row, vector in enumerate(multiples + by_degree[degree]):
             for i, value in vector.items():
@@ -244,6 +261,7 @@ class LevelSet:
             )
         self.point = tuple(QQ(x) for x in point)
         self.laws, self.relations = [self.ring(law) for law in laws], [self.ring(g) for g in relations]
+        # A point that is off the variety has an empty level set there, and its dimension would be said to be -1.
         broken = next((g for g in self.relations if g(*self.point)), None)
         if broken is not None:
             raise InputError(f"the point {self.point} is not on {broken} = 0, which binds the coordinates")

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..exact.linear_algebra import independent_rows
 
+# A fixed prime, so that the basis is the same for every seed; the chance of a dependence modulo it is caught at the
+# end.
 _PRIME = (1 << 61) - 1
 
 # Blocks with at most this many laws also try pairwise combinations.  With 16 laws that is 120 pairs, a few

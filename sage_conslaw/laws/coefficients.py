@@ -31,6 +31,8 @@ def coefficient_rows(fields, monomials, constants, values, p):
         [{0: 1, 1: 10006}]
     """
     known = dict(zip(constants, values))
+    # Parameters take one random value in all equations: the kernel is then that over Q(k), but for a chance of degree /
+    # p.
     compiled = [[sparse.specialised(component, known, p) for component in field] for field in fields]
     rows = {}
     for column, monomial in enumerate(monomials):
@@ -39,12 +41,14 @@ def coefficient_rows(fields, monomials, constants, values, p):
                 at = monomial.index(variable)
                 rest, count = monomial[:at] + monomial[at + 1:], monomial.count(variable)
                 for product, value in field[variable].items():
+                    # d/dz_i of z^a is a_i z^a / z_i: one equation for each field and each monomial of the derivative.
                     row = rows.setdefault((number, tuple(sorted(rest + product))), {})
                     row[column] = (row.get(column, 0) + count * value) % p
     distinct = {}
     for row in rows.values():
         row = {column: value for column, value in row.items() if value}
         if row:
+            # Made monic, as many coefficients give one equation up to a factor: each is eliminated once.
             scale = pow(next(iter(row.values())), -1, p)
             row = {column: value * scale % p for column, value in row.items()}
             distinct[tuple(row.items())] = row

@@ -18,6 +18,7 @@ from ..exact.modular import random_array
 
 # A fixed prime for the integer kernel of the relations; every character found is checked exactly.
 _PRIME = (1 << 61) - 1
+# Sums of weights of this size over the factors of a monomial stay in 64 bits.
 _LARGEST_WEIGHT = 1 << 31
 
 
@@ -108,11 +109,13 @@ class WeightLattice:
             for other, factor in known.items():
                 for free, value in self._expression(other).items():
                     fresh[free] = fresh.get(free, 0) + factor * value
+            # The path is compressed, as in a union-find: a chain of sums would be walked once for every relation.
             known = self._solved[unknown] = {free: value for free, value in fresh.items() if value}
         return known
 
     def homogeneous_field(self, field, state):
         """Add the relations under which a field with sparse polynomial components is homogeneous."""
+        # One more unknown, the weight of the field itself: all of weight(z^a) - weight(z_j) equal it.
         constant = self.unknowns(1)[0]
         for j, component in enumerate(field):
             for monomial in component:
@@ -142,7 +145,10 @@ class WeightLattice:
         for i, row in enumerate(relations):
             for free, value in row.items():
                 dense[i, place[free]] = value
+        # Equal layers give equal relations: without this the kernel is as tall as the network is deep.
         dense = np.unique(dense, axis=0) if len(dense) else dense
+        # Z^N / L has a free part and torsion; of the torsion only characters of order 2 are taken, the sign
+        # flips that Euclidean metrics give.  A character that is not used leaves blocks coarser, never wrong.
         signs = weights @ self._kernel(dense % 2, 2) % 2
         scales = weights @ self._kernel(dense, _PRIME)
         return _column_basis(signs, 2), _column_basis(scales, _PRIME)

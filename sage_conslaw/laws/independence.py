@@ -30,6 +30,7 @@ def jacobian(laws, dimension, z, p):
     # A term's derivative is the term times its multiplicity over the coordinate: one product a term, no polynomial is
     # built.
     values = [int(x) for x in z]
+    # None is never used: a term with a coordinate that is zero has the value 0 and goes to _at_zero.
     inverse = [pow(x, -1, p) if x % p else None for x in values]
     out = np.zeros((len(laws), dimension), dtype=np.int64)
     for row, law in enumerate(laws):

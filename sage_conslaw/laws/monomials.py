@@ -52,6 +52,7 @@ def monomials(dimension, groups):
         sage_conslaw.InputError: 4.42e+15 monomials of degree at most 12 in 100 coordinates do not fit in memory; lower
         the degree
     """
+    # Monomials of degree at most d in n coordinates, with the constant: binomial(n + d, d); groups multiply.
     number = prod(comb(len(indices) + degree, degree) for indices, degree in groups) - 1
     total = sum(degree for _, degree in groups)
     if number * (16 * total + 40) > MAX_BYTES:
@@ -63,8 +64,10 @@ def monomials(dimension, groups):
         if len(groups) == 1:
             table = part
             break
+        # All pairs of a monomial of the groups before and one of this group.
         left, right = np.divmod(np.arange(len(table) * len(part)), len(part))
         table = np.hstack([table[left], part[right]])
+    # The padding is the largest index, so it ends up behind the coordinates.
     table.sort(axis=1)
     if len(groups) > 1:
         lengths = (table < dimension).sum(axis=1)
@@ -80,6 +83,8 @@ def _one_group(indices, degree, padding):
         filled = np.full((len(current), degree - length), padding, dtype=np.int64)
         levels.append(np.hstack([indices[current], filled]))
         if length < degree:
+            # A monomial is continued by its last coordinate and those after it: every product once, in lexicographic
+            # order.
             repeats = n - current[:, -1]
             grown = np.repeat(current, repeats, axis=0)
             offsets = np.arange(len(grown)) - np.repeat(np.cumsum(repeats) - repeats, repeats)

@@ -47,9 +47,11 @@ def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
     ]
     fields = [[field[i] for i in variety.moving] for field in fields]
     parameters = variety.parameters if family.constants else QQ
+    # A prime and values at which pivots are found; the kernel itself is exact over Q(k) (exact_kernel checks it).
     at = Specialisation(parameters, random_prime(generator), generator)
     numbers = algebraic_numbers(family)
     if numbers:
+        # Blocks that were made for the search space lack the multiples by powers of the numbers.
         groups, pieces = with_numbers(groups, numbers), None
     laws = []
     for group in blocks(family, groups, generator, deadline) if pieces is None else pieces:
@@ -57,11 +59,14 @@ def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
             if deadline is not None:
                 deadline.check()
             columns = [tuple(int(i) for i in row if i < family.dimension) for row in block]
+            # Other monomials are combinations of these modulo the ideal: with them a law would be found several times.
+            # A product of numbers alone is a number, and conserved without being a law.
             columns = [m for m in columns if variety.is_standard(m) and not numbers.keys() >= set(m)]
             # Other monomials are combinations of these modulo the ideal: with them a law would be found several times.
             if columns:
                 laws += _in_block(variety, fields, columns, parameters, at)
     laws = without_multiples(variety, laws, numbers)
+    # The linear equations say the same by another route; a second look costs little beside them.
     if not all(family.conserved(laws)):
         raise ArithmeticError(
             "a law modulo the relations does not hold exactly although its linear equations do; please "
@@ -86,6 +91,7 @@ def symbolic_laws_on_variety(family, groups, deadline=None):
     fields = [[variety.polynomial(field[i]) for i in variety.moving] for field in family.sparse_fields()]
     table = monomials(family.dimension, with_numbers(groups, numbers) if numbers else groups)
     columns = [tuple(int(i) for i in row if i < family.dimension) for row in table]
+    # As above: standard monomials only, and no numbers.
     columns = [m for m in columns if variety.is_standard(m) and not numbers.keys() >= set(m)]
     if deadline is not None:
         deadline.check()
@@ -113,6 +119,7 @@ def in_normal_form(variety, laws):
     """
     reduced = [variety.normal_form(variety.polynomial(law)) for law in laws]
     one = (0,) * len(variety.moving)
+    # Without the constant, which is conserved and no law.
     columns = sorted({tuple(m) for f in reduced for m in f.dict()} - {one}, key=lambda m: (sum(m), m))
     place = {m: i for i, m in enumerate(columns)}
     if variety.constants:
@@ -142,6 +149,7 @@ def algebraic_numbers(family):
     """
     variety = family.variety
     fields = ([family.drift] if family.drift is not None else []) + family.controls
+    # What no field moves is a number only if a chain of relations determines it over Q(k), one new coordinate each.
     rest = {i for i in variety.moving if not any(field[i] for field in fields)}
     mentioned = [({i for m in g for i in m if i in variety.place}, g) for g in variety.relations]
     numbers, grown = {}, True
@@ -152,12 +160,15 @@ def algebraic_numbers(family):
             if len(new) == 1 and names <= rest:
                 (i,) = new
                 numbers[i], grown = max(m.count(i) for m in g), True
+    # A relation between a number and what moves, such as x^2 = w y: then w is no mere scalar of the coordinate ring,
+    # and degrees are counted as usual.
     mixed = any(names & numbers.keys() and names - numbers.keys() for names, _ in mentioned)
     return {} if mixed else numbers
 
 
 def with_numbers(groups, numbers):
     """Return a search space in which numbers count for no degree."""
+    # A number of degree e has the powers 1, ..., w^(e-1) as a basis over what is below it.
     outer = [([i for i in group if i not in numbers], degree) for group, degree in groups]
     return outer + [([i], degree - 1) for i, degree in numbers.items() if degree > 1]
 
@@ -170,6 +181,8 @@ def without_multiples(variety, laws, numbers):
     if len(factors) == 1:
         return laws
     kept, rows = [], []
+    # Short laws first: of h and w h it is h that is kept. All multiples of a law that is kept join the span at once, as
+    # the span over Q(k)(w) is asked for.
     for law in sorted(laws, key=lambda law: (max(map(len, law)), len(law), sorted(law))):
         own = [variety.normal_form(variety.polynomial(sparse.multiply({tuple(sorted(m)): Fraction(1)}, law)))
                for m in factors]
@@ -209,12 +222,14 @@ def equations_on_variety(variety, fields, columns):
             for i, part in sparse.derivatives({monomial: Fraction(1)}).items()
         ]
         for number, field in enumerate(fields):
+            # L h is in the ideal exactly if its normal form is zero, and that form is linear in the coefficients of h.
             derivative = sum((part * field[j] for j, part in parts if field[j]), variety.ring.zero())
             for exponents, value in variety.normal_form(derivative).dict().items():
                 rows.setdefault((number, exponents), {})[column] = value
     distinct = {}
     for row in rows.values():
         row = _without_denominators(variety, row)
+        # Coefficients of different monomials often give one equation; rational functions make each of them dear.
         distinct[tuple(row.items())] = row
     return list(distinct.values())
 
@@ -223,6 +238,7 @@ def _without_denominators(variety, row):
     if not variety.constants:
         return row
     common = variety.parameters.one()
+    # A row may be scaled by what is not zero in Q(k): elements of Q[k] are what the kernel takes.
     for value in row.values():
         common = common.lcm(variety.parameters(value.denominator()))
     return {column: variety.parameters(value * common) for column, value in row.items()}

@@ -35,6 +35,7 @@ class Lift:
     def __init__(self, family, monomials, first, second, values, p):
         self.family, self.monomials, self.p = family, monomials, p
         self.constants = list(family.constants)
+        # All of the span is compared at these values: laws that are independent there are independent over Q(k).
         self.known = dict(zip(self.constants, (int(v) for v in values)))
         self.place = {monomial: i for i, monomial in enumerate(monomials)}
         self.vectors, self.second = first, second
@@ -43,6 +44,7 @@ class Lift:
     def wanted(self, degree):
         """Return the kernel vectors of degree at most the given one: columns are sorted by degree, vectors reduced
         at their last."""
+        # So the last column of a vector has its degree, and those of low degree are a basis of the laws of low degree.
         return [v for v in self.vectors if len(self.monomials[max(v)]) <= degree]
 
     def lacks(self, degree):
@@ -55,6 +57,7 @@ class Lift:
     def vector(self, law):
         """Return a law at the parameter values, by columns; ``None`` if it has monomials outside the block."""
         values = self._at_values(law)
+        # A coefficient may vanish at the values, and nothing is lost; a monomial outside means another block.
         if not all(monomial in self.place for monomial in values):
             return None
         return {self.place[monomial]: value for monomial, value in values.items()}
@@ -75,6 +78,8 @@ class Lift:
     def is_new(self, vector, keep=True):
         """Say whether a vector is outside the span of the laws found, and add it."""
         while vector:
+            # Pivots are last entries, as those of the kernel's vectors: they tell degrees, and _rows_of can count
+            # by them.
             last = max(vector)
             if last not in self._rows:
                 if keep:
@@ -100,6 +105,8 @@ class Lift:
 
     def add_fixed(self):
         """Add the laws that do not depend on the parameters."""
+        # A reduced vector whose entries are functions of k is the same at two random values with probability degree /
+        # p.
         fixed = [a for a, b in zip(self.vectors, self.second) if a == b]
         rational = [reconstruct(vector, self.p) for vector in fixed]
         if not fixed or None in rational:
@@ -108,6 +115,7 @@ class Lift:
             sparse.oriented({self.monomials[i]: value for i, value in vector.items()})
             for vector in readable_basis(rational)
         ]
+        # All or none: a vector that agreed by chance fails here, and circuits find what is then missing.
         if all(self.family.conserved(laws)):
             for law in laws:
                 self.add(law)
@@ -115,12 +123,15 @@ class Lift:
     def add_circuits(self, degree, fields, generator, deadline):
         """Add what is missing up to a degree, circuit by circuit; return whether all was found."""
         ring = PolynomialRing(QQ, [self.family.names[i] for i in self.constants], len(self.constants))
+        # A circuit, a law of minimal support, is unique up to a factor, so its coefficients are minors of few
+        # equations; the sparsest first, as a minor grows with the support.
         for vector in sparse_basis(self.wanted(degree), self.p):
             if not self.is_new(vector, keep=False):
                 continue
             support = sorted(vector)
             rows = equations_over_parameters(fields, [self.monomials[i] for i in support], self.constants, ring)
             entries = circuit_law(rows, list(range(len(support))), ring, generator, self.p, deadline)
+            # Checked against every equation over Q[k]: what passes is a law, whatever the prime said.
             if entries is None or any(
                 sum((v * entries[c] for c, v in row.items() if c in entries), ring.zero()) for row in rows
             ):
@@ -143,6 +154,7 @@ def complete(lifts, fields, generator, deadline=None):
     for lift in lifts:
         lift.add_fixed()
     failed = []
+    # Upwards in degree: products need the factors, and take from the circuits all that is not new.
     for degree in range(1, max((len(m) for lift in lifts for m in lift.monomials), default=0) + 1):
         open_lifts = [lift for lift in lifts if lift not in failed and lift.lacks(degree)]
         if degree > 1 and open_lifts:
@@ -163,11 +175,14 @@ def _add_products(lifts, open_lifts, degree, deadline):
         if deadline is not None:
             deadline.check()
         for b, second in known[number:]:
+            # Of lower degree they came before, of higher degree they come later.
             if a + b != degree:
                 continue
             # The block of a product is that of the product of any two monomials.
             one = tuple(sorted(i for law in (first, second) for i in _monomial(law) if i not in constants))
             lift = of.get(one)
+            # Blocks are classes of weights and weights add up, so one monomial names the block of the product; a block
+            # that lacks nothing is not asked.
             if lift is not None and lift.lacks(degree):
                 if _size(first) * _size(second) > _MOST_PRODUCTS:
                     lift.leave_out(Product(first, second))
@@ -192,4 +207,5 @@ def _monomial(law):
     """Return one monomial that is a product of monomials of the factors."""
     if isinstance(law, Product):
         return tuple(i for factor in law.factors for i in _monomial(factor))
+    # Any will do, see where it is used: all monomials of a law have one weight.
     return next(iter(law))

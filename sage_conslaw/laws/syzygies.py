@@ -95,20 +95,25 @@ class _Columns:
 
     def __init__(self, family):
         self.constants = list(family.constants)
+        # Parameters are coefficients: they have no component in a one-form and count for no degree.
         self.moving = [i for i in range(family.dimension) if i not in set(family.constants)]
         self.place = {coordinate: i for i, coordinate in enumerate(self.moving)}
         self.scalars = PolynomialRing(QQ, [f"k{i}" for i in range(len(self.constants))], len(self.constants))
         self.field = FractionField(self.scalars) if self.constants else QQ
         n = len(self.moving)
+        # s is larger than all else and eliminated by its lex block; the rest is ordered by degree, without which a
+        # truncation at a degree would not be exact.
         order = TermOrder("lex", 1) + TermOrder("degrevlex", n + 1)
         self.ring = PolynomialRing(self.field, ["s", "t", *(f"z{i}" for i in range(n))], order=order)
         self.s, self.t, self.z = self.ring.gen(0), self.ring.gen(1), self.ring.gens()[2:]
         fields = [[field[i] for i in self.moving] for field in family.sparse_fields()]
         fields = [field for field in fields if any(field)]
+        # D in what follows. All fields get the same degree, so that a syzygy of degree e is homogeneous in t.
         self.top = max((self._degree(f) for field in fields for f in field), default=0)
         self.rows = [[self._homogenised(f, self.top) for f in field] for field in fields]
         # Modulo relations: a Groebner basis for a degree order stays one when it is made homogeneous.
         self.variety = family.variety if family.variety is not None and family.variety.relations else None
+        # Lemma: in(g) of a degree order has full degree, so the leading term of the homogenised g is that of g.
         relations = [] if self.variety is None else self.variety.relations
         self.relations = [self._homogenised(f, self._degree(f)) for f in relations]
 
@@ -133,17 +138,20 @@ class _Columns:
         from sage.libs.singular.function_factory import ff
         from sage.libs.singular.option import opt, opt_ctx
         n, k = len(self.moving), len(self.rows)
+        # Without a field every form is a syzygy: the unit vectors generate them.
         if not k:
             return [[self.ring(i == j) for j in range(n)] for i in range(n)]
         table = matrix(self.ring, k + n, n + k * len(self.relations))
         for j in range(n):
             for i, row in enumerate(self.rows):
                 table[i, j] = self.s * row[j]
+            # A combination sum w_j (s C_j, t^(D+1) e_j) without s is (0, t^(D+1) w): its lower part records w itself.
             table[k + j, j] = self.t ** (self.top + 1)
         for number, relation in enumerate(self.relations):
             for i in range(k):
                 table[i, n + number * k + i] = self.s * relation
         with opt_ctx:
+            # The recorded part t^(D+1) w has the degree D + 1 + deg w, so this is degree at most e for the syzygies.
             opt["deg_bound"] = self.top + 1 + degree
             module = ff.std(table)
         # The elements without s are a Groebner basis of the syzygies, times t^(D+1).
@@ -152,6 +160,7 @@ class _Columns:
     def forms(self, basis, degree):
         """Return a basis of the syzygies of degree at most ``degree``: one multiple for each leading term of the
         module."""
+        # The factor t^(D+1) is not divided out: with t = 1 it is gone, here it counts.
         shift = self.top + 1 if self.rows else 0
         tops = [max(w.degree() for w in form) - shift for form in basis]
         number = sum(comb(len(self.z) + degree - top, degree - top) for top in tops if top <= degree)
@@ -168,6 +177,8 @@ class _Columns:
             affine = [w.subs({self.t: self.ring.one()}) for w in form]
             for factors in combinations_with_replacement((self.t, *self.z), max(degree - top, 0)):
                 multiple = prod(factors, start=self.ring.one())
+                # Elements with different leading terms are independent, and a Groebner basis reaches every leading term
+                # of the module: one element for each is a basis of the space up to the degree.
                 if top <= degree and (component, lead * multiple) not in leading:
                     leading.add((component, lead * multiple))
                     multiple = multiple.subs({self.t: self.ring.one()})
@@ -183,16 +194,22 @@ class _Columns:
         for number, form in enumerate(forms):
             for i in range(len(self.z)):
                 for j in range(i):
+                    # A polynomial form on a vector space is exact if and only if it is closed (Poincare), so this is
+                    # all that is left.
                     curl = form[j].derivative(self.z[i]) - form[i].derivative(self.z[j])
                     for monomial, value in curl.dict().items():
                         rows.setdefault((i, j, monomial), {})[number] = value
+            # One group with one degree: the degree of the forms bounds that of the potential already.
             if len(groups) == 1:
                 continue
             for i, w in enumerate(form):
                 for monomial, value in w.dict().items():
+                    # The potential of w_i dz_i has the monomials of z_i w_i: those outside the search space must
+                    # cancel.
                     power = [e + (j == i) for j, e in enumerate(list(monomial)[2:])]
                     if any(sum(power[j] for j in group) > degree for group, degree in allowed):
                         rows.setdefault((i, monomial), {})[number] = value
+        # A fixed seed: it chooses where pivots are sought, not what the exact kernel is.
         generator = np.random.default_rng(0)
         ring = self.scalars if self.constants else QQ
         at = Specialisation(ring, random_prime(generator), generator)
@@ -225,6 +242,7 @@ class _Columns:
                 monomial = [self.moving[i]] + [
                     self.moving[j] for j, e in enumerate(list(exponents)[2:]) for _ in range(e)
                 ]
+                # The integral of t^(|a|) over [0, 1] is 1 / (|a| + 1), and |a| + 1 is the length of z_i z^a.
                 key = tuple(sorted(monomial))
                 total[key] = total.get(key, self.field.zero()) + value / len(key)
         return {monomial: value for monomial, value in total.items() if value}
