@@ -39,11 +39,13 @@ class AbstractingArithmetic(DualArithmetic):
 
     def _settle(self, shape, moved, real):
         """Return the dual number with symbols where nothing moves; ``real()`` gives the values."""
+        # Nothing moves: symbols for all, and real() is not called, so that no product is ever expanded.
         if moved is None or not any(moved.flat):
             return Dual(self.fresh(shape), None)
         value = real(moved)
         for index, entry in np.ndenumerate(moved):
             if not entry:
+                # A proof uses an entry at rest as a free variable: what holds for every value of it holds for its own.
                 value[index] = next(self._symbols)
         return Dual(value, moved)
 
@@ -52,11 +54,13 @@ class AbstractingArithmetic(DualArithmetic):
         return self._settle(a.real.shape, moved, lambda _: self.base.add(a.real, b.real))
 
     def multiply(self, a, b):
+        # An elementwise product is a contraction that sums over nothing: one rule for what is expanded.
         return self.contract("{0},{0}->{0}".format("ijklm"[:a.real.ndim]), a, b)
 
     def contract(self, spec, a, b):
         left, right, result = split_spec(spec)
         sizes = dict(zip(left, a.real.shape)) | dict(zip(right, b.real.shape))
+        # Leibniz' rule, d(ab) = a db + da b, with a missing part for zero.
         first = None if b.infinitesimal is None else self.base.contract(spec, a.real, b.infinitesimal)
         second = None if a.infinitesimal is None else self.base.contract(spec, a.infinitesimal, b.real)
         moved = self._both(self.base.add, first, second)

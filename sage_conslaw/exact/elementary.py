@@ -14,6 +14,7 @@ from flint import arb
 
 
 def _sigmoid(z):
+    # 1 / (1 + exp(-z)) overflows for z below -709.
     return 0.5 * (1 + np.tanh(0.5 * z))
 
 
@@ -22,6 +23,7 @@ _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
 def _normal(z):
+    # erfc and not 1 + erf, which is 0 in the left tail by cancellation.
     return 0.5 * np.asarray(_erfc(z * -math.sqrt(0.5)), dtype=np.float64)
 
 
@@ -41,6 +43,7 @@ FLOAT_VALUES = {
     "normal density": lambda z: np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi),
     "sigmoid": _sigmoid,
     "sine": np.sin,
+    # log(1 + exp(z)) without the overflow of exp.
     "softplus": lambda z: np.logaddexp(0, z),
     "tanh": np.tanh,
 }

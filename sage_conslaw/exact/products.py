@@ -44,15 +44,18 @@ class Product(Mapping):
     @property
     def degree(self):
         """The degree in all coordinates, as that of each factor is."""
+        # Over a domain leading forms multiply, so degrees add up: nothing is expanded.
         return sum(max(map(len, factor)) for factor in self.factors)
 
     def __reduce__(self):
+        # Without the terms: written out they would travel to another process at many times the size.
         return Product, self.factors
 
 
 def order(law):
     """Return what laws are sorted by: the degree, then the monomials; of a product those of its factors."""
     if isinstance(law, Product):
+        # Written out only to be sorted, products would cost what they are there to save.
         return law.degree, [tuple(sorted(i for factor in law.factors for i in min(factor)))]
     return max(map(len, law)), sorted(law)
 

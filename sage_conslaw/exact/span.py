@@ -48,6 +48,7 @@ class Span:
         stack = np.concatenate([self.rows, batch, probes])
         # Rows are chosen in order: a probe is chosen exactly if it lies outside of the span of all before it.
         chosen = independent_rows(stack, self.p)
+        # Rows come before probes, so whether a row is chosen does not depend on these.
         inside = [i for i in chosen if i < len(stack) - len(probes)]
         return self._take(stack[inside], len(batch)), len(chosen) > len(inside)
 
@@ -61,6 +62,7 @@ class Span:
         self.rows = images
 
     def _keep(self, stack, drawn):
+        # The rows that are kept already come first and stay: only what is new is added.
         return self._take(stack[independent_rows(stack, self.p)[:self.most]], drawn)
 
     def _take(self, rows, drawn):

@@ -42,6 +42,7 @@ def eliminated(rows, p, deadline=None, most_work=None):
     rows, work = [dict(row) for row in rows if row], 0
     where = {}
     for i, row in enumerate(rows):
+        # where: the rows in which a column occurs, kept up to date through all eliminations.
         for column in row:
             where.setdefault(column, set()).add(i)
     queue = [(len(row), i) for i, row in enumerate(rows)]
@@ -60,6 +61,8 @@ def eliminated(rows, p, deadline=None, most_work=None):
             deadline.check()
         # A pivot in a row of r entries and a column of c writes at most (r - 1)(c - 1): both are kept small.
         pivot = min(row, key=lambda column: len(where[column]))
+        # The row is solved for its pivot; then the pivot is eliminated everywhere else, so later rows do not mention
+        # it.
         inverse = pow(row[pivot], -1, p)
         rest = {column: value * inverse % p for column, value in row.items() if column != pivot}
         rows[i] = None
@@ -78,6 +81,7 @@ def eliminated(rows, p, deadline=None, most_work=None):
                 else:
                     del other[column]
                     where[column].discard(j)
+            # Changed once for each elimination; the old entry stays in the queue and is passed over.
             heapq.heappush(queue, (len(other), j))
         where[pivot] = set()
         solved[pivot] = rest
@@ -117,6 +121,7 @@ def _echelon(vectors, p):
             vector = minus_multiple(vector, vector[last], basis[last], p)
     for last in sorted(basis):
         vector = basis[last]
+        # From the last pivot down: what one subtraction brings in lies before it and is met later.
         for other in sorted((i for i in vector if i in basis and i != last), reverse=True):
             if other in vector:
                 vector = minus_multiple(vector, vector[other], basis[other], p)

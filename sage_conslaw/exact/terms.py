@@ -34,12 +34,14 @@ def from_sage(polynomial):
     """
     terms = {}
     for exponents, coefficient in polynomial.dict().items():
+        # Rings of one variable have plain integers as exponents.
         if hasattr(exponents, "sparse_iter"):
             monomial = tuple(i for i, e in exponents.sparse_iter() for _ in range(int(e)))
         else:
             monomial = (0,) * int(exponents)
         if coefficient:
             terms[monomial] = fraction(coefficient)
+    # Sorted by degree: records and sums are then the same for equal polynomials of any ring.
     return dict(sorted(terms.items(), key=lambda item: (len(item[0]), item[0])))
 
 
@@ -86,6 +88,8 @@ def irreducible_factors(polynomial):
     if not used:
         return []
     place = {i: k for k, i in enumerate(used)}
+    # The factors of f lie in the ring of f's variables: if g divides f, the degree of g in any variable is at most that
+    # of f.
     few = PolynomialRing(QQ, [f"x{k}" for k in place.values()], len(used))
     there = to_sage({tuple(place[i] for i in monomial): value for monomial, value in terms.items()}, few)
     return [
@@ -101,6 +105,7 @@ def derivatives(terms):
         for i in dict.fromkeys(monomial):
             at = monomial.index(i)
             rest = monomial[:at] + monomial[at + 1:]
+            # d/dz_i of z_i^e m is e z_i^(e-1) m; two monomials never give the same, so nothing adds up.
             out.setdefault(i, {})[rest] = value * monomial.count(i)
     return out
 
@@ -116,6 +121,7 @@ def derivative_along(field, terms):
 
 def oriented(terms):
     """Return the polynomial with the sign that makes its leading term, as Sage prints it (degrevlex), positive."""
+    # degrevlex: the highest degree, then the monomial that has least of the last variables.
     leading = min(terms, key=lambda monomial: (-len(monomial), monomial[::-1]))
     return terms if terms[leading] > 0 else {monomial: -value for monomial, value in terms.items()}
 
@@ -231,16 +237,20 @@ class PolynomialMap:
         for column, (_, monomial, _) in enumerate(flat):
             self.indices[:len(monomial), column] = monomial
         owners = np.array([i for i, _, _ in flat], dtype=np.int64)
+        # Terms come by polynomial: reduceat sums runs, and would give an empty run the entry after it.
         present = sorted(set(owners.tolist()))
         self.starts = np.searchsorted(owners, present)
+        # Polynomials without terms look up the zero that is appended to the sums.
         self.places = np.full(self.outputs, len(present), dtype=np.int64)
         self.places[present] = np.arange(len(present))
 
     def __call__(self, A, z):
         if not self.coefficients:
+            # No batch axes: a constant is broadcast where it is used.
             return A.constant(np.zeros(self.outputs, dtype=np.int64))
         z = A.concatenate([z, A.constant([1])], -1)
         values = A.fractions(self.coefficients)
+        # One factor of every term at a time: as many products of arrays as the degree, whatever the number of terms.
         for row in self.indices:
             values = A.multiply(values, A.take(z, row))
         sums = A.segment_sum(values, self.starts)

@@ -43,6 +43,7 @@ class DualArithmetic(Arithmetic):
         self.base = base
 
     def embed(self, a):
+        # Data and constants do not move.
         return Dual(self.base.embed(a), None)
 
     def constant(self, values):
@@ -80,6 +81,7 @@ class DualArithmetic(Arithmetic):
         return Dual(operation(a.real), None if a.infinitesimal is None else operation(a.infinitesimal))
 
     def _product(self, operation, a, b):
+        # d(ab) = a db + da b holds for every bilinear operation; eps^2 = 0 drops da db.
         left = None if b.infinitesimal is None else operation(a.real, b.infinitesimal)
         right = None if a.infinitesimal is None else operation(a.infinitesimal, b.real)
         return Dual(operation(a.real, b.real), self._both(self.base.add, left, right))
@@ -94,6 +96,8 @@ class DualArithmetic(Arithmetic):
         value = self.base.elementary(name, a.real)
         if a.infinitesimal is None:
             return Dual(value, None)
+        # The chain rule. The slope is computed in the base, which may be dual itself: that is how words of any depth
+        # are differentiated.
         return Dual(value, self.base.multiply(SLOPES[name](self.base, a.real, value), a.infinitesimal))
 
     def slice(self, a, start, stop):
@@ -112,5 +116,6 @@ class DualArithmetic(Arithmetic):
         real = self.base.concatenate([a.real for a in arrays], axis)
         if all(a.infinitesimal is None for a in arrays):
             return Dual(real, None)
+        # Side by side with what moves, zeros have to be there: a product with 0 has the shape and the kind of entries.
         parts = [a.infinitesimal if a.infinitesimal is not None else self.base.scale(a.real, 0) for a in arrays]
         return Dual(real, self.base.concatenate(parts, axis))

@@ -67,6 +67,7 @@ class Arithmetic(ABC):
         """Sum the runs of the last axis that begin at ``starts``."""
 
     @abstractmethod
+    # What follows only moves entries around, and so commutes with every derivative and reduction.
     def slice(self, a: Any, start: int, stop: int) -> Any:
         """Return the entries of the last axis from ``start`` to ``stop``."""
 
@@ -103,10 +104,12 @@ class ArrayArithmetic(Arithmetic):
         return np.reshape(a, a.shape[:a.ndim - len(old)] + tuple(new))
 
     def transpose(self, a, order):
+        # Own axes are counted from the end, as the number of batch axes is not known to the graph.
         lead = a.ndim - len(order)
         return np.transpose(a, tuple(range(lead)) + tuple(lead + i for i in order))
 
     def concatenate(self, arrays, axis):
+        # Constants have no batch: they are repeated along that of the others.
         lead = np.broadcast_shapes(*(a.shape[:a.ndim + axis] for a in arrays))
         return np.concatenate([np.broadcast_to(a, lead + a.shape[axis:]) for a in arrays], axis=axis)
 
@@ -132,6 +135,7 @@ class OperatorArithmetic(ArrayArithmetic):
 
 def as_array(entry):
     """Return what an operator gave as an array: on arrays of objects without axes it gives a bare entry."""
+    # A bare polynomial would be taken for a sequence by numpy, or have no shape.
     if isinstance(entry, np.ndarray):
         return entry
     out = np.empty((), dtype=object)

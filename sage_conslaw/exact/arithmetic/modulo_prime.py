@@ -28,6 +28,8 @@ def _plan(spec):
     summed = [x for x in left if x in right and x not in result]
     rows = [x for x in left if x not in right]
     columns = [x for x in right if x not in left]
+    # Letters in both operands and the result number a batch, those summed are the inner dimension of a product of
+    # matrices.
     order = batch + rows + columns
     return _Plan(
         tuple(left.index(x) for x in batch + rows + summed), (len(batch), len(rows), len(summed)),
@@ -60,6 +62,7 @@ class ModularArithmetic(ArrayArithmetic):
     def fractions(self, values):
         out = np.empty(len(values), dtype=np.int64)
         for i, value in enumerate(values):
+            # Such a reduction does not exist; whoever drew the prime draws another.
             if value.denominator % self.p == 0:
                 raise UnluckyPrime(f"the prime {self.p} divides a denominator")
             out[i] = value.numerator * pow(value.denominator, -1, self.p) % self.p
@@ -87,6 +90,7 @@ class ModularArithmetic(ArrayArithmetic):
         plan = _plan(spec)
         a, (batch, rows, summed) = self._arrange(a, plan.left, plan.groups_left)
         b, (_, _, columns) = self._arrange(b, plan.right, plan.groups_right)
+        # A sum over no terms is zero; a product of matrices with an empty axis need not be asked.
         if a.size and b.size:
             product = self._matmul(a, b)
         else:
@@ -106,12 +110,14 @@ class ModularArithmetic(ArrayArithmetic):
     def _matmul(self, a, b):
         # One operand without a batch: fold the other's batch into the rows, for one large product.
         if a.shape[-3] == 1 and b.shape[-3] == 1:
+            # Large products are done by BLAS on limbs, which a stack of small ones is not.
             lead_a, lead_b = a.shape[:-3], b.shape[:-3]
             if not lead_b:
                 flat = a.reshape((-1, a.shape[-1]))
                 out = modular.matrix_multiply(flat, b[0], self.p)
                 return out.reshape(lead_a + (1, a.shape[-2], b.shape[-1]))
             if not lead_a:
+                # (a b)^T = b^T a^T puts the batch of b into rows, too.
                 flat = np.swapaxes(b, -1, -2).reshape((-1, b.shape[-2]))
                 out = modular.matrix_multiply(flat, a[0].T, self.p)
                 return np.swapaxes(out.reshape(lead_b + (1, b.shape[-1], a.shape[-2])), -1, -2)
