@@ -122,6 +122,8 @@ def conservation_laws(
         subject, flow, algorithm=algorithm, seed=seed, degree=degree, deadline=deadline, listed=True
     ):
         asked = problem_asked(subject, data, flow, loss, seed)
+        # Without a degree the family's own search space: degree 2 in parameters and velocities, times powers of a time
+        # coordinate.
         groups = asked.family.groups(None if degree is None else degree_of(degree))
         question = question_of(
             asked, groups, algorithm=algorithm, proof=proof, seed=seed, error_bound=error_bound, deadline=deadline,
@@ -129,6 +131,7 @@ def conservation_laws(
         )
     bounds = answered(question, asked, start, listed=True)
     family = asked.family
+    # Decided by the bounds alone, in one place.
     complete = bounds.complete
     if bounds.families and not bounds.laws:
         # Where a network has too many laws to write them one by one, its families are the laws; those of them that are

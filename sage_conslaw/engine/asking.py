@@ -29,6 +29,7 @@ def subject_of(subject, data):
 
 def problem_asked(subject, data, flow, loss, seed):
     """Return the problem, on the given samples if there are any."""
+    # On samples the family is another one, and so are its laws: all that follows speaks of them.
     asked = problem(subject, flow, loss)
     return asked if data is None else problem_on_data(asked, subject, data, seed)
 
@@ -43,6 +44,7 @@ def question_of(asked, groups, *, algorithm, proof, seed, error_bound, deadline,
 @contextmanager
 def building(subject, flow, *, algorithm, seed, degree, deadline, listed):
     """Keep the time limit while the problem is built: what is known then is its name, and how many laws fit at most."""
+    # What is told if the time ends before there is a question at all.
     record = unproved(
         listed,
         architecture=getattr(subject, "architecture", None),
@@ -53,9 +55,11 @@ def building(subject, flow, *, algorithm, seed, degree, deadline, listed):
     )
     try:
         with interrupting(deadline):
+            # The building of a large network may take longer than the limit; its alarm is on from here.
             record |= trivial_bounds(subject, flow)
             announce(lambda: record)
             yield
+    # Refused: there is nothing to tell, and the line of progress goes before the error is printed.
     except (InputError, TypeError):
         deadline.close()
         raise
@@ -73,9 +77,11 @@ def trivial_bounds(subject, flow):
     are at most N of them.
     """
     if isinstance(subject, ControlAffineFamily):
+        # Parameters of a system are numbers: laws count in what moves.
         n, parameters = subject.moving_dimension, None
     else:
         flow = as_flow(flow)
+        # Moments of optimisers, groups of rates: their state is known only when the family is built.
         if not isinstance(subject, Network) or type(flow) is not Flow or flow.groups is not None:
             return {}
         parameters = subject.dimension
@@ -95,6 +101,7 @@ def algorithm_of(algorithm: str | None) -> str:
 def error_bound_of(bound: object) -> float | None:
     if bound is None:
         return None
+    # True would be read as 1.0, a text by its digits.
     if isinstance(bound, (bool, str)) or not hasattr(bound, "__float__"):
         raise InputTypeError(f"error_bound {bound!r} is not a number between 0 and 1; give e.g. 1e-30")
     if not 0 < float(bound) < 1:

@@ -17,14 +17,17 @@ from ..runtime.errors import InputError, NotCovered, first_few
 def is_law(h, asked) -> bool:
     """Decide whether a polynomial, a matrix expression or one of its texts is conserved, over Q."""
     family = asked.family
+    # A constant has derivative zero along every field.
     if isinstance(h, int) or getattr(h, "parent", lambda: None)() in (ZZ, QQ):
         return True
     if isinstance(h, MatrixLaw):
         if not h.entries:
             raise NotCovered(f"{h.text} has no entries here: it is known by the structure; ask at a smaller width")
+        # A matrix is conserved if each of its entries is.
         return all(family.conserved(list(h.entries)))
     try:
         return family.conserved([_in_state(_with_clock(h, family), family)])[0]
+    # Polynomials first: their error is the one that is shown where h is not even matrix notation.
     except InputError:
         if not isinstance(h, str):
             raise
@@ -40,6 +43,7 @@ def _with_clock(h, family):
     if not isinstance(h, str) or family.time is None or family.rate is None:
         return h
     name = family.names[family.time]
+    # Texts of different powers are never part of one another: the number stands in each.
     for power in range(1, _HIGHEST + 1):
         h = h.replace(clock_text(power, name, family.rate), f"{name}^{power}")
     return h

@@ -48,6 +48,7 @@ def compare_flows(data: object, flows=None, *, loss: str | None = None, seed: in
     flows = [
         flow_room.by_name(flow) if isinstance(flow, str) else flow_room.from_torch_optimizer(flow) for flow in flows
     ]
+    # One seed for all flows, so that rows and results are the same from run to run.
     seed = seed_of(seed)
     results = tuple(NotCounted(flow.explanation) if isinstance(flow, flow_room.UncountedFlow) else
                     conservation_laws(data, flow=flow, loss=loss, seed=seed) for flow in flows)
@@ -55,12 +56,15 @@ def compare_flows(data: object, flows=None, *, loss: str | None = None, seed: in
     for own, result in enumerate(results):
         if isinstance(result, NotCounted):
             continue
+        # A law of a system is compared as it is printed: coordinates have other names in other flows.
         texts = result.readable_laws()
         for index in result.independent:
             law, family = result.terms[index], result.problem.family
             verdicts = tuple(
+                # Found by the flow itself it is proved conserved; of the others each is asked exactly, over Q.
                 True if i == own else _verdict(law, family, data, flow, loss) for i, flow in enumerate(flows)
             )
+            # Two flows find the same law; it is one row.
             if not any((texts[index], verdicts) == row for row in rows):
                 rows.append((texts[index], verdicts))
     return FlowComparison(results, tuple(map(repr, flows)), tuple(rows))
@@ -72,5 +76,6 @@ def _verdict(law, own, data, flow, loss):
     if isinstance(flow, flow_room.UncountedFlow):
         return None
     family = problem(data, flow, loss).family
+    # Velocities and time are coordinates of some flows only: a law with them has no meaning elsewhere.
     same = carried(law, own, family)
     return None if same is None else bool(family.conserved([same])[0])

@@ -65,14 +65,17 @@ def dimension(
     start, seed, deadline = time.perf_counter(), seed_of(seed), Deadline(time_limit, progress)
     required(network, f"{network!r} is not a network; give e.g. networks.polynomial([5, 5, 3, 1], 2)")
     generator = np.random.default_rng(seed)
+    # What is told if the time ends; it is tightened as bounds become known.
     known: dict = {"widths": list(network.sizes), "power": None, "dimension": None, "dimension_at_most": None,
              "expected": None, "ambient": None, "status": "bounded", "seed": seed, "time_limit_reached": True}
     try:
+        # Bounds from above before the rank: they say where its search may end.
         with interrupting(deadline):
             family = gradient().family(network.response())
             known["dimension_at_most"] = family.dimension
             known.update(_bounded_above(network, family.dimension, generator))
             announce(lambda: known)
+        # The rank of the Jacobian of the parameterisation is the dimension of its image (characteristic zero).
         rank, error = interruptible(
             lambda deadline: gradient_rank(family, generator, known["dimension_at_most"], deadline), deadline
         )
@@ -82,6 +85,7 @@ def dimension(
     finally:
         deadline.close()
     most, power, expected, ambient = (known[key] for key in ("dimension_at_most", "power", "expected", "ambient"))
+    # Each side is proved by itself; to meet they have to agree.
     if rank > most:
         raise ArithmeticError(f"contradiction: a dimension of at least {rank} and at most {most}; please report it")
     return FunctionDimension(
@@ -111,6 +115,7 @@ def _bounded_above(network, parameters, generator):
         independent = {layer: outputs_independent(polynomial(widths[:layer + 1], power), generator) for layer in hidden}
         known["dimension_at_most"] = min(parameters, dimension_at_most(widths, power, independent))
     most = known["dimension_at_most"]
+    # So many independent rows are kept at most, of this length.
     if most * parameters > DENSE_COORDINATES ** 2:
         raise InputError(
             f"a rank of up to {most} in {parameters} coordinates needs about {56e-9 * most * parameters:.0f} GB of "

@@ -16,6 +16,7 @@ from .supervised import supervised
 def answered(question, asked, start, listed):
     """Return the bounds; where the time ends, what is proved until then goes with the exception as a record."""
     try:
+        # Bounds without evidence: 0 and N, which hold of every family.
         announce(lambda: _record(question, asked, Bounds(question.family.moving_dimension), start, True))
         bounds = supervised(question)
         # What is left, rings and texts, asks no deadline; whoever supervises this process knows the number already.
@@ -36,6 +37,7 @@ def in_common(question, asked, bounds, start):
         loss=asked.loss,
         parameters=asked.parameters,
         state_dimension=bounds.dimension,
+        # From the upper bound of the number: where the real fields span less it is their rank, not the model's.
         lie_dimension=bounds.dimension - bounds.number[1],
         lie_sequence=tuple(bounds.real.words if bounds.real_is_less else bounds.sequence),
         status=bounds.status,
@@ -47,6 +49,7 @@ def in_common(question, asked, bounds, start):
         problem=asked,
         method=bounds.method,
         laws_at_least=bounds.number[0],
+        # Where the bounds meet nothing depends on what the model forgot.
         forgotten=() if bounds.meet else bounds.forgotten,
         attempts=tuple(bounds.attempts),
         assumption=bounds.assumption,
@@ -69,6 +72,7 @@ def _region(asked, bounds):
         independent,
         tuple(bounds.real.point),
         bounds.real.patterns,
+        # Complete there if as many as a certified rank of the real fields leaves.
         len(independent) == bounds.number[1],
     )
 
@@ -103,6 +107,7 @@ def _record(question, asked, bounds, start, timed_out):
     return {
         "architecture": asked.architecture, "sizes": list(asked.sizes), "flow": asked.flow_name, "loss": asked.loss,
         "parameters": asked.parameters, "state_dimension": bounds.dimension, "lie_dimension": bounds.rank_at_least,
+        # An ended call says nothing that is only probable: words may have stopped because the time did.
         "number": most if bounds.meet else None, "status": "proved" if bounds.meet else "bounded",
         "assumption": _assumption(question, bounds), "error_bound": None,
         "algorithm": question.algorithm, "seed": question.seed, "seconds": round(time.perf_counter() - start, 3),

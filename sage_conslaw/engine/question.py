@@ -58,11 +58,14 @@ class Question:
 
     def generator(self, strategy: str) -> np.random.Generator:
         """Return a child of the random generator that depends on the seed and the strategy's name alone."""
+        # By the name and not by a counter: a strategy that is added or skipped changes no draw of the others. crc32, as
+        # hash() of a text differs from process to process.
         return np.random.default_rng(np.random.SeedSequence(int(self.seed), spawn_key=(crc32(strategy.encode()),)))
 
     @cached_property
     def blocks(self) -> list:
         """The monomials of the search space in blocks of equal weight."""
+        # Cached: costs, reasons and the search itself all look at the blocks.
         return blocks(self.family, self.search, self.generator("blocks"), self.deadline)
 
     @cached_property

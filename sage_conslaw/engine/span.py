@@ -57,6 +57,7 @@ class RealSpanCheck(SpanCheck):
             sage: networks.linear([2, 2]).check_span(samples=10, seed=0).further_laws_at_most
             0
         """
+        # m laws are known, and a rank of at least r leaves at most N - r: N - r - m may be missing.
         return self.dimension - self.laws - (self.words[-1] if self.words else 0)
 
     def _repr_(self):
@@ -105,14 +106,18 @@ def check_span(network, data=None, samples=None, theta=None, loss="least-squares
         True
     """
     check, theta, data = at_one_point(network, data, samples, theta, loss, seed)
+    # The model's laws hold for the real network whatever its gradients span, so no certificate of it is needed here.
     known = conservation_laws(network, flow=flow, loss=loss, seed=check.seed, real=False)
     family = problem(network, flow, loss).family
     given = data if isinstance(data, dict) else {network.inputs[0].name: data}
     inputs = {leaf: np.asarray(given[leaf.name], dtype=np.float64) for leaf in network.inputs}
+    # A stream of its own, so that the point and the data above are those of any flow.
     generator, at = np.random.default_rng([check.seed, 3]), np.asarray(theta, dtype=np.float64)
+    # Fields that are functions of whole gradients are not spanned by those of single samples.
     if isinstance(family, WrittenFamily) or getattr(family, "gradients", None) is not None:
         found = _of_gradients(known, network.response(loss), generator, inputs, at)
     else:
+        # More is impossible: the search ends there.
         target = known.state_dimension - known.laws_at_least
         found = certified_rank(family, target, generator, None, _WORK, inputs, at)
     return RealSpanCheck(
@@ -135,5 +140,6 @@ def _of_gradients(known, response, generator, inputs, at):
     family = gradient().family(response)
     model = control_rank(family, generator, random_prime(generator), family.dimension, 1)
     found = certified_rank(family, model, generator, None, _WORK, inputs, at)
+    # The optimiser's model takes any element of the span; where samples span it all, the model is exact.
     whole = found.words and found.words[0] >= model
     return replace(found, words=(known.lie_sequence or (known.lie_dimension,)) if whole else (0,))

@@ -51,6 +51,7 @@ class FindLaws(Strategy):
     def all_found(self, question, bounds, laws, searched=None):
         """Record the laws of the search space and the independent ones among them."""
         family, generator = question.family, question.generator(f"{self.name}: independence")
+        # Told before independence, which may take long: each law is exact already.
         question.deadline.check(found=tuple(laws), found_up_to=question.degree, independent=())
         independent = independent_in(family, laws, generator)
         bounds.laws_are(laws, independent, searched or question.words(), self.name)
@@ -64,6 +65,8 @@ class FindRank(Strategy):
         """Return why no rank is sought by it."""
         if bounds.meet:
             return "the bounds meet"
+        # Stopped at random points: another rank at random points would stop there too. Closure, which is no such rank,
+        # is asked later.
         return "the rank stopped growing" if bounds.stopped_growing else None
 
 

@@ -33,6 +33,7 @@ def supervised(question: Question) -> Bounds:
     deadline = question.deadline
     # PARI can only be called in the thread that loaded it, or in a process forked from another one.
     in_main = threading.current_thread() is threading.main_thread()
+    # Already in such a process, or nothing to guard against: no fork.
     if deadline.listener is not None or deadline.limit is None and in_main:
         return answer(question)
     try:
@@ -40,6 +41,7 @@ def supervised(question: Question) -> Bounds:
     except Stopped as stopped:
         told = dict(stopped.partial)
         bounds = told.pop("bounds", None)
+        # Nothing was told in time: 0 and N.
         stopped.bounds = Bounds(question.family.moving_dimension) if bounds is None else bounds
         keep(told, told.get("strategy", "engine"), stopped.bounds)
         raise stopped.with_partial(told)

@@ -28,6 +28,7 @@ class Blocks(FindLaws):
         # Laws that an earlier strategy found: products of independent ones are independent, and conserved as they are.
         linear = [law for law in bounds.laws if max(map(len, law)) == 1]
         products = (
+            # They lie in the search space only if it has all monomials up to a degree in all that moves.
             products_of_linear(linear, groups) if linear and len(groups) == 1 and sorted(groups[0][0]) == moving else ()
         )
         generator, remarks = question.generator(self.name), []

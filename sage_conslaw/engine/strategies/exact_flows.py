@@ -14,4 +14,5 @@ class ExactFlows(Words):
 
     @staticmethod
     def _covers(family):
+        # A control that is no shear has no rational flow: then words are drawn.
         return family.exact_flow is not None and family.shears

@@ -24,6 +24,7 @@ def against(question, bounds):
         return "the fields are not those of a network"
     if family.metric is not None or family.drift is not None or getattr(family, "on_given_data", False):
         return "they are laws of gradient flow"
+    # They are counted together with the polynomial laws, so these have to be known.
     if question.search is None or bounds.searched is None:
         return "no laws are asked for"
     if family.dimension > _COORDINATES:
@@ -48,9 +49,11 @@ class FurtherLaws(Strategy):
         if spans:
             laws = [bounds.laws[i] for i in bounds.independent]
             number = independent_with_spans(laws, spans, family.dimension, generator, random_prime(generator))
+            # Spans that only say again what the polynomials say are no news.
             if number > len(laws):
                 bounds.further_laws_are([span.words() for span in spans], number, self.name)
         question.deadline.check()
+        # A gate G = g(a) of a parameter alone becomes a parameter itself; its laws are then integrated.
         replaced = without_functions(family.response)
         if replaced is not None and not bounds.meet:
             self._gates(question, bounds, *replaced)
@@ -62,6 +65,8 @@ class FurtherLaws(Strategy):
         starts = dict(zip(other.response.leaves, other.response.leaf_starts))
         functions = {int(starts[leaf]) + i: name for leaf, name in names.items() for i in range(leaf.size)}
         laws = polynomial_laws(other, other.groups(), generator, question.deadline, question.progress)
+        # a' is g'(a) times the gradient in G: Q + P(G) gives the law Q + K(a) with K' = P'(g) / g', an integral of one
+        # variable, so terms may not mix G with anything.
         laws = separable(laws, set(functions))
         independent = independent_laws(laws, other.dimension, generator, random_prime(generator))
         texts = [
@@ -69,4 +74,5 @@ class FurtherLaws(Strategy):
             for i in independent
             if any(set(monomial) & set(functions) for monomial in laws[i])
         ]
+        # Coordinate by coordinate the change is invertible at a generic point, so independence is kept.
         bounds.further_laws_are(texts, len(independent), self.name)

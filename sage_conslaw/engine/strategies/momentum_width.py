@@ -20,6 +20,7 @@ class MomentumWidth(Strategy):
         """Return why segments are not asked."""
         if not covers(question.family):
             return "the flow is no momentum flow of a network in the Euclidean metric"
+        # Below, the search takes no longer and lists laws too.
         if question.family.dimension <= SEARCH_COORDINATES:
             return f"a search in {question.family.dimension} coordinates is as fast"
         return None
@@ -31,4 +32,5 @@ class MomentumWidth(Strategy):
             return
         bounds.rank_is_at_least(rank, self.name, method=GROWN)
         if bounds.meet and question.search is not None:
+            # The rank is N: by Frobenius only constants are conserved, so an empty list is all laws of every degree.
             bounds.laws_are((), (), _WORDS, self.name)

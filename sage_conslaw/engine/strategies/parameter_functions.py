@@ -30,6 +30,7 @@ class FunctionsOfParameters(Strategy):
             return "no function of parameters alone is in the network"
         if bounds.meet:
             return "the bounds meet"
+        # The equation of the function, y' = g'(a) a', is written for a' = -dE/da and for nothing else.
         if family.drift is not None or family.metric is not None or family.dimension != family.response.dimension:
             return "the flow is not the Euclidean gradient flow"
         if family.dimension > MOST_PARAMETERS:
@@ -42,6 +43,7 @@ class FunctionsOfParameters(Strategy):
     def run(self, question, bounds):
         """Find the laws, and say how many of all are independent."""
         written = written_family(question.family.response)
+        # cosh(a)^2 is of degree 2 in the function: below, nothing of the kind is seen.
         degree = 2 if question.search is None else max(2, question.degree)
         generator = question.generator(self.name)
         laws = polynomial_laws(written, written.groups(degree), generator, question.deadline)

@@ -31,10 +31,12 @@ class Rotations(Strategy):
     def run(self, question, bounds):
         """Count them together with the laws found."""
         family, generator = question.family, question.generator(self.name)
+        # One prime for both: Gram determinants and laws are compared at one point.
         p = random_prime(generator)
         spans = conserved_spans(family)
         laws = [bounds.laws[i] for i in bounds.independent]
         logarithms = gram_laws(family, bounds.laws, generator, p)
+        # Without either there is nothing to count, and the Jacobian of all laws costs a dense rank.
         if spans or logarithms:
             number = independent_with_spans(laws, spans, family.dimension, generator, p, logarithms)
             words = [span.words() for span in spans] + [law.words(family.names) for law in logarithms]

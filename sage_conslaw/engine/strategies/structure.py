@@ -58,6 +58,7 @@ class StructureOfGraph(Strategy):
 
     def _independent(self, found, laws, question):
         if laws == len(found):
+            # As many laws as are independent: all of them.
             return range(len(found))
         n = question.family.dimension
         if len(found) * n > DENSE_COORDINATES ** 2:

@@ -26,12 +26,14 @@ class SymbolicLaws(FindLaws):
         """Find the laws; without a field every monomial is one."""
         family = question.family
         if family.constants:
+            # Over Q a parameter would be one more coordinate at rest, and its powers laws.
             raise NotCovered("the algorithm 'symbolic' knows no parameters; use algorithm='modular' or 'syzygies'")
         if bound_by_relations(family):
             return self.all_found(question, bounds, symbolic_laws_on_variety(family, question.search,
                                                                              question.deadline))
         fields = family.polynomial_fields()
         n = family.dimension
+        # No field is no equation: the kernel is the whole space.
         laws = symbolic_laws(fields, question.search, question.deadline) if fields else \
             [{tuple(int(i) for i in row if i < n): Fraction(1)} for row in monomials(n, question.search)]
         return self.all_found(question, bounds, laws)

@@ -24,7 +24,10 @@ class SymbolicRank(FindRank):
         fields = family.polynomial_fields() if variety is None else variety.fields(family.sparse_fields())
         result = symbolic_lie_rank(fields, generator, question.deadline, question.proof, variety)
         bounds.rank_is_at_least(result.rank, self.name, result.sequence)
+        # Closed under brackets over the rational functions: the module of the fields is the Lie algebra, and its rank
+        # the generic one.
         if result.proved:
             bounds.rank_is_at_most(result.rank, self.name)
         else:
+            # Without a proof it is a rank at random points that longer brackets did not raise.
             bounds.rank_stopped_growing(result.rank, result.error_bound)

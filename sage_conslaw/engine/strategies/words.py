@@ -36,10 +36,12 @@ class Words(FindRank):
 def grow(question, bounds, name):
     """Tell the bounds the rank of a growing span, drawn from the strategy's generator."""
     family, generator, upper = question.family, question.generator(name), bounds.rank_at_most
+    # With a rank in hand words can only improve it; without one they are all there is, and get what they need.
     most_work = WORK_BESIDE_BOUNDS if bounds.rank_at_least else None
 
     def rank(deadline):
         return lie_rank(family, generator, upper, deadline, question.error_bound, most_work)
+    # One elimination in FLINT asks no deadline: from seconds on it runs where it can be killed.
     large = family.dimension > INTERRUPTED_COORDINATES
     result = interruptible(rank, question.deadline) if large else rank(question.deadline)
     bounds.rank_is_at_least(result.rank, name, result.sequence)
