@@ -26,6 +26,7 @@ def combination(features, coefficients, size, matrix=None):
     """
     chosen = [(features[k], value) for k, value in coefficients.items()]
     skew = any(feature.others is not None and not feature.product for feature, _ in chosen)
+    # Words of the whole say all entries at once; else the entry j is written, and for which j it holds.
     whole = matrix is not None or skew or (len(chosen) == 1 and chosen[0][0].degree == 1)
     fronts = {feature.front for feature, _ in chosen}
     common = fronts.pop() if len(fronts) == 1 else None
@@ -41,6 +42,7 @@ def combination(features, coefficients, size, matrix=None):
                 # The minus sign of a skew matrix swaps its two parts.
                 first, _, second = word.partition(" - ")
                 word, sign = (f"{second} - {first}", "+") if second else (word, sign)
+            # A factor belongs to both parts.
             if skew and (number or front) and " - " in word:
                 word = f"({word})"
             text += (f" {sign} " if text else "-" if sign == "-" else "") + front + number + word

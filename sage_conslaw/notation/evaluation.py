@@ -14,6 +14,7 @@ from ..laws.independence import jacobian
 from ..runtime.errors import InputError, InputTypeError, NotCovered
 from .forms import like
 
+# Fixed, so that the same laws are shown in the same way: it decides which polynomials stand beside expressions.
 _PRIME = (1 << 61) - 1
 
 # Laws as functions, by the identity of their result, as long as it lives.
@@ -60,6 +61,8 @@ class PolynomialForm:
     @classmethod
     def of(cls, terms):
         """Return the form of a sparse polynomial."""
+        # By degree: monomials of one length make a rectangular array, and steps of training ask for the part of one
+        # degree.
         degrees = sorted({len(monomial) for monomial in terms})
         return cls(tuple((degree, np.array([m for m in terms if len(m) == degree], dtype=np.int64).reshape(-1, degree),
                           np.array([float(terms[m]) for m in terms if len(m) == degree])) for degree in degrees))
@@ -71,6 +74,7 @@ class PolynomialForm:
 
     def value(self, state, degree=None):
         """Return the value at a state; with ``degree`` that of the part of this degree alone."""
+        # From a zero of the state's own kind, so that an empty sum is a tensor on its device too.
         return sum((terms.sum() for *_, terms in self.pieces(state, degree)), start=state[0] * 0)
 
     def pieces(self, state, degree=None):
@@ -130,6 +134,7 @@ class LawValues:
         # A sequence, not a list: there may be 10^8 of them.
         self.names = family.names if family is not None else _names_of(result)
         self.dimension = len(self.names)
+        # Expressions first: in a large network they are all that can be written.
         found = result.matrix_laws()
         expressions = [law for law in found if law.form is not None]
         if found and not expressions and not result.terms:
@@ -149,6 +154,7 @@ class LawValues:
         # By identity: two results may be equal and have come from different modules.
         if id(result) not in _MADE:
             _MADE[id(result)] = cls(result)
+            # An identity is free again when its object is gone: then the entry goes, too.
             weakref.finalize(result, _MADE.pop, id(result), None)
         return _MADE[id(result)]
 
@@ -168,6 +174,7 @@ class LawValues:
         if not self.shapes:
             return self._whole([self._entry(source, name) for name in self.names])
         size = sum(int(np.prod(shape, dtype=np.int64)) for _, shape in self.shapes)
+        # A mapping of names has no velocities and no clock in it.
         if size != self.dimension:
             raise NotCovered(
                 "the laws involve velocities or the time; give one array of all state coordinates, in "
@@ -194,6 +201,7 @@ class LawValues:
 
     def _entry(self, source, name):
         if name not in source:
+            # An entry U_1_2 is found in an array U; indices begin with 1 in names.
             base, *index = re.split(r"_(?=\d)", name)
             array = np.asarray(source[base]) if index and base in source else np.zeros(())
             if 0 < array.ndim == len(index) and all(0 < int(i) <= n for i, n in zip(index, array.shape)):
@@ -226,6 +234,7 @@ def _names_of(result):
 def rest_of(result, expressions):
     """Return the independent laws, with their terms, that are no functions of the expressions and of those before
     them."""
+    # Entries of expressions come first: rows are chosen in order, so a polynomial that they make dependent is left out.
     entries = [entry for law in expressions for entry in law.entries]
     chosen = [result.terms[i] for i in result.independent]
     if sum(law.independent for law in expressions) >= len(chosen):

@@ -78,6 +78,7 @@ class Feature:
             *(part.tolist() for part in (self.rows[i], self.rows[j], self.others[i], self.others[j]))
         ):
             out[tuple(sorted(self.clock + (a, db)))] = ONE
+            # The entry i, j of U^T U' - U'^T U is the sum of U_ki U'_kj - U'_ki U_kj.
             out[tuple(sorted(self.clock + (b, da)))] = -ONE
         return out
 
@@ -160,12 +161,14 @@ class Entries:
     """
 
     def __init__(self, parameters, first, velocity, time):
+        # Parameters stand in the state one after another, row by row; velocities in the same order behind them.
         self.arrays, at = [], 0
         for name, shape in parameters:
             size = int(np.prod(shape, dtype=np.int64))
             places = np.arange(at, at + size).reshape(shape)
             self.arrays.append((name, places + first, None if velocity is None else places + velocity))
             at += size
+        # Every feature also times powers of the time coordinate, as laws with decay or damping have them in front.
         self.fronts = [((), ("", ""))]
         if time is not None:
             clock, write, highest = time
@@ -183,9 +186,11 @@ class Entries:
         is ``joined`` before a layer has as many channels as its parts together.
         """
         out, support = [], set(support)
+        # Joined channels may be single ones, which sizes() leaves out.
         sizes = [*self.sizes(), *([1] if any(1 in places.shape for _, places, _ in self.arrays) else [])] * joined
         for name, places, moving in self.arrays:
             out.append((name, places, moving))
+            # What is in no law has slices in none: large networks have many arrays and few laws.
             if not support.isdisjoint(places.ravel().tolist()):
                 out += [
                     (name + word, places[key], None if moving is None else moving[key])
@@ -193,12 +198,14 @@ class Entries:
                 ]
         if len(out) == len(self.arrays):
             return None
+        # The places are those of the same state, so laws of slices and of whole arrays can be compared.
         view = Entries([], 0, None, None)
         view.arrays, view.fronts = out, self.fronts
         return view
 
     def sizes(self):
         """Return the sizes of axes above 1, each once, in the order of the parameters' hidden axes."""
+        # An axis of size 1 gives norms of whole arrays, which are tried last under their own names.
         return [n for n in dict.fromkeys(n for _, places, _ in self.arrays for n in places.shape[::-1]) if n > 1]
 
     def _axes(self, size):
@@ -209,6 +216,7 @@ class Entries:
 
     @staticmethod
     def _rows(places, axis):
+        # One row an index of the axis: every Gram matrix is then rows times rows, whatever the number of axes.
         return np.moveaxis(places, axis, 0).reshape(places.shape[axis], -1)
 
     def sums(self, size):
@@ -239,6 +247,8 @@ class Entries:
             for axis, n in enumerate(places.shape):
                 if places.ndim == 2 and n > size and n % size == 0:
                     times = n // size
+                    # Head h of a group shares key g: index (g, h, i) of the long axis is summed over h and compared
+                    # with (g, i).
                     rows = self._rows(places, axis).reshape(size // block, times, block, -1)
                     rows = np.moveaxis(rows, 1, 2).reshape(size, -1)
                     latex, text = latex_name(name), f"{name}_h^T {name}_h" if axis else f"{name}_h {name}_h^T"
@@ -279,6 +289,7 @@ class Entries:
         """Return the squared norms of blocks of neighbouring slices, summed over the heads that share keys."""
         out = []
         for feature in self.folded(size, head):
+            # The words of the matrix, with the norm of a block of columns in the place of the Gram matrix.
             name = feature.words[0][0].removeprefix("sum(").split("_h")[0]
             latex = latex_name(name)
             both = (
@@ -316,6 +327,7 @@ class Entries:
         return [
             Feature(2, rows, words, others=others, product=True)
             for rows, others, words in pairs
+            # Pairs of shapes are many; a product that is in no law is passed over before it is reduced.
             if support is None
             or all(tuple(sorted(pair)) in support for pair in zip(rows.ravel().tolist(), others.ravel().tolist()))
         ]
@@ -325,6 +337,7 @@ class Entries:
         out = []
         for name, places, _ in self.arrays:
             where = [tuple(index) for index in np.argwhere(np.isin(places, sorted(fixed)))]
+            # A vector that is at rest as a whole is found as the sum over its only axis, entry by entry.
             if where and not (places.ndim == 1 and len(where) == places.size):
                 rows = np.array([[places[index]] for index in where])
                 words = still_words(name, where, places.shape)
@@ -336,6 +349,7 @@ class Entries:
         out = []
         for name, places, moving in self.arrays:
             rows, symbol = places.reshape(1, -1), latex_name(name)
+            # A number needs no sum and no norm.
             single = places.size == 1
             for word, latex, array in ((name, symbol, places), ("d" + name, r"\dot{" + symbol + "}", moving)):
                 if array is not None:

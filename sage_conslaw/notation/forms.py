@@ -74,6 +74,7 @@ class Form:
             if degree is None or feature.degree == degree:
                 part = self._part(state, feature) * float(value)
                 total = part if total is None else total + part
+        # Of another degree nothing is added up: zeros of the shape that the law has.
         return self._part(state, self.terms[0][1]) * 0 if total is None else total
 
     def pieces(self, state):
@@ -103,12 +104,14 @@ class Form:
             part = rows @ rows.T
             if self.matrix != "all":
                 part = part * like(state, self._mask(len(rows)))
+        # Powers of the time as often as they stand in front.
         for clock in feature.clock:
             part = part * state[clock]
         return part
 
     def _mask(self, size):
         """Return ones where two indices are in one block."""
+        # One number for each index, its block or its class: equal numbers, one block.
         which = self.matrix if isinstance(self.matrix, tuple) else [i // self.matrix for i in range(size)]
         return np.equal.outer(np.array(which), np.array(which)).astype(np.float64)
 

@@ -19,6 +19,7 @@ from .forms import Form
 from .readable import clock_text
 from ..laws.independence import jacobian
 
+# For the count of independent entries, a lower bound. That an entry is a law is decided over Q.
 _PRIME = (1 << 61) - 1
 
 # Off-diagonal entries are tried for matrices up to this size: 2016 pairs for width 64, half a second.
@@ -79,6 +80,8 @@ class Span:
         self.pivots, owner, pieces = {}, {}, {}
         for number, law in enumerate(laws):
             touched = {owner[m] for m in law if m in owner}
+            # Union of pieces that share a monomial: echelon forms of small pieces in place of one of all laws, whose
+            # time is its cube.
             home = min(touched, default=number)
             pieces.setdefault(home, []).append(law)
             for other in touched - {home}:
@@ -92,6 +95,7 @@ class Span:
         self.support = set(owner)
 
     def reduced(self, terms):
+        # The basis is reduced: a row brings in no other pivot, so the pivots at the start are all.
         for pivot in [m for m in terms if m in self.pivots]:
             terms = eliminate(terms, self.pivots[pivot], pivot)
         return terms
@@ -169,6 +173,7 @@ def entries_of_problem(problem, highest):
         (['U1'], ['', 'exp(t)*', 'exp(2*t)*'])
     """
     family = problem.family
+    # In a first-order flow the controls move the parameters themselves; in a second-order one velocities behind them.
     second = family.first_forced != family.first_parameter
     time = None
     if family.time is not None:
@@ -195,6 +200,7 @@ def _independent(expressions, basis, generator):
     """Return how many independent laws the entries of each expression add to those before it."""
     sizes = [len(entries) for *_, entries in expressions]
     laws = [law for *_, entries in expressions for law in entries]
+    # No rank is needed: linearly independent elements of a span of independent laws, as many as its basis has.
     if len(Span(laws).pivots) == sum(sizes) == basis:
         return sizes
     dimension = 1 + max((i for law in laws for m in law for i in m), default=0)
@@ -207,6 +213,7 @@ def _independent(expressions, basis, generator):
 def _expressions(span, entries):
     """Yield (text, LaTeX, shape, form, entries) of all expressions that are conserved for every index, in the order in
     which they are read best."""
+    # What never moves, by its name: simplest.
     for feature in entries.still({m[0] for m in span.support if len(m) == 1 and not span.reduced({m: Fraction(1)})}):
         c = {0: Fraction(1)}
         yield *combination([feature], c, len(feature.rows)), Form.of([feature], c), \
@@ -230,6 +237,7 @@ def _expressions(span, entries):
                 )
         features = entries.sums(size) + entries.squares(size)
         for c in _conserved(span, features, range(size)):
+            # Sums alone were written above.
             if all(features[k].degree == 1 for k in c):
                 continue
             diagonal = [_entry(features, c, j) for j in range(size)]
@@ -264,6 +272,7 @@ def _expressions(span, entries):
         for c in _conserved(span, [feature], range(len(feature.rows))):
             yield *combination([feature], c, len(feature.rows)), Form.of([feature], c), \
                 [_entry([feature], c, j) for j in range(len(feature.rows))]
+    # Last: the norm of a whole array is the sum of what is above, where that is conserved index by index.
     norms = entries.norms()
     for c in _conserved(span, norms, range(1)):
         yield *combination(norms, c, 1), Form.of(norms, c), [_entry(norms, c, 0)]
@@ -294,6 +303,7 @@ def _conserved(span, features, indices):
 def _pattern(span, features, c, size):
     """Return which off-diagonal entries are conserved too: ``None``, ``"all"``, a block size or the class of each
     index; and these."""
+    # A sum of entries has no off-diagonal ones.
     if size == 1 or size > MAX_MATRIX or any(features[k].degree == 1 for k in c):
         return (None if size > 1 else "all") if all(features[k].degree == 2 for k in c) else None, []
     entries, near = {}, [set([i]) for i in range(size)]
@@ -310,6 +320,8 @@ def _pattern(span, features, c, size):
                 near[j].add(i)
     if len(entries) == size * (size - 1) // 2:
         return "all", list(entries.values())
+    # Blocks side by side, as heads are; then any partition into classes. A relation that is no partition is no block
+    # matrix, and its diagonal alone is written.
     block = len(near[0])
     if block > 1 and all(near[i] == set(range(i - i % block, i - i % block + block)) for i in range(size)):
         return block, list(entries.values())

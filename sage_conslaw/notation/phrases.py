@@ -21,6 +21,7 @@ def equal_slices(shape):
     out = []
     for parts in _PARTS if 0 < len(shape) <= 2 else ():
         for axis, n in enumerate(shape):
+            # A vector cut into single entries is no packing of anything.
             if n % parts or n == parts and len(shape) == 1:
                 continue
             for start in range(0, n, n // parts):
@@ -51,6 +52,7 @@ def joined_slices(shape, sizes):
         for parts in _sums(n, [size for size in sizes if size < n], _JOINED):
             for at, size in zip(accumulate((0, *parts)), parts):
                 ends[at, at + size] = (slice(None),) * axis + (slice(at, at + size),)
+        # With more slices than this sums of sizes meet nearly everywhere, and no cut is meant.
         out += [(f"[{':,' * axis}{a}:{b}]", key) for (a, b), key in ends.items()] if len(ends) <= _MOST_SLICES else []
     return out
 
@@ -166,6 +168,7 @@ def _slice_of(where, shape):
     for axis, n in enumerate(shape):
         values = {int(index[axis]) for index in where}
         first, last = min(values), max(values) + 1
+        # Consecutive indices on this axis, and every index on the others.
         if last - first == len(values) and len(where) * n == len(values) * prod(shape):
             return f"[{':,' * axis}{first}:{last}]"
     return None

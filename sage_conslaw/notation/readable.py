@@ -43,6 +43,7 @@ def readable(law, time, rate, functions=()):
     rest = law.parent()(law / clock ** power) if power else law
     if rest.degree(clock) > 0:
         if rate is None:
+            # Without a rate the coordinate is the time itself: it may stay where it is.
             return str(law)
         return re.sub(rf"\b{re.escape(time)}(\^(\d+))?(?![A-Za-z0-9_])",
                       lambda found: exponential_text(int(found[2] or 1), rate), str(law))
@@ -54,10 +55,12 @@ def readable(law, time, rate, functions=()):
 
 def _written_out(text, functions):
     """Return text with the names of functions replaced by what they stand for."""
+    # A quotient in front of a power or behind a division would be read another way.
     texts = {name: f"({value})" if value.startswith("1/") else value for name, value in functions}
     if not texts:
         return text
     return re.sub(
+        # The longest name first: sin_q_1 is not sin_q followed by something.
         r"\b(" + "|".join(map(re.escape, sorted(texts, key=len, reverse=True))) + r")\b",
         lambda found: texts[found[1]],
         text,

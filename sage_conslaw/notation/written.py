@@ -12,6 +12,7 @@ from fractions import Fraction
 from ..runtime.errors import InputError, shortened
 from .expressions import divisors
 
+# What stands in parentheses behind an expression: which entries, and how many laws they are.
 _SHAPE = re.compile(r"\s*\((?:(block diagonal, \d+ symmetric blocks (\d+) x \d+|[^()]*?)(?::\s*))?\d+ laws?[^()]*\)$")
 _EACH = re.compile(r"\s+(?:for each (?:j|block J of (\d+))|entry by entry)$")
 
@@ -39,9 +40,11 @@ def entries_of(text, entries):
         1^T U or |V|^2
     """
     inner, together, neighbours = _without_shape(" ".join(text.replace(".T", "^T").replace("@", " ").split()))
+    # Entries that never move are printed by their names, or as a slice: these are no words of features.
     if listed := _listed(inner, entries):
         return listed
     words = _words(entries, neighbours)
+    # A power of the time stands once before a parenthesis, or before each term.
     for (clock, (front, _)) in entries.fronts:
         common = front and inner.startswith(front + "(") and inner.endswith(")")
         chosen = _terms(inner[len(front) + 1:-1] if common else inner, words, clock if common else ())
@@ -67,6 +70,7 @@ def _listed(text, entries):
     for word in text.split(", "):
         for ndim in range(1, word.count("_") + 1):
             name, *index = word.rsplit("_", ndim)
+            # Names may have underscores themselves: as many indices are split off as an array of that name has.
             shape = arrays[name].shape if name in arrays else ()
             if len(shape) == ndim and all(i.isdigit() and 0 < int(i) <= n for i, n in zip(index, shape)):
                 out.append({(int(arrays[name][tuple(int(i) - 1 for i in index)]),): Fraction(1)})
@@ -79,8 +83,10 @@ def _without_shape(text):
     found = _SHAPE.search(text)
     together = None
     if found and found[2]:
+        # The pair i, j is meant if both lie in one block.
         together = lambda i, j, block=int(found[2]): i // block == j // block
     elif found and found[1] and "the entries within" in found[1]:
+        # Folded text says less than the law: what is missing is not guessed.
         if "more class" in found[1]:
             raise InputError(f"{shortened(repr(text), 80)} does not name all classes: give the law of matrix_laws()")
         classes = [{int(i) - 1 for i in members.split(",")} for members in re.findall(r"\{([\d,]+)\}", found[1])]
@@ -93,6 +99,7 @@ def _without_shape(text):
 def _words(entries, neighbours):
     """Return all features by their words: ``(feature, whether its entries are a matrix, sign)``."""
     out = {}
+    # Read back without a result: no support of laws says which slices are of interest, so all are words.
     everything = {i for _, places, _ in entries.arrays for i in places.ravel().tolist()}
     for view in (entries, entries.unpacked(everything)):
         for feature in [] if view is None else [*_features(view, neighbours), *view.still(everything)]:
@@ -102,6 +109,7 @@ def _words(entries, neighbours):
                 out.setdefault(feature.front[0] + word, (feature, square and word == whole, 1))
             first, _, second = whole.partition(" - ")
             if second:
+                # A skew matrix with the other sign is printed with its two parts swapped.
                 out.setdefault(f"{second} - {first}", (feature, True, -1))
     return out
 
@@ -122,9 +130,11 @@ def _features(view, neighbours):
 def _terms(text, words, clock):
     """Return triples (factor, feature, whether whole); empty if the text is no sum of words."""
     chosen, rest = [], text.strip()
+    # The longest word that fits: U[:,j] begins with U.
     by_length = sorted(words, key=len, reverse=True)
     while rest:
         found = re.match(r"([+-]?)\s*(?:(\d+(?:/\d+)?)\s*\*\s*)?", rest)
+        # Terms are joined by signs; a blank joins none.
         if chosen and not found[1]:
             return []
         factor = Fraction(found[2] or 1) * (-1 if found[1] == "-" else 1)
@@ -134,6 +144,7 @@ def _terms(text, words, clock):
             return []
         feature, whole, sign = words[word]
         if clock and not feature.clock:
+            # The power of time before the parenthesis belongs to each term in it.
             feature = next(
                 (other for other, *_ in words.values() if other.words == feature.words and other.clock == clock),
                 feature,
@@ -145,6 +156,7 @@ def _terms(text, words, clock):
 
 def _begins(text, word):
     inside = f"({word})"
+    # A word is whole if a sign or the end follows: else U^T U would be read in U^T U2.
     start = inside if text.startswith(inside) else word
     return text.startswith(start) and re.match(r"\s*([+-]|$)", text[len(start):]) is not None
 
@@ -154,6 +166,7 @@ def _polynomials(chosen, together, text):
     if any(len(feature.rows) != size for _, feature, _ in chosen) or len({whole for *_, whole in chosen}) > 1:
         raise InputError(f"the terms of {shortened(repr(text), 80)} are not all of one size; add matrices to matrices")
     whole, skew = chosen[0][2], any(f.others is not None and not f.product for _, f, _ in chosen)
+    # Half of a symmetric matrix, without the diagonal of a skew one, which is zero.
     indices = [(i, j) for i in range(size) for j in range(i + skew, size)] if whole else [(i, i) for i in range(size)]
     out = []
     for i, j in indices:

@@ -43,9 +43,12 @@ def keys_for(architecture, flow, algorithm, loss):
         sage: keys_for("system", "drift", "syzygies", "none")
         ['MGP2023', 'Desoeuvres2024']
     """
+    # The count N - r by Frobenius is theirs, whatever the flow.
     keys = ["MGP2023"]
+    # Second-order flows and non-Euclidean metrics.
     if flow in ("momentum", "nesterov") or architecture in ("nmf", "icnn"):
         keys.append("MGP2024")
+    # Attention, convolutions, and the loss whose covectors sum to zero.
     if architecture in _MODERN_2025 or loss == "cross-entropy":
         keys.append("MGP2025")
     if architecture in _MODERN_2026:

@@ -67,6 +67,7 @@ class FlowComparison(SageObject):
         return None if first is None or last is None else first - last
 
     def _cells(self):
+        # None is neither: the law has coordinates that this flow does not know.
         words = {True: "yes", False: "no", None: "-"}
         body = [
             [law]
@@ -82,6 +83,7 @@ class FlowComparison(SageObject):
         head, body, totals = self._cells()
         # A long law is cut, so that the table fits a terminal; the results hold it whole.
         body = [[shortened(row[0]), *row[1:]] for row in body]
+        # Two optimisers may have none for the same reason: it is said once.
         notes = list(dict.fromkeys(r.reason for r in self.results if isinstance(r, NotCounted)))
         if self.loss is not None:
             notes.append(f"conservation loss: {self.loss}" if self.loss >= 0 else f"conservation gain: {-self.loss}")

@@ -86,6 +86,7 @@ class LawCount(SageObject):
             sage: r.number
             1
         """
+        # By Frobenius: N - r functions near a generic point are independent and conserved, and no more.
         return self.state_dimension - self.lie_dimension
 
     @property
@@ -186,6 +187,7 @@ class LawCount(SageObject):
             sage: int(count_conservation_laws(networks.linear([2, 1, 2]), seed=0))
             1
         """
+        # An upper bound that is used as a number would be taken for one.
         if self.status == "bounded":
             raise InputError(f"the number is not known: it is between {self.laws_at_least} and {self.number}")
         return int(self.number)
@@ -231,6 +233,7 @@ class LawCount(SageObject):
             ('the limit of small steps with eps = 0 and without bias correction',
              'from equal moments, parameters with equal or opposite gradients keep their difference or sum')
         """
+        # A result that was read from a record has no family.
         return () if self.problem is None else tuple(getattr(self.problem.family, "remarks", ()))
 
     def _repr_(self):
@@ -275,6 +278,7 @@ class LawCount(SageObject):
             sage: d["number"], d["status"], d["lie_dimension"]
             (2, 'proved', 1)
         """
+        # A record that was read comes out as it went in, also with keys of a later version.
         if self.record is not None:
             return dict(self.record)
         record = {

@@ -61,8 +61,10 @@ class FunctionDimension(SageObject):
         """
         if self.expected is None:
             return None
+        # The dimension is a proved lower bound, and what is expected bounds it from above.
         if self.dimension >= self.expected:
             return False
+        # A rank below what is expected is not enough: it may be low at this point alone.
         return True if self.dimension_at_most < self.expected else None
 
     @property
@@ -70,6 +72,7 @@ class FunctionDimension(SageObject):
         """Whether the functions fill the ambient space; ``None`` where this is not proved."""
         if self.ambient is None:
             return None
+        # From below the rank proves that it fills; from above only a bound that it does not.
         return True if self.dimension == self.ambient else False if self.dimension_at_most < self.ambient else None
 
     def certificate(self):

@@ -28,6 +28,7 @@ def latex_name(name):
         ['U_{1;2,3}', '\\dot{U}_{1;2,3}', 'x_{1}', '\\mathrm{router}_{1,2}', 'm_{x_{1}}', 'u']
     """
     found = re.fullmatch(r"(d?)([A-Za-z]+?)(\d*)((?:_\d+)*)", name)
+    # A name d alone or dx of a user is no velocity: these have a number or indices.
     if not found or (found[1] and not (found[3] or found[4])):
         found = re.fullmatch(r"()([A-Za-z]+?)(\d*)((?:_\d+)*)", name)
         if not found:
@@ -100,6 +101,7 @@ def origin(variables, shapes):
         velocity = head is not None and variable.startswith("d" + head) and not variable.startswith(head + "_")
         words.setdefault("d" + head if velocity else head or variable)
     listed = list(words)
+    # In the order of the network, each velocity behind its parameter.
     order = {name: i for i, name in enumerate(known)}
     listed.sort(
         key=lambda word: (
@@ -125,6 +127,7 @@ def wrapped(text, width=80, indent="  ", cut=True):
     """
     # A sign stays with the term that follows it: a blank that is no break.
     glued = re.sub(r" ([+-]) ", " \\1\u00a0", text).replace(" x ", "\u00a0x\u00a0")
+    # Only between terms: a name or a power is never broken.
     lines = textwrap.wrap(
         glued,
         max(width, 20),
@@ -134,6 +137,7 @@ def wrapped(text, width=80, indent="  ", cut=True):
         break_on_hyphens=False,
     )
     lines = [line.replace("\u00a0", " ") for line in lines]
+    # One line more than is shown: to cut it would save nothing.
     if cut and len(lines) > _MOST_LINES + 1:
         terms = len(re.findall(r" [+-] ", text)) + 1
         lines = lines[:_MOST_LINES] + [f"{indent}  ... ({terms} terms)"]
@@ -182,6 +186,7 @@ def law_lines(result, width=80, everything=False, polynomials=False):
     if result.eps_zero:
         out.append("  (laws with [eps = 0] need norms without a constant below the root; all others hold with any)")
     out += [wrapped(f"({remark})", width).replace("\n    ", "\n  ") for remark in result.remarks]
+    # Of a system the fields are the dynamics: there is nothing to assume.
     if result.flow not in ("drift", "family") and (result.complete is True or result.real is not None):
         out.append(wrapped(f"({result.assumption_in_words()})", width).replace("\n    ", "\n  "))
     if len(result.laws) > len(result.independent):
@@ -258,6 +263,7 @@ def _shown(result, polynomials):
     if polynomials:
         return [], chosen
     texts = result.readable_laws()
+    # An expression that reads as a polynomial does, such as x1^2 - x2^2, would be printed twice.
     expressions = [law for law in expressions if law.text not in texts]
     if expressions:
         rest = [law for law, _ in rest_of(result, expressions)]
@@ -283,6 +289,7 @@ def html_table(result):
         2
     """
     out = [f"<p><b>{escape(repr(result))}</b></p>"]
+    # A count has no table.
     if not hasattr(result, "laws"):
         return out[0]
     table, hidden = _table(result, False)
@@ -298,5 +305,6 @@ def html_table(result):
             + "".join(rows)
             + f"</table>{more}"
         )
+        # A long table is folded: a notebook shows more than this one result.
         out.append(shown if len(rows) <= 12 else f"<details><summary>{len(rows)} rows</summary>{shown}</details>")
     return "".join(out)

@@ -120,11 +120,13 @@ class ExceptionalParameters(SageObject):
     @property
     def complete(self):
         """Whether all branches were searched."""
+        # In m parameters a branch has codimension at most m: with all of these and nothing left out there is no other.
         return not self.not_followed and self.codimension >= len(self.parameters)
 
     @property
     def searched(self):
         """A line that says which branches were searched, and how."""
+        # The time ended before one codimension was done: nothing is claimed.
         if not self.codimension:
             return "codimension 1 begun, not ended"
         every = "every codimension" if self.codimension >= len(self.parameters) else \
@@ -160,6 +162,7 @@ class ExceptionalParameters(SageObject):
 
 def _headline(branch):
     """Say where a branch lies, by its solution if there is one, and how many laws are new there."""
+    # A rational solution says more than the ideal; where there is none the conditions are all that can be said.
     where = [f"{name} = {value}" for name, value in branch["solution"].items()] or \
         [f"{f} = 0" for f in branch["condition"]]
     return f"where {' and '.join(where)}: {len(branch['laws'])} new law{'s' if len(branch['laws']) != 1 else ''}"

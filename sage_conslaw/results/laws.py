@@ -86,6 +86,7 @@ class ConservationLaws(LawCount):
             sage: conservation_laws(networks.linear([2, 1, 2]), seed=0).eps_zero
             ()
         """
+        # Decided when the record was written: the network that tells is not in it.
         if self.record is not None:
             return tuple(self.record.get("eps_zero", ()))
         if self.problem is None or not self.terms:
@@ -104,6 +105,7 @@ class ConservationLaws(LawCount):
             sage: r.independent_laws_found
             1
         """
+        # Laws that are listed are counted by what is listed.
         if self.independent or not self.families:
             return len(self.independent)
         # Families that are counted and not written are found where all laws are.
@@ -144,6 +146,7 @@ class ConservationLaws(LawCount):
         if self.problem is None or not self.problem.shapes or not self.terms or self.problem.family.constants:
             return []
         clock = self.problem.family.time
+        # Powers of the time that no law has would only multiply the candidates.
         highest = 0 if clock is None else max(monomial.count(clock) for law in self.terms for monomial in law)
         return matrix_laws(self.terms, entries_of_problem(self.problem, highest), np.random.default_rng(self.seed),
                            len(self.independent))
@@ -254,6 +257,7 @@ class ConservationLaws(LawCount):
             sage: conservation_laws([u^2 + v^2], flow=flows.momentum(tau=2)).readable_laws()
             ['exp(2*t)*(v*du - u*dv)']
         """
+        # Of a system coordinates stand for functions that the user wrote; of a flow they are explained beside the laws.
         functions = self.coordinates if self.flow in ("drift", "family") else ()
         return [readable(law, self.time, self.rate, functions) for law in self.laws]
 

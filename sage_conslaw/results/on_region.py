@@ -64,6 +64,7 @@ class LawsOnRegion(SageObject):
     def where(self):
         """Return in words where they hold."""
         numbers = ", ".join(f"{float(a):g}" for a in self.point[:_SHOWN])
+        # Patterns are those of units; norms that read signs have none.
         region = "the region of activation" if self.patterns is not None else "the region of equal signs"
         return f"on {region} around ({numbers}{', ...' if len(self.point) > _SHOWN else ''})"
 

@@ -43,11 +43,15 @@ def result_from_dict(kind, record):
     known = {field.name: field for field in fields(kind)}
     given = {}
     for name, field in known.items():
+        # These two are objects of a session: their words are in the record, and stay there.
         if name in record and name not in ("real", "region"):
             given[name] = _tuples(record[name])
+        # Only what every record has is required; the keys that came later have defaults.
         elif field.default is MISSING and field.default_factory is MISSING:
             raise InputError(f"the record has no {name!r}; give what to_dict() of a result wrote")
+    # Records from before bounds were told have the number of laws found, which is a lower bound.
     given["laws_at_least"] = record.get("number_at_least", record.get("independent_laws_found", 0))
+    # What is no attribute and is not derived was an option of the network, in the order of keys.
     given["options"] = tuple(
         sorted((key, value) for key, value in record.items() if key not in known and key not in _DERIVED)
     )
@@ -69,6 +73,7 @@ def _polynomials(texts):
     as sparse terms."""
     names = sorted(
         {name for text in texts for name in re.findall(r"[A-Za-z_]\w*", text)},
+        # x2 before x10: digits are compared as numbers, and never with letters.
         key=lambda name: [
             (part.isdigit(), int(part) if part.isdigit() else part) for part in re.split(r"(\d+)", name) if part
         ],

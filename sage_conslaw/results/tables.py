@@ -17,6 +17,7 @@ def text_table(head, body, foot=None, *, right=(), least=()):
     """
     rows = [head, *body, *([foot] if foot else [])]
     widths = [max(map(len, column)) for column in zip(*rows)]
+    # Tables that are printed one below another keep their columns.
     widths = [max(width, *least[k:k + 1], 0) for k, width in enumerate(widths)]
 
     def line(row):

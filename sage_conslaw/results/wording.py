@@ -41,6 +41,7 @@ def _space(result):
 
 def _beyond_the_model(result):
     """Say that the real network may have laws that the model has not."""
+    # Said only where real fields were seen to span less: a model that is merely not certified says nothing of the kind.
     missing = result.number - result.laws_at_least
     return f": the real network may have {missing} more" if missing and result.real and result.real.less else ""
 
