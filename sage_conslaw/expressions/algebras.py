@@ -15,6 +15,7 @@ MAX_DEGREE = 1000
 MAX_WORK = 200_000
 # About 1200 digits; longer ones come from a slip in an exponent.
 MAX_BITS = 4_000
+# A ring of Sage takes a second for so many variables, and the square of that beyond.
 MAX_NAMES = 10_000
 
 # One term of an expanded sum, such as -3/2*x^2*y; blanks are gone by then.
@@ -104,6 +105,7 @@ class Polynomials:
 
     def _power(self, base, exponent):
         number, out = self.exponent(exponent), {(): Fraction(1)}
+        # A term to a power is one term: the guards look at what it will be before it is computed.
         if len(base) == 1:
             ((monomial, value),) = base.items()
             if len(monomial) * number > MAX_DEGREE:
@@ -128,8 +130,10 @@ class Polynomials:
         """Return a product; a degree, an expansion or a coefficient beyond the guards is refused before or as it
         comes."""
         degree = sparse.degree(left) + sparse.degree(right)
+        # Before the product: over a domain degrees add up, so this is what it would have.
         if degree > MAX_DEGREE:
             self.fail(f"expanded it has a degree above {MAX_DEGREE}")
+        # Counted over the whole text: many small products exhaust the time as one large one does.
         self.work += len(left) * len(right)
         if self.work > MAX_WORK:
             self.fail(f"expanding it takes more than {MAX_WORK} products of terms, give it with fewer terms")
@@ -151,6 +155,7 @@ class Polynomials:
         terms, at = [], 0
         while at < len(text):
             term = _TERM.match(text, at)
+            # Two terms without a sign between them: the slow reader says what is wrong.
             if not term or at and not term[1]:
                 return None
             terms.append(term)
@@ -178,6 +183,7 @@ class Polynomials:
             else:
                 name, _, power = factor.partition("^")
                 if (
+                    # Before int: reading a number takes the square of its digits.
                     len(power) > 4
                     or int(power or 1) > MAX_DEGREE
                     or name not in self.place
@@ -216,6 +222,7 @@ class Fractions(Polynomials):
         (a, b), (c, d) = left, right
         if symbol in "+-":
             c = c if symbol == "+" else super().negative(c)
+            # Not reduced: a gcd at each step costs more than one at the end, and many callers need none.
             return self._sum(self.product(a, d), self.product(c, b)), self.product(b, d)
         if symbol == "*":
             return self.product(a, c), self.product(b, d)
@@ -223,5 +230,6 @@ class Fractions(Polynomials):
             return self.product(a, d), self.product(b, c)
         if set(c) - {()} or set(d) != {()}:
             self.fail("an exponent must be a non-negative integer")
+        # A constant over a constant, 4/2 say, is a number.
         power = {(): c[()] / d[()]} if c else {}
         return self._power(a, power), self._power(b, power)

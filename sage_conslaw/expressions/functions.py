@@ -82,6 +82,8 @@ class FunctionParser(Fractions):
     def call(self, function, value):
         """Return a function of a value: what a parenthesis after its name stands for."""
         argument = self.reduced(value)
+        # exp(1) and log(k) are constants whose algebraic relations are not known in general: as coordinates
+        # at rest they would be counted as independent.
         if function != "sqrt" and not any(i not in self.still for side in argument for m in side for i in m):
             if not argument[0] and function in AT_ZERO:
                 return {(): AT_ZERO[function]} if AT_ZERO[function] else {}, dict(ONE)
@@ -103,6 +105,7 @@ class FunctionParser(Fractions):
             base = self._root(self.reduced(base), value.denominator)
         if value < 0 and not base[0]:
             self.fail("division by zero")
+        # A negative power is that of the reciprocal.
         base = base if value >= 0 else base[::-1]
         power = {(): Fraction(abs(value.numerator))} if value else {}
         return tuple(self._power(dict(side), power) for side in base)
@@ -137,6 +140,7 @@ class FunctionParser(Fractions):
 
     def _new(self, stem, text, rule, kind, argument=None):
         """Add a coordinate; the rule may mention it by its index, which is the number of names before."""
+        # A user's own name of the same form keeps it.
         name, number = stem, 0
         while name in self.names or name in FUNCTIONS:
             number += 1
@@ -163,9 +167,11 @@ class FunctionParser(Fractions):
         if key not in self._known:
             g, written = argument, self.written(argument)
             exact = _exact_root(argument, order)
+            # sqrt(4) is 2: as a coordinate its relation x^2 - 4 would be reducible, and two points in place of one.
             if exact is not None:
                 return exact
             index = len(self.names)
+            # r^n = g, hence r' = g' / (n r^(n-1)).
             factor = {(): Fraction(1, order)}, {(index,) * (order - 1): Fraction(1)}
             text = f"sqrt({written})" if order == 2 else f"({written})^(1/{order})"
             r = self._new(self._stem("sqrt" if order == 2 else "root", argument), text, [(factor, g)], "root")
@@ -200,6 +206,7 @@ class FunctionParser(Fractions):
     def _exp(self, argument):
         key = "exp", str(argument)
         if key not in self._known:
+            # e' = e times the argument's derivative: the coordinate is in its own rule.
             index = len(self.names)
             e = self._new(
                 self._stem("exp", argument),
@@ -222,6 +229,7 @@ class FunctionParser(Fractions):
     def _riccati(self, function, argument, factor, scale):
         key = function, str(argument)
         if key not in self._known:
+            # tanh(z) is rational in exp(2z), sigmoid(z) in exp(z): independence is that of these exponentials.
             doubled = sparse.scaled(argument[0], Fraction(scale)), argument[1]
             text = f"{function}({self.written(argument)})"
             self._known[key] = self._new(
@@ -248,6 +256,8 @@ class FunctionParser(Fractions):
         """Return sine and cosine of a sum, expanded by the addition theorems: one pair of coordinates a term."""
         sign = Fraction(-1 if odd == "sin" else 1)
         up, down = argument
+        # One piece for each term of a sum, so that the arguments of all angles are multiples of distinct monomials,
+        # independent over Q.
         pieces = [({m: Fraction(1)}, value) for m, value in up.items()] if down == ONE else [(up, Fraction(1))]
         s, c = {}, ONE
         for part, value in pieces:
@@ -264,10 +274,12 @@ class FunctionParser(Fractions):
     def _unit(self, odd, part, value):
         """Return the unit of an angle and how often it is taken."""
         key = odd, str(part)
+        # sin(q/2) after sin(q) needs the half as unit: what was read with the larger one is read again.
         unit = self.units.setdefault(key, abs(value))
         number = value / unit
         if number.denominator > 1:
             common = lcm(unit.denominator, value.denominator)
+            # The largest angle of which both are whole multiples.
             self.units[key] = Fraction(gcd(int(unit * common), int(abs(value) * common)), common)
             raise Finer
         if abs(number) > _MOST_MULTIPLES:
@@ -294,6 +306,7 @@ class FunctionParser(Fractions):
     def _log(self, argument):
         key = "log", str(argument)
         if key not in self._known:
+            # (log z)' = z' / z.
             rule = [((argument[1], argument[0]), argument)]
             self._known[key] = self._new(
                 self._stem("log", argument), f"log({self.written(argument)})", rule, "log", argument
@@ -309,6 +322,7 @@ class FunctionParser(Fractions):
         exponential."""
         up, down = self.pair(value)
         for index, inverse in list(self._inverse_of.items()):
+            # The denominator has the factor r^power exactly if every term of it has.
             power = min((m.count(index) for m in down), default=0)
             if power:
                 down = {_without(m, index, power): c for m, c in down.items()}
@@ -348,6 +362,7 @@ def _exact_root(argument, order):
 
 def _rational_root(value, order):
     if value < 0 and order % 2 == 0:
+        # No real root: the relation stays, and what is asked has no real point.
         return None, False
     up, exact_up = ZZ(value.numerator()).nth_root(order, truncate_mode=True)
     down, exact_down = ZZ(value.denominator()).nth_root(order, truncate_mode=True)

@@ -42,6 +42,7 @@ def exponential_relations(parser, used):
         field(sparse.to_sage(parser.meaning[n].argument[0], ring)) / sparse.to_sage(parser.meaning[n].argument[1], ring)
         for n in names
     ]
+    # Over one denominator arguments are rows of coefficients: a dependence of rows is one of arguments.
     common = ring.one()
     for value in values:
         common = common.lcm(value.denominator())
@@ -49,6 +50,8 @@ def exponential_relations(parser, used):
     columns = sorted({m for row in rows for m in row}, key=str)
     table = matrix(QQ, len(rows), len(columns), [[row.get(m, 0) for m in columns] for row in rows])
     lattice = table.left_kernel().basis_matrix()
+    # Exponentials of arguments independent over Q modulo constants are algebraically independent (Ax 1971): a basis of
+    # rows has no relation.
     basis = [names[i] for i in table.pivot_rows()]
     if not lattice.nrows():
         return [], basis
@@ -60,9 +63,11 @@ def exponential_relations(parser, used):
     for row in lattice.rows():
         up = down = small.one()
         for x, n in zip(small.gens(), row):
+            # sum n_i z_i = 0 gives prod exp(z_i)^n_i = 1, negative exponents on the other side.
             up, down = up * x ** max(int(n), 0), down * x ** max(-int(n), 0)
         binomials.append(up - down)
     ideal = small.ideal(binomials)
+    # An exponential has no zero: components on which a coordinate vanishes are cut off.
     for x in small.gens():
         ideal = ideal.saturation(small.ideal(x))[0]
     place = {name: parser.names.index(name) for name in names}
@@ -101,6 +106,7 @@ def refuse_dependent_logarithms(parser, used):
         row = {}
         for side, sign in zip(f.argument, (1, -1)):
             polynomial = sparse.to_sage(side, ring)
+            # Modulo relations factors are not unique, and the argument below needs them to be.
             if any(str(v) in bound for v in polynomial.variables()):
                 raise NotCovered(
                     f"{f.text} is the logarithm of a root or an angle; write it as a variable with its own equation"
@@ -109,6 +115,9 @@ def refuse_dependent_logarithms(parser, used):
                 if str(factor) not in exponentials and any(
                     parser.names.index(str(v)) not in parser.still for v in factor.variables()
                 ):
+                    # Ostrowski: logarithms are algebraically dependent only if a product of integer powers of their
+                    # arguments is constant, a dependence of these rows of exponents; log(exp(z)) is z, and a constant
+                    # adds none.
                     row[columns.setdefault(str(factor), len(columns))] = sign * power
         rows.append(row)
     table = matrix(
@@ -147,10 +156,12 @@ def roots_are_independent(parser, used):
             found[f.text.removeprefix("1/")] = f.rule[0][1]
     ring, rows, columns = parser.ring(), [], {}
     for text, argument in found.items():
+        # Kummer theory as below is for square roots of rational functions; of others nothing is claimed.
         if not text.startswith("sqrt(") or any(i >= parser.base for side in argument for m in side for i in m):
             return False
         factors = (sparse.to_sage(argument[0], ring) * sparse.to_sage(argument[1], ring)).factor()
         unit = QQ(factors.unit())
+        # Constants are no squares over Q by themselves: their primes and the sign are factors like all others.
         free = ZZ(unit.numerator() * unit.denominator()).squarefree_part()
         odd = (
             [str(factor) for factor, power in factors if power % 2]

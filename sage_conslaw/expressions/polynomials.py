@@ -48,6 +48,7 @@ def polynomials_of_one_ring(polynomials, what):
     polynomials = list(polynomials)
     if not polynomials:
         raise InputError(f"{what} is empty; give at least one polynomial")
+    # Names in a text have no ring: beside objects that have one it is not known which is meant.
     if any(isinstance(f, str) for f in polynomials):
         if not all(isinstance(f, str) for f in polynomials):
             raise InputTypeError(f"{what} mixes strings with other objects; give polynomials of one kind")
@@ -89,9 +90,11 @@ def polynomials_of_one_ring(polynomials, what):
             raise InputTypeError(
                 f"{what} has coefficients in {parent.base_ring()}; give exact rationals, e.g. 1/2 for 0.5"
             )
+        # Sage would coerce by name or by place, depending on the rings: neither is what was said.
         if parent.variable_names() != ring.variable_names():
             raise InputTypeError(f"{what} mixes the rings {ring} and {parent}; give polynomials of one ring")
     names = ring.variable_names()
+    # Always a ring of several variables, also of one: elements then have one interface.
     ring = PolynomialRing(QQ, names, len(names))
     try:
         return ring, [ring(f) for f in polynomials]
@@ -106,6 +109,7 @@ def _from_sympy(polynomials, what):
         if not isinstance(f, (int, Fraction, sympy.Expr)):
             raise InputTypeError(f"{what} contains {f!r} of type {type(f).__name__} beside SymPy expressions; "
                             "give SymPy expressions only")
+    # By name, as symbols of SymPy have no order of their own.
     symbols = sorted(set().union(*(f.free_symbols for f in polynomials if isinstance(f, sympy.Basic))), key=str)
     if not symbols:
         raise InputError(f"{what} contains only numbers; give polynomials")
@@ -161,6 +165,8 @@ def parse_polynomials(texts, names=None):
     reader = Reader(algebra)
     parsed = []
     for text in texts:
+        # The common case in one pass, five times as fast; anything else goes to the reader that can say what is
+        # wrong.
         expanded = algebra.expanded(text)
         parsed.append(_ordered(reader.read(text) if expanded is None or not text.strip() else expanded))
     return algebra.names, parsed
@@ -201,4 +207,5 @@ def parse_rational_functions(texts):
 
 
 def _ordered(terms):
+    # The same polynomial is the same dictionary in the same order, however it was written.
     return dict(sorted(terms.items(), key=lambda item: (len(item[0]), item[0])))

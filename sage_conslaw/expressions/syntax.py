@@ -89,6 +89,7 @@ class Reader:
         at, expects_value = 0, True
         end = len(text.rstrip())
         while at < end:
+            # Token by token from left to right: no text is looked at twice.
             token = _TOKEN.match(text, at)
             if token is None:
                 self._fail_at(at)
@@ -100,6 +101,7 @@ class Reader:
                 self.fail(f"an operator is missing before {shortened(text[start:at], 20)}")
             if token["name"] in self._functions and self._opens(at):
                 # The parenthesis that follows closes the call.
+                # The call waits on the stack of operators below its parenthesis.
                 self._push("call " + token["name"], start)
                 continue
             self.values.append((self._value(token, at), start, at))
@@ -134,6 +136,7 @@ class Reader:
             )
         length = len(digits)
         if length <= MAX_DIGITS:
+            # 1e999999999 is short and has a value of a billion digits.
             length += abs(int(digits.lower().partition("e")[2] or 0))
         if length > MAX_DIGITS:
             self.fail(f"a number of {length} digits is too long (at most {MAX_DIGITS})")
@@ -147,6 +150,7 @@ class Reader:
                 self.fail("an operator is missing before a parenthesis")
             return self._push("(", start)
         if expects_value:
+            # A sign, as no value stands before it.
             if symbol == "+":
                 return self._push("+x", start)
             if symbol == "-":
@@ -161,6 +165,7 @@ class Reader:
                 self._reduce()
             if not self.operators:
                 self.fail("a parenthesis is closed that was not opened")
+            # The value spans its parentheses from now on, so that messages quote them.
             opened = self.operators.pop()[1]
             self.values[-1] = (self.values[-1][0], opened, start + 1)
             if self.operators and self.operators[-1][0].startswith("call "):
@@ -169,6 +174,7 @@ class Reader:
         strength, from_right = _BINDING[symbol]
         while self.operators and self.operators[-1][0] != "(":
             other = _BINDING[self.operators[-1][0].replace("+x", "-x")][0]
+            # x - y - z groups from the left, x^y^z from the right.
             if other < strength or other == strength and from_right:
                 break
             self._reduce()
@@ -176,6 +182,7 @@ class Reader:
 
     def _push(self, symbol, start):
         self.operators.append((symbol, start))
+        # Operators wait only where something closer may follow, so their number is the depth.
         if len(self.operators) > MAX_DEPTH:
             self.fail("it is nested too deeply")
         return True
@@ -217,6 +224,7 @@ class Reader:
         if self.span is not None:
             # The term at fault, where it is not the whole polynomial.
             term = self.text[slice(*self.span)].strip()
+            # Of a long polynomial the term is quoted; the whole is quoted anyway.
             if term != self.text.strip():
                 why += f" (the term {shortened(term, 40)})"
         raise InputError(f'syntax error in "{shortened(self.text, 60)}": {why}; '
@@ -236,4 +244,5 @@ def exact_decimal(digits):
     """
     mantissa, _, exponent = digits.lower().partition("e")
     whole, _, decimals = mantissa.partition(".")
+    # Never through a float: 0.1 is a tenth.
     return Fraction(int((whole + decimals) or 0), 10 ** len(decimals)) * Fraction(10) ** int(exponent or 0)

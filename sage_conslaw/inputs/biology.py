@@ -64,6 +64,7 @@ def sbml_record(text, name):
     document = libsbml.readSBMLFromString(text)
     for i in range(document.getNumErrors()):
         error = document.getError(i)
+        # Warnings are about units and style; equations are read without.
         if error.getSeverity() >= libsbml.LIBSBML_SEV_ERROR:
             why = shortened(" ".join(error.getMessage().split()), 160)
             raise InputError(f"{name} is not SBML that can be read: line {error.getLine()}: {why}")

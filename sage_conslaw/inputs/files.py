@@ -57,6 +57,7 @@ def read_text(path, what):
     """
     data, path = _bytes(path, f"a file {what}")
     try:
+        # Editors on Windows write a mark of the byte order, which is no part of the text.
         return data.decode("utf-8-sig"), path.name
     except UnicodeDecodeError as error:
         raise InputError(
@@ -104,6 +105,7 @@ def parsed(data, name, toml, exact=True):
         # Before the parser: it would already spend the time.
         if _ENORMOUS.search(text):
             raise ValueError("a number in it has thousands of digits")
+        # As a float 0.1 would be a binary fraction of 55 digits, and its laws those of another system.
         number = str if exact else float
         if toml:
             return tomllib.loads(text, parse_float=number)
@@ -124,6 +126,7 @@ def _no_number(word):
 
 
 def _distinct(pairs):
+    # The parser would keep the last of two and say nothing.
     record = dict(pairs)
     if len(record) < len(pairs):
         seen = set()
@@ -161,5 +164,6 @@ def unknown_key(key, known, likeness=0.5):
         ("did you mean 'drift'? ", '')
     """
     known = {str(name).lower(): str(name) for name in known}
+    # A key of any length: the comparison takes its square.
     near = difflib.get_close_matches(str(key)[:100].lower(), known, n=1, cutoff=likeness)
     return f"did you mean {known[near[0]]!r}? " if near else ""

@@ -40,11 +40,13 @@ def exact(value):
     """Return the decimal that a number of the file was written as: the shortest that is read back as the same."""
     if value != value or value in (float("inf"), float("-inf")):
         raise InputError(f"the number {value} is not finite")
+    # repr is the shortest decimal with this double: what the modeller wrote, where it had at most 15 digits.
     return Fraction(repr(value))
 
 
 def number_text(value):
     """Return a fraction as text, with its strength."""
+    # A fraction is a quotient, a negative number a difference: both may need parentheses.
     strength = ATOM if value.denominator == 1 else PRODUCT
     return str(value), SUM if value < 0 else strength
 
@@ -56,6 +58,7 @@ class Formulas:
     def __init__(self, libsbml, functions, meaning, value):
         # ``meaning(name)``: a pair (text, strength); ``value(name)``: a fraction, or None where the file has none.
         self.functions, self.meaning, self.value, self.where = functions, meaning, value, "the model"
+        # Kinds by their names, which the messages say.
         named = {kind.removeprefix("AST_"): getattr(libsbml, kind) for kind in dir(libsbml) if kind.startswith("AST_")}
         self._kind = {number: kind for kind, number in named.items()}
         self._write = {
@@ -74,12 +77,14 @@ class Formulas:
             self._refuse(node, kind)
         children = [node.getChild(i) for i in range(node.getNumChildren())]
         text, strength = self._write[kind](node, children, local or {}, depth + 1)
+        # At each node: rules put into rules double the text, and the next doubling would be too late.
         if len(text) > _LONGEST:
             raise InputError(f"{self.where} has a formula of more than {_LONGEST} characters once its rules are put in")
         return text, strength
 
     def factors(self, node):
         """Return the factors of a product, one of which may be the volume that is divided out."""
+        # Only factors of the outermost product: the volume in a sum cancels nothing.
         if self._kind.get(node.getType()) != "TIMES":
             return [node]
         return [f for i in range(node.getNumChildren()) for f in self.factors(node.getChild(i))]
@@ -116,6 +121,7 @@ class Formulas:
     def _difference(self, node, children, local, depth):
         parts = [self.text(child, local, depth) for child in children]
         if len(parts) == 1:
+            # A sign binds as a difference does: -(a + b) keeps its parentheses.
             return "-" + wrapped(*parts[0], PRODUCT), SUM
         return " - ".join([wrapped(*parts[0], SUM)] + [wrapped(*part, PRODUCT) for part in parts[1:]]), SUM
 
@@ -125,6 +131,7 @@ class Formulas:
 
     def _quotient(self, node, children, local, depth):
         up, down = (self.text(child, local, depth) for child in children)
+        # a/(b*c) and a/(b/c) need parentheses below, a*b/c none above.
         return f"{wrapped(*up, PRODUCT)}/{wrapped(*down, ATOM)}", PRODUCT
 
     def _power(self, node, children, local, depth):
@@ -134,6 +141,7 @@ class Formulas:
         if abs(exponent) > _HIGHEST_POWER:
             raise InputError(f"{self.where} has the exponent {exponent}; at most {_HIGHEST_POWER}")
         base = wrapped(*self.text(children[0], local, depth), ATOM)
+        # After the base was read: what is not covered in it is refused, whatever its power.
         if exponent == 0:
             return "1", ATOM
         power = base if abs(exponent) == 1 else f"{base}^{abs(exponent)}"
@@ -186,5 +194,7 @@ class Formulas:
         body, arguments = definition.getBody(), definition.getNumArguments()
         if arguments != len(children) or body is None:
             raise InputError(f"{self.where} calls {shortened(name)} with {len(children)} arguments, not {arguments}")
+        # Each argument with the names of the place it stands at: a function may call another with arguments of the same
+        # names.
         inner = {definition.getArgument(i).getName(): (child, local) for i, child in enumerate(children)}
         return self.text(body, inner, depth)

@@ -25,6 +25,7 @@ _INITIAL = re.compile(r"[A-Za-z]\w*\s*\(\s*0\s*\)", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 # A name of an expression: no part of a number, and no function that is called.
 _USED = re.compile(r"(?<![\w.])([A-Za-z]\w*)(?!\w)(?!\s*\()", re.ASCII)
+# Values that are put into values double each time; what people write stays far below.
 _LONGEST = 200_000
 
 
@@ -54,6 +55,7 @@ def lines_record(text, name="the text"):
     """
     equations, given, relations, declared = {}, {}, [], None
     for line in _lines(text):
+        # Declared names: what is in no list is then a slip and no parameter.
         if re.match(r"parameters?\s*[:=]", line):
             declared = [*(declared or []), *_declared(re.split(r"[:=]", line, maxsplit=1)[1], given)]
             continue
@@ -66,6 +68,7 @@ def lines_record(text, name="the text"):
             _once(equations, variable, f"{variable}'", right)
         elif _NAME.fullmatch(left):
             _once(given, left, left, right)
+        # Laws hold for all initial values: a line that gives one is read and plays no role.
         elif not _INITIAL.fullmatch(left):
             relations.append(left if right == "0" else right if left == "0" else f"{left} - ({right})")
     if not equations:
@@ -128,8 +131,10 @@ def _put_in(text, given, open_):
         name = match[1]
         if name not in given:
             return name
+        # open_ are the values that this one is put into.
         if name in open_:
             raise InputError(f"the value of {name} goes round in a circle")
+        # In parentheses: a value that is a sum is one factor.
         return f"({_put_in(given[name], given, (*open_, name))})"
     out = _USED.sub(value, text)
     if len(out) > _LONGEST:

@@ -147,12 +147,14 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
         sage_conslaw.InputError: the drift does not keep the relation x^2 + y^2 - 1 = 0: its derivative is 4*x*y modulo
         the relations; give relations that the flow keeps
     """
+    # Equations in one text; a mixture with the other arguments could contradict them.
     if isinstance(variables, str) and "=" in variables:
         if drift is not None or controls or parameters or relations:
             raise InputError("a text with equations is a whole system; give it alone, with its parameters in it")
         return read_record(lines_record(variables), strict=True)
     if isinstance(variables, dict) and drift is None and not controls:
         variables, drift = list(variables), variables
+    # Values are put in as exact text before anything is parsed.
     parameters, values = parameters_and_values(parameters)
     variables = checked_names(variables, "variable")
     # One name for a number and for what moves: whatever was meant, one of the two would be lost.
@@ -170,6 +172,7 @@ def system(variables, drift=None, controls=(), parameters=(), relations=()):
             f"controls are {shortened(repr(controls), 100)}; give a list of fields, each a list of "
             f"polynomials, one a variable"
         )
+    # A text is iterable, letter by letter.
     if isinstance(relations, (str, bytes, dict)) or not hasattr(relations, "__iter__"):
         raise InputError(f"relations are {shortened(repr(relations), 100)}; give a list of expressions that vanish")
     fields = ([] if drift is None else [("the drift", drift)])
@@ -251,6 +254,8 @@ def read_record(record, strict=False):
 def _check_keys(record, strict):
     """Refuse a key that is none of a system's: a word that was misspelt would be a part of it that nobody reads."""
     for key in record:
+        # A file of one system is written for this program, so every key is meant; collections have columns of their
+        # own.
         if key not in KEYS and key not in REMARKS and (strict or unknown_key(key, KEYS, 0.75)):
             raise InputError(
                 f"the system has the key {shortened(repr(key), 60)}; {unknown_key(key, KEYS)}known: {', '.join(KEYS)}"
@@ -293,6 +298,7 @@ def _record(path):
     if not isinstance(path, (str, PurePath)):
         raise InputTypeError(f"{shortened(repr(path))} is no path of a file; give e.g. \"model.toml\"")
     suffix = PurePath(path).suffix.lower()
+    # The ending says the format where it is one of these; of other files the text does.
     if suffix in ("", ".json", ".toml"):
         return load(path, "with variables and drift")
     text, name = read_text(path, "with a system: JSON, TOML, SBML, Antimony, or lines S' = ...")
@@ -332,6 +338,7 @@ def read_collection(path):
             raise InputError(
                 f"system {number} of the collection is {type(entry).__name__}, not an object with variables and drift"
             )
+        # Systems without a name are known by their place.
         name = str(entry.get("name", number))
         if name in families:
             raise InputError(

@@ -18,6 +18,7 @@ MAX_NAME = 200
 def difference_of_sides(relation):
     """Return what vanishes: of an equation, the difference of its sides."""
     left, sign, right = relation.partition("=")
+    # Of two signs none is the one that is meant: the reader refuses the text.
     return f"{left} - ({right})" if sign and left.strip() and right.strip() and "=" not in right else relation
 
 
@@ -28,6 +29,7 @@ def components_in_order(field, what, variables, relations):
         field = {_name_of(key): value for key, value in field.items()}
         known_keys(field, variables, what)
         missing = [name for name in variables if name not in field]
+        # A relation may determine the equation of a variable; whether it does is found out by the family.
         if missing and not relations:
             raise InputError(
                 f"{what} has no {shortened(', '.join(missing), 60)}; give one polynomial for each "
@@ -63,11 +65,13 @@ def polynomial_family(variables, parameters, texts, has_drift):
     names, parsed = parameters + variables, []
     for field in texts:
         try:
+            # Parameters are coordinates at rest, first in the state.
             parsed.append([{} for _ in parameters] + parse_polynomials(field, names)[1])
         except InputError:
             # The other reader knows more, and says what is wrong in its own words.
             return None
     family = VectorFieldFamily.from_terms(names, parsed[0] if has_drift else None, parsed[1:] if has_drift else parsed)
+    # Laws are then sought over Q(k), and parameters count for no dimension.
     family.constants = tuple(range(len(parameters)))
     return family
 
@@ -91,6 +95,7 @@ def parameters_and_values(given):
     for name, (_, value) in zip(names, pairs):
         if value is not None:
             try:
+                # Checked here, where the message can name the parameter; values are in the free parameters alone.
                 parse_fraction(value, free)
             except InputError as error:
                 raise InputError(f"the parameter {name}: {error}") from None
@@ -102,6 +107,7 @@ def with_values(text, values):
     """Return text with the names of parameters that have values replaced by these."""
     if not values:
         return text
+    # Whole names only: not the e of 1e-3, not a part of another name.
     pattern = r"(?<![\w.])(" + "|".join(map(re.escape, values)) + r")(?!\w)"
     return re.sub(pattern, lambda match: f"({values[match[1]]})", text)
 
@@ -112,8 +118,10 @@ def text_of(value):
         return value
     if isinstance(value, float):
         raise InputError(f"the floating-point number {value} is not exact; give a text or a fraction such as 1/2")
+    # Python counts True as 1; a date of TOML is a number to nobody.
     if value is None or isinstance(value, (bool, bytes, list, tuple, dict)) or hasattr(value, "isoformat"):
         raise InputError(f"{shortened(repr(value), 60)} is not a polynomial; give a text such as \"x*y\"")
+    # str() of it would raise, or take the square of its digits.
     if isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER:
         raise InputError(f"a number of {value.bit_length()} bits is too long; give at most {_LONGEST_NUMBER} bits")
     return str(value)
