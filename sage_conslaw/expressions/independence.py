@@ -50,8 +50,8 @@ def exponential_relations(parser, used):
     columns = sorted({m for row in rows for m in row}, key=str)
     table = matrix(QQ, len(rows), len(columns), [[row.get(m, 0) for m in columns] for row in rows])
     lattice = table.left_kernel().basis_matrix()
-    # Exponentials of arguments independent over Q modulo constants are algebraically independent (Ax 1971): a basis of
-    # rows has no relation.
+    # Exponentials of arguments independent over Q modulo constants are algebraically independent (Ax 1971).  Rows know
+    # of no constants: whoever calls asks the basis for that, and refuses exp(q) beside exp(q + 1).
     basis = [names[i] for i in table.pivot_rows()]
     if not lattice.nrows():
         return [], basis
