@@ -72,6 +72,7 @@ class VectorFieldFamily(ControlAffineFamily):
         fields = ([] if drift is None else [drift]) + controls
         if not fields:
             raise InputError("a family needs a drift or at least one control field")
+        # Quotients, roots and relations are read as text, by the reader that systems have.
         written = as_written(drift, controls, relations)
         if written is not None:
             self._extend(extended(written))
@@ -86,6 +87,7 @@ class VectorFieldFamily(ControlAffineFamily):
         pieces = [[sparse.from_sage(f) for f in flat[i:i + n]] for i in range(0, len(flat), n)]
         self._setup(list(map(str, ring.gens())), pieces[0] if drift is not None else None,
                     pieces[1:] if drift is not None else pieces)
+        # Laws are given back in the ring in which the fields came, if it has the same variables.
         self.user_ring = next((f.parent() for field in fields for f in field if hasattr(f, "parent")
                                and getattr(f.parent(), "variable_names", tuple)() == ring.variable_names()), None)
 
@@ -131,6 +133,7 @@ class VectorFieldFamily(ControlAffineFamily):
         return f"Family of vector fields with {' and '.join(parts) or 'no fields'} in {', '.join(self.names)}"
 
     def draw(self, generator, p, batch):
+        # A draw is a combination of all controls: it is generic in their span.
         return modular.random_array(generator, (batch, self.data_size), p)
 
     @property
@@ -157,6 +160,7 @@ class VectorFieldFamily(ControlAffineFamily):
         if self.variety is None:
             return super().conserved(laws)
         fields = ([self.drift] if self.drift is not None else []) + self.controls
+        # h is kept on the variety iff its derivatives lie in the prime ideal, whose normal forms decide it.
         return [all(self.variety.contains(sparse.derivative_along(field, law)) for field in fields) for law in laws]
 
     def weight_relations(self, lattice):

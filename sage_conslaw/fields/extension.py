@@ -19,6 +19,7 @@ from ..runtime.errors import InputError, NotCovered
 from ..expressions.functions import FUNCTIONS, FunctionParser, Finer
 from ..expressions.independence import exponential_relations, refuse_dependent_logarithms, roots_are_independent
 
+# Each new reading has a finer unit for an angle, such as x/6 where x/2 and x/3 occur.
 _RESTARTS = 50
 
 
@@ -266,6 +267,8 @@ class _Extension:
                     if i not in components:
                         components[i] = self._rule(self.parser.meaning[self.parser.names[i]], components)
                         ring = self.parser.ring()
+                        # The rule may have brought in coordinates: what was written in the smaller ring is written
+                        # anew.
                         return self._rule(function, components)
                     derivative += part * self._quotient(components[i])
             value = self._quotient(factor) * derivative
@@ -306,6 +309,7 @@ class _Extension:
             function = parser.meaning.get(name)
             if name not in used or function is None or function.kind in ("root", "pair"):
                 continue
+            # A power product of others, to which the relations above bind it: a form would count it twice.
             if function.kind == "exp" and function.text.startswith("exp(") and name not in basis:
                 continue
             forms.append(self._form(index, function, place))
@@ -316,6 +320,7 @@ class _Extension:
     def _form(self, index, function, place):
         """Return `dy - \\phi\\,dg` times its denominators, as sparse polynomials by coordinate."""
         ring = self.parser.ring()
+        # The function y of g satisfies dy = phi dg; rules of several arguments have one such term each.
         total = {index: FractionField(ring).one()}
         for factor, argument in function.rule:
             g = self._quotient(argument)

@@ -39,6 +39,8 @@ def on_variety(field, denominator, variety, what):
         raise InputError(f"{what} has a denominator that the relations make zero: {denominator}")
     if not variety.relations:
         return field
+    # With an inverse modulo the ideal the denominator is a polynomial on the variety. Without one the field times it is
+    # taken, whose laws are the same, in another time.
     factor = variety.ring.one() if over.is_constant() else variety.inverse(over) or variety.ring.one()
     reduced = [variety.normal_form(variety.polynomial(f) * factor) if f else variety.ring.zero() for f in field]
     moving = dict(zip(variety.moving, variety.field_terms([reduced[i] for i in variety.moving])))
@@ -72,6 +74,7 @@ def _independent(variety, functions, generator, p):
     for _ in range(len(arguments)):
         z = variety.point(generator, p)
         normals = variety.normals(z, p)[:, variety.moving]
+        # Differentials are compared along the variety: there some vanish that do not in the space around it.
         vectors = kernel(normals, p)
         tangent = np.zeros((len(vectors), len(variety.moving)), dtype=np.int64)
         for row, vector in enumerate(vectors):
@@ -81,6 +84,7 @@ def _independent(variety, functions, generator, p):
         block = []
         for number, (function, _) in enumerate(functions):
             up, down = values[2 * number : 2 * number + 2]
+            # The argument is a = up / down, and da = (up' down - up down') / down^2; for logarithms it is da / a.
             scale = pow(down * (up if function.kind == "log" else down), -1, p)
             block.append(
                 [(int(a) * down - int(b) * up) * scale % p for a, b in zip(rows[2 * number], rows[2 * number + 1])]
@@ -89,4 +93,5 @@ def _independent(variety, functions, generator, p):
     table = np.array(
         [[x for block in columns for x in block[number]] for number in range(len(arguments))], dtype=np.int64
     )
+    # A rank modulo p is at most that over Q: where it is full, independence is proved.
     return rank(table, p)

@@ -30,9 +30,11 @@ def as_written(drift, controls, relations):
 def _is_more(f):
     """Say whether a component is a quotient, or an expression of SymPy that is no polynomial."""
     if hasattr(f, "free_symbols"):
+        # A polynomial of SymPy is read as one; what it is not is for the reader of systems.
         return not f.is_polynomial(*f.free_symbols) if f.free_symbols else False
     parent = f.parent() if hasattr(f, "parent") else None
     return (
+        # Quotients that are polynomials are left to the family, which divides.
         hasattr(parent, "ring")
         and hasattr(f, "denominator")
         and hasattr(f, "numerator")

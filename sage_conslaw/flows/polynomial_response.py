@@ -33,12 +33,14 @@ class PolynomialResponse:
     """
 
     def __init__(self, names, components):
+        # Constants have no gradient.
         self.names, self.components = list(names), [f for f in components if sparse.degree(f)]
         self.dimension = len(self.names)
         self.leaf_starts = [0]
         self.gradients = [sparse.derivatives(f) for f in self.components]
         flat = [g.get(j, {}) for g in self.gradients for j in range(self.dimension)]
         self._map = sparse.PolynomialMap(flat, self.dimension)
+        # A datum times a component: together one degree more.
         self.degree = 1 + max(map(sparse.degree, self.components), default=0)
 
     def draw(self, generator, p, batch):
@@ -67,6 +69,7 @@ class PolynomialResponse:
         for component, gradient in zip(self.components, self.gradients):
             weight = lattice.unknowns(1)[0]
             for monomial in component:
+                # A constant term is of no field: it asks nothing of the weight.
                 if monomial:
                     lattice.relation({weight: 1}, *({parameters[i]: -1} for i in monomial))
             outputs.append((weight, list(gradient)))
@@ -78,6 +81,7 @@ class PolynomialResponse:
 
     def annihilated_by(self, ring, direction, symbols, state):
         """Decide exactly whether the derivative of every component along the direction vanishes."""
+        # In a phase space the clock comes before the parameters.
         first = ring.gens().index(state[0])
         for gradient in self.gradients:
             total = ring.zero()
@@ -96,6 +100,7 @@ class PolynomialResponse:
 
 def written_gradients(response):
     """Return polynomial gradients that span those of a response at every point, one sparse polynomial a parameter."""
+    # Behind a norm there is no phi: the coefficients of the fields themselves span them.
     if not getattr(response, "is_gradient", True):
         return [[sparse.from_sage(f) for f in gradient] for gradient in response.gradient_coefficients()]
     rows = getattr(response, "gradients", None)

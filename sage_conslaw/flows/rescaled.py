@@ -37,6 +37,7 @@ class RescaledResponse:
 
     def __init__(self, response):
         self.response = response
+        # A phi given as polynomials has no cuts and no constants, and so none of these attributes.
         self.forgotten = getattr(response, "forgotten", ())
         self.is_polynomial = getattr(response, "is_polynomial", True)
         self.constant_bits = getattr(response, "constant_bits", 0)
@@ -45,6 +46,7 @@ class RescaledResponse:
         self.starts = np.cumsum([0] + sizes)
         self.layer = np.repeat(np.arange(len(sizes)), sizes)
         self.leaf_starts = self.starts[:-1]
+        # A rate is one factor more.
         self.degree = response.degree + 1
 
     @property
@@ -95,6 +97,7 @@ class RescaledResponse:
         ring = PolynomialRing(QQ, self.names, len(self.names))
         rows = [[sparse.to_sage(f, ring) for f in row] for row in written_gradients(self.response)]
         out = []
+        # The fields at the rates (0, ..., 1, ..., 0) span all others.
         for row in rows:
             for layer in range(self.layers):
                 cut = [f if self.layer[j] == layer else ring.zero() for j, f in enumerate(row)]
@@ -105,6 +108,7 @@ class RescaledResponse:
     def annihilated_by(self, ring, direction, symbols, state):
         """Decide exactly whether every layer's part of the direction annihilates the response."""
         for layer in range(self.layers):
+            # The rates are independent of each other: the sum vanishes for all iff each layer's part does.
             part = {j: value for j, value in direction.items() if self.layer[j] == layer}
             if part and not self.response.annihilated_by(ring, part, symbols, state):
                 return False

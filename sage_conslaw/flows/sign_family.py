@@ -21,6 +21,7 @@ class SignFamily(WrittenFamily):
         self._class = np.full(len(self.names), len(classes), dtype=np.int64)
         for number, members in enumerate(classes):
             self._class[members] = number
+        # A coordinate that never moves has the sign 0, and takes the zero of its class whatever stands here.
         self._signs = np.array([sign or 1 for sign in signs], dtype=np.int64)
         self.remarks = tuple(remarks)
 
@@ -58,6 +59,7 @@ class SignFamily(WrittenFamily):
         state = lattice.unknowns(self.dimension)
         for members in self.classes:
             for j in members[1:]:
+                # A constant field is homogeneous iff its coordinates have one weight.
                 lattice.relation({state[members[0]]: 1}, {state[j]: -1})
         return state
 
@@ -72,6 +74,8 @@ class SignFamily(WrittenFamily):
 
     def linear_laws(self):
         """Return the laws, which are all: differences within a class, and coordinates that never move."""
+        # A class of k coordinates has one field, so k - 1 differences: in all D minus the number of classes, which is
+        # the rank; there are no more.
         laws = [{(int(j),): ONE} for j in np.flatnonzero(self._class == len(self.classes))]
         for members in self.classes:
             i = members[0]

@@ -43,6 +43,8 @@ def written_family(response):
     free, values = _with_values_free(response)
     names, trained = list(free.names), response.dimension
     ring = PolynomialRing(QQ, names, len(names))
+    # Each value of a function is a variable for now, with its slope, its argument and the text that is put in its
+    # place.
     of = {}
     for (function, argument), y in zip(_arguments(response, values), ring.gens()[trained:]):
         of[str(y)] = (SLOPES[function](y), ring(argument), WRITTEN[function].format(f"({argument})"))
@@ -57,6 +59,7 @@ def _written(ring, field, i, trained, of):
     total = ring(field[i])
     for j, (slope, argument, _) in enumerate(of.values(), start=trained):
         moved = argument.derivative(ring.gen(i))
+        # The chain rule through y = f(a): the component at y times f'(a) da.
         if moved:
             total += ring(field[j]) * slope * moved
     names = [str(g) for g in ring.gens()]
@@ -94,10 +97,12 @@ def _arguments(response, values):
     out = []
     for node in values:
         (source,) = node.inputs
+        # The slope of an inner function would be needed in that of the outer.
         if any(isinstance(inner.operation, ParameterFunction) for inner in source.ancestors()):
             raise NotCovered("laws with functions of functions of parameters are not searched")
         alone = NetworkResponse(response.leaves, [(source, Data("s", source.shape, "covector"))])
         A, theta, data = alone.polynomials()
         entries = alone.forward(A, theta, data)[source].flat
+        # The argument is one of parameters alone: no power of a datum is in it.
         out += [(node.operation.name, entry.constant_coefficient()) for entry in entries]
     return out

@@ -48,6 +48,7 @@ def windows(shape, kernel, stride, padding):
     """
     channels, *spatial = shape
     positions = []
+    # A window begins at multiples of the stride and ends inside of what is padded; the last entries may be in none.
     for n, k, step, pad in zip(spatial, kernel, stride, padding):
         if step < 1 or k < 1 or pad < 0:
             raise InputError(f"window {k}, stride {step}, padding {pad}: windows and strides are positive, paddings "
@@ -57,6 +58,7 @@ def windows(shape, kernel, stride, padding):
                 f"a window of {k} does not fit in {n} + 2 * {pad} entries; give a smaller window or more padding"
             )
         positions.append((n + 2 * pad - k) // step + 1)
+    # -1 is the place of a zero in every rearrangement.
     places = np.pad(
         np.arange(channels * int(np.prod(spatial))).reshape(shape),
         [(0, 0)] + [(pad, pad) for pad in padding],
@@ -77,6 +79,7 @@ def windowed(x, kernel, stride, padding):
     and the positions' shape.
     """
     kept = len(x.shape) - len(kernel)
+    # The places inside of one channel: they serve every channel and every sample.
     places, positions = windows((1, *x.shape[kept:]), kernel, stride, padding)
     return x.made(Windows(x.shape, kept, places[0]), (x,), "windows({0})"), positions
 
@@ -154,6 +157,8 @@ def pooling_windows(x, window, stride, padding, what):
     inside, positions = windowed(
         x, window, window if stride is None else _each(stride, axes, "stride"), _each(padding, axes, "padding")
     )
+    # A window of pooling sees one channel of one sample: these are one axis, which keeps the letters of contractions
+    # few.
     return inside.reshape(int(np.prod(lead, dtype=np.int64)), *inside.shape[-2:]), lead + positions
 
 

@@ -45,15 +45,19 @@ def einsum(spec, *tensors):
     """
     operands, result = _parsed(spec, tensors)
     nodes = [_diagonal(node, word) for node, word in zip(tensors, operands)]
+    # From left to right as it is written: the order is the user's, and no cheaper one is searched for.
     node, word = _sum_alone(*nodes[0], [w for _, w in nodes[1:]], result)
     for number, (other, letters) in enumerate(nodes[1:], start=2):
         rest = [w for _, w in nodes[number:]]
         other, letters = _sum_alone(other, letters, [word, *rest], result)
+        # A letter that nothing behind needs is summed now, so that the array in between is as small as this order
+        # allows.
         kept = [x for x in dict.fromkeys(word + letters) if x in result or any(x in w for w in rest)]
         # The last contraction puts the axes in the order of the result.
         out = result if not rest else "".join(kept)
         node = Tensor(Contract(f"{word},{letters}->{out}"), (node, other), "einsum({0}, {1})")
         word = out
+    # With several tensors the last contraction has set the order; a single one is not contracted at all.
     return node if word == result else node.transpose([word.index(x) for x in result])
 
 
@@ -84,6 +88,7 @@ def _parsed(spec, tensors):
         longest = max(longest, extra)
     further = "".join(unused[:longest][::-1])
     if not arrow:
+        # The rule of numpy: letters that stand once, in the order of the alphabet, behind the axes of the ellipsis.
         joined = "".join(words)
         result = further + "".join(x for x in sorted(set(joined)) if joined.count(x) == 1 and x not in further)
     result = result.replace("...", further)
@@ -107,6 +112,8 @@ def _diagonal(node, word):
             raise InputError(
                 f"the diagonal of {node.label()} of shape {node.shape}: the axes of the letter {x} have not one size"
             )
+    # A contraction names each axis of an operand once. A diagonal is a choice of entries: a gather, which every reading
+    # knows.
     grid = dict(zip(letters, np.indices([sizes[x] for x in letters])))
     places = np.ravel_multi_index([grid[x] for x in word], node.shape)
     return node.gather(places, "diagonal({0})"), "".join(letters)

@@ -46,6 +46,7 @@ class FloatReading:
     def __init__(self, network):
         self.network = network
         self.response = network.response()
+        # Gates and cuts are functions here: what they are taken of comes before them.
         self.order = network.output.ancestors(through_data=True)
 
     def values(self, theta, inputs):
@@ -102,12 +103,14 @@ class FloatReading:
         if node.kind == "input":
             return given[node]
         if node.kind == "gate":
+            # Piecewise linear: y = a z with the slope a of the piece in which z lies.
             return node.function.slope(values[node.source])
         if node.kind == "cut":
             if node.function.value is None:
                 raise InputError(f"{node.source.label()} is cut without a function, so the network has no values; "
                                  f"name it, e.g. x.cut('gelu')")
             return node.function.value(values[node.source])
+        # Rotations, whose true values are known.
         return node.values
 
     def output(self, theta, inputs):

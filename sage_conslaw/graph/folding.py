@@ -40,6 +40,7 @@ class Box:
 
     def shape(self, place, entry):
         """Return what a box is but for the names of its parameters; its sources by their distance, or the entry's."""
+        # Distances and not numbers: the copies of a block stand at other numbers and read at equal distances.
         kinds = tuple((kind, _nameless(kind, text), size) for kind, text, size in self.lines)
         return kinds, self.size, tuple(place - s if s > entry else "entry" for s in self.sources)
 
@@ -67,11 +68,13 @@ def boxes(network):
     alone = _beside(nodes, read, readers)
     made, home = [], {}
     for n, (kind, words) in nodes.items():
+        # What nothing reads is a box even if it could stand beside: a network may be one parameter.
         if n in alone and readers[n]:
             continue
         name, size = words.rsplit("\n", 1)
         inside, before = ([m for m in read[n] if (m in alone) is beside] for beside in (True, False))
         lines = _lines(kind, name, [nodes[m] for m in _leaves(inside, read, alone)])
+        # A box ends where its node has several readers: they would otherwise seem to read the lines that follow too.
         if len(before) == 1 and len(readers[before[0]]) == 1 and _joins(made[home[before[0]]], kind, lines):
             home[n] = home[before[0]]
             made[home[n]].lines += lines
@@ -83,10 +86,12 @@ def boxes(network):
 
 
 def _joins(box, kind, lines):
-    """Say whether the lines of a node are written in the box before it: no input, no matrix behind another, and no norm
-    behind a residual sum, where the next block begins."""
+    """Say whether the lines of a node are written in the box before it."""
+    # Data stand alone. A norm behind a residual sum begins the next block: in the box of the sum it would be the end of
+    # the block before, and equal blocks would not be cut alike.
     if box.lines[0][0] == "input" or kind == "cut" and box.lines[0] == ("operation", "+", ""):
         return False
+    # A matrix is a new box; a bias or a gain has one axis and is a line of the box that it acts on.
     return kind != "operation" or all(
         part not in ("parameter", "constant") or text.startswith(("+ ", "* ")) for part, text, _ in lines
     )
@@ -98,10 +103,13 @@ def _beside(nodes, read, readers):
     inputs = [n for n, (kind, _) in nodes.items() if kind == "input"]
     main = inputs[0] if inputs else None
     if len(inputs) > 1:
+        # Of several inputs the main one moves most nodes, the first of equals: what reads it is drawn as a way
+        # downwards.
         main = max(inputs, key=lambda n: (len(_after(n, readers)), -n))
     out = set()
     for n, (kind, _) in nodes.items():
         leaf = kind in ("parameter", "constant") or kind == "input" and n != main
+        # A product of data is data still. A product of parameters is drawn, so that a factorised matrix is seen as two.
         pure = read[n] and all(m in out and nodes[m][0] != "parameter" for m in read[n])
         if leaf or pure:
             out.add(n)
@@ -136,6 +144,7 @@ def _lines(kind, name, leaves):
     out = []
     for leaf_kind, words in leaves:
         leaf, size = words.rsplit("\n", 1)
+        # A size without an ``x`` is one axis: such a parameter multiplies entry by entry.
         gain = "* " if not sign and "x" not in size and leaf_kind == "parameter" else ""
         out.append((leaf_kind, (sign or gain) + leaf, size))
     if kind in ("parameter", "input", "constant"):
@@ -165,6 +174,8 @@ def folded(made):
     kept, frames, representative = {}, [], {}
     at = 0
     while at < len(segments):
+        # From the front, without looking ahead: a run that begins later is found when its first segment is reached,
+        # unless a run in front has taken it.
         period, times = _run(made, segments, at)
         length = sum(len(segments[at + k]) for k in range(period))
         copies = [
@@ -172,6 +183,8 @@ def folded(made):
         ]
         for k in range(length):
             first = copies[0][k]
+            # The copies have the same lines but for names, as their shapes are equal: line by line the names are
+            # merged.
             kept[first] = Box(
                 [
                     (kind, _merged([made[copy[k]].lines[i][1] for copy in copies]), size)
@@ -185,13 +198,13 @@ def folded(made):
             frames.append(Frame(copies[0][0], copies[0][-1], times))
         at += period * times
     for n, box in kept.items():
+        # What a later copy gives is drawn as given by the first, and two sources may become one.
         box.sources = list(dict.fromkeys(representative[s] for s in box.sources))
     return kept, frames
 
 
 def _segments(made):
-    """Return lists of boxes in order: no box reads what comes before the last box of the segment in front of its
-    own."""
+    """Return the segments, lists of boxes in order."""
     # For each box, the earliest that is read behind it.
     earliest, behind = [], len(made)
     for box in reversed(made):
@@ -200,6 +213,7 @@ def _segments(made):
     out, current = [], []
     for n, first in enumerate(reversed(earliest)):
         current.append(n)
+        # All that is behind reads this box or later ones: everything passes through it, and a segment ends.
         if first >= n:
             out.append(current)
             current = []
@@ -226,6 +240,7 @@ def _run(made, segments, at):
 
 def _pattern(made, segments, at, period):
     first = segments[at][0]
+    # By the definition of segments a box reads nothing in front but the last box there: the entry, in every copy.
     entry = first - 1
     return tuple(made[n].shape(n, entry) for k in range(period) for n in segments[at + k])
 

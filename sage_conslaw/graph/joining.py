@@ -41,6 +41,7 @@ def contract(spec, a, b):
             f"{spec!r} is not a contraction; write the axes of both operands and of the result, e.g. 'ti,ui->tu'"
         )
     parts = re.split(",|->", spec)
+    # A letter that stands once would be summed without a word: that is what sums and einsum are for.
     if any(len(set(part)) < len(part) for part in parts) or any(
         sum(letter in part for part in parts) < 2 for letter in set(spec) - set(",->")
     ):
@@ -84,6 +85,7 @@ def concatenate(tensors, axis=0):
     for node in tensors:
         size = node.shape[axis]
         around = Pad(node.shape, axis, offset, length - offset - size)
+        # A part as long as the whole has no zeros around it.
         pieces.append(Tensor(around, (node,), "{0}") if size != length else node)
         offset += size
     return sum(pieces)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 # Lengths in pixels: letters are 7.2 wide at 12 points.
 LETTER, LINE, MARGIN, GAP, BETWEEN, LANE = 7.2, 19, 9, 26, 40, 12
+# Eight sweeps order and the last four only move. Nothing is decided by the number: networks are near to chains.
 _SWEEPS = 12
 
 
@@ -57,6 +58,7 @@ def layout(shown):
     for layer in layers:
         height = max((_height(shown[spot]) for spot in layer if spot in shown), default=0)
         for spot in layer:
+            # A lane is as high as its layer: the arrow is upright as long as it has boxes beside it.
             own = _height(shown[spot]) if spot in shown else height
             places[spot] = Place(x[spot], y + height / 2, widths[spot], own)
         y += height + BETWEEN
@@ -65,11 +67,13 @@ def layout(shown):
 
 
 def _width(box):
+    # Three letters part a name from its size.
     longest = max(len(text) + (len(size) + 3 if size else 0) for _, text, size in box.lines)
     return max(longest, len(box.size) + 2, 6) * LETTER + 2 * MARGIN
 
 
 def _height(box):
+    # One line more than the box has: the size of what comes out is written below.
     return (len(box.lines) + 1) * LINE + MARGIN
 
 
@@ -82,6 +86,7 @@ def _levels(shown):
     first = next(iter(shown))
     for n, box in reversed(shown.items()):
         readers = [level[m] for m, other in shown.items() if n in other.sources]
+        # In layer 0 its arrow would pass all layers in between. The first box stays, so that layer 0 is not empty.
         if not box.sources and n != first and readers:
             level[n] = min(readers) - 1
     return level
@@ -112,8 +117,10 @@ def _across(layers, widths, near):
         for layer in layers if down else layers[::-1]:
             wanted = {}
             for spot in layer:
+                # A spot without neighbours on the side from which the sweep comes follows those on the other.
                 others = near[spot][0 if down else 1] or near[spot][1 if down else 0]
                 wanted[spot] = sum(x[other] for other in others) / len(others) if others else x[spot]
+            # At the end the order is kept: only with a fixed order do the least squares of all rows settle.
             if sweep < _SWEEPS - 4:
                 layer.sort(key=wanted.get)
             _row(layer, widths, x, wanted)
@@ -121,10 +128,11 @@ def _across(layers, widths, near):
 
 
 def _row(layer, widths, x, wanted):
-    """Place the spots of a layer in order, without overlaps, as near to where they are wanted as can be: the least
-    squares, by joining groups that meet."""
+    """Place the spots of a layer in order, without overlaps, as near to where they are wanted as can be."""
     groups = []
     for spot in layer:
+        # The least squares with a fixed order are found by joining neighbours that meet (pool adjacent violators): a
+        # group stands where its members want it in the mean. Each spot is joined once, so a row takes linear time.
         group = [[spot], wanted[spot], widths[spot]]
         while groups and groups[-1][1] + groups[-1][2] / 2 + GAP > group[1] - group[2] / 2:
             left = groups.pop()

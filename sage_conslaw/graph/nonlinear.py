@@ -95,6 +95,7 @@ class Nonlinearities:
             raise InputError(
                 f"the mask has the shape {mask.shape}, {self.label()} the shape {self.shape}: they do not fit"
             ) from None
+        # Without an entry there is nothing to divide by: implementations answer with NaN.
         if not mask.any(axis=-1).all():
             raise InputError(f"the mask of {self.label()} leaves no entry in a row; allow at least one")
         # What replaces the outputs sums to one over the allowed entries; the others are zero by this product.

@@ -44,6 +44,7 @@ def _plot(network, figsize):
     picture.axes(False)
     low, high = zip(*((box["xmin"], box["xmax"]) for box in [picture.get_minmax_data()]))
     tall = picture.get_minmax_data()
+    # The defaults of show and save: an inch for so many pixels, whatever the size of the network.
     picture._extra_kwds["figsize"] = figsize or [
         max(3.0, (high[0] - low[0] + 40) / _PIXELS), max(1.5, (tall["ymax"] - tall["ymin"] + 40) / _PIXELS)
     ]
@@ -58,6 +59,7 @@ def _curves(points):
     """Return the pieces of an arrow, each a curve that begins and ends upright."""
     pieces = []
     for (x, y), (u, v) in zip(points, points[1:]):
+        # The pixels of the layout count downwards, the axis of Sage upwards: every height changes its sign.
         turns = [(x, -(y + v) / 2), (u, -(y + v) / 2), (u, -v)]
         pieces.append(turns if pieces else [(x, -y), *turns])
     return pieces

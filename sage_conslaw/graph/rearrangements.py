@@ -50,6 +50,7 @@ class Reshape(Rearrangement):
         return places.reshape(self.result)
 
     def forward(self, A, a):
+        # The arithmetic moves whole axes: the places, eight bytes an entry, are never made here.
         return A.reshape(a, self.source, self.result)
 
     def backward(self, A, which, covector, values):
@@ -70,6 +71,7 @@ class Transpose(Rearrangement):
         return A.transpose(a, self.order)
 
     def backward(self, A, which, covector, values):
+        # A permutation is orthogonal: its transpose is its inverse, and argsort inverts the order.
         return A.transpose(covector, tuple(int(k) for k in np.argsort(self.order)))
 
 
@@ -126,6 +128,7 @@ class Windows(Rearrangement):
 
     def arranged(self, places):
         flat = places.reshape(*self.source[:self.kept], int(np.prod(self.source[self.kept:], dtype=np.int64)))
+        # As an index -1 is the last entry; as a place it stands for the zeros around.
         return np.where(self.places < 0, -1, flat[..., self.places])
 
 
@@ -148,6 +151,7 @@ def indexed(source, key):
     arrays of indices.
     """
     key = key if isinstance(key, tuple) else (key,)
+    # A mask chooses as many entries as it has ones: how many axes and entries it leaves numpy says.
     if any(isinstance(k, (bool, np.bool_)) or getattr(k, "dtype", None) is np.dtype(bool) for k in key):
         return None
     lists = [k for k in key if hasattr(k, "__len__")]
@@ -156,6 +160,7 @@ def indexed(source, key):
     given = sum(k is not None and k is not Ellipsis for k in key)
     if given > len(source) or sum(k is Ellipsis for k in key) > 1:
         raise InputError(f"an index for {given} axes of a tensor with {len(source)}")
+    # Axes that are not named come last and are kept whole.
     if not any(k is Ellipsis for k in key):
         key = key + (Ellipsis,)
     at = next(i for i, k in enumerate(key) if k is Ellipsis)
@@ -175,6 +180,7 @@ def indexed(source, key):
             ranges.append((0, 1, size))
             shape.append(len(k))
         else:
+            # A range of one entry, whose axis the reshape at the end drops.
             ranges.append((_place(k, size), 1, 1))
         axis += 1
     # With an array and whole numbers numpy may move axes: it is asked itself, by the array of places.
@@ -183,6 +189,7 @@ def indexed(source, key):
     steps = []
     if selected:
         steps.append(Select(source, *selected))
+        # Chosen already: the slices take all that is left of this axis.
         ranges[selected[0]] = (0, 1, len(selected[1]))
     steps.append(Slice(steps[-1].result if steps else source, ranges))
     # Axes of whole numbers are left out, and new ones of size one put in.

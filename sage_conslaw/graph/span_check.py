@@ -136,6 +136,7 @@ def at_one_point(network, data, samples, theta, loss, seed):
     point = np.array(
         [a % p * pow(b, -1, p) % p for a, b in map(float.as_integer_ratio, theta.tolist())], dtype=np.int64
     )
+    # Two draws more than the rank can be: it is reached but for a probability of degree / p a minor.
     rows = response.gradient(ModularArithmetic(p), point, response.draw(generator, p, D + 2))
     model = rank(np.broadcast_to(rows, (D + 2, D)), p)
     return SpanCheck(real, model, number, gap, seed, 2.0 * (D + 2) * response.degree / p), theta, data
@@ -149,15 +150,17 @@ def _real_rank(network, reading, theta, data, loss):
     output = np.broadcast_to(output, (number,) + network.output.shape)
     size = network.output.size
     basis = np.eye(size).reshape((size,) + network.output.shape)
+    # Differences from the mean span the covectors that sum to zero, as those of this loss do.
     if loss == "cross-entropy":
         basis = basis - basis.mean(axis=-1, keepdims=True)
     rows = [reading.gradient(theta, data, np.broadcast_to(covector, output.shape), values) for covector in basis]
     rows = np.concatenate(rows)
     lengths = np.linalg.norm(rows, axis=1)
+    # A row of small entries counts as much as a large one: samples at which a unit hardly moves are no rounding.
     rows = rows[lengths > 0] / lengths[lengths > 0][:, None]
     if not len(rows):
         return 0, (0.0, 0.0), number
-    # The Gram matrix would square the gap; the triangular factor of a pivoted decomposition keeps it.
+    # The Gram matrix would square the gap; the triangular factor has the same singular values as the rows.
     singular = np.linalg.svd(rows if len(rows) <= 4 * rows.shape[1] else np.linalg.qr(rows, mode="r"), compute_uv=False)
     relative = singular / singular[0]
     kept = int((relative > _TOLERANCE).sum())

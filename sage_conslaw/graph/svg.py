@@ -15,6 +15,7 @@ COLOURS = {
     "constant": "#ffffff",
 }
 _WORDS = {"parameter": "trained", "input": "data", "gate": "piecewise linear", "cut": "nonlinear", "constant": "fixed"}
+# Twice this is less than ``BETWEEN``: two frames that follow each other do not touch.
 _FRAME = 14
 
 
@@ -39,6 +40,8 @@ def svg(network):
     # The legend has the kinds that occur.
     kinds = dict.fromkeys(kind for box in shown.values() for kind, *_ in box.lines if kind in _WORDS)
     title = repr(network)
+    # Sixteen letters a kind are enough for the legend: its longest word has as many, and the others leave room for the
+    # squares.
     width = max(max(s[2] for s in spread) + GAP - left, LETTER * 16 * len(kinds) + 2 * GAP, 320)
     foot = max(s[3] for s in spread) + GAP
     height = foot + 2 * LINE - top
@@ -50,6 +53,7 @@ def svg(network):
         '<path d="M0 0 8 4 0 8z" fill="#555"/></marker></defs>',
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" fill="white"/>',
     ]
+    # What comes later is drawn above: frames, arrows, boxes.
     for frame, inside in around:
         out += _frame(frame, inside)
     out += [_arrow(points) for points in picture.arrows]
@@ -69,6 +73,7 @@ def bounds(shown, picture, frame):
     inside = [n for n in shown if frame.first <= n <= frame.last]
     spread = [rectangle(picture.places[n]) for n in inside]
     top, bottom = min(s[1] for s in spread), max(s[3] for s in spread)
+    # An arrow over several layers may leave the boxes sideways; it belongs to the frame where it passes beside them.
     spread += [(x, y, x, y) for arrow in picture.arrows for x, y in arrow if top <= y <= bottom]
     return (
         min(s[0] for s in spread) - _FRAME,
@@ -91,6 +96,8 @@ def _arrow(points):
     (x, y), *others = points
     path = f"M{x:.1f} {y:.1f}"
     for u, v in others:
+        # Curves leave and arrive upright, so that the tip of an arrow points downwards; what does not move sideways is
+        # a line.
         path += (
             f"L{u:.1f} {v:.1f}" if u == x else f"C{x:.1f} {(y + v) / 2:.1f} {u:.1f} {(y + v) / 2:.1f} {u:.1f} {v:.1f}"
         )

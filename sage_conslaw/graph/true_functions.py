@@ -65,15 +65,18 @@ def _product_rule(name, density):
 
     def slope(A, z):
         y = A.elementary(name, z)
+        # (z s)' = s + z s'.
         return A.add(y, A.multiply(z, density(A, z, y)))
     return Elementwise(value, slope)
 
 
 def _own(name, slope):
+    # Slopes are functions of the value, such as 1 - y^2 for tanh.
     return Elementwise(lambda A, z: A.elementary(name, z), lambda A, z: slope(A, z, A.elementary(name, z)))
 
 
 def _bell(A, z, y):
+    # The slope of y = 1 / (1 + exp(-z)) is y - y^2.
     return A.subtract(y, A.multiply(y, y))
 
 
@@ -125,6 +128,8 @@ class Shares(Reading):
         weights = self._weights(A, z, shape)
         inverse = A.elementary("inverse", self.total(A, weights, shape))
         y = self.by_row(A, weights, inverse, shape)
+        # With w_i the weights, S their sum and y_i = w_i / S: dy_i / dz_j = (w_j' / S) (delta_ij - y_i), so that the
+        # covector c of y gives (w_j' / S) (c_j - <c, y>).
         even = self.by_row(
             A, A.constant(np.ones(shape, dtype=np.int64)), self.total(A, A.multiply(covector, y), shape), shape
         )
@@ -132,10 +137,12 @@ class Shares(Reading):
 
 
 def _exponential_slope(A, z, y, weights, inverse, shape, reading):
+    # w = exp(z) is its own derivative: w' / S = y.
     return y
 
 
 def _sigmoid_slope(A, z, y, weights, inverse, shape, reading):
+    # w' = w - w^2 for the sigmoid, divided by the sum.
     return reading.by_row(A, _bell(A, z, weights), inverse, shape)
 
 
@@ -172,6 +179,7 @@ class Logarithms(Reading):
 
     def pullback(self, A, z, covector, shape):
         """Return the transposed derivative: shares of the covector, or what is left of it without them."""
+        # With p the softmax: d log sum exp / dz_j = p_j, and d log p_i / dz_j = delta_ij - p_j.
         shares = READINGS["softmax"].value(A, z, shape)
         if self.of_sum:
             return A.multiply(covector, shares)
@@ -215,10 +223,14 @@ class Unit(Reading):
         if self._flat(shape):
             return A.scale(z, 0)
         if self.without_last:
+            # What is left out is read by nothing: its covector is a zero, of the arithmetic that the others are in.
             covector = A.concatenate([covector, A.scale(A.slice(covector, 0, 1), 0)], -1)
         z = self._centre(A, z, shape)
         root = self._inverse_root(A, z, shape)
         y = self.by_row(A, z, root, shape)
+        # y = P z / r with r^2 = |P z|^2 / n + eps and P the projection to mean zero, or one. From dr = <y, P dz> / n
+        # follows dy = (P dz - y <y, P dz> / n) / r, for every eps; P is symmetric, so that it comes last in the
+        # transposed derivative.
         along = self.by_row(A, y, self.mean(A, A.multiply(covector, y), shape), shape)
         return self._centre(A, self.by_row(A, A.subtract(covector, along), root, shape), shape)
 
@@ -238,6 +250,7 @@ READINGS = {
     "normalised sigmoid": Shares("sigmoid", _sigmoid_slope),
     "rms norm": Unit(False),
     "layer norm": Unit(True),
+    # The samples are the last axis by then.
     "batch norm": Unit(True),
 }
 

@@ -40,6 +40,7 @@ def flattened(state, nodes):
     place = {node: _Place(i) for i, node in enumerate(nodes)}
     listed = []
     for node in nodes:
+        # The values of a constant are kept as they were given; what was made of them is made again.
         own = {key: value for key, value in vars(node).items() if key != "values" or not isinstance(node, Constant)}
         if isinstance(node, Constant) and callable(own.get("_given")):
             # What a function gives is kept, not the function.
@@ -50,6 +51,7 @@ def flattened(state, nodes):
 
 def restored(state, listed):
     """Return the attributes of a network from what :func:`flattened` gives."""
+    # Without the constructors: all was checked when the network was built.
     nodes = [kind.__new__(kind) for kind, _ in listed]
 
     def node(place):
@@ -61,6 +63,8 @@ def restored(state, listed):
 
 def signature(output, leaves):
     """Return what tells one graph from another: a tuple that can be compared and hashed."""
+    # Both graphs are walked from the output, inputs in their order, so that equal graphs have equal lists: nothing is
+    # searched for, and the time is that of one walk.
     nodes = nodes_of(output, leaves)
     place = {node: i for i, node in enumerate(nodes)}
     parts = []
@@ -85,6 +89,7 @@ def _operation(operation):
 def _shown(value):
     """Return a value that can be hashed; arrays by their entries."""
     if isinstance(value, np.ndarray):
+        # The bytes of an array of objects are addresses, which differ between equal arrays.
         entries = tuple(map(str, value.flat)) if value.dtype == object else np.ascontiguousarray(value).tobytes()
         return value.shape, str(value.dtype), entries
     if isinstance(value, (list, tuple)):

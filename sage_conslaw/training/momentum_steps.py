@@ -41,6 +41,7 @@ class MomentumSteps(Running):
 
     def _lion(self, g):
         first, second = (float(beta) for beta in self.h["betas"])
+        # The average enters twice with two rates: the sign takes the old one, which moves only after.
         direction = np.sign(first * self.momentum + (1 - first) * g)
         self.momentum = second * self.momentum + (1 - second) * g
         return direction

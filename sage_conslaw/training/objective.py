@@ -140,6 +140,7 @@ class Objective:
             # The softmax does not change by the shift, and exponentials stay at most 1.
             shifted = output - output.max(axis=-1, keepdims=True)
             logarithms = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+            # Rows of the targets sum to one, so that the derivative of - sum y log softmax(z) is softmax(z) - y.
             total, covectors = -(targets * logarithms).sum(), np.exp(logarithms) - targets
         else:
             covectors = output - targets

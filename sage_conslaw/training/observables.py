@@ -48,10 +48,12 @@ class Observables:
         Say for each law whether a first-order step changes it by `\eta^2 h_2` exactly: it is conserved and of degree
         two at most.
         """
+        # ``None`` is not known: the part of the change that is linear in the step may then stay.
         return tuple(kept is True and sparse.degree(law) <= 2 for law, kept in zip(self.terms, self.conserved))
 
 
 def _evaluator(polynomials, dimension):
+    # One map for all laws: they share monomials, which are evaluated once.
     A, compiled = FloatArithmetic(), sparse.PolynomialMap(polynomials, dimension)
     return lambda z: compiled(A, z)
 
@@ -122,6 +124,7 @@ def _of_another(family, own, laws):
     for law in laws:
         same = carried(law, own, family)
         if same is None:
+            # A name that is missing is the better reason, and is told here.
             _placed(family, own.names, [law])
             raise InputError(
                 f"a law of the other flow depends on its own clock or momenta, which are not those of this one "
@@ -142,6 +145,7 @@ def _placed(family, names, polynomials):
                     f"the law has the variable {names[i]}, which is not a coordinate of the state "
                     f"({first_few(family.names)})"
                 )
+        # A monomial is a sorted tuple of coordinates; in the new order it may not be sorted.
         out.append({tuple(sorted(place[names[i]] for i in monomial)): value for monomial, value in terms.items()})
     return out
 

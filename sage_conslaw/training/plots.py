@@ -26,6 +26,7 @@ def law_picture(training, logarithmic=None, figsize=None):
     """Return the changes of the laws along training, dashed what was predicted."""
     chosen, times = _chosen(training), training.times
     groups = list(dict.fromkeys(training.groups))
+    # Groups are compared by orders of magnitude: what one flow keeps another loses.
     logarithmic = len(groups) > 1 if logarithmic is None else logarithmic
     picture, labelled = Graphics(), set()
     single = len(groups) < 2 and np.isnan(training.predictions).all()
@@ -57,12 +58,14 @@ def law_picture(training, logarithmic=None, figsize=None):
 
 
 def _chosen(training):
+    # Evenly spaced, so that the first and the last stay.
     return np.unique(np.linspace(0, len(training.times) - 1, min(_POINTS, len(training.times))).astype(int)).tolist()
 
 
 def _ticks(low, high):
     """Return round numbers on a logarithmic axis, few enough to be read."""
     decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    # 1, 2 and 5 a decade while these can be read, else powers of ten, and of these every second or third.
     for digits in ((1, 2, 5), (1,)):
         ticks = [
             float(f"{digit}e{decade}") for decade in decades for digit in digits if low <= digit * 10.0**decade <= high
@@ -87,6 +90,7 @@ def drift_picture(order, figsize=None):
     ):
         colour, name = _colour(number), f"{group}: " if group else ""
         measured = [(size, drift) for size, drift in zip(order.steps, drifts) if drift > 0]
+        # Kept to the last digit: there is nothing to draw where zero has no place.
         if not measured:
             continue
         words = "drift, rounding alone" if fitted is None else f"drift, slope {fitted[0]:.2f} (fit)"

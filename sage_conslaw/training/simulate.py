@@ -160,10 +160,12 @@ def _train(descent, objective, watched, steps, batch, every, generator):
     """Make the steps; return times, losses, values of laws and their predicted changes."""
     evaluate, quadratic = watched.evaluator(), watched.quadratic_parts()
     first_order = descent.first_order
+    # NaN where nothing is predicted: it stays NaN in every sum.
     predicted = np.where(watched.predictable(), 0.0, np.nan) if first_order else np.full(len(watched.terms), np.nan)
     times, losses, values, predictions = [], [], [], []
     # What diverges is said below with its step, not by numpy's warnings.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        # One pass more than there are steps: the last records where they ended.
         for number in range(steps + 1):
             record = number % every == 0 or number == steps
             rows = None if batch is None else generator.choice(objective.samples, batch, replace=False)

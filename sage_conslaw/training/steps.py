@@ -148,8 +148,10 @@ def step_laws(
     response = problem(data, None, loss).family.response
     _refuse_frozen(optimizer, response)
     if step.name == "lars":
+        # Rates that gradients choose are free data here: what is found is kept whatever they are.
         response = RescaledResponse(response)
     search = StepSearch(response, step, lr, degree, np.random.default_rng(0 if seed is None else integer(seed)))
+    # The factors are products of eigenvalues of the step, finitely many: with a kernel for each nothing is missed.
     factors = step.factors(degree, lr)
     laws = []
     for text, function in factors:
@@ -188,6 +190,7 @@ def _step_map(optimizer, lr, settings):
         raise NotCovered(f"the steps of {name} are not linear in the gradient; step_laws knows {', '.join(_LINEAR)}")
     if name == "lars" and h["weight_decay"]:
         raise NotCovered("the rates of lars multiply the decay too, which is not covered; leave out weight_decay")
+    # A name alone is about every step size; an object has one of its own.
     given = h["lr"] if lr is not None or not isinstance(optimizer, str) else None
     return StepMap(name, h), given
 
@@ -250,11 +253,13 @@ def step_increments(
                 f"{found.laws[index]} is no law of Euclidean gradient flow with this loss, which the steps discretise; "
                 "leave out laws"
             )
+        # From degree three on the expansion has terms that the law does not cancel.
         if sparse.degree(h) > 2:
             continue
         parts = {k: {m: value for m, value in h.items() if len(m) == k} for k in (1, 2)}
         change = sparse.to_sage(parts[2], ring)
         if step.decay and parts[1] and parts[2] and not family.conserved([parts[1]])[0]:
+            # lambda h_1(g) vanishes where h_1 is a law of its own, and with it this term.
             change -= sparse.to_sage(sparse.scaled(parts[1], step.decay), ring)
         added = f" + {size}^2*({change})" if change else ""
         if not step.decay:
@@ -262,6 +267,7 @@ def step_increments(
         elif parts[1] and parts[2]:
             text = f"({shrink})*h_1 + ({shrink})^2*h_2" + added
         else:
+            # Of one degree k: alpha^k is a factor of the whole.
             text = f"({shrink}){'^2' if parts[2] else ''}*h" + added
         out.append((found.laws[index], text))
     return out

@@ -48,6 +48,7 @@ class Composed(ABC):
         """Return the result on tensors."""
         shapes = [node.shape for node in tensors]
         shape = self.shape(*shapes)
+        # The text goes through ``format``, which reads braces in names as places.
         words = ", ".join(node.label().replace("{", "{{").replace("}", "}}") for node in tensors)
         parts = [self._part(tensors, int(np.prod(shape, dtype=np.int64)), outs, inputs, f"{self.name}({words})")
                  for outs, inputs in self.terms(*shapes)]

@@ -80,11 +80,13 @@ class Contract(Operation):
         """Return a list of pairs (output entries, input entries), flat index arrays of equal length."""
         sizes = self.sizes(a, b)
         letters = list(sizes)
+        # Two numbers: one term, which is their product.
         if not letters:
             return [(np.zeros(1, dtype=np.int64), (np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)))]
         grids = dict(zip(letters, np.indices([sizes[x] for x in letters]).reshape(len(letters), -1)))
 
         def flat(index_letters):
+            # A side without axes has one entry, which takes part in every term.
             if not index_letters:
                 return np.zeros(len(grids[letters[0]]), dtype=np.int64)
             return np.ravel_multi_index([grids[x] for x in index_letters], [sizes[x] for x in index_letters])

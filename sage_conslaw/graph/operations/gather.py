@@ -63,6 +63,7 @@ class Gather(Operation):
         order = used[np.argsort(flat[used], kind="stable")]
         present = flat[order]
         starts = np.flatnonzero(np.r_[True, present[1:] != present[:-1]][:len(present)])
+        # What nothing reads points behind the last sum.
         places = np.full(self._size, len(starts), dtype=np.int64)
         places[present[starts]] = np.arange(len(starts))
         return order, starts, places
@@ -120,6 +121,7 @@ class Gather(Operation):
         """Return the entries of a tensor at the places."""
         (source,) = inputs
         indices = np.array(entry["indices"], dtype=np.int64).reshape(entry["shape"])
+        # A record may be written by anyone, and numpy would read -2 from the end without a word.
         if indices.size and not -1 <= indices.min() <= indices.max() < source.size:
             raise InputError("a rearrangement refers to entries that its input does not have")
         return source.made(Gather(indices, source.shape), inputs, "gather({0})")

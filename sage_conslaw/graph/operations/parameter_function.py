@@ -144,6 +144,7 @@ def _mixed(a, p, name):
 def _total(e, p):
     total = e[..., :1]
     for i in range(1, e.shape[-1]):
+        # Reduced after every addition: with a prime of 61 bits four summands would pass the 63 of an entry.
         total = (total + e[..., i:i + 1]) % p
     return total
 
