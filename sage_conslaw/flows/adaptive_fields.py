@@ -49,6 +49,7 @@ class WrittenFields:
         self.kind, self.rate, self.decoupled = flow.kind, dict(flow.rates), flow.decoupled
         self.D, blocks = response.dimension, KINDS[flow.kind]
         self.rates, self.decays = flow.rates_and_decays(response)
+        # A frozen parameter has no moments: they would only decay, and be laws of nothing.
         self.moving = [i for i, rate in enumerate(self.rates) if rate]
         speeds = [rate for name, rate in flow.rates if name in ("a", "b")] + [decay for decay in self.decays if decay]
         # The sum of first moments whose gradients cancel decays like exp(-a t): with this clock it is a polynomial law.
@@ -147,6 +148,7 @@ class WrittenFields:
             for i in self.moving:
                 pull = self.pull(i)
                 self._place(fields, i, self.moved(i, pull, sparse.multiply(pull, pull)))
+        # Beside the fields in g: the moments do not see this decay.
         if self.decoupled:
             for i in self.moving:
                 at = self.place[""][i]
@@ -173,6 +175,7 @@ class WrittenFields:
             for j in self.moving:
                 if j != i:
                     others = sparse.multiply(others, self.at("r", j))
+            # Without g both moments shrink: (r^2)' = b eps (v - u)/(v + eps)^2 = b eps P (1 - r^2), and P' = b v P^2.
             gap = sparse.add({(): ONE}, sparse.scaled(sparse.multiply(r, r), -ONE))
             ratio = sparse.scaled(sparse.multiply(sparse.multiply(others, P), gap), b * eps / 2)
             change = sparse.add(P, sparse.scaled(sparse.multiply(P, P), -eps))
@@ -182,6 +185,7 @@ class WrittenFields:
         fields = []
         for number, row in enumerate(self.gradients):
             fields.append(self._linear(row))
+            # The square of sum_k c_k g_k has the coefficient g_k g_l at c_k c_l: each pair once.
             for other in self.gradients[number:]:
                 fields.append(self._quadratic(row, other))
         if self.kind == "adamax":
@@ -220,6 +224,8 @@ class WrittenFields:
         for i, (g, h) in enumerate(zip(row, other)):
             if not g or not h or self.kind == "adamax":
                 continue
+            # For Adadelta d(r^2) has the quadratic parts b r^2 g^2 P from u' and - r^2 P b g^2 from v', which cancel: P
+            # alone keeps one.
             p = self.at("p", i)
             # The direction alone: a factor such as b/2 > 0 changes no span.
             factor = sparse.multiply(p, p) if self.kind == "adadelta" else _cube(p)

@@ -18,17 +18,6 @@ def carried(law, own, other):
     r"""
     Return a polynomial in the coordinates of ``other`` that it conserves iff it conserves a law of ``own``; ``None``
     where it has no such coordinates.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.flows.carried import carried
-        sage: slow, fast = (flows.weight_decay(rate).family(networks.product(2).response()) for rate in (1/10, 1/5))
-        sage: carried({(0r, 0r, 1r): Fraction(1r)}, slow, fast), carried({(0r, 1r): Fraction(1r)}, slow, fast)
-        ({(0, 1): Fraction(1, 1)}, {(0, 1, 1): Fraction(1, 1)})
-        sage: carried({(0r, 1r): Fraction(1r)}, slow, flows.gradient().family(networks.product(2).response())) is None
-        True
     """
     place, clock = {name: i for i, name in enumerate(other.names)}, own.time
     for i in {i for monomial in law for i in monomial if i != clock}:

@@ -58,6 +58,7 @@ def of_sgd(h, decoupled=False):
 
 def root(number):
     a, b = isqrt(number.numerator), isqrt(number.denominator)
+    # Both are in lowest terms, so that a quotient is a square iff both are.
     return Fraction(a, b) if a * a == number.numerator and b * b == number.denominator else None
 
 
@@ -78,6 +79,7 @@ def of_adam(h, decoupled=False):
     lr, (first, second), decay = h["lr"], h["betas"], h["weight_decay"]
     decoupled = decoupled or bool(h.get("decoupled_weight_decay"))
     name = "adamw" if decoupled else "adam"
+    # A maximum over the past is no field on a state of moments.
     if h.get("amsgrad"):
         return no_flow(name + " with amsgrad", "it divides by the largest second moment so far",
                              "its laws are among those of adam, which has none on the networks of the manual",

@@ -184,18 +184,7 @@ def gradient(metric=None):
 
 
 def as_metric(metric):
-    r"""
-    Return a metric from what users give: a diagonal, a matrix, a metric or ``None``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.flows.flow import as_metric
-        sage: R.<u, v> = QQ[]
-        sage: as_metric([u, v])
-        diagonal metric
-        sage: as_metric(matrix([[1, u], [u, 1]]))
-        matrix metric
-    """
+    """Return a metric from what users give: a diagonal, a matrix, a metric or ``None``."""
     if metric is None or isinstance(metric, Metric):
         return metric
     if isinstance(metric, str):
@@ -204,6 +193,7 @@ def as_metric(metric):
         return metric
     if isinstance(metric, Flow):
         return metric.metric
+    # A matrix of Sage, of which this module imports no class.
     if hasattr(metric, "nrows"):
         return full(metric.rows())
     if not isinstance(metric, (list, tuple)) or not metric:

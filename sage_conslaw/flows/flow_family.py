@@ -53,28 +53,14 @@ class FlowFamily(ControlAffineFamily):
     - ``metric_denominator`` -- sparse polynomial in the state that the metric's entries are divided by: it changes
       speeds, no law
 
-    EXAMPLES::
+    EXAMPLES:
 
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.flow_family import FlowFamily
+    With momentum the state has the time and the velocities, and the gradient moves the latter alone::
+
+        sage: from sage_conslaw import flows, networks
         sage: f = networks.product(2).response()
-        sage: family = FlowFamily(f, f.names)
-        sage: from sage_conslaw.exact.terms import from_sage
-        sage: R.<x1, x2> = QQ[]
-        sage: family.conserved([from_sage(x1^2 - x2^2), from_sage(x1 - x2)])
-        [True, False]
-
-    With momentum the state has the time and the velocities, and the gradient moves the latter alone; the drift
-    integrates exactly: after `h = 2`, `(t, x, \dot x)` is `(t + h, x + h \dot x, \dot x)`::
-
-        sage: import numpy
-        sage: from sage_conslaw import flows
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: family = flows.momentum().family(f)
-        sage: family.polynomial_fields()
-        [[1, dx1, dx2, 0, 0], [0, 0, 0, x2, x1]]
-        sage: family.drift_flow(ModularArithmetic(101r), 101r, numpy.array([0r, 2r, 3r, 5r, 7r]), 2r)
-        array([ 2, 12, 17,  5,  7])
+        sage: flows.gradient().family(f).names, flows.momentum().family(f).polynomial_fields()
+        (['x1', 'x2'], [[1, dx1, dx2, 0, 0], [0, 0, 0, x2, x1]])
     """
 
     def __init__(self, response, names, layout=Layout(), *, metric=None, metric_denominator=None, remarks=()):
@@ -87,6 +73,7 @@ class FlowFamily(ControlAffineFamily):
         self.drift, self.constants, self.exact_flow = layout.drift, layout.constants, layout.exact_flow
         self.time, self.rate, self.meaning = layout.time, layout.rate, layout.meaning
         every = range(len(self.names))
+        # Degree two by default: the laws of networks that are known are quadratic.
         self.ansatz = layout.ansatz or [(list(every) if len(every) <= _LISTED else every, 2)]
         # A control that moves only coordinates it does not depend on is a shear: its flow adds its value.
         self.shears = first != forced and not any(
@@ -132,6 +119,7 @@ class FlowFamily(ControlAffineFamily):
         theta = A.slice(z, self.first_parameter, self.first_parameter + D)
         gradient = self.moved(A, z, self.response.gradient(A, theta, data))
         before, after = self.first_forced, self.dimension - self.first_forced - D
+        # Without a clock and velocities the parameters are the state.
         if not before and not after:
             return gradient
         zeros = [A.constant(np.zeros(n, dtype=np.int64)) for n in (before, after)]
@@ -268,6 +256,7 @@ class FlowFamily(ControlAffineFamily):
             moved = {j: value for j, value in direction.items() if value}
         state = self._symbols[self.first_parameter:self.first_parameter + D]
         symbols = self._symbols[self.dimension + LAWS_AT_ONCE:]
+        # What the gradient does not move is kept by every control.
         return not moved or self.response.annihilated_by(ring, moved, symbols, state)
 
 

@@ -120,6 +120,7 @@ def diagonal(entries, name="diagonal", dual=False):
     """Return the metric with these polynomials or rational functions on the diagonal."""
     entries = list(entries)
     names, terms, denominator = _common(entries, "the metric")
+    # A parameter whose entry is zero would be conserved and counted as a law of the training.
     for i, f in enumerate(terms):
         if not f:
             raise InputError(f"the metric is singular: entry {i + 1} of its diagonal is zero; "
@@ -135,6 +136,7 @@ def full(rows, name="matrix", dual=False):
         if len(row) != n:
             raise InputError(f"the metric has {n} row{'s' if n != 1 else ''} and a row of {len(row)} entries; "
                              "it must be square, one row and column a parameter")
+    # One denominator for all entries: it changes the time alone.
     names, terms, denominator = _common([f for row in rows for f in row], "the metric")
     _check_invertible(terms, n, len(names))
     entries = tuple((i, j, terms[i * n + j]) for i in range(n) for j in range(n) if terms[i * n + j])
@@ -189,6 +191,7 @@ def of_potential(potential, names=None):
                 # A RuntimeError where the session has loaded symbolic expressions before their functions.
                 raise InputError(f"the Hessian of the potential has the entry {entry}, which is not rational; "
                                  "give the metric itself as rational functions, or other parameters") from None
+    # The inverse is the metric: without it no direction would be said.
     if hessian.det().is_zero():
         raise InputError("the Hessian of the potential is singular; give a strictly convex potential")
     # Exact over the rational functions, and dense: potentials have few variables, or are sums of functions of one.
@@ -225,6 +228,7 @@ def natural(phi, damping=0):
     damping = ring(Fraction(str(damping)).numerator) / Fraction(str(damping)).denominator
     jacobian = matrix(ring, [[f.derivative(x) for x in ring.gens()] for f in components])
     gram = jacobian.transpose() * jacobian + damping * matrix.identity(ring, ring.ngens())
+    # J^T J is regular iff phi determines the parameters up to finitely many; else damping makes it so.
     if gram.det().is_zero():
         raise InputError("J^T J is singular at generic points: phi does not determine the parameters; add damping=1")
     return full(gram.change_ring(FractionField(ring)).inverse().rows(), "natural")

@@ -15,21 +15,6 @@ class PolynomialResponse:
     - ``names`` -- names of the parameters
 
     - ``components`` -- the components of `\phi` as sparse polynomials
-
-    EXAMPLES:
-
-    The gradient of `\xi_1 x y + \xi_2 x^2` at (3, 5) with `\xi = (1, 2)`, and `\phi` itself::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: from sage_conslaw.expressions.polynomials import parse_polynomials
-        sage: from sage_conslaw.flows.polynomial_response import PolynomialResponse
-        sage: f = PolynomialResponse(*parse_polynomials(["x*y", "x^2"]))
-        sage: data = f.data_from_numbers(101r, [[1r, 103r]])
-        sage: f.gradient(ModularArithmetic(101r), numpy.array([3r, 5r]), data).tolist()
-        [[17, 3]]
-        sage: f.local_reparameterisation(), f.dimension, f.data_size
-        ([x*y, x^2], 2, 2)
     """
 
     def __init__(self, names, components):

@@ -91,6 +91,7 @@ class ProportionalClasses:
         out = []
         for number, functional in enumerate(columns):
             other = columns[:number] + columns[number + 1:]
+            # A point on the wall of this class and on no other: there the signs of the others are locally constant.
             base = _in_kernel(functional, other)
             # Half way to the nearest other wall: a step along the functional crosses its own kernel and no other.
             reach = [abs(_dot(c, base)) / abs(_dot(c, functional)) for c in other if _dot(c, functional)]
@@ -148,6 +149,7 @@ def _sign_text(polynomial):
         return "" if polynomial.constant_coefficient() > 0 else "-"
     if len(polynomial.dict()) == 1:
         (exponents, coefficient), = polynomial.dict().items()
+        # Even powers are positive at generic points.
         odd = [str(x) for x, e in zip(polynomial.parent().gens(), exponents) if e % 2]
         sign = "" if coefficient > 0 else "-"
         return f"{sign}sgn({'*'.join(odd)})*" if odd else sign
@@ -171,6 +173,7 @@ def _in_kernel(functional, others):
     """Return a rational vector that the functional annihilates and no other one does."""
     norm = _dot(functional, functional)
     for seed in range(1, 200):
+        # Rows of powers: a hyperplane contains few of them, so that some seed avoids the finitely many walls.
         vector = [Fraction(pow(seed + 1, k + 1, 10007)) for k in range(len(functional))]
         share = _dot(functional, vector) / norm
         vector = [v - share * f for v, f in zip(vector, functional)]
@@ -182,17 +185,6 @@ def _in_kernel(functional, others):
 def proportional_classes(response):
     r"""
     Decide exactly which coordinates of the gradient are proportional to each other for all data, at generic parameters.
-
-    EXAMPLES:
-
-    Two inputs and two outputs: none; a chain of scalars: all::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.flows.proportional import proportional_classes
-        sage: len(proportional_classes(networks.linear([2, 2, 2]).response()).moving)
-        8
-        sage: proportional_classes(networks.product(3).response()).moving
-        [[0, 1, 2]]
     """
     generator, D = np.random.default_rng(0), response.dimension
     classes, still = [list(range(D))], []

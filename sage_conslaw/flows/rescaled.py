@@ -18,20 +18,7 @@ from .polynomial_response import written_gradients
 
 
 class RescaledResponse:
-    r"""
-    The gradients of a response, each array of parameters times a datum of its own.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: from sage_conslaw.flows.rescaled import RescaledResponse
-        sage: f, A = RescaledResponse(networks.linear([1, 1, 2]).response()), ModularArithmetic(101r)
-        sage: data = f.data_from_numbers(101r, [[10r, 100r, 1r, 1r, 0r]])
-        sage: f.gradient(A, numpy.array([2r, 3r, 5r]), data)
-        array([[30, 99,  0]])
-    """
+    """The gradients of a response, each array of parameters times a datum of its own."""
 
     is_gradient = False
 

@@ -24,18 +24,7 @@ def functions_in(response) -> list:
 
 
 def written_family(response):
-    r"""
-    Return the gradient flow of a response with functions of its parameters as a family on a variety.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: from sage_conslaw.flows.written_functions import written_family
-        sage: x, a, V = networks.input(2), networks.parameter("a", 1), networks.parameter("V", 1, 2)
-        sage: family = written_family(networks.custom((V @ x) * a.tanh()).response())
-        sage: conservation_laws(family, seed=0)
-        1 independent law of degree at most 2 in 3 coordinates, complete (proved)
-    """
+    """Return the gradient flow of a response with functions of its parameters as a family on a variety."""
     unknown = next((n.operation.name for n in functions_in(response) if n.operation.name not in WRITTEN), None)
     if unknown is not None:
         raise NotCovered(f"laws with the function {unknown} of parameters are not searched; known are "

@@ -32,19 +32,6 @@ def windows(shape, kernel, stride, padding):
     r"""
     Return the places of the windows of a ``(channels, ...)`` array: shape ``(channels, positions, kernel entries)``,
     and the positions' shape.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.convolution import windows
-        sage: windows((1, 3), (2,), (1,), (1,))
-        (array([[[-1,  0],
-                 [ 0,  1],
-                 [ 1,  2],
-                 [ 2, -1]]]), (4,))
-        sage: windows((1, 3), (5,), (1,), (0,))
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: a window of 5 does not fit in 3 + 2 * 0 entries; give a smaller window or more padding
     """
     channels, *spatial = shape
     positions = []
@@ -95,21 +82,6 @@ def convolve(x, kernel, stride=1, padding=0, groups=1):
     - ``kernel`` -- tensor of shape ``(outputs, channels / groups, ...)`` with as many spatial axes
 
     - ``stride``, ``padding`` -- integers, or one a spatial axis; ``groups`` divides channels and outputs
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.tensor import Data, Parameter
-        sage: from sage_conslaw.graph.convolution import convolve
-        sage: x = Data("x", (2, 7, 5), "input")
-        sage: convolve(x, Parameter("W", (4, 2, 3, 3)), stride=2, padding=1).shape
-        (4, 4, 3)
-        sage: convolve(x, Parameter("W", (4, 1, 3, 3)), groups=2).shape
-        (4, 5, 3)
-        sage: convolve(x, Parameter("W", (4, 3, 3, 3)))
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the convolution of x of shape (2, 7, 5) with W of shape (4, 3, 3, 3): with 1 group the
-        kernel takes 3 channels, not 2
     """
     if not hasattr(kernel, "operation"):
         raise InputTypeError("a convolution is of tensors; a fixed kernel is networks.fixed(name, values=...)")

@@ -7,19 +7,7 @@ import numpy as np
 
 
 class EntryNames(Sequence):
-    r"""
-    A sequence of names like a list, made of the leaves' shapes.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.graph.entry_names import EntryNames
-        sage: from sage_conslaw.graph.tensor import Parameter
-        sage: names = EntryNames([Parameter("E", (50257r, 768r)), Parameter("b", (1r,))])
-        sage: len(names), names[0r], names[-2r], names[-1r]
-        (38597377, 'E_1_1', 'E_50257_768', 'b')
-        sage: EntryNames([Parameter("u", (2r,))]) + ["t"]
-        ['u_1', 'u_2', 't']
-    """
+    """A sequence of names like a list, made of the leaves' shapes."""
 
     def __init__(self, leaves):
         self.leaves = tuple(leaves)

@@ -22,26 +22,7 @@ def floats(values, what):
 
 
 class FloatReading:
-    r"""
-    The true network: values of all nodes, and gradients in the parameters, sample by sample.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.float_reading import FloatReading
-        sage: f = FloatReading(networks.relu([1, 2, 1]))
-        sage: theta = numpy.array([1.0, -1.0, 2.0, 3.0])
-        sage: f.output(theta, numpy.array([[1.0], [-1.0]]))
-        array([[2.],
-               [3.]])
-
-    The gradient of the output paired with a covector::
-
-        sage: f.gradient(theta, numpy.array([[1.0], [-1.0]]), numpy.array([[1.0], [1.0]]))
-        array([[ 2.,  0.,  1.,  0.],
-               [ 0., -3.,  0.,  1.]])
-    """
+    """The true network: values of all nodes, and gradients in the parameters, sample by sample."""
 
     def __init__(self, network):
         self.network = network

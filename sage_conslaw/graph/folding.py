@@ -21,17 +21,6 @@ _LONGEST_PERIOD = 40
 class Box:
     r"""
     A box of a picture: its lines, each ``(kind, text, size)``, the size of what comes out, and the boxes it reads.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.folding import boxes
-        sage: [box.lines for box in boxes(networks.relu([2, 3, 1], bias=True))]
-        [[('input', 'x', '')],
-         [('parameter', 'U1', '2 x 3'),
-          ('parameter', '+ b1', '3'),
-          ('gate', 'relu', '')],
-         [('parameter', 'U2', '3 x 1')]]
     """
 
     lines: list
@@ -155,21 +144,7 @@ def _lines(kind, name, leaves):
 
 
 def folded(made):
-    r"""
-    Return the boxes that are drawn, as ``{place: box}``, and the frames: equal runs of segments are there once.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.folding import boxes, folded
-        sage: shown, frames = folded(boxes(networks.relu([2, 3, 3, 3, 3, 1])))
-        sage: [box.lines[0] for box in shown.values()], frames
-        ([('input', 'x', ''),
-          ('parameter', 'U1', '2 x 3'),
-          ('parameter', 'U2...4', '3 x 3'),
-          ('parameter', 'U5', '3 x 1')],
-         [Frame(first=2, last=2, times=3)])
-    """
+    """Return the boxes that are drawn, as ``{place: box}``, and the frames: equal runs of segments are there once."""
     segments = _segments(made)
     kept, frames, representative = {}, [], {}
     at = 0

@@ -33,18 +33,7 @@ class Layout:
 
 
 def layout(shown):
-    r"""
-    Return the layout of boxes.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.folding import boxes, folded
-        sage: from sage_conslaw.graph.layers import layout
-        sage: places = layout(folded(boxes(networks.linear([2, 2])))[0r]).places
-        sage: places[0r].x == places[1r].x, places[0r].y < places[1r].y
-        (True, True)
-    """
+    """Return the layout of boxes."""
     level = _levels(shown)
     paths, layers = _paths(shown, level)
     widths = {spot: _width(shown[spot]) if spot in shown else LANE for layer in layers for spot in layer}

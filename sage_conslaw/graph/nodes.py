@@ -6,18 +6,7 @@ from .tensor import Constant, Data, Parameter
 
 
 def graph(network):
-    r"""
-    Return the nodes ``{number: (kind, text)}`` and the edges of the graph as it is drawn.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.nodes import graph
-        sage: nodes, edges = graph(networks.linear([2, 1])); nodes
-        {0: ('input', 'x\n2'), 1: ('parameter', 'U1\n2 x 1'), 2: ('operation', 'product\n1')}
-        sage: edges
-        [(0, 2), (1, 2)]
-    """
+    """Return the nodes ``{number: (kind, text)}`` and the edges of the graph as it is drawn."""
     order = network.output.ancestors(through_data=True)
     plain = network.shown_names()
     shown, nodes, edges = {}, {}, []

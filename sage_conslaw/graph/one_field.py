@@ -19,16 +19,7 @@ from .tensor import Constant, Data, Parameter
 
 
 def has_one_field(response):
-    r"""
-    Say whether all gradients of a response are seen to be multiples of one; otherwise nothing is said.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.one_field import has_one_field
-        sage: has_one_field(networks.linear([1, 3, 1]).response()), has_one_field(networks.linear([1, 3, 2]).response())
-        (True, False)
-    """
+    """Say whether all gradients of a response are seen to be multiples of one; otherwise nothing is said."""
     if not isinstance(response, NetworkResponse):
         # A phi that was given as polynomials.
         return len(getattr(response, "components", ())) == 1

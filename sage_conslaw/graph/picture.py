@@ -17,12 +17,6 @@ def draw(network, figsize=None):
 
     Rearrangements are drawn as part of the operation that they prepare; equal blocks that follow each other are drawn
     once.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: networks.relu([2, 3, 2], bias=True).draw()
-        Graphics object consisting of ... graphics primitives
     """
     return _plot(network, figsize)
 

@@ -17,16 +17,6 @@ def replaced(output, other):
     INPUT:
 
     - ``other`` -- the new nodes by the old ones
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.replacing import replaced
-        sage: x, y = networks.input(2), networks.input(1, name="y")
-        sage: z = (x @ networks.parameter("W", 2, 3)).gelu()
-        sage: new = replaced(z, {x: y @ networks.fixed("B", values=[[1, 2]])})
-        sage: new[z].source.label(), new[z].shape
-        ('(y @ B) @ W', (3,))
     """
     new = dict(other)
     for node in output.ancestors(through_data=True):
@@ -54,15 +44,6 @@ class _Signless(FloatArithmetic):
 def without_zeros(output):
     r"""
     Return a tensor without the parts that constants multiply by zero: what only these read does not occur any more.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.replacing import without_zeros
-        sage: x, W, V = networks.input(2), networks.parameter("W", 2, 2), networks.parameter("V", 2, 2)
-        sage: y = x @ W + (x @ V).gelu() * networks.fixed("zero", values=[0, 0])
-        sage: [node.label() for node in without_zeros(y).ancestors(through_data=True)]
-        ['x', 'W', 'x @ W', '0', '(x @ W) + 0']
     """
     # All that is free is one and every constant positive: sums of terms that are there are not zero.
     A, values, zeros = _Signless(), {}, {}

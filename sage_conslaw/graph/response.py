@@ -32,15 +32,6 @@ class NetworkResponse(ExactReadings):
         5
         sage: f.local_reparameterisation()      # the path-lifting
         [U1_1_1*U2_1_1, U1_1_2*U2_2_1]
-
-    One draw of the data gives one gradient; of the linear network `u v x` with `x = 3` and covector 5 it is
-    `15 (v, u)`::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: f, A = networks.linear([1, 1, 1]).response(), ModularArithmetic(101r)
-        sage: f.data_size, f.gradient(A, numpy.array([2r, 7r]), f.data_from_numbers(101r, [[3r, 5r]])).tolist()
-        (2, [[4, 30]])
     """
 
     def __init__(self, leaves, pairings, constraints=None, *, coarse=None, lighter=None, drawn=None,

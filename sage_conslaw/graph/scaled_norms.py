@@ -18,17 +18,6 @@ def without_scaled_norms(output):
     r"""
     Return a tensor with the same values but for points where a norm divides by zero, without the norms whose outputs
     only count up to a positive factor.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.scaled_norms import without_scaled_norms
-        sage: x, W, V = networks.input(2), networks.parameter("W", 2, 3), networks.parameter("V", 3, 4)
-        sage: without_scaled_norms(((x @ W).rms_norm() @ V).rms_norm()).source.label()
-        '(x @ W) @ V'
-        sage: y = ((x @ W).rms_norm() @ V + networks.parameter("b", 4)).rms_norm()
-        sage: without_scaled_norms(y) is y
-        True
     """
     order = output.ancestors(through_data=True)
     norms = [node for node in order if node.kind == "cut" and name_of(node) in NORMS]

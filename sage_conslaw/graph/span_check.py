@@ -34,13 +34,6 @@ class SpanCheck(SageObject):
     - ``model`` -- the rank of the model's gradients at the same point (exact but for probability ``error_bound``)
 
     - ``gap`` -- the smallest singular value that counts and the largest that does not, relative to the largest of all
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: networks.relu([2, 3, 2]).check_span(samples=40, seed=0)
-        real gradients have rank 9 of the model's 9 (numerical, 40 samples): equal at this point; real fields have rank
-        at least 9 ... (proved) in 12 ...
     """
 
     real: int
@@ -81,26 +74,6 @@ def check_span(network, data=None, samples=None, theta=None, loss="least-squares
     - ``theta`` -- the parameters; by default normal numbers
 
     - ``loss`` -- ``"least-squares"`` or ``"cross-entropy"``: which covectors the loss produces
-
-    EXAMPLES:
-
-    Two tokens and a softmax::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.span_check import check_span
-        sage: check_span(networks.attention(3, 1), seed=1).equal
-        True
-
-    A ReLU network whose hidden units are all dead has no gradients in the first layer::
-
-        sage: import numpy
-        sage: theta = numpy.array([-1.0, -1.0, 1.0, 1.0])
-        sage: check_span(networks.relu([1, 2, 1]), data=numpy.array([[1.0], [2.0]]), theta=theta)
-        real gradients have rank 0 of the model's 2 (numerical, 2 samples): 2 short at this point, ...
-        sage: check_span(networks.relu([1, 2, 1]), data=numpy.array([1.0, 2.0]))
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the data for the input x have the shape (2,); give (samples,) + (1,)
     """
     return at_one_point(network, data, samples, theta, loss, seed)[0]
 

@@ -20,16 +20,7 @@ _FRAME = 14
 
 
 def svg(network):
-    r"""
-    Return the picture of a network as the text of an SVG file: from top to bottom, equal blocks once.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.svg import svg
-        sage: text = svg(networks.relu([2, 3, 3, 3, 1])); text.startswith("<svg"), "2 times" in text
-        (True, True)
-    """
+    """Return the picture of a network as the text of an SVG file: from top to bottom, equal blocks once."""
     shown, frames = folded(boxes(network))
     picture = layout(shown)
     around = [(frame, bounds(shown, picture, frame)) for frame in frames]

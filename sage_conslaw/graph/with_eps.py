@@ -33,20 +33,7 @@ def response_with_eps(response):
 
 
 def holds_for_any_eps(family, laws):
-    r"""
-    Decide for each law whether it is one whatever constant the norms have.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: from sage_conslaw.graph.with_eps import holds_for_any_eps
-        sage: r = conservation_laws(networks.normalised(2, 2, 1, norm="rms"), seed=0)
-        sage: r.laws
-        (W_1_1^2 + W_1_2^2 + W_2_1^2 + W_2_2^2, g_1^2 - U_1_1^2, g_2^2 - U_2_1^2)
-        sage: holds_for_any_eps(r.problem.family, r.terms)
-        [False, True, True]
-    """
+    """Decide for each law whether it is one whatever constant the norms have."""
     response = getattr(family, "response", None)
     other = response_with_eps(response) if isinstance(response, NetworkResponse) else None
     if other is None:

@@ -113,6 +113,7 @@ class Descent(Running):
         self.positive = self._positive()
         if scheme not in (None,) + SCHEMES:
             raise InputError(f"scheme {scheme!r} is not known; choose 'euler' or 'mirror'")
+        # Mirror descent is a step of log theta: there is such a dual coordinate in the entropy's metric alone.
         possible = self.positive.any() and not flow.second_order
         if scheme == "mirror" and not possible:
             raise InputError(
@@ -182,6 +183,7 @@ class Descent(Running):
         if self.family.metric is None:
             return gradient
         z = self.state()
+        # The family leaves the denominator out, which changes time; here time counts.
         moved = self.family.moved(self.A, z, gradient)
         return moved if self._denominator is None else moved / self._denominator(self.A, z)
 
@@ -195,6 +197,7 @@ class Descent(Running):
         if self.flow.scaled == "clipped":
             # To length 1 at most.
             return gradient / max(norm, 1.0)
+        # At a critical point there is no direction: the step is zero.
         return gradient / norm if norm else gradient
 
     def advance(self, gradient):

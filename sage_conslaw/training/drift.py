@@ -160,6 +160,7 @@ def plot_drift(network, *, steps, time, figsize=None, **options):
 
 def fit(steps, drifts):
     r"""Return the slope `p` and the factor `c` of the least-squares line through `(\log \eta, \log |drift|)`."""
+    # A power law is a line in logarithms: |drift| = c eta^p.
     slope, intercept = np.polyfit(
         np.log(np.asarray(steps, dtype=np.float64)), np.log(np.asarray(drifts, dtype=np.float64)), 1
     )

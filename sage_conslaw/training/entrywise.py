@@ -51,6 +51,8 @@ class Entrywise(Running):
 
     def meet(self, gradient):
         """Start the second moments at the first gradient."""
+        # From zero the first steps would divide by moments that are too small: PyTorch corrects this bias, and these
+        # steps do not.
         square = np.maximum((gradient + self._pull()) ** 2, _LEAST)
         kind = getattr(self.flow, "kind", None)
         if kind == "adagrad":
@@ -91,6 +93,7 @@ class Entrywise(Running):
             decoupled = self.decay * self.theta if self.flow.decoupled else 0.0
         else:
             power = 0 if isinstance(self.flow, SignFlow) else self.flow.exponent - 1
+            # With q = 1 the sign, and sgn(0) = 0: an entry that no data move stays.
             direction = np.sign(gradient) * np.abs(gradient) ** power
             decoupled = self.decay * self.theta
         self.theta = self.theta - self.step * (self.rates * direction + decoupled)
@@ -129,5 +132,6 @@ class Entrywise(Running):
         moments, eps = self.moments, self.speeds["eps"]
         moments["v"] = moments["v"] + b * (g * g - moments["v"])
         step = np.sqrt((moments["u"] + eps) / (moments["v"] + eps)) * g
+        # The step is made with the old average of steps, then enters it.
         moments["u"] = moments["u"] + b * (step * step - moments["u"])
         return step

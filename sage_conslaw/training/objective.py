@@ -23,25 +23,6 @@ class Objective:
 
     - ``loss`` -- ``"least-squares"`` or ``"cross-entropy"``; the targets of the latter are one-hot, or probabilities,
       on the last axis
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.training.objective import Objective
-        sage: E = Objective(networks.linear([1, 1]), ([[1.0], [3.0]], [[0.0], [0.0]]))
-        sage: E(numpy.array([2.0]))                     # (2^2 + 6^2) / 4 and (2 + 18) / 2
-        (10.0, array([10.]))
-        sage: E(numpy.array([2.0]), rows=[0])           # the first sample alone
-        (2.0, array([2.]))
-
-    Classes are given one-hot::
-
-        sage: Objective(networks.linear([1, 2]), ([[1.0], [3.0]], [0, 1]), "cross-entropy")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the targets Y have the shape (2,); give (samples,) + (2,), classes one-hot:
-        numpy.eye(2)[labels]
     """
 
     def __init__(self, network, data=None, loss="least-squares", generator=None):

@@ -70,24 +70,6 @@ def observables(problem, laws=None, search=None, known=True):
 
     - ``laws`` -- ``None``: the independent laws found by ``search()``; polynomials (of Sage or SymPy, or strings) in
       names of the state; a :class:`ConservationLaws`, perhaps of another flow; or a dictionary of such, by labels
-
-    EXAMPLES:
-
-    Laws of another flow are found again by the names of the parameters::
-
-        sage: from sage_conslaw import conservation_laws, flows, networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.training.observables import observables
-        sage: net = networks.linear([1, 2, 1])
-        sage: momentum = problem(net, flows.momentum())
-        sage: both = {"gradient": conservation_laws(net), "momentum": conservation_laws(net, flow=flows.momentum())}
-        sage: observables(momentum, both).conserved
-        (False, False, False, True, True)
-        sage: observables(momentum, ["q^2"])
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the law has the variable q, which is not a coordinate of the state (t, U1_1_1, U1_1_2,
-        U2_1_1, U2_2_1, dU1_1_1, dU1_1_2, dU2_1_1, ...)
     """
     if not isinstance(laws, dict):
         laws = {"": laws}

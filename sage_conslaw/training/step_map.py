@@ -61,6 +61,7 @@ class StepMap:
         if discriminant < 0:
             return [], determinant
         top, bottom = isqrt(discriminant.numerator), isqrt(discriminant.denominator)
+        # Irrational eigenvalues are conjugate: laws over Q have their product as a factor, or none.
         if Fraction(top * top, bottom * bottom) != discriminant:
             return [], determinant
         root = Fraction(top, bottom)
@@ -79,6 +80,8 @@ class StepMap:
                 texts, functions = zip(*(basis[i] for i in powers))
                 factor = lambda size, functions=functions: prod(function(size) for function in functions)
                 values = tuple(map(factor, sizes))
+                # Factors that agree at all sizes are one: they have degree two at most in the step, and there are six
+                # sizes.
                 if values not in seen:
                     seen.add(values)
                     out.append((_factor_text(texts, values), factor))

@@ -31,6 +31,7 @@ class StepSearch:
         self.D, self.n = response.dimension, response.dimension * step.blocks
         self.names = list(response.names)
         self.names += fresh("b_", response.names, self.names) if step.blocks == 2 else []
+        # Without the constant: it is kept by every step, and says nothing.
         self.monomials = [
             m for total in range(1, degree + 1) for m in combinations_with_replacement(range(self.n), total)
         ]
@@ -87,6 +88,7 @@ class StepSearch:
     def _values(self, x, p):
         columns = [x]
         if self.degree == 2:
+            # In the order of the monomials: columns and coefficients belong together.
             pairs = np.array(list(combinations_with_replacement(range(self.n), 2)))
             columns.append(modular.multiply(x[:, pairs[:, 0]], x[:, pairs[:, 1]], p))
         return np.concatenate(columns, axis=1)

@@ -1,20 +1,28 @@
 """Parts of flows, fact by fact: metrics, groups, dampings, spanning gradients and the families made of them."""
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from sage.symbolic.ring import SR
 
 from sage_conslaw import InputError, conservation_laws, count_conservation_laws, flows, networks
 from sage_conslaw._sage import QQ, RR, PolynomialRing, matrix
+from sage_conslaw.exact.arithmetic import ModularArithmetic
+from sage_conslaw.expressions.polynomials import parse_polynomials
+from sage_conslaw.flows.carried import carried
+from sage_conslaw.flows.flow import as_metric
 from sage_conslaw.flows.groups import Groups, common_rate, fresh, rated
 from sage_conslaw.flows.metric import diagonal, full, natural, of_network, of_potential, positive
 from sage_conslaw.flows.optimiser_table import OPTIMISERS, table
 from sage_conslaw.flows.optimisers import hyperparameters, is_optimiser
+from sage_conslaw.flows.polynomial_response import PolynomialResponse
 from sage_conslaw.flows.problem import problem
 from sage_conslaw.flows.proportional import proportional_classes
+from sage_conslaw.flows.rescaled import RescaledResponse
 from sage_conslaw.flows.sign_family import SignFamily
 from sage_conslaw.flows.spanned import WrittenFamily, spanning_gradients, written
 from sage_conslaw.flows.tau import damping, exponential_text, is_exact, is_float
+from sage_conslaw.flows.written_functions import written_family
 from sage_conslaw.runtime.errors import InputTypeError, NotCovered
 
 RING = PolynomialRing(QQ, ["u", "v"], 2)
@@ -168,3 +176,39 @@ def test_dampings():
     assert [is_float(x) for x in (0.5, float(1), QQ(1) / 2, RR.to_prec(100)(2))] == [True, True, False, True]
     assert [is_exact(x) for x in (QQ(1) / 3, "1/3", 0.1, "0.1", True)] == [True, True, False, False, False]
     assert count_conservation_laws(networks.product(2), flow=flows.momentum(tau=10**30), seed=0).number == 0
+
+
+def test_gradients_of_responses():
+    A = ModularArithmetic(101)
+    # The gradient of x y + 2 x^2 at (3, 5); residues of the data are taken.
+    f = PolynomialResponse(*parse_polynomials(["x*y", "x^2"]))
+    assert f.gradient(A, np.array([3, 5]), f.data_from_numbers(101, [[1, 103]])).tolist() == [[17, 3]]
+    assert (list(map(str, f.local_reparameterisation())), f.dimension, f.data_size) == (["x*y", "x^2"], 2, 2)
+    # Layers with the rates 10 and 100: the gradient of 2 * 3 x is 10 * 3 in the first, 100 * 2 in the second.
+    g = RescaledResponse(networks.linear([1, 1, 2]).response())
+    data = g.data_from_numbers(101, [[10, 100, 1, 1, 0]])
+    assert g.gradient(A, np.array([2, 3, 5]), data).tolist() == [[30, 200 % 101, 0]]
+
+
+def test_drifts_of_momentum_integrate_exactly():
+    family, state = flows.momentum().family(PRODUCT), np.array([0, 2, 3, 5, 7])
+    assert family.drift_flow(ModularArithmetic(101), 101, state, 2).tolist() == [2, 12, 17, 5, 7]
+
+
+def test_laws_are_carried_to_other_clocks():
+    slow, fast = (flows.weight_decay(QQ(rate)).family(PRODUCT) for rate in ("1/10", "1/5"))
+    # exp(t / 5) is the square of one clock and the other itself.
+    assert carried({(0, 0, 1): ONE}, slow, fast) == {(0, 1): ONE}
+    assert carried({(0, 1): ONE}, slow, fast) == {(0, 1, 1): ONE}
+    assert carried({(0, 1): ONE}, slow, flows.gradient().family(PRODUCT)) is None
+
+
+def test_a_gate_of_parameters_has_a_law_in_hyperbolic_functions():
+    x, a, W = networks.input(2), networks.parameter("a", 1), networks.parameter("W", 1, 2)
+    found = conservation_laws(written_family(networks.custom((W @ x) * a.tanh()).response()), seed=0)
+    assert str(found) == "1 independent law of degree at most 2 in 3 coordinates, complete (proved)"
+
+
+def test_metrics_as_they_are_given():
+    given = [U, V], matrix([[1, U], [U, 1]])
+    assert list(map(str, map(as_metric, given))) == ["diagonal metric", "matrix metric"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sage.misc.sage_unittest import TestSuite as run_suite
 
-from sage_conslaw import InputError, drift_order, flows, networks, simulate, step_laws
+from sage_conslaw import InputError, conservation_laws, drift_order, flows, networks, simulate, step_laws
 from sage_conslaw.flows.problem import problem
 from sage_conslaw.runtime.errors import InputTypeError
 from sage_conslaw.training.descent import Layers
@@ -51,6 +51,14 @@ def test_observables():
     assert watched.evaluator()(at).tolist() == [8, 4] and watched.quadratic_parts()(at).tolist() == [8, 0]
     assert watched.predictable() == (True, False)
     assert search(PRODUCT, None, None, 0)().number == 1
+    with pytest.raises(InputError, match="the law has the variable q, which is not a coordinate of the state"):
+        observables(problem(PRODUCT), ["q^2"])
+
+
+def test_laws_of_another_flow_are_watched():
+    net = networks.linear([1, 2, 1])
+    both = {"gradient": conservation_laws(net), "momentum": conservation_laws(net, flow=flows.momentum())}
+    assert observables(problem(net, flows.momentum()), both).conserved == (False, False, False, True, True)
 
 
 def test_trainings():
@@ -86,6 +94,11 @@ def test_orders_of_drift():
 
 def test_objectives_and_starts():
     assert Objective(networks.linear([1, 1]), ([[1.0], [3.0]], [[0.0], [0.0]])).value(np.array([2.0])) == 10
+    # (2^2 + 6^2) / 4 and (2 + 18) / 2; then the first sample alone.
+    E, theta = Objective(networks.linear([1, 1]), ([[1.0], [3.0]], [[0.0], [0.0]])), np.array([2.0])
+    assert E(theta) == (10, [10]) and E(theta, rows=[0]) == (2, [2])
+    with pytest.raises(InputError, match="classes one-hot: numpy.eye"):
+        Objective(networks.linear([1, 2]), ([[1.0], [3.0]], [0, 1]), "cross-entropy")
     generator = np.random.default_rng(0)
     assert abs(initial_parameters(networks.linear([100, 1]), generator).std() - 0.1) < 0.02
     theta = initial_parameters(networks.nmf(2, 2, 2), generator, np.ones(8, dtype=bool))

@@ -12,30 +12,7 @@ LETTERS = "ijklmnopqrstuvwxyz"
 
 
 class Contract(Operation):
-    r"""
-    A bilinear contraction in Einstein's notation: matrix products, Hadamard products, inner products.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: from sage_conslaw.graph.operations import Contract
-        sage: product, A = Contract("i,ij->j"), ModularArithmetic(101)
-        sage: x, W = numpy.array([1, 2]), numpy.array([[3, 4], [5, 6]])
-        sage: product.sizes((2,), (2, 3)), product.shape((2,), (2, 3)), product.degree(1, 2)
-        ({'i': 2, 'j': 3}, (3,), 3)
-        sage: product.forward(A, x, W), product.backward(A, 0, numpy.array([1, 0]), (x, W))
-        (array([13, 16]), array([3, 5]))
-        sage: product.terms((1,), (1, 1))
-        [(array([0]), (array([0]), array([0])))]
-
-    Sizes that do not fit::
-
-        sage: Contract("i,ij->j").shape((3,), (4, 2))
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: contraction i,ij->j of shapes (3,) and (4, 2): index i has sizes 3 and 4
-    """
+    """A bilinear contraction in Einstein's notation: matrix products, Hadamard products, inner products."""
 
     op = "contract"
 

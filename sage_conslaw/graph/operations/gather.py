@@ -21,28 +21,6 @@ class Gather(Operation):
     - ``indices`` -- integer array of the result's shape: flat places in the input, ``-1`` for zero
 
     - ``source`` -- the shape of the input
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: from sage_conslaw.graph.operations import Gather
-        sage: windows = Gather([[0, 1], [1, 2], [2, -1]], (3,))
-        sage: A, x = ModularArithmetic(101), numpy.array([5, 6, 7])
-        sage: windows.forward(A, x)
-        array([[5, 6],
-               [6, 7],
-               [7, 0]])
-
-        sage: windows.shape((3,)), windows.degree(2)
-        ((3, 2), 2)
-        sage: windows.terms((1,))
-        [(array([0, 1, 2, 3, 4]), (array([0, 1, 1, 2, 2]),))]
-
-    On covectors it acts by the transposed map::
-
-        sage: windows.backward(A, 0, numpy.array([[1, 2], [3, 4], [5, 6]]), (x,))
-        array([1, 5, 9])
     """
 
     op = "gather"

@@ -26,23 +26,7 @@ KNOWN = ("exp", "sigmoid", "tanh", "softplus", "normal cdf", "normal density", "
 
 
 class ParameterFunction(Operation):
-    r"""
-    An elementwise function of parameters, or their softmax along the last axis.
-
-    EXAMPLES:
-
-    The derivative of the sigmoid is `y - y^2`::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: from sage_conslaw.graph.operations.parameter_function import ParameterFunction
-        sage: A, a, one = ModularArithmetic(101r), numpy.array([5r, 5r]), numpy.array([1r, 1r])
-        sage: sigmoid = ParameterFunction("sigmoid")
-        sage: y = sigmoid.forward(A, a); bool(y[0] == y[1])
-        True
-        sage: bool((sigmoid.backward(A, 0, one, (a,)) == (y - y**2) % 101r).all())
-        True
-    """
+    """An elementwise function of parameters, or their softmax along the last axis."""
 
     # No scaling of the argument scales the value; values are new coordinates, not polynomials.
     polynomial = gradient = False

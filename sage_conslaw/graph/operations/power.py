@@ -17,18 +17,7 @@ from .operation import Operation
 
 
 class Power(Operation):
-    r"""
-    A node with the value of its input that moves ``exponent`` times as much.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: from sage_conslaw.graph.operations.power import Power
-        sage: A, x = ModularArithmetic(101r), numpy.array([5r])
-        sage: Power("-1/2").forward(A, x), Power("-1/2").backward(A, 0, numpy.array([2r]), (x,))
-        (array([5]), array([100]))
-    """
+    """A node with the value of its input that moves ``exponent`` times as much."""
 
     # The value is that of the input; only its movement is scaled, so that fields are no gradients of one phi.
     gradient = False
