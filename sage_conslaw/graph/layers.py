@@ -121,7 +121,7 @@ def _row(layer, widths, x, wanted):
     groups = []
     for spot in layer:
         # The least squares with a fixed order are found by joining neighbours that meet (pool adjacent violators): a
-        # group stands where its members want it in the mean. Each spot is joined once, so a row takes linear time.
+        # group stands where its members want it in the mean.  There are fewer joins than spots.
         group = [[spot], wanted[spot], widths[spot]]
         while groups and groups[-1][1] + groups[-1][2] / 2 + GAP > group[1] - group[2] / 2:
             left = groups.pop()
