@@ -104,10 +104,12 @@ class PointFinder:
             z[list(self.variety.constants)] = constants
         values = [int(x) for x in z]
         for coordinate, equation in self.chain:
+            # Values found so far are put in, and one unknown is left.
             roots = _roots(equation, coordinate, values, p)
             if not roots:
                 return None
             values[coordinate] = z[coordinate] = roots[int(generator.integers(len(roots)))]
+        # A chain is part of the basis: points of other components of its zeros are thrown away here.
         return z if not any(sparse.value_at(relation, values, p) for relation in self.relations) else None
 
 

@@ -197,6 +197,7 @@ class Variety:
         found.
         """
         n = len(self.names)
+        # Without relations every point is one of the variety.
         if not self.relations:
             z = modular.random_array(generator, (n,), p)
             if constants is not None:

@@ -64,6 +64,7 @@ class AdaptiveFlow(WrittenFlow):
         return WrittenFamily.of(
             written.names, written.drift(), written.controls(), written.first, remarks,
             time=0 if written.first else None, rate=str(written.clock) if written.first else None,
+            # exp(a t) m has the clock once, a product of two such twice.
             meaning=written.meaning(), ansatz=[(every, 2)] + ([([0], 2)] if written.first else []),
         )
 

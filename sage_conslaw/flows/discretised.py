@@ -43,6 +43,7 @@ def of_sgd(h, decoupled=False):
         tau, pull, shrink = 1 - mu, force * decay, lr * decay
         remark = f"time in steps: lr (1 - dampening) = {force} is no square, so tau = 1 - momentum = {tau} a step"
     else:
+        # Decoupled decay takes lr * decay of the parameters in a step, which is the time h: the rate is the quotient.
         tau, pull, shrink = (1 - mu) / step, decay, lr * decay / step
         remark = f"one step is the time {step}, the root of lr (1 - dampening); tau = (1 - momentum)/({step}) = {tau}"
     remarks = (remark,) + (

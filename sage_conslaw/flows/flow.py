@@ -191,6 +191,7 @@ def as_metric(metric):
         if metric not in ("euclidean", "mirror", "icnn"):
             raise InputError(f"metric {metric!r} is not known; choose 'euclidean', 'mirror' or 'icnn'")
         return metric
+    # A mirror flow is a flow; asked for as a metric, its own is meant.
     if isinstance(metric, Flow):
         return metric.metric
     # A matrix of Sage, of which this module imports no class.
@@ -310,4 +311,5 @@ def weight_decay(rate, flow=None, decoupled=False):
     # One flag says where all of the decay acts, so that the two kinds cannot be added.
     if decoupled and flow.decay and not flow.decoupled and flow.has_momenta:
         raise InputError("the flow has coupled weight decay already; give the whole rate at once")
+    # Without momenta both kinds are one flow, and are equal as such.
     return replace(flow, decay=flow.decay + rate, decoupled=(decoupled or flow.decoupled) and flow.has_momenta)

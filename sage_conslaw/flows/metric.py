@@ -204,6 +204,7 @@ def _rational_function(entry, field):
     """Return a symbolic entry as an element of the fraction field; raise where it is none."""
     if not hasattr(entry, "simplify_rational"):
         return field(entry)
+    # Derivatives come as sums of quotients; as one quotient they have a numerator and a denominator.
     entry = entry.simplify_rational()
     gens = field.ring().gens_dict()
 

@@ -95,6 +95,7 @@ def problem(data, flow=None, loss=None):
         if flow is not None or loss is not None:
             raise InputError("a family of vector fields is the flow itself: leave out flow and loss")
         kind = "drift" if not data.has_controls else "family"
+        # Fields given as text have no ring of the user's.
         ring = getattr(data, "user_ring", None)
         return Problem(data, "system", (), kind, "none", data.moving_dimension, ring=ring)
     given, flow = flow, as_flow(flow)
@@ -126,6 +127,7 @@ def problem(data, flow=None, loss=None):
         or hasattr(data, "parent")
         or hasattr(data, "free_symbols")
     ):
+        # One polynomial is a phi with one component.
         data = [data]
     data = list(data)
     if flow.metric == "icnn":

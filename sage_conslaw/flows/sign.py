@@ -62,6 +62,7 @@ class SignFlow(WrittenFlow):
         for members in classes.moving:
             field = [{}] * D
             for j in members:
+                # Constant near the point: up to one sign for the class, the sign of each gradient times its rate.
                 field[j] = {(): signs[j] * rates[j]}
             fields.append(field)
         remarks = [*self.remarks, classes.region_text(self.at, signs, None if self.groups is None else rates)]

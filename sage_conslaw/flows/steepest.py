@@ -43,11 +43,13 @@ class PowerFlow(WrittenFlow):
         for chosen in combinations_with_replacement(rows, self.exponent - 1):
             field = []
             for rate, *entries in zip(rates, *chosen):
+                # A rate multiplies the step of a parameter: it enters once, not in every factor.
                 product = {(): rate} if rate else {}
                 for f in entries:
                     product = sparse.multiply(product, f) if product else product
                 field.append(product)
             fields.append(field)
+        # |u|^q - |v|^q has the degree q.
         return written(response.names, [field for field in fields if any(field)], decays, max(2, self.exponent))
 
 

@@ -29,6 +29,7 @@ class UncountedFlow(WrittenFlow):
     reason: str = ""
     kept: str = ""
     advice: str = ""
+    # Two optimisers without a family are one as far as laws go: the settings are for simulations.
     hyperparameters: tuple = field(default=(), compare=False)
 
     def __repr__(self):

@@ -29,6 +29,7 @@ SCHEMES = ("euler", "mirror")
 def decays(flow, family):
     """Return the decay of each parameter."""
     D = family.response.dimension
+    # Arrays are those of the network: rates of layers are no arrays of their own.
     return [flow.decay] * D if flow.groups is None else flow.groups.arranged(_plain(family.response), flow.decay)[1]
 
 

@@ -78,6 +78,7 @@ class Objective:
         shape = self.network.output.shape
         targets = _floats(targets, "the targets Y")
         if not self.network.inputs and targets.shape == shape:
+            # Without an input there is one sample, whose axis may be left out.
             targets = targets[None]
         if targets.shape[1:] != shape or targets.ndim != len(shape) + 1:
             wanted = f"(samples,) + {shape}" if self.network.inputs else f"{shape}, the shape of the output"

@@ -91,6 +91,7 @@ def observables(problem, laws=None, search=None, known=True):
             conserved += [None] * len(some)
         else:
             conserved += [True] * len(some) if kept else family.conserved(some)
+    # An exponential of the time is shown as one, and not as the coordinate that stands for it.
     clock = None if family.time is None else family.names[family.time]
     texts = [readable(problem.law(law), clock, family.rate) for law in terms]
     return Observables(tuple(terms), tuple(texts), tuple(groups), tuple(conserved), family.dimension)

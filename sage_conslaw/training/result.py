@@ -42,6 +42,7 @@ class Training(SageObject):
     conserved: tuple
     initial_loss: float
     final_loss: float
+    # Arrays have no truth value when they are compared; settings, laws and both losses say what a run was.
     times: object = field(compare=False)
     losses: object = field(compare=False)
     trajectories: np.ndarray = field(compare=False)
@@ -66,6 +67,7 @@ class Training(SageObject):
         Return the length of the vector of all changes `h(T) - h(0)` at the end, of one group of laws if its label is
         given.
         """
+        # Runs with other steps are compared by it: they have the end in common, not the times in between.
         change = self.trajectories[:, -1] - self.trajectories[:, 0]
         return float(np.linalg.norm(change[self._members(group)]))
 
@@ -91,6 +93,7 @@ class Training(SageObject):
 
     def to_dict(self):
         """Return the result as JSON objects (numbers, strings, lists)."""
+        # JSON knows no NaN.
         predicted = [None if np.isnan(row).any() else row.tolist() for row in self.predictions]
         return {
             "network": self.network, "flow": self.flow, "optimiser": self.optimiser, "loss": self.loss,

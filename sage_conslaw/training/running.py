@@ -37,6 +37,7 @@ class Running(ABC):
     def state(self):
         """Return the state in the coordinates of the laws: the clock and the parameters, others zero."""
         family, z = self.family, np.zeros(self.family.dimension)
+        # The clock of laws is the time, or its exponential where they have such.
         if family.time is not None:
             z[family.time] = self.time if self.rate is None else np.exp(self.rate * self.time)
         z[family.first_parameter:family.first_parameter + len(self.theta)] = self.theta

@@ -127,6 +127,7 @@ def simulate(
     if theta is None:
         theta = initial_parameters(network, generator, descent.positive)
     descent.start(*_start(network, descent, theta, velocity))
+    # Second moments begin at the first gradient, before the first state is recorded.
     descent.meet(objective(descent.theta)[1])
     if isinstance(flow, SignFlow) and not flow.at:
         # The laws of the region of signs in which the run starts.
@@ -198,6 +199,7 @@ def _train(descent, objective, watched, steps, batch, every, generator):
 def initial_parameters(network, generator, positive=None):
     """Return random parameters: normal numbers with the variance one over an array's longest axis; positive ones are
     uniform around that deviation."""
+    # A sum of n products with this variance keeps the size of its input, whatever n is.
     parts = [
         (int(np.prod(shape, dtype=np.int64)), max(shape, default=1) ** -0.5) for shape in network.parameters.values()
     ]

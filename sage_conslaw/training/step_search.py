@@ -163,6 +163,7 @@ class StepSearch:
         step = self.step
         if not step.momentum or not self._affine_laws():
             return None
+        # l g = 0, so that a step multiplies l b by the momentum alone: from zero it stays there.
         if not step.decay or step.decoupled:
             kept = "is kept" if not step.decay else f"is multiplied by {shrink_text(step.decay)} a step"
             return f"from rest, b = 0: l b stays 0, and each affine law l of gradient flow {kept}"
@@ -176,6 +177,7 @@ class StepSearch:
     def _affine_laws(self):
         """Say whether gradient flow has affine laws: a constant covector that annihilates every gradient."""
         p = random_prime(self.generator)
+        # At a point of its own each row: what annihilates all of them is constant.
         theta = modular.random_array(self.generator, (self.D + 8, self.D), p)
         rows = self.response.gradient(ModularArithmetic(p), theta, self.response.draw(self.generator, p, self.D + 8))
         return len(kernel(np.broadcast_to(rows, (self.D + 8, self.D)), p)) > 0

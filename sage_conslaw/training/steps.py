@@ -145,6 +145,7 @@ def step_laws(
     """
     step, lr = _step_map(optimizer, lr, settings)
     degree = 2 if degree is None else _small_degree(degree)
+    # Steps know a network and its loss by the span of their gradients alone.
     response = problem(data, None, loss).family.response
     _refuse_frozen(optimizer, response)
     if step.name == "lars":
