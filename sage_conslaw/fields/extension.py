@@ -219,6 +219,7 @@ class _Extension:
     def _complete(self):
         """Add the rules of all functions in use, which may bring in more; return the names in use."""
         parser, done = self.parser, set()
+        # What is declared is a coordinate even if nothing mentions it: it is then a law by itself.
         used = set(parser.names[: parser.base])
         while True:
             mentioned = {
@@ -251,6 +252,7 @@ class _Extension:
             ]
             if not waiting:
                 return used
+            # One at a time, as its rule may bring in others.
             index = waiting[0]
             done.add(parser.names[index])
             for components in self.components:

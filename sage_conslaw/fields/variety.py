@@ -168,6 +168,7 @@ class Variety:
     def reduced(self, terms, p, constants=()):
         """Return the normal form modulo ``p`` of a polynomial with residues as coefficients, at given values of the
         parameters."""
+        # Makes the table of leading monomials, if there is none yet.
         self.is_standard(())
         known = dict(zip(self.constants, constants))
         out, rest = {}, dict(terms)

@@ -38,6 +38,7 @@ def is_differences(node):
     """Say whether a node is this constant: as such, or as the numbers that a record keeps of it."""
     if isinstance(node, Differences):
         return True
+    # A network that is rebuilt from its record is to be read as the one that was written.
     return type(node) is Constant and len(node.shape) == 2 and node.shape[1] == node.shape[0] + 1 \
         and np.array_equal(node.values, difference_rows(node.shape[1]))
 

@@ -79,6 +79,7 @@ class ExactReadings:
         for node, covector in self.pairings:
             for a, b in zip(values[node].flat, values[covector].flat):
                 total += a * b
+        # Without data the response is its own and only coefficient.
         if not data:
             return [total] if total else []
         return [c for _, c in sorted(total.dict().items(), reverse=True)]

@@ -100,6 +100,7 @@ def rational(value):
 
 def unknown_operation(name, known):
     """Return what to say about an operation that tensors do not have; a cut is advised for nonlinearities alone."""
+    # What is linear is said first: a cut in its place would forget laws.
     if name in WRITTEN:
         return f"a tensor has no operation {name!r}, which is linear: write it as {WRITTEN[name]}"
     if name in OTHER:
@@ -191,6 +192,7 @@ class LinearOperations:
 
     def unsqueeze(self, axis):
         """Return the tensor with a new axis of size one at a place."""
+        # Places are those of the result, which has an axis more: -1 is behind the last.
         rank = len(self.shape) + 1
         place = rational(axis)
         if place is None or place.denominator != 1 or not -rank <= place < rank:

@@ -85,6 +85,7 @@ class Network:
         return self is other or self.dimension == other.dimension and self._signature() == other._signature()
 
     def __hash__(self):
+        # Without the graph, whose constants may be large: equal networks have equal hashes, and the graph is compared.
         return hash((self.architecture, self.sizes, self.positive, tuple(self.parameters.items())))
 
     def __getstate__(self):
@@ -178,6 +179,7 @@ class Network:
             raise InputError("cross-entropy needs classes on the last axis of the output, which has no axis")
         free = Data("s", shape, "covector") if loss == "least-squares" else sum_zero("s", shape)
         constraints = [("free" if loss == "least-squares" else "sum zero", None), *model.constraints]
+        # Where the model replaces nothing, the drawn output is its own.
         as_drawn = model.output is self.output and not model.pairings
         drawn = None if as_drawn else NetworkResponse(self._leaves, [(self.output, free)])
         return NetworkResponse(
