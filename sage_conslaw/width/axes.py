@@ -74,8 +74,11 @@ def _unify(left, right):
             continue
         if a.size == b.size:
             b.rigid = b.rigid or a.rigid
+            # Rigid is what any of the tied axes is: one array of fixed numbers holds the size of all.
             a.parts = [b]
         else:
+            # Entries are in row-major order, so the large class begins with the small one, and what is left of it meets
+            # the next.  Where 4 meets 6 no finer classes begin with both.
             large, small, rest = (a, b, left) if a.size > b.size else (b, a, right)
             if large.size % small.size:
                 raise Unknown(f"axes of sizes {a.size} and {b.size} do not split each other")
@@ -97,16 +100,19 @@ def axes_of(response):
     ):
         raise Unknown("what the covectors satisfy is not known")
     roots, drawn = _without_fixed_terms(response)
+    # Inputs before users: what is tied at a node has classes already.  What a primitive is made of has none.
     order, seen = [], set()
     for node in roots:
         for ancestor in node.ancestors(closed=is_primitive):
             if ancestor not in seen:
                 seen.add(ancestor)
                 order.append(ancestor)
+    # Each of its entries is a law; who calls leaves it out first and counts them.
     if not set(response.leaves) <= seen:
         raise Unknown("a parameter is not used")
     classes = {}
     for node in order:
+        # An axis of one entry has no class: it may be repeated along any other without being tied to it.
         classes[node] = [[_Class(n)] if n > 1 else [] for n in node.shape]
         try:
             _tie(node, classes)
@@ -120,10 +126,12 @@ def axes_of(response):
         pairings.append((node, constraint, causal))
         if causal:
             try:
+                # Earlier entries are earlier tokens: rows and columns of the mask are the same ones.
                 _unify(classes[node][-1], classes[node][-2])
             except Unknown as reason:
                 raise Unknown(str(reason), drawn_node, mask=True) from None
     number, of, sizes, rigid = {}, {}, [], []
+    # Numbers in the order of first use depend on the graph alone, so that equal segments have equal signatures.
     for node in dict.fromkeys([*response.leaves, *order]):
         of[node] = tuple(
             tuple(number.setdefault(id(last), (len(number), last))[0] for last in _flat(axis)) for axis in classes[node]
@@ -140,6 +148,7 @@ def _with_fixed_numbers(axes):
     for node in axes.order:
         if not isinstance(node, Constant) or is_uniform(node) or is_mask(node):
             continue
+        # The lemma of :mod:`.fixed_numbers` scales along one axis; any other array keeps the sizes of all its classes.
         axis = only_axis(node)
         classes = axes.of[node][axis] if axis is not None else ()
         if len(classes) == 1 and not axes.rigid[classes[0]]:
@@ -148,6 +157,7 @@ def _with_fixed_numbers(axes):
             rigid.update(c for part in axes.of[node] for c in part)
     axes.ones = frozenset(scaled_away(axes, [(node, c) for node, c in fixed if c not in rigid]))
     rigid.update(c for node, c in fixed if node not in axes.ones)
+    # Another constant may hold the class: its size then stays, and ones are not needed in place of these numbers.
     axes.ones = frozenset(node for node in axes.ones if axes.of[node][only_axis(node)][0] not in rigid)
     axes.rigid = tuple(old or c in rigid for c, old in enumerate(axes.rigid))
     return axes
@@ -156,6 +166,7 @@ def _with_fixed_numbers(axes):
 def _without_fixed_terms(response):
     """Return the paired nodes without terms that have no parameter: they move nothing, and their constants (frozen
     weights) tie no axes.  Also return what each new node was."""
+    # Uniform constants fit any size, so a graph with no others is left as it is.
     if not any(isinstance(node, Constant) and not node.lazy and not is_uniform(node) for node in response.order):
         return [node for node, _ in response.pairings], {}
     trained, kept = {}, {}
@@ -176,6 +187,7 @@ def _without_fixed_terms(response):
             else:
                 kept[node] = node
         return kept[node]
+    # Covectors that are orthogonal to the tensor depend on its value: without the fixed term they would be others.
     roots = [strip(node) if "orthogonal" not in constraint and trained[node] else node
              for (node, _), (constraint, _) in zip(response.pairings, response.constraints)]
     return roots, {new: node for node, new in kept.items() if new not in kept}
@@ -200,6 +212,7 @@ def _tie(node, classes):
                 _unify(a, b)
     elif isinstance(operation, Contract):
         words = (operation.left, operation.right, operation.result)
+        # A trace or a diagonal has one index at two places of a tensor, and places are found by their index later.
         if any(len(set(word)) < len(word) for word in words):
             raise Unknown("an axis is contracted with itself")
         known = {}
@@ -212,17 +225,20 @@ def _tie(node, classes):
     elif isinstance(operation, Reshape):
         _unify([last for axis in inputs[0] for last in axis], [last for axis in here for last in axis])
     elif isinstance(operation, Broadcast):
+        # As in numpy the last axes are those of the input; the new ones in front are tied to nothing.
         for axis, child in zip(here[len(here) - len(inputs[0]):], inputs[0]):
             if child:
                 _unify(axis, child)
     elif isinstance(operation, Windows):
         for a, b in zip(here[:operation.kept], inputs[0]):
             _unify(a, b)
+        # Which position a kernel entry reads is a table of numbers, and holds for one size only.
         for last in _flat([last for axis in (*here[operation.kept:], *inputs[0][operation.kept:]) for last in axis]):
             last.rigid = True
     elif isinstance(operation, Select):
         _tie_select(operation, here, inputs[0])
     elif isinstance(operation, Slice):
+        # Slices of parameters and data have moved to these (:mod:`.parts`); one that is left cuts what has no parts.
         if any(one != (0, 1, n) for one, n in zip(operation.ranges, operation.source)):
             raise Unknown("only part of an axis is taken")
         for a, b in zip(here, inputs[0]):
@@ -232,6 +248,7 @@ def _tie(node, classes):
 
 
 def _tie_select(operation, here, child):
+    # Grouped heads: each key head serves several queries in a row, and the axis is a product (key head, its query).
     size, number = operation.source[operation.axis], len(operation.entries)
     if number % size or list(operation.entries) != np.repeat(np.arange(size), number // size).tolist():
         raise Unknown("entries are taken that do not repeat each one equally often")

@@ -37,17 +37,15 @@ def dimension(axes, sizes):
 
 
 def independent_families(axes, found, generator):
-    """
-    Return families that are independent at small sizes, and so at the true ones; full ones are left out.
-
-    Where a combination of the others' gradients vanishes, so it does restricted to the parameters without one index, on
-    which the laws of that index have no gradient and the rest are those of the smaller network.  The gradient of
-    `(W^T W)_{ij}` does not vanish without `j`.
-    """
+    """Return families that are independent at small sizes, and so at the true ones; full ones are left out."""
     # Four values leave one that no law of the induction has, also where a family leaves its last law out.
     sizes = [axes.smallest(c, 4) for c in range(len(axes.sizes))]
     if dimension(axes, sizes) > 4 * MOST_PARAMETERS:
+        # Nothing is claimed where it is not computed: the number of laws is a lower bound.
         return []
+    # Let a combination of gradients vanish.  Restricted to the parameters without one index it does too; there the laws
+    # of that index have no gradient, and the others are those of the smaller network.  This holds for all but full
+    # families: the gradient of `(W^T W)_{ij}` does not vanish without `j`.
     kept = []
     for family in found:
         if family.kind == "full" and sizes[family.classes[0]] < axes.sizes[family.classes[0]]:
@@ -126,6 +124,7 @@ class Base:
         for leaf in self.axes.leaves:
             here = flat(self.axes, leaf)
             shape = [sizes[c] for c in here]
+            # From 1 on: an entry is zero only where a flip says so.
             values = 1 + random_array(generator, shape, p - 1)
             marked = [i for i, c in enumerate(here) if c in owners]
             alive = np.ones(shape, dtype=bool)
@@ -137,6 +136,7 @@ class Base:
                     )
                     along = np.concatenate([along, np.zeros(shape[i] - len(along), dtype=np.int64)])
                     parity = parity + along.reshape([-1 if j == i else 1 for j in range(len(shape))])
+                # The flip of a unit multiplies an entry by (-1)^parity; it has to fix the point.
                 alive &= parity % 2 == 0
             parts.append(np.where(alive, values, 0).ravel())
         return np.concatenate(parts)
@@ -221,6 +221,7 @@ def bases(axes, found, size):
                 constrained[c] = max(
                     constrained.get(c, 0), {"free": 0, "sum zero": 3, "orthogonal": 3}.get(constraint, 4)
                 )
+    # Each condition takes one direction of covectors away; two are left at these sizes.
     sizes = [axes.smallest(c, max(size, constrained.get(c, 0))) for c in range(len(axes.sizes))]
     growing = [c for c, n in enumerate(sizes) if n < axes.sizes[c] and not axes.rigid[c]]
     # Such a class has no data that switch a value off, or a law for each pair of its values.
@@ -230,6 +231,7 @@ def bases(axes, found, size):
         return
     for cores, spares in _choices(found, stuck):
         for kinds in _kinds(axes, found, cores, spares, growing, stuck):
+            # Without free neurons the network is smaller, and often enough.
             for free in (0, 2):
                 base = Base(axes, found, sizes, kinds, stuck, free)
                 if _fits(axes, found, base, cores, spares):
@@ -254,12 +256,14 @@ def _kinds(axes, found, cores, spares, growing, stuck):
 
 
 def _signed(axes, cores, spares, kinds):
+    # Where the other units use all its values, none is left for a unit of its own.
     kinds += [[c] for c in spares if axes.sizes[c] != sum(axes.sizes[d] for d, one in zip(cores, kinds) if c in one)]
     allowed = [[signs for signs in sign_flips(axes, classes) if switchable(axes, classes, signs)][:_MOST_SIGNS]
                for classes in kinds]
     if not all(allowed):
         return
     yield [(classes, signs[0]) for classes, signs in zip(kinds, allowed)]
+    # Not all combinations: their number is exponential in that of the kinds.
     for k, signs in enumerate(allowed):
         for other in signs[1:]:
             yield [(classes, other if j == k else one[0]) for j, (classes, one) in enumerate(zip(kinds, allowed))]
@@ -290,11 +294,8 @@ def _kinds_fit(found, kinds):
 def base_of_laws(axes, found):
     """
     Return a base at which the independence of the laws is tried, whether or not the network grows from it, or ``None``.
-
-    Units are one neuron of a class of a full family and one of another class that shares a parameter with it; weights
-    with one place in a unit are zero where the full family has them, so that the gradient of the law of two units
-    vanishes without one of them.
     """
+    # A unit is one neuron of a class of a full family and one of another class that shares a parameter with it.
     sizes = [axes.smallest(c, 4) for c in range(len(axes.sizes))]
     kinds, firsts = [], []
     for family in found:
@@ -323,6 +324,8 @@ def base_of_laws(axes, found):
         kinds.append((sorted({a, partner}), None))
     if not kinds:
         return None
+    # Weights of full families with one place in a unit are zero, so that the gradient of the law of two units vanishes
+    # without one of them.
     full = {number for family in found if family.kind == "full" for number, _, _ in family.parts}
     kinds = [
         (
@@ -349,6 +352,7 @@ def _places_fit(axes, kinds):
 
 
 def _degree_fits(axes, found, c):
+    # At generic points the gradient of `(W^T W)_{ij}` does not vanish without `j`: such a class needs units.
     if any(family.kind == "full" and family.classes[0] == c for family in found):
         return False
     most = max((flat(axes, leaf).count(c) for leaf in axes.leaves), default=0)

@@ -47,6 +47,7 @@ def first_doubt(response):
     cuts = [
         node for node in response.order if isinstance(node, Data) and node.kind == "cut" and node.source is not None
     ]
+    # Through data, since a norm may be inside of what another cut is a function of.
     order = dict.fromkeys(node for root, _ in response.pairings for node in root.ancestors(through_data=True))
     loose = loose_norms(order, NORMS + WITH_EPS)
     for cut in cuts:
@@ -54,6 +55,7 @@ def first_doubt(response):
             return loose[cut], cut
         sources = cut.source.ancestors(through_data=True)
         name = getattr(cut.function, "name", "a nonlinearity")
+        # Its values are no free data: they move with the parameters, in one way for all samples.
         if not any(isinstance(node, Data) for node in sources):
             return f"{name} of parameters alone is a function of them", cut
         # A slope that the value gives is no free covector.

@@ -43,6 +43,7 @@ from .blind import blind_to, seeds, tuples
 from .links import flat, is_primitive, is_uniform, links_of
 from .translations import independent, translations
 
+# Numbers that are zero modulo it alone would make laws look dependent: some might be lost, none invented.
 _PRIME = (1 << 61) - 1
 
 
@@ -88,10 +89,12 @@ class Family:
         parts = []
         for number, where, alpha in self.parts:
             places = _places(axes, leaves, number, sizes)
+            # The places of the indices in front: one row of entries for each value of these.
             front = np.moveaxis(places, where, range(len(where)))
             parts.append((front, len(where), alpha))
         if self.kind in ("sum", "entries"):
             (front, depth, _), = parts
+            # Here the places are those that are summed over, so that each column is a law.
             rows = front.reshape(int(np.prod(front.shape[:depth], dtype=np.int64)), -1).T
             return [{(int(a),): Fraction(1) for a in row} for row in rows.tolist()][:len(rows) - self.less]
         shape = tuple(sizes[c] for c in self.classes)
@@ -107,6 +110,8 @@ class Family:
                     left = front[index].ravel().tolist()
                     right = left if j is None else front[(j, *index[1:])].ravel().tolist()
                     for a, b in zip(left, right):
+                        # A square parameter has a class at both axes: `|W_i|^2 - |W^i|^2` loses the square on its
+                        # diagonal.
                         key = (a, b) if a <= b else (b, a)
                         law[key] = law.get(key, 0) + Fraction(alpha)
                 laws.append(oriented({key: value for key, value in sorted(law.items()) if value}))
@@ -130,6 +135,7 @@ def families(axes):
         (node, links_of(axes, node)) for node in axes.order if node.operation is not None and not is_primitive(node)
     ]
     found = []
+    # Larger sets first: summed over an index their laws are laws of the smaller ones, which then are not new.
     for classes in _candidates(axes):
         for first in classes:
             if classes.count(first) == 1:
@@ -158,6 +164,7 @@ def _candidates(axes):
     """Return sets of classes that one parameter has, the largest first."""
     sets = {()}
     for leaf in axes.leaves:
+        # No family runs over a rigid class: laws that it may have are not seen; the bound is lower, never wrong.
         classes = sorted({c for axis in axes.of[leaf] for c in axis if not axes.rigid[c] and axes.sizes[c] > 1})
         for size in range(1, min(len(classes), 3) + 1):
             sets |= set(itertools.combinations(classes, size))
@@ -171,6 +178,7 @@ def _new(axes, links, kind, classes, found):
     for node in nodes:
         for chosen in tuples(flat(axes, node), classes):
             weights[node, chosen] = lattice.unknowns(1)[0]
+    # One weight for each way in which a tensor has these indices, as a square matrix has an index at two places.
     keys = [key for key in weights if isinstance(key[0], Parameter)]
     if not keys:
         return []
@@ -206,6 +214,7 @@ def _new(axes, links, kind, classes, found):
         ):
             known.adds(_projected(family, classes))
     for column in scales.T:
+        # Coprime, the first one positive: a law is written in one way.
         column = column // np.gcd.reduce(column) * (1 if column[np.flatnonzero(column)[0]] > 0 else -1)
         parts = tuple((number[node], chosen, int(w)) for (node, chosen), w in zip(keys, column) if w)
         family = Family(kind, classes, parts)
@@ -221,6 +230,7 @@ def _relate(axes, lattice, weights, node, labels, classes, full):
         for chosen in tuples(flat(axes, tensor), classes):
             table[tuple(names[i] for i in chosen)] = weights[tensor, chosen]
     result = tables[-1]
+    # A sum is scaled as a whole, so all its terms are scaled alike.
     if isinstance(node.operation, Add):
         for table in tables[:-1]:
             for key, weight in table.items():
@@ -270,6 +280,7 @@ class Echelon:
             first = min(row)
             top, factor = self.rows.get(first), row[first]
             if top is None:
+                # Leading entries are one, so that a row is reduced by one product with each row before it.
                 inverse = pow(factor, -1, _PRIME)
                 self.rows[first] = {key: value * inverse % _PRIME for key, value in row.items()}
                 return True
@@ -284,6 +295,8 @@ def _sums(axes):
         blind = blind_to(axes, wanted)
         for number, leaf in enumerate(axes.leaves):
             here = flat(axes, leaf)
+            # Any change of it is unseen, so each entry is a law; its sums follow from these and are left out at the
+            # end.
             if () in blind[leaf]:
                 if (number, ()) not in seen:
                     seen.add((number, ()))

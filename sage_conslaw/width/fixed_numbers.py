@@ -43,6 +43,7 @@ def only_axis(constant):
     """Return the axis along which an array of nonzero numbers differs, ``None`` if it is another array."""
     if constant.lazy:
         return None
+    # A stride of zero is a repetition. No number may be zero: the change of parameters divides by it.
     wide = [k for k, (n, stride) in enumerate(zip(constant.shape, constant.values.strides)) if n > 1 and stride]
     return wide[0] if len(wide) == 1 and constant.values.all() else None
 
@@ -55,6 +56,7 @@ def scaled_away(axes, constants):
     by_class, found = {}, set()
     for constant, c in constants:
         by_class.setdefault(c, []).append(constant)
+    # Class by class: an exponent belongs to one value of one class, and others keep their scale.
     for c, mine in by_class.items():
         lattice, weights = WeightLattice(), {}
 
@@ -77,6 +79,7 @@ def scaled_away(axes, constants):
         for node, constraint, _ in axes.pairings:
             last = sum(map(len, axes.of[node][:-1]))
             for i in places(node):
+                # Rows of free covectors may be scaled; along the last axis the condition on them would be another one.
                 if constraint != "free" and i >= last:
                     lattice.relation({weights[node, i]: 1})
         _, scales = lattice.characters([weights[constant, i] for constant in mine for i in places(constant)])

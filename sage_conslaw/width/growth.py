@@ -209,15 +209,9 @@ def _without_unseen(axes, found, generator, deadline):
 
 
 def _without_offsets(axes, found, known, generator, deadline):
-    """
-    Prove the number of a network with biases from that without them.
-
-    Where terms with a bias have other data than those without, the fields of the network without biases are among those
-    of this one.  A covector that annihilates the Lie algebra then restricts to one of the network without biases; it is
-    zero if that is, when the biases' components of the fields fill their space, or all of it but what sums of biases
-    that are laws leave.  So there are at most as many laws as without biases, and these.  The laws of this network,
-    restricted to the other parameters, are laws of the network without biases; their independence is proved there.
-    """
+    """Prove the number of a network with biases from that without them."""
+    # Terms with a bias have other data than those without, so that the fields of the network without biases are among
+    # those of this one.
     offsets = added_leaves(axes)
     if not offsets or len(offsets) == len(axes.leaves) or not apart(axes.response, offsets):
         return known
@@ -229,6 +223,7 @@ def _without_offsets(axes, found, known, generator, deadline):
     sums, others, renamed = _carried(axes, plain, kept, found)
     if any(-1 in family.classes for family in others):
         return known
+    # The laws of this network, restricted to the other parameters, are laws there, and proved independent there.
     bare = grown(plain, generator, deadline, others, False)
     listed = bare.proved
     if not listed:
@@ -243,6 +238,9 @@ def _without_offsets(axes, found, known, generator, deadline):
         return replace(known, reason="biases have laws among themselves")
     if not listed and bare.laws + fixed != known.laws:
         return replace(known, reason=f"without biases there are {bare.laws} laws")
+    # A covector that annihilates the Lie algebra restricts to one of the network without biases.  If that one is zero, so
+    # is it, once the biases' components of the fields fill their space, or all of it but what the sums of biases that
+    # are laws leave: there are at most as many laws as without biases, and these sums.
     # A small prime: the products at true width are then single ones of doubles.
     if not offsets_move(axes, offsets, fixed, generator, random_prime(generator, 21), deadline):
         return replace(known, reason="the biases are not moved in all directions by fields without brackets")

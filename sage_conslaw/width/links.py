@@ -19,6 +19,8 @@ from ..graph.tensor import Data
 
 
 def is_uniform(constant):
+    # Strides tell it without a look at the entries, of which there may be millions: a repeated number has stride 0.  An
+    # array that was written out with equal entries is taken for different ones, which only makes classes rigid.
     if constant.lazy:
         return False
     return bool(constant.size) and not any(
@@ -37,11 +39,13 @@ def is_sum_zero(node):
 
 def is_primitive(node):
     """Say whether a node is made of data that sum to zero or to one, and is read as a whole."""
+    # Inside they have one entry less along the last axis, and no class has both sizes.
     return is_sum_zero(node) or isinstance(node, cuts.SumOne)
 
 
 def flat(axes, node):
     """Return the classes of a node's axes one after the other."""
+    # Kept, as each search over sets of classes asks for it at every node.
     known = axes.flat.get(node)
     if known is None:
         known = axes.flat[node] = [c for axis in axes.of[node] for c in axis]
@@ -65,11 +69,13 @@ def links_of(axes, node):
         if isinstance(operation, Transpose):
             labels = [by_axis(child, lambda k: k), by_axis(node, lambda k: operation.order[k])]
         elif isinstance(operation, Reshape):
+            # A reshape groups the same classes in the same order: place by place they are the same.
             labels = [list(range(len(flat(axes, child)))), list(range(len(flat(axes, node))))]
         elif isinstance(operation, Broadcast):
             new = len(node.shape) - len(child.shape)
             labels = [by_axis(child, lambda k: k + new if axes.of[child][k] else None), by_axis(node, lambda k: k)]
         elif isinstance(operation, Windows):
+            # No index runs through the windowed axes: which position is read is in a table of places.
             labels = [by_axis(child, lambda k: k if k < operation.kept else ("in", k)),
                       by_axis(node, lambda k: k if k < operation.kept else ("out", k))]
         elif isinstance(operation, Select):
@@ -90,6 +96,8 @@ def same_along(axes, node, places):
     labels = links_of(axes, node) if node.inputs and not is_primitive(node) else None
     if labels is None or not isinstance(node.operation, (Broadcast, Add, Reshape, Transpose)):
         return False
+    # A place that the child has not is one along which it is repeated.  Whatever is not followed counts as different:
+    # the callers then see less blindness or mixing, and claim less.
     names = {labels[-1][i] for i in places}
     return all(same_along(axes, child, at(labels[k], names)) for k, child in enumerate(node.inputs))
 
@@ -100,6 +108,7 @@ def relate(lattice, weights, node, labels):
 
     INPUT: ``weights`` -- the unknown of each pair (node, place of an axis); ``labels`` -- as from :func:`links_of`
     """
+    # Places without a weight are of other classes, which this change leaves as they are.
     tables = [{name: weights[tensor, i] for i, name in enumerate(names) if (tensor, i) in weights}
               for tensor, names in zip((*node.inputs, node), labels)]
     if isinstance(node.operation, Add):

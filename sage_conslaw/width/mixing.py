@@ -39,6 +39,7 @@ def check_mixing(axes, overlaps):
         reason = Unknown(f"parts of {overlap.node.label()} overlap", overlap.node)
         varying = {axis for ranges in overlap.parts for axis, (one, n) in enumerate(zip(ranges, overlap.node.shape))
                    if one != (0, 1, n)}
+        # Rows along one axis are mixed by one set of numbers; parts along two would need two.
         if len(varying) != 1:
             raise reason
         (axis,) = varying
@@ -47,6 +48,7 @@ def check_mixing(axes, overlaps):
         # Without a row that nothing else reads, differences of the others do not give all vectors.
         if len(taken) >= overlap.node.shape[axis] or axis == last and not isinstance(overlap.node, Data):
             raise reason
+        # Nothing that moves a parameter reads the whole.
         if overlap.whole not in axes.of:
             continue
         place = sum(len(axes.of[overlap.whole][k]) for k in range(axis))
@@ -67,6 +69,7 @@ def _is_mixed(axes, root, constraint, masked, overlap, places):
     order = root.ancestors()
     if overlap.whole not in order or not _has_part(order, overlap):
         return True
+    # Covectors orthogonal to the tensor depend on the rows themselves.
     if constraint not in ("free", "sum zero"):
         return False
     for node in order:
@@ -84,6 +87,7 @@ def _is_mixed(axes, root, constraint, masked, overlap, places):
     if root in tracked:
         total = len(flat(axes, root))
         last = frozenset(range(total - len(axes.of[root][-1]), total)) if axes.of[root] else frozenset()
+        # Rows that reach a covector are mixed by it: its entries sum to zero over them, and are free otherwise.
         return constraint == "sum zero" and not masked and tracked[root] == last
     return True
 
@@ -108,11 +112,13 @@ def _through(axes, node, tracked, mixed):
             return True
         if len(rows) < len(reading) or any(one != rows[0] for one in rows):
             return None
+        # Affine in the rows: what is added has to be the same for all of them.
         others = [k for k in range(len(node.inputs)) if k not in reading]
         if not all(same_along(axes, node.inputs[k], at(labels[k], rows[0])) for k in others):
             return None
         return frozenset(result.index(name) for name in rows[0])
     if isinstance(node.operation, Contract) and len(node.inputs) == 2:
+        # A product of two factors that read rows is not affine in them, and depends on more than their mean.
         if len(reading) > 1:
             return None
         if not rows:
@@ -123,6 +129,7 @@ def _through(axes, node, tracked, mixed):
             if not same_along(axes, factor, at(theirs, rows[0])):
                 return None
             return frozenset(result.index(name) for name in rows[0])
+        # Under a mask later rows have no number at all, so that not every mean is reached.
         if rows[0] & set(result) or not (isinstance(factor, SumOne) and not factor.causal or is_sum_zero(factor)):
             return None
         last = set(theirs[len(theirs) - len(axes.of[factor][-1]):])

@@ -44,6 +44,7 @@ from .rearranged import rearranged
 
 def normal_form(response):
     """Return a response whose gradients span the same at every point; itself if nothing is rewritten."""
+    # Covectors may be joined only where their space is known.
     if response.constraints is None or len(response.constraints) != len(response.pairings):
         return response
     form = _Form(response)
@@ -53,6 +54,7 @@ def normal_form(response):
         return response
     pairings, constraints = [], []
     for new, (node, covector), (constraint, mask) in zip(differences, response.pairings, response.constraints):
+        # All of it was part of another paired node: what is left is zero and moves nothing.
         if new is None:
             continue
         if new is not node:
@@ -118,6 +120,7 @@ class _Form:
             return None
         if leaf.mask is None or leaf.kind != "cut" or "softmax" not in getattr(leaf.function, "name", ""):
             return None
+        # Another reader would see the outputs without the mask; and a window, say, is not the mask of earlier entries.
         if len(self.users[leaf]) > 1 or not is_causal(np.asarray(leaf.mask)) or not is_causal(mask.values):
             return None
         return sum_one(leaf.name, leaf.shape, causal=True)
@@ -127,6 +130,7 @@ class _Form:
         zero, or ``None``."""
         if not isinstance(node.operation, Add) or len(node.inputs) != 2 or not isinstance(node.inputs[1], LastUnit):
             return None
+        # The last unit vector plus the differences times free numbers: any vector of sum one, each in one way.
         free = node.inputs[0]
         if not isinstance(free.operation, Contract) or not isinstance(free.inputs[1], Differences):
             return None
@@ -134,6 +138,7 @@ class _Form:
         leaf = x if isinstance(x, Data) else x.inputs[0] if isinstance(x.operation, (Slice, Select)) else None
         if not isinstance(leaf, Data) or leaf.kind == "covector":
             return None
+        # Queries and keys read the same tokens, so there is one leaf for all readers.
         if leaf not in self.tokens:
             self.tokens[leaf] = sum_one(leaf.name, (*leaf.shape[:-1], leaf.shape[-1] + 1))
         whole = self.tokens[leaf]
@@ -150,6 +155,7 @@ class _Form:
         while isinstance(child.operation, (Reshape, Transpose)) and len(self.users[child]) == 1:
             (child,) = child.inputs
         # A place in two windows, and one of padding, would tie entries that free data do not.
+        # One-hot entries and values of a cut are not free, and another reader would tie the patches to what it reads.
         if not isinstance(child, Data) or child.one_hot or child.source is not None or len(self.users[child]) > 1:
             return None
         places = node.operation.places.ravel()
@@ -161,6 +167,7 @@ class _Form:
 def _along_rows(operation, source, shape):
     """Return the operation that takes the same rows of a wider table, or ``None``."""
     if isinstance(operation, Select):
+        # The last axis has one entry more now, so that only whole rows are the same as before.
         return Select(shape, 0, operation.entries) if operation.axis == 0 else None
     rows, columns = operation.ranges
     return Slice(shape, (rows, (0, 1, shape[1]))) if columns == (0, 1, source[1]) else None
@@ -170,8 +177,10 @@ def _summands(node):
     """Return what a node is a sum of: tensors, or ranges of their axes, as pairs of a tensor and ranges or ``None``."""
     if isinstance(node.operation, Slice):
         inner = _summands(node.inputs[0])
+        # A slice of a sum is the sum of the slices; slices of slices are not put together.
         if len(inner) > 1 and all(ranges is None for _, ranges in inner):
             return [(one, node.operation.ranges) for one, _ in inner]
+    # What sums to one is written as a sum too, and would lose this in two terms.
     if isinstance(node.operation, Add) and not isinstance(node, SumOne):
         return [one for child in node.inputs for one in _summands(child)]
     return [(node, None)]
@@ -185,6 +194,8 @@ def _differences(paired, constraints):
     pairs as well.
     """
     parts = [_summands(node) for node in paired]
+    # A term that occurs twice is no set of terms, and under a mask or an orthogonality the two spaces of covectors
+    # differ.
     plain = [constraint in ("free", "sum zero") and (mask is None or mask is False) and len(set(here)) == len(here)
              for here, (constraint, mask) in zip(parts, constraints)]
     # Smaller sums first, so that each is taken out of the larger ones: the change of covectors is triangular.
@@ -196,6 +207,7 @@ def _differences(paired, constraints):
         done.append(k)
         if not known:
             continue
+        # Any known part may be taken out; the largest one leaves the fewest terms, often a single block.
         taken = max(known, key=len)
         left = [_sliced(*one) for one in parts[k] if one not in taken]
         total = None

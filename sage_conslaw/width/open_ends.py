@@ -78,10 +78,12 @@ def opened(response, node, name):
         new[other] = other if same else Tensor(other.operation, inputs)
     paired = []
     for (root, covector), (constraint, mask) in zip(response.pairings, response.constraints):
+        # The covector belongs to the old tensor (it may be orthogonal to it) and is made anew.
         if new[root] is not root:
             covector = covector_of(new[root], constraint, mask)
         paired.append((new[root], covector, constraint, mask))
     for child in node.inputs if not leaf else ():
+        # Where no parameter is below the input no field comes from there.
         if child in trained:
             root = _marked(new[child], name)
             paired.append((root, covector_of(root, "free", None), "free", None))

@@ -104,12 +104,14 @@ class _Cut:
         for axis, n in enumerate(node.shape):
             # A covector of sum zero along the last axis has free rows; one that is orthogonal to the node is one.
             free = not masked and (constraint == "free" or constraint == "sum zero" and axis < len(node.shape) - 1)
+            # Free covectors of a join are free covectors of each part; others tie the parts to one another.
             ends = sorted({0, n, *self.ends_of(node)[axis]}) if free else [0, n]
             axes.append([(a, 1, b - a) for a, b in zip(ends, ends[1:])] if n else [(0, 1, 0)])
         return itertools.product(*axes)
 
     def ends_of(self, node):
         """Return for each axis of a node where joined parts end."""
+        # Inputs first: a loop, as recursion would end at some hundred layers.
         for one in node.ancestors() if node not in self.ends else ():
             if one not in self.ends:
                 self.ends[one] = self._ends_of(one)
@@ -125,6 +127,7 @@ class _Cut:
         if isinstance(operation, Contract) and len(inside) == 2:
             for word, ends in zip((operation.left, operation.right), inside):
                 for letter, here in zip(word, ends):
+                    # Ends along an index that is summed over matter inside only (:meth:`_summed_pieces`).
                     if letter in operation.result:
                         out[operation.result.index(letter)] |= here
         elif isinstance(operation, Transpose):
@@ -132,6 +135,7 @@ class _Cut:
         elif isinstance(operation, Broadcast):
             new = len(node.shape) - len(inside[0])
             for k, ends in enumerate(inside[0]):
+                # One entry that is repeated is the same in each part.
                 out[new + k] = ends if node.inputs[0].shape[k] > 1 else set()
         elif isinstance(operation, Pad):
             for k, ends in enumerate(inside[0]):
@@ -140,6 +144,7 @@ class _Cut:
                 }
         elif isinstance(operation, Slice):
             for k, (ends, (start, step, number)) in enumerate(zip(inside[0], operation.ranges)):
+                # With steps entries of several parts would take turns; such a slice has no ends.
                 out[k] = {end - start for end in ends if start < end < start + number} if step == 1 else set()
         return [{end for end in ends if 0 < end < n} for ends, n in zip(out, node.shape)]
 
@@ -159,6 +164,7 @@ class _Cut:
         # Parts that overlap would be trained as one: the metric of separate ones is not theirs.
         if sum(part.size for part in parts.values()) > leaf.size or len(parts) > 1 and entire(leaf.shape) in parts:
             raise Unknown(f"parts of {leaf.name} overlap")
+        # Along one axis the parts and the gaps between them tile the parameter; blocks along two need not.
         axes = [k for k, n in enumerate(leaf.shape) if any(ranges[k] != (0, 1, n) for ranges in parts)]
         if axes:
             if len(axes) != 1 or any(step != 1 for ranges in parts for _, step, _ in ranges):
@@ -199,6 +205,7 @@ class _Cut:
         if isinstance(node, Data) or is_primitive(node):
             self._separate(node, ranges)
         if isinstance(node, Data):
+            # Rows of a table share angles, and which of them are free is known for the whole table.
             if isinstance(node, Table) and not everything:
                 raise Unknown("part of a table of rotations is taken")
             return node if everything else Data(node.name, shape, node.kind, source=node.source, function=node.function)
@@ -223,18 +230,21 @@ class _Cut:
                 sum_zero(node.inputs[0].name, shape)
         operation = node.operation
         if isinstance(operation, Slice):
+            # A slice of a slice is a slice: this is how ranges move to the leaves.
             inner = tuple((start + first * step, step * inner_step, number)
                           for (first, inner_step, number), (start, step, _) in zip(ranges, operation.ranges))
             return self.built(node.inputs[0], inner)
         if isinstance(operation, Pad):
             return self._of_join(node, operation, ranges)
         if isinstance(operation, Contract) and len(node.inputs) == 2:
+            # A sum over a joined axis is the sum over its parts, each with factors that are whole there.
             pieces = self._summed_pieces(node, operation)
             if len(pieces) > 1:
                 return self._sum_of(node, operation, ranges, pieces)
         inputs = self._inputs(node, operation, ranges)
         if None in inputs:
             present = [child for child in inputs if child is not None]
+            # Zero is `None`: a sum loses the term, a product vanishes.
             return present[0] if present and isinstance(operation, Add) else None
         if all(a is b for a, b in zip(inputs, node.inputs)) and everything:
             return node
@@ -267,6 +277,8 @@ class _Cut:
         (start, step, number), size = ranges[axis], child.shape[axis]
         inner = start - operation.before
         last = inner + step * (number - 1)
+        # Outside of the part a join has zeros; inside it is the part; across an end it is taken as a whole or not at
+        # all.
         if last < 0 or inner >= size:
             return None
         if inner >= 0 and last < size:
@@ -304,6 +316,7 @@ class _Cut:
             return [self.built(child, tuple(back))]
         if isinstance(operation, Broadcast):
             new = len(node.shape) - len(child.shape)
+            # An axis of one entry is repeated as often as the ranges say.
             return [self.built(child, tuple(one if n > 1 else (0, 1, n) for one, n in zip(ranges[new:], child.shape)))]
         if isinstance(operation, Reshape):
             return [self.built(child, through_reshape(child.shape, node.shape, ranges))]

@@ -48,8 +48,10 @@ def few_positions(axes, fewest=_FEWEST):
     """Return for each class of positions that can be switched off the few values that are kept."""
     candidates = {c for c, rigid in enumerate(axes.rigid) if rigid}
     for leaf in axes.leaves:
+        # Parameters of a position that is left out would be left out too: the network would be another one.
         candidates -= set(flat(axes, leaf))
     for node in axes.order:
+        # What sums to one cannot be zero at all other positions, nor can fixed numbers be set to zero.
         if isinstance(node, Constant) and not is_uniform(node) or isinstance(node, SumOne):
             candidates -= set(flat(axes, node))
     # Leaving out a class may take the zeros away that another one needs.
@@ -64,6 +66,7 @@ def few_positions(axes, fewest=_FEWEST):
 def keep_few(axes, fewest=_FEWEST):
     """Keep few positions in small networks, where these are large otherwise."""
     sizes = [axes.smallest(c, _FEWEST) for c in range(len(axes.sizes))]
+    # Small networks of few entries are computed with all their positions, which loses no rank.
     if not axes.kept and sum(int(np.prod(axes.shape(node, sizes), dtype=object)) for node in axes.order) > _MANY:
         axes.kept = few_positions(axes, fewest)
 
@@ -93,6 +96,7 @@ def _off(axes, node, mine, vanishing, candidates):
     off = [{names[i] for i in vanishing[child]} for child, names in zip(node.inputs, labels)]
     result = labels[-1]
     if isinstance(operation, Add):
+        # A sum vanishes where all its terms do.
         return {i for i in mine if all(result[i] in one for one in off)}, set()
     if isinstance(operation, Contract):
         # A product vanishes where one factor does; a sum over positions where each term but those kept does.
@@ -106,6 +110,7 @@ def _off(axes, node, mine, vanishing, candidates):
     here = flat(axes, child)
     if isinstance(operation, Windows):
         first = sum(len(part) for part in axes.of[child][:operation.kept])
+        # A window at the edge reads positions beyond those kept: nothing changes only where these vanish.
         read = {c for i, c in enumerate(here) if i >= first and c in candidates and i not in vanishing[child]}
         return {i for i in mine if result[i] in off[0]}, read
     if not isinstance(operation, (Broadcast, Reshape, Transpose)):
@@ -154,6 +159,7 @@ def _covers(axes, node, c, kept):
     places = node.operation.places.reshape([axes.sizes[d] for d in outer] + [entries])
     rows = [kept.get(d, range(axes.sizes[d])) for d in outer]
     read = places[np.ix_(*rows, range(entries))].reshape(-1, entries)
+    # Padding, -1, is no position and shows no entry of the kernel.
     seen = read >= 0
     found = np.unravel_index(np.maximum(read, 0), [axes.sizes[d] for d in inside])
     for d, values in zip(inside, found):

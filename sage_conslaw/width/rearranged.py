@@ -60,6 +60,7 @@ def rearranged(node, new, tables):
 
 def _one_row(node, new):
     child, operation = new[node.inputs[0]], node.operation
+    # The new axis is a repetition and not tied to the old one, of which the other rows are not read.
     if len(set(operation.entries)) != 1 or len(operation.entries) == child.shape[operation.axis] == 1:
         return None
     ranges = tuple((operation.entries[0], 1, 1) if k == operation.axis else (0, 1, n)
@@ -77,11 +78,13 @@ def block_map(node, new=None):
     base, axis = terms[0][:2]
     base = base if new is None else new[base]
     size = base.shape[axis]
+    # The largest blocks that all starts and lengths are multiples of.
     g = gcd(size, *(n for *_, ends, _ in terms for n in ends))
     k = size // g
     # One block is a multiple of the tensor itself; many are no map of a few halves but a matrix of its own.
     if base.shape != node.shape or not 1 < k <= _MOST_BLOCKS:
         return None
+    # Constants are integers over one denominator.
     common = lcm(*(factor.denominator for *_, factor in terms))
     matrix = np.zeros((k, k), dtype=np.int64)
     for _, _, (source, target, number), factor in terms:
@@ -107,6 +110,7 @@ def _block_terms(node):
         return None
     axis, target = node.operation.axis, node.operation.before
     (child,), factor = node.inputs, Fraction(1)
+    # Signs and scales stand between the slice and its place in the sum.
     while isinstance(child.operation, Contract) and len(child.inputs) == 2 and child.inputs[1].shape == () \
             and isinstance(child.inputs[1], Constant) and child.operation.left == child.operation.result:
         factor *= Fraction(int(child.inputs[1].values), child.inputs[1].denominator)
@@ -131,10 +135,12 @@ def table(node, tables=None):
     if child.kind != "rotation" or len(places.shape) < 2 or int(np.prod(places.shape[:-2], dtype=np.int64)) != 1:
         return None
     rows = places.reshape(places.shape[-2:])
+    # Two copies first: taken as one wide table their rows would repeat each angle and none would be free.
     copies = next((k for k in (2, 1) if rows.shape[1] % k == 0
                    and (np.tile(rows[:, :rows.shape[1] // k], k) == rows).all()), None)
     number, width = rows.shape[0], rows.shape[1] // copies
     kept = _free_rows(rows[:, :width])
+    # A place of -1 is a zero, no angle.
     if not kept or (places < 0).any():
         return None
     tables = {} if tables is None else tables

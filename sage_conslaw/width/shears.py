@@ -54,6 +54,7 @@ from .growth import grown
 from .links import flat, is_primitive, is_uniform
 from .positions import keep_few
 
+# Ranks modulo it are at most the true ones, which is the safe side below.
 _PRIME = (1 << 61) - 1
 
 
@@ -73,6 +74,7 @@ def by_shears(axes, found, generator, deadline=None):
     if not here:
         return found
     try:
+        # In the coordinates of the lemma the network is this one, in another metric.
         plain = axes_of(_without(axes, here))
     except Unknown:
         return found
@@ -90,6 +92,7 @@ def by_shears(axes, found, generator, deadline=None):
         return found
     number = {leaf.name: i for i, leaf in enumerate(plain.leaves)}
     pairs = [(number[shear.gain.name], number[shear.bias.name]) for shear in here]
+    # Too small a rank, modulo a prime, calls too few laws lost: the bound from above is weaker, not wrong.
     lost = _lost(plain, laws, pairs)
     # At most so many laws are left, and those of the network with its means are proved: both have to be equal.
     if bare.laws - lost != found.laws:
@@ -140,11 +143,14 @@ def _shear(axes, constant, only_user):
         if user is None or flat(axes, user).count(c) != 1:
             return None
         others = [child for child in user.inputs if child is not node]
+        # The tensor times itself is no product with a gain.
         if len(others) != 1:
             return None
         leaf = _leaf(others[0], only_user)
         alone = leaf is not None and flat(axes, leaf) == [c]
         if isinstance(user.operation, Add):
+            # Between the sum and the bias stand factors by channel only, so that the mean moves into the bias channel
+            # by channel.
             fits = gain is not None and isinstance(leaf, Parameter) and alone
             return Shear(total, rest, gain, leaf) if fits else None
         if type(user.operation) is not Contract or len({user.operation.left, user.operation.right,
@@ -159,6 +165,7 @@ def _shear(axes, constant, only_user):
 
 def _leaf(node, only_user):
     """Return the leaf that is repeated here, a parameter if it is used nowhere else, or ``None``."""
+    # A gain or bias that is read elsewhere too would carry the change of coordinates there.
     once = only_user(node) is not None
     while isinstance(node.operation, (Broadcast, Reshape)):
         (node,) = node.inputs
@@ -215,4 +222,5 @@ def _independent(axes, sizes, pairs, generator, p):
     point = random_array(generator, (small.dimension,), p)
     fields = np.broadcast_to(family.control(A, point, data), (batch, small.dimension))
     (g, b), (h, d) = ((part[:, columns[0]], part[:, columns[1]]) for part in (fields[::2], fields[1::2]))
+    # At one point modulo a prime a rank is at most the generic one: if it is full, the forms are independent.
     return rank(A.subtract(A.multiply(g, d), A.multiply(b, h)), p) == number

@@ -23,6 +23,7 @@ _COMPARED = 10_000
 
 def signature(axes):
     """Return a value that is equal for segments that are the same but for names."""
+    # Numbers in order stand for names: equal graphs are walked in the same order.
     number = {node: i for i, node in enumerate(axes.order)}
     nodes = []
     for node in axes.order:

@@ -78,6 +78,7 @@ def _solutions(axes, classes, links, blind):
     number = {leaf: i for i, leaf in enumerate(axes.leaves)}
     out = []
     for column in scales.T:
+        # Coprime, the first one positive: a law is written in one way.
         column = column // np.gcd.reduce(column) * (1 if column[np.flatnonzero(column)[0]] > 0 else -1)
         out.append(tuple((number[node], chosen, int(w)) for (node, chosen), w in zip(keys, column) if w))
     return out

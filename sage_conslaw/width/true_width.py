@@ -100,6 +100,7 @@ class TrueWidth:
 
     def _read(self, response, opening):
         """Take the network apart, again after each opening: one may be the reason for the next."""
+        # Normal form first: it finds rows of a stream as a slice of the same sum, and cutting takes slices away.
         form = normal_form(response)
         while True:
             try:
@@ -115,6 +116,7 @@ class TrueWidth:
             except Unknown as reason:
                 if not opening:
                     raise
+                # Each opening takes an operation away, and :mod:`.open_ends` has a limit: the loop ends.
                 form = opened_at(form, reason, self.reasons)
 
     def _without_doubt(self, response):
@@ -139,6 +141,7 @@ class TrueWidth:
 
     def _segments(self, generator, deadline):
         if self.axes is None:
+            # Nothing is known of the axes: one segment with both bounds at zero.
             leaves = self.response.leaves
             unknown = Grown(self.response.dimension, 0, 0, (), {}, self.unknown)
             yield Segment(tuple(leaf.name for leaf in leaves), None, unknown, tuple(leaf.size for leaf in leaves))
@@ -188,6 +191,7 @@ class Counted:
 
     def _unused(self):
         """The parameters that no paired tensor reads: each entry is a law."""
+        # The axes are of the response without unused parameters; without axes nothing was left out.
         read = set((self.axes or self).response.leaves)
         return [leaf for leaf in self.response.leaves if leaf not in read]
 
@@ -222,6 +226,7 @@ class Counted:
         )
         if terms > most_terms or sum(numbers) != self.laws:
             return None
+        # Each family numbers the parameters of its own segment; here they get their places in the state.
         starts, laws = _starts(self.response.leaves), []
         for axes, family in listed:
             place = [starts[leaf.name] + i for leaf in axes.leaves for i in range(leaf.size)]
@@ -283,6 +288,7 @@ def _of_segment(axes, opened, generator, deadline):
     # Terms that cancel leave no field: only one that is seen has rank one.
     if alone and is_seen_to_move(FlowFamily(axes.response, axes.response.names), generator):
         return _of_one_field(axes, generator)
+    # An opened segment has more fields than the network: its laws are laws, its rank is no bound.
     if opened or shears(axes):
         kept = certified(axes, families(axes), generator)
         number = sum(family.number(list(axes.sizes)) for family in kept)
@@ -315,6 +321,7 @@ def _otherwise(axes, found, generator, deadline):
     if structure is None:
         return found
     rank, laws, chains = structure.with_chains(generator, deadline)
+    # Both ways prove lower bounds of the same two numbers, so that the better one of each holds.
     rank, laws = max(rank, found.rank), max(laws, found.laws)
     if rank + laws != found.dimension:
         return replace(found, rank=rank, laws=laws)
@@ -340,6 +347,7 @@ def width_of(family):
     coarse = family.response.coarse
     response = family.response if coarse is None or coarse.forgotten else coarse
     try:
+        # In a small network the dense route decides what is doubtful; in a large one the doubtful cuts are opened.
         if (reason := doubt(response)) is not None:
             raise Unknown(reason)
         return TrueWidth(response)

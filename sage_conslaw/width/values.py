@@ -34,6 +34,7 @@ class View:
     def rows(self, state):
         """Return the entries, one row for each value of the indices."""
         whole = state[self.start:self.start + prod(self.shape)].reshape(self.shape)
+        # Slices, reshapes and permutations of axes are views where the layout allows it: nothing is copied or indexed.
         part = whole[tuple(slice(start, start + step * number, step) for start, step, number in self.ranges)]
         part = permuted(part.reshape(self.split), self.order)
         return part.reshape((*part.shape[:self.indices], -1))
@@ -64,6 +65,7 @@ class FamilyForm:
         for alpha, view in self.terms:
             part = self._part(view.rows(state)) * float(alpha)
             total = part if total is None else total + part
+        # A family has one degree; of any other its part is zero, in the same shape.
         return total if degree is None or degree == self.degree else total * 0
 
     def _part(self, rows):

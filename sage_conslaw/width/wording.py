@@ -41,6 +41,7 @@ def matrix_law(family, axes, called=None):
     words = [written(axes, leaf, where, called) for leaf, where, _ in parts]
     text, latex = _added(words, [alpha for _, _, alpha in parts])
     n = axes.sizes[family.classes[0]] if family.classes else 1
+    # Of `number` laws each counts: families are independent, and `less` is of affine laws alone.
     if family.kind == "full":
         blocks = prod(axes.sizes[c] for c in family.classes[1:])
         if blocks > 1:
@@ -84,6 +85,7 @@ def _shift_law(axes, family, parts, number, called):
 def signed(family, axes):
     """Return a family with the signs with which it is written: the first parameter with several axes has a positive
     one."""
+    # `U_1^T U_1 - U_2 U_2^T` rather than its negative, also where a bias comes first.
     first = next((alpha for leaf, _, alpha in family.parts if len(axes.of[axes.leaves[leaf]]) > 1), 1)
     if first > 0 or family.kind in ("sum", "entries", "shift"):
         return family
@@ -115,6 +117,7 @@ def _full_words(axes, leaf, where, called):
     if len(axes.of[leaf]) == 1:
         return f"{name} {name}^T", rf"{latex} {latex}^\top"
     axis = _axis_of(axes, leaf, where[0])
+    # The index of the law is left, the other one summed over: `W^T W` for that of the columns.
     if len(axes.of[leaf]) == 2:
         return (
             (f"{name}^T {name}", rf"{latex}^\top {latex}") if axis else (f"{name} {name}^T", rf"{latex} {latex}^\top")
@@ -137,6 +140,7 @@ def _diagonal_words(axes, leaf, where, called):
 def _index(axes, leaf, where):
     """Return how the entries with letters at these places are written, and whether each is a single one."""
     by_axis = {}
+    # The places are in the order of the family's classes, so that one letter is one index in all its parameters.
     for letter, place in zip(_LETTERS, where):
         by_axis.setdefault(_axis_of(axes, leaf, place), []).append((place, letter))
     words = []
@@ -144,6 +148,7 @@ def _index(axes, leaf, where):
         chosen = by_axis.get(axis, [])
         start = sum(len(other) for other in axes.of[leaf][:axis])
         names = {place: letter for place, letter in chosen}
+        # An axis of one entry has no class and is written as a whole.
         inner = [names.get(start + i, ":") for i in range(len(classes))] or [":"]
         words.append(inner[0] if len(inner) == 1 else "(" + ",".join(inner) + ")")
     index = ",".join(words)
