@@ -63,6 +63,7 @@ def linear_layers(classes):
             return None
         for child in node.inputs:
             used[child] = used.get(child, 0) + 1
+    # What is read twice, a shared weight or the input of a skip connection, is no link of a chain.
     if any(number != 1 for number in used.values()):
         return None
     ends, links = set(), {}
@@ -70,6 +71,7 @@ def linear_layers(classes):
         if isinstance(node, Data) or node is covector:
             ends |= set(axes)
         elif isinstance(node, Parameter):
+            # A recurrent weight has one class at both ends and closes the chain to a ring.
             if len(axes) != 2 or axes[0] == axes[1]:
                 return None
             for c in axes:
@@ -83,6 +85,7 @@ def linear_layers(classes):
         or len(links) != len(classes.sizes)
     ):
         return None
+    # Which end is the output matters only where covectors sum to zero there.
     last = classes.zero_sum if classes.zero_sum is not None else max(first)
     here = first[0] if last == first[1] else first[1]
     path, leaves = [here], []
@@ -141,9 +144,11 @@ def chain_bounds(classes, generator, p, deadline=None):
     small = _SmallNetwork(classes, leaves, path, twice, generator, p)
     if small.size > _MOST_PARAMETERS:
         return ChainBounds(rank_of_words, balances_here + inert)
+    # The laws split over the blocks as the fields do, and say in each how far its rank can go.
     law_ranks = small.law_ranks()
     inside = [pair for pair in small.blocks if pair[0] == pair[1]]
     between = [pair for pair in small.blocks if pair[0] != pair[1]]
+    # Inside components the flips are trivial, so that these columns are one block together.
     parts = [[i for pair in inside for i in small.blocks[pair]], *(small.blocks[pair] for pair in between)]
     inside_rank, *ranks = small.word_ranks(
         parts, [sum(law_ranks[pair] for pair in inside), *(law_ranks[pair] for pair in between)], deadline
@@ -155,8 +160,10 @@ def chain_bounds(classes, generator, p, deadline=None):
         total_laws += number * law_ranks[pair]
     # Inside the components of a kind beyond the second.
     for a, _ in inside:
+        # The second copy counts once, the first one for itself and all copies beyond the second.
         k, copy = copies[a]
         total_laws += law_ranks[a, a] * (1 if copy else max(1, numbers[k] - 1))
+        # Each further copy adds the rank inside it of words with data on the first two of each kind and on it alone.
         if copy == 0 and numbers[k] > 2 and len(small.blocks[a, a]) > law_ranks[a, a]:
             more = _SmallNetwork(classes, leaves, path, [*twice, twice[a]], generator, p)
             (found,) = more.word_ranks([more.blocks[len(twice), len(twice)]], [law_ranks[a, a]], deadline)
@@ -196,11 +203,13 @@ class _SmallNetwork:
         for l, leaf in enumerate(leaves):
             places = starts[leaf] + np.arange(shapes[leaf][0] * shapes[leaf][1]).reshape(shapes[leaf])
             if classes.of[classes.response.leaves[leaf]][0] != path[l]:
+                # Rows from the layer before, also where the graph multiplies by the transpose.
                 places = places.T
             for row, left in zip(places.tolist(), neurons[l]):
                 for place, right in zip(row, neurons[l + 1]):
                     self.blocks.setdefault((min(left[0], right[0]), max(left[0], right[0])), []).append(place)
                     if (l, left, right) in weights:
+                        # From 1 on: a chain point has no other zeros than those of its definition.
                         self.point[place] = 1 + int(random_array(generator, (), p - 1))
 
     def law_ranks(self):
@@ -208,6 +217,7 @@ class _SmallNetwork:
         small = index_classes(self.response)
         gradients = jacobian(explicit_laws(small, balances(small), []), self.size, self.point, self.p)
         return {
+            # A law has the character of one block, so that rows with entries in the columns have no others.
             pair: rank(gradients[gradients[:, columns].any(axis=1)][:, columns], self.p)
             for pair, columns in self.blocks.items()
         }

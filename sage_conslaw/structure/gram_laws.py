@@ -84,12 +84,14 @@ def _axes(response):
         numbers = np.arange(start, start + leaf.size).reshape(leaf.shape)
         start += leaf.size
         for size in set(leaf.shape):
+            # A square parameter meets axes of this size twice, and which of them rotates is not known: it is left out.
             if size > 1 and leaf.shape.count(size) == 1:
                 rows = np.moveaxis(numbers, leaf.shape.index(size), 0).reshape(size, -1)
                 places.setdefault(size, []).append((leaf.name, rows))
     for size, parts in places.items():
         rows = np.concatenate([part for _, part in parts], axis=1)
         for ones in (False, True):
+            # More columns than rows have Gram determinant zero.
             if 1 < rows.shape[1] + ones <= min(size, _COLUMNS):
                 yield tuple(map(tuple, rows.tolist())), tuple(name for name, _ in parts), ones
 
@@ -97,6 +99,7 @@ def _axes(response):
 def _of_axis(family, rows, names, ones, laws, generator, p):
     n = family.dimension
     monomials = [(i,) for i in range(n)] + list(combinations_with_replacement(range(n), 2))
+    # With the factor 1 the law is `P + log g`; `Q` has to be a law for `log g` itself to drop out of the derivative.
     factors = [{(): Fraction(1)}, *laws]
     number = len(monomials) + len(factors) + _EXTRA
     points = modular.random_array(generator, (number, n), p)
@@ -115,6 +118,7 @@ def _of_axis(family, rows, names, ones, laws, generator, p):
         int(modular.matrix_multiply(_logarithmic(rows, ones, z, p)[None, :], v[:, None], p)[0, 0])
         for z, v in zip(points, fields)
     ], dtype=np.int64)
+    # `g` is conserved by itself: a polynomial law, and none of this kind.
     if not slopes.any():
         return []
     for factor in factors:
@@ -126,6 +130,7 @@ def _of_axis(family, rows, names, ones, laws, generator, p):
         if max(vector) < len(monomials):
             continue
         exact = reconstruct(vector, p)
+        # No small fractions have these residues: chance, or numbers too large to be told.
         if exact is None:
             continue
         law = _law(exact, monomials, factors, rows, names, ones)
@@ -165,6 +170,7 @@ def _determinant(rows, ones):
     vectors += [[{(rows[i][j],): Fraction(1)} for i in range(size)] for j in range(columns)]
     inner = [[_inner(a, b) for b in vectors] for a in vectors]
     total = {}
+    # Leibniz: at most four columns, so 24 products.
     for order in permutations(range(len(vectors))):
         product = {(): Fraction(_sign(order))}
         for i, j in enumerate(order):
@@ -187,6 +193,7 @@ def _sign(order):
 def _logarithmic(rows, ones, z, p):
     r"""Return the differential of `\log g` at a point modulo ``p``: `2 M (M^T M)^{-1}` by the places of `M`."""
     places = np.asarray(rows)
+    # `d log det (M^T M) = 2 tr((M^T M)^{-1} M^T dM)`.
     M = z[places]
     if ones:
         M = np.concatenate([np.ones((len(rows), 1), dtype=np.int64), M], axis=1)

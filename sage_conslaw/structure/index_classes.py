@@ -104,6 +104,7 @@ def _tied(nodes, made, pairings):
     parent = {}
 
     def find(item):
+        # Union and find, with paths halved on the way.
         while parent.setdefault(item, item) != item:
             parent[item] = parent[parent[item]]
             item = parent[item]
@@ -128,6 +129,7 @@ def _ties(node):
     operation = node.operation
     if type(operation) is Add:
         return [((child, axis), (node, axis)) for child in node.inputs for axis in range(len(node.shape))]
+    # Rearrangements have classes that are products; those are for :mod:`sage_conslaw.width.axes`.
     if type(operation) not in (Contract, Gate):
         return None
     words = operation.left, operation.right, operation.result

@@ -91,6 +91,7 @@ def _rotates(family, rows, first, second):
     turned = {}
     for i, a in first.items():
         for j, b in second.items():
+            # The generator `u v^T - v u^T` of the rotation, entry by entry.
             turned[i, j] = turned.get((i, j), 0) + a * b
             turned[j, i] = turned.get((j, i), 0) - a * b
     direction = {}

@@ -59,6 +59,7 @@ _CURVES = {(5, 7, 1, 3): 34, (4, 5, 3, 2): 29, (4, 6, 5, 2): 47}
 
 def _one_hidden_layer(n: int, k: int, outputs: int, power: int) -> int:
     """Return a bound from the forms of bidegree (power, 1) that are singular at k points."""
+    # Fact 4: the ambient dimension, less the singular forms that Hopf's lemma guarantees.
     best = outputs * comb(n - 1 + power, power)
     for a in range(1, power):
         alpha = comb(n - 1 + a, a) - k
@@ -74,6 +75,7 @@ def _tails(widths: tuple, cut: int, power: int) -> int:
     space = comb(degree + widths[cut] - 1, degree)
     equation = power ** (cut * (n - 1))
     if widths[cut] == n + 1 and equation <= degree:
+        # Fact 5: multiples of the hypersurface's equation vanish on the image.
         space -= comb(degree - equation + n, n)
     return widths[-1] * space
 
@@ -90,6 +92,7 @@ def dimension_at_most(widths: tuple, power: int, independent) -> int:
         here = widths[first:last + 1]
         space = ambient_dimension(here, power) // here[-1]
         spanned = min(here[-2], here[-1], space)
+        # Fact 1: a Grassmannian of `spanned`-dimensional spaces of forms, and the outputs in one of these.
         best = spanned * (here[-1] + space - spanned)
         if len(here) == 3:
             best = min(best, _one_hidden_layer(*here, power))

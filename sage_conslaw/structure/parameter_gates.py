@@ -30,6 +30,7 @@ _CLOSED = {
     "exp": "2*{0}",
 }
 
+# Smooth, and with a slope that is zero at isolated points at most: the integral of `P' / g'` makes sense.
 FUNCTIONS = ("exp", "gelu", "sigmoid", "silu", "softplus", "tanh")
 
 
@@ -37,6 +38,7 @@ def without_functions(response):
     """Return a network with the values of functions of parameters as parameters themselves, and the function's name by
     leaf; ``None`` where there are none, or their arguments enter elsewhere too."""
     output = response.drawn.pairings[0][0]
+    # Through data: a function's value is a cut, which has the parameter as its source.
     order = output.ancestors(through_data=True)
     gates = [
         node
@@ -69,6 +71,7 @@ def separable(laws, gated):
     places = {m: i for i, m in enumerate(sorted({m for law in laws for m in law if mixed(m)}))}
     if not laws or not places:
         return list(laws)
+    # Linear algebra over Q: combinations in which the coefficient of each mixed monomial vanishes.
     matrix = fmpq_mat(len(places), len(laws))
     for j, law in enumerate(laws):
         for monomial, value in law.items():
@@ -84,6 +87,7 @@ def _kernel(matrix):
     pivots = pivot_columns(reduced, rank)
     free = [j for j in range(matrix.ncols()) if j not in pivots]
     return [
+        # A reduced row says what each pivot is in terms of the free columns.
         {j: fmpq(1), **{pivot: -reduced[row, j] for row, pivot in enumerate(pivots) if reduced[row, j] != 0}}
         for j in free
     ]
@@ -97,15 +101,18 @@ def written(law, names, functions):
 
     - ``names`` -- of all coordinates; ``functions`` -- the name of the function by gated coordinate
     """
+    # In a separable law a monomial with a gated coordinate has no other, so that its first entry tells.
     rest = {monomial: value for monomial, value in law.items() if monomial and monomial[0] not in functions}
     text = str(sparse.to_sage(rest, PolynomialRing(QQ, list(names), len(names)))) if rest else ""
     for monomial, value in sorted(law.items()):
         if not monomial or monomial[0] not in functions:
             continue
         name, function, degree = names[monomial[0]], functions[monomial[0]], len(monomial)
+        # The table holds twice the integral of `g / g'`, that of a square; other degrees are written as integrals.
         if degree == 2 and function in _CLOSED:
             integral = _CLOSED[function].format(name)
         else:
+            # The derivative of `G^degree`, its factor apart.
             power = {1: "1", 2: f"{function}({name})"}.get(degree, f"{function}({name})^{degree - 1}")
             factor = f"{degree}*" if degree > 1 else ""
             integral = f"{factor}integral of {power}/{function}'({name}) d{name}"

@@ -50,6 +50,7 @@ from ..laws.gradings import WeightLattice
 # Entries of explicit laws: 3 million terms are about 1 GB of Python objects.
 MAX_TERMS = 3_000_000
 
+# Independent modulo it, vectors are independent over Q; by chance fewer balances would be kept, none invented.
 _PRIME = (1 << 61) - 1
 
 
@@ -108,6 +109,7 @@ def _axes_in(classes, c):
 
 def _used(axes, weights):
     """Return the axes with weights that are not zero, coprime and the first positive."""
+    # Laws are written in one way, and weights stay small.
     scale = int(np.gcd.reduce(weights)) * (1 if weights[np.flatnonzero(weights)[0]] > 0 else -1)
     return tuple((number, axis, int(w) // scale) for (number, axis), w in zip(axes, weights) if w)
 
@@ -150,6 +152,7 @@ def _axis_weights(classes, c, lattice, full, data_fixed):
         return [axis for axis, other in enumerate(classes.of[node]) if other == c]
     covectors = {covector for _, covector in classes.response.pairings}
     for node in classes.of:
+        # For laws the data are fixed; for sign flips they change sign too, which maps fields to fields.
         if isinstance(node, Data) or node in covectors and node.operation is not None:
             # A covector that sums to zero: fixed, or scaled as a whole.
             for axis in places(node) if data_fixed else ():
@@ -162,6 +165,7 @@ def _axis_weights(classes, c, lattice, full, data_fixed):
             _relate_product(node, weights, lattice, full)
     for node, covector in classes.response.pairings:
         for axis in places(node):
+            # The pairing `<s, z>` is a contraction over all axes.
             lattice.relation({weights[node, axis]: 1}, {weights[covector, axis]: 1})
     return weights
 
@@ -173,6 +177,7 @@ def _relate_product(node, weights, lattice, full):
     for sign, tensor, word in zip((1, 1, -1), (*node.inputs, node), words):
         for axis, letter in enumerate(word):
             if (tensor, axis) in weights:
+                # Two places of a letter: a sum over it, or an axis that passes through. Three: multiplied elementwise.
                 by_letter.setdefault(letter, []).append((weights[tensor, axis], sign))
     for here in by_letter.values():
         lattice.relation(*({weight: sign} for weight, sign in here))
@@ -199,6 +204,7 @@ def shifts(classes, mirror=()):
         if node not in classes.of or c not in classes.of[node] or node is covector:
             continue
         good = [_blind_through(classes, blind, place, user) for place, user in consumers.get(node, ())]
+        # A node that nothing reads and that is no output moves nothing, and gives no law.
         blind[node] = all(good) and bool(good or node is output)
     return [Shift(number, classes.of[leaf].index(c), leaf.shape) for number, leaf in enumerate(response.leaves)
             if blind.get(leaf) and number not in mirror]
@@ -221,6 +227,7 @@ def explicit_laws(classes, balances, shifts, mirror=(), products=True):
         rows = [np.moveaxis(places[number], axis, 0).reshape(balance.size, -1).tolist()
                 for number, axis, _ in balance.axes]
         for i in range(balance.size):
+            # A symmetric matrix from its upper triangle.
             for j in range(i, balance.size) if balance.full else (i,):
                 law = {}
                 for here, (number, _, alpha) in zip(rows, balance.axes):

@@ -95,11 +95,13 @@ def rank_from_narrow(widths, generator, deadline=None):
         (39, [2, 2, 1, 1])
     """
     useful = useful_widths(widths)
+    # The weights `w` of a unit lie between hidden layers, of which there have to be two.
     if len(useful) < 4:
         return 0, None
     # Products of words of a small prime are single ones of doubles; an unlucky one costs the bound, no more.
     p = random_prime(generator, 21)
     narrowest, tried = min(useful[1:-1]), 0
+    # The narrowest base is the cheapest: each layer keeps a neuron, and one unit at least floats.
     for units in reversed(range(1, narrowest)):
         base = [useful[0], *(n - units for n in useful[1:-1]), useful[-1]]
         # A base whose layers are not all useful is another network.
@@ -107,6 +109,8 @@ def rank_from_narrow(widths, generator, deadline=None):
             continue
         small = _WithUnits(base, generator, p)
         tried += 1
+        # Where words of depth 3, at 27 passes for each of the wanted rows, are too much work, they are so for all later
+        # bases, which are larger.
         if tried > _MOST_BASES or small.size * 27 > _MOST_WORK // max(1, small.wanted):
             break
         if small.form_is_regular() and small.rank(deadline) == small.wanted:
@@ -132,10 +136,14 @@ class _WithUnits:
     def __init__(self, base, generator, p):
         self.base, self.generator, self.p = base, generator, p
         self.layers = len(base) - 1
+        # At a generic point of the base its own balances and words fill the space, which `wanted` asks for.
         self.weights = [1 + random_array(generator, (a, b), p - 1) for a, b in zip(base, base[1:])]
         hidden = base[1:-1]
         incoming, outgoing = base[:-2], base[2:]
+        # Entries of `y`, less one balance for each pair of the unit and a neuron.
         self.k = sum(incoming) + sum(outgoing) - sum(hidden)
+        # Two weights for each pair of neighbouring hidden layers, 2 (L - 2), less a balance for each of L - 1 hidden
+        # layers.
         self.between = self.layers - 3
         self.own = sum(a * b for a, b in zip(base, base[1:])) - independent_balances(base)
         self.wanted = self.own + self.k * (self.k - 1) + self.between
@@ -144,6 +152,8 @@ class _WithUnits:
             path = (1 + random_array(generator, (self.layers - 2,), p - 1)).tolist()
             tangent = self._tangent(path)
             self.bases.append((path, tangent))
+            # On `k - 1` generic vectors an element of `so_k` is known; for `k < 3` it is not perfect, and the lemma
+            # fails.
             for _ in range(self.k - 1 if len(tangent) == self.k >= 3 else 0):
                 mixed = [int(x) for x in random_array(generator, (len(tangent),), p)]
                 y = [sum(c * int(v) for c, v in zip(mixed, column)) % p for column in tangent.T.tolist()]
@@ -188,6 +198,7 @@ class _WithUnits:
         if not self.units:
             return False
         for _, tangent in self.bases:
+            # The unit's own balances, added up along the path: incoming squares minus outgoing ones.
             signs = np.concatenate([[1] * before + [-1] * after
                                     for before, after in zip(self.base[:-2], self.base[2:])])
             gram = (tangent * signs) @ tangent.T % self.p

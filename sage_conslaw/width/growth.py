@@ -238,9 +238,9 @@ def _without_offsets(axes, found, known, generator, deadline):
         return replace(known, reason="biases have laws among themselves")
     if not listed and bare.laws + fixed != known.laws:
         return replace(known, reason=f"without biases there are {bare.laws} laws")
-    # A covector that annihilates the Lie algebra restricts to one of the network without biases.  If that one is zero, so
-    # is it, once the biases' components of the fields fill their space, or all of it but what the sums of biases that
-    # are laws leave: there are at most as many laws as without biases, and these sums.
+    # A covector that annihilates the Lie algebra restricts to one of the network without biases.  If that one is zero,
+    # so is it, once the biases' components of the fields fill their space, or all of it but what the sums of biases
+    # that are laws leave: there are at most as many laws as without biases, and these sums.
     # A small prime: the products at true width are then single ones of doubles.
     if not offsets_move(axes, offsets, fixed, generator, random_prime(generator, 21), deadline):
         return replace(known, reason="the biases are not moved in all directions by fields without brackets")
