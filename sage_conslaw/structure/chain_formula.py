@@ -9,12 +9,6 @@ forms are positive: chains of these numbers are a chain point, and widths determ
 
 For wide layers (:mod:`.wide_layers`) the proof is for any number of units added to all hidden layers of one narrow
 network.
-
-EXAMPLES::
-
-    sage: from sage_conslaw.structure.chain_formula import conditions
-    sage: conditions([40, 30, 20])
-    [({30: -1, 40: 1}, 2, False), ({20: -1, 30: 1}, 2, False), ({20: 1}, 2, False)]
 """
 from fractions import Fraction
 

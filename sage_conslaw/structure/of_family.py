@@ -4,21 +4,6 @@ The structure of a family, if it has one that is known: laws without a search, a
 Two kinds of points have ranks that can be seen: star points, where gates select single paths, and chain points of
 linear networks.  The trivial case is a network without hidden layer; the famous ones are ``relu 784 512 256 10`` and
 ``linear 784 512 256 10``; attention has neither, and is left to :mod:`.true_width`.
-
-EXAMPLES::
-
-    sage: import numpy
-    sage: from sage_conslaw import flows, networks
-    sage: from sage_conslaw.flows.problem import problem
-    sage: from sage_conslaw.structure.of_family import structure_of
-    sage: structure_of(problem(networks.relu([784, 512, 256, 10], bias=True)).family).number_of_laws
-    768
-    sage: structure_of(problem(networks.linear([3, 2, 3])).family).bounds(numpy.random.default_rng(0r))
-    (9, 3)
-    sage: structure_of(problem(networks.linear([2, 1, 2])).family).laws(numpy.random.default_rng(0r))
-    [{(0, 0): Fraction(1, 1), (1, 1): Fraction(1, 1), (2, 2): Fraction(-1, 1), (3, 3): Fraction(-1, 1)}]
-    sage: structure_of(problem(networks.linear([2, 2]), flows.momentum()).family) is None
-    True
 """
 import logging
 from fractions import Fraction

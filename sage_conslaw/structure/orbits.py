@@ -11,19 +11,6 @@ laws fill it, they are all.
 - Famous: ``linear 40 30 20 10``: the upper triangles of two matrices, proved to be all by one block a kind.
 - One that fails: ``linear 1 2 1`` has quadratic laws besides `U_1^T U_1 - U_2 U_2^T`: the kernel is larger than what is
   known, and nothing is claimed.
-
-EXAMPLES::
-
-    sage: import numpy
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.structure.index_classes import index_classes
-    sage: from sage_conslaw.structure.orbits import laws_are_all
-    sage: from sage_conslaw.structure.symmetries import balances, explicit_laws
-    sage: def all_are_known(net):
-    ....:     classes = index_classes(net.response()); laws = explicit_laws(classes, balances(classes), [])
-    ....:     return laws_are_all(classes, laws, numpy.random.default_rng(0r), int(2^61 - 1))
-    sage: all_are_known(networks.relu([5, 4, 3], bias=True)), all_are_known(networks.linear([1, 2, 1]))
-    (True, False)
 """
 import numpy as np
 

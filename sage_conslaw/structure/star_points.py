@@ -11,20 +11,6 @@ lower bound for the rank at generic points.
 - Famous: ``relu 784 512 256 10``: hundreds of thousands of weights, rows of at most three entries, and a rank that
   leaves one law for each hidden neuron.
 - One that fails: ``linear``, where no data choose a path; such networks have chain points (:mod:`.chain_points`).
-
-EXAMPLES::
-
-    sage: import numpy
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.exact.sparse_rank import sparse_rank
-    sage: from sage_conslaw.structure.index_classes import index_classes
-    sage: from sage_conslaw.structure.star_points import selects_paths, star_rows
-    sage: relu, linear = (index_classes(net([30, 20, 10]).response()) for net in (networks.relu, networks.linear))
-    sage: selects_paths(relu), selects_paths(linear)
-    (True, False)
-    sage: p = int(2^61 - 1); rows, columns, values, point = star_rows(relu, numpy.random.default_rng(0r), p)
-    sage: len(point) - sparse_rank(rows, columns, values, p)            # the hidden neurons
-    20
 """
 import numpy as np
 

@@ -65,15 +65,7 @@ _OVERHEAD, _IDLE, _AT_LEAST = 20_000, 2, 5
 
 
 def independent_balances(widths):
-    r"""
-    Return the number of independent laws `W_i W_i^T - W_{i+1}^T W_{i+1}` at generic points.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.structure.wide_layers import independent_balances
-        sage: independent_balances([2, 3, 2]), independent_balances([2, 6, 2]), independent_balances([1, 2, 2, 1])
-        (6, 18, 6)
-    """
+    r"""Return the number of independent laws `W_i W_i^T - W_{i+1}^T W_{i+1}` at generic points."""
     total = 0
     for before, n, after in zip(widths, widths[1:], widths[2:]):
         idle = max(0, n - before - after)
@@ -86,13 +78,6 @@ def rank_from_narrow(widths, generator, deadline=None):
     Return a lower bound of the rank of the Lie algebra of a linear network with these widths, 0 where nothing is known,
     and the narrow widths from which it grows, ``None`` if there are none: the bound holds for as many more units as one
     likes.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.structure.wide_layers import rank_from_narrow
-        sage: rank_from_narrow([2, 20, 19, 1], numpy.random.default_rng(0r))
-        (39, [2, 2, 1, 1])
     """
     useful = useful_widths(widths)
     # The weights `w` of a unit lie between hidden layers, of which there have to be two.
@@ -152,8 +137,7 @@ class _WithUnits:
             path = (1 + random_array(generator, (self.layers - 2,), p - 1)).tolist()
             tangent = self._tangent(path)
             self.bases.append((path, tangent))
-            # On `k - 1` generic vectors an element of `so_k` is known; for `k < 3` it is not perfect, and the lemma
-            # fails.
+            # On `k - 1` generic vectors an element of `so_k` is known; `so_2` is not perfect, and the lemma fails.
             for _ in range(self.k - 1 if len(tangent) == self.k >= 3 else 0):
                 mixed = [int(x) for x in random_array(generator, (len(tangent),), p)]
                 y = [sum(c * int(v) for c, v in zip(mixed, column)) % p for column in tangent.T.tolist()]

@@ -10,11 +10,10 @@ EXAMPLES:
 The trivial case sees all; the famous one is the last layer before a softmax; a ReLU in between sees the shift again::
 
     sage: from sage_conslaw import networks
-    sage: from sage_conslaw.width.axes import axes_of
-    sage: from sage_conslaw.width.blind import blind_anywhere
+    sage: from sage_conslaw.width import axes, blind
     sage: def shifts(net, loss):
     ....:     response = net.response(loss)
-    ....:     found = blind_anywhere(axes_of(response))
+    ....:     found = blind.blind_anywhere(axes.axes_of(response))
     ....:     return [len(found[leaf]) for leaf in response.leaves]
     sage: shifts(networks.linear([3, 2]), "least-squares"), shifts(networks.linear([3, 2]), "cross-entropy")
     ([0], [1])

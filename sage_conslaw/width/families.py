@@ -17,15 +17,6 @@ by `b`, then `\langle b, \theta \rangle` is.  Read off the axes:
   parameter that enters repeated along it is conserved entry by entry, as the key bias is.
 
 Each of these is a proof for all sizes: nothing depends on them.
-
-EXAMPLES::
-
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.width.axes import axes_of
-    sage: from sage_conslaw.width.families import families
-    sage: axes = axes_of(networks.attention(512, 64, heads=8, bias=True).response())
-    sage: [(family.kind, family.number(axes.sizes)) for family in families(axes)]
-    [('full', 16640), ('full', 16640), ('entries', 512)]
 """
 import itertools
 import math

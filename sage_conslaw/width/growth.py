@@ -14,18 +14,6 @@ restricted to the parameters without one value (at special points: without one u
 because there the gradients of the laws of that value vanish.  Where a class with data grows beyond the units, one value
 less is checked at special points whose first unit has taken the other neurons of a unit.  So both bounds meet at every
 width, or this module says why not.
-
-EXAMPLES::
-
-    sage: import numpy
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.width.axes import axes_of
-    sage: from sage_conslaw.width.growth import grown
-    sage: found = grown(axes_of(networks.lora([768, 768], rank=8).response()), numpy.random.default_rng(0r))
-    sage: found.laws, found.rank, found.proved
-    (36, 12252, True)
-    sage: found.least
-    {0: 3, 1: 3, 2: 3}
 """
 import logging
 from dataclasses import dataclass, replace

@@ -1,17 +1,4 @@
-r"""
-Places of the axes of a graph: which of them one index runs over, at each operation.
-
-EXAMPLES:
-
-A contraction names the index that is summed in both factors::
-
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.width.axes import axes_of
-    sage: from sage_conslaw.width.links import links_of
-    sage: axes = axes_of(networks.linear([4, 3, 2]).response())
-    sage: len(links_of(axes, axes.pairings[0][0]))
-    3
-"""
+"""Places of the axes of a graph: which of them one index runs over, at each operation."""
 from ..graph import cuts
 from ..graph.operations import Add, Contract
 from ..graph.rearrangements import Broadcast, Reshape, Select, Transpose, Windows

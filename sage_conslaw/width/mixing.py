@@ -11,17 +11,6 @@ they are when `z_0` is data of its own.  So both span the same, and `z_0` is tak
 with others are switched off by their data and covectors: what is left is a free table with fewer rows, for a network of
 the same parameters, whose fields are among the network's own; and these are among those of a free table.  So laws are
 counted for all tokens, and the rank for those that are left.
-
-EXAMPLES::
-
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.width.true_width import width_of
-    sage: from sage_conslaw.flows.problem import problem
-    sage: z, P = networks.input(3, 6), networks.parameter
-    sage: q, k = z[:1] @ P("Q", 6, 4), z @ P("K", 6, 4)
-    sage: net = networks.custom(networks.contract("ti,ui->tu", q, k).softmax() @ (z @ P("V", 6, 5)))
-    sage: width = width_of(problem(net).family); [leaf.shape for leaf in width.response.data_leaves if leaf.name == "x"]
-    [(3, 6), (1, 6)]
 """
 from ..graph.cuts import SumOne
 from ..graph.operations import Add, Contract

@@ -12,22 +12,6 @@ Three rewritings, each exact: the span of the fields at every point stays what i
   itself, and a deep network falls apart into its blocks.  With covectors that are orthogonal to the stream
   (`\epsilon = 0`) the spaces differ and nothing is done.
 - *Windows that do not overlap* of free data are free data: the patches of an image.
-
-EXAMPLES:
-
-Two blocks of a perceptron with layer normalisation as PyTorch computes it: six segments::
-
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.pytorch.norms import normalised
-    sage: from sage_conslaw.width.normal_form import normal_form
-    sage: from sage_conslaw.width.segments import segments
-    sage: h = networks.input(5) @ networks.parameter("E", 5, 4)
-    sage: for i in range(2r):
-    ....:     z = normalised(h, 1e-5r, True) * networks.parameter(f"g{i}", 4)
-    ....:     h = h + (z @ networks.parameter(f"U{i}", 4, 3)).gelu() @ networks.parameter(f"V{i}", 3, 4)
-    sage: f = networks.custom(normalised(h, 1e-5r, True) * networks.parameter("g", 4)).response()
-    sage: [[leaf.name for leaf in segment] for segment in segments(normal_form(f))]
-    [['E'], ['g0', 'U0'], ['V0'], ['g1', 'U1'], ['V1'], ['g']]
 """
 import numpy as np
 

@@ -1,20 +1,4 @@
-r"""
-Biases apart: parameters that enter by a sum, and whether the fields move them freely where weights are zero.
-
-EXAMPLES:
-
-No bias, the bias of a hidden layer, and one that is a factor too, so that it is none::
-
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.width.axes import axes_of
-    sage: from sage_conslaw.width.offsets import added_leaves
-    sage: names = lambda net: [leaf.name for leaf in added_leaves(axes_of(net.response()))]
-    sage: names(networks.relu([3, 2, 1])), names(networks.relu([3, 2, 1], bias=True))
-    ([], ['b1'])
-    sage: x, W, b = networks.input(3), networks.parameter("W", 3, 3), networks.parameter("b", 3)
-    sage: names(networks.custom((x @ W + b) * b))
-    []
-"""
+"""Biases apart: parameters that enter by a sum, and whether the fields move them freely where weights are zero."""
 import numpy as np
 
 from ..exact.arithmetic import ModularArithmetic

@@ -6,20 +6,6 @@ At every point the fields of the network are among those of the new one: for giv
 pull-back through `N` is some covector at its inputs.  So a law of the opened network is a law.  A rank there is one of
 the network where nothing was opened: the terms of a segment that has none of the new data are terms of the network,
 with covectors of their own.
-
-EXAMPLES:
-
-A gather in an order of its own is opened; what is before it and what is after it have laws still::
-
-    sage: import numpy
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.width.open_ends import with_known_axes
-    sage: x, W, U = networks.input(60), networks.parameter("W", 60, 9), networks.parameter("U", 9, 8)
-    sage: h = (x @ W).relu() @ U
-    sage: h = h.gather(numpy.array([3r, 3r, 1r, 0r, 7r, 5r, 6r, 2r])) @ networks.parameter("V", 8, 7)
-    sage: response, axes, reasons = with_known_axes(networks.custom(h).response())
-    sage: reasons
-    {'unknown 1': 'the axes of a Gather are not known'}
 """
 from ..graph.cuts import SumOne, sum_one, sum_zero
 from ..graph.operations import LETTERS, Contract

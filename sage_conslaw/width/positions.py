@@ -16,17 +16,16 @@ EXAMPLES:
 The gates of a rectified convolution choose two rows and two columns of the outputs, and two each of the inputs::
 
     sage: from sage_conslaw import networks
-    sage: from sage_conslaw.width.axes import axes_of
-    sage: from sage_conslaw.width.positions import few_positions
-    sage: axes = axes_of(networks.convolutional([3, 64, 10], size=32, kernel=3, dimensions=2).response())
-    sage: {axes.sizes[c]: kept for c, kept in few_positions(axes).items()}
+    sage: from sage_conslaw.width import axes, positions
+    sage: image = axes.axes_of(networks.convolutional([3, 64, 10], size=32, kernel=3, dimensions=2).response())
+    sage: {image.sizes[c]: kept for c, kept in positions.few_positions(image).items()}
     {28: (13, 14), 30: (14, 15), 32: (15, 16)}
 
 Between linear convolutions nothing switches positions off; covectors do so at the end, data at the beginning::
 
-    sage: axes = axes_of(networks.convolutional([3, 64, 10], size=32, kernel=3, activation="linear",
+    sage: image = axes.axes_of(networks.convolutional([3, 64, 10], size=32, kernel=3, activation="linear",
     ....:     dimensions=2).response())
-    sage: few_positions(axes)
+    sage: positions.few_positions(image)
     {7: (15, 16), 8: (15, 16), 11: (13, 14), 12: (13, 14)}
 """
 import numpy as np

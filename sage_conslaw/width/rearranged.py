@@ -8,18 +8,6 @@ Rearrangements that are written in parts and are maps of whole axes.
 - *Tables of rotations.*  One variable for each angle is what PyTorch's positions are; the first has the angle zero at
   all frequencies.  Where each row of a table that is kept has angles of its own, and other rows are not needed, they
   are free data.
-
-EXAMPLES:
-
-The halves of an axis of six are exchanged, and one changes its sign::
-
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.graph.joining import concatenate
-    sage: from sage_conslaw.width.rearranged import block_map
-    sage: x = networks.input(2, 6)
-    sage: turned = block_map(concatenate([-x[:, 3:], x[:, :3]], axis=1))
-    sage: turned.shape, turned.inputs[0r].inputs[1r].values.tolist()
-    ((2, 6), [[0, -1], [1, 0]])
 """
 from fractions import Fraction
 from math import gcd, lcm

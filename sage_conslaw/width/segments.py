@@ -6,16 +6,6 @@ leaf by itself shows that terms with different data span separately: `f = \sum_k
 data, so `V = \sum_k V_k`.  Join two parameters when one term, or two terms with the same data, contain both.  For the
 connected pieces (segments) the tangent space, `V` and the Lie algebra are direct sums: the number of laws is the sum
 over segments, and equal segments are computed once.
-
-EXAMPLES:
-
-A transformer block falls into attention, the feed-forward part up to its activation, and the matrix after it::
-
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.width.segments import segments
-    sage: f = networks.transformer_block(4, 3, heads=2).response().coarse
-    sage: [[leaf.name for leaf in segment] for segment in segments(f)]
-    [['g1', 'b1', 'Q', 'K', 'V', 'O'], ['g2', 'b2', 'up'], ['down']]
 """
 from abc import ABC, abstractmethod
 

@@ -14,23 +14,6 @@ points of the network with `c = 0`: its laws, found from fields without brackets
   off, and no `s_j c_j` is zero, then `\sum_i a_i (\beta_i - \alpha_i) = 0` for each `j`.
 
 So of the laws at `c = 0` as many are lost as the vectors `\beta - \alpha` have rank, whatever the statistics are.
-
-EXAMPLES::
-
-    sage: import numpy
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.graph.tensor import Constant
-    sage: from sage_conslaw.width.axes import axes_of
-    sage: from sage_conslaw.width.growth import grown
-    sage: from sage_conslaw.width.shears import by_shears
-    sage: W, g, b, U = (networks.parameter(*words) for words in [("W", 2, 40), ("g", 40), ("b", 40), ("U", 40, 3)])
-    sage: statistics = [Constant(numpy.arange(1, 41)), Constant(numpy.arange(7, 47))]
-    sage: z = (networks.input(2) @ W + statistics[0]) * statistics[1] * g + b
-    sage: axes, generator = axes_of(networks.custom(z.relu() @ U).response()), numpy.random.default_rng(0r)
-    sage: found = grown(axes, generator); found.proved, found.laws
-    (False, 40)
-    sage: by_shears(axes, found, generator).proved
-    True
 """
 from dataclasses import dataclass, replace
 

@@ -1,18 +1,4 @@
-r"""
-When two segments are the same but for names: what is proved of one holds for the other.
-
-EXAMPLES:
-
-The layers of a transformer are many segments of a few kinds; a constant that differs makes another kind::
-
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.width.axes import axes_of
-    sage: from sage_conslaw.width.signature import signature
-    sage: x, W = networks.input(3), networks.parameter("W", 3, 2)
-    sage: kinds = [signature(axes_of(networks.custom(y).response())) for y in (x @ W, 2 * (x @ W), x @ W)]
-    sage: kinds[0r] == kinds[2r], kinds[0r] == kinds[1r]
-    (True, False)
-"""
+"""When two segments are the same but for names: what is proved of one holds for the other."""
 from ..graph.cuts import Differences, LastUnit, SumOne
 from ..graph.tensor import Constant, Data, Parameter
 from .links import is_uniform

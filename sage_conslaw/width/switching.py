@@ -26,18 +26,16 @@ EXAMPLES:
 Hidden units with gates and inputs can be switched off, those of a linear network cannot::
 
     sage: from sage_conslaw import networks
-    sage: from sage_conslaw.width.axes import axes_of
-    sage: from sage_conslaw.width.switching import switchable
-    sage: relu, linear = (axes_of(f([4, 3, 2]).response()) for f in (networks.relu, networks.linear))
-    sage: [switchable(relu, [c]) for c in range(3)], [switchable(linear, [c]) for c in range(3)]
+    sage: from sage_conslaw.width import axes, switching
+    sage: relu, linear = (axes.axes_of(f([4, 3, 2]).response()) for f in (networks.relu, networks.linear))
+    sage: [switching.switchable(relu, [c]) for c in range(3)], [switching.switchable(linear, [c]) for c in range(3)]
     ([True, True, True], [True, False, True])
 
 At points where weights between different hidden units and inputs vanish these can, together::
 
-    sage: from sage_conslaw.width.switching import sign_flips
-    sage: f = networks.linear([4, 3, 2]).response(); axes = axes_of(f)
-    sage: signs = next(iter(sign_flips(axes, [0r, 1r, 2r])))
-    sage: [signs[leaf] for leaf in f.leaves], switchable(axes, [0r, 1r, 2r], signs)
+    sage: f = networks.linear([4, 3, 2]).response(); linear = axes.axes_of(f)
+    sage: signs = next(iter(switching.sign_flips(linear, [0r, 1r, 2r])))
+    sage: [signs[leaf] for leaf in f.leaves], switching.switchable(linear, [0r, 1r, 2r], signs)
     ([(1, 1), (1, 1)], True)
 """
 import copy

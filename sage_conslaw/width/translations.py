@@ -5,20 +5,6 @@ For a set `J` of classes and a value `j` of each, every parameter that has these
 entries with the indices `j`.  A shift passes through sums, repetitions and data that sum to one; data that sum to zero
 end it; a free covector must not see it.  The rest is linear in the `\beta`.  Then `\sum_a \beta_a \sum \theta_a[j]` is
 conserved for each `j`.
-
-EXAMPLES:
-
-All tokens of a language model against all positions, since tokens have sum one::
-
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.graph.cuts import sum_one
-    sage: from sage_conslaw.width.axes import axes_of
-    sage: from sage_conslaw.width.families import families
-    sage: from sage_conslaw.width.wording import matrix_law
-    sage: E, P = networks.parameter("E", 50, 12), networks.parameter("P", 8, 12)
-    sage: axes = axes_of(networks.custom(sum_one("x", (8, 50)) @ E + P).response())
-    sage: [matrix_law(family, axes) for family in families(axes)]
-    [sum(E[:,j]) - sum(P[:,j]) for each j (12 laws)]
 """
 from fractions import Fraction
 from math import lcm, prod

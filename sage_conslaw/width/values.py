@@ -5,15 +5,6 @@ A family names for each parameter which of its axes carry the indices of the law
 parameter a table with a row for each value of the indices; sums, squared norms and Gram matrices of rows are the laws.
 No polynomial is written, and no index: the tables are views of the state where the library allows it.  Take
 ``U^T U - V V^T`` of a linear network at width 4096, 33 million parameters: two matrix products.
-
-EXAMPLES::
-
-    sage: import numpy
-    sage: from sage_conslaw import conservation_laws, networks
-    sage: result = conservation_laws(networks.lora([768, 768], rank=8), seed=0)
-    sage: (value,) = result.evaluate({"A1": numpy.ones((768, 8)), "B1": numpy.ones((8, 768))}).values()
-    sage: value.shape, float(abs(value).max())
-    ((8, 8), 0.0)
 """
 from dataclasses import dataclass
 from math import prod

@@ -1,19 +1,4 @@
-r"""
-Families of laws in the names of the parameters, in matrix notation.
-
-EXAMPLES::
-
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.width.axes import axes_of
-    sage: from sage_conslaw.width.families import families
-    sage: from sage_conslaw.width.wording import matrix_law
-    sage: axes = axes_of(networks.attention(512, 64, heads=8, bias=True).response())
-    sage: for family in families(axes):
-    ....:     print(matrix_law(family, axes))
-    Q_h^T Q_h - K_h^T K_h + bQ_h bQ_h^T - bK_h bK_h^T for each of 8 blocks h (symmetric 64 x 64: 16640 laws)
-    V_h^T V_h - O_h O_h^T + bV_h bV_h^T for each of 8 blocks h (symmetric 64 x 64: 16640 laws)
-    bK (512 laws)
-"""
+"""Families of laws in the names of the parameters, in matrix notation."""
 from dataclasses import replace
 from math import prod
 

@@ -22,6 +22,10 @@ def holds(forms, old, new):
                else sum(a * value[n] for n, a in form.items()) >= number for form, number, exact in forms)
 
 
+def test_conditions_of_a_narrowing_network():
+    assert conditions([40, 30, 20]) == [({30: -1, 40: 1}, 2, False), ({20: -1, 30: 1}, 2, False), ({20: 1}, 2, False)]
+
+
 def test_where_conditions_hold_the_components_are_the_same():
     random, met = np.random.default_rng(0), 0
     for _ in range(300):

@@ -4,6 +4,7 @@ import pytest
 
 from sage_conslaw import VectorFieldFamily, flows, networks
 from sage_conslaw._sage import QQ, PolynomialRing
+from sage_conslaw.exact.sparse_rank import sparse_rank
 from sage_conslaw.flows.problem import problem
 from sage_conslaw.graph.cuts import sum_one
 from sage_conslaw.width.axes import axes_of
@@ -11,7 +12,7 @@ from sage_conslaw.structure.index_classes import index_classes
 from sage_conslaw.structure.of_family import structure_of
 from sage_conslaw.width.segments import apart, of_one_degree, segments
 from sage_conslaw.width.signature import signature
-from sage_conslaw.structure.star_points import law_rows, star_point, sub_entries
+from sage_conslaw.structure.star_points import law_rows, selects_paths, star_point, star_rows, sub_entries
 from sage_conslaw.structure.symmetries import (
     Balance,
     Shift,
@@ -67,6 +68,14 @@ def test_star_points_have_a_backbone():
     assert (point != 0).astype(int).tolist() == [1, 1, 1, 0, 1, 0, 1, 1]
 
 
+def test_data_choose_paths_where_there_are_gates():
+    p, relu = (1 << 61) - 1, classes_of(networks.relu([30, 20, 10]))
+    assert selects_paths(relu) and not selects_paths(classes_of(networks.linear([30, 20, 10])))
+    rows, columns, values, point = star_rows(relu, np.random.default_rng(0), p)
+    # One law for each hidden neuron.
+    assert len(point) - sparse_rank(rows, columns, values, p) == 20
+
+
 def test_places_of_subnetworks_and_rows_of_laws():
     chosen = [np.array([[2]]), np.array([[1]]), np.array([[0]])]
     assert sub_entries(classes_of(networks.linear([3, 2, 2])), chosen).tolist() == [[5, 8]]
@@ -79,6 +88,13 @@ def test_places_of_subnetworks_and_rows_of_laws():
     laws = explicit_laws(classes, [], shifts(classes), products=False)
     assert sorted(zip(rows.tolist(), columns.tolist())) == [(i, j) for i, law in enumerate(laws) for (j,) in law]
     assert [len(part) for part in law_rows(classes, [], [], np.ones(14, dtype=np.int64), 101)] == [0, 0, 0]
+
+
+def test_what_a_structure_tells():
+    wide, deep, chain = (structure_of(problem(net).family) for net in (
+        networks.relu([784, 512, 256, 10], bias=True), networks.linear([3, 2, 3]), networks.linear([2, 1, 2])))
+    assert wide.number_of_laws == 768 and deep.bounds(np.random.default_rng(0)) == (9, 3)
+    assert chain.laws(np.random.default_rng(0)) == [{(0, 0): 1, (1, 1): 1, (2, 2): -1, (3, 3): -1}]
 
 
 def test_which_families_have_a_structure():

@@ -40,6 +40,15 @@ def test_both_sides_are_those_of_the_dense_route(widths):
     assert here or min(widths[1:-1]) < 3 or len(widths) > 4
 
 
+@pytest.mark.parametrize("widths, number", [([2, 3, 2], 6), ([2, 6, 2], 18), ([1, 2, 2, 1], 6)])
+def test_numbers_of_independent_balances(widths, number):
+    assert independent_balances(widths) == number
+
+
+def test_the_bound_grows_from_a_narrow_network():
+    assert rank_from_narrow([2, 20, 19, 1], np.random.default_rng(0)) == (39, [2, 2, 1, 1])
+
+
 @pytest.mark.parametrize("widths", [[1, 2, 2, 1], [1, 4, 4, 1], [1, 5, 3, 1], [1, 2, 2, 2, 1], [1, 1, 4, 1]])
 def test_one_input_and_one_output_are_never_proved_here(widths):
     assert rank_from_narrow(widths, np.random.default_rng(0))[0] <= 1
