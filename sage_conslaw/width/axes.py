@@ -20,6 +20,16 @@ EXAMPLES::
     [((0,), (1, 2)), ((0,), (1, 2)), ((0,), (3, 4)), ((3, 4), (5,))]
     sage: axes.restricted([3, 2, 3, 2, 3, 3, 2, 2]).dimension
     72
+
+The trivial case has a class for each width; one that fails takes a part of an axis::
+
+    sage: axes_of(networks.linear([4, 3, 2]).response()).sizes
+    (4, 3, 2)
+    sage: y = networks.input(3) @ networks.parameter("W", 3, 3)
+    sage: axes_of(networks.custom(y[1:]).response())
+    Traceback (most recent call last):
+    ...
+    sage_conslaw.width.axes.Unknown: only part of an axis is taken
 """
 import numpy as np
 

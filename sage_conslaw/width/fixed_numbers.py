@@ -12,10 +12,9 @@ numbers.
 EXAMPLES::
 
     sage: from sage_conslaw import networks
-    sage: from sage_conslaw.graph.tensor import Constant
     sage: from sage_conslaw.width.axes import axes_of
     sage: W, g, b, U = (networks.parameter(*words) for words in [("W", 2, 4), ("g", 4), ("b", 4), ("U", 4, 3)])
-    sage: s, c = Constant([1, 2, 3, 4]), Constant([5, -7, 6, 8])
+    sage: s, c = networks.fixed("s", values=[1, 2, 3, 4]), networks.fixed("c", values=[5, -7, 6, 8])
     sage: z = (networks.input(2) @ W + c) * s * g + b
     sage: axes = axes_of(networks.custom(z.relu() @ U).response())
     sage: axes.ones == {s, c}, axes.rigid

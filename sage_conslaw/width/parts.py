@@ -10,16 +10,6 @@ that is joined along an axis of free covectors falls into several, one for each 
 
 Data that are read as a whole and in some rows (a class token asks, all tokens answer) are taken for separate data
 where :mod:`.mixing` shows that this spans the same.
-
-EXAMPLES::
-
-    sage: from sage_conslaw import networks
-    sage: from sage_conslaw.width.parts import cut_in_parts
-    sage: x, W, b = networks.input(4), networks.parameter("W", 4, 6), networks.parameter("b", 6)
-    sage: y = x @ W + b
-    sage: f = cut_in_parts(networks.custom(y[:3] * y[3:]).response()).response
-    sage: [(leaf.name, leaf.shape) for leaf in f.leaves]
-    [('W[:,0:3]', (4, 3)), ('W[:,3:6]', (4, 3)), ('b[0:3]', (3,)), ('b[3:6]', (3,))]
 """
 import itertools
 from dataclasses import dataclass

@@ -1,19 +1,5 @@
 r"""
 Ranges of axes: triples (start, step, number), one an axis, as slices of parameters give them.
-
-EXAMPLES:
-
-The whole axis, every other entry, and a part that reaches across the axes of a reshape, which is no range::
-
-    sage: from sage_conslaw.width.ranges import overlap, through_reshape, whole
-    sage: whole(((0r, 1r, 4r),), (4r,)), overlap((0r, 2r, 2r), (1r, 2r, 2r))
-    (True, False)
-    sage: through_reshape((6r,), (2r, 3r), ((1r, 1r, 1r), (0r, 1r, 3r)))
-    ((3, 1, 3),)
-    sage: through_reshape((6r,), (2r, 3r), ((0r, 1r, 2r), (1r, 1r, 2r)))
-    Traceback (most recent call last):
-    ...
-    sage_conslaw.width.axes.Unknown: part of a reshape is taken
 """
 import numpy as np
 

@@ -8,13 +8,15 @@ from sage_conslaw.graph.cuts import sum_one
 from sage_conslaw.graph.joining import concatenate
 from sage_conslaw.graph.tensor import Constant
 from sage_conslaw.pytorch.norms import normalised
-from sage_conslaw.width.axes import axes_of
+from sage_conslaw.width.axes import Unknown, axes_of
 from sage_conslaw.width.families import families
 from sage_conslaw.width.growth import grown
 from sage_conslaw.width.links import links_of
 from sage_conslaw.width.normal_form import normal_form
 from sage_conslaw.width.offsets import added_leaves
 from sage_conslaw.width.open_ends import with_known_axes
+from sage_conslaw.width.parts import cut_in_parts
+from sage_conslaw.width.ranges import overlap, through_reshape, whole
 from sage_conslaw.width.rearranged import block_map
 from sage_conslaw.width.segments import segments
 from sage_conslaw.width.shears import by_shears
@@ -63,6 +65,21 @@ def test_an_adapter_grows_with_all_its_classes():
 ], ids=["transformer block", "residual stream"])
 def test_segments(response, names):
     assert [[leaf.name for leaf in segment] for segment in segments(response)] == names
+
+
+def test_ranges_of_axes():
+    assert whole(((0, 1, 4),), (4,)) and not overlap((0, 2, 2), (1, 2, 2))
+    assert through_reshape((6,), (2, 3), ((1, 1, 1), (0, 1, 3))) == ((3, 1, 3),)
+    # Across the axes of a reshape a part is no range.
+    with pytest.raises(Unknown, match="part of a reshape is taken"):
+        through_reshape((6,), (2, 3), ((0, 1, 2), (1, 1, 2)))
+
+
+def test_parameters_are_cut_where_products_are():
+    y = networks.input(4) @ P("W", 4, 6) + P("b", 6)
+    leaves = cut_in_parts(networks.custom(y[:3] * y[3:]).response()).response.leaves
+    assert [(leaf.name, leaf.shape) for leaf in leaves] == [
+        ("W[:,0:3]", (4, 3)), ("W[:,3:6]", (4, 3)), ("b[0:3]", (3,)), ("b[3:6]", (3,))]
 
 
 def test_a_contraction_links_both_factors_and_its_result():
