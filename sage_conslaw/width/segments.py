@@ -25,6 +25,7 @@ def segments(response):
     """Return the segments of a network's response as lists of its parameters; unused parameters are segments by
     themselves."""
     joined = _Joined(response.leaves)
+    # Covectors of a space that is not known count as ones that depend on the tensor.
     constraints = response.constraints or [(None, None)] * len(response.pairings)
     for (node, covector), (constraint, _) in zip(response.pairings, constraints):
         terms = joined.terms(node)
@@ -112,6 +113,7 @@ class _Terms(ABC):
         out = {}
         for data, value in pairs:
             out.setdefault(data, []).append(value)
+        # Terms that are not told apart may have the data of any others, and are joined with all of them.
         if _MIXED in out or len(out) > _MOST_TERMS:
             return {_MIXED: self.together([value for values in out.values() for value in values])}
         return {data: self.together(values) for data, values in out.items()}
