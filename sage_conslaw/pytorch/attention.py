@@ -20,15 +20,7 @@ _BATCH = LETTERS[6:]
 
 @dataclass(frozen=True)
 class ScaledValue:
-    r"""
-    A function of a multiple of its input.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.attention import ScaledValue
-        sage: ScaledValue(abs, -2.0r)(3.0r)
-        6.0
-    """
+    """A function of a multiple of its input."""
 
     function: object
     scale: float
@@ -39,15 +31,7 @@ class ScaledValue:
 
 @dataclass(frozen=True)
 class ScaledPullback:
-    r"""
-    The transposed derivative of a function of a multiple of its input.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.attention import ScaledPullback
-        sage: ScaledPullback(lambda z, s: s, 2.0r)(1.0r, 3.0r)
-        6.0
-    """
+    """The transposed derivative of a function of a multiple of its input."""
 
     pullback: object
     scale: float
@@ -60,6 +44,8 @@ def _soft(scores, allowed, scale, name="softmax"):
     """Return the softmax along the last axis of a multiple of the scores, over the allowed entries of each row."""
     if allowed is not None and whole(allowed).all():
         allowed = None
+    # A whole number or the inverse of one is an exact factor.  1/sqrt(d) is irrational in general: it stays inside of
+    # the function, whose covectors sum to zero at any scale, and no rounded number enters the graph.
     if scale == int(scale) or (1 / scale) == int(1 / scale):
         if scale != 1:
             scores = scores * scale
@@ -72,6 +58,7 @@ def _soft(scores, allowed, scale, name="softmax"):
         mask = np.broadcast_to(distinct.astype(np.int64, copy=False), scores.shape)
     function = scaled_softmax(mask, scale)
     out = Data("softmax", scores.shape, "cut", source=scores, function=function, mask=mask)
+    # Covectors at entries that the mask closes act on zeros.
     return out if mask is None else out * Constant(mask)
 
 
@@ -79,13 +66,6 @@ def scaled_softmax(mask, scale):
     r"""
     Return the softmax of a positive multiple of the scores, over the allowed entries: covectors at the scores sum to
     zero whatever the multiple.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.pytorch.attention import scaled_softmax
-        sage: scaled_softmax(None, 0.5r).value(numpy.zeros(2r))
-        array([0.5, 0.5])
     """
     function = cut_function("softmax") if mask is None else masked_softmax(mask)
     return CutFunction(
@@ -118,6 +98,7 @@ def _log_softmax(z):
 
 
 def _log_softmax_pullback(z, covector):
+    # c - p sum(c) with p of sum one: it sums to zero whatever c is.
     return covector - np.exp(_log_softmax(z)) * covector.sum(axis=-1, keepdims=True)
 
 
@@ -136,6 +117,8 @@ def _log_sum_exp_pullback(z, covector):
 
 
 LOG_SUM_EXP = CutFunction(
+    # One output for a row: its slopes are p c, of sum c, and adding one number to the row moves the output by that
+    # number.
     "log sum exp", "free", _log_sum_exp, _log_sum_exp_pullback, reading=reading("log sum exp")
 )
 
@@ -155,6 +138,7 @@ def log_sum_exp(reader, node, value, axes, keepdim=False):
     one."""
     tensor = reader.tensor(value)
     axes = [axes] if isinstance(axes, int) else list(axes)
+    # The cut is a function of a row of the last axis.
     if len(axes) != 1:
         raise Refused("a logarithm of a sum of exponentials along several axes")
     rank = len(tensor.shape)
@@ -179,6 +163,7 @@ def attention(reader, node, q, k, v, mask=None, dropout=0.0, causal=False, *, sc
     letters = _BATCH[:len(lead)]
     scores = contract(f"{letters}ac,{letters}bc->{letters}ab", q, k)
     scale = q.shape[-1] ** -0.5 if scale is None else scale
+    # PyTorch aligns the triangle with the first key, also where queries and keys differ in number.
     allowed = np.tril(np.ones(scores.shape[-2:], dtype=np.int64)) if causal else None
     if mask is not None:
         scores, allowed, scale = _masked(reader, scores, mask, scale)
@@ -192,6 +177,7 @@ def _masked(reader, scores, mask, scale):
     """Return scores, allowed entries and scale: a mask of truth values allows, one of numbers is added to the
     scores."""
     if isinstance(mask, Masked):
+        # softmax(s scores + m): the finite part m is not scaled, so that s can no longer wait inside of the function.
         return scores * constant(np.array(float(scale))) + mask.tensor, np.asarray(mask.allowed), 1.0
     if isinstance(mask, Choice):
         raise Refused("the mask depends on the data or on parameters")
@@ -209,20 +195,13 @@ def _read_mask(mask):
     values = whole(mask.numpy() if mask.dtype.is_floating_point is False else mask.double().numpy())
     if values.dtype == bool:
         return values.astype(np.int64), None
+    # A bias by distance may be added where entries are allowed; in the others there is no number left to add.
     finite = np.where(values > NEVER, values, 0.0)
     return (values > NEVER).astype(np.int64), finite if finite.any() else None
 
 
 def whole(array):
-    r"""
-    Return an array with each of its axes that are mere repetitions cut to one entry.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.pytorch.attention import whole
-        sage: whole(numpy.broadcast_to(numpy.eye(2r), (5r, 2r, 2r))).shape
-        (1, 2, 2)
-    """
+    """Return an array with each of its axes that are mere repetitions cut to one entry."""
     array = np.asarray(array)
+    # An axis with stride zero is one entry seen many times: a mask of all heads and samples is looked at once.
     return array[tuple(slice(n if stride else min(n, 1)) for n, stride in zip(array.shape, array.strides))]

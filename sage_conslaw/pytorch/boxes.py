@@ -36,10 +36,12 @@ class Boxes:
         self.moving = set()
         order = output.ancestors(through_data=True)
         for node in order:
+            # A cut has no inputs in the graph: what moves it is its source.
             cut = node.kind == "cut" and node.source in self.moving
             if isinstance(node, Parameter) or cut or any(child in self.moving for child in node.inputs):
                 self.moving.add(node)
         self.of = {output: [(0, n) for n in output.shape]}
+        # From the output back: all that reads a node comes before it, so that its ranges are final when it is met.
         for node in reversed(order):
             if node in self.of and node in self.moving:
                 self._back(node, self.of[node])
@@ -63,6 +65,8 @@ class Boxes:
             return
         hull = [(min(a, c), max(b, d)) for (a, b), (c, d) in zip(known, box)]
         different = [k for k, (one, other) in enumerate(zip(known, box)) if one != other]
+        # The union of two boxes is a box if one contains the other, or if they differ along one axis alone and meet
+        # there: [0, 2) and [1, 3) make [0, 3), [0, 1) and [2, 3) do not.
         if hull != known and hull != list(box):
             (a, b), (c, d) = (known[different[0]], box[different[0]])
             self.exact = self.exact and len(different) == 1 and max(a, c) <= min(b, d)
@@ -72,6 +76,8 @@ class Boxes:
         """Return what a cut reads of its source: the rows of what is read of it, or the entries."""
         if self.pointwise(cut):
             return box
+        # Each entry of a softmax or of a norm depends on its whole row; with a mask, on those columns that some row
+        # allows.
         lead = box[:-1] if box else []
         if cut.mask is None:
             return [*lead, *([(0, cut.source.shape[-1])] if box else [])]
@@ -90,25 +96,31 @@ class Boxes:
             return back
         if isinstance(operation, Broadcast):
             new = len(node.shape) - len(child.shape)
+            # New axes are first, and those of one entry are read as soon as one of their repetitions is.
             return [one if n > 1 else (0, n) for one, n in zip(box[new:], child.shape)]
         if isinstance(operation, Slice):
+            # Steps above one leave gaps in the range that they read, unless they read one entry.
             self.exact = self.exact and all(step == 1 or b - a == 1
                                             for (a, b), (_, step, _) in zip(box, operation.ranges))
             return [(start + a * step, start + (b - 1) * step + 1) if step > 0 else (0, n)
                     for (a, b), (start, step, _), n in zip(box, operation.ranges, child.shape)]
         if isinstance(operation, Pad):
+            # What is read of the border is zeros and no entry: a range in it is empty, and joins nothing.
             return [(max(0, a - operation.before), min(n, b - operation.before)) if k == operation.axis else (a, b)
                     for k, ((a, b), n) in enumerate(zip(box, child.shape))]
         if isinstance(operation, Reshape):
             return self._of_reshape(child.shape, node.shape, box)
         if isinstance(operation, Select):
             taken = np.unique(operation.entries[box[operation.axis][0]:box[operation.axis][1]])
+            # Distinct numbers are a range if there are as many as lie between the first and the last.
             self.exact = self.exact and taken[-1] - taken[0] + 1 == len(taken)
             return [(int(taken[0]), int(taken[-1]) + 1) if k == operation.axis else one for k, one in enumerate(box)]
         if isinstance(operation, Windows):
             spatial = int(np.prod(child.shape[operation.kept:], dtype=np.int64))
             places = np.unique(operation.places)
             whole = all(one == (0, n) for one, n in zip(box[operation.kept:], node.shape[operation.kept:]))
+            # All windows together read all entries, unless their stride is above their size and leaves some between
+            # them.
             self.exact = self.exact and whole and (places >= 0).sum() == spatial
             return [*box[:operation.kept], *((0, n) for n in child.shape[operation.kept:])]
         if type(operation) is Gather:
@@ -121,8 +133,10 @@ class Boxes:
         words = (node.operation.left, node.operation.right)
         known, other = dict(zip(node.operation.result, box)), node.inputs[1 - which]
         for letter, n in zip(words[1 - which], other.shape):
+            # An index that is summed runs over its whole axis, but for what a mask closes below.
             known.setdefault(letter, (0, n))
         mask = other if isinstance(other, Constant) else _mask_of(other)
+        # Nothing is looked for in one number that is repeated (all strides are zero), nor in what is not written yet.
         if mask is not None and not mask.lazy and mask.size and any(mask.values.strides):
             narrow = _nonzero(mask.values, [known[letter] for letter in words[1 - which]])
             if narrow is None:
@@ -132,6 +146,7 @@ class Boxes:
 
     def _of_gather(self, operation, child, box):
         places = np.unique(operation.indices[tuple(slice(a, b) for a, b in box)])
+        # A gather puts zeros where its places are below zero.
         places = places[places >= 0]
         if not len(places):
             return None
@@ -156,6 +171,8 @@ class Boxes:
             return [(0, n) for n in source]
         total = int(np.prod(target, dtype=np.int64))
         first = partial[0]
+        # Entry number = (position before, position on the axis, position behind) in mixed radix: a range of the first
+        # long axis is a range of numbers, and stays a box if both ends are multiples of what is behind the source's.
         before = int(np.prod(target[:first], dtype=np.int64))
         inner = total // before // target[first]
         if partial == [first] and before == 1 and sized:

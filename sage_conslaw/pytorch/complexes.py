@@ -39,7 +39,9 @@ def as_complex(reader, value):
     if not reader.known(value):
         raise Refused("a complex tensor meets one that is not known to be complex")
     if not value.is_complex():
+        # A zero part of the same shape: sums and products then have one case each.
         return Complex(reader.tensor(value), constant(0 * value.double().numpy()))
+    # One number, such as `i`, is a constant of the model and no table of positions: it keeps its value.
     if value.numel() > 1 and ((value.abs() - 1).abs() < _ROUNDING).all():
         angles = value.angle()
         return Complex(reader.rotation("cos", angles, value.real), reader.rotation("sin", angles, value.imag))
@@ -48,6 +50,7 @@ def as_complex(reader, value):
 
 def product(reader, node, a, b):
     """Return the product of complex tensors."""
+    # A real number scales both parts; by the rule below, half of the four products would be products with zero.
     if isinstance(b, (int, float)) and isinstance(a, Complex):
         return Complex(a.real * constant(b), a.imaginary * constant(b))
     a, b = as_complex(reader, a), as_complex(reader, b)

@@ -3,6 +3,18 @@ Numbers of a module as exact constants: floats are numerators over a power of tw
 
 Take the table ``[0.5, 1.25]``: it is ``[2, 5] / 4``.  A float that is written in the module, such as ``0.1``, is the
 decimal that it is printed as.
+
+EXAMPLES::
+
+    sage: from sage_conslaw.pytorch.constants import constant, number
+    sage: constant([0.5r, 1.25r]).values, constant([0.5r, 1.25r]).denominator
+    (array([2, 5]), 4)
+    sage: number(0.1r), number(3r)
+    (Fraction(1, 10), Fraction(3, 1))
+    sage: constant([float("inf")])
+    Traceback (most recent call last):
+    ...
+    sage_conslaw.pytorch.refusals.Refused: a constant with entries that are not finite enters a sum or a product
 """
 from fractions import Fraction
 
@@ -20,12 +32,6 @@ def constant(array, name=None):
     r"""
     Return an array of floats or integers as a constant of the graph, exactly if its entries are of similar size, else
     to 52 bits.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.constants import constant
-        sage: constant([0.5r, 1.25r]).values, constant([0.5r, 1.25r]).denominator
-        (array([2, 5]), 4)
     """
     array = np.asarray(array)
     if array.dtype.kind in "bui":
@@ -48,15 +54,7 @@ def constant(array, name=None):
 
 
 def number(value):
-    r"""
-    Return a number of Python as a fraction: a float is read as the decimal that it is printed as.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.constants import number
-        sage: number(0.1r), number(3r)
-        (Fraction(1, 10), Fraction(3, 1))
-    """
+    """Return a number of Python as a fraction: a float is read as the decimal that it is printed as."""
     if isinstance(value, float):
         if not np.isfinite(value):
             raise Refused(f"the number {value} enters a sum or a product")

@@ -45,8 +45,10 @@ def convolution(reader, node, x, weight, bias=None, stride=1, padding=0, dilatio
         padding = 0
     elif padding == "same":
         reach = [d * (k - 1) for d, k in zip(dilation, sizes)]
+        # As many outputs as inputs; where the number of zeros is odd, PyTorch puts the larger half behind.
         x = padded(x, [r // 2 for r in reach], [r - r // 2 for r in reach])
         padding = 0
+    # A dilated kernel is one with zeros between its entries: the graph has one convolution for all.
     out = x.convolve(spread(weight, dilation), tuple(stride), tuple(_each(padding, axes)), int(groups))
     return _with_bias(reader, out, bias, axes)
 
@@ -67,11 +69,15 @@ def transposed_convolution(reader, node, x, weight, bias=None, stride=1, padding
     axes, groups = len(weight.shape) - 2, int(groups)
     stride, padding, extra, dilation = (_each(value, axes) for value in (stride, padding, extra, dilation))
     channels, inner, *sizes = weight.shape
+    # PyTorch keeps these weights as (inputs, outputs of a group, ...): in each group both axes are exchanged.
     kernel = weight.reshape(groups, channels // groups, inner, *sizes)
     kernel = kernel.transpose([0, 2, 1, *range(3, 3 + axes)]).reshape(groups * inner, channels // groups, *sizes)
     kernel = spread(kernel[(slice(None), slice(None), *[slice(None, None, -1)] * axes)], dilation)
+    # Entry i of the input reaches the outputs i s - p, ..., i s - p + size - 1: one of stride 1 over the spread input
+    # with size - 1 - p zeros at each border, and that many cut off where p is larger.
     x = spread(x, stride)
     reach = [size - 1 - p for size, p in zip(kernel.shape[2:], padding)]
+    # Several sizes of an input have one size after a convolution with stride: the extra zeros, behind alone, say which.
     out = padded(x, reach, [r + e for r, e in zip(reach, extra)]).convolve(kernel, 1, 0, groups)
     return _with_bias(reader, out, bias, axes)
 
@@ -84,16 +90,7 @@ def _with_bias(reader, out, bias, axes):
 
 
 def spread(x, steps):
-    r"""
-    Return a tensor with zeros between the entries of its last axes.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.pytorch.convolutions import spread
-        sage: spread(networks.input(2, 3), [2]).shape
-        (2, 5)
-    """
+    """Return a tensor with zeros between the entries of its last axes."""
     if all(step == 1 for step in steps):
         return x
     axes = len(steps)
@@ -104,16 +101,7 @@ def spread(x, steps):
 
 
 def padded(x, before, after):
-    r"""
-    Return a tensor with zeros around its last axes; negative widths cut entries off.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.pytorch.convolutions import padded
-        sage: padded(networks.input(2, 3), [1], [-2]).shape
-        (2, 2)
-    """
+    """Return a tensor with zeros around its last axes; negative widths cut entries off."""
     if not any(before) and not any(after):
         return x
     lead = len(x.shape) - len(before)
@@ -129,16 +117,7 @@ def padded(x, before, after):
 
 
 class Largest:
-    r"""
-    The slopes of the largest entry of windows that reach into a padding, which never is the largest.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.pytorch.convolutions import Largest
-        sage: Largest(numpy.array([[True, False]]))(numpy.array([[-1.0r, 0.0r]]))
-        array([[1., 0.]])
-    """
+    """The slopes of the largest entry of windows that reach into a padding, which never is the largest."""
 
     def __init__(self, inside):
         self.inside = inside
@@ -159,6 +138,7 @@ def _windows(node, x, windows):
     kept, each = len(x.shape) - len(windows.sizes), (windows.padding, windows.sizes, windows.dilation, windows.stride)
     places = np.pad(
         np.arange(int(np.prod(x.shape[kept:]))).reshape(x.shape[kept:]),
+        # With ceil_mode a last window reaches beyond the padding: so many more places that each slice below is whole.
         [(p, p + w * d + s) for p, w, d, s in zip(*each)],
         constant_values=-1,
     )
@@ -178,6 +158,7 @@ def max_pool(reader, node, x, window, stride=(), padding=0, dilation=1, ceil=Fal
     inside, real, shape = _windows(result, x, windows)
     function = gate_function("max")
     if not real.all():
+        # A zero of the padding would be the largest among negative entries; in PyTorch the padding is minus infinity.
         function = type(function)("max", Largest(real))
     letters = LETTERS[:len(inside.shape)]
     gates = Data("gate", inside.shape, "gate", source=inside, function=function)
@@ -193,11 +174,14 @@ def mean_pool(reader, node, x, window, stride=(), padding=0, ceil=False, with_pa
     """Return the mean of each window."""
     x = reader.tensor(x)
     windows = Windows.of(_axes_of_pool(node), window, stride, padding)
+    # PyTorch then divides by the entries of the window in the padding, not by those beyond it: ``real`` has both as
+    # one.
     if ceil and any(windows.padding):
         raise Refused("average pooling with ceil_mode and padding")
     inside, real, shape = _windows(node, x, windows)
     entries = real.sum(axis=-1) if not with_padding or ceil else np.full(real.shape[:-1], real.shape[-1])
     entries = np.full(real.shape[:-1], divisor) if divisor else entries
+    # One divisor for all windows is exact; the rounded inverses below are for windows at a border alone.
     if (entries == entries.flat[0]).all():
         return (inside.sum(-1) / int(entries.flat[0])).reshape(shape)
     return (inside * constant(np.broadcast_to((1.0 / entries)[..., None], real.shape))).sum(-1).reshape(shape)
@@ -229,11 +213,15 @@ def adaptive_mean_pool(reader, node, x, size):
 
 def _by_windows(x, shape, axes, of):
     """Return the function ``of`` over the windows that an axis is cut into, for each of the last axes."""
+    # A window is a product of ranges: its mean is the mean along one axis of means along the others, and so is its
+    # maximum.
     for axis in range(len(shape) - axes, len(shape)):
         n, parts = x.shape[axis], shape[axis]
         if parts == 1:
             x = of(x, axis)
         elif parts != n:
+            # PyTorch's windows, from floor(i n / parts) to ceil((i + 1) n / parts): they overlap where parts does not
+            # divide n.
             windows = [slice(i * n // parts, -(-(i + 1) * n // parts)) for i in range(parts)]
             x = concatenate([of(x[(slice(None),) * axis + (window,)], axis) for window in windows], axis=axis)
     return x

@@ -59,12 +59,6 @@ class Program:
 def entry_name(name, taken):
     r"""
     Return a name for the entries of a parameter in polynomials: letters, digits and ``_``; distinct from those taken.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.exported import entry_name
-        sage: entry_name("h.0.attn.weight", set()), entry_name("0.weight", set()), entry_name("a_b", {"a_b"})
-        ('h_0_attn_weight', 'p0_weight', 'a_b_')
     """
     word = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name).lstrip("_") or "p"
     word = word if word[0].isalpha() else "p" + word
@@ -87,6 +81,7 @@ def exported(model, arguments, keywords):
     examples = _examples(torch, program, arguments, keywords)
     trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
     parameters = dict(model.named_parameters(remove_duplicate=False))
+    # All trained parameters, those that no operation uses too: each of their entries is a law by itself.
     for name in first.values():
         if name in trained and name not in made:
             word = entry_name(name, taken)
@@ -96,6 +91,7 @@ def exported(model, arguments, keywords):
         kind = spec.kind.name if spec is not None else "USER_INPUT"
         if kind == "PARAMETER" and first[spec.target] in made:
             leaves[node] = "parameter", made[first[spec.target]]
+        # A parameter that is not trained is here as well: a constant with the value that it has now.
         elif kind in ("PARAMETER", "BUFFER", "CONSTANT_TENSOR"):
             value = (
                 parameters[first[spec.target]] if kind == "PARAMETER" else _buffer(torch, program, model, spec.target)
@@ -146,6 +142,8 @@ def _program(torch, model, arguments, keywords):
     try:
         with _quiet(), _own_backward_refused(torch):
             program = _traced(torch, model, copy)
+            # The empty table keeps ``linear`` and ``layer_norm`` whole, which have rules of their own, and takes away
+            # writes into tensors: a list of values is what is read.
             return program.run_decompositions({}), _held(program.graph_module)
     except (
         torch._dynamo.exc.UserError,
@@ -202,6 +200,7 @@ def _only_gradients(model):
             raise InputError(f"the parameter {name} is complex; give its real and its imaginary part as parameters")
         if parameter.requires_grad:
             hooked += [name] if parameter._backward_hooks else []
+            # From the first entry to the last one in memory; on the meta device there is no memory to share.
             span = sum((n - 1) * abs(step) for n, step in zip(parameter.shape, parameter.stride())) + 1
             start = parameter.data_ptr() if parameter.numel() and parameter.device.type != "meta" else None
             places += [(start, start + span * parameter.element_size(), name)] if start else []
@@ -211,6 +210,8 @@ def _only_gradients(model):
             "other laws; remove them (handle.remove()) where they only look"
         )
     places.sort()
+    # Neighbours suffice: if i < j overlap, start_{i+1} <= start_j < end_i.  Interleaved views without a common entry
+    # are refused too; that loses a model, never a proof.
     for (_, end, name), (start, _, other) in zip(places, places[1:]):
         if start < end:
             # W and nn.Parameter(W.t()): each step moves both, by the sum of two gradients.
@@ -242,6 +243,7 @@ def _own_backward_refused(torch):
 def _traced(torch, model, inputs):
     """Run ``torch.export``; on the meta device, tensors that the model makes without naming a device are there too."""
     try:
+        # Not strict: Python itself runs the module once, and meets the patches that refuse other backward passes.
         return torch.export.export(model, *inputs, strict=False)
     except torch._subclasses.fake_tensor.FakeTensorDeviceMismatchError:
         if not any(parameter.device.type == "meta" for parameter in model.parameters()):
@@ -284,6 +286,7 @@ def _ties(model):
     """Return the first name of every parameter by each of its names, and the other names of each that has some."""
     order, first, ties = {}, {}, {}
     for name, parameter in model.named_parameters(remove_duplicate=False):
+        # Tied is what is one object; two parameters that happen to be equal part at the first step.
         known = order.setdefault(id(parameter), name)
         first[name] = known
         if known != name:
@@ -295,11 +298,13 @@ def _buffer(torch, program, model, target):
     for place in (program.constants, program.state_dict):
         if target in place:
             return place[target]
+    # What is in neither is a buffer that the module does not save.
     return dict(model.named_buffers(remove_duplicate=False))[target]
 
 
 def _primes(number):
     """Return the first primes above 1000, so many."""
+    # Long enough for all numbers up to 1024 that are asked for: their primes end at 9649, below 42960.
     sieve = np.ones(40 * number + 2000, dtype=bool)
     for k in range(2, int(len(sieve) ** 0.5) + 1):
         sieve[k * k::k] = False
@@ -310,6 +315,7 @@ def _real(torch, value, target):
     """Return the value of a constant on the CPU; on the meta device numbers are drawn in place of generic ones."""
     if value.device.type != "meta":
         return value.cpu()
+    # From the name: the same network each time that the module is read.
     generator = torch.Generator().manual_seed(sum(map(ord, target)))
     if value.dtype.is_floating_point and value.numel() <= _MOST_PRIMES:
         # No multiples of two frequencies by positions are equal, as those of generic numbers.
@@ -326,6 +332,7 @@ def _examples(torch, program, arguments, keywords):
     """Return the example inputs in the order of the placeholders."""
     spec = program.call_spec.in_spec
     ordered = torch.utils._pytree.tree_leaves((tuple(arguments), dict(keywords)))
+    # The placeholders follow the call as it was exported, whatever the order in which the user gave the keywords.
     named = spec.child(1).context if spec is not None and spec.num_children > 1 else list(keywords)
     if list(named) != list(keywords):
         ordered = torch.utils._pytree.tree_leaves((tuple(arguments), {name: keywords[name] for name in named}))

@@ -19,6 +19,7 @@ def linear(reader, node, x, weight, bias=None):
     """Return ``x W^T + b``."""
     x, weight = reader.tensor(x), reader.tensor(weight)
     if len(weight.shape) == 1:
+        # ``F.linear`` takes a vector as a weight with one output, and then has no axis for it: see the last line.
         weight = weight.reshape(1, weight.shape[0])
     lead = _BATCH[:len(x.shape) - 1]
     out = contract(f"{lead}a,ba->{lead}b", x, weight)
@@ -32,6 +33,7 @@ def product(reader, node, a, b):
     first, second = len(a.shape), len(b.shape)
     a = a.reshape((1,) + a.shape) if first == 1 else a
     b = b.reshape(b.shape + (1,)) if second == 1 else b
+    # A matrix on the right is the same for the whole batch: it is not repeated.
     if len(b.shape) == 2:
         lead = _BATCH[:len(a.shape) - 2]
         out = contract(f"{lead}ab,bc->{lead}ac", a, b)
@@ -47,6 +49,7 @@ def product_plus(reader, node, bias, a, b, beta=1, alpha=1):
     """Return ``beta c + alpha a b``."""
     out = product(reader, node, a, b)
     out = out if alpha == 1 else out * alpha
+    # PyTorch does not look at the bias then, whatever its entries are.
     if not beta:
         return out
     bias = reader.tensor(bias)
@@ -81,6 +84,7 @@ def embedding(reader, node, table, indices, padding=-1, by_frequency=False, *res
         raise Refused(_BY_FREQUENCY)
     table = reader.tensor(table)
     vocabulary, width = table.shape
+    # Without a padding row ``padding`` is -1, which no index is.
     if reader.known(indices):
         rows, padded = _rows(table, indices.numpy(), width), (indices == padding).numpy()[..., None]
         if not padded.any():
@@ -108,6 +112,7 @@ def _padded(reader, rest, row, tokens, padding):
     out = chosen @ rest
     if reader.is_zero(row):
         return out
+    # Where no row is chosen the token is padding: one minus the sum of the choice says so.
     return out + (Constant(np.ones((1, 1), dtype=np.int64)).repeat_to((out.shape[0], 1))
                   - chosen.sum(1, keepdims=True)) @ reader.detached(row)
 
@@ -121,6 +126,7 @@ def bag_of_embeddings(reader, node, table, indices, offsets, scale=False, mode=0
     if len(rest) > 1 and rest[1] is not None and rest[1] >= 0:
         raise Refused("bags of embeddings with a padding token")
     starts, count = offsets.numpy(), indices.shape[0]
+    # With ``include_last_offset`` the last number is the end of the last bag and starts none.
     bags = len(starts) - (1 if rest and rest[0] else 0)
     size = count // max(1, bags)
     if len(indices.shape) != 1 or size * bags != count or not np.array_equal(starts[:bags], np.arange(bags) * size):
@@ -133,6 +139,7 @@ def bag_of_embeddings(reader, node, table, indices, offsets, scale=False, mode=0
 def _rows(table, indices, width):
     flat = indices.ravel()
     if len(flat) and np.array_equal(flat, np.arange(flat[0], flat[0] + len(flat))):
+        # Positions in order are a slice of the table: ranges are followed through it, and nothing is written for it.
         rows = table[int(flat[0]):int(flat[0]) + len(flat)] if len(flat) < table.shape[0] else table
     else:
         rows = table[flat]

@@ -50,6 +50,7 @@ class Leaves:
         if example.dtype == self.program.torch.bool or name in FIXED_INPUTS:
             self.note(f"the input {name} is kept as it is in the example")
             return example
+        # Counted from one: a rearrangement puts zeros, and zero is then no token of the input.
         places = self.program.torch.arange(1, example.numel() + 1).reshape(example.shape)
         return Tokens(name, places, example)
 
@@ -59,6 +60,8 @@ class Leaves:
         if (
             values.dtype.is_floating_point
             and values.numel() > 1
+            # A name alone is no table of cosines; and where the entries are none of known angles, free angles have
+            # fewer laws than those of the table, never others.
             and ("cos" in words or "sin" in words)
             and (values.abs() <= 1).all()
         ):
@@ -69,6 +72,7 @@ class Leaves:
         """Return a function of a known tensor, which is asked for each tensor once: masks are those of all layers."""
         key = id(value), function
         if key not in self._read:
+            # The tensor is kept with the answer: Python may give the ``id`` of one that is gone to another.
             self._read[key] = value, function(value)
         return self._read[key][1]
 
@@ -83,6 +87,7 @@ class Leaves:
         trains them.
         """
         distinct, places = np.unique(angles.double().numpy(), return_inverse=True)
+        # By the angles, not by the place: all layers share the data of their positions.
         key = which, distinct.tobytes()
         if key not in self._rotations:
             first = np.zeros(len(distinct))
@@ -96,6 +101,7 @@ class Leaves:
         places = tokens.places.numpy().ravel() - 1
         if (places < 0).any():
             raise Refused("some of the tokens are constants")
+        # Apart from the choice among all rows: a row of zeros, which says padding, is none of its values.
         key = tokens.name, rows, "or none"
         if key not in self._tables:
             count = int(self.program.example(tokens.name).numel())
@@ -111,6 +117,7 @@ class Leaves:
         values = self.program.sources.get(leaf)
         if values is None or row.inputs and not isinstance(row.operation, Slice):
             return False
+        # There are no numbers there, and PyTorch fills the padding row of a new embedding with zeros.
         if values.device.type == "meta":
             return True
         return not values.detach()[row.operation.ranges[0][0] if row.inputs else 0].any()
@@ -128,6 +135,7 @@ class Leaves:
         if (places < 0).any():
             raise Refused("some of the tokens are constants")
         count = int(self.program.example(tokens.name).numel())
+        # One row is no choice: the output does not depend on the token.
         if rows == 1:
             return table.repeat_to((len(places), width))
         key = tokens.name, rows
@@ -137,4 +145,6 @@ class Leaves:
         free = self._tables[key]
         if not np.array_equal(places, np.arange(count)):
             free = free[places]
+        # The unit vectors e_t span, affinely, the vectors of sum one, e_last + u D with D of rows that span the vectors
+        # of sum zero; what is affine in e_t has gradients with the same span over all t as over all u.
         return (free @ differences(rows) + LastUnit((len(places), rows))) @ table

@@ -63,12 +63,14 @@ def _in_boxes(output, order):
         if not (node in boxes.moving and node.kind == "cut" and node.function.name != "any function"):
             new[node] = _rebuilt(node, new, None)
         elif box is None:
+            # No reader: the loss gives it no covector, and what its values are does not matter.
             new[node] = _zeros(node.shape)
         elif _covered(node, box) == [(0, n) for n in node.shape]:
             new[node] = _rebuilt(node, new, None)
         else:
             boxed[node] = part, box = _boxed(node, new[node.source], _covered(node, box))
             new[node] = _padded(part, box, node.shape)
+    # Where ranges are larger than what is read, too many covectors were given: laws may be missing, none is wrong.
     return new[output], boxes.exact
 
 
@@ -88,6 +90,7 @@ def _boxed(cut, source, box):
     lead = tuple(slice(a, b) for a, b in (box if _pointwise(cut) else box[:-1]))
     if mask is not None:
         mask = np.asarray(mask)[lead]
+        # A key that no query in these rows may see gets no score, and no covector.
         columns = np.flatnonzero(mask.any(axis=tuple(range(mask.ndim - 1))))
         box[-1] = int(columns[0]), int(columns[-1]) + 1
         lead, mask = (*lead, slice(*box[-1])), mask[..., slice(*box[-1])]
@@ -113,6 +116,8 @@ def _masked_box(node, boxed):
     words = node.operation
     if type(words) is not Contract or not words.left == words.right == words.result:
         return None
+    # A masked cut is multiplied by its mask, whole: on ranges the product is made of these, and where all is allowed
+    # none is made.
     part, box = boxed[cut]
     inside = mask.values[tuple(slice(a, b) for a, b in box)]
     return _padded(part if (inside == 1).all() else part * Constant(inside, None, mask.denominator), box, node.shape)
@@ -123,6 +128,7 @@ def _as_box(cut, alive):
     shape = cut.shape if _pointwise(cut) else cut.shape[:-1]
     along = np.nonzero(np.asarray(alive).reshape(shape))
     box = [(int(axis.min()), int(axis.max()) + 1) for axis in along]
+    # A set lies in the box of its ranges, and is this box if it has as many entries.
     if int(np.prod([b - a for a, b in box], dtype=np.int64)) != np.count_nonzero(alive):
         return None
     return box if _pointwise(cut) else [*box, (0, cut.shape[-1])]
@@ -131,6 +137,8 @@ def _as_box(cut, alive):
 def _reached(output, order):
     """Return the nodes that a parameter moves, and for each of them which of its entries the output reads, as zeros and
     ones."""
+    # The operations themselves are run, on zeros and ones: sums of numbers that are not negative do not cancel, so that
+    # an entry is positive exactly if some path leads there.  Constants enter by where they are not zero.
     A, present = FloatArithmetic(), {}
     for node in order:
         if isinstance(node, Constant):
@@ -175,6 +183,7 @@ def _pointwise(cut):
 def _through(cut, entries):
     if _pointwise(cut):
         return entries
+    # One entry of a softmax or of a norm depends on its whole row.
     rows = np.broadcast_to(entries.any(axis=-1, keepdims=True), cut.source.shape)
     return (rows if cut.mask is None else rows * (np.asarray(cut.mask) != 0)).astype(np.float64)
 
@@ -183,6 +192,7 @@ def _live_rows(moving, reached):
     """Return for each cut that moves with dead entries, or dead rows, which are alive."""
     out = {}
     for node in moving:
+        # What the user cuts has no rows: any of its entries may depend on any entry of its source.
         if getattr(node, "kind", None) == "cut" and node.function.name != "any function":
             entries = reached.get(node, np.zeros(node.shape)).astype(bool)
             alive = entries.ravel() if _pointwise(node) else entries.any(axis=-1).ravel()
@@ -205,6 +215,7 @@ def _rebuilt(node, new, alive, boxed=None):
     if box is not None:
         boxed[node] = part, box = _boxed(node, new[source], box)
         return _padded(part, box, node.shape)
+    # No box, such as every second position: rows are gathered, and zeros are put between them.
     return _restricted(node, new[source], np.flatnonzero(alive))
 
 

@@ -49,8 +49,11 @@ def cross_entropy(reader, node, logits, labels, weight=None, reduction=1, ignore
     """Return cross-entropy over classes; positions whose label is ignored have no loss."""
     logits = reader.tensor(logits)
     if len(logits.shape) > 2:
+        # PyTorch has classes along axis 1; rows of classes are wanted.
         logits = logits.transpose([0, *range(2, len(logits.shape)), 1])
         logits = logits.reshape(-1, logits.shape[-1])
+    # Weights of classes and smoothing are not looked at: they rescale the covectors ``p - e_y`` and mix labels, and the
+    # sum over the classes stays zero.
     if not reader.known(labels) and not isinstance(labels, Tokens):
         # Probabilities of classes are data: nothing is ignored.
         return _soft(reader, logits, labels)
@@ -66,6 +69,7 @@ def _soft(reader, logits, labels):
         return Loss(logits, "cross-entropy")
     reader.note("the labels of a cross-entropy depend on parameters; its slopes there are taken as arbitrary")
     labels = reader.tensor(labels)
+    # With p = softmax(z) the slope of -<t, log p> in z is p sum(t) - t, of sum zero; that in t is -log p, read as free.
     pulls = logits * _sum_zero("slopes_of_loss", logits.shape), labels * _any("slopes_of_labels", labels.shape)
     return Loss(sum(pull.sum(tuple(range(len(pull.shape)))) for pull in pulls), "least-squares")
 
@@ -76,6 +80,7 @@ def negative_likelihood(reader, node, logarithms, labels, weight=None, reduction
     if len(logarithms.shape) > 2:
         logarithms = logarithms.transpose([0, *range(2, len(logarithms.shape)), 1])
     rows = logarithms.reshape(-1, logarithms.shape[-1])
+    # Any covector: that classes sum to zero is said by the cut of the log softmax before it, if there is one.
     return Loss(_with_loss(reader, rows, _labels(reader, labels), ignored), "least-squares")
 
 
@@ -103,6 +108,8 @@ def _free(reader, output, target):
     if isinstance(target, Tokens):
         return True
     leaves = _leaves(reader, target)
+    # Data that the outputs depend on too are no free targets: with ``x`` as target of ``model(x)`` the error is none
+    # that can be chosen.
     return bool(leaves) and not _trained(leaves) and not leaves & _leaves(reader, output)
 
 
@@ -115,10 +122,12 @@ def any_covector(reader, node, output, target, *rest, **keywords):
     if name == "mse_loss":
         return _reduced(reader, _squares(output_tensor - reader.tensor(target)), rest, keywords)
     reader.note(f"the targets of {name} are not free; its slopes are taken as arbitrary")
+    # Functions of the difference alone: the slopes at output and target are one covector and its negative.
     if name in ("l1_loss", "smooth_l1_loss", "huber_loss"):
         return Loss(output_tensor - reader.tensor(target), "least-squares")
     if not trained:
         return Loss(output_tensor, "least-squares")
+    # Both move with parameters, and are pulled at by slopes of which nothing more is known.
     return Loss(concatenate([output_tensor.reshape(-1), reader.tensor(target).reshape(-1)]), "least-squares")
 
 
@@ -144,6 +153,7 @@ def passed_on(reader, name, values):
     losses = [value for value in flattened(values) if isinstance(value, Loss)]
     if name in _PRODUCTS and (
         len(losses) > 1
+        # A quotient by a loss is not linear in it; a product with a loss on either side is.
         or len(values) > 1 and name != "mul" and isinstance(values[1], Loss)
         or any(isinstance(value, Masked) or _trained(_leaves(reader, value)) for value in others)
     ):
@@ -166,6 +176,8 @@ def _linear(reader, value):
         return form.sum(tuple(range(len(output.shape)))) if output.shape else form
     if value.kind == "cross-entropy":
         form = form.sum(len(output.shape) - 1)
+    # ``reduction="none"`` has an entry for each position; ignored ones were taken out above, so that the places are
+    # lost.
     if form.size != int(np.prod(shape, dtype=np.int64)):
         raise Refused("a loss with an entry for each position leaves some of them out")
     return form.reshape(*shape)

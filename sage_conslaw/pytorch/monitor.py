@@ -25,15 +25,7 @@ from .steps import Steps, owners_of, told, unit_of
 
 @dataclass(frozen=True)
 class Alarm:
-    r"""
-    A step at which a law did what it must not do.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.monitor import Alarm
-        sage: Alarm(3r, "sum(b)", 0.25r, 1e-6r)
-        step 3: sum(b) is off by 0.25 (rounding: 1e-06)
-    """
+    """A step at which a law did what it must not do."""
 
     step: int
     law: str
@@ -79,6 +71,13 @@ class Monitor(Records):
         ....:     optimizer.step()
         sage: monitor                                                           # optional - torch
         20 steps, 3 laws in 1 expression, as predicted for SGD
+
+    A step that no optimiser took is seen::
+
+        sage: monitor.detach(); monitor.on_alarm = "record"                     # optional - torch
+        sage: _ = model[0r].weight.data.mul_(2r)                                # optional - torch
+        sage: monitor.step(); monitor.alarms[0r].step                           # optional - torch
+        21
     """
 
     def __init__(self, model, result, optimizer=None, *, on_alarm="warn"):
@@ -91,6 +90,7 @@ class Monitor(Records):
         if not self.laws.forms:
             raise InputError("the result has no polynomial law to watch")
         self.steps, self.alarms, self.history = 0, [], []
+        # They are constants of the network that was read: if one moves, the laws are those of another network.
         self._frozen = {name: p.detach().clone() for name, p in model.named_parameters() if not p.requires_grad}
         self._state = self._now()
         self._start = self._values(self._state)
@@ -99,15 +99,7 @@ class Monitor(Records):
         self.tell(optimizer)
 
     def tell(self, optimizer):
-        r"""
-        Say which optimiser takes the steps from now on.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import Monitor
-            sage: Monitor.tell.__name__
-            'tell'
-        """
+        """Say which optimiser takes the steps from now on."""
         self.optimizer, self.reason = told(optimizer)
         self._steps = None
         if self.reason is None:
@@ -117,6 +109,7 @@ class Monitor(Records):
     # -- readings --------------------------------------------------------------------------------
 
     def _now(self):
+        # Laws are added up in doubles, so that what is seen is the rounding of the training and not of the watching.
         return self.laws.state(self.model).double()
 
     def _values(self, state, degree=None):
@@ -127,6 +120,7 @@ class Monitor(Records):
         named = dict(self.model.named_parameters(remove_duplicate=False))
         parts = []
         for name, shape in self.laws.shapes:
+            # A parameter that the loss does not reach has none: it counts as zero.
             gradient = named[name].grad if name in named else None
             parts.append(
                 state.new_zeros(int(np.prod(shape))) if gradient is None else gradient.detach().double().reshape(-1)
@@ -136,15 +130,7 @@ class Monitor(Records):
     # -- a step ----------------------------------------------------------------------------------
 
     def attach(self, optimizer=None):
-        r"""
-        Call :meth:`step` after every step of the optimiser by itself; return the monitor.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import Monitor
-            sage: Monitor.attach.__name__
-            'attach'
-        """
+        """Call :meth:`step` after every step of the optimiser by itself; return the monitor."""
         if self.optimizer is None and optimizer is not None:
             self.tell(optimizer)
         optimizer = self.optimizer if optimizer is None else optimizer
@@ -157,41 +143,28 @@ class Monitor(Records):
         return self
 
     def detach(self):
-        r"""
-        Undo :meth:`attach`.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import Monitor
-            sage: Monitor.detach.__name__
-            'detach'
-        """
+        """Undo :meth:`attach`."""
         if self._handle is not None:
             self._handle.remove()
             self._handle = None
 
     def step(self):
-        r"""
-        Record one step: call it after ``optimizer.step()`` and before ``zero_grad()``.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import Monitor
-            sage: Monitor.step.__name__
-            'step'
-        """
+        """Record one step: call it after ``optimizer.step()`` and before ``zero_grad()``."""
         after = self._now()
         values = self._values(after)
         self.steps += 1
         self._check_frozen()
         predicted, tolerances = {}, {}
         if self.reason is None:
+            # The gradients are still those at the state before the step: ``zero_grad`` comes after this call.
             predicted, tolerances = self._steps.predicted(self._state, self._gradient(self._state), self._before)
         row = {"step": self.steps}
         for text, value in values.items():
             drift = float((value - self._start[text]).abs().max())
             row[text] = {"drift": drift}
             if text in predicted:
+                # Each step is predicted from what was measured before it, so that one false step is one alarm and not
+                # one at every step after it; the sum of all predicted changes is kept for the plot alone.
                 self._expected[text] = self._expected[text] + (predicted[text] - self._before[text])
                 difference = float((value - predicted[text]).abs().max())
                 row[text].update(
@@ -199,6 +172,7 @@ class Monitor(Records):
                     difference=difference,
                     tolerance=tolerances[text],
                 )
+                # Not ``difference > tolerance``, which a difference that is no number would pass.
                 if not difference <= tolerances[text]:
                     self._alarm(Alarm(self.steps, text, difference, tolerances[text]))
         self.history.append(row)
@@ -253,21 +227,14 @@ class Monitor(Records):
     # -- trainers --------------------------------------------------------------------------------
 
     def trainer_callback(self):
-        r"""
-        Return a callback for the ``Trainer`` of transformers.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import Monitor
-            sage: Monitor.trainer_callback.__name__
-            'trainer_callback'
-        """
+        """Return a callback for the ``Trainer`` of transformers."""
         from transformers import TrainerCallback
         monitor = self
 
         class Watch(TrainerCallback):
             """After each step of the optimiser, while the gradients are still there."""
 
+            # Between ``optimizer.step()`` and ``zero_grad()``: ``on_step_end`` would be too late.
             def on_optimizer_step(self, args, state, control, optimizer=None, **keywords):
                 if monitor.optimizer is None and optimizer is not None:
                     monitor.tell(optimizer)
@@ -275,15 +242,7 @@ class Monitor(Records):
         return Watch()
 
     def lightning_callback(self):
-        r"""
-        Return a callback for Lightning: it attaches the monitor to the trainer's first optimiser.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import Monitor
-            sage: Monitor.lightning_callback.__name__
-            'lightning_callback'
-        """
+        """Return a callback for Lightning: it attaches the monitor to the trainer's first optimiser."""
         Callback = _lightning().Callback
         monitor = self
 

@@ -33,18 +33,12 @@ class TorchNetwork(Network):
         sage: list(net.parameters.items())                                      # optional - torch
         [('weight', (1, 2)), ('bias', (1,))]
 
-    ``parameters``::
-
-        sage: import torch                                                  # optional - torch
-        sage: networks.from_torch(torch.nn.Sequential(torch.nn.Linear(2r, 1r, bias=False)),  # optional - torch
-        ....:     torch.zeros(1r, 2r)).parameters
-        {'0.weight': (1, 2)}
-
-    ``shown_names``::
+    Names that are no names of variables are written with ``_`` in polynomials::
 
         sage: model = torch.nn.Sequential(torch.nn.Linear(2r, 1r, bias=False))  # optional - torch
-        sage: networks.from_torch(model, torch.zeros(1r, 2r)).shown_names()     # optional - torch
-        {'p0_weight': '0.weight'}
+        sage: net = networks.from_torch(model, torch.zeros(1r, 2r))             # optional - torch
+        sage: net.parameters, net.shown_names()                                 # optional - torch
+        ({'0.weight': (1, 2)}, {'p0_weight': '0.weight'})
     """
 
     def __init__(self, title, output, leaves, names, ties, notes, loss):
@@ -173,6 +167,7 @@ def _output(reader, program, model):
         if len(program.outputs) > 1 and name != "loss":
             reader.note(f"the output that is trained is {name}")
     elif len(program.outputs) > 1:
+        # A tuple has no names: one loss among its entries is what is trained, two are a choice that is not made here.
         losses = [i for i, value in enumerate(reader.outputs) if isinstance(value, Loss)]
         place = losses[0] if len(losses) == 1 else 0
         if not losses:
@@ -223,6 +218,7 @@ def _loss(loss, own, output):
                 f"the loss next-token needs outputs (..., positions, classes) with two positions or "
                 f"more, not {output.shape}"
             )
+        # The last position has no next token, and no loss.
         return "cross-entropy", output[..., :-1, :]
     if loss == _ALONG_CHANNELS:
         rank = len(output.shape)
@@ -238,6 +234,8 @@ def _named(loss, output):
         return loss
     known = getattr(loss, "__name__", type(loss).__name__)
     if known in ("CrossEntropyLoss", "cross_entropy"):
+        # (samples, positions, classes) or (samples, classes, length): both are written for this loss, and have other
+        # laws.
         if len(output.shape) == 3:
             raise InputError(
                 f"outputs of shape {output.shape} under {known}: along which axis are the classes? give "
@@ -269,6 +267,7 @@ def _fewer_samples(model, arguments, keywords, batch):
     import torch
     leaves = [part for part in torch.utils._pytree.tree_leaves((arguments, keywords)) if isinstance(part, torch.Tensor)]
     sizes = {part.shape[0] if part.dim() else 0 for part in leaves}
+    # First axes that differ are no axis of samples: all is read as it is.
     if len(sizes) != 1 or min(sizes) < 2:
         if batch is not None and sizes != {batch}:
             raise InputError(
@@ -289,9 +288,11 @@ def _fewer_samples(model, arguments, keywords, batch):
 def _one_by_one(torch, model, arguments, keywords, count):
     """Return whether each sample's output is that of the sample alone, by running the model on them; then one sample
     says all."""
+    # It couples the samples by what it is; elsewhere the model itself is asked.
     if any(module.training and "BatchNorm" in type(module).__name__ for module in model.modules()):
         return False
     tensors = [*model.parameters(), *model.buffers()]
+    # Nothing can be run there: all samples are read, which is slower and never wrong.
     if any(tensor.device.type == "meta" for tensor in tensors):
         return False
     modes = {module: module.training for module in model.modules()}
@@ -304,6 +305,7 @@ def _one_by_one(torch, model, arguments, keywords, count):
             for seed in range(_DRAWS if sum(tensor.numel() for tensor in tensors) < _LARGE else 1):
                 if not _each_alone(torch, model, _distinct(torch, (arguments, keywords), seed), count, seed):
                     return False
+    # A model that does not take one sample, or refuses what was drawn, is read with all of them.
     except (RuntimeError, ValueError, TypeError, IndexError):
         return False
     finally:
@@ -337,6 +339,7 @@ def _each_alone(torch, model, inputs, count, seed):
     drawn.update({name: buffer.clone() for name, buffer in model.named_buffers()})
 
     def outputs(inputs):
+        # The random numbers of the user go on as if nothing had been run.
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             return _tensors(torch, torch.func.functional_call(model, drawn, *inputs))
     whole = outputs(inputs)
@@ -356,4 +359,6 @@ def _tensors(torch, output):
 def _same_sample(torch, alone, whole, i):
     if not alone.dim() or not whole.dim() or alone.shape[0] != 1 or alone.shape[1:] != whole.shape[1:]:
         return False
+    # Single precision sums in another order for another number of samples; a sample that sees others differs by the
+    # size of the outputs, as parameters and inputs are drawn.
     return torch.allclose(alone[0], whole[i], rtol=1e-4, atol=1e-5)

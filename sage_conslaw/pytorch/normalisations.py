@@ -19,6 +19,7 @@ def rms_norm(reader, node, x, shape, weight=None, eps=None):
     format.
     """
     x = reader.tensor(x)
+    # That of single precision: whatever its size is, an eps above zero breaks the laws of scale.
     eps = reader.program.torch.finfo(reader.program.torch.float32).eps if eps is None else eps
     axes = range(len(x.shape) - len(shape), len(x.shape))
     return _affine(reader, along(x, axes, lambda z: normalised(z, eps, False)), weight, None)
@@ -40,6 +41,7 @@ def _by_channel(reader, out, weight, bias):
 def group_norm(reader, node, x, groups, weight=None, bias=None, eps=1e-5, *rest):
     """Return layer normalisation over groups of channels, with gain and bias of each channel."""
     x = reader.tensor(x)
+    # Channels of a group lie together: its entries are one row.
     out = normalised(x.reshape(x.shape[0], int(groups), -1), eps, True, "group_norm").reshape(x.shape)
     return _by_channel(reader, out, weight, bias)
 
@@ -58,12 +60,14 @@ def batch_norm(reader, node, x, weight, bias, mean, variance, training, momentum
     x = reader.tensor(x)
     if not training:
         axes = (1,) * (len(x.shape) - 2)
+        # No gradient passes through running statistics, which are buffers: they are constants.
         root = constant((1 / (variance.double() + eps).sqrt()).numpy().reshape((x.shape[1],) + axes))
         shift = mean.double().numpy().reshape((x.shape[1],) + axes)
         reader.note("batch normalisation is affine, with the running statistics as they are now")
         x = x + constant(-shift) if shift.any() else x
         return _by_channel(reader, x * root, weight, bias)
     reader.note(f"batch normalisation couples the {x.shape[0]} samples of the example batch")
+    # All samples and places of a channel are one row, which couples the samples.
     axes = [0, *range(2, len(x.shape))]
     return _by_channel(reader, along(x, axes, lambda z: normalised(z, eps, True, "batch_norm")), weight, bias)
 
@@ -85,6 +89,7 @@ class _Statistics(list):
     """One result and others that only update statistics: these are not read."""
 
     def __getitem__(self, index):
+        # None of them is part of an output that is trained.
         return super().__getitem__(index) if index < len(self) else None
 
 

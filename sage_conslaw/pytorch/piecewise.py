@@ -29,6 +29,7 @@ def clamp_min(reader, node, value, least=None):
     norm.
     """
     least = scalar(reader, least)
+    # ``F.normalize`` divides by max(|x|, 1e-12): on the open set where the norm is larger it is the norm.
     if isinstance(value, SquareMean) and least is not None and 0 <= least <= 1e-5:
         return value
     if least == 0:
@@ -49,16 +50,7 @@ def gate(name):
 
 
 class Leaky:
-    r"""
-    The slopes of a leaky positive part.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.pytorch.piecewise import Leaky
-        sage: Leaky(0.5r)(numpy.array([-1.0r, 1.0r]))
-        array([0.5, 1. ])
-    """
+    """The slopes of a leaky positive part."""
 
     def __init__(self, slope):
         self.slope = slope
@@ -72,6 +64,7 @@ def leaky(reader, node, value, slope=0.01, *rest):
     Return the leaky positive part with this slope, a decimal as it is printed: it is the identity for slope 1, the
     absolute value for -1, the positive part for 0, and the function that is named so for 1/100.
     """
+    # The decimal, not the double next to it: with 1/100 laws are exact, and the named functions are recognised.
     tensor, below = reader.tensor(value), number(scalar(reader, slope))
     if below == 1:
         return tensor
@@ -81,17 +74,7 @@ def leaky(reader, node, value, slope=0.01, *rest):
 
 
 def gated(tensor, function):
-    r"""
-    Return a tensor after a piecewise linear function: a free gate on each entry.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.graph.activations import gate_function
-        sage: from sage_conslaw.pytorch.piecewise import gated
-        sage: gated(networks.input(3), gate_function("abs")).shape
-        (3,)
-    """
+    """Return a tensor after a piecewise linear function: a free gate on each entry."""
     letters = LETTERS[:len(tensor.shape)]
     gates = Data("gate", tensor.shape, "gate", source=tensor, function=function)
     return contract(f"{letters},{letters}->{letters}", tensor, gates)
@@ -101,6 +84,7 @@ def parametric_leaky(reader, node, value, slopes):
     """Return the leaky positive part with trained slopes: ``relu(x) + slopes (x - relu(x))``."""
     tensor, slopes = reader.tensor(value), reader.tensor(slopes)
     if slopes.size > 1 and len(tensor.shape) > 1:
+        # One slope for each channel, which is axis 1.
         slopes = slopes.reshape((slopes.size,) + (1,) * (len(tensor.shape) - 2))
     positive = tensor.relu()
     return positive + slopes * (tensor - positive)
@@ -110,6 +94,7 @@ def dropout(reader, node, value, rate=0.5, train=True):
     """Return the value with dropped units, gates, if it trains with a positive rate."""
     if not rate or train is False:
         return value
+    # Everything is dropped, and PyTorch returns zeros.
     if rate >= 1:
         return reader.tensor(value) * 0
     # A mask that is drawn by itself is noise; a gate of what nothing moves would pass for one of two numbers.
@@ -131,6 +116,8 @@ def largest(reader, node, value, axes=None, keepdim=False):
     lead = tuple(tensor.shape[i] for i in order[:rank - len(axes)])
     rows = tensor.transpose(order).reshape(lead + (-1,))
     letters = LETTERS[:len(rows.shape)]
+    # max(z) = <e_k, z> with `k` the place of the largest entry, which stays while parameters move a little: the unit
+    # vector is a gate.  Several axes are one row.
     gates = Data("gate", rows.shape, "gate", source=rows, function=gate_function("max"))
     out = contract(f"{letters},{letters}->{letters[:-1]}", rows, gates)
     return out.reshape([1 if i in axes else n for i, n in enumerate(tensor.shape)]) if keepdim else out
@@ -171,6 +158,7 @@ def chosen_by_data(reader, node, *arguments, **keywords):
 def noise(reader, node, *arguments, **keywords):
     """Return random numbers: data, whatever their distribution is."""
     example = node.meta["val"]
+    # Real numbers that are drawn multiply or add, and are data; whole ones choose rows or branches.
     if not example.dtype.is_floating_point:
         raise Refused("random whole numbers choose what is computed")
     return _noise(reader, tuple(example.shape))
@@ -192,6 +180,7 @@ def filled(reader, node, value, mask, fill):
         allowed = torch.broadcast_to(~mask, tensor.shape)
         return Masked(tensor, allowed & torch.as_tensor(value.allowed).bool() if isinstance(value, Masked) else allowed)
     tensor = reader.tensor(value)
+    # No gradient passes where the number stands: zero times the value there, plus the number.
     kept = tensor * Constant(np.broadcast_to((~mask).numpy().astype(np.int64), tensor.shape))
     return kept if not fill else kept + constant(np.broadcast_to(mask.numpy() * float(fill), tensor.shape))
 
@@ -205,6 +194,7 @@ def comparison(sign, ties=False):
     """
     def comparison_rule(reader, node, a, b):
         difference = reader.tensor(pointwise_difference(reader, node, a, b))
+        # a > b is the gate of a - b, a < b that of b - a; a >= b is not (b > a), and a <= b is not (a > b).
         gates = _open(difference if (sign > 0) != ties else difference * -1)
         return Choice(_complement(gates) if ties else gates)
     return comparison_rule
@@ -241,6 +231,7 @@ def both(reader, node, a, b):
 
 def either(reader, node, a, b):
     """Return where one of two choices is made."""
+    # 1 - (1 - a) (1 - b) for zeros and ones.
     return Choice(_complement(_complement(_chosen(reader, a)) * _complement(_chosen(reader, b))))
 
 
@@ -256,6 +247,7 @@ def _complement(gates):
 def sign(reader, node, value):
     """Return the signs of entries: gates of one and minus one."""
     tensor = reader.tensor(value)
+    # The slope of |z| is the sign of z.
     return Data("gate", tensor.shape, "gate", source=tensor, function=gate_function("abs"))
 
 
@@ -300,9 +292,11 @@ def where(reader, node, condition, a, b):
     if isinstance(condition, Choice):
         shape = tuple(node.meta["val"].shape)
         a, b, gates = (reader.tensor(part).repeat_to(shape) for part in (a, b, condition.gates))
+        # Both values are computed, and the gates have no slope: gradients pass through the one that is chosen.
         return b + gates * (a - b)
     if not reader.known(condition):
         raise Refused("the condition depends on the data or on parameters")
+    # ``where(mask, scores, -inf)`` is how many models mask a softmax, on either side.
     for chosen, other, mask in ((a, b, condition), (b, a, ~condition)):
         fill = other.max().item() if reader.known(other) else other
         if isinstance(fill, (int, float)) and fill <= NEVER:
@@ -311,6 +305,7 @@ def where(reader, node, condition, a, b):
     out = None
     for value, mask in ((a, condition), (b, ~condition)):
         if reader.known(value) or scalar(reader, value) is not None:
+            # Chosen before it is multiplied: an infinite entry that is not taken would be 0 times infinity.
             part = constant(np.broadcast_to(np.where(mask.numpy(), np.asarray(value, dtype=np.float64), 0.0), shape))
         else:
             part = reader.tensor(value).repeat_to(shape) * Constant(

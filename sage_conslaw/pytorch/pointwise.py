@@ -19,15 +19,8 @@ NEVER = -1e4
 
 
 def scalar(reader, value):
-    r"""
-    Return a number of Python that a value is, ``None`` if it is none.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.pointwise import scalar
-        sage: scalar(None, 3r), scalar(None, True)
-        (3, None)
-    """
+    """Return a number of Python that a value is, ``None`` if it is none."""
+    # To Python a truth value is a whole number; in a graph it is an option.
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
@@ -40,6 +33,7 @@ def scalar(reader, value):
 def pointwise(reader, node, *arguments, **keywords):
     """Return a function of each entry of one tensor, pending."""
     parts = [_pending(reader, value) for value in arguments]
+    # The same tensor, not an equal one: two that are computed apart have data of their own, and slopes of their own.
     bases = {id(part.base) for part in parts if isinstance(part, Pointwise)}
     if len(bases) != 1:
         raise Refused("it is a function of several tensors")
@@ -88,6 +82,7 @@ def add(reader, node, a, b, alpha=1):
         shift = scalar(reader, y)
         if shift is not None:
             if isinstance(x, SquareMean) and x.power == 1:
+                # The eps of a normalisation, added before the root is taken.
                 return SquareMean(x.base, x.axes, x.factor, x.eps + shift, 1, x.kept)
             if isinstance(x, SquareMean):
                 return _by_number(reader.of_mean(x), "add", shift)
@@ -129,6 +124,8 @@ def _sum_of_masked(reader, a, b):
 
 def subtract(reader, node, a, b, alpha=1):
     """Return the difference ``a - alpha b``; the difference of a tensor and its own mean is remembered as centred."""
+    # ``norms`` knows a tensor as (source, axes, centred): centred is false for the mean of the source, true for their
+    # difference.
     of_mean = reader.norms.get(b, (None, None, True)) if isinstance(b, Tensor) else (None, None, True)
     if of_mean[0] is a and not of_mean[2] and alpha == 1:
         return centred(reader, a, of_mean[1])
@@ -171,10 +168,12 @@ def _times_number(reader, value, factor):
     if factor == 1:
         return value
     if isinstance(value, Masked):
+        # Minus infinity times such a number closes no entry.
         if factor <= 0:
             raise Refused("masked scores are multiplied by a number that is not positive")
         return Masked(value.tensor, value.allowed, value.scale * factor)
     if isinstance(value, SquareMean):
+        # k (c mean + eps) = (k c) mean + k eps: still what a root may be taken of.
         if value.power == 1 and factor > 0:
             return SquareMean(value.base, value.axes, value.factor * factor, value.eps * factor, 1, value.kept)
         return _by_number(reader.of_mean(value), "mul", factor)
@@ -185,10 +184,13 @@ def _norm(reader, x, y):
     """Return the normalisation ``x (c mean(x^2) + eps)^(-1/2)``, ``None`` if it is none."""
     if not isinstance(y, SquareMean) or y.power != -0.5 or not (y.kept or not y.shape):
         return None
+    # A function that is the identity, such as a change of the number format, is its tensor.
     x = x.base if isinstance(x, Pointwise) and x.polynomial == [0, 1] else x
+    # Another tensor over this norm is a product of two functions, and its values are bounded by nothing.
     if x is not y.base:
         return None
     source, centre = (reader.norms[x][0], True) if reader.norms.get(x, (None, None, False))[2] else (x, False)
+    # x (c m + eps)^(-1/2) = c^(-1/2) x (m + eps/c)^(-1/2).
     return along(source, y.axes, lambda z: normalised(z, y.eps / y.factor, centre), y.factor ** -0.5)
 
 
@@ -205,11 +207,13 @@ def power(reader, node, value, exponent):
     """Return a power: a product for positive whole exponents, else a function that is cut."""
     base, given, exponent = scalar(reader, value), exponent, scalar(reader, exponent)
     if base is not None and base > 0:
+        # b^x = exp(x log b), with the double next to log b: as an exponential its slope is given by its value.
         rate = Expression("aten.mul.Tensor", (_pending(reader, given).expression, float(np.log(base))))
         return Pointwise(_pending(reader, given).base, Expression("aten.exp.default", (rate,)))
     if exponent is None or base is not None:
         raise Refused("a power with an exponent that is no number, of a base that is no positive number")
     if exponent == 0:
+        # PyTorch has 0^0 = 1: nothing of the base is left.
         return Constant(np.array(1)).repeat_to(tuple(value.shape))
     if isinstance(value, SquareMean) and value.power in (1, 0.5, -0.5):
         return value.to_power(exponent)
@@ -249,6 +253,7 @@ def divide(reader, node, a, b, rounding_mode=None):
         return _by_number(a if isinstance(a, Pointwise) else reader.tensor(a), "div", divisor)
     if reader.known(b):
         return multiply(reader, node, a, 1.0 / b)
+    # Of a root of a mean of squares this is still pending, so that ``x / sqrt(mean(x^2) + eps)`` is a normalisation.
     inverse = power(reader, node, b, -1)
     if scalar(reader, a) is not None:
         return _times_number(reader, inverse, scalar(reader, a))

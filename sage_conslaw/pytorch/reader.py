@@ -52,11 +52,13 @@ class Reader(Leaves):
         keywords = {name: self._resolved(value) for name, value in node.kwargs.items()}
         name = operator_name(node)
         try:
+            # Before all rules: what is cut need not be readable, nor its arguments be more than tensors.
             if self._cut_by_user(node, name):
                 return self.cut_out(node, [*arguments, *keywords.values()])
             if name == "getitem":
                 return arguments[0][arguments[1]]
             if (
+                # Cosines of many known angles are a table of positions, and of free angles; one cosine is a constant.
                 name in ("cos", "sin")
                 and self.known(arguments[0])
                 and arguments[0].dtype.is_floating_point
@@ -70,6 +72,8 @@ class Reader(Leaves):
                 node.target, "tags", ()
             ):
                 return self.compute(node, arguments, keywords)
+            # What cannot be read is refused where it is used; what is never used, such as the places of a maximum, is
+            # not.
             unread = next((value for value in flat if isinstance(value, Unread)), None)
             if unread is not None:
                 raise Refused(unread.reason)
@@ -78,6 +82,7 @@ class Reader(Leaves):
             if name not in self.operators:
                 raise Refused("there is no rule for it")
             if any(isinstance(value, Loss) for value in flat) and self.operators[name] is not same:
+                # A linear form of the outputs takes the place of a loss, and the rule of the operation goes on with it.
                 arguments = losses.passed_on(self, name, arguments)
             result = self.operators[name](self, node, *arguments, **keywords)
             return replace(result, shape=tuple(node.meta["val"].shape)) if type(result) is Loss else result
@@ -106,6 +111,7 @@ class Reader(Leaves):
     def compute(self, node, arguments, keywords):
         """Return the value of an operation on known tensors, on the CPU."""
         if "device" in keywords:
+            # All that is known is on the CPU, wherever the module is; on the meta device it would have no numbers.
             keywords = {**keywords, "device": "cpu"}
         with self.program.torch.no_grad():
             return node.target(*arguments, **keywords)
@@ -158,6 +164,7 @@ class Reader(Leaves):
             expression = Expression("aten.mul.Tensor", (expression, value.factor))
         if value.eps:
             expression = Expression("aten.add.Tensor", (expression, value.eps))
+        # No tensor was divided by it: a function of the mean like any other.
         root = Pointwise(mean.repeat_to(value.shape), expression)
         return root if value.power == 1 else power(self, None, root, value.power)
 
@@ -174,6 +181,7 @@ class Reader(Leaves):
         if not isinstance(value, (Tensor, Pointwise, SquareMean)):
             return value
         tensor = self.tensor(value)
+        # Gates and tokens were returned above: they have no slope in any case.  What no parameter moves stays as it is.
         moves = any(isinstance(node, Parameter) for node in tensor.ancestors(through_data=True))
         return self.detached(tensor) if moves else value
 
@@ -221,9 +229,12 @@ class Reader(Leaves):
         if not example.dtype.is_floating_point:
             return Unread("places that depend on the data, of an operation that is cut")
         total = None
+        # With arbitrary slopes f(a, b) moves by A da + B db, as the sum of two cuts does whose covectors are free of
+        # each other; a sum of free values is a free value.
         for source in sources:
             part = Data(
                 "any_function", tuple(example.shape), "cut", source=source, function=CutFunction("any function", "free")
             )
             total = part if total is None else total + part
+        # An operation on data alone: its result is data.
         return Data("any_function", tuple(example.shape), "gate") if total is None else total

@@ -65,10 +65,12 @@ def _power(A, z, exponent):
         root = A.elementary("inverse root", z)
         return A.multiply(root, _power(A, z, exponent + Fraction(1, 2))) if exponent != -Fraction(1, 2) else root
     if exponent.denominator != 1:
+        # Other powers exist for positive entries alone: the logarithm is undecided where one is not.
         return A.elementary("exp", A.scale(A.elementary("logarithm", z), exponent))
     out = _number(A, 1)
     for _ in range(abs(int(exponent))):
         out = A.multiply(out, z)
+    # Whole powers of either sign of z: no logarithm is taken.
     return out if exponent >= 0 else A.elementary("inverse", out)
 
 
@@ -82,6 +84,7 @@ def _difference(A, a, b, alpha=None):
 
 def _elu(A, z, alpha=None, scale=None, input_scale=None):
     alpha, scale, input_scale = (_number(A, 1) if part is None else part for part in (alpha, scale, input_scale))
+    # Both pieces are computed for all entries, and a gate chooses: slopes on duals are those of the piece.
     grown = A.subtract(A.elementary("exp", A.multiply(input_scale, z)), _number(A, 1))
     return A.multiply(scale, _piece(A, z, A.multiply(alpha, grown), z))
 
@@ -153,6 +156,7 @@ TABLE = {
     "hardsigmoid": _hard_sigmoid,
     "hardswish": lambda A, z: A.multiply(z, _hard_sigmoid(A, z)),
     "elu": _elu,
+    # The two numbers are those that PyTorch has.
     "selu": lambda A, z: _elu(A, z, _number(A, 1.6732632423543772), _number(A, 1.0507009873554805)),
     "celu": lambda A, z, alpha=None: _elu(A, z, alpha, None, None if alpha is None else A.elementary("inverse", alpha)),
     "softshrink": _shrink(True),
@@ -175,9 +179,13 @@ class ElementwiseReading(Reading):
         sage: A, z = FloatArithmetic(), numpy.array([-1.0, 2.0])
         sage: elu.value(A, z, (2r,)).round(4r), elu.pullback(A, z, numpy.ones(2r), (2r,)).round(4r)
         (array([-0.6321,  2.    ]), array([0.3679, 1.    ]))
+        sage: ElementwiseReading(Expression("aten.sin.default", (Expression(None),))).analytic, elu.analytic
+        (True, False)
     """
 
     def __init__(self, expression):
+        # Without pieces, roots and poles: a real analytic function on all of the line, whose zeros have measure zero if
+        # it is not zero.
         self.expression, self.analytic = expression, _names(expression) <= _ANALYTIC and _smooth(expression)
 
     def value(self, A, z, shape):
@@ -189,6 +197,7 @@ class ElementwiseReading(Reading):
         slope = _run(
             DualArithmetic(A), self.expression, Dual(z, A.constant(np.ones(shape, dtype=np.int64)))
         ).infinitesimal
+        # No infinitesimal came out: the function is a constant, with slope zero.
         return A.scale(covector, 0) if slope is None else A.multiply(covector, slope)
 
 
@@ -214,17 +223,7 @@ def _names(expression):
 
 
 def in_one_formula(expression):
-    r"""
-    Say whether no operation of a tree has pieces, so that few points tell which function it is.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.readings import in_one_formula
-        sage: from sage_conslaw.pytorch.values import Expression
-        sage: clamped = Expression("aten.clamp.default", (Expression(None), -5r, 5r))
-        sage: [in_one_formula(Expression("aten.tanh.default", (part,))) for part in (Expression(None), clamped)]
-        [True, False]
-    """
+    """Say whether no operation of a tree has pieces, so that few points tell which function it is."""
     if expression.call is None:
         return True
     name, arguments = expression.call.split(".")[1], expression.arguments
@@ -243,25 +242,15 @@ def _smooth(expression):
 
 
 def reading_of_expression(expression):
-    r"""
-    Return the reading of a tree of operations, ``None`` if one of them has no line in the table.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.readings import reading_of_expression
-        sage: from sage_conslaw.pytorch.values import Expression
-        sage: x = Expression(None)
-        sage: reading_of_expression(Expression("aten.sin.default", (x,))).analytic
-        True
-        sage: reading_of_expression(Expression("aten.digamma.default", (x,))) is None
-        True
-    """
+    """Return the reading of a tree of operations, ``None`` if one of them has no line in the table."""
     known = _names(expression) <= set(TABLE) | {"pow"} and _plain(expression)
     return ElementwiseReading(expression) if known else None
 
 
 def _plain(expression):
     """Say whether nothing in a tree is given by keyword or by a word."""
+    # A word changes the function: ``gelu(approximate='tanh')`` is another one than GELU, and the table has one line a
+    # name.
     return expression.call is None or not expression.keywords and all(
         _plain(part) if hasattr(part, "call") else not isinstance(part, str) for part in expression.arguments
     )

@@ -23,15 +23,7 @@ _PENDING = (Tensor, Pointwise, SquareMean, Masked, Loss)
 
 
 def same(reader, node, value, *rest, **keywords):
-    r"""
-    Return the value itself: copies, and changes of the number format.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.rearrange import same
-        sage: same(None, None, 7r)
-        7
-    """
+    """Return the value itself: copies, and changes of the number format."""
     example = node.meta.get("val") if node is not None else None
     if example is None:
         return value
@@ -65,6 +57,7 @@ def _shape(node):
 def reshaped(reader, node, value, *rest, **keywords):
     """Return the value in the shape that the graph says; the order of entries stays."""
     if isinstance(value, SquareMean):
+        # ``mean(x^2, -1).unsqueeze(-1)`` is the mean with its axis kept, and may divide ``x`` still.
         with_axes = tuple(1 if i in value.axes else n for i, n in enumerate(value.base.shape))
         if _shape(node) == with_axes:
             return SquareMean(value.base, value.axes, value.factor, value.eps, value.power, True)
@@ -145,6 +138,7 @@ def joined(reader, node, values, axis=0):
     """Return several values joined along an axis; empty ones are left out."""
     if all(isinstance(value, Tokens) or reader.known(value) for value in values):
         return moved(reader, node, values, axis)
+    # PyTorch joins an empty vector with tensors of any rank: caches of keys begin so.
     tensors = [reader.tensor(value) for value in values if tuple(value.shape) != (0,)]
     return tensors[0] if len(tensors) == 1 else concatenate(tensors, axis=_axis(axis, len(tensors[0].shape)))
 
@@ -161,6 +155,7 @@ def moved(reader, node, *arguments, **keywords):
     """Return the result of any rearrangement, by running it on the numbers of the places."""
     flat = flattened([*arguments, *keywords.values()])
     if any(isinstance(value, Tokens) for value in flat):
+        # A token that chooses an entry of a computed tensor makes the place depend on the data.
         if any(isinstance(value, _PENDING) for value in flat):
             raise Refused("tokens choose among computed entries; multiply with one_hot vectors that are an input")
         return _moved_tokens(reader, node, arguments, keywords)
@@ -223,6 +218,7 @@ def _moved_tokens(reader, node, arguments, keywords):
     def places(value):
         if isinstance(value, Tokens):
             return value.places
+        # Known whole numbers that are joined with tokens are constants, of place 0; conditions choose and stay.
         return torch.zeros_like(value) if reader.known(value) and not value.dtype == torch.bool else value
 
     def values(value):
@@ -241,6 +237,7 @@ def _moved_mask(reader, node, arguments, keywords):
     masked, *rest = arguments
     if not isinstance(masked, Masked) or any(isinstance(value, Masked) for value in flattened(rest)):
         raise Refused("masked tensors are joined; mask after the join")
+    # A mask is moved as its scores are.
     allowed = node.target(reader.program.torch.as_tensor(masked.allowed), *rest, **keywords)
     tensor = _moved(reader, node, [masked.tensor, *rest], keywords)
     if isinstance(allowed, (list, tuple)):
@@ -258,6 +255,7 @@ def linear_map(reader, node, value, *rest, **keywords):
         raise Refused(
             f"it is applied to {tensor.size} entries, more than the {_WRITTEN} for which its matrix is written down"
         )
+    # A linear map is its values at the unit vectors; the table names no other operations for this rule.
     basis = torch.eye(tensor.size, dtype=torch.float64).reshape(tensor.size, *tensor.shape)
     images = torch.stack([node.target(row, *rest, **keywords) for row in basis])
     matrix = constant(images.reshape(tensor.size, -1).numpy())
@@ -265,13 +263,5 @@ def linear_map(reader, node, value, *rest, **keywords):
 
 
 def ones(shape):
-    r"""
-    Return an array of ones as a constant.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.rearrange import ones
-        sage: ones((2, 3)).shape
-        (2, 3)
-    """
+    """Return an array of ones as a constant."""
     return Constant(np.ones(shape, dtype=np.int64))

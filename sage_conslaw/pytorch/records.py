@@ -9,15 +9,7 @@ from ..runtime.errors import InputError, shortened
 
 
 class Records:
-    r"""
-    The record of a monitor: ``history`` is a list of rows, ``alarms`` those of the laws in ``laws``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.records import Records
-        sage: Records().table()
-        []
-    """
+    """The record of a monitor: ``history`` is a list of rows, ``alarms`` those of the laws in ``laws``."""
 
     history, alarms, laws = (), (), None
 
@@ -55,6 +47,7 @@ class Records:
             raise InputError("nothing is recorded yet; call step() after each step of the optimiser")
         if laws is None:
             most = sorted(
+                # More lines than eight cannot be told apart; those that stay are all alike.
                 (text for text, _ in self.laws.forms), key=lambda text: -max(row[text]["drift"] for row in self.history)
             )
             laws = most[:8]
@@ -78,6 +71,8 @@ class Records:
                 )
             crosses = [alarm.step for alarm in self.alarms if alarm.law == text]
             axes.plot(crosses, [self.history[step - 1][text]["drift"] for step in crosses], "x", color=colour)
+        # Drifts are zero, rounding or as large as the weights: logarithmic, but linear around zero, which has no
+        # logarithm.
         axes.set_yscale("symlog", linthresh=1e-12)
         axes.set_xlabel("step")
         axes.set_ylabel("change since the start (dotted: predicted)")

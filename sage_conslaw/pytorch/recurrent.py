@@ -20,6 +20,7 @@ def _pieces(x, count):
 
 def _lstm_step(x, state, weights):
     h, c = state
+    # PyTorch has a bias for each of both maps, of which the sum alone acts: their difference is a law.
     z = _dense(x, weights[0], weights[2]) + _dense(h, weights[1], weights[3])
     i, f, g, o = _pieces(z, 4)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
@@ -33,7 +34,9 @@ def _gru_step(x, state, weights):
     a, b = _dense(x, weights[0], weights[2]), _dense(h, weights[1], weights[3])
     (ra, za, na), (rb, zb, nb) = _pieces(a, 3), _pieces(b, 3)
     r, z = (ra + rb).sigmoid(), (za + zb).sigmoid()
+    # The reset gate multiplies the recurrent part with its bias, so that here the two biases are not one.
     n = (na + r * nb).tanh()
+    # (1 - z) n + z h, with one product.
     return (n + z * (h - n),)
 
 
@@ -75,6 +78,7 @@ def layers(kind):
         x = x.transpose(1, 0, 2) if batch_first else x
         weights = [reader.tensor(part) for part in weights]
         own_count, finals = 4 if biases else 2, []
+        # ``proj_size`` makes the output smaller than the cell, and adds a weight to each layer.
         projected = kind == "lstm" and states[0].shape[-1] != states[1].shape[-1]
         each = own_count + projected
         for layer in range(int(count)):
@@ -82,6 +86,7 @@ def layers(kind):
             for direction in range(2 if both else 1):
                 place = layer * (2 if both else 1) + direction
                 mine = weights[place * each:(place + 1) * each]
+                # The places of missing biases are kept, so that a projection is always the fifth.
                 own = mine[:own_count] + [None] * (4 - own_count) + mine[own_count:]
                 hidden, last = _over_steps(STEPS[kind], x, [part[place] for part in states], own, direction)
                 outs.append(hidden)
@@ -98,6 +103,7 @@ def layers(kind):
 
 def _over_steps(step, x, state, weights, backwards):
     outs, order = {}, range(x.shape[0])
+    # Each direction has its own order of steps; the outputs are joined in the order of the input.
     for t in reversed(order) if backwards else order:
         state = step(x[t], state, weights)
         outs[t] = state[0].reshape(1, *state[0].shape)

@@ -14,30 +14,11 @@ _STANDARD = sysconfig.get_path("stdlib")
 
 
 class Refused(Exception):
-    r"""
-    What stops the reading of an operation, in words; the reader adds where it is.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.refusals import Refused
-        sage: Refused("no rule").args
-        ('no rule',)
-    """
+    """What stops the reading of an operation, in words; the reader adds where it is."""
 
 
 def refusal(node, name, reason, operators):
-    r"""
-    Return the sentence that says which operation cannot be read, where, why, and what to try.
-
-    EXAMPLES::
-
-        sage: import types
-        sage: from sage_conslaw.pytorch.refusals import refusal
-        sage: node = types.SimpleNamespace(meta={"nn_module_stack": {"a": ("L['self'].mlp", None)}})
-        sage: refusal(node, "sort", "places depend on the data", {})
-        "sort in mlp, cannot be read: places depend on the data; rewrite it, or cut it with allow_cut=['sort']
-        (--allow-cut sort), which takes its values and slopes as arbitrary"
-    """
+    """Return the sentence that says which operation cannot be read, where, why, and what to try."""
     where, line = modules(node), source_line(node)
     text = (
         f"{name} in {where[-1] if where and where[-1] else 'the model'}{f', {line}' if line else ''}, cannot be "
@@ -54,30 +35,14 @@ def refusal(node, name, reason, operators):
 
 
 def difference(name, operators):
-    r"""
-    Return operators of the table with nearly this name, as text.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.refusals import difference
-        sage: difference("conv4d", {"conv1d": 0, "conv2d": 0, "relu": 0})
-        'conv2d, conv1d'
-    """
+    """Return operators of the table with nearly this name, as text."""
     return ", ".join(difflib.get_close_matches(name, [key for key in operators if " " not in key], 2, 0.8))
 
 
 def operator_name(node):
-    r"""
-    Return the name of an operation without its overload, such as ``linear``.
-
-    EXAMPLES::
-
-        sage: import types
-        sage: from sage_conslaw.pytorch.refusals import operator_name
-        sage: operator_name(types.SimpleNamespace(target="aten.linear.default"))
-        'linear'
-    """
+    """Return the name of an operation without its overload, such as ``linear``."""
     target = node.target
+    # ``getitem`` is a function of Python in the graph, and no operation of PyTorch.
     if not isinstance(target, str) and not hasattr(target, "overloadpacket"):
         return getattr(target, "__name__", str(target))
     space, _, rest = str(target).partition(".")
@@ -86,17 +51,7 @@ def operator_name(node):
 
 
 def modules(node):
-    r"""
-    Return the names of the modules that an operation is in, outermost first.
-
-    EXAMPLES::
-
-        sage: import types
-        sage: from sage_conslaw.pytorch.refusals import modules
-        sage: modules(types.SimpleNamespace(meta={"nn_module_stack": {"a": ("L['self'].mlp", None), "b": ("mlp.0",
-        ....:     None)}}))
-        ['mlp', 'mlp.0']
-    """
+    """Return the names of the modules that an operation is in, outermost first."""
     names = []
     for path, _ in (node.meta.get("nn_module_stack") or {}).values():
         names.append(str(path).removeprefix("L['self']").removeprefix("."))
@@ -104,35 +59,19 @@ def modules(node):
 
 
 def source_line(node):
-    r"""
-    Return the user's line that an operation comes from, as ``file:line: code``.
-
-    EXAMPLES::
-
-        sage: import types
-        sage: from sage_conslaw.pytorch.refusals import source_line
-        sage: trace = '  File "net.py", line 3, in forward\n    return x.sort()'
-        sage: source_line(types.SimpleNamespace(meta={"stack_trace": trace}))
-        'net.py:3: return x.sort()'
-    """
+    """Return the user's line that an operation comes from, as ``file:line: code``."""
     trace = node.meta.get("stack_trace") or ""
+    # A model that is PyTorch's own has no line of the user: the last line of any is better than none.
     return own_line(trace) or own_line(trace, ())
 
 
 def own_line(trace, others=("/torch/", "<", _HERE, _STANDARD)):
-    r"""
-    Return the last line of a trace that is the user's, not PyTorch's nor Python's, as ``file:line: code``.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.refusals import own_line
-        sage: trace = '  File "net.py", line 3, in forward\n    return f(x)\n  File "/torch/f.py", line 1, in f\n    y'
-        sage: own_line(trace)
-        'net.py:3: return f(x)'
-    """
+    """Return the last line of a trace that is the user's, not PyTorch's nor Python's, as ``file:line: code``."""
     frames = re.findall(r'File "([^"]+)", line (\d+), in [^\n]*\n\s*([^\n]*)', trace)
     own = [
         frame for frame in frames
+        # Installed packages, such as a library of models, hold the model itself; PyTorch and Python do not, wherever
+        # they are.
         if "site-packages" in frame[0] and "/torch/" not in frame[0] or not any(word in frame[0] for word in others)
     ]
     return f"{own[-1][0].rsplit('/', 1)[-1]}:{own[-1][1]}: {own[-1][2].strip()}" if own else ""

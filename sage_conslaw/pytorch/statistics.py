@@ -13,22 +13,14 @@ from .values import Pointwise, SquareMean
 
 
 def along(x, axes, function, factor=1.0):
-    r"""
-    Return a function of the last axis applied along some axes, times a number.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.pytorch.statistics import along
-        sage: along(networks.input(2, 3, 4), (0, 2), lambda z: z.layer_norm()).shape
-        (2, 3, 4)
-    """
+    """Return a function of the last axis applied along some axes, times a number."""
     rank = len(x.shape)
     axes = sorted(axis % rank for axis in axes)
     kept = [i for i in range(rank) if i not in axes]
     order = kept + axes
     y = x if order == list(range(rank)) else x.transpose(order)
     shape = y.shape
+    # Several axes are put last and become one row.
     y = function(y.reshape(shape[:len(kept)] + (-1,)) if len(axes) != 1 else y)
     y = y.reshape(shape)
     if order != list(range(rank)):
@@ -38,6 +30,7 @@ def along(x, axes, function, factor=1.0):
 
 def centred(reader, x, axes):
     """Return ``x - mean(x)`` along axes, the same tensor for the same question."""
+    # Made once: a normalisation is recognised by dividing the very tensor whose squares were averaged.
     key = x, axes
     if key not in reader.norms:
         difference = x - x.mean(axes, keepdims=True)
@@ -67,6 +60,7 @@ def mean(reader, node, value, axes=None, keepdim=False, **keywords):
     tensor = reader.tensor(value)
     out = tensor.mean(axes, keepdims=bool(keepdim))
     if keepdim:
+        # Without its axes a mean does not have the place of what it is subtracted from.
         reader.norms[out] = (tensor, axes, False)
     return out
 
@@ -75,6 +69,7 @@ def total(reader, node, value, axes=None, keepdim=False, **keywords):
     """Return the sum along axes."""
     axes = axes_of_rank(axes, len(value.shape))
     count = int(np.prod([value.shape[axis] for axis in axes], dtype=np.int64))
+    # A sum of squares is so many times their mean.
     square = _square(value, axes, keepdim, count)
     return square if square is not None else reader.tensor(value).sum(axes, keepdims=bool(keepdim))
 
@@ -87,6 +82,7 @@ def _square(value, axes, keepdim, factor):
         and value.polynomial[:2] == [0, 0]
         and value.polynomial[2] > 0
     ):
+        # mean(c x^2) = c mean(x^2) for c > 0; a linear or constant term makes it no norm of x.
         return SquareMean(value.base, axes, float(factor * value.polynomial[2]), 0, 1, bool(keepdim))
     return None
 
@@ -104,6 +100,7 @@ def variance(reader, node, value, axes=None, unbiased=None, keepdim=False, *, co
     count = int(np.prod([tensor.shape[axis] for axis in axes], dtype=np.int64))
     if count <= correction:
         raise Refused("a variance of one entry")
+    # Of the centred tensor, so that dividing that one by its root is a layer norm; the correction is a factor.
     return SquareMean(centred(reader, tensor, axes), axes, count / (count - correction), 0, 1, bool(keepdim))
 
 
@@ -127,6 +124,7 @@ def cosine_similarity(reader, node, a, b, axis=1, eps=1e-8):
 
 def _by_norm(tensor, axis):
     axis = int(axis) % len(tensor.shape)
+    # z / |z| is n^(-1/2) times z over its root mean square.
     return along(tensor, (axis,), lambda z: normalised(z, 0, False), tensor.shape[axis] ** -0.5)
 
 
@@ -147,6 +145,7 @@ def vector_norm(reader, node, value, order=2, axes=None, keepdim=False, **keywor
         raise Refused(f"the norm of order {order}; the order 2 is known")
     axes = axes_of_rank(axes, len(tensor.shape))
     count = int(np.prod([tensor.shape[axis] for axis in axes], dtype=np.int64))
+    # |x| = (n mean(x^2))^(1/2).
     return SquareMean(tensor, axes, float(count), 0, 0.5, bool(keepdim))
 
 

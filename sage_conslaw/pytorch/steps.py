@@ -27,15 +27,7 @@ _STILL = {**SETTINGS, "lr": 0.0}
 
 
 def told(optimizer):
-    r"""
-    Return the optimiser, and the reason why it predicts nothing.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.steps import told
-        sage: told({"lr": 0.5r})[0]["momentum"], told(None)
-        (0.0, (None, 'no optimiser is named'))
-    """
+    """Return the optimiser, and the reason why it predicts nothing."""
     if optimizer is None:
         return None, "no optimiser is named"
     if isinstance(optimizer, dict):
@@ -89,6 +81,7 @@ class Steps:
         for text, form in self.forms:
             first, *others = self.groups[text]
             now = self.settings(first)
+            # Settings may change from step to step; once apart, the momentum of a law is not known any more.
             if text in self.apart or any(self.settings(group) != now for group in others):
                 self.apart.add(text)
                 continue
@@ -103,11 +96,15 @@ class Steps:
 
     def _change(self, text, form, theta, step):
         q, l = form.value(theta, 2), form.value(theta, 1)
+        # b(theta, g) + l(g) = 0 for the gradient of the loss; coupled decay adds lambda theta to it, with b(theta,
+        # theta) = 2 q(theta).
         of_gradient = step.coupled * (2 * q + l)
         known = step.first or text not in self._along
         along = of_gradient if not step.mu or known else step.mu * self._along[text] + step.damp * of_gradient
         slope = of_gradient + step.mu * along if step.nesterov else along
         turned, square = form.value(step.direction, 1), form.value(step.direction, 2)
+        # The next c = b(theta', v) + l(v) with theta' = rho theta - eta u is rho (c - l(v)) + l(v) - eta b(u, v); where
+        # u = v, b(v, v) = 2 q(v).
         if step.mu:
             own, mixed = turned, 2 * square
             if step.nesterov:
@@ -115,6 +112,7 @@ class Steps:
                 mixed = form.value(step.both, 2) - square - form.value(step.velocity, 2)
             self._along[text] = step.shrink * (along - own) + own - step.rate * mixed
         return (
+            # h(rho theta - eta u) - h(theta), with b(theta, u) = slope - l(u): of degree two in rho and eta.
             (step.shrink**2 - 1) * q
             + (step.shrink - 1) * l
             - step.rate * (step.shrink * (slope - turned) + turned)
@@ -124,6 +122,8 @@ class Steps:
     def _tolerance(self, form, theta, step):
         size, moved = size_of(form, theta), size_of(form, step.direction)
         affine = form.degree == 1
+        # What cancels in b(theta, g) are terms of size |theta| |g|, the root of the product of both sizes of a
+        # quadratic form.
         of_law = moved if affine else (size * moved) ** 0.5
         # A gradient that is zero but for rounding has the rounding of those that it is made of.
         of_all = step.largest * (1.0 if affine else size**0.5)
@@ -137,9 +137,11 @@ class _Moved:
         self.rate, decay, self.mu = (float(settings[key]) for key in ("lr", "weight_decay", "momentum"))
         self.coupled = 0.0 if settings["decoupled"] else decay
         self.shrink = 1 - self.rate * decay if settings["decoupled"] else 1.0
+        # PyTorch turns the gradient before it adds the decay, which shrinks the weights in any case.
         gradient = -gradient if settings["maximize"] else gradient
         g = gradient + self.coupled * theta if self.coupled else gradient
         self.first = velocity is None
+        # PyTorch's first velocity is the gradient itself, whatever the dampening.
         self.damp = 1.0 if self.first else 1 - float(settings["dampening"])
         self.nesterov = bool(settings["nesterov"] and self.mu)
         self.velocity = g if not self.mu or self.first else self.mu * velocity + self.damp * g
@@ -156,6 +158,7 @@ def groups_of(form, owners):
     """
     if owners is None:
         return [0]
+    # An entry that a polynomial contains has a derivative that is not zero outside of a set of measure zero.
     probe = owners.new_ones(owners.shape).double().normal_().requires_grad_()
     value = form.value(probe)
     weights = value.new_ones(value.shape).normal_()
@@ -166,18 +169,10 @@ def groups_of(form, owners):
 def size_of(form, state):
     r"""
     Return how large the terms of a law are that are added up in it: the rounding is a multiple of the unit of this.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.notation.evaluation import PolynomialForm
-        sage: from sage_conslaw.pytorch.steps import size_of
-        sage: float(size_of(PolynomialForm.of({(0r,): Fraction(1r)}), numpy.array([-3.0])))
-        3.0
     """
     total = 0.0
     for value, degree, rows in form.pieces(state):
+        # Terms without their signs: what cancels in a law still rounds.
         part = (rows * rows).sum(-1) if degree == 2 else abs(rows).sum(-1) if degree == 1 else abs(rows).sum()
         total += abs(float(value)) * float(part.max())
     return total

@@ -60,6 +60,7 @@ OPERATORS = {
         "cumsum upsample_bilinear2d upsample_linear1d upsample_bicubic2d upsample_trilinear3d "
         "_upsample_bilinear2d_aa col2im trace",
     ),
+    # Places that are known are a rearrangement; a condition on data is a choice.
     "index_put": piecewise.put,
     # Sums and products.
     "add": pointwise.add,
@@ -132,6 +133,7 @@ OPERATORS = {
     # Complex numbers.
     "view_as_complex": complexes.of_real,
     "complex": complexes.of_parts,
+    # The reader puts the word in front where an argument is complex; real operations of the same name stay as they are.
     "complex view_as_real": complexes.to_real,
     "complex mul": complexes.product,
     "complex add": complexes.total,
@@ -178,6 +180,7 @@ OPERATORS = {
     ),
     # Normalisations.
     "layer_norm": normalisations.layer_norm,
+    # The forms that PyTorch decomposes others into have further results, for the backward pass alone.
     "native_layer_norm": normalisations.first_of(normalisations.layer_norm),
     "rms_norm": normalisations.rms_norm,
     "_fused_rms_norm": normalisations.first_of(normalisations.rms_norm),

@@ -12,6 +12,29 @@ So values stay *pending* until something needs them:
 - a :class:`Masked` tensor has entries that a softmax must leave out;
 - :class:`Tokens` are whole numbers that came in as input, of which only the places are known;
 - a :class:`Loss` is a loss that the model computes itself.
+
+EXAMPLES::
+
+    sage: from sage_conslaw import networks
+    sage: from sage_conslaw.pytorch.values import Expression, Pointwise
+    sage: x = Expression(None)
+    sage: Pointwise.of(networks.input(3)).polynomial
+    [Fraction(0, 1), Fraction(1, 1)]
+
+A nonlinearity that is written out is one tree; it is no polynomial, and is cut as a whole::
+
+    sage: half = Expression("aten.mul.Tensor", (x, 0.5r))
+    sage: bend = Expression("aten.add.Tensor", (Expression("aten.tanh.default", (x,)), 1r))
+    sage: gelu = Expression("aten.mul.Tensor", (half, bend)); gelu.text(), gelu.polynomial
+    ('mul(mul(x, 0.5), add(tanh(x), 1))', None)
+    sage: Pointwise(networks.input(3), gelu).tensor(None).kind                  # optional - torch
+    'cut'
+
+The square of a sum is a polynomial, and becomes sums and products::
+
+    sage: shifted = Expression("aten.add.Tensor", (x, 1r))
+    sage: Expression("aten.pow.Tensor_Scalar", (shifted, 2r)).polynomial
+    [Fraction(1, 1), Fraction(2, 1), Fraction(1, 1)]
 """
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -57,15 +80,7 @@ _POLYNOMIAL = {
 
 @dataclass(frozen=True)
 class Expression:
-    r"""
-    A function of one variable, as a tree of operations of PyTorch: ``call`` is ``None`` for the variable itself.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.values import Expression
-        sage: Expression("aten.mul.Tensor", (Expression(None), 0.5r)).text()
-        'mul(x, 0.5)'
-    """
+    """A function of one variable, as a tree of operations of PyTorch: ``call`` is ``None`` for the variable itself."""
 
     call: object
     arguments: tuple = ()
@@ -83,15 +98,7 @@ class Expression:
         return _POLYNOMIAL[self.call](*(part if isinstance(part, list) else [number(part)] for part in parts))
 
     def text(self):
-        r"""
-        Return the function as text.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.pytorch.values import Expression
-            sage: Expression("aten.tanh.default", (Expression(None),)).text()
-            'tanh(x)'
-        """
+        """Return the function as text."""
         if self.call is None:
             return "x"
         inner = ", ".join(
@@ -115,6 +122,7 @@ def _is_power(p):
     degree = len(p) - 1
     if degree < 1 or not p[-1]:
         return False
+    # c (z + s)^k = c z^k + k s c z^(k-1) + ...: the two highest coefficients give c and s, and the others decide.
     power = _power([p[-2] / (degree * p[-1]), Fraction(1)], [Fraction(degree)])
     return [p[-1] * c for c in power] == p
 
@@ -139,6 +147,7 @@ class ElementwisePullback:
     def __call__(self, z, covector):
         import torch
         z = torch.as_tensor(np.asarray(z, dtype=np.float64)).clone().requires_grad_()
+        # A function of each entry has a diagonal derivative: one pass back gives all slopes at once.
         (pulled,) = torch.autograd.grad(
             self.expression.at(z), z, torch.as_tensor(np.asarray(covector, dtype=np.float64)).expand(z.shape)
         )
@@ -150,6 +159,7 @@ def function_of(expression):
     value = ElementwiseValue(expression)
     # Pieces may differ where no point lies.
     seen = value(_POINTS) if in_one_formula(expression) else np.full(len(_POINTS), np.nan)
+    # Where few values exist, agreement with them says little.
     for known in CUTS.values() if np.isfinite(seen).mean() > 0.5 else ():
         if (
             known.constraint == "free"
@@ -171,16 +181,7 @@ def function_of(expression):
 
 @dataclass
 class Pointwise:
-    r"""
-    A function of each entry of one tensor.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.pytorch.values import Pointwise
-        sage: Pointwise.of(networks.input(3)).polynomial
-        [Fraction(0, 1), Fraction(1, 1)]
-    """
+    """A function of each entry of one tensor."""
 
     base: Tensor
     expression: Expression
@@ -209,6 +210,7 @@ class Pointwise:
 
         - ``shift`` -- a function that makes a constant of a number and a shape
         """
+        # Once for all uses: two cuts of one function would be two data that do not know of each other.
         if self.made is None:
             self.made = self._cut(shift) if self.polynomial is None else self._expanded(shift)
         return self.made
@@ -227,16 +229,19 @@ class Pointwise:
     def _power(self, inner, exponent, shift):
         """Return `p^{-m}`, `p^{-m/2}` or `p^{m/2}` of `p = c (z + s)^k` by the inverse or the inverse root of a
         tensor: the slope is given by the value, as that of an exponential."""
+        # The graph has inverses and inverse roots; a cube root is cut as a function of each entry.
         if exponent.denominator > 2:
             return self.base.cut(function_of(self.expression))
         half = exponent.denominator == 2
         whole = Pointwise(self.base, inner).tensor(shift)
+        # p^(-m/2) = (p^m)^(-1/2), with m odd defined where p > 0, as PyTorch's is; p^(m/2) = p^((m+1)/2) p^(-1/2).
         if exponent < 0:
             return (whole ** abs(exponent.numerator)).cut("inverse root" if half else "inverse")
         return whole ** ((exponent.numerator + 1) // 2) * whole.cut("inverse root")
 
     def _expanded(self, shift):
         total = None
+        # The constant comes last and is repeated to the shape; sums of none are a constant alone.
         for power, value in enumerate(self.polynomial[1:], start=1):
             if value:
                 term = self.base ** power
@@ -253,23 +258,6 @@ class SquareMean:
     ``(c mean(x^2) + eps)^power`` along some axes, waiting for the ``x`` that it divides.
 
     - ``kept`` -- whether the axes are still there, with size one, or ``repeated`` to the size of the tensor
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.pytorch.values import SquareMean
-        sage: SquareMean(networks.input(2, 3), (1,), 1, 0, 1, True).shape
-        (2, 1)
-
-    ``shape``::
-
-        sage: SquareMean(networks.input(2, 3), (1,), 1, 0, 1, False).shape
-        (2,)
-
-    ``to_power``::
-
-        sage: SquareMean(networks.input(2, 3), (1,), 1, 0, 1, True).to_power(-0.5r).power
-        -0.5
     """
 
     base: Tensor
@@ -290,21 +278,13 @@ class SquareMean:
 
     def to_power(self, exponent):
         """Return a power of it."""
+        # Powers of a number above zero multiply, which a mean of squares is almost everywhere.
         return replace(self, power=self.power * exponent)
 
 
 @dataclass(frozen=True)
 class Masked:
-    r"""
-    A tensor with the entries that a softmax may use: ``allowed`` is an array of 0 and 1.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.pytorch.values import Masked
-        sage: Masked(networks.input(2), [1, 0]).shape
-        (2,)
-    """
+    """A tensor with the entries that a softmax may use: ``allowed`` is an array of 0 and 1."""
 
     tensor: Tensor
     allowed: object
@@ -312,31 +292,13 @@ class Masked:
 
     @property
     def shape(self):
-        r"""
-        The shape of the tensor.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.pytorch.values import Masked
-            sage: Masked(networks.input(2), [1, 0]).shape
-            (2,)
-        """
+        """The shape of the tensor."""
         return self.tensor.shape
 
 
 @dataclass(frozen=True)
 class Choice:
-    r"""
-    A condition that depends on data or on parameters: gates of zero and one.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.pytorch.values import Choice
-        sage: Choice(networks.input(2)).shape
-        (2,)
-    """
+    """A condition that depends on data or on parameters: gates of zero and one."""
 
     gates: Tensor
 
@@ -353,12 +315,6 @@ class Tokens:
     0, it is a constant.
 
     - ``values`` -- the numbers of the example
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.values import Tokens
-        sage: Tokens("ids", [1, 2], [5, 7]).name
-        'ids'
     """
 
     name: str
@@ -373,62 +329,27 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Complex:
-    r"""
-    A complex tensor: its real and its imaginary part.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.pytorch.values import Complex
-        sage: Complex(networks.input(3), networks.input(3)).shape
-        (3,)
-    """
+    """A complex tensor: its real and its imaginary part."""
 
     real: Tensor
     imaginary: Tensor
 
     @property
     def shape(self):
-        r"""
-        The shape of both parts.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: from sage_conslaw.pytorch.values import Complex
-            sage: Complex(networks.input(3, 2), networks.input(3, 2)).shape
-            (3, 2)
-        """
+        """The shape of both parts."""
         return self.real.shape
 
 
 @dataclass(frozen=True)
 class Unread:
-    r"""
-    A result that cannot be read, with the reason: refused where something uses it, and only there.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.pytorch.values import Unread
-        sage: Unread("places").reason
-        'places'
-    """
+    """A result that cannot be read, with the reason: refused where something uses it, and only there."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Loss:
-    r"""
-    A loss that the model computes: of which tensor, and which kind.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.pytorch.values import Loss
-        sage: Loss(networks.input(2), "least-squares").kind
-        'least-squares'
-    """
+    """A loss that the model computes: of which tensor, and which kind."""
 
     output: Tensor
     kind: str
