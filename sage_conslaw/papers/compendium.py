@@ -41,12 +41,6 @@ class Claim:
 
     - ``source`` -- paper and statement; ``conditions`` -- under which it is claimed; ``flow``, ``loss`` -- as in
       :func:`conservation_laws`
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.papers.compendium import CLAIMS
-        sage: CLAIMS[0].name, CLAIMS[0].number, CLAIMS[0].source
-        ('product of 4 scalars', 3, 'MGP2023, Example 2.8')
     """
 
     name: str
@@ -65,10 +59,12 @@ def _below(r, k):
     return r * (r + 1) // 2 if r <= k else k * r - k * (k - 1) // 2
 
 
+# Numbers that this project found first: the comparison is then with another program, not with a source.
 _RECOMPUTED = "recomputed by an independent program, found in no source"
 
 CLAIMS = (
     Claim("product of 4 scalars", lambda: product(4), "x_i^2 - x_j^2", 3, "MGP2023, Example 2.8"),
+    # U1^T U1 - U2 U2^T is symmetric of size r, and has rank at most (inputs + outputs).
     Claim("linear 3 2 3", lambda: linear([3, 2, 3]), "U1^T U1 - U2 U2^T", _below(2, 6), "MGP2023, Section 4"),
     Claim("linear 1 5 2", lambda: linear([1, 5, 2]), "U1^T U1 - U2 U2^T", _below(5, 3), "MGP2023, Section 4"),
     Claim(
@@ -82,6 +78,7 @@ CLAIMS = (
     Claim(
         "linear 1 2 2 1",
         lambda: linear([1, 2, 2, 1]),
+        # Not so: with scalar input and output the network has further laws, and the table says that both differ.
         "U_i^T U_i - U_{i+1} U_{i+1}^T, and no others",
         6,
         "MGP2023, Section 4",
@@ -203,6 +200,7 @@ CLAIMS = (
         "attention with rotary positions, d_k = 4",
         lambda: attention(4, 4, rotary=True),
         "|Q_J|^2 - |K_J|^2 for each frequency, V^T V - O O^T",
+        # One for each of the two frequencies, and a symmetric matrix of size 4.
         2 + 10,
         "Tran et al. 2026",
         "distinct frequencies",
@@ -227,6 +225,7 @@ CLAIMS = (
     Claim(
         "the same with normalised sigmoid gates",
         lambda: mixture(2, 2, 3, gate="normalised sigmoid", active=3),
+        # Kept as the source has it: the table shows that it differs.
         "claimed: also the sum of the router over experts",
         3 * 2 + 2,
         "Tran et al. 2026",
@@ -303,27 +302,23 @@ class Compendium(SageObject):
     EXAMPLES::
 
         sage: from sage_conslaw.papers.compendium import CLAIMS, compendium
+        sage: CLAIMS[0].name, CLAIMS[0].number, CLAIMS[0].source
+        ('product of 4 scalars', 3, 'MGP2023, Example 2.8')
         sage: table = compendium(claims=CLAIMS[:2], seed=0); table
         architecture          claimed  computed  status  source
         --------------------  -------  --------  ------  --------------------
         product of 4 scalars        3         3  proved  MGP2023, Example 2.8
         linear 3 2 3                3         3  proved  MGP2023, Section 4
         2 architectures, 2 claims agree, 0 differ
+        sage: table.differing()
+        []
     """
 
     claims: tuple
     results: tuple
 
     def differing(self):
-        r"""
-        Return the claims whose number is not the computed one.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw.papers.compendium import CLAIMS, compendium
-            sage: compendium(claims=CLAIMS[:3]).differing()
-            []
-        """
+        """Return the claims whose number is not the computed one."""
         return [claim for claim, result in zip(self.claims, self.results) if claim.number not in (None, result.number)]
 
     def _cells(self):
@@ -341,6 +336,7 @@ class Compendium(SageObject):
     def _repr_(self):
         lines = text_table(("architecture", "claimed", "computed", "status", "source"), self._cells(), right=(1, 2))
         claimed = [claim for claim in self.claims if claim.number is not None]
+        # A claim without a number neither agrees nor differs: it is in the table for its laws.
         wrong = len(self.differing())
         return "\n".join(
             [*lines, f"{len(self.claims)} architectures, {len(claimed) - wrong} claims agree, {wrong} differ"]
@@ -365,5 +361,6 @@ def compendium(claims=CLAIMS, seed: int | None = 0) -> Compendium:
         sage: [claim.name for claim in table.differing()]
         ['linear 1 2 2 1', 'the same with normalised sigmoid gates']
     """
+    # The number that is claimed is not handed over: what is computed knows nothing of it.
     results = tuple(conservation_laws(claim.build(), flow=claim.flow, loss=claim.loss, seed=seed) for claim in claims)
     return Compendium(tuple(claims), results)

@@ -8,29 +8,15 @@ RANKS = "ranks of real gradients by an independent program, found in no source"
 
 
 def softmax_layer(inputs, units, outputs):
-    r"""
-    Return the network `\mathrm{softmax}(x W) U + b`.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.papers.forgotten_facts import softmax_layer
-        sage: softmax_layer(2, 3, 2).dimension
-        14
-    """
+    r"""Return the network `\mathrm{softmax}(x W) U + b`."""
+    # With the bias the fact is a law: the outputs of the softmax sum to one, which their datum does not say.
     W, U, b = parameter("W", inputs, units), parameter("U", units, outputs), parameter("b", outputs)
     return custom((input(inputs) @ W).softmax() @ U + b)
 
 
 def gated_residual(width, units):
-    r"""
-    Return the residual block `x + \tanh(a)\, \max(0, x W) V` with one gate.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.papers.forgotten_facts import gated_residual
-        sage: gated_residual(2, 2).dimension
-        9
-    """
+    r"""Return the residual block `x + \tanh(a)\, \max(0, x W) V` with one gate."""
+    # The gate moves with `a` alone and in one way; a datum in its place would be free of it.
     x, a = input(width), parameter("a", 1)
     return custom(x + a.tanh() * ((x @ parameter("W", width, units)).relu() @ parameter("V", units, width)))
 
@@ -48,6 +34,7 @@ def _two_norms():
 
 
 def _squared_norm():
+    # The squares of the outputs of the norm sum to their number, as those of a free datum do not.
     W, U, b = parameter("W", 2, 3), parameter("U", 3, 2), parameter("b", 2)
     return custom((input(2) @ W).rms_norm() ** 2 @ U + b)
 

@@ -55,12 +55,14 @@ def sweeps(paper):
         return [case for name in PAPERS for case in sweeps(name)]
     if paper not in PAPERS:
         raise InputError(f"paper {paper!r} is not known; choose 'abide', 'momentum' or 'all'")
+    # Read from the package, also where it is installed as a zip file.
     data = json.loads((files(__package__) / "sweeps.json").read_text(encoding="utf8"))["sweeps"]
     cases = []
     for sweep in PAPERS[paper]:
         architecture = next(name for name in ("linear", "relu", "nmf", "icnn") if name in sweep.split("_"))
         for row in data[sweep]:
             options = {key: value for key, value in row.items() if key == "bias"}
+            # The name of a sweep says architecture and flow, which its rows do not repeat.
             flow = "momentum" if "momentum" in sweep.split("_") else "gradient"
             # The papers write U V x with the output first; the package goes from input to output.
             cases.append(Case(sweep, architecture, tuple(reversed(row["dims"])), options, flow, row["laws"]))
@@ -69,15 +71,7 @@ def sweeps(paper):
 
 @dataclass(frozen=True)
 class Case:
-    r"""
-    One architecture of a sweep, with the number of laws expected.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.papers.reproduce import Case
-        sage: Case("demo", "linear", (2, 1, 2), {}, "gradient", 1).expected
-        1
-    """
+    """One architecture of a sweep, with the number of laws expected."""
 
     sweep: str
     architecture: str
@@ -93,8 +87,7 @@ class Case:
 
         EXAMPLES::
 
-            sage: from sage_conslaw.papers.reproduce import Case, Reproduction
-            sage: r = Reproduction(({"number": 1r, "expected": 1r, "status": "proved"},), 0r)
+            sage: from sage_conslaw.papers.reproduce import Case
             sage: Case("demo", "linear", (2, 1, 2), {}, "gradient", 1).run()["number"]
             1
         """
@@ -106,6 +99,7 @@ class Case:
         )
         if certificate is not None:
             write(result.certificate(), certificate)
+        # Notation takes longer than a small search, and is not compared.
         return result.to_dict(matrix_notation=False) | {"sweep": self.sweep, "expected": self.expected}
 
 
@@ -117,28 +111,14 @@ class Reproduction(SageObject):
     EXAMPLES::
 
         sage: from sage_conslaw.papers.reproduce import Reproduction
-        sage: Reproduction(({"number": 1, "expected": 1, "status": "proved"},), 0.5)
+        sage: r = Reproduction(({"number": 1, "expected": 1, "status": "proved"},), 0.5r); r
         1 of 1 architectures agree, 1 proved, 0.5 s
-
-    ``agree``::
-
-        sage: from sage_conslaw.papers.reproduce import Case, Reproduction
-        sage: r = Reproduction(({"number": 1r, "expected": 1r, "status": "proved"},), 0r)
-        sage: r.agree
-        1
-
-    ``proved``::
-
-        sage: r.proved
-        1
-
-    ``to_dict``::
-
-        sage: r.to_dict()["total"]
-        1
+        sage: r.agree, r.proved, r.to_dict()["total"]
+        (1, 1, 1)
     """
 
     cases: tuple
+    # Two runs with the same numbers are equal.
     seconds: float = field(compare=False)
 
     @property
@@ -163,15 +143,18 @@ class Reproduction(SageObject):
 
 def _run(task):
     case, certificate, real = task
+    # At the top of the module, so that processes can be handed it; one argument, as pools map.
     return case.run(certificate=certificate, real=real)
 
 
 def _beyond(case, tau, nesterov, bias):
     """Return the case with the changes that the papers' code never ran."""
+    # Nesterov's damping is 3/t, and no number: ``tau`` says nothing of it.
     if case.flow == "momentum" and nesterov:
         case = replace(case, flow="nesterov")
     elif case.flow == "momentum" and tau is not None:
         case = replace(case, flow=f"momentum {tau}")
+    # The others have none; biases enter the laws of their units, and their number stays.
     if bias and case.architecture in ("relu", "icnn"):
         case = replace(case, options=case.options | {"bias": True})
     return case
@@ -218,6 +201,8 @@ def reproduce(
     if certificates is not None:
         folder = Path(certificates)
         folder.mkdir(parents=True, exist_ok=True)
+        # The number first: files are listed in the order of the sweep, and two cases with one architecture have two
+        # files.
         tasks = [(case, folder / f"{number:03d}-{case.sweep}-{'-'.join(map(str, case.sizes))}.json", real)
                  for number, case in enumerate(cases, start=1)]
     records, deadline = [], Deadline(time_limit)

@@ -16,6 +16,8 @@ def plot_counts(rows):
     axes = figure.add_subplot()
     colours, lines = _colours(len(groups)), {}
     for label, points in sorted(groups.items()):
+        # Several architectures have as many hidden units, with other numbers of laws: the line goes through their
+        # medians.
         middle = {width: _median([y for x, y, _ in points if x == width]) for width in {x for x, *_ in points}}
         lines[label] = sorted(middle.items())
     wide = _line_widths(list(lines.values()))
@@ -39,6 +41,7 @@ def _by_label(rows):
         )
         loss = row["loss"] if row["loss"] != "least-squares" else ""
         label = ", ".join(part for part in (row["architecture"], options, flow_text(row["flow"]), loss) if part)
+        # What varies in a sweep is the hidden widths; an architecture with two sizes has none, and both are taken.
         units = sum(row["sizes"][1:-1]) or sum(row["sizes"])
         groups.setdefault(label, []).append((units, row["number"], row["status"]))
     return groups
@@ -95,5 +98,6 @@ def _line_widths(lines):
 
 def _colours(number):
     from matplotlib import colormaps
+    # Ten colours that are told apart at a glance; beyond that, as many shades as are needed.
     palette = colormaps["tab10"] if number <= 10 else colormaps["turbo"]
     return [palette(i) if number <= 10 else palette((i + 0.5) / number) for i in range(number)]

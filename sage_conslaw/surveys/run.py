@@ -135,6 +135,7 @@ def survey(
         with database.locked():
             database.add(cases)
             if retry_failed:
+                # Failures stay as they are otherwise: most, such as sizes that do not fit, would fail again.
                 database.retry(cases)
             tasks = [(key, seed) for key in database.to_do(cases)]
             computed, stopped = 0, None
@@ -178,6 +179,7 @@ def _outcomes(tasks, processes, scheduler, deadline):
 def _in_processes(tasks, processes, deadline):
     """Yield tasks with their outcomes as they come; a case whose process dies is tried alone, and fails if it dies
     again."""
+    # Cases are taken one by one: a million futures at once would be a million texts in the pool.
     waiting = iter(tasks)
     suspects, exhausted = [], False
     while not exhausted:
@@ -196,6 +198,7 @@ def _in_processes(tasks, processes, deadline):
                     deadline.check()
                     ready, _ = wait(flying, timeout=deadline.remaining(), return_when=FIRST_COMPLETED)
                     for future in ready:
+                        # Before the case is taken out of those in flight: if the pool is broken, it is a suspect still.
                         outcome = future.result()
                         yield flying.pop(future), outcome
             # A pool that lost a process tells of none of its cases which one it was: all in flight are tried alone.
@@ -210,6 +213,7 @@ def _in_processes(tasks, processes, deadline):
 def _alone(task):
     with process_executor(1) as executor:
         try:
+            # In a pool of its own: if it dies here it was this case, and no neighbour.
             return executor.submit(run_case, task).result()
         except BrokenProcessPool:
             return "failed", "its process died, twice: it was killed, or ran out of memory"
@@ -228,6 +232,7 @@ def _on_cluster(tasks, scheduler, deadline):
         raise InputError(f"no Dask scheduler answers at {scheduler}: {' '.join(str(error).split())[:200]}") from None
     with client:
         # pure=False: the cluster may have the answer of another version of the package in its cache.
+        # One more try elsewhere: a worker may be taken away for reasons that are not the case's.
         flying = {client.submit(run_case, task, pure=False, retries=1): task for task in tasks}
         try:
             for future in as_completed(flying, timeout=deadline.remaining()):
@@ -244,4 +249,5 @@ def _on_cluster(tasks, scheduler, deadline):
             deadline.check()
             raise
         finally:
+            # Also where a time limit or a key stopped the survey: the cluster is others' too.
             client.cancel(list(flying))

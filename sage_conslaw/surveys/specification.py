@@ -48,6 +48,7 @@ def read(path):
         ....:     read(f.name)
         [{'architecture': 'linear', 'sizes': [[2, 3], 1, 2]}]
     """
+    # Numbers with a decimal point are seconds, or a damping that ``_flow`` writes as text again.
     return _sweeps(load(path, "with tables [[sweep]]", kinds=(".toml",), exact=False))
 
 
@@ -102,6 +103,7 @@ def cases(specs):
                 found[key(case)] = case
         except ValueError as error:
             message = str(error)
+            # ``InputTypeError`` is both: who catches either still does, with the number of the sweep in front.
             kind = InputTypeError if isinstance(error, TypeError) else InputError
             raise kind(message if message.startswith("sweep ") else f"sweep {number}: {message}") from None
     return found
@@ -117,6 +119,7 @@ def key(case):
         sage: key({"sizes": [2r, 1r], "architecture": "linear", "expected": 3r})
         '{"architecture":"linear","sizes":[2,1]}'
     """
+    # Sorted and without blanks: two specifications that mean the same case write the same key.
     return json.dumps(
         {name: value for name, value in case.items() if name != "expected"}, sort_keys=True, separators=(",", ":")
     )
@@ -132,6 +135,8 @@ def seed_of(text, seed):
         sage: seed_of("a", 0r) == seed_of("a", 0r), seed_of("a", 0r) == seed_of("a", 1r)
         (True, False)
     """
+    # Not ``hash``, which Python seeds anew in each process: a case has its seed on every machine, whatever else is in
+    # the survey.  32 bits are drawn.
     return int(hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()[:8], 16)
 
 
@@ -171,6 +176,7 @@ def _cases(sweep, what):
     common = _common(sweep, what)
     first = True
     for (size, expected), *values, flow, loss in itertools.product(sizes, *alternatives, flows, losses):
+        # ``bias = false`` is the default, and would be a second key for the same case.
         chosen = {name: value for name, value in sorted(zip(names, values)) if value is not False or name != "bias"}
         case = {"architecture": architecture, "sizes": size, "options": chosen, "flow": flow, "loss": loss, **common}
         if expected is not None:
@@ -189,6 +195,7 @@ def _cases(sweep, what):
 
 def _sizes(sweep, what):
     """Return pairs (sizes, expected number)."""
+    # Neither, or both: which one is meant is not guessed.
     if ("sizes" in sweep) == ("cases" in sweep):
         raise InputError(
             f"{what} needs either sizes (a size or a list of sizes for each position) or cases (lists of sizes)"
@@ -205,6 +212,7 @@ def _sizes(sweep, what):
         total = 1
         for position in positions:
             total *= len(position)
+        # Before the product is written out.
         if total > MAX_CASES:
             raise InputError(f"{what} has {total} sizes; at most {MAX_CASES}")
         return [(list(size), expected) for size in itertools.product(*positions)]
@@ -223,6 +231,7 @@ def _sizes(sweep, what):
 def _expected(record, what, default=None):
     """Return the expected number of laws, if one is given."""
     number = record.get("expected", default)
+    # A truth value is an integer to Python: ``expected = true`` would be one law.
     if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 0):
         raise InputError(f"{what} expects {shortened(repr(number), 60)} laws; give an integer of at least 0")
     return number
@@ -244,12 +253,15 @@ def _flow(flow, what):
             f'"momentum", tau = "1"}}'
         )
     known_keys(flow, FLOW_KEYS, f"{what}, a flow")
+    # As text: 1/2 stays exact, and 1 and "1" are one key.
     flow = {name: str(value) for name, value in sorted(flow.items())}
+    # Built once here, so that a flow that does not exist is said before anything is computed.
     built = flows.by_name(
         flow.get("name", "gradient"), **{name: flow[name] for name in ("tau", "metric") if name in flow}
     )
     if "weight_decay" in flow:
         flows.weight_decay(flow["weight_decay"], built)
+    # The default is written out: a key says all that the case is.
     return {"name": "gradient"} | flow
 
 
@@ -268,6 +280,7 @@ def _common(sweep, what):
         out["count"] = True
     if "time_limit" in sweep:
         limit = sweep["time_limit"]
+        # Written so that a limit that is no number fails the comparison.
         if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not 0 < limit < 1e9:
             raise InputError(f"{what} has the time limit {shortened(repr(limit), 60)}; give seconds above 0")
         out["time_limit"] = float(limit)

@@ -49,6 +49,8 @@ class Store:
         if not self.path.parent.is_dir():
             raise InputError(f"there is no folder {self.path.parent} for the store {self.path.name}")
         try:
+            # Without Python's own transactions, which begin where it likes: each statement is one, and several are
+            # grouped below.
             self._database = sqlite3.connect(self.path, isolation_level=None, timeout=30)
             # A log in front of the table: a kill loses the transaction in flight and nothing before it (tests kill it).
             self._database.execute("PRAGMA journal_mode = WAL")
@@ -64,6 +66,7 @@ class Store:
             raise InputError(
                 f"the store {self.path.name} cannot be used: {error}; give another file, or one that a survey wrote"
             ) from None
+        # Rows of another version mean other things: none is read, and none is added.
         if schema != SCHEMA:
             raise InputError(f"the store {self.path.name} has the schema {schema!r}; known: {SCHEMA}")
 
@@ -84,6 +87,7 @@ class Store:
         """Add cases that are not there yet; what is expected of the others is brought up to date."""
         with self._transaction():
             self._database.executemany(
+                # The number that is expected is in ``spec`` and not in the key: it may change while the result stays.
                 "INSERT INTO cases VALUES (?, ?, 'to do', 0, NULL, NULL) ON CONFLICT (key) DO UPDATE "
                 "SET spec = excluded.spec",
                 [(key, json.dumps(case)) for key, case in cases.items()],
@@ -91,6 +95,7 @@ class Store:
 
     @contextmanager
     def _transaction(self):
+        # The lock on writing is taken at once: a transaction that reads first and writes later may find it gone.
         self._database.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -139,6 +144,7 @@ class Store:
             and (record is None or isinstance(record, dict))
             and state in ("done", "failed", "to do")
         )
+        # Said here, with the case: the table would fail later with a name that means nothing to the user.
         if not whole or state == "done" and not {"status", "number"} <= set(record or ()):
             raise InputError(
                 f"the store {self.path} has a broken row, of the case {shortened(key, 100)}; give "
@@ -156,6 +162,7 @@ class Store:
     def to_do(self, keys):
         """Return those of these cases that are neither done nor failed."""
         states = self._states()
+        # What is not in the store is to do as well.
         return [key for key in keys if states.get(key, "to do") == "to do"]
 
     def counts(self, keys):

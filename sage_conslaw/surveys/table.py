@@ -93,6 +93,7 @@ class SurveyTable(SageObject):
 
     rows: tuple
     computed: int
+    # Two runs that found the same are equal, however long they took.
     seconds: float = field(compare=False)
 
     @classmethod
@@ -105,6 +106,7 @@ class SurveyTable(SageObject):
                     **{name: case.get(name) for name in ("architecture", "sizes", "options", "flow", "loss")},
                     "state": state,
                     "attempts": attempts,
+                    # A row without a result has no such columns: in a data frame they are empty, not zero.
                     **(_results(record) if record else {}),
                     "expected": case.get("expected"),
                     "reason": reason,
@@ -141,6 +143,7 @@ class SurveyTable(SageObject):
             f"{len(self.rows) - done - failed} to do"
         )
         if any(row["expected"] is not None for row in self.done):
+            # Said where something was expected, zero too: that nothing differs is then a result.
             text += f"; {len(self.differing)} differ from what was expected"
         return text
 
@@ -155,6 +158,7 @@ class SurveyTable(SageObject):
                 status = row["status"] + (
                     "" if row["expected"] in (None, row["number"]) else f", expected {row['expected']}"
                 )
+                # A proved number of the model is one of the network under an assumption: the cell says which.
                 status += " (span condition)" if row.get("assumption") == "span" else ""
                 yield name, flow_text(row["flow"]), str(row["number"]), status
             else:
@@ -165,6 +169,7 @@ class SurveyTable(SageObject):
             return self.summary()
         cells = list(self._cells())
         shown = cells if len(cells) <= _SHOWN else cells[:_SHOWN]
+        # Cut in text alone; files and HTML have the whole.
         body = [(_cut(name, 40), _cut(flow, 22), *rest) for name, flow, *rest in shown]
         # A reason may be long: the table keeps to the width of a screen, the store has all of it.
         lines = [line[:120] for line in text_table(_HEAD, body, right=(2,), least=(20,))]
@@ -173,6 +178,7 @@ class SurveyTable(SageObject):
         return "\n".join([*lines, self.summary()])
 
     def _repr_html_(self):
+        # A notebook scrolls: ten times as many rows as text, and not a million.
         return html_table(_HEAD, list(self._cells())[: 10 * _SHOWN]) + f"<p>{escape(self.summary())}</p>"
 
     def to_dict(self):
@@ -237,6 +243,7 @@ def writable(path, endings):
         sage_conslaw.InputError: there is no folder /no/such/folder for a.csv
     """
     path = Path(path)
+    # In one line, where pandas and matplotlib would each say it in their own words and with a trace.
     if path.suffix not in endings:
         raise InputError(f"the file {path.name} does not end in {' or '.join(endings)}")
     if not path.parent.is_dir():
