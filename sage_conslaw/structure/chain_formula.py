@@ -79,6 +79,7 @@ def chain_formula(classes, bounds):
     sizes, and the conditions on these, as :func:`conditions` has them with dictionaries of sizes; ``None`` where it is
     no formula.
     """
+    # There the proof is for one output less (:func:`.chain_points.chain_bounds`), which is no width of the network.
     if classes.zero_sum is not None:
         return None
     _, path = linear_layers(classes)

@@ -254,5 +254,6 @@ def names_of(architecture, sizes, options):
         pairs.append(("head_dim", given["dim"] // given["heads"]))
     out = {}
     for name, value in pairs:
+        # Two widths of one size cannot be told apart in a formula, which knows sizes alone.
         out.setdefault(int(value), []).append(name)
     return {value: " = ".join(names) for value, names in out.items() if len(names) == 1 or value == 1}

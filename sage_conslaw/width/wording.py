@@ -28,6 +28,7 @@ def matrix_law(family, axes, called=None):
     n = axes.sizes[family.classes[0]] if family.classes else 1
     # Of `number` laws each counts: families are independent, and `less` is of affine laws alone.
     if family.kind == "full":
+        # The first class is that of the matrix; the others number the blocks.
         blocks = prod(axes.sizes[c] for c in family.classes[1:])
         if blocks > 1:
             text, latex = f"{text} for each of {blocks} blocks h", rf"{latex} \quad (h = 1, \ldots, {blocks})"
