@@ -219,7 +219,7 @@ class _Extension:
     def _complete(self):
         """Add the rules of all functions in use, which may bring in more; return the names in use."""
         parser, done = self.parser, set()
-        # What is declared is a coordinate even if nothing mentions it: it is then a law by itself.
+        # What is declared is a coordinate even if no right-hand side mentions it.
         used = set(parser.names[: parser.base])
         while True:
             mentioned = {

@@ -1,11 +1,5 @@
 r"""
 Flows: what an optimiser makes of a response, as a control-affine family.
-
-EXAMPLES::
-
-    sage: from sage_conslaw import flows
-    sage: flows.gradient(), flows.momentum(tau=1/2), flows.nesterov()
-    (gradient flow, momentum flow with tau = 1/2, nesterov flow with tau = 3/t)
 """
 from difflib import get_close_matches
 
