@@ -50,6 +50,7 @@ def by_name(name, **options):
             f"flow {name!r} is not known; {f'did you mean {near[0]!r}? ' if near else ''}choose 'gradient', "
             f"'momentum', 'nesterov' or 'sign', or an optimiser: {', '.join(sorted(OPTIMISERS))}"
         )
+    # Optimisers step in the Euclidean metric: naming it says nothing new.
     if options.get("metric") not in (None, "euclidean") or "tau" in options:
         written = "" if name == "sign" else f"; its hyperparameters are written {head}:lr=0.1"
         raise InputError(f"flow {name!r} has no option {'tau' if 'tau' in options else 'metric'}{written}")

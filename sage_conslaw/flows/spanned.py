@@ -108,6 +108,7 @@ def written(names, fields, decays, degree, remarks=()):
     multiple.
     """
     D, rate = len(names), common_rate(decays)
+    # Without a decay nothing depends on time, and no clock is a coordinate.
     if not rate:
         # Laws of products say nothing new beyond this degree.
         return WrittenFamily.of(list(names), None, fields, remarks=remarks, ansatz=[(list(range(D)), degree)])
