@@ -13,17 +13,6 @@ class AbstractingArithmetic(DualArithmetic):
     If an identity holds with a symbol free, it holds with the value in its place: what vanishes here
     vanishes.  The converse may fail, so a nonzero result decides nothing.  Values are expanded only
     where their infinitesimal part is not zero, which keeps the cost of a proof local.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.abstraction import AbstractingArithmetic
-        sage: from sage_conslaw.exact.arithmetic import Dual, PolynomialArithmetic
-        sage: R.<u, v, s1, s2> = QQ[]
-        sage: A = AbstractingArithmetic(PolynomialArithmetic(R), [s1, s2])
-        sage: a = Dual(numpy.array([u, v], dtype=object), numpy.array([v, R(0)], dtype=object))
-        sage: A.contract("i,i->i", a, a)                   # u^2 moves, v^2 becomes a symbol
-        Dual(real=array([u^2, s1], dtype=object), infinitesimal=array([2*u*v, 0], dtype=object))
     """
 
     def __init__(self, base, symbols):

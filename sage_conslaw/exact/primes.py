@@ -21,18 +21,7 @@ PRIME_BITS = 62 if np.finfo(np.longdouble).nmant >= 63 else 50
 
 
 class UnluckyPrime(ArithmeticError):
-    r"""
-    A prime at which the computation means nothing; the caller takes the next one.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: ModularArithmetic(5).fractions([Fraction(1r, 10r)])
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.exact.primes.UnluckyPrime: the prime 5 divides a denominator
-    """
+    """A prime at which the computation means nothing; the caller takes the next one."""
 
 
 def random_prime(generator, bits=PRIME_BITS):

@@ -13,17 +13,7 @@ from . import terms as sparse
 
 
 class Product(Mapping):
-    r"""
-    The product of two sparse polynomials, as a sparse polynomial that is expanded when it is first read.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.products import Product
-        sage: x_plus_y = {(0r,): Fraction(1r), (1r,): Fraction(1r)}
-        sage: h = Product(x_plus_y, x_plus_y); h.degree, len(h), h[(0r, 1r)]
-        (2, 3, Fraction(2, 1))
-    """
+    """The product of two sparse polynomials, as a sparse polynomial that is expanded when it is first read."""
 
     def __init__(self, first, second):
         self.factors, self.written = (first, second), None
@@ -63,15 +53,6 @@ def order(law):
 def in_ring(law, ring):
     r"""
     Return a sparse polynomial or a product in a Sage polynomial ring, which multiplies faster than dictionaries do.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.products import Product, in_ring
-        sage: R.<x, y> = QQ[]
-        sage: x_plus_y = {(0r,): Fraction(1r), (1r,): Fraction(1r)}
-        sage: in_ring(Product(x_plus_y, x_plus_y), R)
-        x^2 + 2*x*y + y^2
     """
     if not isinstance(law, Product):
         return sparse.to_sage(law, ring)

@@ -22,16 +22,7 @@ def fraction(number):
 
 
 def from_sage(polynomial):
-    r"""
-    Return the terms of a Sage polynomial over ZZ or QQ.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.terms import from_sage
-        sage: R.<x, y> = QQ[]
-        sage: from_sage(x^2*y/2 - 3)
-        {(): Fraction(-3, 1), (0, 0, 1): Fraction(1, 2)}
-    """
+    """Return the terms of a Sage polynomial over ZZ or QQ."""
     terms = {}
     for exponents, coefficient in polynomial.dict().items():
         # Rings of one variable have plain integers as exponents.
@@ -73,15 +64,6 @@ def irreducible_factors(polynomial):
     Return the irreducible factors over Q that are no numbers, without multiplicities.
 
     In a ring of very many variables Sage refuses to factor; the variables that occur are few.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.terms import irreducible_factors
-        sage: R = PolynomialRing(QQ, "z", 400)
-        sage: irreducible_factors(2*R.gen(7)^2 - 2*R.gen(399)^2)
-        [z7 - z399, z7 + z399]
-        sage: irreducible_factors(R(3))
-        []
     """
     ring, terms = polynomial.parent(), from_sage(polynomial)
     used = sorted({i for monomial in terms for i in monomial})
@@ -214,16 +196,6 @@ class PolynomialMap:
     - ``polynomials`` -- list of sparse polynomials
 
     - ``dimension`` -- number of variables
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: from sage_conslaw.exact.terms import PolynomialMap
-        sage: f = PolynomialMap([{(0, 0): Fraction(1r)}, {}, {(): Fraction(1r, 2r), (1,): Fraction(1r)}], 2)
-        sage: f(ModularArithmetic(101), numpy.array([7, 8]))
-        array([49,  0, 59])
     """
 
     def __init__(self, polynomials, dimension):

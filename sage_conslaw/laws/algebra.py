@@ -36,14 +36,6 @@ def generators(laws, degree, family=None, generator=None):
 
     - ``family``, ``generator`` -- whose laws they are: over Q(k), or modulo relations, linear dependence is that of
       values at random points modulo a prime, right but for a probability of about `\deg / p`; else it is exact
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.laws.algebra import generators
-        sage: one = Fraction(1r)
-        sage: generators([{(0r,): one}, {(0r, 0r): one}, {(1r, 1r): one}], 2r)
-        [0, 2]
     """
     relations = family is not None and family.variety is not None and family.variety.relations
     # Parameters and algebraic numbers are scalars: they count for no degree.
@@ -224,25 +216,6 @@ class LevelSet:
         Traceback (most recent call last):
         ...
         sage_conslaw.InputError: the point has 1 coordinate; the ring has 3 variables (x, y, z)
-
-    ``ideal``::
-
-        sage: R.<x, y, z> = QQ[]
-        sage: leaf = LevelSet([x^2 - y^2, x^2 - z^2], [2, 1, 1])
-        sage: leaf.ideal().gens()
-        [x^2 - y^2 - 3, x^2 - z^2 - 3]
-
-    ``dimension``::
-
-        sage: R.<x, y, z> = QQ[]
-        sage: leaf.dimension()
-        1
-
-    ``eliminate``::
-
-        sage: R.<x, y, z> = QQ[]
-        sage: leaf.eliminate(["x"]).gens()
-        [y^2 - z^2]
     """
 
     def __init__(self, laws, point, relations=()):

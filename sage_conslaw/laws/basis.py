@@ -22,16 +22,7 @@ _MANY = 200
 
 
 def primitive(vector):
-    r"""
-    Return the multiple with coprime integer entries whose first entry is positive.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.laws.basis import primitive
-        sage: primitive({0: Fraction(-1r, 2r), 3: Fraction(1r, 3r)})
-        {0: Fraction(3, 1), 3: Fraction(-2, 1)}
-    """
+    """Return the multiple with coprime integer entries whose first entry is positive."""
     vector = dict(sorted(vector.items()))
     scale = lcm(*(value.denominator for value in vector.values()))
     content = gcd(*(int(value * scale) for value in vector.values()))
@@ -40,17 +31,7 @@ def primitive(vector):
 
 
 def echelon(vectors, reverse=False):
-    r"""
-    Return the reduced echelon basis over Q of the span, with pivots at the first (or last) entries.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.laws.basis import echelon
-        sage: one = Fraction(1r)
-        sage: echelon([{0: one, 1: one}, {0: one, 2: one}])
-        [{0: Fraction(1, 1), 2: Fraction(1, 1)}, {1: Fraction(1, 1), 2: Fraction(-1, 1)}]
-    """
+    """Return the reduced echelon basis over Q of the span, with pivots at the first (or last) entries."""
     first = max if reverse else min
     basis = {}
     for vector in vectors:
@@ -94,18 +75,6 @@ def readable_basis(vectors):
     Candidates are the two reduced echelon bases, with pivots at the first and at the last entries, and their
     pairwise sums and differences; the basis is chosen greedily, shortest first (a greedy choice is the
     best basis among the candidates).
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.laws.basis import readable_basis
-        sage: one = Fraction(1r)
-        sage: readable_basis([{0: one, 1: -one, 4: one}, {2: one, 3: -one, 4: -one}, {3: one, 4: one}])
-        [{2: Fraction(1, 1)},
-         {3: Fraction(1, 1), 4: Fraction(1, 1)},
-         {0: Fraction(1, 1), 1: Fraction(-1, 1), 3: Fraction(-1, 1)}]
-        sage: readable_basis([])
-        []
     """
     if len(vectors) <= 1 or len(vectors) > _MANY:
         return [primitive(vector) for vector in vectors]

@@ -19,16 +19,6 @@ def coefficient_rows(fields, monomials, constants, values, p):
     - ``monomials`` -- list of sorted tuples of coordinates, the columns
 
     - ``constants``, ``values`` -- coordinates that stand for parameters, and their residues modulo ``p``
-
-    EXAMPLES:
-
-    For `x' = x y, y' = -x y`, a linear law has equal coefficients::
-
-        sage: from sage_conslaw.expressions.polynomials import parse_polynomials
-        sage: from sage_conslaw.laws.coefficients import coefficient_rows
-        sage: fields = [parse_polynomials(["x*y", "-x*y"], ["x", "y"])[1]]
-        sage: coefficient_rows(fields, [(0r,), (1r,)], [], [], 10007r)
-        [{0: 1, 1: 10006}]
     """
     known = dict(zip(constants, values))
     # Parameters take one random value in all equations: the kernel is then that over Q(k), but for a chance of degree /

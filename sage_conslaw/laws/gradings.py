@@ -39,36 +39,6 @@ class WeightLattice:
         sage: signs.shape, scales
         ((2, 2), array([[1],
                [1]]))
-
-    ``unknowns``::
-
-        sage: lattice = WeightLattice()
-        sage: x, y = lattice.unknowns(2r)
-        sage: x, y
-        (0, 1)
-
-    ``relation``::
-
-        sage: lattice.relation({x: 1r, y: -1r})
-        sage: lattice.characters([x, y])[1]
-        array([[1],
-        [1]])
-
-    ``homogeneous_field``::
-
-        sage: from fractions import Fraction
-        sage: lattice = WeightLattice(); x, y = lattice.unknowns(2r)
-        sage: lattice.homogeneous_field([{(1r,): Fraction(1r)}, {(0r,): Fraction(-1r)}], [x, y])
-        sage: lattice.characters([x, y])[1]
-        array([[1],
-        [1]])
-
-    ``characters``::
-
-        sage: lattice = WeightLattice(); x, y = lattice.unknowns(2r)
-        sage: signs, scales = lattice.characters([x, y])
-        sage: signs.shape, scales.shape
-        ((2, 2), (2, 2))
     """
 
     def __init__(self):
@@ -192,16 +162,6 @@ def weight_words(family, generator):
 
     Monomials of equal weight have equal fingerprints.  The reverse may fail by chance, and then two
     blocks are solved as one: slower, never wrong.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import VectorFieldFamily
-        sage: from sage_conslaw.laws.gradings import weight_words
-        sage: R.<x, y> = QQ[]
-        sage: signs, scales = weight_words(VectorFieldFamily(drift=[y, -x]), numpy.random.default_rng(0r))
-        sage: bool(scales[0] == scales[1])      # the rotation scales x and y together
-        True
     """
     lattice = WeightLattice()
     state = family.weight_relations(lattice)

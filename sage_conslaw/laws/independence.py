@@ -16,17 +16,7 @@ from ..exact.products import Product
 
 
 def jacobian(laws, dimension, z, p):
-    r"""
-    Return the gradients of the laws at a point modulo ``p``, shape ``(len(laws), dimension)``.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.laws.independence import jacobian
-        sage: jacobian([{(0, 1): Fraction(1r)}], 2, numpy.array([3, 5]), 101)
-        array([[5, 3]])
-    """
+    """Return the gradients of the laws at a point modulo ``p``, shape ``(len(laws), dimension)``."""
     # A term's derivative is the term times its multiplicity over the coordinate: one product a term, no polynomial is
     # built.
     values = [int(x) for x in z]
@@ -72,16 +62,6 @@ def independent_laws(laws, dimension, generator, p, constants=()):
     Return the indices of laws that are proved functionally independent, as many as there are.
 
     The rank modulo ``p`` at a random point is a lower bound for the generic rank over Q.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.laws.independence import independent_laws
-        sage: one = Fraction(1r)
-        sage: h, square, other = {(0,): one}, {(0, 0): one}, {(1,): one}
-        sage: independent_laws([h, square, other], 2, numpy.random.default_rng(0r), 2^61 - 1)
-        [0, 2]
     """
     z = modular.random_array(generator, (dimension,), p)
     moving = [i for i in range(dimension) if i not in set(constants)]
@@ -94,19 +74,6 @@ def independent_in(family, laws, generator):
     are.
 
     On a variety the differentials are taken at one of its points and modulo those that vanish on the tangent space.
-
-    EXAMPLES:
-
-    On the circle `x^2 + y^2` is constant, and so is no law beside `z`::
-
-        sage: import numpy
-        sage: from sage_conslaw import system
-        sage: from sage_conslaw.exact.terms import from_sage
-        sage: from sage_conslaw.laws.independence import independent_in
-        sage: family = system(["x", "y", "z"], ["-y", "x", "0"], relations=["x^2 + y^2 - 1"])
-        sage: x, y, z = family.ring().gens()
-        sage: independent_in(family, [from_sage(x^2 + y^2), from_sage(z), from_sage(x^2)], numpy.random.default_rng(0r))
-        [1, 2]
     """
     if family.variety is None:
         return independent_laws(laws, family.dimension, generator, random_prime(generator), family.constants)

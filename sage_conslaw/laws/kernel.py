@@ -132,15 +132,6 @@ def polynomial_laws(family, groups, generator, deadline=None, progress=False, pi
     - ``remarks`` -- a list that takes what is to be said of the list, such as products that are not written out
 
     OUTPUT: a list of sparse polynomials, sorted by degree; without the constants
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks, flows
-        sage: from sage_conslaw.laws.kernel import polynomial_laws
-        sage: family = flows.gradient().family(networks.product(2).response())
-        sage: polynomial_laws(family, family.groups(2), numpy.random.default_rng(0r))
-        [{(0, 0): Fraction(1, 1), (1, 1): Fraction(-1, 1)}]
     """
     if family.variety is not None and family.variety.relations:
         return laws_on_variety(family, groups, generator, deadline, pieces)
@@ -186,15 +177,6 @@ def products_of_linear(laws, groups):
     Where as many independent linear laws are known as there are laws at all, every polynomial law is a
     polynomial in them (in linear coordinates that begin with these laws, it depends on no other), so this is
     the space of all polynomial laws; it needs the space to hold all monomials up to one degree.
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.laws.kernel import products_of_linear
-        sage: one = Fraction(1r)
-        sage: products_of_linear([{(0r,): one, (1r,): one}], [([0r, 1r], 2r)])
-        [{(0,): Fraction(1, 1), (1,): Fraction(1, 1)},
-         {(0, 0): Fraction(1, 1), (0, 1): Fraction(2, 1), (1, 1): Fraction(1, 1)}]
     """
     (_, degree), = groups
     found, level = list(laws), [(law, i) for i, law in enumerate(laws)]

@@ -97,17 +97,6 @@ def blocks(family, groups, generator, deadline=None):
     Return the monomials in blocks of equal weight, grouped by block size.
 
     OUTPUT: a list of arrays of shape ``(number of blocks, block size, total degree)``, by increasing size
-
-    EXAMPLES:
-
-    In ``x y`` the two squares form one block, ``x``, ``y`` and ``x y`` are alone::
-
-        sage: import numpy
-        sage: from sage_conslaw import networks, flows
-        sage: from sage_conslaw.laws.monomials import blocks
-        sage: family = flows.gradient().family(networks.product(2).response())
-        sage: [group.shape for group in blocks(family, family.groups(), numpy.random.default_rng(0r))]
-        [(3, 1, 2), (1, 2, 2)]
     """
     table = monomials(family.dimension, groups)
     if not len(table):

@@ -26,20 +26,7 @@ from ..function_fields.specialisation import Specialisation, exact_kernel
 
 
 def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
-    r"""
-    Return a basis of all polynomial laws in a space of monomials modulo the relations of a family, over Q(k).
-
-    EXAMPLES:
-
-    The pendulum, with `s = \sin q` and `c = \cos q`::
-
-        sage: import numpy
-        sage: from sage_conslaw import system
-        sage: from sage_conslaw.laws.on_variety import laws_on_variety
-        sage: pendulum = system(["s", "c", "p"], ["c*p", "-s*p", "-s"], relations=["s^2 + c^2 - 1"])
-        sage: laws_on_variety(pendulum, pendulum.groups(2r), numpy.random.default_rng(0r))
-        [{(1,): Fraction(-2, 1), (2, 2): Fraction(1, 1)}]
-    """
+    """Return a basis of all polynomial laws in a space of monomials modulo the relations of a family, over Q(k)."""
     variety = family.variety
     fields = [
         [variety.polynomial(f) for f in field]
@@ -76,17 +63,7 @@ def laws_on_variety(family, groups, generator, deadline=None, pieces=None):
 
 
 def symbolic_laws_on_variety(family, groups, deadline=None):
-    r"""
-    Return the same laws from one linear system over Q in all monomials, without blocks and primes.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import system
-        sage: from sage_conslaw.laws.on_variety import symbolic_laws_on_variety
-        sage: pendulum = system(["s", "c", "p"], ["c*p", "-s*p", "-s"], relations=["s^2 + c^2 - 1"])
-        sage: symbolic_laws_on_variety(pendulum, pendulum.groups(2r))
-        [{(1,): Fraction(-2, 1), (2, 2): Fraction(1, 1)}]
-    """
+    """Return the same laws from one linear system over Q in all monomials, without blocks and primes."""
     variety, numbers = family.variety, algebraic_numbers(family)
     fields = [[variety.polynomial(field[i]) for i in variety.moving] for field in family.sparse_fields()]
     table = monomials(family.dimension, with_numbers(groups, numbers) if numbers else groups)
@@ -104,19 +81,7 @@ def symbolic_laws_on_variety(family, groups, deadline=None):
 
 
 def in_normal_form(variety, laws):
-    r"""
-    Return a basis of the span of polynomials modulo the ideal, each its own normal form, sorted by degree.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import system
-        sage: from sage_conslaw.exact.terms import from_sage
-        sage: from sage_conslaw.laws.on_variety import in_normal_form
-        sage: family = system(["x", "y"], ["-y", "x"], relations=["x^2 + y^2 - 1"])
-        sage: x, y = family.ring().gens()
-        sage: in_normal_form(family.variety, [from_sage(x^2), from_sage(y^2), from_sage(x)])
-        [{(0,): Fraction(1, 1)}, {(1, 1): Fraction(1, 1)}]
-    """
+    """Return a basis of the span of polynomials modulo the ideal, each its own normal form, sorted by degree."""
     reduced = [variety.normal_form(variety.polynomial(law)) for law in laws]
     one = (0,) * len(variety.moving)
     # Without the constant, which is conserved and no law.
@@ -138,14 +103,6 @@ def algebraic_numbers(family):
     r"""
     Return the coordinates that are algebraic numbers over Q(k), with the degree of each; none where other relations
     mention them.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import system
-        sage: from sage_conslaw.laws.on_variety import algebraic_numbers
-        sage: family = system(["x", "y"], ["sqrt(2)*y", "-x"])
-        sage: [(family.meaning[family.names[i]], degree) for i, degree in algebraic_numbers(family).items()]
-        [('sqrt(2)', 2)]
     """
     variety = family.variety
     fields = ([family.drift] if family.drift is not None else []) + family.controls

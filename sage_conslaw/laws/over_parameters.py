@@ -144,12 +144,6 @@ class Lift:
 def complete(lifts, fields, generator, deadline=None):
     r"""
     Find all laws of some blocks over Q(k); return the blocks for which they do not lift from these parameter values.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import conservation_laws, system
-        sage: conservation_laws(system(["x", "y"], ["k1*x", "-k2*x"], parameters=["k1", "k2"]), degree=2).laws
-        (k2*x + k1*y, k2^2*x^2 + 2*k1*k2*x*y + k1^2*y^2)
     """
     for lift in lifts:
         lift.add_fixed()

@@ -6,15 +6,7 @@ from .interface import Arithmetic
 
 
 class Dual(NamedTuple):
-    r"""
-    A dual number ``real + eps * infinitesimal`` with ``eps^2 = 0``; ``None`` stands for zero.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.arithmetic import Dual
-        sage: Dual(1, None).infinitesimal is None
-        True
-    """
+    """A dual number ``real + eps * infinitesimal`` with ``eps^2 = 0``; ``None`` stands for zero."""
 
     real: object
     infinitesimal: object
@@ -26,18 +18,7 @@ class Dual(NamedTuple):
 
 
 class DualArithmetic(Arithmetic):
-    r"""
-    Dual numbers over another arithmetic: exact first derivatives, nested for higher ones.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmetic
-        sage: A = DualArithmetic(ModularArithmetic(101))
-        sage: x = Dual(numpy.array([7]), numpy.array([1]))
-        sage: A.multiply(x, x)                             # x^2 and its derivative 2 x
-        Dual(real=array([49]), infinitesimal=array([14]))
-    """
+    """Dual numbers over another arithmetic: exact first derivatives, nested for higher ones."""
 
     def __init__(self, base):
         self.base = base

@@ -6,16 +6,7 @@ from .interface import OperatorArithmetic, split_spec
 
 
 class FloatArithmetic(OperatorArithmetic):
-    r"""
-    Arrays of doubles, to simulate; no rank is ever decided here.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.arithmetic import FloatArithmetic
-        sage: FloatArithmetic().contract("i,i->i", numpy.array([1.5]), numpy.array([2.0]))
-        array([3.])
-    """
+    """Arrays of doubles, to simulate; no rank is ever decided here."""
 
     def constant(self, values):
         return np.asarray(values, dtype=np.float64)

@@ -9,15 +9,7 @@ import numpy as np
 
 
 def split_spec(spec: str) -> tuple[str, str, str]:
-    r"""
-    Return the index letters of the two operands and of the result of a contraction.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.exact.arithmetic import split_spec
-        sage: split_spec("i,ij->j")
-        ('i', 'ij', 'j')
-    """
+    """Return the index letters of the two operands and of the result of a contraction."""
     operands, result = spec.split("->")
     left, right = operands.split(",")
     return left, right, result

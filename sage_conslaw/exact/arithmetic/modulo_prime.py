@@ -39,19 +39,7 @@ def _plan(spec):
 
 
 class ModularArithmetic(ArrayArithmetic):
-    r"""
-    Arrays over GF(p).
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.arithmetic import ModularArithmetic
-        sage: A = ModularArithmetic(101)
-        sage: A.contract("i,ij->j", numpy.array([1, 2]), numpy.array([[3, 4], [50, 60]]))
-        array([ 2, 23])
-        sage: A.negate(numpy.array([0, 1]))
-        array([  0, 100])
-    """
+    """Arrays over GF(p)."""
 
     def __init__(self, p):
         self.p = int(p)

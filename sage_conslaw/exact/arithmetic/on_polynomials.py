@@ -12,18 +12,7 @@ def filled(shape, value):
 
 
 class PolynomialArithmetic(ObjectArithmetic):
-    r"""
-    Arrays of elements of a Sage ring, for identities that hold exactly.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from sage_conslaw.exact.arithmetic import PolynomialArithmetic
-        sage: R.<u, v> = QQ[]
-        sage: A = PolynomialArithmetic(R)
-        sage: A.contract("i,i->", A.constant([1, 2]), numpy.array([u, v], dtype=object))
-        array(u + 2*v, dtype=object)
-    """
+    """Arrays of elements of a Sage ring, for identities that hold exactly."""
 
     def __init__(self, ring):
         self.ring = ring
