@@ -34,15 +34,6 @@ class Question:
     - ``parameter_names`` -- how the parameters of a network are called in its laws, in order
 
     - ``deadline`` -- the budget; it may be without limit, and is never ``None``
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.engine.question import Question
-        sage: from sage_conslaw.flows.problem import problem
-        sage: family = problem(networks.product(3)).family
-        sage: Question(family=family, search=family.groups(), seed=0).words()
-        'linear algebra: all polynomials of degree at most 2 in 3 coordinates'
     """
 
     family: ControlAffineFamily

@@ -48,15 +48,7 @@ class RealSpanCheck(SpanCheck):
 
     @property
     def further_laws_at_most(self):
-        r"""
-        How many more laws than those known the real network may have on these data near the point: `N - m - r`.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import networks
-            sage: networks.linear([2, 2]).check_span(samples=10, seed=0).further_laws_at_most
-            0
-        """
+        """How many more laws than those known the real network may have on these data near the point: `N - m - r`."""
         # m laws are known, and a rank of at least r leaves at most N - r: N - r - m may be missing.
         return self.dimension - self.laws - (self.words[-1] if self.words else 0)
 

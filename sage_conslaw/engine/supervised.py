@@ -16,20 +16,7 @@ from .question import Question
 
 
 def supervised(question: Question) -> Bounds:
-    r"""
-    Return what :func:`.answer.answer` does; the time limit of the question holds within a second.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import networks
-        sage: from sage_conslaw.engine.question import Question
-        sage: from sage_conslaw.engine.supervised import supervised
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.runtime.deadline import Deadline
-        sage: family = problem(networks.product(3)).family
-        sage: supervised(Question(family=family, search=family.groups(), seed=0, deadline=Deadline(60))).number
-        (2, 2)
-    """
+    """Return what :func:`.answer.answer` does; the time limit of the question holds within a second."""
     deadline = question.deadline
     # PARI can only be called in the thread that loaded it, or in a process forked from another one.
     in_main = threading.current_thread() is threading.main_thread()

@@ -31,13 +31,6 @@ class Polynomials:
     r"""
     The algebra of sparse polynomials, for :class:`sage_conslaw.expressions.syntax.Reader`: it counts its work and
     refuses to exceed it.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.expressions.algebras import Polynomials
-        sage: algebra = Polynomials(None)
-        sage: algebra.name("x"), algebra.names
-        ({(0,): Fraction(1, 1)}, ['x'])
     """
 
     def __init__(self, names):
@@ -195,15 +188,7 @@ class Polynomials:
 
 
 class Fractions(Polynomials):
-    r"""
-    The same algebra on pairs (numerator, denominator), not reduced.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.expressions.algebras import Fractions
-        sage: Fractions(["t"]).name("t")
-        ({(0,): Fraction(1, 1)}, {(): Fraction(1, 1)})
-    """
+    """The same algebra on pairs (numerator, denominator), not reduced."""
 
     def name(self, name):
         """Return a variable over 1."""

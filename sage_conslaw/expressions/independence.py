@@ -16,15 +16,6 @@ def exponential_relations(parser, used):
     Return the relations between exponentials whose arguments are dependent over the integers, and the names of a basis.
 
     INPUT: a :class:`FunctionParser`, and the names in use
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.expressions.functions import FunctionParser
-        sage: from sage_conslaw.expressions.independence import exponential_relations
-        sage: parser = FunctionParser(["p", "q"])
-        sage: values = [parser.parse(text) for text in ("exp(p-q)", "exp(q-p)")]
-        sage: exponential_relations(parser, set(parser.names))
-        ([{(): Fraction(-1, 1), (2, 3): Fraction(1, 1)}], ['exp_1'])
     """
     names = [
         name
@@ -79,21 +70,7 @@ def exponential_relations(parser, used):
 
 
 def refuse_dependent_logarithms(parser, used):
-    r"""
-    Refuse logarithms that may be dependent: each is to have an irreducible factor of its own, but for exponents.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.expressions.functions import FunctionParser
-        sage: from sage_conslaw.expressions.independence import refuse_dependent_logarithms
-        sage: parser = FunctionParser(["p", "q"])
-        sage: values = [parser.parse(text) for text in ("log(p)", "log(q)", "log(p*q)")]
-        sage: refuse_dependent_logarithms(parser, set(parser.names))
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.NotCovered: log(p), log(q), log(p*q) are not independent: write each as a sum of logarithms of
-        irreducible polynomials
-    """
+    """Refuse logarithms that may be dependent: each is to have an irreducible factor of its own, but for exponents."""
     functions = [parser.meaning[name] for name in parser.names if name in used and name in parser.meaning]
     logs = [f for f in functions if f.kind == "log"]
     if not logs:

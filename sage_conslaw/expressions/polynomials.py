@@ -177,29 +177,13 @@ def parse_fraction(text, names):
     Parse a quotient of two polynomials; everything else is as in :func:`parse_polynomials`.
 
     OUTPUT: a pair (numerator, denominator) of sparse polynomials, not reduced
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.expressions.polynomials import parse_fraction
-        sage: parse_fraction("3/t", ["t"])
-        ({(): Fraction(3, 1)}, {(0,): Fraction(1, 1)})
     """
     numerator, denominator = Reader(Fractions(names)).read(text)
     return _ordered(numerator), _ordered(denominator)
 
 
 def parse_rational_functions(texts):
-    r"""
-    Parse quotients of polynomials in the variables that occur.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.expressions.polynomials import parse_rational_functions
-        sage: parse_rational_functions(["1/u", "v"])
-        (['u', 'v'],
-         [({(): Fraction(1, 1)}, {(0,): Fraction(1, 1)}),
-          ({(1,): Fraction(1, 1)}, {(): Fraction(1, 1)})])
-    """
+    """Parse quotients of polynomials in the variables that occur."""
     algebra = Fractions(None)
     reader = Reader(algebra)
     pairs = [tuple(map(_ordered, reader.read(text))) for text in texts]

@@ -44,17 +44,7 @@ def load(path, what, kinds=(".json", ".toml"), exact=True):
 
 
 def read_text(path, what):
-    r"""
-    Return the text of a file in UTF-8, and its name.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.inputs.files import read_text
-        sage: read_text("/no/such/file.ant", "with a system")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: there is no file /no/such/file.ant; give a file with a system
-    """
+    """Return the text of a file in UTF-8, and its name."""
     data, path = _bytes(path, f"a file {what}")
     try:
         # Editors on Windows write a mark of the byte order, which is no part of the text.
@@ -86,19 +76,7 @@ def _bytes(path, wanted):
 
 
 def parsed(data, name, toml, exact=True):
-    r"""
-    Return the content of a file from its bytes.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.inputs.files import parsed
-        sage: parsed(b'{"a": 0.1}', "a.json", False)
-        {'a': '0.1'}
-        sage: parsed(b"a = 1", "a.json", False)
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: the file a.json is not JSON: Expecting value: line 1 column 1 (char 0)
-    """
+    """Return the content of a file from its bytes."""
     kind = "TOML" if toml else "JSON"
     try:
         text = data.decode("utf-8-sig")
@@ -136,17 +114,7 @@ def _distinct(pairs):
 
 
 def known_keys(record, known, what):
-    r"""
-    Refuse a record with a key that is not known, with the nearest name.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.inputs.files import known_keys
-        sage: known_keys({"size": 2r}, ["sizes", "flow"], "sweep 1")
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: sweep 1 has the key 'size'; did you mean 'sizes'? known: sizes, flow
-    """
+    """Refuse a record with a key that is not known, with the nearest name."""
     for key in record:
         if key not in known:
             raise InputError(f"{what} has the key {shortened(repr(key), 60)}; {unknown_key(key, known)}"
@@ -154,15 +122,7 @@ def known_keys(record, known, what):
 
 
 def unknown_key(key, known, likeness=0.5):
-    r"""
-    Return the advice for an unknown key: the nearest known one, or nothing.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.inputs.files import unknown_key
-        sage: unknown_key("drfit", ["drift", "phi"]), unknown_key("weather", ["drift", "phi"])
-        ("did you mean 'drift'? ", '')
-    """
+    """Return the advice for an unknown key: the nearest known one, or nothing."""
     known = {str(name).lower(): str(name) for name in known}
     # A key of any length: the comparison takes its square.
     near = difflib.get_close_matches(str(key)[:100].lower(), known, n=1, cutoff=likeness)

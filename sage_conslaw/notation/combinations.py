@@ -11,18 +11,6 @@ def combination(features, coefficients, size, matrix=None):
 
     - ``matrix`` -- ``"all"`` for a symmetric matrix, a number for diagonal blocks of that size, a tuple with the class
       of each index for blocks that are not next to each other or not of one size, ``None`` for a vector
-
-    EXAMPLES::
-
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.notation.combinations import combination
-        sage: from sage_conslaw.notation.expressions import Entries
-        sage: features = Entries([("U", (3, 2)), ("V", (2, 3))], 0, None, None).squares(2)
-        sage: c = {0: Fraction(1r), 1: Fraction(-1r)}
-        sage: combination(features, c, 2, matrix="all")[::2]
-        ('U^T U - V V^T', 'symmetric 2 x 2')
-        sage: combination(features, c, 2)[::2]
-        ('|U[:,j]|^2 - |V[j,:]|^2 for each j', '')
     """
     chosen = [(features[k], value) for k, value in coefficients.items()]
     skew = any(feature.others is not None and not feature.product for feature, _ in chosen)

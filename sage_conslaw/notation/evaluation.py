@@ -23,38 +23,7 @@ _MADE: dict = {}
 
 @dataclass(frozen=True)
 class PolynomialForm:
-    r"""
-    A sparse polynomial as arrays: for each degree the places of its monomials and their coefficients.
-
-    EXAMPLES::
-
-        sage: import numpy
-        sage: from fractions import Fraction
-        sage: from sage_conslaw.notation.evaluation import PolynomialForm
-        sage: h = PolynomialForm.of({(0r, 0r): Fraction(1r), (1r,): Fraction(-2r)})
-        sage: float(h.value(numpy.array([3.0, 1.0]))), float(h.value(numpy.array([3.0, 1.0]), degree=2r)), h.degree
-        (7.0, 9.0, 2)
-
-    ``of``::
-
-        sage: PolynomialForm.of({(0r,): Fraction(1r)}).degree
-        1
-
-    ``degree``::
-
-        sage: PolynomialForm(()).degree
-        0
-
-    ``value``::
-
-        sage: float(PolynomialForm.of({(0r, 1r): Fraction(1r)}).value(numpy.array([3.0, 2.0])))
-        6.0
-
-    ``pieces``::
-
-        sage: PolynomialForm.of({(0r, 1r): Fraction(2r)}).pieces(numpy.array([3.0, 2.0]))
-        [(1, 0, array([12.]))]
-    """
+    """A sparse polynomial as arrays: for each degree the places of its monomials and their coefficients."""
 
     parts: tuple
 

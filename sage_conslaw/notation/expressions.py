@@ -364,13 +364,5 @@ class Entries:
 
 
 def divisors(size):
-    r"""
-    Return the divisors of a size that are neither 1 nor the size.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.notation.expressions import divisors
-        sage: divisors(12)
-        [2, 3, 4, 6]
-    """
+    """Return the divisors of a size that are neither 1 nor the size."""
     return [block for block in range(2, size) if size % block == 0]

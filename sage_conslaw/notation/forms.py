@@ -31,12 +31,6 @@ class Form:
         sage: Form(((1r, features[0]),), None).value(numpy.array([1.0, 2.0, 3.0, 4.0]))
         array([ 5., 25.])
 
-    ``of``::
-
-        sage: from fractions import Fraction
-        sage: Form.of(Entries([("b", (2,))], 0, None, None).norms(), {1: Fraction(1r)}).degree
-        2
-
     ``degree``::
 
         sage: Form(((1r, Entries([("b", (2,))], 0, None, None).sums(2)[0]),)).degree

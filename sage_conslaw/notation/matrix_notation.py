@@ -162,15 +162,6 @@ def entries_of_problem(problem, highest):
     r"""
     Return the parameters of a network, with their velocities and powers of the time up to ``highest``, as features read
     them.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import flows, networks
-        sage: from sage_conslaw.flows.problem import problem
-        sage: from sage_conslaw.notation.matrix_notation import entries_of_problem
-        sage: entries = entries_of_problem(problem(networks.linear([2, 2]), flows.momentum(tau=1)), 2)
-        sage: [name for name, *_ in entries.arrays], [front for _, (front, _) in entries.fronts]
-        (['U1'], ['', 'exp(t)*', 'exp(2*t)*'])
     """
     family = problem.family
     # In a first-order flow the controls move the parameters themselves; in a second-order one velocities behind them.

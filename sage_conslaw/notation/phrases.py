@@ -39,12 +39,6 @@ def joined_slices(shape, sizes):
     r"""
     Return pairs (text, key) of the slices of an array along an axis that may be several things joined: parts whose
     sizes are those of other axes.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.notation.phrases import joined_slices
-        sage: [text for text, _ in joined_slices((2, 5, 3, 3), [2, 3])]
-        ['[:,0:2]', '[:,2:5]', '[:,0:3]', '[:,3:5]']
     """
     out = []
     for axis, n in enumerate(shape):
@@ -80,15 +74,7 @@ def latex_name(name):
 
 
 def beside(first, second):
-    r"""
-    Return the LaTeX of a product: names of several letters are told apart by a space.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.notation.phrases import beside
-        sage: beside("U", r"U^\top"), beside(r"\mathrm{bQ}", r"\mathrm{bQ}^\top")
-        ('U U^\\top', '\\mathrm{bQ} \\, \\mathrm{bQ}^\\top')
-    """
+    """Return the LaTeX of a product: names of several letters are told apart by a space."""
     return f"{first} {second}" if "mathrm" not in first + second else rf"{first} \, {second}"
 
 
@@ -96,14 +82,6 @@ def slice_text(name, ndim, axis):
     r"""
     Return the text of all entries with index ``j`` on an axis; a name that is a slice on another axis has both in one
     pair of brackets, and a single row or column its number.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.notation.phrases import slice_text
-        sage: [slice_text(*name) for name in (("W", 2, 1), ("W[0:4]", 2, 1), ("W[2:3]", 2, 1), ("W[:,0:4]", 2, 0))]
-        ['W[:,j]', 'W[0:4,j]', 'W[2,j]', 'W[j,0:4]']
-        sage: slice_text("W[0:4]", 2, 0)                     # the j-th of these rows
-        'W[0:4][j,:]'
     """
     index = ["j" if i == axis else ":" for i in range(ndim)]
     cut = _CUT.search(name)
@@ -179,15 +157,7 @@ _NAMED = 6
 
 
 def still_words(name, where, shape):
-    r"""
-    Return the words for entries that never move: all, a slice, or the names of the first ones.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.notation.phrases import still_words
-        sage: [still_words("b", [(i,) for i in which], (6,))[0] for which in (range(2, 4), (0, 5))]
-        ['b[2:4]', 'b_1, b_6']
-    """
+    """Return the words for entries that never move: all, a slice, or the names of the first ones."""
     whole = "" if len(shape) == 1 else ", every entry"
     cut = "" if len(where) == prod(shape) else _slice_of(where, shape)
     if cut is not None:

@@ -68,15 +68,7 @@ def _written_out(text, functions):
 
 
 def clock_text(power, time, rate):
-    r"""
-    Return a power of the time coordinate as text.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.notation.readable import clock_text
-        sage: clock_text(3r, "t", None), clock_text(1r, "s", "1/2")
-        ('t^3', 'exp(1/2*t)')
-    """
+    """Return a power of the time coordinate as text."""
     if rate is not None:
         return exponential_text(power, rate)
     return time if power == 1 else f"{time}^{power}"

@@ -59,19 +59,7 @@ def keys_for(architecture, flow, algorithm, loss):
 
 
 def bibtex(keys):
-    r"""
-    Return the BibTeX entries of some papers and of the package.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.results.citation import bibtex
-        sage: print(bibtex([]))
-        @software{sage_conslaw,
-          author = {{The sage_conslaw developers}},
-          title = {{sage_conslaw: all conservation laws of a training dynamics, with proof}},
-          version = {...},
-        }
-    """
+    """Return the BibTeX entries of some papers and of the package."""
     package = (
         "software",
         {

@@ -10,15 +10,7 @@ from .tables import html_table, text_table
 
 @dataclass(frozen=True)
 class NotCounted:
-    r"""
-    In place of a result, why an optimiser has none.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.results.comparison import NotCounted
-        sage: NotCounted("no flow").number is None
-        True
-    """
+    """In place of a result, why an optimiser has none."""
 
     reason: str
     number: object = None
@@ -54,15 +46,7 @@ class FlowComparison(SageObject):
 
     @property
     def loss(self):
-        r"""
-        How many independent laws the last flow has fewer than the first; ``None`` if one is not counted.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import compare_flows, networks
-            sage: compare_flows(networks.linear([1, 2, 2])).loss
-            2
-        """
+        """How many independent laws the last flow has fewer than the first; ``None`` if one is not counted."""
         first, last = self.results[0].number, self.results[-1].number
         return None if first is None or last is None else first - last
 

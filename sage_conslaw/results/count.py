@@ -110,12 +110,6 @@ class LawCount(SageObject):
         r"""
         Return the number as a polynomial in the sizes of classes of axes, ``None`` where it is not proved that way, or
         where the number is not: the real network may have more laws than its model.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import count_conservation_laws, networks
-            sage: count_conservation_laws(networks.relu([4, 3, 5]), seed=0).polynomial_in_sizes().terms
-            {(3,): Fraction(1, 1)}
         """
         if self.status != "proved":
             return None
@@ -149,16 +143,7 @@ class LawCount(SageObject):
         return names_of(self.architecture, self.sizes, self.options)
 
     def certificate(self):
-        r"""
-        Return the certificate of a network at any width; below 4000 coordinates it is that of the laws.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import certificates, count_conservation_laws, networks
-            sage: record = count_conservation_laws(networks.gated(784, 2048), seed=0).certificate()
-            sage: certificates.check(record).split(";")[0]
-            '2048 independent laws in dimension 4816896, complete: 2048 + 4814848 = 4816896'
-        """
+        """Return the certificate of a network of more than 4000 coordinates; below, that of the laws lists them."""
         return certificates.certificate_of_count(self.problem, self)
 
     def matrix_laws(self):
@@ -178,15 +163,7 @@ class LawCount(SageObject):
         return hash((self.architecture, self.sizes, self.flow, self.loss, self.lie_dimension, self.seed))
 
     def __int__(self):
-        r"""
-        Return the number, where it is proved or probable; bounds are no number.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import count_conservation_laws, networks
-            sage: int(count_conservation_laws(networks.linear([2, 1, 2]), seed=0))
-            1
-        """
+        """Return the number, where it is proved or probable; bounds are no number."""
         # An upper bound that is used as a number would be taken for one.
         if self.status == "bounded":
             raise InputError(f"the number is not known: it is between {self.laws_at_least} and {self.number}")
@@ -240,15 +217,7 @@ class LawCount(SageObject):
         return sentence_of_count(self)
 
     def _repr_html_(self):
-        r"""
-        Return the result as HTML, for notebooks.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import count_conservation_laws, networks
-            sage: count_conservation_laws(networks.product(3), seed=0)._repr_html_()
-            '<p><b>2 independent laws in 3 parameters (proved, no assumption)</b></p>'
-        """
+        """Return the result as HTML, for notebooks."""
         return html_table(self)
 
     def citation(self):

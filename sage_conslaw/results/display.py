@@ -20,12 +20,6 @@ def latex_name(name):
     r"""
     Return the LaTeX of a coordinate: entries of arrays have their indices below, velocities a dot; moments have what
     they belong to below.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.results.display import latex_name
-        sage: [latex_name(name) for name in ("U1_2_3", "dU1_2_3", "x1", "router_1_2", "m_x1", "u")]
-        ['U_{1;2,3}', '\\dot{U}_{1;2,3}', 'x_{1}', '\\mathrm{router}_{1,2}', 'm_{x_{1}}', 'u']
     """
     found = re.fullmatch(r"(d?)([A-Za-z]+?)(\d*)((?:_\d+)*)", name)
     # A name d alone or dx of a user is no velocity: these have a number or indices.
@@ -46,19 +40,7 @@ def latex_name(name):
 
 
 def latex_of(law, functions=()):
-    r"""
-    Return the LaTeX of a law, with readable names; ``functions`` are pairs (coordinate, what it stands for).
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.results.display import latex_of
-        sage: R.<U1_1_2, V_1> = QQ[]
-        sage: latex_of(U1_1_2^2 - 2*V_1)
-        'U_{1;1,2}^{2} - 2 V_{1}'
-        sage: R.<p, cos_q> = QQ[]
-        sage: latex_of(p^2 - 2*cos_q, [("cos_q", "cos(q)")])
-        'p^{2} - 2 \\cos(q)'
-    """
+    """Return the LaTeX of a law, with readable names; ``functions`` are pairs (coordinate, what it stands for)."""
     ring = law.parent()
     names = ring.variable_names()
     # A ring of its own: the names of the user's ring stay as they are.
@@ -76,16 +58,7 @@ _FUNCTION = re.compile(r"(exp|log|sin|cos|tan|sinh|cosh|tanh)\(([^()]*)\)")
 
 
 def origin(variables, shapes):
-    r"""
-    Return which parameters some variables belong to, as text.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.results.display import origin
-        sage: R.<U1_1_1, U2_1_1, dU1_1_1, s> = QQ[]
-        sage: origin((s*U1_1_1*dU1_1_1).variables(), (("U1", (1, 1)), ("U2", (1, 1))))
-        'U1, dU1, s'
-    """
+    """Return which parameters some variables belong to, as text."""
     known = [name for name, _ in shapes]
     words = {}
     for variable in map(str, variables):
@@ -115,15 +88,6 @@ def origin(variables, shapes):
 def wrapped(text, width=80, indent="  ", cut=True):
     r"""
     Return a law as lines that fit; one that is very long is cut, unless told not to, with the number of its terms.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.results.display import wrapped
-        sage: print(wrapped("x^2 - y^2 + z^2 - w^2", width=20))
-          x^2 - y^2 + z^2
-            - w^2
-        sage: wrapped(" + ".join(f"x{i}^2" for i in range(500))).splitlines()[-1].strip()
-        '... (500 terms)'
     """
     # A sign stays with the term that follows it: a blank that is no break.
     glued = re.sub(r" ([+-]) ", " \\1\u00a0", text).replace(" x ", "\u00a0x\u00a0")
@@ -148,15 +112,6 @@ def law_lines(result, width=80, everything=False, polynomials=False):
     r"""
     Return what the command line prints below the first line of a result: matrix expressions, and as polynomials the
     independent laws that are in none of them; with ``polynomials`` or ``everything`` all independent laws.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: from sage_conslaw.results.display import law_lines
-        sage: print("\n".join(law_lines(conservation_laws(networks.product(3), seed=0))))
-          x1^2 - x2^2
-          x1^2 - x3^2
-          (no assumption: the network is polynomial, and the model is the network)
     """
     texts = result.readable_laws()
     expressions, chosen = _shown(result, False)
@@ -210,16 +165,6 @@ def latex_table(result, polynomials=False):
     r"""
     Return a result as a LaTeX array: law, degree, parameters; matrix expressions first, then the polynomials that are
     in none of them, or with ``polynomials`` all of these.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: from sage_conslaw.results.display import latex_table
-        sage: print(latex_table(conservation_laws(networks.linear([2, 2, 2]), seed=0)))
-        \begin{array}{lll}
-        \text{law} & \text{degree} & \text{parameters} \\ \hline
-        U_{1}^\top U_{1} - U_{2} U_{2}^\top \quad \text{(symmetric 2 x 2: 3 laws)} & 2 & \mathrm{U1,\ U2}
-        \end{array}
     """
     table, hidden = _table(result, polynomials)
     rows = [
@@ -278,16 +223,7 @@ def _parameters(result, law, shapes):
 
 
 def html_table(result):
-    r"""
-    Return a result as HTML: its sentence, matrix notation, and a table of law, degree and parameters.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: from sage_conslaw.results.display import html_table
-        sage: html_table(conservation_laws(networks.linear([2, 1, 2]), seed=0)).count("<tr>")
-        2
-    """
+    """Return a result as HTML: its sentence, matrix notation, and a table of law, degree and parameters."""
     out = [f"<p><b>{escape(repr(result))}</b></p>"]
     # A count has no table.
     if not hasattr(result, "laws"):

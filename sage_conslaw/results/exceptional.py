@@ -43,16 +43,7 @@ class Branch(SageObject):
         return _headline(self.to_dict())
 
     def to_dict(self):
-        r"""
-        Return the branch as JSON objects.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import exceptional_parameters, system
-            sage: found = exceptional_parameters(system(["x"], ["k*x"], parameters=["k"]), seed=0)
-            sage: found.branches[0].to_dict()["condition"]
-            ['k']
-        """
+        """Return the branch as JSON objects."""
         return {
             "condition": [str(f) for f in self.condition],
             "solution": {str(name): str(value) for name, value in self.solution},
@@ -169,16 +160,7 @@ def _headline(branch):
 
 
 def exceptional_lines(record):
-    r"""
-    Return the branches of a record as lines of text.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.results.exceptional import exceptional_lines
-        sage: exceptional_lines({"exceptional": [], "exceptional_searched": "all branches",
-        ....:     "exceptional_not_followed": []})
-        ['no exceptional parameter values', 'searched: all branches']
-    """
+    """Return the branches of a record as lines of text."""
     lines = []
     for branch in record["exceptional"]:
         lines.append(f"{_headline(branch)}, {branch['independent_laws_found']} independent")

@@ -76,15 +76,6 @@ class ConservationLaws(LawCount):
         r"""
         The indices of laws that need normalisations without a constant below the root; all others hold for any
         `\epsilon`.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import conservation_laws, networks
-            sage: r = conservation_laws(networks.normalised(2, 2, 1, norm="rms"), seed=0)
-            sage: [r.laws[i] for i in r.eps_zero]
-            [W_1_1^2 + W_1_2^2 + W_2_1^2 + W_2_2^2]
-            sage: conservation_laws(networks.linear([2, 1, 2]), seed=0).eps_zero
-            ()
         """
         # Decided when the record was written: the network that tells is not in it.
         if self.record is not None:
@@ -95,16 +86,7 @@ class ConservationLaws(LawCount):
 
     @property
     def independent_laws_found(self):
-        r"""
-        How many of the laws found are functionally independent.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import conservation_laws, networks
-            sage: r = conservation_laws(networks.linear([2, 1, 2]), seed=0)
-            sage: r.independent_laws_found
-            1
-        """
+        """How many of the laws found are functionally independent."""
         # Laws that are listed are counted by what is listed.
         if self.independent or not self.families:
             return len(self.independent)
@@ -262,31 +244,11 @@ class ConservationLaws(LawCount):
         return [readable(law, self.time, self.rate, functions) for law in self.laws]
 
     def _latex_(self):
-        r"""
-        Return a LaTeX table of the independent laws: law, degree, parameters.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import conservation_laws, networks
-            sage: print(latex(conservation_laws(networks.product(2), seed=0)))
-            \begin{array}{lll}
-            \text{law} & \text{degree} & \text{parameters} \\ \hline
-            x_{1}^{2} - x_{2}^{2} & 2 & \mathrm{x1,\ x2}
-            \end{array}
-        """
+        """Return a LaTeX table of the independent laws: law, degree, parameters."""
         return latex_table(self)
 
     def to_dict(self, matrix_notation=True):
-        r"""
-        Return the result as JSON objects, with the keys about laws.
-
-        EXAMPLES::
-
-            sage: from sage_conslaw import conservation_laws, networks
-            sage: r = conservation_laws(networks.linear([2, 1, 2]), seed=0)
-            sage: r.to_dict()["laws"]
-            ['U1_1_1^2 + U1_2_1^2 - U2_1_1^2 - U2_1_2^2']
-        """
+        """Return the result as JSON objects, with the keys about laws."""
         if self.record is not None:
             return dict(self.record)
         record = super().to_dict()

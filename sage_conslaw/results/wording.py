@@ -47,16 +47,7 @@ def _beyond_the_model(result):
 
 
 def sentence_of_count(result) -> str:
-    r"""
-    Return a count as a sentence.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import count_conservation_laws, networks
-        sage: from sage_conslaw.results.wording import sentence_of_count
-        sage: sentence_of_count(count_conservation_laws(networks.linear([3, 2, 3]), seed=0, real=False))
-        '3 independent laws in 12 parameters (proved, no assumption)'
-    """
+    """Return a count as a sentence."""
     if result.status == "bounded":
         bounded = "; ".join(["bounded", *result.forgotten])
         between = f"between {result.laws_at_least} and {_laws(result.number)}"
@@ -67,16 +58,7 @@ def sentence_of_count(result) -> str:
 
 
 def sentence_of_laws(result) -> str:
-    r"""
-    Return the result of a search as a sentence.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw import conservation_laws, networks
-        sage: from sage_conslaw.results.wording import sentence_of_laws
-        sage: sentence_of_laws(conservation_laws(networks.product(3), seed=0))
-        '2 independent laws of degree at most 2 in 3 parameters, complete (proved, no assumption)'
-    """
+    """Return the result of a search as a sentence."""
     found = f"{_laws(result.independent_laws_found)} of degree at most {result.degree} in {_space(result)}"
     if result.complete is True:
         return f"{found}, complete ({_proved(result)})"
