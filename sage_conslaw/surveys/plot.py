@@ -61,15 +61,7 @@ def _annotate(axes, lines, behind):
 
 
 def flow_text(flow):
-    r"""
-    Return a flow of a case in a few words.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.surveys.plot import flow_text
-        sage: flow_text({"name": "momentum", "tau": "1/2"})
-        'momentum tau 1/2'
-    """
+    """Return a flow of a case in a few words."""
     return " ".join(
         [flow["name"], *(f"{name.replace('_', ' ')} {value}" for name, value in flow.items() if name != "name")]
     )

@@ -110,15 +110,7 @@ def cases(specs):
 
 
 def key(case):
-    r"""
-    Return the canonical text of a case; what is expected of it is no part of it.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.surveys.specification import key
-        sage: key({"sizes": [2r, 1r], "architecture": "linear", "expected": 3r})
-        '{"architecture":"linear","sizes":[2,1]}'
-    """
+    """Return the canonical text of a case; what is expected of it is no part of it."""
     # Sorted and without blanks: two specifications that mean the same case write the same key.
     return json.dumps(
         {name: value for name, value in case.items() if name != "expected"}, sort_keys=True, separators=(",", ":")
@@ -126,15 +118,7 @@ def key(case):
 
 
 def seed_of(text, seed):
-    r"""
-    Return the seed of a case: the same for the same case and seed of the survey.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.surveys.specification import seed_of
-        sage: seed_of("a", 0r) == seed_of("a", 0r), seed_of("a", 0r) == seed_of("a", 1r)
-        (True, False)
-    """
+    """Return the seed of a case: the same for the same case and seed of the survey."""
     # Not ``hash``, which Python seeds anew in each process: a case has its seed on every machine, whatever else is in
     # the survey.  32 bits are drawn.
     return int(hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()[:8], 16)

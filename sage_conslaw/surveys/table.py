@@ -231,17 +231,7 @@ class SurveyTable(SageObject):
 
 
 def writable(path, endings):
-    r"""
-    Return the path of a file to write, if its ending is known and its folder exists.
-
-    EXAMPLES::
-
-        sage: from sage_conslaw.surveys.table import writable
-        sage: writable("/no/such/folder/a.csv", (".csv",))
-        Traceback (most recent call last):
-        ...
-        sage_conslaw.InputError: there is no folder /no/such/folder for a.csv
-    """
+    """Return the path of a file to write, if its ending is known and its folder exists."""
     path = Path(path)
     # In one line, where pandas and matplotlib would each say it in their own words and with a trace.
     if path.suffix not in endings:
