@@ -94,8 +94,9 @@ class Variety:
             given, self.relations = self.relations, [self.terms(g) for g in self.basis]
             self.generators = given if irreducible else self.relations
             self.codimension = len(self.moving) - int(components[0].dimension())
+            # Bezout's bound, in the parameters too, which are drawn like the other coordinates.
             for relation in self.relations:
-                self.degree *= max(1, sum(i in self.place for i in max(relation, key=len)))
+                self.degree *= max(1, *map(len, relation))
         self.dimension = len(self.moving) - self.codimension - len(self.forms)
 
     def polynomial(self, terms):

@@ -215,6 +215,10 @@ def matched_axes(source, target):
     Yield the axes that a reshape merges and splits together, as pairs of slices of the two shapes: the shortest ones
     with equally many entries.
     """
+    if 0 in source:
+        # No entries: nothing tells which axes belong together.
+        yield slice(0, len(source)), slice(0, len(target))
+        return
     i = k = 0
     while i < len(source) or k < len(target):
         start_i, start_k = i, k

@@ -1,4 +1,6 @@
 """Every kind of family is the same object: its draws span its polynomial fields, and its exact flow is one."""
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from sage_conslaw.exact.arithmetic import Dual, DualArithmetic, ModularArithmeti
 from sage_conslaw.exact.linear_algebra import rank
 from sage_conslaw.exact.terms import PolynomialMap, from_sage
 from sage_conslaw.fields.bracket import bracket
+from sage_conslaw.fields.variety import Variety
 from sage_conslaw.flows.problem import problem
 
 P = 2305843009213693951
@@ -102,3 +105,12 @@ def test_brackets_are_antisymmetric_and_satisfy_jacobi(name):
     assert (at(bracket(F, G)) == A.negate(at(bracket(G, F)))).all()
     cyclic = [at(bracket(F, bracket(G, H))), at(bracket(G, bracket(H, F))), at(bracket(H, bracket(F, G)))]
     assert not A.add(A.add(*cyclic[:2]), cyclic[2]).any()
+
+
+def test_the_degree_of_a_variety_is_that_of_the_longest_monomial():
+    """In parameters too, as a random point has all coordinates: `x y - k^3 x + k` has degree 4, not that of `k^3 x`."""
+    one = Fraction(1)
+    bound = Variety(["k", "x", "y"], (0,), [{(1, 2): one, (0, 0, 0, 1): -one, (0,): one}])
+    assert (bound.degree, bound.dimension) == (4, 1)
+    circles = [{(i, i): one, (i + 1, i + 1): one, (): -one} for i in (0, 2)]
+    assert Variety(["a", "b", "c", "d"], (), circles).degree == 4

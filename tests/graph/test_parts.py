@@ -186,3 +186,5 @@ def test_rearrangements_by_their_places():
     assert indexed((4, 5), ([0, 1], [0, 1])) is None
     pairs = [(a.start, a.stop, b.start, b.stop) for a, b in matched_axes((2, 3, 4), (6, 2, 2))]
     assert pairs == [(0, 2, 0, 1), (2, 3, 1, 3)]
+    # No entries, as of x[:0]: the axes are matched all together.
+    assert list(matched_axes((0, 3), (3, 0))) == [(slice(0, 2), slice(0, 2))]
