@@ -8,8 +8,8 @@ depends on what happens there.  So the fields of the network with the chosen pos
 one, with the same parameters: its rank is a lower bound.
 
 A kernel of `K` entries with stride `s` between `m` chosen outputs and `n` inputs in a row uses all its entries where
-`n + s (m - 1) \ge K` and `n \ge s`: two positions an axis are enough for `3 \times 3`.  Whether they are is for the rank
-to say; a poor choice makes the bound weaker, never wrong.
+`n + s (m - 1) \ge K` and `n \ge s`: two positions an axis are enough for `3 \times 3`.  Whether they are is for the
+rank to say; a poor choice makes the bound weaker, never wrong.
 
 EXAMPLES:
 
