@@ -75,6 +75,7 @@ def latex_name(name):
 
 def beside(first, second):
     """Return the LaTeX of a product: names of several letters are told apart by a space."""
+    # Single letters may stand side by side; upright words would run together.
     return f"{first} {second}" if "mathrm" not in first + second else rf"{first} \, {second}"
 
 

@@ -115,6 +115,7 @@ def law_lines(result, width=80, everything=False, polynomials=False):
     """
     texts = result.readable_laws()
     expressions, chosen = _shown(result, False)
+    # An expression is marked if one of its entries is: it is printed once for all of them.
     need = _need_eps_zero(result)
     out = [
         wrapped(f"in matrix notation: {expression}{_EPS if need(expression.entries) else ''}", width)

@@ -164,6 +164,7 @@ def exceptional_lines(record):
     lines = []
     for branch in record["exceptional"]:
         lines.append(f"{_headline(branch)}, {branch['independent_laws_found']} independent")
+        # From the record and not the objects: what an ended call leaves is printed in the same lines.
         lines += [f"  {law}" for law in branch["laws"]] + [
             f"  {law}  (limit of generic laws)" for law in branch["limits"]
         ]

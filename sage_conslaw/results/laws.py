@@ -80,6 +80,7 @@ class ConservationLaws(LawCount):
         # Decided when the record was written: the network that tells is not in it.
         if self.record is not None:
             return tuple(self.record.get("eps_zero", ()))
+        # Without fields nothing can be asked: a record of before has no such key, and no mark is shown.
         if self.problem is None or not self.terms:
             return ()
         return tuple(i for i, holds in enumerate(holds_for_any_eps(self.problem.family, self.terms)) if not holds)
@@ -209,6 +210,7 @@ class ConservationLaws(LawCount):
         chosen = [self.terms[i] for i in self._generators()]
         if not chosen:
             return []
+        # One variable for each generator, in the order in which they are printed.
         ring = PolynomialRing(QQ, [f"h{i}" for i in range(1, len(chosen) + 1)], len(chosen))
         return [to_sage(f, ring) for f in relations(chosen, degree, np.random.default_rng(self.seed),
                                                       self.problem.family)]

@@ -37,17 +37,6 @@ class LawsOnRegion(SageObject):
         sage: r = conservation_laws(networks.perceptron([1, 2, 1], activation="abs"), seed=0)
         sage: len(r.region.independent_laws)
         3
-
-    ``where``::
-
-        sage: from sage_conslaw.results.on_region import LawsOnRegion
-        sage: LawsOnRegion((), (), (1, -2.0), 2, True).where()
-        'on the region of activation around (1, -2)'
-
-    ``to_dict``::
-
-        sage: LawsOnRegion((), (), (1, -2.0), 2, True).to_dict()["point"]
-        ['1', '-2']
     """
 
     laws: tuple

@@ -43,7 +43,7 @@ def result_from_dict(kind, record):
     known = {field.name: field for field in fields(kind)}
     given = {}
     for name, field in known.items():
-        # These two are objects of a session: their words are in the record, and stay there.
+        # These two are objects that know the network: their words are in the record, and stay there.
         if name in record and name not in ("real", "region"):
             given[name] = _tuples(record[name])
         # Only what every record has is required; the keys that came later have defaults.

@@ -9,6 +9,7 @@ from sage_conslaw.results.citation import bibtex
 from sage_conslaw.results.comparison import NotCounted
 from sage_conslaw.results.display import html_table, latex_name, latex_of, latex_table, law_lines, origin, wrapped
 from sage_conslaw.results.exceptional import exceptional_lines
+from sage_conslaw.results.on_region import LawsOnRegion
 
 
 @pytest.mark.parametrize("name, said", [
@@ -84,3 +85,9 @@ def test_a_list_that_was_read_keeps_what_is_not_known():
     r = conservation_laws(networks.linear([1, 2, 2, 1]), seed=0, proof=False)
     assert r.complete is Unknown or r.complete is False
     assert type(r).from_dict(r.to_dict()).complete is r.complete
+
+
+def test_a_region_is_named_by_a_point_inside():
+    region = LawsOnRegion((), (), (1, -2.0), 2, True)
+    assert region.where() == "on the region of activation around (1, -2)" and region.to_dict()["point"] == ["1", "-2"]
+    assert LawsOnRegion((), (), (1,), None, True).where().startswith("on the region of equal signs")

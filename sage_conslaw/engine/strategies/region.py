@@ -40,6 +40,7 @@ class OnRegion(Strategy):
 
     def run(self, question, bounds):
         """Find the laws there, and which are independent."""
+        # Near the point either the patterns of the units are fixed, or the signs that a norm reads.
         on_region = family_on_region if bounds.real.method == "patterns" else family_with_signs
         family = on_region(question.family, np.asarray(bounds.real.point, dtype=np.float64))
         if family is None:

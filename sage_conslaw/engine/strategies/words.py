@@ -22,6 +22,7 @@ class Words(FindRank):
 
     @staticmethod
     def _covers(family):
+        # The others have a rank without brackets, and one of the two is enough.
         return family.exact_flow is None or not family.shears
 
     def cost(self, question, bounds):

@@ -32,6 +32,7 @@ class PolynomialArithmetic(ObjectArithmetic):
 
     def contract(self, spec, a, b):
         left, right, result = split_spec(spec)
+        # An entry without products is the zero of the ring, and no number 0.
         sizes = dict(zip(left, a.shape)) | dict(zip(right, b.shape))
         out = filled([sizes[x] for x in result], self.ring.zero())
         for index, terms in self.products(spec, a, b).items():
