@@ -87,7 +87,6 @@ class Reader:
         at, expects_value = 0, True
         end = len(text.rstrip())
         while at < end:
-            # Token by token from left to right: no text is looked at twice.
             token = _TOKEN.match(text, at)
             if token is None:
                 self._fail_at(at)

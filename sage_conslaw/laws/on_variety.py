@@ -68,7 +68,6 @@ def symbolic_laws_on_variety(family, groups, deadline=None):
     fields = [[variety.polynomial(field[i]) for i in variety.moving] for field in family.sparse_fields()]
     table = monomials(family.dimension, with_numbers(groups, numbers) if numbers else groups)
     columns = [tuple(int(i) for i in row if i < family.dimension) for row in table]
-    # As above: standard monomials only, and no numbers.
     columns = [m for m in columns if variety.is_standard(m) and not numbers.keys() >= set(m)]
     if deadline is not None:
         deadline.check()
