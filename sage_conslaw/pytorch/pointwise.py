@@ -207,9 +207,10 @@ def power(reader, node, value, exponent):
     """Return a power: a product for positive whole exponents, else a function that is cut."""
     base, given, exponent = scalar(reader, value), exponent, scalar(reader, exponent)
     if base is not None and base > 0:
-        # b^x = exp(x log b), with the double next to log b: as an exponential its slope is given by its value.
-        rate = Expression("aten.mul.Tensor", (_pending(reader, given).expression, float(np.log(base))))
-        return Pointwise(_pending(reader, given).base, Expression("aten.exp.default", (rate,)))
+        # b^x = 2^(x log_2 b), as log b is no rational number: an exponential of base e with the double next to it would
+        # have a law with decimals for coefficients, which holds to 16 digits.
+        rate = Expression("aten.mul.Tensor", (_pending(reader, given).expression, float(np.log2(base))))
+        return Pointwise(_pending(reader, given).base, Expression("aten.exp2.default", (rate,)))
     if exponent is None or base is not None:
         raise Refused("a power with an exponent that is no number, of a base that is no positive number")
     if exponent == 0:

@@ -237,12 +237,22 @@ def _moved_mask(reader, node, arguments, keywords):
     masked, *rest = arguments
     if not isinstance(masked, Masked) or any(isinstance(value, Masked) for value in flattened(rest)):
         raise Refused("masked tensors are joined; mask after the join")
-    # A mask is moved as its scores are.
-    allowed = node.target(reader.program.torch.as_tensor(masked.allowed), *rest, **keywords)
+    torch = reader.program.torch
+    allowed = torch.as_tensor(masked.allowed).to(torch.float64)
+
+    def moved(values):
+        result = node.target(values, *rest, **keywords)
+        return list(result) if isinstance(result, (list, tuple)) else [result]
+    # An entry is closed if it is one that was; what the operation puts in (the same where all is zero and where all is
+    # one) is a score like others: after ``F.pad(scores, (0, 1))`` a softmax gives the new entry its share.
+    open_entries = [
+        (part == 1) | (zero == one)
+        for part, zero, one in zip(moved(allowed), moved(torch.zeros_like(allowed)), moved(torch.ones_like(allowed)))
+    ]
     tensor = _moved(reader, node, [masked.tensor, *rest], keywords)
-    if isinstance(allowed, (list, tuple)):
-        return [Masked(*pair, masked.scale) for pair in zip(tensor, allowed)]
-    return Masked(tensor, allowed, masked.scale)
+    if isinstance(tensor, list):
+        return [Masked(*pair, masked.scale) for pair in zip(tensor, open_entries)]
+    return Masked(tensor, open_entries[0], masked.scale)
 
 
 def linear_map(reader, node, value, *rest, **keywords):
