@@ -120,8 +120,11 @@ def largest_of(values, number=1):
     np.put_along_axis(mark, order[..., :number], 1, axis=-1)
     if number >= values.shape[-1]:
         return mark, np.ones(values.shape[:-1], dtype=bool)
-    least = np.take_along_axis(values, order[..., number - 1:number], axis=-1)
-    return mark, ((signs_of(least - values) > 0) | (mark == 1)).all(axis=-1)
+    # Each chosen entry has to be larger than each other one: of balls, the one with the smallest midpoint need not
+    # reach down the furthest.
+    chosen = np.take_along_axis(values, order[..., :number], axis=-1)
+    others = np.take_along_axis(values, order[..., number:], axis=-1)
+    return mark, (signs_of(chosen[..., :, None] - others[..., None, :]) > 0).all(axis=(-2, -1))
 
 
 def nonzero_minor(balls, rows, columns):

@@ -39,11 +39,11 @@ def entries_of(text, entries):
         e.g.
         1^T U or |V|^2
     """
-    inner, together, neighbours = _without_shape(" ".join(text.replace(".T", "^T").replace("@", " ").split()))
+    inner, together, neighbours, grouped = _without_shape(" ".join(text.replace(".T", "^T").replace("@", " ").split()))
     # Entries that never move are printed by their names, or as a slice: these are no words of features.
     if listed := _listed(inner, entries):
         return listed
-    words = _words(entries, neighbours)
+    words = _words(entries, neighbours, grouped)
     # A power of the time stands once before a parenthesis, or before each term.
     for (clock, (front, _)) in entries.fronts:
         common = front and inner.startswith(front + "(") and inner.endswith(")")
@@ -78,13 +78,14 @@ def _listed(text, entries):
 
 
 def _without_shape(text):
-    """Return the expression alone, a function that says which pairs of indices are meant (``None``: all), and the size
-    of the blocks J that it speaks of."""
+    """Return the expression alone, a function that says which pairs of indices are meant (``None``: all), the size of
+    the blocks J that it speaks of, and that of the blocks of a matrix that is block diagonal."""
     found = _SHAPE.search(text)
-    together = None
+    together = grouped = None
     if found and found[2]:
         # The pair i, j is meant if both lie in one block.
-        together = lambda i, j, block=int(found[2]): i // block == j // block
+        grouped = int(found[2])
+        together = lambda i, j: i // grouped == j // grouped
     elif found and found[1] and "the entries within" in found[1]:
         # Folded text says less than the law: what is missing is not guessed.
         if "more class" in found[1]:
@@ -93,16 +94,17 @@ def _without_shape(text):
         together = lambda i, j: i == j or any({i, j} <= members for members in classes)
     text = text[:found.start()] if found else text
     each = _EACH.search(text)
-    return text[:each.start()] if each else text, together, int(each[1]) if each and each[1] else None
+    neighbours = int(each[1]) if each and each[1] else None
+    return text[:each.start()] if each else text, together, neighbours, grouped
 
 
-def _words(entries, neighbours):
+def _words(entries, neighbours, grouped):
     """Return all features by their words: ``(feature, whether its entries are a matrix, sign)``."""
     out = {}
     # Read back without a result: no support of laws says which slices are of interest, so all are words.
     everything = {i for _, places, _ in entries.arrays for i in places.ravel().tolist()}
     for view in (entries, entries.unpacked(everything)):
-        for feature in [] if view is None else [*_features(view, neighbours), *view.still(everything)]:
+        for feature in [] if view is None else [*_features(view, neighbours, grouped), *view.still(everything)]:
             whole, each = (words[0] for words in feature.words[:2])
             square = feature.degree == 2 and not feature.product and (whole != each or not feature.words[2])
             for word in (whole, each):
@@ -114,15 +116,16 @@ def _words(entries, neighbours):
     return out
 
 
-def _features(view, neighbours):
+def _features(view, neighbours, grouped):
     for size in view.sizes():
         yield from view.skew(size)
         yield from view.squares(size)
         yield from view.sums(size)
-        for block in divisors(size):
+        # Sums over heads are written alike whatever the heads that share a key: one group, unless the law is a block
+        # diagonal matrix, whose blocks are those of the groups.
+        for block in [*([grouped] if grouped and size % grouped == 0 else []), size, *divisors(size)]:
             yield from view.blocks(size, block) if block == neighbours else []
             yield from view.folded(size, block)
-        yield from view.folded(size, size)
     yield from view.norms()
     yield from view.products(None)
 

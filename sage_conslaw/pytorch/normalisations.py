@@ -19,8 +19,10 @@ def rms_norm(reader, node, x, shape, weight=None, eps=None):
     format.
     """
     x = reader.tensor(x)
-    # That of single precision: whatever its size is, an eps above zero breaks the laws of scale.
-    eps = reader.program.torch.finfo(reader.program.torch.float32).eps if eps is None else eps
+    if eps is None:
+        # As in PyTorch: numbers of half precision are divided in single precision.
+        torch = reader.program.torch
+        eps = torch.finfo(torch.float64 if node.meta["val"].dtype == torch.float64 else torch.float32).eps
     axes = range(len(x.shape) - len(shape), len(x.shape))
     return _affine(reader, along(x, axes, lambda z: normalised(z, eps, False)), weight, None)
 

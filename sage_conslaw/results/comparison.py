@@ -70,7 +70,10 @@ class FlowComparison(SageObject):
         # Two optimisers may have none for the same reason: it is said once.
         notes = list(dict.fromkeys(r.reason for r in self.results if isinstance(r, NotCounted)))
         if self.loss is not None:
-            notes.append(f"conservation loss: {self.loss}" if self.loss >= 0 else f"conservation gain: {-self.loss}")
+            what = f"conservation loss: {self.loss}" if self.loss >= 0 else f"conservation gain: {-self.loss}"
+            # A number that is not proved may be larger, or smaller: then so may their difference.
+            unsure = {self.results[0].status, self.results[-1].status} - {"proved"}
+            notes.append(what + (f" ({' and '.join(sorted(unsure))})" if unsure else ""))
         return "\n".join([*text_table(head, body, totals), *notes])
 
     def _repr_html_(self):

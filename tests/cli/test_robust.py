@@ -138,7 +138,7 @@ def test_a_limit_holds_where_nothing_asks_for_it(tmp_path):
         "import sys, time\nclass Hook:\n    def find_spec(self, name, path=None, target=None):\n        return None\n"
         "def slow(*a, **k):\n    import signal\n    signal.pthread_sigmask(signal.SIG_BLOCK, "
         "{signal.SIGALRM})\n    time.sleep(300)\n"
-        "import sage_conslaw.networks.catalog as catalog\ncatalog.CATALOG['product'] = slow\n"
+        "import sage_conslaw.networks.catalog as catalog\ncatalog.product = slow\n"
     )
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", os.getcwd())])
     began = time.monotonic()
@@ -167,6 +167,6 @@ def test_help_names_the_options_of_an_architecture(capsys):
 def test_meanings_are_those_of_the_constructors(name):
     if name not in MEANINGS:
         pytest.skip("an architecture of another kind")
-    home = importlib.import_module(f"sage_conslaw.networks.{catalog._BUILDERS[name][0]}")
+    home = importlib.import_module(f"sage_conslaw.networks.{catalog.CATALOG[name][0]}")
     optional = {p.name for p in inspect.signature(getattr(home, name)).parameters.values() if p.default is not p.empty}
     assert set(MEANINGS[name].options) == optional

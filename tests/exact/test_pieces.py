@@ -53,6 +53,15 @@ def test_a_tie_is_not_decided():
     assert (mark.tolist(), decided.tolist()) == ([[0, 1], [1, 0]], [True, False])
 
 
+def test_each_of_the_largest_is_above_each_other():
+    """The ball 5 +- 10 reaches below 3, though the one of the two whose middle is smaller, 4, does not."""
+    wide, narrow = (np.array([first, arb(4), arb(3)], dtype=object) for first in (arb(5, 10), arb(5)))
+    mark, decided = largest_of(wide, 2)
+    assert mark.tolist() == [1, 1, 0] and not decided
+    mark, decided = largest_of(np.stack([narrow, wide]), 2)
+    assert mark.tolist() == [[1, 1, 0]] * 2 and decided.tolist() == [True, False]
+
+
 def test_ranks_that_doubles_do_not_see():
     z = BallArithmetic().constant([[1, 2, 3], [2, 4, 7]])
     assert nonzero_minor(z, [0, 1], [0, 2]) and not nonzero_minor(z, [0, 1], [0, 1]) and nonzero_minor(z, [], [])

@@ -12,6 +12,8 @@ CASES = [
     (networks.linear([2, 2, 2]), {"flow": flows.nesterov()}),
     (networks.attention(4, 2, heads=2, bias=True), {}),
     (networks.attention(4, 4, rotary=True), {}),
+    (networks.attention(4, 4, heads=2, kv_heads=1), {}),
+    (networks.attention(6, 3, heads=4, kv_heads=2), {}),
     (networks.icnn(2, 3, 2), {"loss": "cross-entropy"}),
     (networks.convolutional([1, 2, 1], size=6, pool=2), {}),
     (networks.product(3), {}),

@@ -218,3 +218,30 @@ def test_constants_that_are_no_machine_numbers_are_refused():
     with pytest.raises(Refused, match="above 2.62"):
         constant([1e20, 1.0])
     assert (constant([1.0, -1e-300]).values != 0).all()
+
+
+CLOSED = torch.tensor([False, False, True])
+
+
+@pytest.mark.parametrize("move, units, laws", [
+    (lambda z: z, 3, 8), (lambda z: F.pad(z, (0, 1)), 4, 5), (lambda z: torch.tril(z.expand(3, 3), 1)[:1], 3, 3),
+    (lambda z: z.flip(-1), 3, 8), (lambda z: z[:, 1:], 2, 11),
+], ids=["as it is", "padded", "tril", "flipped", "cut"])
+def test_what_is_put_between_masked_scores_is_open(move, units, laws):
+    """An entry of zero beside masked scores has a share of the softmax: its units have laws apart."""
+    model = Does(
+        lambda self, x: self.out(torch.softmax(move(self.first(x).masked_fill(CLOSED, float("-inf"))), -1)),
+        first=nn.Linear(3, 3, bias=False), out=nn.Linear(units, 2, bias=False),
+    ).double()
+    x = torch.randn(1, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    result = conservation_laws(networks.from_torch(model, x), seed=0)
+    assert result.number == laws
+    assert largest_derivative(result, model, reals((1, 3))) < 1e-9
+
+
+def test_no_decimal_stands_for_a_logarithm():
+    """`b^a` has the rate log b, which no rational number is: nothing is called complete, and no law has decimals."""
+    for base in (2.0, 3.0):
+        model = Does(lambda self, x: base**self.a * self.layer(x), a=nn.Parameter(torch.ones(1)), layer=nn.Linear(2, 2))
+        result = conservation_laws(networks.from_torch(model, torch.ones(1, 2)), seed=0)
+        assert not result.complete and all(len(str(c)) < 6 for law in result.laws for c in law.coefficients())

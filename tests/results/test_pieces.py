@@ -68,6 +68,10 @@ def test_a_number_is_a_polynomial_in_the_sizes():
 def test_what_is_compared_and_what_is_not_counted():
     assert compare_flows(networks.linear([1, 2, 2]), seed=0).loss == 2
     assert NotCounted("no flow").number is None
+    # A difference of numbers that are not both proved may be another one, and says so.
+    unsure = compare_flows(networks.normalised(2, 2, 2, norm="layer"), ["rmsprop", "sgd"], seed=0)
+    assert "conservation loss: 1 (probable)" in str(unsure)
+    assert "conservation loss: 2\n" in str(compare_flows(networks.linear([1, 2, 2]), seed=0)) + "\n"
 
 
 def test_branches_as_records_and_lines():

@@ -11,7 +11,7 @@ from sage_conslaw import networks  # noqa: E402
 from sage_conslaw.graph.cuts import sum_one  # noqa: E402
 from sage_conslaw.flows.problem import problem  # noqa: E402
 from sage_conslaw.pytorch.norms import normalised  # noqa: E402
-from sage_conslaw.structure import true_width  # noqa: E402
+from sage_conslaw.width import true_width  # noqa: E402
 from sage_conslaw.width.true_width import width_of  # noqa: E402
 
 IDS = torch.ones(1, 3, dtype=torch.long)
