@@ -34,7 +34,8 @@ POWERS = {"inverse": "-1", "inverse root": "-1/2"}
 
 def with_given_slope(order, name_of, sums_to_one):
     r"""
-    Return the cuts of a graph whose slope their value gives: powers, and exponentials where something acts as a bias.
+    Return the cuts of a graph whose slope their value gives: powers, and exponentials where something acts as a bias or
+    that are multiplied with others.
 
     INPUT: ``name_of`` -- the name of a cut's function; ``sums_to_one`` -- names of those whose outputs sum to one
     """
@@ -42,7 +43,9 @@ def with_given_slope(order, name_of, sums_to_one):
     # value and slope of `y` span as much as two free numbers.  Proof: `d(y g) = y (dg + g dz)`, where `g dz` has a
     # degree in `t` more than `dg`: with `F(t) = t^k y (U + t Z)` both `y U` and `y Z` are combinations of `F(1)` and
     # `F(2)`, so alone in the span.  A bias in `z` has degree 0 in `t`: there it fails.
-    carries, scaled, found = {}, {}, set()
+    # And a product of two exponentials moves along `dz_1 + dz_2` alone, whatever the data: `e^{x A} e^{x B}` depends on
+    # `A + B`.  Only the square of one is an exponential as it is.
+    carries, scaled, factors, found = {}, {}, {}, set()
     for node in order:
         children = [child for child in (node.source, *node.inputs) if child is not None]
         # Functions of parameters alone have no data that could be scaled.
@@ -62,7 +65,17 @@ def with_given_slope(order, name_of, sums_to_one):
             known = [scaled[child] for child in node.inputs]
             free = any(known) if isinstance(node.operation, Contract) else bool(known) and all(known)
         scaled[node] = carries[node] and free
+        factors[node] = {node} if kind == "exponential" else set().union(*(factors[child] for child in node.inputs))
+        product = isinstance(node.operation, Contract) and all(factors[child] for child in node.inputs)
+        if product and not _is_square(node):
+            found |= factors[node]
     return found
+
+
+def _is_square(node):
+    """Say whether a node is the product of a tensor with itself, entry by entry."""
+    left, right = node.inputs
+    return left is right and node.operation.left == node.operation.right == node.operation.result
 
 
 def _kind(function, name):

@@ -344,3 +344,19 @@ def test_slopes_that_the_value_gives(activation, bias, law):
     large = count_conservation_laws(networks.perceptron([20, 30, 10], activation=activation, bias=bias), seed=0)
     assert large.status == "bounded" and "slope" in str(large) and large.number >= 30
     assert large.laws_at_least <= 30
+
+
+def test_products_of_exponentials_move_along_the_sum_of_their_exponents():
+    """`e^{x A} e^{x B}` is a function of `A + B`: the entries of `A - B` are laws, at any width."""
+    def net(d, h):
+        x, A, B = networks.input(d), networks.parameter("A", d, h), networks.parameter("B", d, h)
+        return networks.custom(((x @ A).exp() * (x @ B).exp()) @ networks.parameter("U", h, 2))
+    small = conservation_laws(net(2, 3), seed=0)
+    assert (small.number, small.status, small.assumption) == (6, "proved", "none")
+    assert {"A_1_1 - B_1_1", "A_2_3 - B_2_3"} <= {str(law) for law in small.laws}
+    wide = count_conservation_laws(net(20, 20), seed=0)
+    assert wide.status == "bounded" and wide.number >= 400
+    # The square of one is an exponential as it is.
+    x, a = networks.input(2), networks.parameter("a", 2, 1)
+    square = conservation_laws(networks.custom((x @ a).exp() ** 2 @ networks.parameter("U", 1, 2)), seed=0)
+    assert (square.number, square.status) == (0, "proved")
