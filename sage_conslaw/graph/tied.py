@@ -39,10 +39,11 @@ def with_given_slope(order, name_of, sums_to_one):
 
     INPUT: ``name_of`` -- the name of a cut's function; ``sums_to_one`` -- names of those whose outputs sum to one
     """
-    # Lemma: if every term of `z` has a factor `t` of free data, and what multiplies `y = e^z` has one degree in `t`,
-    # value and slope of `y` span as much as two free numbers.  Proof: `d(y g) = y (dg + g dz)`, where `g dz` has a
-    # degree in `t` more than `dg`: with `F(t) = t^k y (U + t Z)` both `y U` and `y Z` are combinations of `F(1)` and
-    # `F(2)`, so alone in the span.  A bias in `z` has degree 0 in `t`: there it fails.
+    # Lemma: if every term of `z` has a factor `t` of free data, value and slope of `y = e^z` span as much as two free
+    # numbers.  Proof: let `h` vanish on all `d(y g) = y (dg + g dz)`, so `h(dg) + g h(dz) = 0` for all data.  Both are
+    # polynomials in `t`, where `dg` has the degree `b` of `g` at most.  If `h(dz)` were not zero, of degree `k >= 1` in
+    # `t`, the term of degree `b + k` would be the product of two leading ones, not zero.  So `h(dz) = 0 = h(dg)`.
+    # A bias in `z` has degree 0 in `t`: there it fails.
     # And a product of two exponentials moves along `dz_1 + dz_2` alone, whatever the data: `e^{x A} e^{x B}` depends on
     # `A + B`.  Only the square of one is an exponential as it is.
     carries, scaled, factors, found = {}, {}, {}, set()

@@ -157,6 +157,17 @@ def at_true_size(axes, known, generator, deadline=None):
     )
 
 
+def _named_anew(result, classes):
+    """Return the sizes and the sums that a result asks for, its classes by the names of another network."""
+    least = {classes[c]: n for c, n in result.least.items() if c in classes}
+    sums = tuple(
+        (classes[c], tuple(classes[d] for d in more), free)
+        for c, more, free in result.sums
+        if c in classes and all(d in classes for d in more)
+    )
+    return least, sums
+
+
 def _without_unseen(axes, found, generator, deadline):
     """Leave out the parameters that the response does not depend on at all: each entry is a law."""
     unseen = {axes.leaves[family.parts[0][0]] for family in found if family.kind == "entries"}
@@ -180,12 +191,7 @@ def _without_unseen(axes, found, generator, deadline):
         )
         for family in result.families
     )
-    least = {classes[c]: n for c, n in result.least.items() if c in classes}
-    sums = tuple(
-        (classes[c], tuple(classes[d] for d in more), free)
-        for c, more, free in result.sums
-        if c in classes and all(d in classes for d in more)
-    )
+    least, sums = _named_anew(result, classes)
     return replace(
         result,
         dimension=result.dimension + size,
@@ -234,12 +240,7 @@ def _without_offsets(axes, found, known, generator, deadline):
         return replace(known, reason="the biases are not moved in all directions by fields without brackets")
     laws = bare.laws + fixed
     back = {value: key for key, value in renamed.items()}
-    least = {back[c]: n for c, n in bare.least.items() if c in back}
-    sums = tuple(
-        (back[c], tuple(back[d] for d in others), free)
-        for c, others, free in bare.sums
-        if c in back and all(d in back for d in others)
-    )
+    least, sums = _named_anew(bare, back)
     return Grown(
         known.dimension,
         laws,
